@@ -1,0 +1,45 @@
+//! Columns that every table has, written once.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// `uuid`, unique, filled in by the database when an insert leaves it out.
+pub(crate) fn uuid(manager: &SchemaManager) -> ColumnDef {
+    let default = match manager.get_database_backend() {
+        DbBackend::Postgres => "gen_random_uuid()",
+        _ => "(randomblob(16))",
+    };
+    ColumnDef::new("uuid")
+        .uuid()
+        .not_null()
+        .unique_key()
+        .default(Expr::cust(default))
+        .take()
+}
+
+/// A moment in UTC, the present one when an insert leaves it out. SQLite has no such type: there the text
+/// is written in the very form the driver writes, so that comparing texts is comparing moments.
+pub(crate) fn timestamp(manager: &SchemaManager, name: &'static str) -> ColumnDef {
+    let default = match manager.get_database_backend() {
+        DbBackend::Postgres => "CURRENT_TIMESTAMP",
+        _ => "(strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'))",
+    };
+    ColumnDef::new(name)
+        .timestamp_with_time_zone()
+        .not_null()
+        .default(Expr::cust(default))
+        .take()
+}
+
+/// A unique index on an e-mail address whatever its case. Only ASCII letters can differ: the service stores
+/// all others in lower case, because SQLite folds no others and PostgreSQL folds them by locale; the "C"
+/// collation makes PostgreSQL agree with SQLite everywhere.
+pub(crate) async fn unique_email(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let folded = match manager.get_database_backend() {
+        DbBackend::Postgres => r#"lower("email" COLLATE "C")"#,
+        _ => r#"lower("email")"#,
+    };
+    let sql = format!(r#"CREATE UNIQUE INDEX "{table}_email_key" ON "{table}" ({folded})"#);
+    manager.get_connection().execute_unprepared(&sql).await?;
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! The database schema of patron.
+//!
+//! One file a change, each with its way back. Names of tables and columns follow EverShop's, so that the
+//! same binary can be pointed at an existing EverShop database; columns of ours always have a default, so
+//! that a row inserted by EverShop stays valid. Migrations never import entities: an entity changes, a
+//! migration that has run does not.
+#![allow(
+    clippy::allow_attributes,
+    reason = "derive(DeriveIden) and derive(DeriveMigrationName) expand to allow attributes"
+)]
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m20261123_000001_create_customer_group;
+mod m20261123_000002_create_customer;
+mod m20261123_000003_create_customer_address;
+mod m20261123_000004_create_admin_user;
+
+/// Runs the migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_create_customer_group::Migration),
+            Box::new(m20261123_000002_create_customer::Migration),
+            Box::new(m20261123_000003_create_customer_address::Migration),
+            Box::new(m20261123_000004_create_admin_user::Migration),
+        ]
+    }
+}

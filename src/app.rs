@@ -1,0 +1,63 @@
+//! What every part of patron shares; built the same way by `main` and by the tests.
+
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::db::Database;
+use crate::hasher::Hasher;
+use crate::keys::Keys;
+use crate::system::{Clock, Random};
+
+/// The running program: its database, its clock, its keys and its settings.
+#[derive(Debug)]
+pub struct App {
+    /// The database.
+    pub db: Database,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Gives randomness.
+    pub random: Random,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Signs tokens.
+    pub keys: Keys,
+    /// The settings.
+    pub config: Config,
+}
+
+/// Why the program can't be built: each names the setting that would help.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: {message}")]
+pub struct BuildError {
+    /// The environment variable of the setting.
+    pub variable: &'static str,
+    /// What went wrong.
+    pub message: String,
+}
+
+impl App {
+    /// Builds the program.
+    ///
+    /// # Errors
+    /// When the data folder can't be used, the database can't be opened or argon2 refuses its parameters.
+    pub async fn build(config: Config, clock: Clock, random: Random) -> Result<Arc<Self>, BuildError> {
+        let failed = |variable, message: String| BuildError { variable, message };
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
+        let keys = Keys::load(&config.tokens, &config.data_dir, &random)
+            .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
+        let hasher = Hasher::new(&config.hashing)
+            .map_err(|error| failed("PATRON_HASH_MEMORY", error.to_string()))?;
+        let db = Database::connect(&config.database)
+            .await
+            .map_err(|error| failed("DATABASE_URL", error.to_string()))?;
+        Ok(Arc::new(Self {
+            db,
+            clock,
+            random,
+            hasher,
+            keys,
+            config,
+        }))
+    }
+}

@@ -1,0 +1,128 @@
+//! `patron admin`.
+
+use std::io::{IsTerminal, Read};
+
+use clap::{Args, Subcommand};
+
+use super::exit::{Failure, print};
+use crate::config::Flags;
+use crate::ctx::Ctx;
+use crate::entity::admin_user::Model;
+use crate::service::{admin, health};
+use crate::system::Random;
+use crate::types::{EmailAddress, Password};
+
+/// What to do with the admins.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make an admin
+    Create {
+        /// E-mail address to log in with
+        email: String,
+        /// Display name
+        #[arg(long, default_value = "Admin")]
+        full_name: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// List the admins
+    List,
+    /// Refuse an admin from now on; ends all of its sessions
+    Disable {
+        /// E-mail address of the admin
+        email: String,
+    },
+    /// Let a disabled admin in again
+    Enable {
+        /// E-mail address of the admin
+        email: String,
+    },
+    /// Set an admin's password; ends all of its sessions
+    Password {
+        /// E-mail address of the admin
+        email: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+}
+
+/// Where the password comes from; by default it is asked for on the terminal.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct PasswordSource {
+    /// Read it from standard input, up to the first line break
+    #[arg(long)]
+    password_stdin: bool,
+    /// Make one up and print it
+    #[arg(long)]
+    generate: bool,
+}
+
+/// Runs the command.
+pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
+    let app = super::build(flags).await?;
+    health::ensure_ready(&app).await?;
+    let ctx = Ctx::system(app);
+    match command {
+        Command::Create { email, full_name, password } => {
+            let email = address(&email)?;
+            let (password, shown) = password.read(&ctx.app.random)?;
+            let admin = admin::create(&ctx, email, full_name, &password).await?;
+            print(&format!("created {}{shown}\n", admin.email.as_str()))
+        }
+        Command::List => {
+            let lines: Vec<String> = admin::list(&ctx).await?.iter().map(line).collect();
+            print(&lines.concat())
+        }
+        Command::Disable { email } => {
+            let admin = admin::set_status(&ctx, &address(&email)?, false).await?;
+            print(&format!("disabled {}\n", admin.email.as_str()))
+        }
+        Command::Enable { email } => {
+            let admin = admin::set_status(&ctx, &address(&email)?, true).await?;
+            print(&format!("enabled {}\n", admin.email.as_str()))
+        }
+        Command::Password { email, password } => {
+            let email = address(&email)?;
+            let (password, shown) = password.read(&ctx.app.random)?;
+            let admin = admin::set_password(&ctx, &email, &password).await?;
+            print(&format!("set the password of {}{shown}\n", admin.email.as_str()))
+        }
+    }
+}
+
+fn line(admin: &Model) -> String {
+    let status = if admin.status { "enabled " } else { "disabled" };
+    let created = admin.created_at.format("%Y-%m-%d");
+    format!("{status}  {created}  {}  {}\n", admin.email.as_str(), admin.full_name)
+}
+
+fn address(text: &str) -> Result<EmailAddress, Failure> {
+    EmailAddress::parse_local(text).map_err(|error| Failure::Refused(format!("`{text}` is {error}")))
+}
+
+impl PasswordSource {
+    /// The password, and what to print of it.
+    fn read(&self, random: &Random) -> Result<(Password, String), Failure> {
+        let refused = |message: &str| Failure::Refused(message.to_owned());
+        let failed = |error: std::io::Error| Failure::Refused(format!("the password could not be read: {error}"));
+        let (text, shown) = if self.generate {
+            let text = random.word::<20>();
+            (text.clone(), format!(" with the password {text}"))
+        } else if self.password_stdin {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+            (text.lines().next().unwrap_or_default().to_owned(), String::new())
+        } else if std::io::stdin().is_terminal() {
+            let text = rpassword::prompt_password("Password: ").map_err(failed)?;
+            if rpassword::prompt_password("Once more: ").map_err(failed)? != text {
+                return Err(refused("the passwords differ"));
+            }
+            (text, String::new())
+        } else {
+            return Err(refused("there is no terminal to ask on; use --password-stdin or --generate"));
+        };
+        let password = Password::new(text.into()).map_err(|weak| Failure::Refused(weak.to_string()))?;
+        Ok((password, shown))
+    }
+}

@@ -1,0 +1,41 @@
+//! `patron demo`: everything there is to see, in a folder that goes away.
+
+use std::sync::Arc;
+
+use super::exit::Failure;
+use super::serve::{banner, listen, until_signal};
+use super::start::prepare;
+use crate::config::Flags;
+use crate::ctx::Ctx;
+use crate::service::demo;
+
+/// Customers in the demo.
+const CUSTOMERS: usize = 1000;
+
+/// Serves a throwaway database until SIGTERM or SIGINT.
+pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
+    for variable in ["DATABASE_URL", "PATRON_DATA_DIR"] {
+        if flags.sets(variable) {
+            return Err(Failure::Settings(vec![format!("{variable}: the demo always has a throwaway database")]));
+        }
+    }
+    let folder = tempfile::Builder::new()
+        .prefix("patron-demo-")
+        .tempdir()
+        .map_err(|error| Failure::Refused(format!("no temporary folder: {error}")))?;
+    let database = folder.path().join("patron.db");
+    let flags = flags
+        .clone()
+        .with("PATRON_DATA_DIR", folder.path().display().to_string())
+        .with("DATABASE_URL", format!("sqlite://{}", database.display()));
+    let app = super::build(&flags).await?;
+    let listener = listen(&app).await?;
+    let admin = prepare(&app, true).await?;
+    demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
+    let more = format!(
+        "  {:<11} customer1@example.com to customer{CUSTOMERS}@example.com, password {}\n  {:<11} all of it goes away when this stops (Ctrl-C)\n",
+        "customers", demo::CUSTOMER_PASSWORD, "data"
+    );
+    banner(&app, admin.as_ref(), &more)?;
+    until_signal(app, listener).await
+}

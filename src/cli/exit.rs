@@ -1,0 +1,79 @@
+//! How a command ends: what it says on standard error, and its exit code (sysexits.h).
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::app::BuildError;
+use crate::config::SettingError;
+use crate::error::Error;
+
+/// Why a command could not do what it was asked.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Settings that can't be used.
+    Settings(Vec<String>),
+    /// The database can't be reached.
+    Unavailable(String),
+    /// It can't be done.
+    Refused(String),
+    /// A defect.
+    Defect(String),
+}
+
+impl Failure {
+    /// Tells why, and gives the exit code.
+    pub(super) fn report(self) -> ExitCode {
+        let (lines, code) = match self {
+            Self::Settings(lines) => (lines, 78),
+            Self::Unavailable(line) => (vec![line], 69),
+            Self::Refused(line) => (vec![line], 1),
+            Self::Defect(line) => (vec![line], 70),
+        };
+        for line in lines {
+            eprintln!("patron: {line}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+impl From<Vec<SettingError>> for Failure {
+    fn from(errors: Vec<SettingError>) -> Self {
+        Self::Settings(errors.iter().map(SettingError::to_string).collect())
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::Settings(vec![error.to_string()])
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(problems) => {
+                let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+                Self::Refused(messages.join("; "))
+            }
+            Error::EmailTaken => Self::Refused("Email is already used".to_owned()),
+            Error::Unavailable { reason, .. } => {
+                Self::Unavailable(format!("DATABASE_URL: the database can't be reached: {reason}"))
+            }
+            Error::Behind(count) => Self::Settings(vec![format!(
+                "DATABASE_URL: {count} migrations are pending; run `patron migrate up`, or serve with --migrate"
+            )]),
+            Error::Internal(reason) => Self::Defect(format!("internal error: {reason}")),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// Prints to standard output. That nobody reads it any more (`patron schema | head -1`) is no failure.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Refused(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,50 @@
+//! `patron migrate`.
+
+use clap::Subcommand;
+use migration::{Migrator, MigratorTrait};
+
+use super::exit::{Failure, print};
+use crate::config::Flags;
+use crate::error::Error;
+
+/// What to do with the schema.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the migrations that have not run
+    Up,
+    /// Undo the last migration; what it added is lost
+    Down {
+        /// Undo all of them
+        #[arg(long)]
+        all: bool,
+    },
+    /// List the migrations and whether they have run; exit code 1 when one has not
+    Status,
+}
+
+/// Runs the command.
+pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
+    let app = super::build(flags).await?;
+    let owner = app.db.owner();
+    let database = |error| Failure::from(Error::from(error));
+    match command {
+        Command::Up => Migrator::up(owner, None).await.map_err(database)?,
+        Command::Down { all } => {
+            let steps = if *all { None } else { Some(1) };
+            Migrator::down(owner, steps).await.map_err(database)?;
+        }
+        Command::Status => {}
+    }
+    let pending = Migrator::get_pending_migrations_read_only(owner).await.map_err(database)?;
+    let mut text = String::new();
+    for migration in Migrator::get_migration_files() {
+        let waits = pending.iter().any(|pending| pending.name() == migration.name());
+        let state = if waits { "pending" } else { "applied" };
+        text.push_str(&format!("{state}  {}\n", migration.name()));
+    }
+    print(&text)?;
+    if matches!(command, Command::Status) && !pending.is_empty() {
+        return Err(Failure::Refused(format!("{} migrations are pending", pending.len())));
+    }
+    Ok(())
+}

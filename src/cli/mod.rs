@@ -1,0 +1,84 @@
+//! The commands. Each is one file; all of them go through the services.
+
+mod admin;
+mod demo;
+mod exit;
+mod migrate;
+mod serve;
+mod start;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::config::{Config, Flags, SETTINGS};
+use crate::system::{Clock, Random};
+use crate::{server, telemetry};
+
+use exit::Failure;
+
+/// A gateway for customer accounts: REST changes them, GraphQL reads them.
+#[derive(Debug, Parser)]
+#[command(name = "patron", version, after_long_help = after_help(), args_conflicts_with_subcommands = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and the playground (the default)
+    Serve(serve::Options),
+    /// Bring the database schema up to date, back, or tell how it is
+    #[command(subcommand)]
+    Migrate(migrate::Command),
+    /// Print the GraphQL schema
+    Schema,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Manage the admins
+    #[command(subcommand)]
+    Admin(admin::Command),
+    /// Serve a throwaway database with 1 000 customers and an admin
+    Demo,
+}
+
+fn after_help() -> String {
+    let mut help = String::from("Settings that are secret have no flag; set them in the environment or the settings file:\n");
+    for setting in SETTINGS.iter().filter(|setting| setting.secret) {
+        help.push_str(&format!("  {:26} {}\n", setting.variable, setting.help));
+    }
+    help.push_str(
+        "\nExit codes:\n  0   done\n  1   could not be done\n  2   the command line is wrong\n  \
+         69  the database can't be reached\n  70  a defect\n  78  a setting can't be used",
+    );
+    help
+}
+
+/// Parses the command line, runs the command, and says how it ended.
+pub async fn run() -> ExitCode {
+    let Cli { command, flags } = Cli::parse();
+    let outcome = match command.unwrap_or_else(|| Command::Serve(serve::Options::default())) {
+        Command::Serve(options) => serve::run(&flags, &options).await,
+        Command::Migrate(command) => migrate::run(&flags, &command).await,
+        Command::Schema => exit::print(&server::schema()),
+        Command::Openapi => exit::print(server::openapi()),
+        Command::Admin(command) => admin::run(&flags, command).await,
+        Command::Demo => demo::run(&flags).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Reads the settings, starts logging, and builds the program.
+async fn build(flags: &Flags) -> Result<Arc<App>, Failure> {
+    let config = Config::load(flags)?;
+    telemetry::start(&config.log);
+    Ok(App::build(config, Clock::System, Random::System).await?)
+}

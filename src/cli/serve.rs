@@ -1,0 +1,129 @@
+//! `patron serve`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::exit::{Failure, print};
+use super::start::{NewAdmin, prepare};
+use crate::app::App;
+use crate::config::Flags;
+use crate::error::Error;
+use crate::server;
+
+/// The longest pause between two attempts to reach a database that was away at the start.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The options of `patron serve`.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Options {
+    /// Bring the schema up to date first, on PostgreSQL as well
+    #[arg(long)]
+    migrate: bool,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure> {
+    let app = super::build(flags).await?;
+    let listener = listen(&app).await?;
+    match prepare(&app, options.migrate).await {
+        Ok(admin) => banner(&app, admin.as_ref(), "")?,
+        Err(Error::Unavailable { reason, .. }) => {
+            // Liveness is answered, everything else with 503, until it comes back.
+            tracing::error!(reason, "the database can't be reached; trying again");
+            banner(&app, None, "")?;
+            tokio::spawn(prepare_later(Arc::clone(&app), options.migrate));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    until_signal(app, listener).await
+}
+
+/// Takes the port, naming the setting when it can't be had.
+pub(super) async fn listen(app: &App) -> Result<TcpListener, Failure> {
+    let address = app.config.server.listen;
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Settings(vec![format!("PATRON_LISTEN: can't listen on {address}: {error}")]))
+}
+
+/// Serves until SIGTERM or SIGINT, then lets running requests finish.
+pub(super) async fn until_signal(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::Defect(error.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new connections, running requests finish");
+        stop.send_replace(true);
+        // The receiver side outlives the signal only if the sender does.
+        stop.closed().await;
+    });
+    server::serve(Arc::clone(&app), listener, stopped).await.map_err(failed)?;
+    if let Err(error) = app.db.clone().close().await {
+        tracing::warn!(%error, "closing the database");
+    }
+    Ok(())
+}
+
+async fn prepare_later(app: Arc<App>, migrate: bool) {
+    let mut pause = Duration::from_millis(250);
+    loop {
+        tokio::time::sleep(pause).await;
+        match prepare(&app, migrate).await {
+            Ok(admin) => {
+                tracing::info!("the database is there");
+                if let Some(admin) = admin
+                    && let Err(error) = print(&describe(&admin))
+                {
+                    tracing::error!(?error, "the first admin's password could not be printed");
+                }
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "still not ready"),
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// What a newcomer needs to know.
+pub(super) fn banner(app: &App, admin: Option<&NewAdmin>, more: &str) -> Result<(), Failure> {
+    let config = &app.config;
+    let url = &config.server.public_url;
+    let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {
+        Some(path) => format!("SQLite, {}", path.trim_start_matches("//")),
+        // The URL holds a password.
+        None => "PostgreSQL".to_owned(),
+    };
+    let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
+    for (name, value) in [
+        ("playground", format!("{url}/playground")),
+        ("GraphQL", format!("{url}/api/graphql")),
+        ("OpenAPI", format!("{url}/api/openapi.json")),
+        ("database", database),
+    ] {
+        text.push_str(&format!("  {name:<11} {value}\n"));
+    }
+    text.push_str(&admin.map(describe).unwrap_or_default());
+    text.push_str(more);
+    print(&text)
+}
+
+fn describe(admin: &NewAdmin) -> String {
+    let NewAdmin { email, password } = admin;
+    match password {
+        Some(password) => format!(
+            "  {:<11} {email}\n  {:<11} {password}   (shown only now; `patron admin password {email}` sets another)\n",
+            "admin", "password"
+        ),
+        None => format!("  {:<11} {email}, with the password of PATRON_ADMIN_PASSWORD\n", "admin"),
+    }
+}

@@ -1,0 +1,53 @@
+//! What the first start does: bring the schema up to date and make the first admin.
+
+use migration::{Migrator, MigratorTrait};
+
+use crate::app::App;
+use crate::config::FirstAdmin;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::service::{admin, health};
+use crate::types::{EmailAddress, Password};
+
+use std::sync::Arc;
+
+/// The address of the first admin when the settings name none.
+const DEFAULT_ADMIN: &str = "admin@localhost";
+
+/// An admin that was just made.
+#[derive(Debug)]
+pub(super) struct NewAdmin {
+    pub(super) email: String,
+    /// Only when it was made up here: one that was set is known to whoever set it.
+    pub(super) password: Option<String>,
+}
+
+/// Migrates, when asked to or when the database is embedded, and makes the first admin when there is none.
+pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewAdmin>> {
+    if migrate || app.db.is_embedded() {
+        Migrator::up(app.db.owner(), None).await?;
+    }
+    health::ensure_ready(app).await?;
+    let ctx = Ctx::system(Arc::clone(app));
+    if !admin::none_exists(&ctx).await? {
+        return Ok(None);
+    }
+    let generated = app.random.word::<20>();
+    let (email, password, shown) = match &app.config.first_admin {
+        Some(FirstAdmin { email, password }) => (email.clone(), password.clone(), None),
+        None => (
+            EmailAddress::parse_local(DEFAULT_ADMIN).map_err(Error::internal)?,
+            Password::new(generated.clone().into()).map_err(Error::internal)?,
+            Some(generated),
+        ),
+    };
+    match admin::create(&ctx, email, "Admin".to_owned(), &password).await {
+        Ok(admin) => Ok(Some(NewAdmin {
+            email: admin.email.as_str().to_owned(),
+            password: shown,
+        })),
+        // Another instance was faster; its admin is the first one.
+        Err(Error::EmailTaken) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

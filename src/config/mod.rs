@@ -1,0 +1,201 @@
+//! The settings, a struct a concern, validated as a whole before anything starts.
+//!
+//! `settings.rs` lists every setting with its variable, default and description and says where values come
+//! from; here they get their types.
+
+mod settings;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
+
+use crate::types::{EmailAddress, Password};
+
+/// Everything that can be set.
+#[derive(Debug)]
+pub struct Config {
+    /// `PATRON_DATA_DIR`: the folder of the embedded database and the generated keys.
+    pub data_dir: PathBuf,
+    /// How it listens and stops.
+    pub server: ServerConfig,
+    /// Where the data is.
+    pub database: DatabaseConfig,
+    /// What a password hash costs.
+    pub hashing: HashingConfig,
+    /// How tokens are signed and how long they last.
+    pub tokens: TokenConfig,
+    /// How large a GraphQL query may be.
+    pub graphql: GraphqlConfig,
+    /// The admin that the first start creates.
+    pub first_admin: Option<FirstAdmin>,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// How the server listens and stops.
+#[derive(Debug)]
+pub struct ServerConfig {
+    /// `PATRON_LISTEN`.
+    pub listen: SocketAddr,
+    /// `PATRON_PUBLIC_URL`, without a slash at its end.
+    pub public_url: String,
+    /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
+    pub request_timeout: Duration,
+    /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
+    pub shutdown_timeout: Duration,
+}
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// `DATABASE_URL`; holds a password, perhaps.
+    pub url: SecretString,
+    /// `PATRON_DATABASE_CONNECTIONS`: the most connections; on SQLite the most readers.
+    pub max_connections: u32,
+    /// `PATRON_DATABASE_WAIT`: how long a request waits for a connection.
+    pub acquire_timeout: Duration,
+    /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL gives up on a statement.
+    pub statement_timeout: Duration,
+}
+
+/// What a password hash costs, and how many may be computed.
+#[derive(Clone, Debug)]
+pub struct HashingConfig {
+    /// `PATRON_HASH_MEMORY`, in KiB.
+    pub memory_kib: u32,
+    /// `PATRON_HASH_ITERATIONS`.
+    pub iterations: u32,
+    /// `PATRON_HASH_PARALLELISM`.
+    pub parallelism: u32,
+    /// `PATRON_HASH_THREADS`: hashes computed at once.
+    pub threads: NonZeroUsize,
+    /// `PATRON_HASH_QUEUE`: hashes waiting; beyond them requests are answered with 503.
+    pub queue: usize,
+}
+
+/// How tokens are signed and how long they last; EverShop's names and defaults.
+#[derive(Debug)]
+pub struct TokenConfig {
+    /// `JWT_ADMIN_SECRET`; generated into the data folder when not set, as the three below.
+    pub admin_secret: Option<SecretString>,
+    /// `JWT_ADMIN_REFRESH_SECRET`.
+    pub admin_refresh_secret: Option<SecretString>,
+    /// `JWT_CUSTOMER_SECRET`.
+    pub customer_secret: Option<SecretString>,
+    /// `JWT_ADMIN_TOKEN_EXPIRY`.
+    pub admin_expiry: Duration,
+    /// `JWT_ADMIN_REFRESH_TOKEN_EXPIRY`.
+    pub admin_refresh_expiry: Duration,
+    /// `JWT_ISSUER`.
+    pub issuer: String,
+}
+
+/// How large a GraphQL query may be.
+#[derive(Clone, Debug)]
+pub struct GraphqlConfig {
+    /// `PATRON_GRAPHQL_MAX_DEPTH`: levels of nested fields.
+    pub max_depth: usize,
+    /// `PATRON_GRAPHQL_MAX_COMPLEXITY`: the fields it may answer with, rows of pages counted.
+    pub max_complexity: usize,
+    /// `PATRON_GRAPHQL_MAX_ALIASES`.
+    pub max_aliases: usize,
+}
+
+/// The admin that the first start creates.
+#[derive(Debug)]
+pub struct FirstAdmin {
+    /// `PATRON_ADMIN_EMAIL`.
+    pub email: EmailAddress,
+    /// `PATRON_ADMIN_PASSWORD`.
+    pub password: Password,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// `PATRON_LOG`: a `tracing` filter.
+    pub filter: String,
+    /// `PATRON_LOG_FORMAT`.
+    pub format: LogFormat,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// OWASP's minimum for argon2id (Password Storage Cheat Sheet); settings may only raise it.
+pub const HASH_FLOOR: (u32, u32, u32) = (19 * 1024, 2, 1);
+
+impl Config {
+    /// Reads the settings from the environment, a TOML file and flags, in rising order.
+    ///
+    /// # Errors
+    /// All settings that can't be used, each with its variable.
+    pub fn load(flags: &Flags) -> Result<Self, Vec<SettingError>> {
+        Self::from_values(Values::gather(flags)?)
+    }
+
+    /// Gives the gathered values their types.
+    ///
+    /// # Errors
+    /// All settings that can't be used, each with its variable.
+    pub fn from_values(mut values: Values) -> Result<Self, Vec<SettingError>> {
+        let v = &mut values;
+        let data_dir = PathBuf::from(v.text("PATRON_DATA_DIR"));
+        let listen: SocketAddr =
+            v.parsed("PATRON_LISTEN", "an address and port such as 127.0.0.1:3000");
+        let config = Self {
+            server: ServerConfig {
+                listen,
+                public_url: v.url("PATRON_PUBLIC_URL", &format!("http://{listen}")),
+                request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
+                shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
+            },
+            database: DatabaseConfig {
+                url: v.database_url(&data_dir),
+                max_connections: v.at_least("PATRON_DATABASE_CONNECTIONS", 1),
+                acquire_timeout: v.seconds("PATRON_DATABASE_WAIT"),
+                statement_timeout: v.seconds("PATRON_DATABASE_STATEMENT_TIMEOUT"),
+            },
+            hashing: HashingConfig {
+                memory_kib: v.at_least("PATRON_HASH_MEMORY", HASH_FLOOR.0),
+                iterations: v.at_least("PATRON_HASH_ITERATIONS", HASH_FLOOR.1),
+                parallelism: v.at_least("PATRON_HASH_PARALLELISM", HASH_FLOOR.2),
+                threads: v.threads("PATRON_HASH_THREADS"),
+                queue: v.at_least("PATRON_HASH_QUEUE", 1) as usize,
+            },
+            tokens: TokenConfig {
+                admin_secret: v.signing_secret("JWT_ADMIN_SECRET"),
+                admin_refresh_secret: v.signing_secret("JWT_ADMIN_REFRESH_SECRET"),
+                customer_secret: v.signing_secret("JWT_CUSTOMER_SECRET"),
+                admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
+                admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
+                issuer: v.text("JWT_ISSUER"),
+            },
+            graphql: GraphqlConfig {
+                max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,
+                max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
+                max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
+            },
+            first_admin: v.first_admin(),
+            log: LogConfig {
+                filter: v.log_filter("PATRON_LOG"),
+                format: v.log_format("PATRON_LOG_FORMAT"),
+            },
+            data_dir,
+        };
+        values.finish(config)
+    }
+}

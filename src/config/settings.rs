@@ -1,0 +1,213 @@
+//! Every setting, in one table, and the three places that values come from.
+
+mod values;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches, Command};
+
+pub use values::Values;
+
+/// A setting: what `--help` and the errors say of it.
+#[derive(Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub variable: &'static str,
+    /// The key in the TOML file; with `-` for `_`, the flag.
+    pub key: &'static str,
+    /// Its value when nothing sets it; none where the description says what happens then.
+    pub default: Option<&'static str>,
+    /// What it does, and its unit.
+    pub help: &'static str,
+    /// Secrets have no flag: a command line is visible to every process of the machine.
+    pub secret: bool,
+}
+
+const fn setting(
+    variable: &'static str,
+    key: &'static str,
+    default: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting {
+        variable,
+        key,
+        default: Some(default),
+        help,
+        secret: false,
+    }
+}
+
+const fn optional(variable: &'static str, key: &'static str, help: &'static str) -> Setting {
+    Setting {
+        variable,
+        key,
+        default: None,
+        help,
+        secret: false,
+    }
+}
+
+const fn secret(variable: &'static str, key: &'static str, help: &'static str) -> Setting {
+    Setting {
+        variable,
+        key,
+        default: None,
+        help,
+        secret: true,
+    }
+}
+
+/// Every setting.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=… [default: patron.db in the data folder]"),
+    setting("PATRON_DATABASE_CONNECTIONS", "database_connections", "16", "Most connections to the database; on SQLite, most readers"),
+    setting("PATRON_DATABASE_WAIT", "database_wait", "10", "Seconds that a request waits for a connection"),
+    setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),
+    setting("PATRON_LISTEN", "listen", "127.0.0.1:3000", "Address and port to listen on"),
+    optional("PATRON_PUBLIC_URL", "public_url", "URL under which clients reach this server [default: http:// and the listening address]"),
+    setting("PATRON_DATA_DIR", "data_dir", "./data", "Folder of the embedded database and the generated keys"),
+    optional("PATRON_ADMIN_EMAIL", "admin_email", "E-mail address of the admin that the first start creates [default: admin@localhost, with a random password that is printed once]"),
+    secret("PATRON_ADMIN_PASSWORD", "admin_password", "Password of that admin; goes with PATRON_ADMIN_EMAIL"),
+    setting("PATRON_REQUEST_TIMEOUT", "request_timeout", "30", "Seconds after which a request is answered with 503"),
+    setting("PATRON_SHUTDOWN_TIMEOUT", "shutdown_timeout", "20", "Seconds that running requests have to finish after SIGTERM"),
+    setting("PATRON_HASH_MEMORY", "hash_memory", "19456", "Memory of one password hash in KiB; argon2id m, 19456 or more"),
+    setting("PATRON_HASH_ITERATIONS", "hash_iterations", "2", "Passes of one password hash; argon2id t, 2 or more"),
+    setting("PATRON_HASH_PARALLELISM", "hash_parallelism", "1", "Lanes of one password hash; argon2id p"),
+    optional("PATRON_HASH_THREADS", "hash_threads", "Password hashes computed at once [default: the number of processors]"),
+    setting("PATRON_HASH_QUEUE", "hash_queue", "512", "Password hashes that may wait; beyond them requests are answered with 503"),
+    secret("JWT_ADMIN_SECRET", "jwt_admin_secret", "Signs the access tokens of admins; 32 bytes or more [default: generated once into the data folder]"),
+    secret("JWT_ADMIN_REFRESH_SECRET", "jwt_admin_refresh_secret", "Signs the refresh tokens of admins; as above"),
+    secret("JWT_CUSTOMER_SECRET", "jwt_customer_secret", "Signs the access tokens of customers; as above"),
+    setting("JWT_ADMIN_TOKEN_EXPIRY", "jwt_admin_token_expiry", "900", "Seconds that an admin's access token lasts"),
+    setting("JWT_ADMIN_REFRESH_TOKEN_EXPIRY", "jwt_admin_refresh_token_expiry", "54000", "Seconds that an admin's refresh token lasts"),
+    setting("JWT_ISSUER", "jwt_issuer", "evershop", "Issuer named in tokens"),
+    setting("PATRON_GRAPHQL_MAX_DEPTH", "graphql_max_depth", "20", "Levels of nested fields that a GraphQL query may have"),
+    setting("PATRON_GRAPHQL_MAX_COMPLEXITY", "graphql_max_complexity", "10000", "Fields that a GraphQL query may answer with, the rows of its pages counted"),
+    setting("PATRON_GRAPHQL_MAX_ALIASES", "graphql_max_aliases", "100", "Aliases that a GraphQL query may use"),
+    setting("PATRON_LOG", "log", "info", "What is logged: error, warn, info, debug, or a filter such as patron=debug,sqlx=info"),
+    setting("PATRON_LOG_FORMAT", "log_format", "auto", "human, json, or auto: human on a terminal, JSON otherwise"),
+];
+
+/// A setting that can't be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}{}: {message}", origin.as_ref().map(|o| format!(" (from {o})")).unwrap_or_default())]
+pub struct SettingError {
+    /// Its environment variable, whatever the place its value came from.
+    pub variable: String,
+    /// The place, when it isn't the environment.
+    pub origin: Option<String>,
+    /// What is wrong and what would be right. Never the value of a secret.
+    pub message: String,
+}
+
+/// The settings given as flags, and the file named by `--config`.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    values: BTreeMap<&'static str, String>,
+    file: Option<PathBuf>,
+}
+
+impl Flags {
+    /// Sets one, by its variable, as if by a flag.
+    #[must_use]
+    pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
+        self.values.insert(variable, value.into());
+        self
+    }
+
+    /// Whether a flag sets this variable.
+    pub fn sets(&self, variable: &str) -> bool {
+        self.values.contains_key(variable)
+    }
+
+    fn read(&mut self, matches: &ArgMatches) {
+        for setting in SETTINGS.iter().filter(|s| !s.secret) {
+            if let Some(value) = matches.get_one::<String>(setting.key) {
+                self.values.insert(setting.variable, value.clone());
+            }
+        }
+        if let Some(file) = matches.get_one::<PathBuf>("config") {
+            self.file = Some(file.clone());
+        }
+    }
+}
+
+/// The flags come from the table, so that a setting can't be without one.
+impl clap::Args for Flags {
+    fn augment_args(command: Command) -> Command {
+        let heading = "Settings (flags go before the settings file, the file before the environment)";
+        let config = Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(clap::value_parser!(PathBuf))
+            .global(true)
+            .help_heading(heading)
+            .help("TOML file with settings");
+        let settings = SETTINGS.iter().filter(|s| !s.secret).map(|setting| {
+            let default = setting.default.map(|d| format!(" [default: {d}]"));
+            let default = default.unwrap_or_default();
+            Arg::new(setting.key)
+                .long(setting.key.replace('_', "-"))
+                .value_name("VALUE")
+                .global(true)
+                .help_heading(heading)
+                .help(format!("{}{default} [env: {}]", setting.help, setting.variable))
+        });
+        command.arg(config).args(settings.collect::<Vec<_>>())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut flags = Self::default();
+        flags.read(matches);
+        Ok(flags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.read(matches);
+        Ok(())
+    }
+}
+
+/// The settings of a TOML file, by variable.
+fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<SettingError>> {
+    let problem = |message: String| SettingError {
+        variable: "--config".into(),
+        origin: Some(path.display().to_string()),
+        message,
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| vec![problem(format!("cannot be read: {error}"))])?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| vec![problem(error.message().to_owned())])?;
+    let mut values = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (key, value) in table {
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
+            problems.push(problem(format!("there is no setting `{key}`")));
+            continue;
+        };
+        match value {
+            toml::Value::String(text) => values.insert(setting.variable, text),
+            toml::Value::Integer(number) => values.insert(setting.variable, number.to_string()),
+            _ => {
+                problems.push(problem(format!("`{key}` must be a string or a number")));
+                None
+            }
+        };
+    }
+    if problems.is_empty() {
+        Ok(values)
+    } else {
+        Err(problems)
+    }
+}

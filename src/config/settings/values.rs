@@ -1,0 +1,210 @@
+//! From text to types, collecting every problem on the way.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{Flags, SETTINGS, SettingError, read_file};
+use crate::config::{FirstAdmin, LogFormat};
+use crate::types::{EmailAddress, Password};
+
+/// The shortest key for HS256 (RFC 7518 3.2), in bytes.
+const MIN_SIGNING_SECRET: usize = 32;
+
+/// What was set, and what was found wrong with it so far.
+#[derive(Debug, Default)]
+pub struct Values {
+    values: BTreeMap<&'static str, (String, Option<String>)>,
+    problems: Vec<SettingError>,
+}
+
+impl Values {
+    /// Reads the environment, the file and the flags, in rising order.
+    ///
+    /// # Errors
+    /// A file that can't be read, or that names what isn't a setting.
+    pub fn gather(flags: &Flags) -> Result<Self, Vec<SettingError>> {
+        let mut values = BTreeMap::new();
+        for setting in SETTINGS {
+            // An empty variable is how a shell or a compose file says "not set".
+            if let Ok(value) = std::env::var(setting.variable)
+                && !value.is_empty()
+            {
+                values.insert(setting.variable, (value, None));
+            }
+        }
+        if let Some(path) = &flags.file {
+            for (variable, value) in read_file(path)? {
+                values.insert(variable, (value, Some(path.display().to_string())));
+            }
+        }
+        for (variable, value) in &flags.values {
+            values.insert(*variable, (value.clone(), Some("a flag".to_owned())));
+        }
+        Ok(Self {
+            values,
+            problems: Vec::new(),
+        })
+    }
+
+    /// Only what these flags say, whatever the environment says; for tests and the demo.
+    pub fn only(flags: &Flags) -> Self {
+        let mut values = Self::default();
+        for (variable, value) in &flags.values {
+            values.values.insert(*variable, (value.clone(), None));
+        }
+        values
+    }
+
+    /// The config, or the problems that were found on the way to it.
+    pub(in crate::config) fn finish<T>(self, config: T) -> Result<T, Vec<SettingError>> {
+        if self.problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(self.problems)
+        }
+    }
+
+    fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
+        let origin = self.values.get(variable).and_then(|(_, origin)| origin.clone());
+        self.problems.push(SettingError {
+            variable: variable.to_owned(),
+            origin,
+            message: message.into(),
+        });
+    }
+
+    fn given(&self, variable: &str) -> Option<&str> {
+        self.values.get(variable).map(|(value, _)| value.as_str())
+    }
+
+    pub(in crate::config) fn text(&self, variable: &'static str) -> String {
+        let default = || SETTINGS.iter().find(|s| s.variable == variable)?.default;
+        self.given(variable).or_else(default).unwrap_or_default().to_owned()
+    }
+
+    pub(in crate::config) fn parsed<T: FromStr>(&mut self, variable: &'static str, expected: &str) -> T
+    where
+        T: Fallback,
+    {
+        let text = self.text(variable);
+        text.trim().parse().unwrap_or_else(|_| {
+            self.problem(variable, format!("`{text}` is not {expected}"));
+            T::fallback()
+        })
+    }
+
+    pub(in crate::config) fn at_least(&mut self, variable: &'static str, least: u32) -> u32 {
+        let number = self.parsed(variable, "a whole number");
+        if number < least && !self.problems.iter().any(|p| p.variable == variable) {
+            self.problem(variable, format!("must be at least {least}, but is {number}"));
+        }
+        number
+    }
+
+    pub(in crate::config) fn seconds(&mut self, variable: &'static str) -> Duration {
+        Duration::from_secs(self.at_least(variable, 1).into())
+    }
+
+    pub(in crate::config) fn threads(&mut self, variable: &'static str) -> NonZeroUsize {
+        if self.given(variable).is_some() {
+            let number = self.at_least(variable, 1) as usize;
+            NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
+        } else {
+            std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+        }
+    }
+
+    pub(in crate::config) fn url(&mut self, variable: &'static str, default: &str) -> String {
+        let url = self.given(variable).unwrap_or(default).trim_end_matches('/').to_owned();
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            self.problem(variable, format!("`{url}` is not an http:// or https:// URL"));
+        }
+        url
+    }
+
+    pub(in crate::config) fn database_url(&mut self, data_dir: &Path) -> SecretString {
+        let default = format!("sqlite://{}", data_dir.join("patron.db").display());
+        let url = self.given("DATABASE_URL").map_or(default, str::to_owned);
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|s| url.starts_with(s)) {
+            // The value isn't shown: it may hold a password.
+            self.problem("DATABASE_URL", "must start with sqlite:// or postgres://");
+        }
+        url.into()
+    }
+
+    pub(in crate::config) fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
+        let secret = self.given(variable)?.to_owned();
+        if secret.len() < MIN_SIGNING_SECRET {
+            let length = secret.len();
+            self.problem(variable, format!("must be at least {MIN_SIGNING_SECRET} bytes long, but is {length}"));
+        }
+        Some(secret.into())
+    }
+
+    pub(in crate::config) fn first_admin(&mut self) -> Option<FirstAdmin> {
+        let (email, password) = (self.given("PATRON_ADMIN_EMAIL"), self.given("PATRON_ADMIN_PASSWORD"));
+        let (email, password) = match (email, password) {
+            (None, None) => return None,
+            (Some(email), Some(password)) => (email.to_owned(), password.to_owned()),
+            (Some(_), None) => {
+                self.problem("PATRON_ADMIN_PASSWORD", "must be set when PATRON_ADMIN_EMAIL is");
+                return None;
+            }
+            (None, Some(_)) => {
+                self.problem("PATRON_ADMIN_EMAIL", "must be set when PATRON_ADMIN_PASSWORD is");
+                return None;
+            }
+        };
+        let password = Password::new(password.into())
+            .map_err(|weak| self.problem("PATRON_ADMIN_PASSWORD", weak.to_string()));
+        let email = EmailAddress::parse_local(&email).map_err(|_| {
+            self.problem("PATRON_ADMIN_EMAIL", format!("`{email}` is not an e-mail address"));
+        });
+        Some(FirstAdmin {
+            email: email.ok()?,
+            password: password.ok()?,
+        })
+    }
+
+    pub(in crate::config) fn log_filter(&mut self, variable: &'static str) -> String {
+        let filter = self.text(variable);
+        if let Err(error) = tracing_subscriber::EnvFilter::builder().parse(&filter) {
+            self.problem(variable, format!("`{filter}` is not a log filter: {error}"));
+        }
+        filter
+    }
+
+    pub(in crate::config) fn log_format(&mut self, variable: &'static str) -> LogFormat {
+        match self.text(variable).as_str() {
+            "auto" => LogFormat::Auto,
+            "human" => LogFormat::Human,
+            "json" => LogFormat::Json,
+            other => {
+                self.problem(variable, format!("`{other}` is not auto, human or json"));
+                LogFormat::Auto
+            }
+        }
+    }
+}
+
+/// What stands in for a value that can't be parsed, until the problem is reported.
+pub(in crate::config) trait Fallback {
+    fn fallback() -> Self;
+}
+
+impl Fallback for u32 {
+    fn fallback() -> Self {
+        0
+    }
+}
+
+impl Fallback for std::net::SocketAddr {
+    fn fallback() -> Self {
+        ([127, 0, 0, 1], 0).into()
+    }
+}

@@ -1,0 +1,77 @@
+//! Who asks: the first argument of every service function, whether HTTP, a command or a job calls it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// One request, command or job.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// The program.
+    pub app: Arc<App>,
+    /// Who asks.
+    pub caller: Caller,
+    /// Names this request in logs and answers.
+    pub request_id: String,
+    /// Where it came from, when it came over the network.
+    pub ip: Option<IpAddr>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Someone without a token.
+    Anonymous,
+    /// A customer, by the token of an enabled account.
+    Customer {
+        /// Primary key of the account.
+        customer_id: i32,
+        /// Its public identifier.
+        uuid: Uuid,
+    },
+    /// An admin, by the token of an enabled account.
+    Admin {
+        /// Primary key of the account.
+        admin_user_id: i32,
+        /// Its public identifier.
+        uuid: Uuid,
+    },
+    /// The program itself: a command line, a job.
+    System,
+}
+
+impl Ctx {
+    /// The program itself asks.
+    pub fn system(app: Arc<App>) -> Self {
+        Self {
+            app,
+            caller: Caller::System,
+            request_id: "system".to_owned(),
+            ip: None,
+        }
+    }
+
+    /// Whether the caller may do what admins may.
+    pub fn is_admin(&self) -> bool {
+        match self.caller {
+            Caller::Admin { .. } | Caller::System => true,
+            Caller::Anonymous | Caller::Customer { .. } => false,
+        }
+    }
+
+    /// Lets admins pass.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for a customer.
+    pub fn require_admin(&self) -> Result<()> {
+        match self.caller {
+            Caller::Admin { .. } | Caller::System => Ok(()),
+            Caller::Anonymous => Err(Error::Unauthenticated("An admin token is required")),
+            Caller::Customer { .. } => Err(Error::Forbidden),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Connections to the database.
+//!
+//! SQLite: one connection writes and several read, so that a write never waits for a lock that a client
+//! would see as `SQLITE_BUSY`; WAL lets readers go on meanwhile, `synchronous=FULL` makes every commit
+//! durable. PostgreSQL: one pool, opened lazily, so that patron starts, and recovers, without it.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use secrecy::ExposeSecret;
+
+use crate::config::DatabaseConfig;
+use crate::error::{Error, Result, is_retriable};
+
+/// How often a transaction is tried when the database asks to do it again.
+const ATTEMPTS: u32 = 5;
+
+/// The database, as everything in patron reaches it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens the database; an SQLite file is made when missing, PostgreSQL is not contacted yet.
+    ///
+    /// # Errors
+    /// A URL that can't be understood, an SQLite file that can't be opened.
+    pub async fn connect(config: &DatabaseConfig) -> std::result::Result<Self, DbErr> {
+        let url = config.url.expose_secret();
+        let mut options = ConnectOptions::new(url.to_owned());
+        options
+            .max_connections(config.max_connections)
+            .acquire_timeout(config.acquire_timeout)
+            .connect_timeout(config.acquire_timeout)
+            .sqlx_logging_level(tracing::log::LevelFilter::Trace)
+            .sqlx_slow_statements_logging_settings(
+                tracing::log::LevelFilter::Warn,
+                Duration::from_secs(1),
+            );
+        if url.starts_with("sqlite:") {
+            Self::connect_sqlite(options).await
+        } else {
+            Self::connect_postgres(options, config.statement_timeout).await
+        }
+    }
+
+    async fn connect_sqlite(mut options: ConnectOptions) -> std::result::Result<Self, DbErr> {
+        use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                // Other processes (patron admin …, a backup) wait as well, so this is only for them.
+                .busy_timeout(Duration::from_secs(30))
+        });
+        let mut write = options.clone();
+        write
+            .max_connections(1)
+            .map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true));
+        let writer = SeaOrm::connect(write).await?;
+        options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true));
+        let reader = SeaOrm::connect(options).await?;
+        Ok(Self { writer, reader })
+    }
+
+    async fn connect_postgres(
+        mut options: ConnectOptions,
+        statement_timeout: Duration,
+    ) -> std::result::Result<Self, DbErr> {
+        options
+            .connect_lazy(true)
+            .statement_timeout(statement_timeout)
+            .set_application_name("patron");
+        let pool = SeaOrm::connect(options).await?;
+        Ok(Self {
+            writer: pool.clone(),
+            reader: pool,
+        })
+    }
+
+    /// SQLite or PostgreSQL.
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Whether this is the embedded database, which patron migrates by itself.
+    pub fn is_embedded(&self) -> bool {
+        self.backend() == DbBackend::Sqlite
+    }
+
+    /// Where reads go.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// The connection that migrations change the schema with.
+    pub fn owner(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a transaction; [`transact!`](crate::transact) is how services do it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn begin(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            // Takes the write lock at once: a transaction that reads first and is overtaken by another
+            // process could not write any more (SQLITE_BUSY_SNAPSHOT). PostgreSQL ignores it.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    /// What to do with the outcome of the `number`th attempt: none means to try again.
+    pub async fn settle<T>(outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
+        match outcome {
+            Err(Failed::Database(error)) if is_retriable(&error) && number < ATTEMPTS => {
+                tracing::debug!(%error, number, "the transaction is done again");
+                tokio::time::sleep(Duration::from_millis(5 << number)).await;
+                None
+            }
+            outcome => Some(outcome.map_err(Error::from)),
+        }
+    }
+
+    /// Closes all connections; waits for those in use.
+    ///
+    /// # Errors
+    /// Those of the driver.
+    pub async fn close(self) -> std::result::Result<(), DbErr> {
+        self.reader.close().await?;
+        self.writer.close().await
+    }
+}
+
+/// The outcome of one attempt at a transaction.
+pub type Attempt<T> = std::result::Result<T, Failed>;
+
+/// Why an attempt failed: database errors are kept as they are until it is known whether to try again.
+#[derive(Debug)]
+pub enum Failed {
+    /// The database refused.
+    Database(DbErr),
+    /// A rule of the service refused.
+    Rule(Error),
+}
+
+impl From<DbErr> for Failed {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Rule(error)
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Database(error) => error.into(),
+            Failed::Rule(error) => error,
+        }
+    }
+}
+
+/// Runs a block in a transaction and commits it; any error, by `?` or `return`, rolls it back. When the
+/// database asks to do it again (a serialization failure, a deadlock), the block runs again from its start,
+/// so it must not use anything up. Its value is an [`Attempt`], that of the whole a
+/// [`Result`](crate::error::Result).
+///
+/// A macro, because a closure that lends the transaction to a future can't tell the compiler that the
+/// future may move between threads.
+#[macro_export]
+macro_rules! transact {
+    ($db:expr, |$tx:ident| $block:block) => {{
+        let mut number = 0;
+        loop {
+            number += 1;
+            let outcome: $crate::db::Attempt<_> = async {
+                let transaction = $db.begin().await?;
+                let $tx = &transaction;
+                let work: $crate::db::Attempt<_> = async { $block }.await;
+                let value = work?;
+                transaction.commit().await?;
+                Ok(value)
+            }
+            .await;
+            if let Some(outcome) = $crate::db::Database::settle(outcome, number).await {
+                break outcome;
+            }
+        }
+    }};
+}

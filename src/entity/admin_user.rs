@@ -1,0 +1,46 @@
+//! Table `admin_user`.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{DbBackend, QueryFilter, Select};
+
+use crate::types::{EmailAddress, PasswordHash};
+
+/// A person or script of the back office.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "admin_user")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key)]
+    pub admin_user_id: i32,
+    /// Public identifier.
+    #[sea_orm(unique)]
+    pub uuid: Uuid,
+    /// Whether it may log in.
+    pub status: bool,
+    /// Kept as typed; unique whatever the case.
+    pub email: EmailAddress,
+    /// Hash in PHC string format.
+    pub password: PasswordHash,
+    /// Display name.
+    pub full_name: String,
+    /// When it was made.
+    pub created_at: DateTimeUtc,
+    /// When it last changed.
+    pub updated_at: DateTimeUtc,
+    /// Tokens of an earlier generation are refused; rises when the admin is disabled or its password set.
+    pub token_generation: i32,
+}
+
+/// It is joined with no table.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The admin with this address, whatever its case.
+    pub fn find_by_address(email: &EmailAddress, backend: DbBackend) -> Select<Self> {
+        Self::find().filter(ExprTrait::eq(super::email_key(Self, backend), email.key()))
+    }
+}

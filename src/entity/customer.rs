@@ -1,0 +1,81 @@
+//! Table `customer`.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{DbBackend, QueryFilter, Select};
+
+use crate::types::{EmailAddress, PasswordHash};
+
+/// A customer account.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key)]
+    pub customer_id: i32,
+    /// Public identifier.
+    #[sea_orm(unique)]
+    pub uuid: Uuid,
+    /// 1 enabled, 0 disabled.
+    pub status: i16,
+    /// The group it belongs to; none only when a database was edited by hand.
+    pub group_id: Option<i32>,
+    /// Kept as typed; unique whatever the case.
+    pub email: EmailAddress,
+    /// Hash in PHC string format.
+    pub password: PasswordHash,
+    /// Display name.
+    pub full_name: String,
+    /// When it was registered.
+    pub created_at: DateTimeUtc,
+    /// When it last changed; moves with every change.
+    pub updated_at: DateTimeUtc,
+    /// Free-form data of the back office, a JSON object.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub meta_data: Json,
+    /// Counts the changes, from 1.
+    pub version: i32,
+    /// Tokens of an earlier generation are refused; rises when the account is disabled or its password set.
+    pub token_generation: i32,
+}
+
+/// The tables it is joined with.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// Its addresses.
+    #[sea_orm(has_many = "super::customer_address::Entity")]
+    Address,
+    /// The group it belongs to.
+    #[sea_orm(
+        belongs_to = "super::customer_group::Entity",
+        from = "Column::GroupId",
+        to = "super::customer_group::Column::CustomerGroupId"
+    )]
+    Group,
+}
+
+impl Related<super::customer_address::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Address.def()
+    }
+}
+
+impl Related<super::customer_group::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Group.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The customer with this public identifier.
+    pub fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+
+    /// The customer with this address, whatever its case.
+    pub fn find_by_address(email: &EmailAddress, backend: DbBackend) -> Select<Self> {
+        Self::find().filter(ExprTrait::eq(super::email_key(Self, backend), email.key()))
+    }
+}

@@ -1,0 +1,22 @@
+//! The tables, one file each, with finders scoped to what a caller may reach.
+//!
+//! Models carry no serde and no GraphQL derives: what a column is called on the wire, and who may see it, is
+//! not the table's business. Imports nothing of the crate but `types`.
+
+pub mod admin_user;
+pub mod customer;
+pub mod customer_address;
+pub mod customer_group;
+
+use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::{DbBackend, EntityName};
+
+/// The `email` column of `table` as its unique index folds it (see `migration/src/columns.rs`). Compare it
+/// with [`EmailAddress::key`](crate::types::EmailAddress::key); any other expression would miss the index.
+pub fn email_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {
+    let table = table.table_name();
+    Expr::cust(match backend {
+        DbBackend::Postgres => format!(r#"lower("{table}"."email" COLLATE "C")"#),
+        _ => format!(r#"lower("{table}"."email")"#),
+    })
+}

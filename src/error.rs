@@ -1,0 +1,168 @@
+//! What can go wrong in a service, in the terms of the domain: no status codes, no texts of the database.
+//!
+//! Each surface maps these once, exhaustively: `http/failure.rs` for REST, `graphql/error.rs` for GraphQL.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// The outcome of a service function.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One thing wrong with an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The field or filter, as the caller names it.
+    pub field: String,
+    /// What to tell the caller.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem with `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Why a service function did not do what it was asked. When it failed, nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input breaks rules, all of which are listed; never empty.
+    #[error("invalid input: {0:?}")]
+    Invalid(Vec<Problem>),
+    /// The caller isn't known, or no longer trusted.
+    #[error("unauthenticated: {0}")]
+    Unauthenticated(&'static str),
+    /// The caller is known and may not do this.
+    #[error("forbidden")]
+    Forbidden,
+    /// There is no such thing, or it isn't the caller's.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// Another account has this e-mail address.
+    #[error("e-mail taken")]
+    EmailTaken,
+    /// It contradicts what is stored.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// It can't be done now and may be tried again.
+    #[error("unavailable: {reason}")]
+    Unavailable {
+        /// For the log, not for the caller.
+        reason: String,
+        /// Seconds to wait before trying again.
+        retry_after: u32,
+    },
+    /// The schema of the database is older than the program, by this many migrations.
+    #[error("{0} migrations are pending")]
+    Behind(usize),
+    /// A defect of patron or of its surroundings.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// One problem with one field.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Problem::new(field, message)])
+    }
+
+    /// Something that passes by itself, soon.
+    pub fn unavailable(reason: impl std::fmt::Display) -> Self {
+        Self::Unavailable {
+            reason: reason.to_string(),
+            retry_after: 1,
+        }
+    }
+
+    /// A defect.
+    pub fn internal(reason: impl std::fmt::Display) -> Self {
+        Self::Internal(reason.to_string())
+    }
+}
+
+/// The unique indexes over e-mail addresses, by the name the migrations give them.
+const EMAIL_INDEXES: [&str; 2] = ["customer_email_key", "admin_user_email_key"];
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(message))
+                if EMAIL_INDEXES.iter().any(|index| message.contains(index)) =>
+            {
+                return Self::EmailTaken;
+            }
+            _ => {}
+        }
+        if is_passing(&error) {
+            Self::unavailable(error)
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+/// Whether the database gave up on a transaction that may well succeed when it is done again.
+pub fn is_retriable(error: &DbErr) -> bool {
+    // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes,
+    // seen only when another process holds the file beyond the busy timeout.
+    matches!(
+        code(error).as_deref(),
+        Some("40001" | "40P01" | "5" | "261" | "517")
+    )
+}
+
+/// Whether the database, not the statement, is the trouble.
+fn is_passing(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_retriable(error) {
+        return true;
+    }
+    let Some(driver) = driver_error(error) else {
+        return false;
+    };
+    match driver {
+        sea_orm::sqlx::Error::Io(_)
+        | sea_orm::sqlx::Error::Tls(_)
+        | sea_orm::sqlx::Error::Protocol(_)
+        | sea_orm::sqlx::Error::PoolTimedOut
+        | sea_orm::sqlx::Error::PoolClosed
+        | sea_orm::sqlx::Error::WorkerCrashed => true,
+        sea_orm::sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            if database
+                .try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>()
+                .is_some()
+            {
+                // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+                let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
+                matches!(primary, 5 | 6 | 8 | 10 | 13 | 14)
+            } else {
+                // Connection exceptions, insufficient resources, operator intervention, system errors,
+                // and a server that is read-only for now (a standby).
+                ["08", "53", "57", "58"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+                    || code == "25006"
+            }
+        }
+        _ => false,
+    }
+}
+
+fn driver_error(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(driver))
+        | DbErr::Query(RuntimeErr::SqlxError(driver))
+        | DbErr::Conn(RuntimeErr::SqlxError(driver)) => Some(driver),
+        _ => None,
+    }
+}
+
+fn code(error: &DbErr) -> Option<String> {
+    match driver_error(error)? {
+        sea_orm::sqlx::Error::Database(database) => database.code().map(|code| code.to_string()),
+        _ => None,
+    }
+}

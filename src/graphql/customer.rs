@@ -1,0 +1,131 @@
+//! Customers over GraphQL.
+
+use async_graphql::dataloader::DataLoader;
+use async_graphql::{Context, Json, Object, Result};
+use chrono::{DateTime, Utc};
+
+use super::address::CustomerAddress;
+use super::error::Failed;
+use super::filter::{Filter, current};
+use super::group::CustomerGroup;
+use super::loader::{Addresses, Groups, shared};
+use crate::ctx::Ctx;
+use crate::entity::customer::Model;
+use crate::service::customer;
+use crate::service::page::ListQuery;
+
+/// A customer account. Only admins and the customer itself get to see one.
+pub(super) struct Customer(pub(super) Model);
+
+#[Object]
+impl Customer {
+    /// Primary key.
+    async fn customer_id(&self) -> i32 {
+        self.0.customer_id
+    }
+
+    /// Public identifier.
+    async fn uuid(&self) -> String {
+        self.0.uuid.to_string()
+    }
+
+    /// 1 enabled, 0 disabled.
+    async fn status(&self) -> i32 {
+        self.0.status.into()
+    }
+
+    /// E-mail address, as typed.
+    async fn email(&self) -> &str {
+        self.0.email.as_str()
+    }
+
+    /// Display name.
+    async fn full_name(&self) -> &str {
+        &self.0.full_name
+    }
+
+    /// When it was registered.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime<Utc> {
+        self.0.updated_at
+    }
+
+    /// Counts the changes, from 1.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// Names it across services.
+    async fn urn(&self) -> String {
+        format!("urn:evershop:customer:customer:{}", self.0.uuid)
+    }
+
+    /// Its addresses, the default first.
+    async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<CustomerAddress>> {
+        let loader = ctx.data::<DataLoader<Addresses>>()?;
+        let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
+        Ok(rows.unwrap_or_default().into_iter().map(CustomerAddress).collect())
+    }
+
+    /// The group it belongs to.
+    async fn group(&self, ctx: &Context<'_>) -> Result<Option<CustomerGroup>> {
+        let Some(id) = self.0.group_id else { return Ok(None) };
+        let row = ctx.data::<DataLoader<Groups>>()?.load_one(id).await.map_err(shared)?;
+        Ok(row.map(CustomerGroup))
+    }
+
+    /// Its page in the back office. Admins only.
+    async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
+        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        Ok(format!("/admin/customers/edit/{}", self.0.uuid))
+    }
+
+    /// What to call, with PATCH, to change it. Admins only.
+    async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
+        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        Ok(format!("/api/customers/{}", self.0.uuid))
+    }
+
+    /// What to call, with DELETE, to delete it. Admins only.
+    async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
+        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        Ok(format!("/api/customers/{}", self.0.uuid))
+    }
+
+    /// Free-form data of the back office. Admins only.
+    async fn meta_data(&self, ctx: &Context<'_>) -> Result<Option<Json<serde_json::Value>>> {
+        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        Ok(Some(Json(self.0.meta_data.clone())))
+    }
+}
+
+/// One page of customers.
+pub(super) struct CustomerCollection(pub(super) ListQuery);
+
+#[Object]
+impl CustomerCollection {
+    /// The customers of this page.
+    async fn items(&self, ctx: &Context<'_>) -> Result<Vec<Customer>> {
+        let rows = customer::list(ctx.data()?, &self.0).await.map_err(Failed)?;
+        Ok(rows.into_iter().map(Customer).collect())
+    }
+
+    /// The page, from 1.
+    async fn current_page(&self) -> u32 {
+        self.0.page
+    }
+
+    /// The number of customers on all pages; counted only when it is asked for.
+    async fn total(&self, ctx: &Context<'_>) -> Result<i64> {
+        Ok(customer::count(ctx.data()?, &self.0).await.map_err(Failed)?)
+    }
+
+    /// The filters that are in force.
+    async fn current_filters(&self) -> Vec<Filter> {
+        current(&self.0)
+    }
+}

@@ -1,0 +1,81 @@
+//! Errors as GraphQL clients see them: `extensions.code` is for programs, and stable.
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError};
+
+use crate::error::{Error, Problem};
+
+/// A domain error on its way out of a resolver.
+pub(super) struct Failed(pub(super) Error);
+
+/// The one mapping of domain errors to GraphQL.
+impl From<Failed> for async_graphql::Error {
+    fn from(Failed(error): Failed) -> Self {
+        let (code, message) = match error {
+            Error::Invalid(problems) => return invalid(&problems),
+            Error::Unauthenticated(message) => ("UNAUTHENTICATED", message.to_owned()),
+            Error::Forbidden => ("FORBIDDEN", "Only admins may read this".to_owned()),
+            Error::NotFound(noun) => ("NOT_FOUND", format!("{noun} not found")),
+            Error::EmailTaken => ("EMAIL_TAKEN", "Email is already used".to_owned()),
+            Error::Conflict(message) => ("CONFLICT", message.to_owned()),
+            Error::Unavailable { reason, .. } => {
+                tracing::warn!(reason, "unavailable");
+                ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())
+            }
+            Error::Behind(pending) => {
+                tracing::warn!(pending, "the schema is behind");
+                ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())
+            }
+            Error::Internal(reason) => {
+                tracing::error!(reason, "internal error");
+                ("INTERNAL", "Internal error".to_owned())
+            }
+        };
+        with_code(message, code)
+    }
+}
+
+fn with_code(message: String, code: &str) -> async_graphql::Error {
+    let mut extensions = ErrorExtensionValues::default();
+    extensions.set("code", code);
+    async_graphql::Error {
+        extensions: Some(extensions),
+        ..async_graphql::Error::new(message)
+    }
+}
+
+fn invalid(problems: &[Problem]) -> async_graphql::Error {
+    let message = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+    let detail = |problem: &Problem| {
+        async_graphql::value!({"field": problem.field.clone(), "message": problem.message.clone()})
+    };
+    let details: Vec<async_graphql::Value> = problems.iter().map(detail).collect();
+    let mut error = with_code(message, "VALIDATION_FAILED");
+    if let Some(extensions) = &mut error.extensions {
+        extensions.set("details", async_graphql::Value::List(details));
+    }
+    error
+}
+
+/// A request that was refused before anything of it ran.
+pub(super) fn refused(mut error: ServerError, code: &str) -> Response {
+    set_code(&mut error, code);
+    Response::from_errors(vec![error])
+}
+
+/// Gives every error that the library made by itself a code.
+pub(super) fn complete(response: &mut Response) {
+    for error in &mut response.errors {
+        if error.extensions.as_ref().is_none_or(|values| values.get("code").is_none()) {
+            set_code(error, "GRAPHQL_VALIDATION_FAILED");
+        }
+    }
+}
+
+/// Whether nothing of the request ran: errors of a field name its path.
+pub(super) fn nothing_ran(response: &Response) -> bool {
+    response.errors.iter().any(|error| error.path.is_empty())
+}
+
+fn set_code(error: &mut ServerError, code: &str) {
+    error.extensions.get_or_insert_default().set("code", code);
+}

@@ -1,0 +1,63 @@
+//! Loaders: what the customers of one answer need is fetched with one query for all of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+
+use crate::ctx::Ctx;
+use crate::entity::{customer_address, customer_group};
+use crate::error::Error;
+use crate::service::{address, group};
+
+/// Loaders clone their errors.
+type Shared = Arc<Error>;
+
+/// Groups by primary key.
+pub(super) struct Groups(Ctx);
+
+/// Addresses by their customer's primary key.
+pub(super) struct Addresses(Ctx);
+
+pub(super) fn groups(ctx: &Ctx) -> DataLoader<Groups> {
+    DataLoader::new(Groups(ctx.clone()), tokio::spawn)
+}
+
+pub(super) fn addresses(ctx: &Ctx) -> DataLoader<Addresses> {
+    DataLoader::new(Addresses(ctx.clone()), tokio::spawn)
+}
+
+impl Loader<i32> for Groups {
+    type Value = customer_group::Model;
+    type Error = Shared;
+
+    async fn load(&self, ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
+        let groups = group::of_members(&self.0, ids).await?;
+        Ok(groups.into_iter().map(|group| (group.customer_group_id, group)).collect())
+    }
+}
+
+impl Loader<i32> for Addresses {
+    type Value = Vec<customer_address::Model>;
+    type Error = Shared;
+
+    async fn load(&self, customer_ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
+        let mut of_customers: HashMap<i32, Self::Value> = HashMap::new();
+        for address in address::of_customers(&self.0, customer_ids).await? {
+            of_customers.entry(address.customer_id).or_default().push(address);
+        }
+        Ok(of_customers)
+    }
+}
+
+/// The error of a loader, once more for each who asked it.
+pub(super) fn shared(error: Shared) -> async_graphql::Error {
+    let again = match &*error {
+        Error::Unavailable { reason, retry_after } => Error::Unavailable {
+            reason: reason.clone(),
+            retry_after: *retry_after,
+        },
+        other => Error::internal(other),
+    };
+    super::error::Failed(again).into()
+}

@@ -1,0 +1,44 @@
+//! The GraphQL API: every read.
+//!
+//! A resolver is one service call. Types are wrappers around rows with explicit fields: what isn't listed
+//! can't be asked for. There is no mutation type; REST changes things.
+
+mod address;
+mod country;
+mod customer;
+mod endpoint;
+mod error;
+mod filter;
+mod group;
+mod limits;
+mod loader;
+mod query;
+
+use std::sync::Arc;
+
+use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+use axum::Router;
+
+use crate::app::App;
+use crate::config::GraphqlConfig;
+
+type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
+
+/// Both endpoints, ready to be served.
+pub fn routes(app: &Arc<App>) -> Router {
+    endpoint::routes(app, schema(&app.config.graphql))
+}
+
+/// The schema in the schema definition language, as it stands in `schema.graphql`.
+pub fn sdl() -> String {
+    let schema = async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription).finish();
+    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
+    schema.sdl_with_options(options)
+}
+
+fn schema(config: &GraphqlConfig) -> Schema {
+    async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
+        .limit_depth(config.max_depth)
+        .limit_complexity(config.max_complexity)
+        .finish()
+}

@@ -1,0 +1,107 @@
+//! The root of every query.
+
+use async_graphql::{Context, Object, Result};
+use uuid::Uuid;
+
+use super::country::Country;
+use super::customer::{Customer, CustomerCollection};
+use super::error::Failed;
+use super::filter::{FilterInput, filters, most_rows};
+use super::group::{CustomerGroup, CustomerGroupCollection};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::service::customer::Key;
+use crate::service::{country, customer, group};
+use crate::types::EmailAddress;
+
+/// A root field is at least one round trip to the database.
+const ROOT: usize = 10;
+
+/// Everything that can be read.
+pub(super) struct Query;
+
+#[Object]
+impl Query {
+    /// The customer whose token it is; `null` for anyone else.
+    #[graphql(complexity = "ROOT + child_complexity")]
+    async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        let row = customer::current(ctx.data()?).await.map_err(Failed)?;
+        Ok(row.map(Customer))
+    }
+
+    /// One customer, by `id` or by `email`. Admins only.
+    #[graphql(complexity = "ROOT + child_complexity")]
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The customer's uuid, with or without hyphens.")] id: Option<String>,
+        #[graphql(desc = "The customer's e-mail address, in any case.")] email: Option<String>,
+    ) -> Result<Option<Customer>> {
+        let ctx = ctx.data::<Ctx>()?;
+        // Whoever may not look learns nothing of the arguments either.
+        ctx.require_admin().map_err(Failed)?;
+        let key = match (id, email) {
+            (Some(id), None) => Uuid::try_parse(&id).ok().map(Key::Uuid),
+            (None, Some(email)) => EmailAddress::parse(&email).ok().map(Key::Email),
+            _ => return Err(Failed(Error::invalid("id", "Give either id or email")).into()),
+        };
+        // What is no identifier, or no address, is nobody's.
+        let Some(key) = key else { return Ok(None) };
+        let row = customer::find(ctx, &key).await.map_err(Failed)?;
+        Ok(row.map(Customer))
+    }
+
+    /// Customers, a page at a time, the newest first. Admins only.
+    ///
+    /// Filter keys: `keyword` (eq: name or e-mail holds it), `full_name` (like, nlike), `email` (eq, like, nlike;
+    /// `%` stands for anything), `status` (eq), `group_id` (eq, in), `created_at` (gt, gteq, lt, lteq), `ob`
+    /// (email, name, status, created_at), `od` (asc, desc), `page`, `limit` (20, at most 100).
+    #[graphql(complexity = "ROOT + child_complexity * most_rows(filters.as_ref())")]
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Joined by AND.")] filters: Option<Vec<Option<FilterInput>>>,
+    ) -> Result<CustomerCollection> {
+        let ctx = ctx.data::<Ctx>()?;
+        ctx.require_admin().map_err(Failed)?;
+        let filters = self::filters(filters);
+        let query = customer::parse_filters(filters, ctx.app.db.backend()).map_err(Failed)?;
+        Ok(CustomerCollection(query))
+    }
+
+    /// One customer group. Admins only.
+    #[graphql(complexity = "ROOT + child_complexity")]
+    async fn customer_group(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The group's primary key.")] id: i32,
+    ) -> Result<Option<CustomerGroup>> {
+        let row = group::find(ctx.data()?, id).await.map_err(Failed)?;
+        Ok(row.map(CustomerGroup))
+    }
+
+    /// Customer groups, a page at a time, the newest first. Admins only.
+    ///
+    /// Filter keys: `group_name` (eq, like, nlike), `ob` (name, created_at), `od` (asc, desc), `page`, `limit` (20,
+    /// at most 100).
+    #[graphql(complexity = "ROOT + child_complexity * most_rows(filters.as_ref())")]
+    async fn customer_groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Joined by AND.")] filters: Option<Vec<Option<FilterInput>>>,
+    ) -> Result<CustomerGroupCollection> {
+        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        let query = group::parse_filters(self::filters(filters)).map_err(Failed)?;
+        Ok(CustomerGroupCollection(query))
+    }
+
+    /// Countries by name, or those with these codes. Anyone.
+    #[graphql(complexity = "ROOT + child_complexity")]
+    async fn countries(
+        &self,
+        #[graphql(desc = "ISO 3166-1 alpha-2 codes; unknown ones are left out.")] countries: Option<Vec<Option<String>>>,
+    ) -> Vec<Country> {
+        let codes = countries.map(|codes| codes.into_iter().flatten().collect::<Vec<_>>());
+        country::list(codes.as_deref()).into_iter().map(Country).collect()
+    }
+}

@@ -1,0 +1,58 @@
+//! JSON bodies.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+
+use super::Failure;
+
+/// The largest body that is read, in bytes.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// A body that is a JSON object.
+#[derive(Debug)]
+pub struct JsonObject(pub Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for JsonObject {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        match read_json(&parts.headers, body).await? {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "validation_failed",
+                "The body must be a JSON object",
+            )),
+        }
+    }
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// 415 when its content type isn't JSON, 413 when it is too large, 400 when it can't be read as JSON.
+pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
+    if !is_json(headers) {
+        return Err(Failure::from_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    // Reading fails when the limit is passed, or when the client goes away; then nobody reads the answer.
+    let bytes = to_bytes(body, MAX_BODY_BYTES)
+        .await
+        .map_err(|_| Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE))?;
+    if bytes.is_empty() {
+        return Err(Failure::malformed("The body is empty; it must be JSON"));
+    }
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
+}
+
+/// `application/json` and everything that is JSON by its suffix (RFC 6839 3.1), with any parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}

@@ -1,0 +1,78 @@
+//! Who calls: the [`Ctx`] of a request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+
+use super::Failure;
+use super::layers::RequestId;
+use crate::app::App;
+use crate::ctx::{Caller, Ctx};
+use crate::error::Error;
+use crate::service::auth;
+
+/// Without a token the caller is anonymous; with a bad one the request is refused, never anonymous.
+impl<S> FromRequestParts<S> for Ctx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let app = Arc::<App>::from_ref(state);
+        let caller = match bearer_token(parts)? {
+            None => Caller::Anonymous,
+            Some(token) => auth::authenticate(&app, token).await?,
+        };
+        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self {
+            app,
+            caller,
+            request_id: request_id.unwrap_or_default(),
+            ip: address.map(|ConnectInfo(address)| address.ip()),
+        })
+    }
+}
+
+/// The token of the `Authorization` header (RFC 6750 2.1).
+fn bearer_token(parts: &Parts) -> Result<Option<&str>, Error> {
+    const EXPECTED: Error = Error::Unauthenticated("The Authorization header must be: Bearer <access token>");
+    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let Some(header) = headers.next() else {
+        return Ok(None);
+    };
+    if headers.next().is_some() {
+        return Err(EXPECTED);
+    }
+    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(EXPECTED)?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(Some(token))
+    } else {
+        Err(EXPECTED)
+    }
+}
+
+/// The [`Ctx`] of an admin: anyone else is refused before anything else of the request is looked at. The
+/// service checks again; this is so that a stranger learns nothing from how a body or a URL is refused.
+#[derive(Debug)]
+pub struct AdminCtx(pub Ctx);
+
+impl<S> FromRequestParts<S> for AdminCtx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let ctx = Ctx::from_request_parts(parts, state).await?;
+        ctx.require_admin()?;
+        Ok(Self(ctx))
+    }
+}

@@ -1,0 +1,220 @@
+//! Failures as clients see them. A handler returns a [`Failure`]; the outermost layer writes its body, so
+//! that failures from anywhere, panics and timeouts included, look alike and name the request.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::{Error, Problem};
+
+/// A request that was not fulfilled.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// What is wrong with which field.
+    pub details: Vec<Detail>,
+    /// Seconds to wait before trying again.
+    pub retry_after: Option<u32>,
+}
+
+/// The body of every failure.
+#[derive(Serialize, ToSchema)]
+pub struct FailureEnvelope {
+    /// What went wrong.
+    pub error: FailureBody,
+}
+
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Failure)]
+pub struct FailureBody {
+    /// The HTTP status once more.
+    #[schema(example = 400)]
+    pub status: u16,
+    /// For people: the first detail's message.
+    #[schema(example = "Email is required")]
+    pub message: String,
+    /// For programs; stable.
+    #[schema(example = "validation_failed")]
+    pub code: &'static str,
+    /// All problems, one a field.
+    pub details: Vec<Detail>,
+    /// Names this request in the server's log; also in the header `X-Request-Id`.
+    #[schema(example = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70")]
+    pub request_id: String,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Detail {
+    /// The field.
+    #[schema(example = "email")]
+    pub field: String,
+    /// What is wrong with it.
+    #[schema(example = "Email is required")]
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure without details.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// 404.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 400, the body or query is not in the form it has to have.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", message)
+    }
+
+    /// 500; what happened is in the log.
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
+    }
+
+    /// 503; what happened is in the log.
+    pub fn unavailable(retry_after: u32) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The service is temporarily unavailable",
+            )
+        }
+    }
+
+    /// What stands for a status that some library answered with by itself.
+    pub fn from_status(status: StatusCode) -> Self {
+        let message = status.canonical_reason().unwrap_or("Request failed");
+        match status {
+            StatusCode::NOT_FOUND => Self::not_found("There is nothing at this URL"),
+            StatusCode::METHOD_NOT_ALLOWED => Self::new(
+                status,
+                "method_not_allowed",
+                "This URL does not know this method",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
+                status,
+                "payload_too_large",
+                format!("The body is larger than {} KiB", super::MAX_BODY_BYTES / 1024),
+            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
+                status,
+                "unsupported_media_type",
+                "The body must be JSON, with the header Content-Type: application/json",
+            ),
+            _ if status.is_server_error() => Self { status, ..Self::internal() },
+            _ => Self::new(status, "bad_request", message),
+        }
+    }
+
+    /// The body, in the envelope of the REST API.
+    pub fn envelope(self, request_id: String) -> FailureEnvelope {
+        FailureEnvelope {
+            error: FailureBody {
+                status: self.status.as_u16(),
+                message: self.message,
+                code: self.code,
+                details: self.details,
+                request_id,
+            },
+        }
+    }
+
+    /// The body, as a GraphQL response (GraphQL over HTTP, 6.4).
+    pub fn graphql(self, request_id: &str) -> serde_json::Value {
+        serde_json::json!({"errors": [{
+            "message": self.message,
+            "extensions": {"code": self.code.to_ascii_uppercase(), "request_id": request_id},
+        }]})
+    }
+
+    /// The response, for a GraphQL endpoint or any other.
+    pub(super) fn render(self, request_id: &str, graphql: bool) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let mut response = if graphql {
+            Json(self.graphql(request_id)).into_response()
+        } else {
+            Json(self.envelope(request_id.to_owned())).into_response()
+        };
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 9110 11.6.1 asks for it, RFC 6750 3 says how.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// The one mapping of domain errors to HTTP.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Invalid(problems) => {
+                let message = problems.first().map(|p| p.message.clone()).unwrap_or_default();
+                let details = problems.into_iter().map(Detail::from).collect();
+                Self {
+                    details,
+                    ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", message)
+                }
+            }
+            Error::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message),
+            Error::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", "Only admins may do this"),
+            Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
+            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
+            Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Unavailable { reason, retry_after } => {
+                tracing::warn!(reason, "unavailable");
+                Self::unavailable(retry_after)
+            }
+            Error::Behind(pending) => {
+                tracing::warn!(pending, "the schema is behind");
+                Self::unavailable(10)
+            }
+            Error::Internal(reason) => {
+                tracing::error!(reason, "internal error");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<Problem> for Detail {
+    fn from(problem: Problem) -> Self {
+        Self {
+            field: problem.field,
+            message: problem.message,
+        }
+    }
+}
+
+/// The outermost layer turns it into a body: see `layers.rs`.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,103 @@
+//! The layers around every request: its id, its log line, its time limit, the form of its failures.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tracing::Instrument;
+
+use super::Failure;
+use crate::app::App;
+use crate::system::Stopwatch;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id that is taken over from a client.
+const MAX_REQUEST_ID: usize = 64;
+
+/// Names a request; in its log lines, its answer's header and its failures.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
+/// Puts the layers around the routes.
+pub fn around(routes: Router, app: &Arc<App>) -> Router {
+    routes
+        .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(CatchPanicLayer::custom(on_panic))
+        .layer(from_fn_with_state(Arc::clone(app), time_limit))
+        .layer(from_fn_with_state(Arc::clone(app), identify))
+        .layer(CompressionLayer::new())
+}
+
+/// Gives the request its id, logs it, and writes the body of a failure.
+async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let id = incoming_id(&request).unwrap_or_else(|| app.random.uuid().simple().to_string());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", request_id = %id);
+    async move {
+        let watch = Stopwatch::start();
+        let mut response = next.run(request).await;
+        let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
+        if let Some(failure) = failure {
+            // `Allow` of a 405 stays.
+            let allow = response.headers().get(header::ALLOW).cloned();
+            response = failure.render(&id, path.ends_with("/graphql"));
+            response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+        }
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let status = response.status().as_u16();
+        let duration_ms = watch.elapsed().as_secs_f64() * 1000.0;
+        // The query string is left out: it may hold personal data.
+        tracing::info!(%method, path, route, status, duration_ms, "answered");
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// An id that the client, or a proxy before us, gave: short and plain, so that it can't forge log lines.
+fn incoming_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    ((1..=MAX_REQUEST_ID).contains(&id.len()) && id.chars().all(plain)).then(|| id.to_owned())
+}
+
+/// A failure that a library answered with by itself, in its own form.
+fn unformed(response: &Response) -> Option<Failure> {
+    let status = response.status();
+    let json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().ends_with(b"json"));
+    let failed = status.is_client_error() || status.is_server_error();
+    (failed && !json).then(|| Failure::from_status(status))
+}
+
+async fn time_limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let limit = app.config.server.request_timeout;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!(limit_s = limit.as_secs(), "the request took too long");
+            Failure::unavailable(1).into_response()
+        }
+    }
+}
+
+fn on_panic(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
+    Failure::internal().into_response()
+}

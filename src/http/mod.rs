@@ -1,0 +1,12 @@
+//! What both surfaces need of HTTP: who calls, what a body holds, how a failure looks, and the layers that
+//! every request passes.
+
+mod body;
+mod caller;
+mod failure;
+mod layers;
+
+pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
+pub use caller::AdminCtx;
+pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
+pub use layers::around;

@@ -1,0 +1,81 @@
+//! The keys that tokens are signed with: from the settings, or made once and kept in the data folder.
+
+use std::io::Write;
+use std::path::Path;
+
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::TokenConfig;
+use crate::system::Random;
+
+/// One symmetric key (HS256, RFC 7518 3.2).
+pub struct Key {
+    /// Signs.
+    pub encoding: EncodingKey,
+    /// Verifies.
+    pub decoding: DecodingKey,
+}
+
+impl Key {
+    fn new(secret: &SecretString) -> Self {
+        let bytes = secret.expose_secret().as_bytes();
+        Self {
+            encoding: EncodingKey::from_secret(bytes),
+            decoding: DecodingKey::from_secret(bytes),
+        }
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// A key for each kind of token, so that none can stand in for another.
+#[derive(Debug)]
+pub struct Keys {
+    /// Admins' access tokens.
+    pub admin: Key,
+    /// Admins' refresh tokens.
+    pub admin_refresh: Key,
+    /// Customers' access tokens.
+    pub customer: Key,
+}
+
+impl Keys {
+    /// Takes each key from the settings, else from `data_dir/keys`, else makes it there (mode 0600).
+    ///
+    /// # Errors
+    /// When the folder can't be read or written.
+    pub fn load(config: &TokenConfig, data_dir: &Path, random: &Random) -> std::io::Result<Self> {
+        let key = |name: &str, secret: &Option<SecretString>| match secret {
+            Some(secret) => Ok(Key::new(secret)),
+            None => load_or_generate(&data_dir.join("keys"), name, random).map(|s| Key::new(&s)),
+        };
+        Ok(Self {
+            admin: key("jwt_admin_secret", &config.admin_secret)?,
+            admin_refresh: key("jwt_admin_refresh_secret", &config.admin_refresh_secret)?,
+            customer: key("jwt_customer_secret", &config.customer_secret)?,
+        })
+    }
+}
+
+fn load_or_generate(folder: &Path, name: &str, random: &Random) -> std::io::Result<SecretString> {
+    let path = folder.join(name);
+    if !path.try_exists()? {
+        std::fs::create_dir_all(folder)?;
+        // 52 characters of 5 bits: more than the 256 bits of the hash they key. The file appears whole or
+        // not at all, and the first of two processes that start together wins. Temporary files are 0600.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(random.word::<52>().as_bytes())?;
+        file.as_file().sync_all()?;
+        match file.persist_noclobber(&path) {
+            Ok(_) => tracing::info!(path = %path.display(), "generated a signing key"),
+            Err(lost) if lost.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(failed) => return Err(failed.error),
+        }
+    }
+    Ok(std::fs::read_to_string(&path)?.trim().to_owned().into())
+}

@@ -1,0 +1,29 @@
+//! patron, a gateway for customer accounts: REST changes them, GraphQL reads them.
+//!
+//! Layers, and who may import whom (`tests/layering.rs` enforces it). Each line imports only lines above it:
+//!
+//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `db`, `app`, `ctx`: what everything stands on
+//! 2. [`entity`]: the tables
+//! 3. [`service`]: every rule, once
+//! 4. [`http`]: what both surfaces need of HTTP: who calls, how failures look
+//! 5. [`rest`], [`graphql`]: the surfaces; neither imports the other
+//! 6. [`server`]: puts the surfaces together, listens, stops
+//! 7. [`cli`]: the commands
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod ctx;
+pub mod db;
+pub mod entity;
+pub mod error;
+pub mod graphql;
+pub mod hasher;
+pub mod http;
+pub mod keys;
+pub mod rest;
+pub mod server;
+pub mod service;
+pub mod system;
+pub mod telemetry;
+pub mod types;

@@ -1,0 +1,237 @@
+//! Customers over REST.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::{HeaderName, StatusCode, header};
+use chrono::SecondsFormat;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Data;
+use super::openapi::BodyFailures;
+use crate::ctx::Ctx;
+use crate::entity::customer::Model;
+use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
+use crate::service::customer;
+
+/// A customer, as REST answers with it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Customer {
+    /// Primary key.
+    #[schema(example = 21)]
+    customer_id: i32,
+    /// Public identifier.
+    #[schema(format = "uuid", example = "433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
+    uuid: String,
+    /// 1 enabled, 0 disabled.
+    #[schema(example = 1)]
+    status: i16,
+    /// Primary key of its group.
+    #[schema(example = 1)]
+    group_id: Option<i32>,
+    /// E-mail address, as typed.
+    #[schema(format = "email", example = "john.smith@example.com")]
+    email: String,
+    /// Display name.
+    #[schema(example = "John Smith")]
+    full_name: String,
+    /// When it was registered (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    created_at: String,
+    /// When it last changed (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    updated_at: String,
+    /// Counts the changes, from 1.
+    #[schema(example = 1)]
+    version: i32,
+}
+
+/// A customer with what can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LinkedCustomer {
+    #[serde(flatten)]
+    customer: Customer,
+    /// Where to go from here.
+    links: [Link; 2],
+}
+
+/// Something that can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Link {
+    /// What it is.
+    #[schema(example = "edit")]
+    rel: &'static str,
+    /// Its URL on this server.
+    #[schema(example = "/admin/customers/edit/433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
+    href: String,
+    /// The HTTP method.
+    #[schema(example = "GET")]
+    action: &'static str,
+    /// The media types it answers with.
+    #[schema(example = json!(["text/xml"]))]
+    types: [&'static str; 1],
+}
+
+impl From<Model> for Customer {
+    fn from(row: Model) -> Self {
+        Self {
+            customer_id: row.customer_id,
+            uuid: row.uuid.to_string(),
+            status: row.status,
+            group_id: row.group_id,
+            email: row.email.as_str().to_owned(),
+            full_name: row.full_name,
+            created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            updated_at: row.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            version: row.version,
+        }
+    }
+}
+
+impl From<Model> for LinkedCustomer {
+    fn from(row: Model) -> Self {
+        let link = |rel, href| Link { rel, href, action: "GET", types: ["text/xml"] };
+        let links = [
+            link("customerGrid", "/admin/customers".to_owned()),
+            link("edit", format!("/admin/customers/edit/{}", row.uuid)),
+        ];
+        Self { customer: row.into(), links }
+    }
+}
+
+/// What a new customer is made of. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
+pub(super) struct NewCustomer {
+    /// `0`, `1`, `"0"` or `"1"`; admins only, ignored from anyone else.
+    #[schema(value_type = Value, example = 1)]
+    status: Option<Value>,
+    /// The group's primary key; admins only, ignored from anyone else.
+    #[schema(example = 1)]
+    group_id: Option<i32>,
+    /// Display name, at most 255 characters.
+    #[schema(min_length = 1, max_length = 255, example = "John Smith")]
+    full_name: String,
+    /// E-mail address; unique whatever its case.
+    #[schema(format = "email", max_length = 254, example = "john.smith@example.com")]
+    email: String,
+    /// Password: 8 characters to 1024 bytes, not a common one.
+    #[schema(min_length = 8, max_length = 1024, example = "correct horse battery")]
+    password: String,
+    /// Free-form data of the back office; admins only, ignored from anyone else.
+    meta_data: Option<Map<String, Value>>,
+}
+
+/// What changes: absent stays, `null` goes back to the default where there is one. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
+pub(super) struct CustomerPatch {
+    /// `0`, `1`, `"0"` or `"1"`; disabling ends every session of the customer.
+    #[schema(value_type = Value, nullable = false, example = 1)]
+    status: Option<Value>,
+    /// The group's primary key; `null` is the default group.
+    #[schema(example = 1)]
+    group_id: Option<i32>,
+    /// Display name, at most 255 characters.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "John A. Smith")]
+    full_name: Option<String>,
+    /// E-mail address; unique whatever its case.
+    #[schema(nullable = false, format = "email", max_length = 254, example = "john.smith@example.com")]
+    email: Option<String>,
+    /// Password: 8 characters to 1024 bytes, not a common one; setting it ends every session of the customer.
+    #[schema(nullable = false, min_length = 8, max_length = 1024, example = "correct horse battery")]
+    password: Option<String>,
+    /// Free-form data of the back office; `null` empties it.
+    meta_data: Option<Map<String, Value>>,
+}
+
+/// The customer that a path names. What is no identifier names no customer.
+fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
+    let text = path.map(|Path(text)| text).unwrap_or_default();
+    let plain = matches!(text.len(), 32 | 36);
+    let uuid = plain.then(|| Uuid::try_parse(&text).ok()).flatten();
+    uuid.ok_or_else(|| Failure::not_found("Customer not found"))
+}
+
+/// Register a customer
+///
+/// Anyone may; an admin may also set `status`, `group_id` and `meta_data`.
+#[utoipa::path(
+    post,
+    path = "/api/customers",
+    tag = "customers",
+    request_body = NewCustomer,
+    security((), ("admin" = []), ("customer" = [])),
+    responses(
+        (status = 201, description = "The new customer", body = Data<LinkedCustomer>,
+         headers(("Location" = String, description = "The URL of the new customer"))),
+        (status = 401, description = "The token is bad", body = FailureEnvelope),
+        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_customer(
+    ctx: Ctx,
+    JsonObject(body): JsonObject,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>), Failure> {
+    let row = customer::create(&ctx, body.into()).await?;
+    let location = format!("/api/customers/{}", row.uuid);
+    let data = Json(Data { data: row.into() });
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], data))
+}
+
+/// Change a customer
+///
+/// `{}`, and values that are there already, are 200 and change nothing.
+#[utoipa::path(
+    patch,
+    path = "/api/customers/{uuid}",
+    tag = "customers",
+    params(("uuid" = String, Path, format = "uuid", description = "Public identifier, with or without hyphens")),
+    request_body = CustomerPatch,
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The customer as it is now", body = Data<LinkedCustomer>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer", body = FailureEnvelope),
+        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn update_customer(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<String>, PathRejection>,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<LinkedCustomer>>, Failure> {
+    let row = customer::update(&ctx, customer_id(path)?, body.into()).await?;
+    Ok(Json(Data { data: row.into() }))
+}
+
+/// Delete a customer
+///
+/// With its addresses and everything else that is its own. It cannot be undone.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/{uuid}",
+    tag = "customers",
+    params(("uuid" = String, Path, format = "uuid", description = "Public identifier, with or without hyphens")),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The customer as it was", body = Data<Customer>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer", body = FailureEnvelope),
+        super::openapi::Failures,
+    )
+)]
+pub(super) async fn delete_customer(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Data<Customer>>, Failure> {
+    let row = customer::delete(&ctx, customer_id(path)?).await?;
+    Ok(Json(Data { data: row.into() }))
+}

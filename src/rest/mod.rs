@@ -1,0 +1,47 @@
+//! The REST API: what changes customers, and the few reads that have no place in GraphQL.
+//!
+//! A handler is: extract, one service call, view. Each names its full path, so that a search for a URL lands
+//! on its code, and its name is its operation id in `docs/openapi.json`.
+
+mod customer;
+mod health;
+mod openapi;
+mod playground;
+mod token;
+
+use std::sync::Arc;
+
+use axum::Router;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub use openapi::document;
+
+/// Every route.
+fn table() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(customer::create_customer))
+        .routes(routes!(customer::update_customer, customer::delete_customer))
+        .routes(routes!(token::create_admin_tokens))
+        .routes(routes!(token::refresh_admin_tokens))
+        .routes(routes!(health::get_liveness))
+        .routes(routes!(health::get_readiness))
+        .routes(routes!(openapi::get_openapi))
+}
+
+/// The routes, ready to be served.
+pub fn routes(app: &Arc<App>) -> Router {
+    let (router, _) = table().split_for_parts();
+    router.merge(playground::routes()).with_state(Arc::clone(app))
+}
+
+/// What a success answers with.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Data<T> {
+    /// The outcome.
+    data: T,
+}

@@ -1,0 +1,110 @@
+//! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
+
+use std::sync::LazyLock;
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, HeaderValue};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Info, License, OpenApi, OpenApiBuilder, ComponentsBuilder, Tag};
+use utoipa::IntoResponses;
+
+use crate::http::FailureEnvelope;
+
+/// What any route may answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes the answers, which `http::Failure` makes")]
+pub(super) enum Failures {
+    /// A defect; the log has more under the request's id
+    #[response(status = 500)]
+    Internal(#[to_schema] FailureEnvelope),
+    /// Not now; try again after `Retry-After` seconds
+    #[response(status = 503)]
+    Unavailable(#[to_schema] FailureEnvelope),
+}
+
+/// What any route that reads a body may answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes the answers, which `http::Failure` makes")]
+pub(super) enum BodyFailures {
+    /// The body is no JSON (`malformed_json`) or breaks rules (`validation_failed`), all of which are in `details`
+    #[response(status = 400)]
+    Invalid(#[to_schema] FailureEnvelope),
+    /// The body is larger than 256 KiB
+    #[response(status = 413)]
+    TooLarge(#[to_schema] FailureEnvelope),
+    /// The body's content type isn't JSON
+    #[response(status = 415)]
+    NotJson(#[to_schema] FailureEnvelope),
+    /// A defect; the log has more under the request's id
+    #[response(status = 500)]
+    Internal(#[to_schema] FailureEnvelope),
+    /// Not now; try again after `Retry-After` seconds
+    #[response(status = 503)]
+    Unavailable(#[to_schema] FailureEnvelope),
+}
+
+/// The document without its routes.
+pub(super) fn base() -> OpenApi {
+    let mut info = Info::new("patron", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "Changes customer accounts. They are read over GraphQL: `/api/graphql`, `/api/admin/graphql`.\n\n\
+         Success is `{\"data\": …}`, failure `{\"error\": …}`. Times are UTC with milliseconds. Unknown properties, \
+         and those that the caller may not set, are ignored."
+            .to_owned(),
+    );
+    let mut license = License::new("Apache-2.0");
+    license.identifier = Some("Apache-2.0".to_owned());
+    info.license = Some(license);
+    let bearer = |description: &str| {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.bearer_format = Some("JWT".to_owned());
+        scheme.description = Some(description.to_owned());
+        SecurityScheme::Http(scheme)
+    };
+    let tag = |name: &str, description: &str| {
+        let mut tag = Tag::new(name);
+        tag.description = Some(description.to_owned());
+        tag
+    };
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme("admin", bearer("Access token of an admin, from POST /api/user/tokens."))
+                .security_scheme("customer", bearer("Access token of a customer."))
+                .build(),
+        ))
+        .tags(Some([
+            tag("customers", "Register, change, delete."),
+            tag("tokens", "Log in, stay in."),
+            tag("health", "For supervisors and load balancers."),
+            tag("documents", "This document."),
+        ]))
+        .build()
+}
+
+/// The document, as JSON.
+///
+/// # Panics
+/// Never: it is made of strings.
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let (_, document) = super::table().split_for_parts();
+        let mut text = document.to_pretty_json().expect("the document is made of strings");
+        text.push('\n');
+        text
+    });
+    &DOCUMENT
+}
+
+/// This document
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    tag = "documents",
+    security(()),
+    responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = serde_json::Map<String, serde_json::Value>))
+)]
+pub(super) async fn get_openapi() -> ([(HeaderName, HeaderValue); 1], &'static str) {
+    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], document())
+}

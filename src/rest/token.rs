@@ -1,0 +1,120 @@
+//! Tokens of admins over REST.
+
+use axum::Json;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::Data;
+use super::openapi::BodyFailures;
+use crate::ctx::Ctx;
+use crate::http::{Failure, FailureEnvelope, JsonObject};
+use crate::service::admin;
+use crate::service::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::token::TokenPair;
+
+/// An access token for calling the API, and a refresh token for getting the next ones.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tokens {
+    /// Goes into the header `Authorization: Bearer …`.
+    access_token: String,
+    /// Goes to the refresh route, shortly before the access token expires.
+    refresh_token: String,
+}
+
+impl From<TokenPair> for Tokens {
+    fn from(pair: TokenPair) -> Self {
+        Self {
+            access_token: pair.access_token,
+            refresh_token: pair.refresh_token,
+        }
+    }
+}
+
+/// An account's credentials.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
+pub(super) struct Credentials {
+    /// E-mail address, in any case.
+    #[schema(example = "admin@localhost")]
+    email: String,
+    /// Password.
+    #[schema(example = "correct horse battery")]
+    password: String,
+}
+
+/// A refresh token.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
+pub(super) struct RefreshToken {
+    /// As it was issued.
+    refresh_token: String,
+}
+
+/// Takes required strings out of a body, reporting all that are missing.
+fn strings<const N: usize>(
+    mut body: Map<String, Value>,
+    fields: [(&str, TextMessages); N],
+) -> Result<[String; N], Failure> {
+    let mut problems = Problems::default();
+    let texts = fields.map(|(name, messages)| {
+        let field = Field::take(&mut body, name);
+        problems.text(name, field, Mode::Create, messages).unwrap_or_default()
+    });
+    problems.finish()?;
+    Ok(texts)
+}
+
+/// Log an admin in
+///
+/// The answer to a wrong password, an unknown address and a disabled admin is the same, and takes as long.
+#[utoipa::path(
+    post,
+    path = "/api/user/tokens",
+    tag = "tokens",
+    request_body = Credentials,
+    security(()),
+    responses(
+        (status = 200, description = "Tokens of the admin", body = Data<Tokens>),
+        (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_admin_tokens(
+    ctx: Ctx,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<Tokens>>, Failure> {
+    let email = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
+    let password = TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
+    let [email, password] = strings(body, [("email", email), ("password", password)])?;
+    let pair = admin::log_in(&ctx, &email, &password.into()).await?;
+    Ok(Json(Data { data: pair.into() }))
+}
+
+/// Get new tokens for an admin
+#[utoipa::path(
+    post,
+    path = "/api/user/token/refresh",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "New tokens of the admin", body = Data<Tokens>),
+        (status = 401, description = "The refresh token is bad, expired, or its admin no longer trusted", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn refresh_admin_tokens(
+    ctx: Ctx,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<Tokens>>, Failure> {
+    let messages = TextMessages {
+        not_a_string: "Refresh token must be a string",
+        required: "Refresh token is required",
+    };
+    let [refresh_token] = strings(body, [("refreshToken", messages)])?;
+    let pair = admin::refresh(&ctx, &refresh_token).await?;
+    Ok(Json(Data { data: pair.into() }))
+}

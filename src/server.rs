@@ -1,0 +1,52 @@
+//! Puts the surfaces together, listens, and stops: accepts no more, lets running requests finish, within limits.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::{graphql, http, rest};
+
+/// Every route with every layer around it.
+pub fn router(app: &Arc<App>) -> Router {
+    http::around(rest::routes(app).merge(graphql::routes(app)), app)
+}
+
+/// The GraphQL schema, as it stands in `schema.graphql`.
+pub fn schema() -> String {
+    graphql::sdl()
+}
+
+/// The OpenAPI document, as it stands in `docs/openapi.json`.
+pub fn openapi() -> &'static str {
+    rest::document()
+}
+
+/// Serves until `stop` becomes true, and then until running requests are done or the shutdown timeout is over.
+///
+/// # Errors
+/// Those of the listener.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    let routes = router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let mut stopping = stop.clone();
+    let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        // An error means that whoever could say stop is gone, which is as good as a stop.
+        let _stop_or_gone = stopping.wait_for(|stop| *stop).await;
+    });
+    let limit = app.config.server.shutdown_timeout;
+    let overdue = async {
+        let mut stop = stop;
+        let _stop_or_gone = stop.wait_for(|stop| *stop).await;
+        tokio::time::sleep(limit).await;
+    };
+    tokio::select! {
+        outcome = server => outcome,
+        () = overdue => {
+            tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Admins: logging in, and the commands that manage them.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect,
+};
+use secrecy::SecretString;
+
+use crate::ctx::Ctx;
+use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
+use crate::error::{Error, Result};
+use crate::service::auth;
+use crate::service::token::{self, Audience, Kind, TokenPair};
+use crate::transact;
+use crate::types::{EmailAddress, Password};
+
+/// Logs an admin in.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown,
+/// the password wrong or the admin disabled.
+pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
+    let db = &ctx.app.db;
+    let admin = match EmailAddress::parse_local(email) {
+        Ok(email) => Entity::find_by_address(&email, db.backend()).one(db.reader()).await?,
+        Err(_) => None,
+    };
+    let hash = admin.as_ref().map(|admin| &admin.password);
+    let verified = ctx.app.hasher.verify(password, hash).await?;
+    match admin {
+        Some(admin) if verified && admin.status => token::issue_for_admin(&ctx.app, &admin),
+        _ => Err(Error::Unauthenticated("Invalid email or password")),
+    }
+}
+
+/// New tokens for a refresh token.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its admin no longer stands behind it.
+pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
+    let verified = token::verify(&ctx.app, refresh_token, Audience::Admin, Kind::Refresh)
+        .ok_or(Error::Unauthenticated("The refresh token is invalid or expired"))?;
+    let admin = auth::trusted_admin(&ctx.app, &verified).await?;
+    token::issue_for_admin(&ctx.app, &admin)
+}
+
+/// Makes an admin.
+///
+/// # Errors
+/// [`Error::EmailTaken`].
+pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password: &Password) -> Result<Model> {
+    ctx.require_admin()?;
+    let password = ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?;
+    let now = ctx.app.clock.now();
+    let admin = ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        status: Set(true),
+        email: Set(email),
+        password: Set(password),
+        full_name: Set(full_name),
+        created_at: Set(now),
+        updated_at: Set(now),
+        token_generation: Set(0),
+        ..Default::default()
+    };
+    transact!(ctx.app.db, |tx| { Ok(admin.clone().insert(tx).await?) })
+}
+
+/// All admins, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(ctx: &Ctx) -> Result<Vec<Model>> {
+    ctx.require_admin()?;
+    Ok(Entity::find().order_by_asc(Column::AdminUserId).all(ctx.app.db.reader()).await?)
+}
+
+/// Whether there is no admin yet.
+///
+/// # Errors
+/// Those of the database.
+pub async fn none_exists(ctx: &Ctx) -> Result<bool> {
+    ctx.require_admin()?;
+    Ok(Entity::find().count(ctx.app.db.reader()).await? == 0)
+}
+
+/// Enables or disables an admin; disabling ends all of its tokens.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Result<Model> {
+    change(ctx, email, |row, current| {
+        row.status.set_if_not_equals(enabled);
+        if current.status && !enabled {
+            row.token_generation = Set(current.token_generation + 1);
+        }
+    })
+    .await
+}
+
+/// Sets an admin's password; ends all of its tokens.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) -> Result<Model> {
+    let hash = ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?;
+    change(ctx, email, |row, current| {
+        row.password = Set(hash.clone());
+        row.token_generation = Set(current.token_generation + 1);
+    })
+    .await
+}
+
+async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel, &Model)) -> Result<Model> {
+    ctx.require_admin()?;
+    let db = &ctx.app.db;
+    transact!(db, |tx| {
+        let select = Entity::find_by_address(email, db.backend()).lock_exclusive();
+        let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;
+        let mut row = current.clone().into_active_model();
+        apply(&mut row, &current);
+        if !row.is_changed() {
+            return Ok(current);
+        }
+        row.updated_at = Set(ctx.app.clock.now());
+        Ok(row.update(tx).await?)
+    })
+}

@@ -1,0 +1,31 @@
+//! Names of countries and provinces, as ISO 3166 has them.
+
+use rust_iso3166::iso3166_2::{self, Subdivision};
+use rust_iso3166::{ALPHA2_MAP, CountryCode};
+
+/// The country with this ISO 3166-1 alpha-2 code, whatever its case.
+pub fn find(code: &str) -> Option<CountryCode> {
+    ALPHA2_MAP.get(code.to_ascii_uppercase().as_str()).copied()
+}
+
+/// All countries by name, or those with these codes in the order of the codes; unknown codes are left out.
+pub fn list(codes: Option<&[String]>) -> Vec<CountryCode> {
+    if let Some(codes) = codes {
+        return codes.iter().filter_map(|code| find(code)).collect();
+    }
+    let mut countries: Vec<CountryCode> = ALPHA2_MAP.values().copied().collect();
+    countries.sort_by_key(|country| country.name);
+    countries
+}
+
+/// The provinces of a country, by name.
+pub fn provinces(country: &CountryCode) -> Vec<Subdivision> {
+    let mut provinces = country.subdivisions().unwrap_or_default().to_vec();
+    provinces.sort_by_key(|province| province.name);
+    provinces
+}
+
+/// The province with this ISO 3166-2 code, whatever its case.
+pub fn find_province(code: &str) -> Option<Subdivision> {
+    iso3166_2::from_code(&code.to_ascii_uppercase())
+}

@@ -1,0 +1,145 @@
+//! What a caller may say of a customer, and what is wrong with it. The messages are the document's.
+
+use sea_orm::prelude::Json;
+use serde_json::{Map, Value};
+
+use crate::entity::customer_group::DEFAULT_GROUP_ID;
+use crate::error::Result;
+use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul};
+use crate::types::{EmailAddress, Password};
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 255;
+
+/// A customer as a caller describes it. What isn't listed here can't be set by anyone.
+#[derive(Clone, Debug, Default)]
+pub struct CustomerInput {
+    /// 0, 1, "0" or "1"; admins only.
+    pub status: Field,
+    /// The group's primary key; `null` is the default group; admins only.
+    pub group_id: Field,
+    /// Display name.
+    pub full_name: Field,
+    /// E-mail address.
+    pub email: Field,
+    /// Password in the clear.
+    pub password: Field,
+    /// A JSON object; `null` empties it; admins only.
+    pub meta_data: Field,
+}
+
+impl From<Map<String, Value>> for CustomerInput {
+    fn from(mut body: Map<String, Value>) -> Self {
+        Self {
+            status: Field::take(&mut body, "status"),
+            group_id: Field::take(&mut body, "group_id"),
+            full_name: Field::take(&mut body, "full_name"),
+            email: Field::take(&mut body, "email"),
+            password: Field::take(&mut body, "password"),
+            meta_data: Field::take(&mut body, "meta_data"),
+        }
+    }
+}
+
+/// The fields that are to be set.
+#[derive(Debug)]
+pub(super) struct Changes {
+    pub(super) status: Option<i16>,
+    pub(super) group_id: Option<i32>,
+    pub(super) full_name: Option<String>,
+    pub(super) email: Option<EmailAddress>,
+    pub(super) password: Option<Password>,
+    pub(super) meta_data: Option<Json>,
+}
+
+impl CustomerInput {
+    /// Checks every field. What the caller may not set is ignored, right or wrong.
+    pub(super) fn parse(self, mode: Mode, is_admin: bool) -> Result<Changes> {
+        let Self { status, group_id, full_name, email, password, meta_data } = self;
+        let protected = |field| if is_admin { field } else { Field::Absent };
+        let mut problems = Problems::default();
+        let changes = Changes {
+            status: parse_status(protected(status), &mut problems),
+            full_name: parse_full_name(full_name, mode, &mut problems),
+            email: parse_email(email, mode, &mut problems),
+            password: parse_password(password, mode, &mut problems),
+            group_id: parse_group_id(protected(group_id), &mut problems),
+            meta_data: parse_meta_data(protected(meta_data), &mut problems),
+        };
+        problems.finish()?;
+        Ok(changes)
+    }
+}
+
+fn parse_status(field: Field, problems: &mut Problems) -> Option<i16> {
+    match field {
+        Field::Absent => return None,
+        Field::Value(Value::Number(number)) if number.as_u64() == Some(0) => return Some(0),
+        Field::Value(Value::Number(number)) if number.as_u64() == Some(1) => return Some(1),
+        Field::Value(Value::String(text)) if text == "0" => return Some(0),
+        Field::Value(Value::String(text)) if text == "1" => return Some(1),
+        Field::Value(Value::Number(_) | Value::String(_)) => {
+            problems.add("status", "Status must be either 0, 1, '0', or '1'");
+        }
+        Field::Null | Field::Value(_) => problems.add("status", "Status must be a string or number"),
+    }
+    None
+}
+
+fn parse_full_name(field: Field, mode: Mode, problems: &mut Problems) -> Option<String> {
+    const REQUIRED: &str = "Full name is required and cannot be empty";
+    let messages = TextMessages { not_a_string: "Full name must be a string", required: REQUIRED };
+    let name = problems.text("full_name", field, mode, messages)?;
+    if name.trim().is_empty() {
+        problems.add("full_name", REQUIRED);
+    } else if name.chars().count() > MAX_NAME {
+        problems.add("full_name", format!("Full name must be at most {MAX_NAME} characters"));
+    } else if name.chars().any(char::is_control) {
+        problems.add("full_name", "Full name must not contain control characters");
+    }
+    Some(name)
+}
+
+fn parse_email(field: Field, mode: Mode, problems: &mut Problems) -> Option<EmailAddress> {
+    let messages = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
+    let text = problems.text("email", field, mode, messages)?;
+    let parsed = EmailAddress::parse(&text)
+        .map_err(|_| "Email must be a valid email address (e.g., user@example.com)");
+    problems.check("email", parsed)
+}
+
+fn parse_password(field: Field, mode: Mode, problems: &mut Problems) -> Option<Password> {
+    let messages = TextMessages {
+        not_a_string: "Password must be a string",
+        required: "Password is required and cannot be empty",
+    };
+    let text = problems.text("password", field, mode, messages)?;
+    problems.check("password", Password::new(text.into()))
+}
+
+fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {
+    let id = match field {
+        Field::Absent => return None,
+        Field::Null => return Some(DEFAULT_GROUP_ID),
+        Field::Value(Value::Number(number)) => number.as_i64().and_then(|id| id.try_into().ok()),
+        Field::Value(Value::String(text)) => text.parse().ok(),
+        Field::Value(_) => None,
+    };
+    problems.check("group_id", id.ok_or("Group id must be an integer"))
+}
+
+fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
+    match field {
+        Field::Absent => return None,
+        Field::Null => return Some(Value::Object(Map::new())),
+        Field::Value(Value::Object(_)) => {}
+        Field::Value(_) => problems.add("meta_data", "Meta data must be an object"),
+    }
+    if let Field::Value(value) = field {
+        if holds_nul(&value) {
+            problems.add("meta_data", "Meta data must not contain NUL");
+        }
+        return Some(value);
+    }
+    None
+}

@@ -1,0 +1,202 @@
+//! Customers: register, change, delete, find, list.
+
+mod filter;
+mod input;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+pub use filter::parse as parse_filters;
+pub use input::CustomerInput;
+
+use crate::ctx::{Caller, Ctx};
+use crate::db::Attempt;
+use crate::entity::customer::{self, ActiveModel, Entity, Model};
+use crate::entity::customer_group;
+use crate::error::{Error, Result};
+use crate::service::page::ListQuery;
+use crate::service::patch::Mode;
+use crate::transact;
+use crate::types::EmailAddress;
+
+use input::Changes;
+
+/// Registers a customer. Anyone may; an admin may set more fields.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`].
+pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
+    let changes = input.parse(Mode::Create, ctx.is_admin())?;
+    let Changes { status, group_id, full_name, email, password, meta_data } = changes;
+    let (Some(full_name), Some(email), Some(password)) = (full_name, email, password) else {
+        return Err(Error::internal("a required field passed the check without a value"));
+    };
+    // A courtesy that spares the hashing; the unique index decides.
+    ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
+    let password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
+    let now = ctx.app.clock.now();
+    let customer = ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        status: Set(status.unwrap_or(1)),
+        group_id: Set(Some(group_id.unwrap_or(customer_group::DEFAULT_GROUP_ID))),
+        email: Set(email),
+        password: Set(password),
+        full_name: Set(full_name),
+        created_at: Set(now),
+        updated_at: Set(now),
+        meta_data: Set(meta_data.unwrap_or_else(|| serde_json::json!({}))),
+        version: Set(1),
+        token_generation: Set(0),
+        ..Default::default()
+    };
+    transact!(ctx.app.db, |tx| {
+        ensure_group_exists(tx, group_id).await?;
+        Ok(customer.clone().insert(tx).await?)
+    })
+}
+
+/// Changes a customer; what stays the same leaves `version` and `updated_at` where they are.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`].
+pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model> {
+    ctx.require_admin()?;
+    let changes = input.parse(Mode::Update, ctx.is_admin())?;
+    let Changes { status, group_id, full_name, email, password, meta_data } = changes;
+    // Courtesies that spare the hashing; the transaction looks again.
+    let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+    let found = found.ok_or(Error::NotFound("Customer"))?;
+    if let Some(email) = &email {
+        ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
+    }
+    let password = match password {
+        Some(password) => Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?),
+        None => None,
+    };
+    transact!(ctx.app.db, |tx| {
+        ensure_group_exists(tx, group_id).await?;
+        let current = find_for_update(tx, uuid).await?;
+        let (version, generation) = (current.version, current.token_generation);
+        let disabled = current.status != 0 && status == Some(0);
+        let updated_at = ctx.app.clock.now().max(current.updated_at + chrono::TimeDelta::milliseconds(1));
+        let mut row = current.clone().into_active_model();
+        // `set_if_not_equals` leaves a field alone that already has the value.
+        status.map(|value| row.status.set_if_not_equals(value));
+        group_id.map(|value| row.group_id.set_if_not_equals(Some(value)));
+        full_name.clone().map(|value| row.full_name.set_if_not_equals(value));
+        email.clone().map(|value| row.email.set_if_not_equals(value));
+        password.clone().map(|value| row.password.set_if_not_equals(value));
+        meta_data.clone().map(|value| row.meta_data.set_if_not_equals(value));
+        if !row.is_changed() {
+            return Ok(current);
+        }
+        if password.is_some() || disabled {
+            row.token_generation = Set(generation + 1);
+        }
+        row.version = Set(version + 1);
+        row.updated_at = Set(updated_at);
+        Ok(row.update(tx).await?)
+    })
+}
+
+/// Deletes a customer with everything that is its own, and tells what it was.
+///
+/// # Errors
+/// [`Error::NotFound`], the second time as well.
+pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+    ctx.require_admin()?;
+    transact!(ctx.app.db, |tx| {
+        let customer = find_for_update(tx, uuid).await?;
+        customer.clone().delete(tx).await?;
+        Ok(customer)
+    })
+}
+
+/// How to find one customer.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// By public identifier.
+    Uuid(Uuid),
+    /// By e-mail address, whatever its case.
+    Email(EmailAddress),
+}
+
+/// Finds a customer.
+///
+/// # Errors
+/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
+    ctx.require_admin()?;
+    let db = &ctx.app.db;
+    let select = match key {
+        Key::Uuid(uuid) => Entity::find_by_public_id(*uuid),
+        Key::Email(email) => Entity::find_by_address(email, db.backend()),
+    };
+    Ok(select.one(db.reader()).await?)
+}
+
+/// The customer whose token it is; none for anyone else.
+///
+/// # Errors
+/// Those of the database.
+pub async fn current(ctx: &Ctx) -> Result<Option<Model>> {
+    let Caller::Customer { customer_id, .. } = ctx.caller else {
+        return Ok(None);
+    };
+    Ok(Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?)
+}
+
+/// One page of customers.
+///
+/// # Errors
+/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
+    ctx.require_admin()?;
+    query.rows::<Entity>(ctx.app.db.reader()).await
+}
+
+/// How many customers a query has on all its pages.
+///
+/// # Errors
+/// As [`list`].
+pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
+    ctx.require_admin()?;
+    query.count::<Entity>(ctx.app.db.reader()).await
+}
+
+async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+    let customer = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
+    Ok(customer.ok_or(Error::NotFound("Customer"))?)
+}
+
+async fn ensure_email_is_free(
+    ctx: &Ctx,
+    db: &impl ConnectionTrait,
+    email: &EmailAddress,
+    owner: Option<i32>,
+) -> Result<()> {
+    let holder = Entity::find_by_address(email, ctx.app.db.backend())
+        .select_only()
+        .column(customer::Column::CustomerId)
+        .into_tuple()
+        .one(db)
+        .await?;
+    match holder {
+        Some(holder) if Some(holder) != owner => Err(Error::EmailTaken),
+        _ => Ok(()),
+    }
+}
+
+async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> Attempt<()> {
+    let Some(id) = group_id else {
+        return Ok(());
+    };
+    match customer_group::Entity::find_by_id(id).one(tx).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::invalid("group_id", "Group does not exist").into()),
+    }
+}

@@ -1,0 +1,16 @@
+//! Every rule of patron, once.
+//!
+//! A function is `verb(ctx, input) -> Result<T>` and reads top to bottom: authorize, parse, begin, write,
+//! commit. REST, GraphQL and the command line all call these; nothing here knows which one did.
+
+pub mod address;
+pub mod admin;
+pub mod auth;
+pub mod country;
+pub mod customer;
+pub mod demo;
+pub mod group;
+pub mod health;
+pub mod page;
+pub mod patch;
+pub mod token;

@@ -1,0 +1,96 @@
+//! Inputs as they come: each field is absent, null or a value, and what is wrong with any of them is
+//! collected, so that a caller learns of all problems at once.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Problem, Result};
+
+/// A field of an input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Field {
+    /// Not there: stays as it is.
+    #[default]
+    Absent,
+    /// `null`: goes back to its default, where it has one.
+    Null,
+    /// Any other JSON value.
+    Value(Value),
+}
+
+impl Field {
+    /// Takes a field out of a JSON object.
+    pub fn take(body: &mut Map<String, Value>, name: &str) -> Self {
+        match body.remove(name) {
+            None => Self::Absent,
+            Some(Value::Null) => Self::Null,
+            Some(value) => Self::Value(value),
+        }
+    }
+}
+
+/// Whether an input makes something new, for which some fields are required, or changes what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Required fields must be there.
+    Create,
+    /// Any field may be absent.
+    Update,
+}
+
+/// The messages for a text field.
+#[derive(Clone, Copy, Debug)]
+pub struct TextMessages {
+    /// It is not a string.
+    pub not_a_string: &'static str,
+    /// It is required and absent.
+    pub required: &'static str,
+}
+
+/// What was found wrong so far.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes a problem with `field`.
+    pub fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.0.push(Problem::new(field, message));
+    }
+
+    /// Takes the value out of a result, noting its error.
+    pub fn check<T>(&mut self, field: &str, result: std::result::Result<T, impl ToString>) -> Option<T> {
+        result.map_err(|error| self.add(field, error.to_string())).ok()
+    }
+
+    /// The text of a field, noting when it is missing or none.
+    pub fn text(&mut self, name: &str, field: Field, mode: Mode, messages: TextMessages) -> Option<String> {
+        match field {
+            Field::Value(Value::String(text)) => return Some(text),
+            Field::Absent if mode == Mode::Create => self.add(name, messages.required),
+            Field::Absent => {}
+            Field::Null | Field::Value(_) => self.add(name, messages.not_a_string),
+        }
+        None
+    }
+
+    /// # Errors
+    /// [`Error::Invalid`] when any problem was noted.
+    pub fn finish(self) -> Result<()> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.0))
+        }
+    }
+}
+
+/// Whether a text, or any text inside a JSON value, holds a NUL: PostgreSQL can't store one.
+pub fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
