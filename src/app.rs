@@ -46,18 +46,11 @@ impl App {
             .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
         let keys = Keys::load(&config.tokens, &config.data_dir, &random)
             .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
-        let hasher = Hasher::new(&config.hashing)
-            .map_err(|error| failed("PATRON_HASH_MEMORY", error.to_string()))?;
+        let hasher =
+            Hasher::new(&config.hashing).map_err(|error| failed("PATRON_HASH_MEMORY", error.to_string()))?;
         let db = Database::connect(&config.database)
             .await
             .map_err(|error| failed("DATABASE_URL", error.to_string()))?;
-        Ok(Arc::new(Self {
-            db,
-            clock,
-            random,
-            hasher,
-            keys,
-            config,
-        }))
+        Ok(Arc::new(Self { db, clock, random, hasher, keys, config }))
     }
 }

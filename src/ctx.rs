@@ -47,12 +47,7 @@ pub enum Caller {
 impl Ctx {
     /// The program itself asks.
     pub fn system(app: Arc<App>) -> Self {
-        Self {
-            app,
-            caller: Caller::System,
-            request_id: "system".to_owned(),
-            ip: None,
-        }
+        Self { app, caller: Caller::System, request_id: "system".to_owned(), ip: None }
     }
 
     /// Whether the caller may do what admins may.

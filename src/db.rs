@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
 
@@ -38,10 +38,7 @@ impl Database {
             .acquire_timeout(config.acquire_timeout)
             .connect_timeout(config.acquire_timeout)
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
-            .sqlx_slow_statements_logging_settings(
-                tracing::log::LevelFilter::Warn,
-                Duration::from_secs(1),
-            );
+            .sqlx_slow_statements_logging_settings(tracing::log::LevelFilter::Warn, Duration::from_secs(1));
         if url.starts_with("sqlite:") {
             Self::connect_sqlite(options).await
         } else {
@@ -60,9 +57,7 @@ impl Database {
                 .busy_timeout(Duration::from_secs(30))
         });
         let mut write = options.clone();
-        write
-            .max_connections(1)
-            .map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true));
+        write.max_connections(1).map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true));
         let writer = SeaOrm::connect(write).await?;
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true));
         let reader = SeaOrm::connect(options).await?;
@@ -73,15 +68,9 @@ impl Database {
         mut options: ConnectOptions,
         statement_timeout: Duration,
     ) -> std::result::Result<Self, DbErr> {
-        options
-            .connect_lazy(true)
-            .statement_timeout(statement_timeout)
-            .set_application_name("patron");
+        options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
         let pool = SeaOrm::connect(options).await?;
-        Ok(Self {
-            writer: pool.clone(),
-            reader: pool,
-        })
+        Ok(Self { writer: pool.clone(), reader: pool })
     }
 
     /// SQLite or PostgreSQL.

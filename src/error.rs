@@ -19,10 +19,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-        }
+        Self { field: field.into(), message: message.into() }
     }
 }
 
@@ -71,10 +68,7 @@ impl Error {
 
     /// Something that passes by itself, soon.
     pub fn unavailable(reason: impl std::fmt::Display) -> Self {
-        Self::Unavailable {
-            reason: reason.to_string(),
-            retry_after: 1,
-        }
+        Self::Unavailable { reason: reason.to_string(), retry_after: 1 }
     }
 
     /// A defect.
@@ -96,11 +90,7 @@ impl From<DbErr> for Error {
             }
             _ => {}
         }
-        if is_passing(&error) {
-            Self::unavailable(error)
-        } else {
-            Self::internal(error)
-        }
+        if is_passing(&error) { Self::unavailable(error) } else { Self::internal(error) }
     }
 }
 
@@ -108,10 +98,7 @@ impl From<DbErr> for Error {
 pub fn is_retriable(error: &DbErr) -> bool {
     // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes,
     // seen only when another process holds the file beyond the busy timeout.
-    matches!(
-        code(error).as_deref(),
-        Some("40001" | "40P01" | "5" | "261" | "517")
-    )
+    matches!(code(error).as_deref(), Some("40001" | "40P01" | "5" | "261" | "517"))
 }
 
 /// Whether the database, not the statement, is the trouble.
@@ -131,20 +118,14 @@ fn is_passing(error: &DbErr) -> bool {
         | sea_orm::sqlx::Error::WorkerCrashed => true,
         sea_orm::sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
-            if database
-                .try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>()
-                .is_some()
-            {
+            if database.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
                 // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
                 let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
                 matches!(primary, 5 | 6 | 8 | 10 | 13 | 14)
             } else {
                 // Connection exceptions, insufficient resources, operator intervention, system errors,
                 // and a server that is read-only for now (a standby).
-                ["08", "53", "57", "58"]
-                    .iter()
-                    .any(|class| code.starts_with(class))
-                    || code == "25006"
+                ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "25006"
             }
         }
         _ => false,

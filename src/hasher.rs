@@ -57,8 +57,7 @@ impl Hasher {
         let password = password.secret().clone();
         self.run(move || {
             let hash = argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &salt);
-            hash.map(|hash| PasswordHash::new(hash.to_string()))
-                .map_err(Error::internal)
+            hash.map(|hash| PasswordHash::new(hash.to_string())).map_err(Error::internal)
         })
         .await?
     }
@@ -78,10 +77,7 @@ impl Hasher {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| Error::unavailable("too many passwords are waiting to be hashed"))?;
-        let thread = Arc::clone(&self.threads)
-            .acquire_owned()
-            .await
-            .map_err(Error::internal)?;
+        let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(Error::internal)?;
         // The permits go along: a client that hangs up does not end the work it started.
         tokio::task::spawn_blocking(move || {
             let _permits = (place, thread);
@@ -96,10 +92,7 @@ fn matches(password: &SecretString, hash: &PasswordHash) -> bool {
     let Ok(hash) = Phc::new(hash.expose()) else {
         return false;
     };
-    let affordable = Params::try_from(&hash)
-        .is_ok_and(|p| p.m_cost() <= MAX_MEMORY_KIB && p.t_cost() <= MAX_ITERATIONS);
-    affordable
-        && Argon2::default()
-            .verify_password(password.expose_secret().as_bytes(), &hash)
-            .is_ok()
+    let affordable =
+        Params::try_from(&hash).is_ok_and(|p| p.m_cost() <= MAX_MEMORY_KIB && p.t_cost() <= MAX_ITERATIONS);
+    affordable && Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
 }

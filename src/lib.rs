@@ -9,6 +9,7 @@
 //! 5. [`rest`], [`graphql`]: the surfaces; neither imports the other
 //! 6. [`server`]: puts the surfaces together, listens, stops
 //! 7. [`cli`]: the commands
+#![warn(clippy::unwrap_used)]
 
 pub mod app;
 pub mod cli;

@@ -34,12 +34,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
     let mut stopping = stop.clone();
     let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
         // An error means that whoever could say stop is gone, which is as good as a stop.
-        let _stop_or_gone = stopping.wait_for(|stop| *stop).await;
+        drop(stopping.wait_for(|stop| *stop).await);
     });
     let limit = app.config.server.shutdown_timeout;
     let overdue = async {
         let mut stop = stop;
-        let _stop_or_gone = stop.wait_for(|stop| *stop).await;
+        drop(stop.wait_for(|stop| *stop).await);
         tokio::time::sleep(limit).await;
     };
     tokio::select! {

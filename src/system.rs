@@ -1,9 +1,6 @@
 //! Time and randomness: the only place that reads them (clippy.toml refuses the rest), so that tests move
 //! the clock instead of sleeping.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the place the rule points to"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -50,13 +47,13 @@ pub enum Random {
     /// The operating system's; for everything that must not be guessed.
     System,
     /// The same sequence for the same seed; for demo data and tests.
-    Seeded(Mutex<StdRng>),
+    Seeded(Box<Mutex<StdRng>>),
 }
 
 impl Random {
     /// A repeatable source.
     pub fn seeded(seed: u64) -> Self {
-        Self::Seeded(Mutex::new(StdRng::seed_from_u64(seed)))
+        Self::Seeded(Box::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
     /// `N` random bytes.
@@ -66,13 +63,12 @@ impl Random {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match self {
-            Self::System => SysRng
-                .try_fill_bytes(&mut bytes)
-                .expect("the operating system gives random bytes"),
-            Self::Seeded(source) => source
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .fill_bytes(&mut bytes),
+            Self::System => {
+                SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes")
+            }
+            Self::Seeded(source) => {
+                source.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes)
+            }
         }
         bytes
     }

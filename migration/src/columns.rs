@@ -9,12 +9,7 @@ pub(crate) fn uuid(manager: &SchemaManager) -> ColumnDef {
         DbBackend::Postgres => "gen_random_uuid()",
         _ => "(randomblob(16))",
     };
-    ColumnDef::new("uuid")
-        .uuid()
-        .not_null()
-        .unique_key()
-        .default(Expr::cust(default))
-        .take()
+    ColumnDef::new("uuid").uuid().not_null().unique_key().default(Expr::cust(default)).take()
 }
 
 /// A moment in UTC, the present one when an insert leaves it out. SQLite has no such type: there the text
@@ -24,11 +19,7 @@ pub(crate) fn timestamp(manager: &SchemaManager, name: &'static str) -> ColumnDe
         DbBackend::Postgres => "CURRENT_TIMESTAMP",
         _ => "(strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'))",
     };
-    ColumnDef::new(name)
-        .timestamp_with_time_zone()
-        .not_null()
-        .default(Expr::cust(default))
-        .take()
+    ColumnDef::new(name).timestamp_with_time_zone().not_null().default(Expr::cust(default)).take()
 }
 
 /// A unique index on an e-mail address whatever its case. Only ASCII letters can differ: the service stores

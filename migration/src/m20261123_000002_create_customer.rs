@@ -52,8 +52,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("customer").take())
-            .await
+        manager.drop_table(Table::drop().table("customer").take()).await
     }
 }

@@ -58,8 +58,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("customer_address").take())
-            .await
+        manager.drop_table(Table::drop().table("customer_address").take()).await
     }
 }

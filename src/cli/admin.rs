@@ -105,7 +105,8 @@ impl PasswordSource {
     /// The password, and what to print of it.
     fn read(&self, random: &Random) -> Result<(Password, String), Failure> {
         let refused = |message: &str| Failure::Refused(message.to_owned());
-        let failed = |error: std::io::Error| Failure::Refused(format!("the password could not be read: {error}"));
+        let failed =
+            |error: std::io::Error| Failure::Refused(format!("the password could not be read: {error}"));
         let (text, shown) = if self.generate {
             let text = random.word::<20>();
             (text.clone(), format!(" with the password {text}"))

@@ -16,7 +16,9 @@ const CUSTOMERS: usize = 1000;
 pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     for variable in ["DATABASE_URL", "PATRON_DATA_DIR"] {
         if flags.sets(variable) {
-            return Err(Failure::Settings(vec![format!("{variable}: the demo always has a throwaway database")]));
+            return Err(Failure::Settings(vec![format!(
+                "{variable}: the demo always has a throwaway database"
+            )]));
         }
     }
     let folder = tempfile::Builder::new()
@@ -34,7 +36,9 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
     let more = format!(
         "  {:<11} customer1@example.com to customer{CUSTOMERS}@example.com, password {}\n  {:<11} all of it goes away when this stops (Ctrl-C)\n",
-        "customers", demo::CUSTOMER_PASSWORD, "data"
+        "customers",
+        demo::CUSTOMER_PASSWORD,
+        "data"
     );
     banner(&app, admin.as_ref(), &more)?;
     until_signal(app, listener).await

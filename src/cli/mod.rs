@@ -48,7 +48,9 @@ enum Command {
 }
 
 fn after_help() -> String {
-    let mut help = String::from("Settings that are secret have no flag; set them in the environment or the settings file:\n");
+    let mut help = String::from(
+        "Settings that are secret have no flag; set them in the environment or the settings file:\n",
+    );
     for setting in SETTINGS.iter().filter(|setting| setting.secret) {
         help.push_str(&format!("  {:26} {}\n", setting.variable, setting.help));
     }

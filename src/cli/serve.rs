@@ -46,9 +46,9 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure>
 /// Takes the port, naming the setting when it can't be had.
 pub(super) async fn listen(app: &App) -> Result<TcpListener, Failure> {
     let address = app.config.server.listen;
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::Settings(vec![format!("PATRON_LISTEN: can't listen on {address}: {error}")]))
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::Settings(vec![format!("PATRON_LISTEN: can't listen on {address}: {error}")])
+    })
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish.

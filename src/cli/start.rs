@@ -42,10 +42,7 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         ),
     };
     match admin::create(&ctx, email, "Admin".to_owned(), &password).await {
-        Ok(admin) => Ok(Some(NewAdmin {
-            email: admin.email.as_str().to_owned(),
-            password: shown,
-        })),
+        Ok(admin) => Ok(Some(NewAdmin { email: admin.email.as_str().to_owned(), password: shown })),
         // Another instance was faster; its admin is the first one.
         Err(Error::EmailTaken) => Ok(None),
         Err(error) => Err(error),

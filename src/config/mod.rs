@@ -154,8 +154,7 @@ impl Config {
     pub fn from_values(mut values: Values) -> Result<Self, Vec<SettingError>> {
         let v = &mut values;
         let data_dir = PathBuf::from(v.text("PATRON_DATA_DIR"));
-        let listen: SocketAddr =
-            v.parsed("PATRON_LISTEN", "an address and port such as 127.0.0.1:3000");
+        let listen: SocketAddr = v.parsed("PATRON_LISTEN", "an address and port such as 127.0.0.1:3000");
         let config = Self {
             server: ServerConfig {
                 listen,
@@ -190,10 +189,7 @@ impl Config {
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
             },
             first_admin: v.first_admin(),
-            log: LogConfig {
-                filter: v.log_filter("PATRON_LOG"),
-                format: v.log_format("PATRON_LOG_FORMAT"),
-            },
+            log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },
             data_dir,
         };
         values.finish(config)

@@ -30,33 +30,15 @@ const fn setting(
     default: &'static str,
     help: &'static str,
 ) -> Setting {
-    Setting {
-        variable,
-        key,
-        default: Some(default),
-        help,
-        secret: false,
-    }
+    Setting { variable, key, default: Some(default), help, secret: false }
 }
 
 const fn optional(variable: &'static str, key: &'static str, help: &'static str) -> Setting {
-    Setting {
-        variable,
-        key,
-        default: None,
-        help,
-        secret: false,
-    }
+    Setting { variable, key, default: None, help, secret: false }
 }
 
 const fn secret(variable: &'static str, key: &'static str, help: &'static str) -> Setting {
-    Setting {
-        variable,
-        key,
-        default: None,
-        help,
-        secret: true,
-    }
+    Setting { variable, key, default: None, help, secret: true }
 }
 
 /// Every setting.
@@ -87,7 +69,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_GRAPHQL_MAX_DEPTH", "graphql_max_depth", "20", "Levels of nested fields that a GraphQL query may have"),
     setting("PATRON_GRAPHQL_MAX_COMPLEXITY", "graphql_max_complexity", "10000", "Fields that a GraphQL query may answer with, the rows of its pages counted"),
     setting("PATRON_GRAPHQL_MAX_ALIASES", "graphql_max_aliases", "100", "Aliases that a GraphQL query may use"),
-    setting("PATRON_LOG", "log", "info", "What is logged: error, warn, info, debug, or a filter such as patron=debug,sqlx=info"),
+    setting("PATRON_LOG", "log", "info,sea_orm_migration=warn,sqlx=warn", "What is logged: error, warn, info, debug, or a filter such as patron=debug,sqlx=info"),
     setting("PATRON_LOG_FORMAT", "log_format", "auto", "human, json, or auto: human on a terminal, JSON otherwise"),
 ];
 
@@ -184,11 +166,10 @@ fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<SettingE
         origin: Some(path.display().to_string()),
         message,
     };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![problem(format!("cannot be read: {error}"))])?;
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| vec![problem(error.message().to_owned())])?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| vec![problem(format!("cannot be read: {error}"))])?;
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| vec![problem(error.message().to_owned())])?;
     let mut values = BTreeMap::new();
     let mut problems = Vec::new();
     for (key, value) in table {
@@ -205,9 +186,5 @@ fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<SettingE
             }
         };
     }
-    if problems.is_empty() {
-        Ok(values)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(values) } else { Err(problems) }
 }

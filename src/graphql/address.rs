@@ -9,6 +9,7 @@ use crate::service::country;
 /// A postal address of a customer.
 pub(super) struct CustomerAddress(pub(super) Model);
 
+/// A postal address of a customer.
 #[Object]
 impl CustomerAddress {
     /// Primary key.

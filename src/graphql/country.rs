@@ -8,6 +8,7 @@ use crate::service::country;
 /// A country, as ISO 3166-1 has it.
 pub(super) struct Country(pub(super) CountryCode);
 
+/// A country, as ISO 3166-1 has it.
 #[Object]
 impl Country {
     /// Short name, in English.

@@ -2,10 +2,10 @@
 
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Json, Object, Result};
-use chrono::{DateTime, Utc};
 
 use super::address::CustomerAddress;
-use super::error::Failed;
+use super::date_time::DateTime;
+use super::error::{Failed, nullable};
 use super::filter::{Filter, current};
 use super::group::CustomerGroup;
 use super::loader::{Addresses, Groups, shared};
@@ -17,6 +17,7 @@ use crate::service::page::ListQuery;
 /// A customer account. Only admins and the customer itself get to see one.
 pub(super) struct Customer(pub(super) Model);
 
+/// A customer account. Only admins and the customer itself get to see one.
 #[Object]
 impl Customer {
     /// Primary key.
@@ -45,13 +46,13 @@ impl Customer {
     }
 
     /// When it was registered.
-    async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 
     /// When it last changed.
-    async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
     }
 
     /// Counts the changes, from 1.
@@ -72,10 +73,13 @@ impl Customer {
     }
 
     /// The group it belongs to.
-    async fn group(&self, ctx: &Context<'_>) -> Result<Option<CustomerGroup>> {
-        let Some(id) = self.0.group_id else { return Ok(None) };
-        let row = ctx.data::<DataLoader<Groups>>()?.load_one(id).await.map_err(shared)?;
-        Ok(row.map(CustomerGroup))
+    async fn group(&self, ctx: &Context<'_>) -> Option<Result<CustomerGroup>> {
+        nullable(async || {
+            let Some(id) = self.0.group_id else { return Ok(None) };
+            let row = ctx.data::<DataLoader<Groups>>()?.load_one(id).await.map_err(shared)?;
+            Ok(row.map(CustomerGroup))
+        })
+        .await
     }
 
     /// Its page in the back office. Admins only.
@@ -97,15 +101,19 @@ impl Customer {
     }
 
     /// Free-form data of the back office. Admins only.
-    async fn meta_data(&self, ctx: &Context<'_>) -> Result<Option<Json<serde_json::Value>>> {
-        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-        Ok(Some(Json(self.0.meta_data.clone())))
+    async fn meta_data(&self, ctx: &Context<'_>) -> Option<Result<Json<serde_json::Value>>> {
+        nullable(async || {
+            ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+            Ok(Some(Json(self.0.meta_data.clone())))
+        })
+        .await
     }
 }
 
 /// One page of customers.
 pub(super) struct CustomerCollection(pub(super) ListQuery);
 
+/// One page of customers.
 #[Object]
 impl CustomerCollection {
     /// The customers of this page.

@@ -124,7 +124,12 @@ impl TryFrom<UrlParameters> for Parameters {
 }
 
 impl Endpoint {
-    async fn answer(&self, ctx: Ctx, headers: &HeaderMap, parameters: Parameters) -> Result<Response, Failure> {
+    async fn answer(
+        &self,
+        ctx: Ctx,
+        headers: &HeaderMap,
+        parameters: Parameters,
+    ) -> Result<Response, Failure> {
         let media_type = MediaType::accepted(headers)?;
         let mut response = self.execute(ctx, parameters).await;
         error::complete(&mut response);
@@ -168,7 +173,8 @@ enum MediaType {
 
 impl MediaType {
     fn accepted(headers: &HeaderMap) -> Result<Self, Failure> {
-        let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+        let mut accepted =
+            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
         if accepted.peek().is_none() {
             return Ok(Self::Json);
         }

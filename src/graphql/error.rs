@@ -7,6 +7,14 @@ use crate::error::{Error, Problem};
 /// A domain error on its way out of a resolver.
 pub(super) struct Failed(pub(super) Error);
 
+/// The value of a field that can be null: when it fails it is null, and the rest of the answer stays. Of a
+/// `Result<Option<T>>` the library would take the error to the next parent that can be null.
+pub(super) async fn nullable<T>(
+    resolve: impl AsyncFnOnce() -> async_graphql::Result<Option<T>>,
+) -> Option<async_graphql::Result<T>> {
+    resolve().await.transpose()
+}
+
 /// The one mapping of domain errors to GraphQL.
 impl From<Failed> for async_graphql::Error {
     fn from(Failed(error): Failed) -> Self {
@@ -37,17 +45,12 @@ impl From<Failed> for async_graphql::Error {
 fn with_code(message: String, code: &str) -> async_graphql::Error {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
-    async_graphql::Error {
-        extensions: Some(extensions),
-        ..async_graphql::Error::new(message)
-    }
+    async_graphql::Error { extensions: Some(extensions), ..async_graphql::Error::new(message) }
 }
 
 fn invalid(problems: &[Problem]) -> async_graphql::Error {
     let message = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-    let detail = |problem: &Problem| {
-        async_graphql::value!({"field": problem.field.clone(), "message": problem.message.clone()})
-    };
+    let detail = |problem: &Problem| async_graphql::value!({"field": problem.field.clone(), "message": problem.message.clone()});
     let details: Vec<async_graphql::Value> = problems.iter().map(detail).collect();
     let mut error = with_code(message, "VALIDATION_FAILED");
     if let Some(extensions) = &mut error.extensions {

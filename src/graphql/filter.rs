@@ -75,9 +75,12 @@ pub(super) fn current(query: &page::ListQuery) -> Vec<Filter> {
 /// Rows that a list may answer with; for its complexity.
 pub(super) fn most_rows(inputs: Option<&Vec<Option<FilterInput>>>) -> usize {
     let inputs = inputs.into_iter().flatten().flatten();
-    let limit = inputs.filter(|input| input.key == "limit").filter_map(|input| input.value.as_ref()).next_back();
+    let limit =
+        inputs.filter(|input| input.key == "limit").filter_map(|input| input.value.as_ref()).next_back();
     // A limit that is refused costs nothing: the list is not read.
-    limit.map_or(page::DEFAULT_LIMIT as usize, |limit| limit.parse().unwrap_or(0).min(page::MAX_LIMIT as usize))
+    limit.map_or(page::DEFAULT_LIMIT as usize, |limit| {
+        limit.parse().unwrap_or(0).min(page::MAX_LIMIT as usize)
+    })
 }
 
 /// The two enums are one: a new operation fails to compile until it is in both.

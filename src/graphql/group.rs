@@ -11,6 +11,7 @@ use crate::service::page::ListQuery;
 /// A group of customers. Admins see all, a customer the one it is in.
 pub(super) struct CustomerGroup(pub(super) Model);
 
+/// A group of customers. Admins see all, a customer the one it is in.
 #[Object]
 impl CustomerGroup {
     /// Primary key.
@@ -32,6 +33,7 @@ impl CustomerGroup {
 /// One page of customer groups.
 pub(super) struct CustomerGroupCollection(pub(super) ListQuery);
 
+/// One page of customer groups.
 #[Object]
 impl CustomerGroupCollection {
     /// The groups of this page.

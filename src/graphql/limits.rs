@@ -39,11 +39,7 @@ impl<'a> Measure<'a> {
                 Selection::Field(field) => {
                     let mut inner = self.selection_set(&field.node.selection_set.node);
                     inner.depth += 1;
-                    inner.add(Size {
-                        fields: 1,
-                        aliases: usize::from(field.node.alias.is_some()),
-                        depth: 0,
-                    });
+                    inner.add(Size { fields: 1, aliases: usize::from(field.node.alias.is_some()), depth: 0 });
                     inner
                 }
                 Selection::InlineFragment(inline) => self.selection_set(&inline.node.selection_set.node),

@@ -53,10 +53,9 @@ impl Loader<i32> for Addresses {
 /// The error of a loader, once more for each who asked it.
 pub(super) fn shared(error: Shared) -> async_graphql::Error {
     let again = match &*error {
-        Error::Unavailable { reason, retry_after } => Error::Unavailable {
-            reason: reason.clone(),
-            retry_after: *retry_after,
-        },
+        Error::Unavailable { reason, retry_after } => {
+            Error::Unavailable { reason: reason.clone(), retry_after: *retry_after }
+        }
         other => Error::internal(other),
     };
     super::error::Failed(again).into()

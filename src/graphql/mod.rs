@@ -6,6 +6,7 @@
 mod address;
 mod country;
 mod customer;
+mod date_time;
 mod endpoint;
 mod error;
 mod filter;
@@ -16,7 +17,7 @@ mod query;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptyMutation, EmptySubscription, SDLExportOptions};
+use async_graphql::{EmptyMutation, EmptySubscription};
 use axum::Router;
 
 use crate::app::App;
@@ -32,8 +33,7 @@ pub fn routes(app: &Arc<App>) -> Router {
 /// The schema in the schema definition language, as it stands in `schema.graphql`.
 pub fn sdl() -> String {
     let schema = async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription).finish();
-    let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items();
-    schema.sdl_with_options(options)
+    schema.sdl()
 }
 
 fn schema(config: &GraphqlConfig) -> Schema {

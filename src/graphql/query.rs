@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::country::Country;
 use super::customer::{Customer, CustomerCollection};
-use super::error::Failed;
+use super::error::{Failed, nullable};
 use super::filter::{FilterInput, filters, most_rows};
 use super::group::{CustomerGroup, CustomerGroupCollection};
 use crate::ctx::Ctx;
@@ -20,13 +20,17 @@ const ROOT: usize = 10;
 /// Everything that can be read.
 pub(super) struct Query;
 
+/// Everything that can be read.
 #[Object]
 impl Query {
     /// The customer whose token it is; `null` for anyone else.
     #[graphql(complexity = "ROOT + child_complexity")]
-    async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
-        let row = customer::current(ctx.data()?).await.map_err(Failed)?;
-        Ok(row.map(Customer))
+    async fn current_customer(&self, ctx: &Context<'_>) -> Option<Result<Customer>> {
+        nullable(async || {
+            let row = customer::current(ctx.data()?).await.map_err(Failed)?;
+            Ok(row.map(Customer))
+        })
+        .await
     }
 
     /// One customer, by `id` or by `email`. Admins only.
@@ -36,19 +40,22 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The customer's uuid, with or without hyphens.")] id: Option<String>,
         #[graphql(desc = "The customer's e-mail address, in any case.")] email: Option<String>,
-    ) -> Result<Option<Customer>> {
-        let ctx = ctx.data::<Ctx>()?;
-        // Whoever may not look learns nothing of the arguments either.
-        ctx.require_admin().map_err(Failed)?;
-        let key = match (id, email) {
-            (Some(id), None) => Uuid::try_parse(&id).ok().map(Key::Uuid),
-            (None, Some(email)) => EmailAddress::parse(&email).ok().map(Key::Email),
-            _ => return Err(Failed(Error::invalid("id", "Give either id or email")).into()),
-        };
-        // What is no identifier, or no address, is nobody's.
-        let Some(key) = key else { return Ok(None) };
-        let row = customer::find(ctx, &key).await.map_err(Failed)?;
-        Ok(row.map(Customer))
+    ) -> Option<Result<Customer>> {
+        nullable(async || {
+            let ctx = ctx.data::<Ctx>()?;
+            // Whoever may not look learns nothing of the arguments either.
+            ctx.require_admin().map_err(Failed)?;
+            let key = match (&id, &email) {
+                (Some(id), None) => Uuid::try_parse(id).ok().map(Key::Uuid),
+                (None, Some(email)) => EmailAddress::parse(email).ok().map(Key::Email),
+                _ => return Err(Failed(Error::invalid("id", "Give either id or email")).into()),
+            };
+            // What is no identifier, or no address, is nobody's.
+            let Some(key) = key else { return Ok(None) };
+            let row = customer::find(ctx, &key).await.map_err(Failed)?;
+            Ok(row.map(Customer))
+        })
+        .await
     }
 
     /// Customers, a page at a time, the newest first. Admins only.
@@ -75,9 +82,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The group's primary key.")] id: i32,
-    ) -> Result<Option<CustomerGroup>> {
-        let row = group::find(ctx.data()?, id).await.map_err(Failed)?;
-        Ok(row.map(CustomerGroup))
+    ) -> Option<Result<CustomerGroup>> {
+        nullable(async || {
+            let row = group::find(ctx.data()?, id).await.map_err(Failed)?;
+            Ok(row.map(CustomerGroup))
+        })
+        .await
     }
 
     /// Customer groups, a page at a time, the newest first. Admins only.
@@ -99,7 +109,9 @@ impl Query {
     #[graphql(complexity = "ROOT + child_complexity")]
     async fn countries(
         &self,
-        #[graphql(desc = "ISO 3166-1 alpha-2 codes; unknown ones are left out.")] countries: Option<Vec<Option<String>>>,
+        #[graphql(desc = "ISO 3166-1 alpha-2 codes; unknown ones are left out.")] countries: Option<
+            Vec<Option<String>>,
+        >,
     ) -> Vec<Country> {
         let codes = countries.map(|codes| codes.into_iter().flatten().collect::<Vec<_>>());
         country::list(codes.as_deref()).into_iter().map(Country).collect()

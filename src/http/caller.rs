@@ -51,11 +51,7 @@ fn bearer_token(parts: &Parts) -> Result<Option<&str>, Error> {
     }
     let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(EXPECTED)?;
     let token = token.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
-        Ok(Some(token))
-    } else {
-        Err(EXPECTED)
-    }
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(Some(token)) } else { Err(EXPECTED) }
 }
 
 /// The [`Ctx`] of an admin: anyone else is refused before anything else of the request is looked at. The

@@ -65,13 +65,7 @@ pub struct Detail {
 impl Failure {
     /// A failure without details.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            details: Vec::new(),
-            retry_after: None,
-        }
+        Self { status, code, message: message.into(), details: Vec::new(), retry_after: None }
     }
 
     /// 404.
@@ -106,11 +100,9 @@ impl Failure {
         let message = status.canonical_reason().unwrap_or("Request failed");
         match status {
             StatusCode::NOT_FOUND => Self::not_found("There is nothing at this URL"),
-            StatusCode::METHOD_NOT_ALLOWED => Self::new(
-                status,
-                "method_not_allowed",
-                "This URL does not know this method",
-            ),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Self::new(status, "method_not_allowed", "This URL does not know this method")
+            }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
                 "payload_too_large",
@@ -175,12 +167,11 @@ impl From<Error> for Failure {
             Error::Invalid(problems) => {
                 let message = problems.first().map(|p| p.message.clone()).unwrap_or_default();
                 let details = problems.into_iter().map(Detail::from).collect();
-                Self {
-                    details,
-                    ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", message)
-                }
+                Self { details, ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", message) }
             }
-            Error::Unauthenticated(message) => Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message),
+            Error::Unauthenticated(message) => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+            }
             Error::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", "Only admins may do this"),
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
@@ -203,10 +194,7 @@ impl From<Error> for Failure {
 
 impl From<Problem> for Detail {
     fn from(problem: Problem) -> Self {
-        Self {
-            field: problem.field,
-            message: problem.message,
-        }
+        Self { field: problem.field, message: problem.message }
     }
 }
 

@@ -79,7 +79,7 @@ fn unformed(response: &Response) -> Option<Failure> {
     let json = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().ends_with(b"json"));
+        .is_some_and(|value| value.to_str().is_ok_and(|value| value.contains("json")));
     let failed = status.is_client_error() || status.is_server_error();
     (failed && !json).then(|| Failure::from_status(status))
 }

@@ -25,10 +25,7 @@ pub(super) struct Tokens {
 
 impl From<TokenPair> for Tokens {
     fn from(pair: TokenPair) -> Self {
-        Self {
-            access_token: pair.access_token,
-            refresh_token: pair.refresh_token,
-        }
+        Self { access_token: pair.access_token, refresh_token: pair.refresh_token }
     }
 }
 
@@ -87,7 +84,8 @@ pub(super) async fn create_admin_tokens(
     JsonObject(body): JsonObject,
 ) -> Result<Json<Data<Tokens>>, Failure> {
     let email = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
-    let password = TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
+    let password =
+        TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
     let [email, password] = strings(body, [("email", email), ("password", password)])?;
     let pair = admin::log_in(&ctx, &email, &password.into()).await?;
     Ok(Json(Data { data: pair.into() }))

@@ -1,6 +1,5 @@
 //! Addresses of customers.
 
-
 use crate::ctx::Ctx;
 use crate::entity::customer_address::{Entity, Model};
 use crate::error::Result;

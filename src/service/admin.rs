@@ -1,9 +1,7 @@
 //! Admins: logging in, and the commands that manage them.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 use secrecy::SecretString;
 
 use crate::ctx::Ctx;

@@ -20,9 +20,31 @@ const GIVEN_NAMES: &[&str] = &[
     "Ximena", "Yusuf", "Zoë", "ليلى", "נועם",
 ];
 const FAMILY_NAMES: &[&str] = &[
-    "Andersson", "Bauer", "Costa", "Dubois", "Eriksen", "Fernández", "García", "Haddad", "Ivanova", "Jensen",
-    "Kowalski", "López", "Müller", "Nakamura", "O'Brien", "Petrov", "Quiroga", "Rossi", "Schmidt", "Tanaka",
-    "Ümit", "van Dijk", "Wang", "Yılmaz", "Žižek",
+    "Andersson",
+    "Bauer",
+    "Costa",
+    "Dubois",
+    "Eriksen",
+    "Fernández",
+    "García",
+    "Haddad",
+    "Ivanova",
+    "Jensen",
+    "Kowalski",
+    "López",
+    "Müller",
+    "Nakamura",
+    "O'Brien",
+    "Petrov",
+    "Quiroga",
+    "Rossi",
+    "Schmidt",
+    "Tanaka",
+    "Ümit",
+    "van Dijk",
+    "Wang",
+    "Yılmaz",
+    "Žižek",
 ];
 /// Street, postcode, city, province (ISO 3166-2), country (ISO 3166-1).
 const PLACES: &[(&str, &str, &str, &str, &str)] = &[
@@ -56,7 +78,8 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
         let (given, family) = (pick(&random, GIVEN_NAMES), pick(&random, FAMILY_NAMES));
         let email = format!("customer{number}@example.com");
         // The last one registered an hour ago, the one before it six hours earlier, and so on.
-        let age = TimeDelta::hours(1) + TimeDelta::hours(6) * i32::try_from(count - number).map_err(Error::internal)?;
+        let age = TimeDelta::hours(1)
+            + TimeDelta::hours(6) * i32::try_from(count - number).map_err(Error::internal)?;
         customers.push(customer::ActiveModel {
             uuid: Set(random.uuid()),
             status: Set(i16::from(number % 17 != 0)),

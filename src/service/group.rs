@@ -17,10 +17,7 @@ const KEYS: &[&str] = &["group_name", "ob", "od", "page", "limit"];
 /// [`Error::Invalid`](crate::error::Error::Invalid) names the first key, operation or value that isn't known.
 pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
     let column = |column: Column| SimpleExpr::from(Expr::col((Entity, column)));
-    let sort_keys = [
-        ("name", column(Column::GroupName)),
-        ("created_at", column(Column::CreatedAt)),
-    ];
+    let sort_keys = [("name", column(Column::GroupName)), ("created_at", column(Column::CreatedAt))];
     ListQuery::parse(filters, column(Column::CustomerGroupId), &sort_keys, |filter| {
         if filter.key != "group_name" {
             return Err(filter.unknown_key(KEYS));

@@ -60,19 +60,13 @@ impl Filter {
     /// An error about this filter's value.
     pub fn bad_value(&self, expected: &str) -> Error {
         let Self { key, value, .. } = self;
-        Error::invalid(
-            key,
-            format!("Filter \"{key}\": {expected}, but the value is \"{}\"", shorten(value)),
-        )
+        Error::invalid(key, format!("Filter \"{key}\": {expected}, but the value is \"{}\"", shorten(value)))
     }
 
     /// An error about a key that the list doesn't know.
     pub fn unknown_key(&self, known: &[&str]) -> Error {
         let key = shorten(&self.key);
-        Error::invalid(
-            &key,
-            format!("Unknown filter key \"{key}\". Known keys: {}", known.join(", ")),
-        )
+        Error::invalid(&key, format!("Unknown filter key \"{key}\". Known keys: {}", known.join(", ")))
     }
 
     /// Lets the operations pass that the key knows.
@@ -187,7 +181,8 @@ impl ListQuery {
 fn number(filter: &Filter, least: u32, most: u32) -> Result<u32> {
     filter.allow(&[Operation::Eq])?;
     let number = filter.value.parse().ok().filter(|n| (least..=most).contains(n));
-    number.ok_or_else(|| filter.bad_value(&format!("the value must be a whole number from {least} to {most}")))
+    number
+        .ok_or_else(|| filter.bad_value(&format!("the value must be a whole number from {least} to {most}")))
 }
 
 fn one_of<T: Clone>(filter: &Filter, values: &[(&str, T)]) -> Result<T> {
@@ -217,10 +212,8 @@ pub fn like(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
 /// Both sides are folded by the database, so that they are folded alike.
 fn matches_pattern(column: impl Into<SimpleExpr>, pattern: &str) -> SimpleExpr {
     let pattern = SimpleExpr::from(Func::lower(Expr::val(pattern)));
-    SimpleExpr::from(Func::lower(column.into())).binary(
-        BinOper::Like,
-        pattern.binary(BinOper::Escape, Expr::cust("'\\'")),
-    )
+    SimpleExpr::from(Func::lower(column.into()))
+        .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::cust("'\\'")))
 }
 
 fn escape(text: &str) -> String {

@@ -46,11 +46,7 @@ impl EmailAddress {
             && !email.contains(['"', '\\'])
             && !email.chars().any(is_invisible)
             && Syntax::parse_with_options(&email, options).is_ok();
-        if acceptable {
-            Ok(Self(email))
-        } else {
-            Err(InvalidEmail)
-        }
+        if acceptable { Ok(Self(email)) } else { Err(InvalidEmail) }
     }
 
     /// What two spellings of the same address have in common.
@@ -68,11 +64,7 @@ impl EmailAddress {
 fn canonical(input: &str) -> Option<String> {
     let (local, domain) = input.rsplit_once('@')?;
     let local = local.nfc().flat_map(|c| {
-        let folded: Vec<char> = if c.is_ascii() {
-            vec![c]
-        } else {
-            c.to_lowercase().collect()
-        };
+        let folded: Vec<char> = if c.is_ascii() { vec![c] } else { c.to_lowercase().collect() };
         folded
     });
     // Lower-casing can leave form C, so it is restored afterwards.
@@ -106,19 +98,29 @@ mod tests {
             ("\u{212A}im@x.io", "Kim@x.io", "kim@x.io"),
         ] {
             let email = EmailAddress::parse(typed).unwrap();
-            assert_eq!(
-                (email.as_str(), email.key().as_str()),
-                (kept, key),
-                "{typed}"
-            );
+            assert_eq!((email.as_str(), email.key().as_str()), (kept, key), "{typed}");
         }
     }
 
     #[test]
     fn what_is_no_address() {
         for typed in [
-            "", "x", "@x.io", "a@", "a@@x.io", "a b@x.io", "a@x", "a@[127.0.0.1]", "\"a b\"@x.io",
-            "a\0@x.io", "a\u{202E}b@x.io", "a\u{200B}@x.io", "Jo <a@x.io>", "a@x..io", ".a@x.io", "a@-x.io",
+            "",
+            "x",
+            "@x.io",
+            "a@",
+            "a@@x.io",
+            "a b@x.io",
+            "a@x",
+            "a@[127.0.0.1]",
+            "\"a b\"@x.io",
+            "a\0@x.io",
+            "a\u{202E}b@x.io",
+            "a\u{200B}@x.io",
+            "Jo <a@x.io>",
+            "a@x..io",
+            ".a@x.io",
+            "a@-x.io",
         ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }

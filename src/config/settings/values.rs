@@ -45,10 +45,7 @@ impl Values {
         for (variable, value) in &flags.values {
             values.insert(*variable, (value.clone(), Some("a flag".to_owned())));
         }
-        Ok(Self {
-            values,
-            problems: Vec::new(),
-        })
+        Ok(Self { values, problems: Vec::new() })
     }
 
     /// Only what these flags say, whatever the environment says; for tests and the demo.
@@ -62,20 +59,12 @@ impl Values {
 
     /// The config, or the problems that were found on the way to it.
     pub(in crate::config) fn finish<T>(self, config: T) -> Result<T, Vec<SettingError>> {
-        if self.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(self.problems)
-        }
+        if self.problems.is_empty() { Ok(config) } else { Err(self.problems) }
     }
 
     fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
         let origin = self.values.get(variable).and_then(|(_, origin)| origin.clone());
-        self.problems.push(SettingError {
-            variable: variable.to_owned(),
-            origin,
-            message: message.into(),
-        });
+        self.problems.push(SettingError { variable: variable.to_owned(), origin, message: message.into() });
     }
 
     fn given(&self, variable: &str) -> Option<&str> {
@@ -87,10 +76,11 @@ impl Values {
         self.given(variable).or_else(default).unwrap_or_default().to_owned()
     }
 
-    pub(in crate::config) fn parsed<T: FromStr>(&mut self, variable: &'static str, expected: &str) -> T
-    where
-        T: Fallback,
-    {
+    pub(in crate::config) fn parsed<T: FromStr + Fallback>(
+        &mut self,
+        variable: &'static str,
+        expected: &str,
+    ) -> T {
         let text = self.text(variable);
         text.trim().parse().unwrap_or_else(|_| {
             self.problem(variable, format!("`{text}` is not {expected}"));
@@ -141,7 +131,10 @@ impl Values {
         let secret = self.given(variable)?.to_owned();
         if secret.len() < MIN_SIGNING_SECRET {
             let length = secret.len();
-            self.problem(variable, format!("must be at least {MIN_SIGNING_SECRET} bytes long, but is {length}"));
+            self.problem(
+                variable,
+                format!("must be at least {MIN_SIGNING_SECRET} bytes long, but is {length}"),
+            );
         }
         Some(secret.into())
     }
@@ -165,10 +158,7 @@ impl Values {
         let email = EmailAddress::parse_local(&email).map_err(|_| {
             self.problem("PATRON_ADMIN_EMAIL", format!("`{email}` is not an e-mail address"));
         });
-        Some(FirstAdmin {
-            email: email.ok()?,
-            password: password.ok()?,
-        })
+        Some(FirstAdmin { email: email.ok()?, password: password.ok()? })
     }
 
     pub(in crate::config) fn log_filter(&mut self, variable: &'static str) -> String {

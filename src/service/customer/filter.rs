@@ -11,9 +11,8 @@ use crate::service::page::{Filter, ListQuery, Operation, holds, like};
 use crate::types::EmailAddress;
 
 /// The keys, for the message about one that isn't known.
-const KEYS: &[&str] = &[
-    "keyword", "full_name", "email", "status", "group_id", "created_at", "ob", "od", "page", "limit",
-];
+const KEYS: &[&str] =
+    &["keyword", "full_name", "email", "status", "group_id", "created_at", "ob", "od", "page", "limit"];
 
 /// Reads the filters of a list of customers; they are joined by AND.
 ///
@@ -26,13 +25,11 @@ pub fn parse(filters: Vec<Filter>, backend: DbBackend) -> Result<ListQuery> {
         ("status", column(Column::Status)),
         ("created_at", column(Column::CreatedAt)),
     ];
-    ListQuery::parse(filters, column(Column::CustomerId), &sort_keys, |filter| {
-        condition(filter, backend)
-    })
+    ListQuery::parse(filters, column(Column::CustomerId), &sort_keys, |filter| condition(filter, backend))
 }
 
 fn column(column: Column) -> SimpleExpr {
-    Expr::col((Entity, column)).into()
+    Expr::col((Entity, column))
 }
 
 fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {

@@ -3,11 +3,8 @@
 mod filter;
 mod input;
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
-    QuerySelect,
-};
+use sea_orm::ActiveValue::{self, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QuerySelect};
 use uuid::Uuid;
 
 pub use filter::parse as parse_filters;
@@ -84,13 +81,12 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         let disabled = current.status != 0 && status == Some(0);
         let updated_at = ctx.app.clock.now().max(current.updated_at + chrono::TimeDelta::milliseconds(1));
         let mut row = current.clone().into_active_model();
-        // `set_if_not_equals` leaves a field alone that already has the value.
-        status.map(|value| row.status.set_if_not_equals(value));
-        group_id.map(|value| row.group_id.set_if_not_equals(Some(value)));
-        full_name.clone().map(|value| row.full_name.set_if_not_equals(value));
-        email.clone().map(|value| row.email.set_if_not_equals(value));
-        password.clone().map(|value| row.password.set_if_not_equals(value));
-        meta_data.clone().map(|value| row.meta_data.set_if_not_equals(value));
+        set_if_given(&mut row.status, status);
+        set_if_given(&mut row.group_id, group_id.map(Some));
+        set_if_given(&mut row.full_name, full_name.clone());
+        set_if_given(&mut row.email, email.clone());
+        set_if_given(&mut row.password, password.clone());
+        set_if_given(&mut row.meta_data, meta_data.clone());
         if !row.is_changed() {
             return Ok(current);
         }
@@ -166,6 +162,16 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
 pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
     ctx.require_admin()?;
     query.count::<Entity>(ctx.app.db.reader()).await
+}
+
+/// Sets a field that is given and differs; one that already has the value counts as unchanged.
+fn set_if_given<V>(field: &mut ActiveValue<V>, value: Option<V>)
+where
+    V: Into<sea_orm::Value> + PartialEq,
+{
+    if let Some(value) = value {
+        field.set_if_not_equals(value);
+    }
 }
 
 async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {

@@ -1,0 +1,22 @@
+//! Moments.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{SecondsFormat, Utc};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DateTime(pub(super) chrono::DateTime<Utc>);
+
+/// A moment in UTC with milliseconds, as RFC 3339 writes it: `2023-02-07T14:18:05.000Z`.
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::expected_type(value));
+        };
+        Ok(Self(chrono::DateTime::parse_from_rfc3339(text)?.to_utc()))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}

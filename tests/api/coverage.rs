@@ -1,0 +1,114 @@
+//! Every REST operation and every GraphQL root field refuses who it should, the lists read from the contracts:
+//! what is added without a case here fails.
+
+use std::collections::BTreeMap;
+
+use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Actor, on_both_databases};
+
+const OPENAPI: &str = include_str!("../../docs/openapi.json");
+const SDL: &str = include_str!("../../schema.graphql");
+
+/// Method, path and the roles that may call it; empty: anyone.
+fn operations() -> Vec<(Method, String, Vec<String>)> {
+    let document: Value = serde_json::from_str(OPENAPI).unwrap();
+    let mut operations = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let security =
+                operation["security"].as_array().unwrap_or_else(|| panic!("{method} {path} has no security"));
+            let anyone = security.iter().any(|scheme| scheme == &json!({}));
+            let roles = security.iter().flat_map(|scheme| scheme.as_object().unwrap().keys().cloned());
+            let roles = if anyone { Vec::new() } else { roles.collect() };
+            operations.push((method.to_uppercase().parse().unwrap(), path.clone(), roles));
+        }
+    }
+    operations
+}
+
+/// Who may select each root field, and how to.
+fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
+    BTreeMap::from([
+        ("countries", ("anyone", "countries(countries: [\"US\"]) { code }")),
+        ("currentCustomer", ("anyone", "currentCustomer { uuid }")),
+        ("customer", ("admin", "customer(email: \"a@x.io\") { uuid }")),
+        ("customerGroup", ("admin", "customerGroup(id: 1) { groupName }")),
+        ("customerGroups", ("admin", "customerGroups { items { groupName } }")),
+        ("customers", ("admin", "customers { items { uuid } }")),
+    ])
+}
+
+on_both_databases! {
+    async fn rest_operations(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let before = app.customers().await;
+        let uuid = customer.row["uuid"].as_str().unwrap();
+        let operations = operations();
+        assert!(operations.len() >= 7, "{operations:?}");
+        for (method, path, roles) in operations {
+            let path = path.replace("{uuid}", uuid);
+            let send = async |actor: &dyn Fn() -> reqwest::RequestBuilder| {
+                app.anonymous().send(actor().json(&json!({}))).await
+            };
+            let anonymous = send(&|| app.anonymous().request(method.clone(), &path)).await;
+            let as_customer = send(&|| customer.request(method.clone(), &path)).await;
+            if roles.is_empty() {
+                assert!(![403, 404, 405].contains(&anonymous.status), "{method} {path}: {anonymous:?}");
+            } else {
+                anonymous.assert_failure(401, "unauthenticated");
+            }
+            if !roles.is_empty() && !roles.iter().any(|role| role == "customer") {
+                as_customer.assert_failure(403, "forbidden");
+                // Not even what is wrong with the request is told.
+                let request = customer.request(method.clone(), &path).header("content-type", "text/plain").body("{");
+                customer.send(request).await.assert_failure(403, "forbidden");
+            }
+            // A bad token is never taken for none, where tokens are looked at at all.
+            if path.starts_with("/api/c") {
+                let bad = send(&|| app.anonymous().request(method.clone(), &path).bearer_auth("bad")).await;
+                bad.assert_failure(401, "unauthenticated");
+            }
+        }
+        assert_eq!(app.customers().await, before);
+    }
+
+    async fn graphql_root_fields(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let document = async_graphql_parser::parse_schema(SDL).unwrap();
+        let query = document.definitions.into_iter().find_map(|definition| match definition {
+            TypeSystemDefinition::Type(definition) if definition.node.name.node == "Query" => Some(definition.node.kind),
+            _ => None,
+        });
+        let Some(TypeKind::Object(query)) = query else { panic!("the schema has a Query") };
+        let names: Vec<String> = query.fields.iter().map(|field| field.node.name.node.to_string()).collect();
+        let fields = root_fields();
+        let known: Vec<&str> = fields.keys().copied().collect();
+        let mut sorted = names.clone();
+        sorted.sort();
+        assert_eq!(sorted, known, "a root field has no case here, or a case has no field");
+        for (role, selection) in fields.into_values() {
+            let query = format!("{{ {selection} }}");
+            let (anonymous, as_customer) = (app.anonymous().query(&query).await, customer.query(&query).await);
+            if role == "admin" {
+                assert_eq!(anonymous.graphql_code(), "UNAUTHENTICATED", "{selection}");
+                assert_eq!(as_customer.graphql_code(), "FORBIDDEN", "{selection}");
+            } else {
+                anonymous.data();
+                as_customer.data();
+            }
+            app.admin().query(&query).await.data();
+            let admin_endpoint = async |actor: reqwest::RequestBuilder| {
+                app.anonymous().send(actor.json(&json!({"query": query}))).await
+            };
+            let path = "/api/admin/graphql";
+            let anonymous = admin_endpoint(app.anonymous().request(Method::POST, path)).await;
+            assert_eq!((anonymous.status, anonymous.graphql_code()), (401, "UNAUTHENTICATED"));
+            let as_customer = admin_endpoint(customer.request(Method::POST, path)).await;
+            assert_eq!((as_customer.status, as_customer.graphql_code()), (403, "FORBIDDEN"));
+            admin_endpoint(app.admin().request(Method::POST, path)).await.data();
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Reading customers over GraphQL.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Actor, NOW, on_both_databases};
+
+const EVERYTHING: &str = "{ customer(email: \"JOHN.smith@example.com\") {
+    customerId uuid status email fullName createdAt updatedAt version urn editUrl updateApi deleteApi metaData
+    group { customerGroupId groupName }
+    addresses { fullName city isDefault country { name code } province { name code countryCode } }
+} }";
+
+on_both_databases! {
+    async fn a_customer_with_group_and_addresses(app: &TestApp) {
+        let row = app.register("john.smith@example.com").await;
+        app.add_address(&row["customer_id"], "US-CA", false).await;
+        app.add_address(&row["customer_id"], "Somewhere", true).await;
+        let uuid = row["uuid"].as_str().unwrap();
+        let country = json!({"name": "United States of America", "code": "US"});
+        let answer = app.admin().query(EVERYTHING).await;
+        assert_eq!(answer.data()["customer"], json!({
+            "customerId": 1, "uuid": uuid, "status": 1, "email": "john.smith@example.com", "fullName": "John Smith",
+            "createdAt": NOW, "updatedAt": NOW, "version": 1, "urn": format!("urn:evershop:customer:customer:{uuid}"),
+            "editUrl": format!("/admin/customers/edit/{uuid}"), "updateApi": format!("/api/customers/{uuid}"),
+            "deleteApi": format!("/api/customers/{uuid}"), "metaData": {},
+            "group": {"customerGroupId": 1, "groupName": "Default"},
+            "addresses": [
+                {"fullName": "John Smith", "city": "San Francisco", "isDefault": true, "country": country,
+                 "province": {"name": "Somewhere", "code": "Somewhere", "countryCode": "US"}},
+                {"fullName": "John Smith", "city": "San Francisco", "isDefault": false, "country": country,
+                 "province": {"name": "California", "code": "US-CA", "countryCode": "US"}},
+            ],
+        }));
+    }
+
+    /// The specification wants the fields in the order of the query (6.3.2), whatever is ready first.
+    async fn fields_are_answered_in_the_order_of_the_query(app: &TestApp) {
+        app.register("john.smith@example.com").await;
+        let answer = app.admin().query("{ customers { items { group { groupName } fullName addresses { city } email } total } }").await;
+        assert_eq!(answer.text, r#"{"data":{"customers":{"items":[{"group":{"groupName":"Default"},"fullName":"John Smith","addresses":[],"email":"john.smith@example.com"}],"total":1}}}"#);
+    }
+
+    /// A failed field that can't be null makes its parent null (6.4.4): it is never just left out.
+    async fn a_guarded_field_does_not_leave_holes(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        for field in ["editUrl", "updateApi", "deleteApi"] {
+            let answer = customer.query(&format!("{{ currentCustomer {{ email {field} }} countries(countries: [\"DE\"]) {{ code }} }}")).await;
+            assert_eq!(answer.body["data"], json!({"currentCustomer": null, "countries": [{"code": "DE"}]}), "{field}");
+            assert_eq!(answer.graphql_code(), "FORBIDDEN");
+            assert_eq!(answer.body["errors"][0]["path"], json!(["currentCustomer", field]));
+        }
+        let answer = customer.query("{ currentCustomer { email metaData } }").await;
+        assert_eq!(answer.body["data"], json!({"currentCustomer": {"email": "a@x.io", "metaData": null}}));
+        assert_eq!(answer.graphql_code(), "FORBIDDEN");
+        let answer = app.anonymous().query("{ customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
+        assert_eq!(answer.body["data"], json!({"customer": null, "customerGroup": null, "countries": [{"code": "DE"}]}));
+        assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
+    }
+
+    async fn the_current_customer_is_nobody_to_others(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let query = "{ currentCustomer { email group { groupName } addresses { city } } }";
+        assert_eq!(app.anonymous().query(query).await.body, json!({"data": {"currentCustomer": null}}));
+        assert_eq!(app.admin().query(query).await.body, json!({"data": {"currentCustomer": null}}));
+        let own = json!({"email": "a@x.io", "group": {"groupName": "Default"}, "addresses": []});
+        assert_eq!(customer.query(query).await.body, json!({"data": {"currentCustomer": own}}));
+    }
+
+    async fn a_customer_is_found_by_id_or_by_address(app: &TestApp) {
+        let row = app.register("a@x.io").await;
+        let uuid = row["uuid"].as_str().unwrap();
+        for (arguments, found) in [
+            (format!("id: \"{uuid}\""), true),
+            (format!("id: \"{}\"", uuid.replace('-', "")), true),
+            ("email: \" A@X.io \"".to_owned(), true),
+            ("id: \"433ba97f-8be7-4be9-be3f-a9f341f2b89f\"".to_owned(), false),
+            ("id: \"1\"".to_owned(), false),
+            ("email: \"b@x.io\"".to_owned(), false),
+            ("email: \"no address\\u0000\"".to_owned(), false),
+        ] {
+            let answer = app.admin().query(&format!("{{ customer({arguments}) {{ uuid }} }}")).await;
+            let expected = if found { json!({"uuid": uuid}) } else { Value::Null };
+            assert_eq!(answer.data()["customer"], expected, "{arguments}");
+        }
+        for arguments in ["", "(id: \"1\", email: \"a@x.io\")", "(id: null)"] {
+            let answer = app.admin().query(&format!("{{ customer{arguments} {{ uuid }} }}")).await;
+            assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{arguments}");
+        }
+    }
+
+    async fn one_group(app: &TestApp) {
+        let answer = app.admin().query("{ a: customerGroup(id: 1) { customerGroupId groupName } b: customerGroup(id: 2) { uuid } }").await;
+        assert_eq!(answer.data(), json!({"a": {"customerGroupId": 1, "groupName": "Default"}, "b": null}));
+    }
+
+    async fn countries_are_for_anyone(app: &TestApp) {
+        let answer = app.anonymous().query("{ countries { code } some: countries(countries: [\"de\", \"XX\", null, \"US\"]) { name code } }").await;
+        let data = answer.data();
+        assert!(data["countries"].as_array().unwrap().len() > 240);
+        assert_eq!(data["some"], json!([{"name": "Germany", "code": "DE"}, {"name": "United States of America", "code": "US"}]));
+        let provinces = app.anonymous().query("{ countries(countries: [\"US\"]) { provinces { name code countryCode } } }").await.data();
+        let provinces = provinces["countries"][0]["provinces"].as_array().unwrap().clone();
+        assert_eq!(provinces[0], json!({"name": "Alabama", "code": "US-AL", "countryCode": "US"}));
+    }
+
+    async fn both_media_types(app: &TestApp) {
+        let post = async |accept: &str, query: &str| {
+            let request = app.anonymous().request(Method::POST, "/api/graphql").header("accept", accept);
+            app.anonymous().send(request.json(&json!({"query": query}))).await
+        };
+        for (accept, media_type) in [
+            ("application/json", "application/json; charset=utf-8"),
+            ("*/*", "application/json; charset=utf-8"),
+            ("application/graphql-response+json, application/json;q=0.9", "application/graphql-response+json; charset=utf-8"),
+        ] {
+            let answer = post(accept, "{ __typename }").await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)));
+        }
+        // What was never run tells so by its status, to clients that know the newer media type.
+        for (query, code) in [("{ nope }", "GRAPHQL_VALIDATION_FAILED"), ("{ ", "GRAPHQL_PARSE_FAILED"), ("mutation { a }", "GRAPHQL_VALIDATION_FAILED")] {
+            let newer = post("application/graphql-response+json", query).await;
+            assert_eq!((newer.status, newer.graphql_code()), (400, code), "{newer:?}");
+            let older = post("application/json", query).await;
+            assert_eq!((older.status, older.graphql_code()), (200, code), "{older:?}");
+        }
+        let answer = post("application/graphql-response+json", "{ customers { total } }").await;
+        assert_eq!((answer.status, answer.graphql_code()), (200, "UNAUTHENTICATED"));
+        assert_eq!(post("text/html", "{ __typename }").await.status, 406);
+    }
+
+    async fn queries_in_urls(app: &TestApp) {
+        let get = async |query: &[(&str, &str)]| {
+            let request = app.anonymous().request(Method::GET, "/api/graphql").query(query);
+            app.anonymous().send(request).await
+        };
+        let query = "query A($c: [String]) { countries(countries: $c) { name } } query B { __typename }";
+        let answer = get(&[("query", query), ("operationName", "A"), ("variables", "{\"c\": [\"DE\"]}")]).await;
+        assert_eq!(answer.data(), json!({"countries": [{"name": "Germany"}]}));
+        for bad in [vec![], vec![("query", "{__typename}"), ("variables", "[")], vec![("query", "{__typename}"), ("variables", "[1]")]] {
+            let answer = get(&bad).await;
+            assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{bad:?}");
+        }
+    }
+
+    async fn requests_that_are_no_graphql_requests(app: &TestApp) {
+        for body in [json!([]), json!([{"query": "{__typename}"}]), json!({}), json!({"query": 1}), json!({"query": "{__typename}", "variables": []}),
+            json!({"query": "{__typename}", "operationName": 1}), json!({"query": "{__typename}", "extensions": 1})] {
+            let answer = app.anonymous().post("/api/graphql", &body).await;
+            assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
+        }
+        let raw = async |content_type: &'static str, body: Vec<u8>| {
+            let request = app.anonymous().request(Method::POST, "/api/graphql").header("content-type", content_type);
+            app.anonymous().send(request.body(body)).await
+        };
+        assert_eq!(raw("application/json", b"{".to_vec()).await.status, 400);
+        assert_eq!(raw("text/plain", b"{\"query\": \"{__typename}\"}".to_vec()).await.status, 415);
+        let large = json!({"query": format!("{{__typename}} #{}", "a".repeat(1024 * 1024))}).to_string();
+        let answer = raw("application/json", large.into_bytes()).await;
+        assert_eq!((answer.status, answer.graphql_code()), (413, "PAYLOAD_TOO_LARGE"));
+    }
+}

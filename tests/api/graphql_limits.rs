@@ -1,0 +1,90 @@
+//! Queries that are too large are refused, quickly and clearly, and the server goes on.
+
+use serde_json::{Value, json};
+
+use crate::support::{Actor, TestApp, on_both_databases};
+
+async fn refused(app: &TestApp, query: &str, words: &str) {
+    let answer = app.admin().query(query).await;
+    let error = &answer.body["errors"][0];
+    assert!(
+        answer.body["data"].is_null() && error["message"].as_str().is_some_and(|m| m.contains(words)),
+        "{words}: {answer:?}"
+    );
+    assert!(!answer.graphql_code().is_empty());
+    app.admin().query("{ customers { total } }").await.data();
+}
+
+on_both_databases! {
+    async fn two_hundred_levels(app: &TestApp) {
+        let query = format!("{{ {} name {} }}", "a {".repeat(200), "}".repeat(200));
+        refused(app, &query, "ecursion").await;
+        let query = format!("{{ __schema {{ types {{ {} name {} }} }} }}", "fields { type {".repeat(12), "} }".repeat(12));
+        refused(app, &query, "levels deep; at most 20").await;
+    }
+
+    async fn a_thousand_aliases(app: &TestApp) {
+        for field in ["currentCustomer { uuid }", "__typename"] {
+            let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();
+            refused(app, &format!("{{ {} }}", aliases.join(" ")), "1000 aliases; at most 100").await;
+        }
+    }
+
+    /// Thirty fragments that each spread the next twice: a billion fields.
+    async fn fragments_that_multiply(app: &TestApp) {
+        let fragments: Vec<String> = (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1)).collect();
+        let query = format!("{{ ...f0 }} {} fragment f30 on Query {{ __typename }}", fragments.join(" "));
+        refused(app, &query, "fields; at most 10000").await;
+        refused(app, "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", "").await;
+        refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
+    }
+
+    async fn pages_of_many_rows(app: &TestApp) {
+        let page = |n: usize| format!("p{n}: customers(filters: [{{key: \"limit\", operation: eq, value: 100}}]) {{ items {{ uuid email fullName addresses {{ city }} }} }}");
+        let query = format!("{{ {} }}", (0..30).map(page).collect::<Vec<_>>().join(" "));
+        refused(app, &query, "too complex").await;
+        app.admin().query(&format!("{{ {} }}", page(1))).await.data();
+    }
+
+    /// The queries that GraphiQL and code generators ask for the schema pass all limits.
+    async fn introspection_passes(app: &TestApp) {
+        let of_type = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+        let input = "name description type { ...T } defaultValue isDeprecated deprecationReason";
+        let query = format!(
+            "query IntrospectionQuery {{ __schema {{ description queryType {{ name kind }} mutationType {{ name }} subscriptionType {{ name }}
+             types {{ ...F }} directives {{ name description isRepeatable locations args(includeDeprecated: true) {{ {input} }} }} }} }}
+             fragment F on __Type {{ kind name description specifiedByURL
+               fields(includeDeprecated: true) {{ name description args(includeDeprecated: true) {{ {input} }} type {{ ...T }} isDeprecated deprecationReason }}
+               inputFields(includeDeprecated: true) {{ {input} }} interfaces {{ ...T }}
+               enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }} possibleTypes {{ ...T }} }}
+             fragment T on __Type {{ {of_type} }}"
+        );
+        let schema = app.anonymous().query(&query).await.data()["__schema"].clone();
+        assert_eq!(schema["mutationType"], Value::Null);
+        // Everything is described: what a reader of the documentation panel sees.
+        let described = |thing: &Value| thing["description"].as_str().is_some_and(|text| text.len() > 3);
+        for kind in schema["types"].as_array().unwrap() {
+            let name = kind["name"].as_str().unwrap();
+            if name.starts_with("__") || ["Boolean", "Float", "ID", "Int", "String"].contains(&name) {
+                continue;
+            }
+            assert!(described(kind), "{}", kind["name"]);
+            for list in ["fields", "inputFields", "enumValues"] {
+                for field in kind[list].as_array().into_iter().flatten() {
+                    assert!(described(field), "{}.{}", kind["name"], field["name"]);
+                    for argument in field["args"].as_array().into_iter().flatten() {
+                        assert!(described(argument), "{}.{}({})", kind["name"], field["name"], argument["name"]);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn unknown_fields_are_named(app: &TestApp) {
+        let answer = app.admin().query("{ customers { items { password } } }").await;
+        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
+        assert!(answer.text.contains("password") && answer.body["data"].is_null());
+        let answer = app.admin().query_with("query ($id: Int!) { customerGroup(id: $id) { uuid } }", json!({"id": "x"})).await;
+        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{answer:?}");
+    }
+}

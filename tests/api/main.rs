@@ -1,0 +1,18 @@
+//! Behaviour, through HTTP, on SQLite and on PostgreSQL: every test has a server and a database of its own.
+
+mod support;
+
+mod admin_tokens;
+mod bad_input;
+mod coverage;
+mod create_customer;
+mod database_away;
+mod delete_customer;
+mod filters;
+mod graphql;
+mod graphql_limits;
+mod http;
+mod patch_model;
+mod playground;
+mod races;
+mod update_customer;

@@ -1,0 +1,112 @@
+//! Who uses the server: a type for each role, so that a test says who acts.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Answer, TestApp};
+
+pub(super) const ADMIN_SECRET: &str = "the secret of admins in tests, 32 bytes";
+pub(super) const CUSTOMER_SECRET: &str = "the secret of customers in tests, 32 bytes";
+
+pub(crate) struct Anonymous<'a>(pub(super) &'a TestApp);
+
+pub(crate) struct Admin<'a> {
+    pub(super) app: &'a TestApp,
+    pub(super) token: String,
+}
+
+pub(crate) struct Customer<'a> {
+    app: &'a TestApp,
+    pub(crate) token: String,
+    /// The row as it was registered.
+    pub(crate) row: Value,
+}
+
+/// Signs claims as the server would; `role` is `admin` or `customer`.
+pub(crate) fn sign(role: &str, claims: &Value) -> String {
+    let secret = if role == "admin" { ADMIN_SECRET } else { CUSTOMER_SECRET };
+    let key = EncodingKey::from_secret(secret.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("the claims are signed")
+}
+
+impl<'a> Customer<'a> {
+    /// Logs in with a token such as EverShop's: customers can't log in here yet.
+    pub(crate) fn of(app: &'a TestApp, row: &Value) -> Self {
+        let now = app.now().timestamp();
+        let claims = json!({
+            "customer": {"id": row["customer_id"], "uuid": row["uuid"], "email": row["email"], "full_name": row["full_name"]},
+            "tokenType": "customer", "tokenKind": "access", "aud": "customer", "iss": "evershop",
+            "iat": now, "exp": now + 1800,
+        });
+        Self { app, token: sign("customer", &claims), row: row.clone() }
+    }
+}
+
+pub(crate) trait Actor: Sync {
+    fn app(&self) -> &TestApp;
+    fn token(&self) -> Option<&str>;
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.app().client.request(method, format!("{}{path}", self.app().url));
+        match self.token() {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("the server answers")).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    async fn query(&self, query: &str) -> Answer {
+        self.post("/api/graphql", &json!({"query": query})).await
+    }
+
+    async fn query_with(&self, query: &str, variables: Value) -> Answer {
+        self.post("/api/graphql", &json!({"query": query, "variables": variables})).await
+    }
+}
+
+impl Actor for Anonymous<'_> {
+    fn app(&self) -> &TestApp {
+        self.0
+    }
+    fn token(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Actor for Admin<'_> {
+    fn app(&self) -> &TestApp {
+        self.app
+    }
+    fn token(&self) -> Option<&str> {
+        Some(&self.token)
+    }
+}
+
+impl Actor for Customer<'_> {
+    fn app(&self) -> &TestApp {
+        self.app
+    }
+    fn token(&self) -> Option<&str> {
+        Some(&self.token)
+    }
+}

@@ -1,0 +1,221 @@
+//! The server under test.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::{DateTime, Utc};
+use migration::{Migrator, MigratorTrait};
+use patron::app::App;
+use patron::config::{Config, Flags, Values};
+use patron::ctx::Ctx;
+use patron::entity::{customer, customer_address};
+use patron::server;
+use patron::service::admin;
+use patron::system::{Clock, Random};
+use patron::types::{EmailAddress, Password};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::{OnceCell, watch};
+use tokio::task::JoinHandle;
+
+use super::{Actor, Admin, Anonymous, Customer, postgres};
+
+/// The admin that every test database starts with.
+pub(crate) const ADMIN_EMAIL: &str = "Admin@localhost";
+pub(crate) const ADMIN_PASSWORD: &str = "admin correct horse";
+/// The password of customers, where it doesn't matter.
+pub(crate) const CUSTOMER_PASSWORD: &str = "customer correct horse";
+/// The moment at which every test starts.
+pub(crate) const NOW: &str = "2026-01-02T03:04:05.678Z";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) struct TestApp {
+    pub(crate) app: Arc<App>,
+    pub(crate) url: String,
+    pub(crate) client: reqwest::Client,
+    admin_token: String,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<std::io::Result<()>>,
+    /// Its name on the PostgreSQL server.
+    pub(crate) database: Option<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl TestApp {
+    pub(crate) async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, |flags| flags).await
+    }
+
+    /// With other settings than the usual ones.
+    pub(crate) async fn start_with(backend: Backend, settings: impl Fn(Flags) -> Flags) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (url, database) = match backend {
+            Backend::Sqlite => (sqlite_copy(folder.path()).await, None),
+            Backend::Postgres => {
+                let database = postgres_copy().await;
+                (postgres::url(&database), Some(database))
+            }
+        };
+        let app = build(settings(flags(folder.path(), &url))).await;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(server::serve(Arc::clone(&app), listener, stopped));
+        let mut test = Self {
+            app,
+            url,
+            client: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            admin_token: String::new(),
+            stop,
+            server,
+            database,
+            _folder: folder,
+        };
+        test.admin_token = test.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await["accessToken"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        test
+    }
+
+    /// Stops the server, which must be able to, and drops the database.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        drop(self.client);
+        self.server.await.expect("the server did not panic").expect("the server stopped in order");
+        self.app.db.clone().close().await.expect("the database closes");
+        if let Some(database) = self.database {
+            postgres::execute(&format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        }
+    }
+
+    pub(crate) fn anonymous(&self) -> Anonymous<'_> {
+        Anonymous(self)
+    }
+
+    pub(crate) fn admin(&self) -> Admin<'_> {
+        Admin { app: self, token: self.admin_token.clone() }
+    }
+
+    /// The admin with a new token: for when the clock has moved past the first one.
+    pub(crate) async fn admin_again(&self) -> Admin<'_> {
+        let pair = self.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        Admin { app: self, token: pair["accessToken"].as_str().expect("a token").to_owned() }
+    }
+
+    /// A customer that is logged in.
+    pub(crate) async fn customer(&self, email: &str) -> Customer<'_> {
+        let row = self.register(email).await;
+        Customer::of(self, &row)
+    }
+
+    pub(crate) async fn log_in(&self, email: &str, password: &str) -> Value {
+        let body = json!({"email": email, "password": password});
+        self.anonymous().post("/api/user/tokens", &body).await.data()
+    }
+
+    /// Registers a customer and gives the row back.
+    pub(crate) async fn register(&self, email: &str) -> Value {
+        let body = json!({"full_name": "John Smith", "email": email, "password": CUSTOMER_PASSWORD});
+        let answer = self.anonymous().post("/api/customers", &body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.data()
+    }
+
+    /// Gives a customer an address; there is no route for it yet.
+    pub(crate) async fn add_address(&self, customer_id: &Value, province: &str, is_default: bool) {
+        let now = self.app.clock.now();
+        let address = customer_address::ActiveModel {
+            uuid: Set(self.app.random.uuid()),
+            customer_id: Set(i32::try_from(customer_id.as_i64().expect("an id")).expect("a small id")),
+            full_name: Set(Some("John Smith".to_owned())),
+            city: Set(Some("San Francisco".to_owned())),
+            province: Set(Some(province.to_owned())),
+            country: Set("US".to_owned()),
+            is_default: Set(is_default),
+            created_at: Set(now),
+            updated_at: Set(now),
+            ..Default::default()
+        };
+        address.insert(self.app.db.owner()).await.expect("the address is inserted");
+    }
+
+    /// All customers as the database holds them, to show that nothing changed.
+    pub(crate) async fn customers(&self) -> Vec<customer::Model> {
+        let select = customer::Entity::find().order_by_asc(customer::Column::CustomerId);
+        select.all(self.app.db.owner()).await.expect("the database answers")
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+}
+
+fn flags(folder: &Path, url: &str) -> Flags {
+    Flags::default()
+        .with("PATRON_DATA_DIR", folder.display().to_string())
+        .with("DATABASE_URL", url)
+        .with("PATRON_DATABASE_CONNECTIONS", "4")
+        .with("JWT_ADMIN_SECRET", super::actors::ADMIN_SECRET)
+        .with("JWT_CUSTOMER_SECRET", super::actors::CUSTOMER_SECRET)
+}
+
+async fn build(flags: Flags) -> Arc<App> {
+    let config = Config::from_values(Values::only(&flags)).expect("the settings are right");
+    let now = DateTime::parse_from_rfc3339(NOW).expect("a moment").to_utc();
+    App::build(config, Clock::fixed(now), Random::System).await.expect("the program is built")
+}
+
+/// Migrates a database and makes the admin, once a run; tests copy it.
+async fn prepare(folder: &Path, url: &str) {
+    let app = build(flags(folder, url)).await;
+    Migrator::up(app.db.owner(), None).await.expect("the migrations run");
+    let ctx = Ctx::system(Arc::clone(&app));
+    let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
+    let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");
+    admin::create(&ctx, email, "Admin".to_owned(), &password).await.expect("the admin is made");
+    app.db.clone().close().await.expect("the database closes");
+}
+
+async fn sqlite_copy(folder: &Path) -> String {
+    static TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
+    let template = TEMPLATE
+        .get_or_init(async || {
+            // Kept until the process ends: every test copies from it.
+            let folder = tempfile::tempdir().expect("a temporary folder").keep();
+            let path = folder.join("template.db");
+            prepare(&folder, &format!("sqlite://{}", path.display())).await;
+            path
+        })
+        .await;
+    let path = folder.join("patron.db");
+    std::fs::copy(template, &path).expect("the template is copied");
+    format!("sqlite://{}", path.display())
+}
+
+async fn postgres_copy() -> String {
+    static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let run = std::process::id();
+    let template = TEMPLATE
+        .get_or_init(async || {
+            let name = format!("patron_test_{run}_template");
+            postgres::execute(&format!("CREATE DATABASE {name}")).await;
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            prepare(folder.path(), &postgres::url(&name)).await;
+            name
+        })
+        .await;
+    let name = format!("patron_test_{run}_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    postgres::execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    name
+}

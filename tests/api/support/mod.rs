@@ -1,0 +1,39 @@
+//! A server of its own for each test, and the actors that use it.
+
+mod actors;
+mod answer;
+mod app;
+mod postgres;
+
+pub(crate) use actors::{Actor, Admin, Anonymous, Customer, sign};
+pub(crate) use answer::Answer;
+pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
+pub(crate) use postgres::execute;
+
+/// Each test runs twice, on SQLite and on PostgreSQL: `cargo test create_customer::registers` runs both.
+macro_rules! on_both_databases {
+    ($($(#[$doc:meta])* async fn $name:ident($app:ident: &TestApp) $body:block)*) => {$(
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+            use crate::support::{Backend, TestApp};
+
+            async fn case($app: &TestApp) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let app = TestApp::start(Backend::Sqlite).await;
+                case(&app).await;
+                app.stop().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let app = TestApp::start(Backend::Postgres).await;
+                case(&app).await;
+                app.stop().await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_databases;

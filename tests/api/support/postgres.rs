@@ -1,0 +1,28 @@
+//! Databases on the throwaway PostgreSQL that `tests/run` starts.
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+
+const VARIABLE: &str = "PATRON_TEST_POSTGRES_URL";
+
+/// The URL of a database on the test server.
+pub(crate) fn url(database: &str) -> String {
+    let server = std::env::var(VARIABLE).unwrap_or_else(|_| {
+        panic!("{VARIABLE} is not set: run the tests with `tests/run`, which starts a PostgreSQL for them")
+    });
+    let (address, options) = server.split_once('?').unwrap_or((&server, ""));
+    let (address, _) = address.rsplit_once('/').expect("the URL names a database");
+    format!("{address}/{database}?{options}")
+}
+
+/// Runs one statement on the server, as its superuser.
+pub(crate) async fn execute(sql: &str) {
+    let server = connect("postgres").await;
+    server.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    server.close().await.expect("the connection closes");
+}
+
+pub(crate) async fn connect(database: &str) -> DatabaseConnection {
+    let mut options = sea_orm::ConnectOptions::new(url(database));
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await.expect("the test server answers")
+}

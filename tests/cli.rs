@@ -1,0 +1,335 @@
+//! The program as operators start it: exit codes, messages, the first start, stopping.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The program in a folder of its own, with no settings but those that are given.
+fn patron(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patron"));
+    command.env_clear().current_dir(folder).args(arguments).envs(settings.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    patron(folder, arguments, settings).output().expect("the program runs")
+}
+
+fn code_and_error(output: &Output) -> (i32, String) {
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().expect("it ended by itself"), error)
+}
+
+/// A server that is stopped by its id, whatever the test does.
+struct Server {
+    child: Child,
+    address: String,
+    /// What it said until it was up.
+    banner: String,
+}
+
+impl Server {
+    /// Starts it on a free port and waits for the last line of its banner.
+    fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], last_line: &str) -> Self {
+        let address = free_address();
+        let mut command = patron(folder, arguments, settings);
+        let mut child = command.env("PATRON_LISTEN", &address).spawn().expect("the program runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut banner = String::new();
+        loop {
+            let start = banner.len();
+            if lines.read_line(&mut banner).expect("it is text") == 0 {
+                let mut error = String::new();
+                child.stderr.take().expect("it is piped").read_to_string(&mut error).expect("it is text");
+                panic!("the server ended: {banner}{error}");
+            }
+            if banner[start..].trim_start().starts_with(last_line) {
+                break;
+            }
+        }
+        Self { child, address, banner }
+    }
+
+    /// One request over a connection of its own.
+    fn send(&self, request: &str, headers: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .expect("the request is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the answer is text");
+        answer
+    }
+
+    /// Sends SIGTERM and waits for the end; gives back the exit code and the log.
+    fn terminate(mut self) -> (Option<i32>, String) {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(killed.expect("kill runs").success());
+        let mut log = String::new();
+        self.child.stderr.take().expect("it is piped").read_to_string(&mut log).expect("it is text");
+        (self.child.wait().expect("it ends").code(), log)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_named_all_at_once() {
+    let folder = folder();
+    let settings = [
+        ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
+        ("PATRON_LISTEN", "everywhere"),
+        ("JWT_ADMIN_SECRET", "too-short-secret"),
+        ("PATRON_HASH_MEMORY", "1024"),
+        ("PATRON_HASH_THREADS", "0"),
+        ("PATRON_REQUEST_TIMEOUT", "soon"),
+        ("PATRON_PUBLIC_URL", "ftp://x"),
+        ("PATRON_ADMIN_EMAIL", "nobody"),
+        ("PATRON_ADMIN_PASSWORD", "password"),
+        ("PATRON_LOG", "patron=loud"),
+        ("PATRON_LOG_FORMAT", "xml"),
+    ];
+    let (code, error) = code_and_error(&run(folder.path(), &["serve"], &settings));
+    assert_eq!(code, 78, "{error}");
+    for (variable, _) in settings {
+        assert!(error.contains(&format!("patron: {variable}: ")), "{variable} is not named:\n{error}");
+    }
+    assert!(!error.contains("hunter2") && !error.contains("too-short-secret"), "{error}");
+    assert!(!folder.path().join("data").exists(), "nothing was started");
+}
+
+#[test]
+fn settings_come_from_environment_file_and_flags_in_rising_order() {
+    let folder = folder();
+    let file = folder.path().join("patron.toml");
+    std::fs::write(&file, "listen = \"from-file\"\nhash_threads = 0\nlog_format = \"xml\"\n").unwrap();
+    let environment = [("PATRON_LISTEN", "from-environment"), ("PATRON_HASH_QUEUE", "0")];
+    let arguments = ["serve", "--config", "patron.toml", "--log-format", "yaml"];
+    let (code, error) = code_and_error(&run(folder.path(), &arguments, &environment));
+    assert_eq!(code, 78);
+    assert!(error.contains("PATRON_LISTEN (from patron.toml): `from-file`"), "{error}");
+    assert!(error.contains("PATRON_HASH_THREADS (from patron.toml): must be at least 1"), "{error}");
+    assert!(error.contains("PATRON_LOG_FORMAT (from a flag): `yaml`"), "{error}");
+    assert!(error.contains("PATRON_HASH_QUEUE: must be at least 1"), "{error}");
+
+    std::fs::write(&file, "lisen = \"x\"\nlog = true\n").unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &["--config", "patron.toml"], &[]));
+    assert_eq!(code, 78);
+    assert!(error.contains("there is no setting `lisen`") && error.contains("`log` must be"), "{error}");
+
+    let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
+    assert!(code == 78 && error.contains("missing.toml"), "{error}");
+}
+
+#[test]
+fn help_and_usage() {
+    let folder = folder();
+    for arguments in
+        [&["--help"][..], &["serve", "--help"], &["migrate", "--help"], &["admin", "create", "--help"]]
+    {
+        let output = run(folder.path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stdout.len() > 500);
+    }
+    let help = String::from_utf8(run(folder.path(), &["--help"], &[]).stdout).unwrap();
+    for setting in patron::config::SETTINGS {
+        assert!(help.contains(setting.variable), "{} is not in the help", setting.variable);
+    }
+    let (code, error) = code_and_error(&run(folder.path(), &["srve"], &[]));
+    assert!(code == 2 && error.contains("serve"), "{error}");
+    let output = run(folder.path(), &["schema"], &[]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), include_str!("../schema.graphql"));
+}
+
+#[test]
+fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[], &[], "password");
+    let word = |name: &str| {
+        let line = server.banner.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(word("admin"), "admin@localhost");
+    assert_eq!(word("playground"), format!("http://{}/playground", server.address));
+    let password = word("password");
+    let body = format!(r#"{{"email": "admin@localhost", "password": "{password}"}}"#);
+    let answer = server.send("POST /api/user/tokens", "", &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let page = server.send("GET /playground", "", "");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<title>"), "{page}");
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.lines().all(|line| line.starts_with('{')), "not a terminal, so JSON:\n{log}");
+    assert!(!log.contains(&password), "the password is in no log");
+
+    for name in ["jwt_admin_secret", "jwt_admin_refresh_secret", "jwt_customer_secret"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode =
+            std::fs::metadata(folder.path().join("data/keys").join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let again = Server::start(folder.path(), &[], &[], "database");
+    assert!(!again.banner.contains("password"), "{}", again.banner);
+    let answer = again.send("POST /api/user/tokens", "", &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "the admin is still there: {answer}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let folder = folder();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, error) = code_and_error(&run(folder.path(), &["--listen", &address], &[]));
+    assert!(code == 78 && error.contains(&format!("PATRON_LISTEN: can't listen on {address}")), "{error}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named() {
+    let folder = folder();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &[], &[("PATRON_DATA_DIR", "file/data")]));
+    assert!(code == 78 && error.contains("PATRON_DATA_DIR: "), "{error}");
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(
+        folder.path().join("data/patron.db"),
+        "this is no database, but long enough to be read as one".repeat(40),
+    )
+    .unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
+    assert!(code != 0 && error.contains("DATABASE_URL: "), "{code} {error}");
+}
+
+#[test]
+fn migrations_go_up_down_and_up() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let migrate = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["migrate"], arguments].concat(), &[]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let count = |state: &str| text.lines().filter(|line| line.starts_with(state)).count();
+        (output.status.code().unwrap(), count("applied"), count("pending"))
+    };
+    let (_, _, all) = migrate(&["status"]);
+    assert!(all >= 4);
+    assert_eq!(migrate(&["status"]), (1, 0, all));
+    assert_eq!(migrate(&["up"]), (0, all, 0));
+    assert_eq!(migrate(&["status"]), (0, all, 0));
+    assert_eq!(migrate(&["down"]), (0, all - 1, 1));
+    assert_eq!(migrate(&["up"]), (0, all, 0));
+    assert_eq!(migrate(&["down", "--all"]), (0, 0, all));
+    assert_eq!(migrate(&["up"]), (0, all, 0));
+}
+
+#[test]
+fn admins_are_managed() {
+    let folder = folder();
+    assert_eq!(run(folder.path(), &["migrate", "up"], &[]).status.code(), Some(0));
+    let admin = |arguments: &[&str], input: &str| {
+        let mut child = patron(folder.path(), &[&["admin"], arguments].concat(), &[])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that does not read its input may be gone already.
+        let _gone = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap(), text)
+    };
+    let create = ["create", "Ann@shop.io", "--full-name", "Ann", "--password-stdin"];
+    assert_eq!(admin(&create, "correct horse\nsecond line\n"), (0, "created Ann@shop.io\n".into()));
+    let (code, text) = admin(&["create", "ann@SHOP.io", "--password-stdin"], "correct horse");
+    assert!(code == 1 && text.contains("Email is already used"), "{text}");
+    let (code, text) = admin(&["create", "bob@shop.io", "--password-stdin"], "password");
+    assert!(code == 1 && text.contains("Password is too common"), "{text}");
+    let (code, text) = admin(&["create", "bob", "--generate"], "");
+    assert!(code == 1 && text.contains("`bob`"), "{text}");
+    let (code, text) = admin(&["create", "bob@shop.io"], "");
+    assert!(code == 1 && text.contains("--password-stdin"), "{text}");
+    let (code, text) = admin(&["password", "ann@shop.io", "--generate"], "");
+    assert!(code == 0 && text.starts_with("set the password of Ann@shop.io with the password "), "{text}");
+    assert_eq!(admin(&["disable", "ANN@shop.io"], "").0, 0);
+    let (_, text) = admin(&["list"], "");
+    assert!(text.starts_with("disabled  ") && text.contains("Ann@shop.io  Ann"), "{text}");
+    assert_eq!(admin(&["enable", "ann@shop.io"], "").0, 0);
+    let (code, text) = admin(&["disable", "nobody@shop.io"], "");
+    assert!(code == 1 && text.contains("Admin not found"), "{text}");
+}
+
+#[test]
+fn an_old_schema_is_told() {
+    let folder = folder();
+    let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &[]));
+    assert!(code == 78 && error.contains("run `patron migrate up`"), "{error}");
+}
+
+#[test]
+fn the_demo_has_customers_and_leaves_nothing_behind() {
+    let (folder, temporary) = (folder(), folder());
+    let settings = [("TMPDIR", temporary.path().to_str().unwrap())];
+    let server = Server::start(folder.path(), &["demo"], &settings, "data ");
+    let password = server.banner.lines().find(|line| line.trim_start().starts_with("password")).unwrap();
+    let password = password.split_whitespace().nth(1).unwrap();
+    let login = server.send(
+        "POST /api/user/tokens",
+        "",
+        &format!(r#"{{"email": "admin@localhost", "password": "{password}"}}"#),
+    );
+    let token = login.split("\"accessToken\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let query = r#"{"query": "{ customers { total items { fullName group { groupName } addresses { city country { name } province { name } } } } customer(email: \"customer1@example.com\") { uuid } }"}"#;
+    let answer = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), query);
+    assert!(answer.contains(r#""total":1000"#) && answer.contains(r#""customer":{"uuid":""#), "{answer}");
+    assert!(answer.contains("VIP") && answer.contains("Wholesale") && answer.contains("country"), "{answer}");
+    assert!(server.banner.contains("customer1@example.com"));
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    let left: Vec<_> = std::fs::read_dir(temporary.path())
+        .unwrap()
+        .chain(std::fs::read_dir(folder.path()).unwrap())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let (code, error) =
+        code_and_error(&run(folder.path(), &["demo", "--database-url", "sqlite://x.db"], &[]));
+    assert!(code == 78 && error.contains("DATABASE_URL"), "{error}");
+}
+
+/// PostgreSQL that can't be reached at the start: the server is up, says so, and answers.
+#[test]
+fn a_database_that_is_away_at_the_start() {
+    let folder = folder();
+    let url = format!("postgres://patron:hunter2@{}/patron", free_address());
+    let settings = [("DATABASE_URL", url.as_str()), ("PATRON_DATABASE_WAIT", "1")];
+    let server = Server::start(folder.path(), &[], &settings, "database");
+    assert!(server.send("GET /health/live", "", "").starts_with("HTTP/1.1 200"));
+    let ready = server.send("GET /health/ready", "", "");
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("The database can't be reached"), "{ready}");
+    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
+    let answer = server.send("POST /api/customers", "", body);
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 1"), "{answer}");
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("can't be reached") && !log.contains("hunter2"), "{log}");
+    let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &settings));
+    assert!(code == 69 && error.contains("DATABASE_URL") && !error.contains("hunter2"), "{code} {error}");
+}

@@ -1,0 +1,137 @@
+//! Who may import whom: the rule at the top of `src/lib.rs`, read off the `use` lines and the paths.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The layers from the ground up; modules of one layer in one row. A module may name those in the rows below
+/// its own; of its own row only the ground may name its neighbours.
+const LAYERS: &[&[&str]] = &[
+    &["types", "system", "config", "error", "keys", "hasher", "db", "app", "ctx", "telemetry"],
+    &["entity"],
+    &["service"],
+    &["http"],
+    &["rest", "graphql"],
+    &["server"],
+    &["cli"],
+];
+
+/// Crates that only these modules may name: what a layer is about stays in it.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("axum", &["http", "rest", "graphql", "server"]),
+    ("async_graphql", &["graphql"]),
+    ("async_graphql_axum", &["graphql"]),
+    ("utoipa", &["http", "rest"]),
+    ("utoipa_axum", &["rest"]),
+    ("clap", &["config", "cli"]),
+    ("argon2", &["hasher"]),
+    ("jsonwebtoken", &["keys", "service"]),
+    ("rand", &["system"]),
+];
+
+/// Entities are named by the ground and the services; surfaces read rows, and neither query nor write.
+const QUERIES: &[&str] = &["sea_orm"];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the folder is read") {
+        let path = entry.expect("the entry is read").path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The code of each module at the top of the crate, without comments.
+fn modules() -> BTreeMap<String, Vec<(PathBuf, String)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut modules: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
+    for file in sources(&root) {
+        let inside = file.strip_prefix(&root).expect("below the root").to_path_buf();
+        let first = inside.iter().next().expect("a name").to_string_lossy().replace(".rs", "");
+        let code = std::fs::read_to_string(&file).expect("the file is read");
+        let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        modules.entry(first).or_default().push((inside, code.join("\n")));
+    }
+    modules
+}
+
+/// Whether code names a path that starts like this, as in `use crate::db` or `crate::{db, …}` or `axum::Router`.
+fn names(code: &str, module: &str) -> bool {
+    let direct = format!("crate::{module}");
+    let hit = |at: usize, length: usize| {
+        let next = code[at + length..].chars().next();
+        !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    };
+    let direct = code.match_indices(&direct).any(|(at, found)| hit(at, found.len()));
+    let grouped = code.match_indices("crate::{").any(|(at, found)| {
+        let list = &code[at + found.len()..];
+        let list = &list[..list.find(';').unwrap_or(list.len())];
+        list.split([',', '{', '}']).any(|item| item.trim().split("::").next() == Some(module))
+    });
+    direct || grouped
+}
+
+fn names_crate(code: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    code.match_indices(&path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
+
+#[test]
+fn modules_name_only_what_is_below_them() {
+    let modules = modules();
+    let known: Vec<&str> = LAYERS.concat();
+    let mut wrong = Vec::new();
+    for (module, files) in &modules {
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let Some(layer) = LAYERS.iter().position(|row| row.contains(&module.as_str())) else {
+            panic!("src/{module} is in no layer: add it to LAYERS and to the list in src/lib.rs");
+        };
+        for (file, code) in files {
+            for other in &known {
+                let other_layer = LAYERS.iter().position(|row| row.contains(other)).expect("it is known");
+                let allowed = other == module || other_layer < layer || (layer == 0 && other_layer == 0);
+                if !allowed && names(code, other) {
+                    wrong.push(format!("src/{} names crate::{other}, which is not below it", file.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the layers of src/lib.rs are broken:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn crates_stay_in_the_layer_they_are_for() {
+    let mut wrong = Vec::new();
+    for (module, files) in modules() {
+        for (file, code) in files {
+            for (name, owners) in OWNERS {
+                if names_crate(&code, name) && !owners.contains(&module.as_str()) {
+                    wrong.push(format!("src/{} names {name}, which is for {owners:?} only", file.display()));
+                }
+            }
+            let surface = ["http", "rest", "graphql", "server", "cli"].contains(&module.as_str());
+            for name in QUERIES {
+                if surface && names_crate(&code, name) {
+                    wrong.push(format!("src/{} names {name}: queries belong to services", file.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_rule_can_fail() {
+    assert!(names("use crate::rest::Data;", "rest"));
+    assert!(names("use crate::{graphql, rest};", "rest"));
+    assert!(!names("use crate::restful;", "rest"));
+    assert!(names_crate("use axum::Router;", "axum") && !names_crate("use async_axum::X;", "axum"));
+}
