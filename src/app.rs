@@ -42,15 +42,25 @@ impl App {
     /// When the data folder can't be used, the database can't be opened or argon2 refuses its parameters.
     pub async fn build(config: Config, clock: Clock, random: Random) -> Result<Arc<Self>, BuildError> {
         let failed = |variable, message: String| BuildError { variable, message };
-        std::fs::create_dir_all(&config.data_dir)
-            .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
         let keys = Keys::load(&config.tokens, &config.data_dir, &random)
             .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
         let hasher =
             Hasher::new(&config.hashing).map_err(|error| failed("PATRON_HASH_MEMORY", error.to_string()))?;
-        let db = Database::connect(&config.database)
-            .await
-            .map_err(|error| failed("DATABASE_URL", error.to_string()))?;
+        let db = open_database(&config).await?;
         Ok(Arc::new(Self { db, clock, random, hasher, keys, config }))
     }
+}
+
+/// Opens the database of these settings, making the data folder when that is where it goes.
+///
+/// # Errors
+/// When the data folder can't be used or the database can't be opened.
+pub async fn open_database(config: &Config) -> Result<Database, BuildError> {
+    if let Some(folder) = &config.database.folder {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| BuildError { variable: "PATRON_DATA_DIR", message: error.to_string() })?;
+    }
+    Database::connect(&config.database)
+        .await
+        .map_err(|error| BuildError { variable: "DATABASE_URL", message: error.to_string() })
 }

@@ -39,7 +39,7 @@ impl Database {
             .connect_timeout(config.acquire_timeout)
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
             .sqlx_slow_statements_logging_settings(tracing::log::LevelFilter::Warn, Duration::from_secs(1));
-        if url.starts_with("sqlite:") {
+        if config.is_embedded() {
             Self::connect_sqlite(options).await
         } else {
             Self::connect_postgres(options, config.statement_timeout).await
@@ -165,7 +165,7 @@ impl From<Failed> for Error {
 /// Runs a block in a transaction and commits it; any error, by `?` or `return`, rolls it back. When the
 /// database asks to do it again (a serialization failure, a deadlock), the block runs again from its start,
 /// so it must not use anything up. Its value is an [`Attempt`], that of the whole a
-/// [`Result`](crate::error::Result).
+/// [`Result`].
 ///
 /// A macro, because a closure that lends the transaction to a future can't tell the compiler that the
 /// future may move between threads.

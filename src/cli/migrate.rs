@@ -4,8 +4,10 @@ use clap::Subcommand;
 use migration::{Migrator, MigratorTrait};
 
 use super::exit::{Failure, print};
-use crate::config::Flags;
+use crate::app::open_database;
+use crate::config::{Config, Flags};
 use crate::error::Error;
+use crate::telemetry;
 
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
@@ -24,8 +26,11 @@ pub(super) enum Command {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
-    let app = super::build(flags).await?;
-    let owner = app.db.owner();
+    // Not the whole program: whoever migrates needs no keys, and no place to keep them.
+    let config = Config::load(flags)?;
+    telemetry::start(&config.log);
+    let db = open_database(&config).await?;
+    let owner = db.owner();
     let database = |error| Failure::from(Error::from(error));
     match command {
         Command::Up => Migrator::up(owner, None).await.map_err(database)?,

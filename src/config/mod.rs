@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
 
@@ -55,12 +55,21 @@ pub struct ServerConfig {
 pub struct DatabaseConfig {
     /// `DATABASE_URL`; holds a password, perhaps.
     pub url: SecretString,
+    /// The folder of the default database, to be made before it; none for one that is named.
+    pub folder: Option<PathBuf>,
     /// `PATRON_DATABASE_CONNECTIONS`: the most connections; on SQLite the most readers.
     pub max_connections: u32,
     /// `PATRON_DATABASE_WAIT`: how long a request waits for a connection.
     pub acquire_timeout: Duration,
     /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL gives up on a statement.
     pub statement_timeout: Duration,
+}
+
+impl DatabaseConfig {
+    /// Whether it is SQLite, the database inside the program.
+    pub fn is_embedded(&self) -> bool {
+        self.url.expose_secret().starts_with("sqlite:")
+    }
 }
 
 /// What a password hash costs, and how many may be computed.
@@ -164,6 +173,7 @@ impl Config {
             },
             database: DatabaseConfig {
                 url: v.database_url(&data_dir),
+                folder: (!v.sets("DATABASE_URL")).then(|| data_dir.clone()),
                 max_connections: v.at_least("PATRON_DATABASE_CONNECTIONS", 1),
                 acquire_timeout: v.seconds("PATRON_DATABASE_WAIT"),
                 statement_timeout: v.seconds("PATRON_DATABASE_STATEMENT_TIMEOUT"),

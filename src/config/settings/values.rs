@@ -71,6 +71,10 @@ impl Values {
         self.values.get(variable).map(|(value, _)| value.as_str())
     }
 
+    pub(in crate::config) fn sets(&self, variable: &str) -> bool {
+        self.values.contains_key(variable)
+    }
+
     pub(in crate::config) fn text(&self, variable: &'static str) -> String {
         let default = || SETTINGS.iter().find(|s| s.variable == variable)?.default;
         self.given(variable).or_else(default).unwrap_or_default().to_owned()
