@@ -35,17 +35,26 @@ pub struct BuildError {
     pub message: String,
 }
 
+impl BuildError {
+    /// What is wrong, with the setting that would help.
+    pub fn new(variable: &'static str, error: &impl std::error::Error) -> Self {
+        Self { variable, message: error.to_string() }
+    }
+}
+
 impl App {
     /// Builds the program.
     ///
     /// # Errors
-    /// When the data folder can't be used, the database can't be opened or argon2 refuses its parameters.
-    pub async fn build(config: Config, clock: Clock, random: Random) -> Result<Arc<Self>, BuildError> {
-        let failed = |variable, message: String| BuildError { variable, message };
-        let keys = Keys::load(&config.tokens, &config.data_dir, &random)
-            .map_err(|error| failed("PATRON_DATA_DIR", error.to_string()))?;
+    /// When the database can't be opened or argon2 refuses its parameters.
+    pub async fn build(
+        config: Config,
+        keys: Keys,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Arc<Self>, BuildError> {
         let hasher =
-            Hasher::new(&config.hashing).map_err(|error| failed("PATRON_HASH_MEMORY", error.to_string()))?;
+            Hasher::new(&config.hashing).map_err(|error| BuildError::new("PATRON_HASH_MEMORY", &error))?;
         let db = open_database(&config).await?;
         Ok(Arc::new(Self { db, clock, random, hasher, keys, config }))
     }
@@ -57,10 +66,7 @@ impl App {
 /// When the data folder can't be used or the database can't be opened.
 pub async fn open_database(config: &Config) -> Result<Database, BuildError> {
     if let Some(folder) = &config.database.folder {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| BuildError { variable: "PATRON_DATA_DIR", message: error.to_string() })?;
+        std::fs::create_dir_all(folder).map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))?;
     }
-    Database::connect(&config.database)
-        .await
-        .map_err(|error| BuildError { variable: "DATABASE_URL", message: error.to_string() })
+    Database::connect(&config.database).await.map_err(|error| BuildError::new("DATABASE_URL", &error))
 }

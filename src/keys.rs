@@ -57,6 +57,13 @@ impl Keys {
             customer: key("jwt_customer_secret", &config.customer_secret)?,
         })
     }
+
+    /// Keys that end with the process: for commands, which issue no tokens. They leave none behind either,
+    /// perhaps as another user than the server's, who could not read them then.
+    pub fn ephemeral(random: &Random) -> Self {
+        let key = || Key::new(&random.word::<52>().into());
+        Self { admin: key(), admin_refresh: key(), customer: key() }
+    }
 }
 
 fn load_or_generate(folder: &Path, name: &str, random: &Random) -> std::io::Result<SecretString> {

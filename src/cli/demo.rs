@@ -30,7 +30,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         .clone()
         .with("PATRON_DATA_DIR", folder.path().display().to_string())
         .with("DATABASE_URL", format!("sqlite://{}", database.display()));
-    let app = super::build(&flags).await?;
+    let app = super::build_server(&flags).await?;
     let listener = listen(&app).await?;
     let admin = prepare(&app, true).await?;
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
@@ -40,6 +40,6 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         demo::CUSTOMER_PASSWORD,
         "data"
     );
-    banner(&app, admin.as_ref(), &more)?;
+    banner(&app, &listener, admin.as_ref(), &more)?;
     until_signal(app, listener).await
 }

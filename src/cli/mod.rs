@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::App;
+use crate::app::{App, BuildError};
 use crate::config::{Config, Flags, SETTINGS};
+use crate::keys::Keys;
 use crate::system::{Clock, Random};
 use crate::{server, telemetry};
 
@@ -78,9 +79,27 @@ pub async fn run() -> ExitCode {
     }
 }
 
-/// Reads the settings, starts logging, and builds the program.
-async fn build(flags: &Flags) -> Result<Arc<App>, Failure> {
+/// Reads the settings, starts logging, and builds the program, ready to serve.
+async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
+    build(flags, |config, random| {
+        Keys::load(&config.tokens, &config.data_dir, random)
+            .map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))
+    })
+    .await
+}
+
+/// The same for a command that does not serve.
+async fn build_command(flags: &Flags) -> Result<Arc<App>, Failure> {
+    build(flags, |_, random| Ok(Keys::ephemeral(random))).await
+}
+
+async fn build(
+    flags: &Flags,
+    keys: impl Fn(&Config, &Random) -> Result<Keys, BuildError>,
+) -> Result<Arc<App>, Failure> {
     let config = Config::load(flags)?;
     telemetry::start(&config.log);
-    Ok(App::build(config, Clock::System, Random::System).await?)
+    let random = Random::System;
+    let keys = keys(&config, &random)?;
+    Ok(App::build(config, keys, Clock::System, random).await?)
 }

@@ -28,14 +28,14 @@ pub(super) struct Options {
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure> {
-    let app = super::build(flags).await?;
+    let app = super::build_server(flags).await?;
     let listener = listen(&app).await?;
     match prepare(&app, options.migrate).await {
-        Ok(admin) => banner(&app, admin.as_ref(), "")?,
+        Ok(admin) => banner(&app, &listener, admin.as_ref(), "")?,
         Err(Error::Unavailable { reason, .. }) => {
             // Liveness is answered, everything else with 503, until it comes back.
             tracing::error!(reason, "the database can't be reached; trying again");
-            banner(&app, None, "")?;
+            banner(&app, &listener, None, "")?;
             tokio::spawn(prepare_later(Arc::clone(&app), options.migrate));
         }
         Err(error) => return Err(error.into()),
@@ -95,9 +95,15 @@ async fn prepare_later(app: Arc<App>, migrate: bool) {
 }
 
 /// What a newcomer needs to know.
-pub(super) fn banner(app: &App, admin: Option<&NewAdmin>, more: &str) -> Result<(), Failure> {
+pub(super) fn banner(
+    app: &App,
+    listener: &TcpListener,
+    admin: Option<&NewAdmin>,
+    more: &str,
+) -> Result<(), Failure> {
     let config = &app.config;
-    let url = &config.server.public_url;
+    let bound = listener.local_addr().map_err(|error| Failure::Defect(error.to_string()))?;
+    let url = config.server.url(bound);
     let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {
         Some(path) => format!("SQLite, {}", path.trim_start_matches("//")),
         // The URL holds a password.

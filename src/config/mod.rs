@@ -43,7 +43,7 @@ pub struct ServerConfig {
     /// `PATRON_LISTEN`.
     pub listen: SocketAddr,
     /// `PATRON_PUBLIC_URL`, without a slash at its end.
-    pub public_url: String,
+    pub public_url: Option<String>,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
@@ -63,6 +63,17 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL gives up on a statement.
     pub statement_timeout: Duration,
+}
+
+impl ServerConfig {
+    /// The URL under which clients on this machine, or those of `PATRON_PUBLIC_URL`, reach a server that
+    /// listens on `bound`.
+    pub fn url(&self, bound: SocketAddr) -> String {
+        self.public_url.clone().unwrap_or_else(|| match bound.ip() {
+            ip if ip.is_unspecified() => format!("http://localhost:{}", bound.port()),
+            _ => format!("http://{bound}"),
+        })
+    }
 }
 
 impl DatabaseConfig {
@@ -167,7 +178,7 @@ impl Config {
         let config = Self {
             server: ServerConfig {
                 listen,
-                public_url: v.url("PATRON_PUBLIC_URL", &format!("http://{listen}")),
+                public_url: v.url("PATRON_PUBLIC_URL"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
             },

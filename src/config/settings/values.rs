@@ -113,12 +113,12 @@ impl Values {
         }
     }
 
-    pub(in crate::config) fn url(&mut self, variable: &'static str, default: &str) -> String {
-        let url = self.given(variable).unwrap_or(default).trim_end_matches('/').to_owned();
+    pub(in crate::config) fn url(&mut self, variable: &'static str) -> Option<String> {
+        let url = self.given(variable)?.trim_end_matches('/').to_owned();
         if !url.starts_with("http://") && !url.starts_with("https://") {
             self.problem(variable, format!("`{url}` is not an http:// or https:// URL"));
         }
-        url
+        Some(url)
     }
 
     pub(in crate::config) fn database_url(&mut self, data_dir: &Path) -> SecretString {

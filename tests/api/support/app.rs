@@ -11,6 +11,7 @@ use patron::app::App;
 use patron::config::{Config, Flags, Values};
 use patron::ctx::Ctx;
 use patron::entity::{customer, customer_address};
+use patron::keys::Keys;
 use patron::server;
 use patron::service::admin;
 use patron::system::{Clock, Random};
@@ -172,7 +173,8 @@ fn flags(folder: &Path, url: &str) -> Flags {
 async fn build(flags: Flags) -> Arc<App> {
     let config = Config::from_values(Values::only(&flags)).expect("the settings are right");
     let now = DateTime::parse_from_rfc3339(NOW).expect("a moment").to_utc();
-    App::build(config, Clock::fixed(now), Random::System).await.expect("the program is built")
+    let keys = Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("there are keys");
+    App::build(config, keys, Clock::fixed(now), Random::System).await.expect("the program is built")
 }
 
 /// Migrates a database and makes the admin, once a run; tests copy it.
