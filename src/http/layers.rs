@@ -10,6 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tracing::Instrument;
 
 use super::Failure;
@@ -17,6 +18,8 @@ use crate::app::App;
 use crate::system::Stopwatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
+const MIN_COMPRESSED: u64 = 1024;
 /// The longest request id that is taken over from a client.
 const MAX_REQUEST_ID: usize = 64;
 
@@ -32,7 +35,10 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn_with_state(Arc::clone(app), time_limit))
         .layer(from_fn_with_state(Arc::clone(app), identify))
-        .layer(CompressionLayer::new())
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED))),
+        )
 }
 
 /// Gives the request its id, logs it, and writes the body of a failure.

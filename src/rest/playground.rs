@@ -39,7 +39,8 @@ fn file(path: &str, request: &HeaderMap) -> Response {
         return Failure::from_status(StatusCode::NOT_FOUND).into_response();
     };
     let hash: String = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
-    let etag = format!("\"{hash}\"");
+    // Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3).
+    let etag = format!("W/\"{hash}\"");
     // The names of assets hold a hash of what is in them; the page itself is asked for every time.
     let immutable = path.starts_with("assets/");
     let cache = if immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
