@@ -66,7 +66,19 @@ impl Ctx {
         match self.caller {
             Caller::Admin { .. } | Caller::System => Ok(()),
             Caller::Anonymous => Err(Error::Unauthenticated("An admin token is required")),
-            Caller::Customer { .. } => Err(Error::Forbidden),
+            Caller::Customer { .. } => Err(Error::Forbidden("Only admins may do this")),
+        }
+    }
+
+    /// Lets customers pass, and tells which one it is, by public identifier.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for anyone else.
+    pub fn require_customer(&self) -> Result<Uuid> {
+        match self.caller {
+            Caller::Customer { uuid, .. } => Ok(uuid),
+            Caller::Anonymous => Err(Error::Unauthenticated("A customer token is required")),
+            Caller::Admin { .. } | Caller::System => Err(Error::Forbidden("Only customers may do this")),
         }
     }
 }

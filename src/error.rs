@@ -33,8 +33,8 @@ pub enum Error {
     #[error("unauthenticated: {0}")]
     Unauthenticated(&'static str),
     /// The caller is known and may not do this.
-    #[error("forbidden")]
-    Forbidden,
+    #[error("forbidden: {0}")]
+    Forbidden(&'static str),
     /// There is no such thing, or it isn't the caller's.
     #[error("{0} not found")]
     NotFound(&'static str),

@@ -1,76 +1,100 @@
 //! Addresses over GraphQL.
 
-use async_graphql::Object;
+use async_graphql::{Context, Object, Result};
+use uuid::Uuid;
 
 use super::country::{Country, Province};
+use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::service::country;
 
 /// A postal address of a customer.
-pub(super) struct CustomerAddress(pub(super) Model);
+pub(super) struct CustomerAddress {
+    pub(super) row: Model,
+    /// The customer it belongs to.
+    pub(super) customer: Uuid,
+}
 
 /// A postal address of a customer.
 #[Object]
 impl CustomerAddress {
     /// Primary key.
     async fn customer_address_id(&self) -> i32 {
-        self.0.customer_address_id
+        self.row.customer_address_id
     }
 
     /// Primary key, once more.
     #[graphql(deprecation = "Use customerAddressId.")]
     async fn cart_address_id(&self) -> i32 {
-        self.0.customer_address_id
+        self.row.customer_address_id
     }
 
     /// Public identifier.
     async fn uuid(&self) -> String {
-        self.0.uuid.to_string()
+        self.row.uuid.to_string()
     }
 
     /// Who receives there.
     async fn full_name(&self) -> Option<&str> {
-        self.0.full_name.as_deref()
+        self.row.full_name.as_deref()
     }
 
     /// Postal code.
     async fn postcode(&self) -> Option<&str> {
-        self.0.postcode.as_deref()
+        self.row.postcode.as_deref()
     }
 
     /// Telephone number, as typed.
     async fn telephone(&self) -> Option<&str> {
-        self.0.telephone.as_deref()
+        self.row.telephone.as_deref()
     }
 
     /// Town.
     async fn city(&self) -> Option<&str> {
-        self.0.city.as_deref()
+        self.row.city.as_deref()
     }
 
     /// First line.
     async fn address1(&self) -> Option<&str> {
-        self.0.address_1.as_deref()
+        self.row.address_1.as_deref()
     }
 
     /// Second line.
     async fn address2(&self) -> Option<&str> {
-        self.0.address_2.as_deref()
+        self.row.address_2.as_deref()
     }
 
     /// Country.
     async fn country(&self) -> Option<Country> {
-        country::find(&self.0.country).map(Country)
+        country::find(&self.row.country).map(Country)
     }
 
     /// Province; one that ISO 3166-2 doesn't know goes by the text it was given.
     async fn province(&self) -> Option<Province> {
-        let text = self.0.province.as_deref()?;
-        Some(Province::named(text, &self.0.country))
+        let text = self.row.province.as_deref()?;
+        Some(Province::named(text, &self.row.country))
+    }
+
+    /// What to call, with PATCH, to change it.
+    async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(format!("{}/{}", addresses_url(ctx, self.customer)?, self.row.uuid))
+    }
+
+    /// What to call, with DELETE, to delete it.
+    async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
+        self.update_api(ctx).await
     }
 
     /// Whether it is the customer's default.
     async fn is_default(&self) -> bool {
-        self.0.is_default
+        self.row.is_default
     }
+}
+
+/// Where this caller adds addresses to this customer; each address is below it.
+pub(super) fn addresses_url(ctx: &Context<'_>, customer: Uuid) -> Result<String> {
+    Ok(match ctx.data::<Ctx>()?.is_admin() {
+        true => format!("/api/customers/{customer}/addresses"),
+        false => "/api/customers/me/addresses".to_owned(),
+    })
 }

@@ -3,7 +3,7 @@
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Json, Object, Result};
 
-use super::address::CustomerAddress;
+use super::address::{CustomerAddress, addresses_url};
 use super::date_time::DateTime;
 use super::error::{Failed, nullable};
 use super::filter::{Filter, current};
@@ -69,7 +69,13 @@ impl Customer {
     async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<CustomerAddress>> {
         let loader = ctx.data::<DataLoader<Addresses>>()?;
         let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
-        Ok(rows.unwrap_or_default().into_iter().map(CustomerAddress).collect())
+        let address = |row| CustomerAddress { row, customer: self.0.uuid };
+        Ok(rows.unwrap_or_default().into_iter().map(address).collect())
+    }
+
+    /// What to call, with POST, to add an address.
+    async fn add_address_api(&self, ctx: &Context<'_>) -> Result<String> {
+        addresses_url(ctx, self.0.uuid)
     }
 
     /// The group it belongs to.

@@ -21,7 +21,7 @@ impl From<Failed> for async_graphql::Error {
         let (code, message) = match error {
             Error::Invalid(problems) => return invalid(&problems),
             Error::Unauthenticated(message) => ("UNAUTHENTICATED", message.to_owned()),
-            Error::Forbidden => ("FORBIDDEN", "Only admins may read this".to_owned()),
+            Error::Forbidden(message) => ("FORBIDDEN", message.to_owned()),
             Error::NotFound(noun) => ("NOT_FOUND", format!("{noun} not found")),
             Error::EmailTaken => ("EMAIL_TAKEN", "Email is already used".to_owned()),
             Error::Conflict(message) => ("CONFLICT", message.to_owned()),

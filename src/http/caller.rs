@@ -72,3 +72,21 @@ where
         Ok(Self(ctx))
     }
 }
+
+/// The [`Ctx`] of a customer; as [`AdminCtx`].
+#[derive(Debug)]
+pub struct CustomerCtx(pub Ctx);
+
+impl<S> FromRequestParts<S> for CustomerCtx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let ctx = Ctx::from_request_parts(parts, state).await?;
+        ctx.require_customer()?;
+        Ok(Self(ctx))
+    }
+}

@@ -172,7 +172,7 @@ impl From<Error> for Failure {
             Error::Unauthenticated(message) => {
                 Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
             }
-            Error::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", "Only admins may do this"),
+            Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),

@@ -148,12 +148,16 @@ pub(super) struct CustomerPatch {
     meta_data: Option<Map<String, Value>>,
 }
 
+/// An identifier in a path: with hyphens or without, and in no other form.
+pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
+    let plain = matches!(text.len(), 32 | 36);
+    plain.then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
 /// The customer that a path names. What is no identifier names no customer.
 fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
-    let plain = matches!(text.len(), 32 | 36);
-    let uuid = plain.then(|| Uuid::try_parse(&text).ok()).flatten();
-    uuid.ok_or_else(|| Failure::not_found("Customer not found"))
+    parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
 }
 
 /// Register a customer

@@ -3,6 +3,7 @@
 //! A handler is: extract, one service call, view. Each names its full path, so that a search for a URL lands
 //! on its code, and its name is its operation id in `docs/openapi.json`.
 
+mod address;
 mod customer;
 mod health;
 mod openapi;
@@ -26,6 +27,10 @@ fn table() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(customer::create_customer))
         .routes(routes!(customer::update_customer, customer::delete_customer))
+        .routes(routes!(address::create_customer_address))
+        .routes(routes!(address::update_customer_address, address::delete_customer_address))
+        .routes(routes!(address::create_my_address))
+        .routes(routes!(address::update_my_address, address::delete_my_address))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
         .routes(routes!(health::get_liveness))

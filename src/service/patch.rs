@@ -56,6 +56,11 @@ impl Problems {
         self.0.push(Problem::new(field, message));
     }
 
+    /// Whether a problem with `field` was noted already.
+    pub fn mention(&self, field: &str) -> bool {
+        self.0.iter().any(|problem| problem.field == field)
+    }
+
     /// Takes the value out of a result, noting its error.
     pub fn check<T>(&mut self, field: &str, result: std::result::Result<T, impl ToString>) -> Option<T> {
         result.map_err(|error| self.add(field, error.to_string())).ok()

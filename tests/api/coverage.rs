@@ -44,12 +44,14 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
 on_both_databases! {
     async fn rest_operations(app: &TestApp) {
         let customer = app.customer("a@x.io").await;
+        let address = app.add_address(&customer.row, "US-CA", true).await;
+        let address = address["uuid"].as_str().unwrap();
         let before = app.customers().await;
         let uuid = customer.row["uuid"].as_str().unwrap();
         let operations = operations();
         assert!(operations.len() >= 7, "{operations:?}");
         for (method, path, roles) in operations {
-            let path = path.replace("{uuid}", uuid);
+            let path = path.replace("{uuid}", uuid).replace("{address_uuid}", address);
             let send = async |actor: &dyn Fn() -> reqwest::RequestBuilder| {
                 app.anonymous().send(actor().json(&json!({}))).await
             };
@@ -65,6 +67,9 @@ on_both_databases! {
                 // Not even what is wrong with the request is told.
                 let request = customer.request(method.clone(), &path).header("content-type", "text/plain").body("{");
                 customer.send(request).await.assert_failure(403, "forbidden");
+            }
+            if roles == ["customer"] {
+                send(&|| app.admin().request(method.clone(), &path)).await.assert_failure(403, "forbidden");
             }
             // A bad token is never taken for none, where tokens are looked at at all.
             if path.starts_with("/api/c") {

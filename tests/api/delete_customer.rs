@@ -11,8 +11,8 @@ on_both_databases! {
         let customer = app.customer("john.smith@example.com").await;
         let mut expected = customer.row.clone();
         expected.as_object_mut().unwrap().remove("links");
-        app.add_address(&expected["customer_id"], "US-CA", true).await;
-        app.add_address(&other["customer_id"], "US-CA", true).await;
+        app.add_address(&expected, "US-CA", true).await;
+        app.add_address(&other, "US-CA", true).await;
         let url = format!("/api/customers/{}", expected["uuid"].as_str().unwrap());
 
         let answer = app.admin().delete(&url).await;

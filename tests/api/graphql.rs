@@ -8,14 +8,14 @@ use crate::support::{Actor, NOW, on_both_databases};
 const EVERYTHING: &str = "{ customer(email: \"JOHN.smith@example.com\") {
     customerId uuid status email fullName createdAt updatedAt version urn editUrl updateApi deleteApi metaData
     group { customerGroupId groupName }
-    addresses { fullName city isDefault country { name code } province { name code countryCode } }
+    addApi: addAddressApi addresses { fullName city isDefault country { name code } province { name code countryCode } }
 } }";
 
 on_both_databases! {
     async fn a_customer_with_group_and_addresses(app: &TestApp) {
         let row = app.register("john.smith@example.com").await;
-        app.add_address(&row["customer_id"], "US-CA", false).await;
-        app.add_address(&row["customer_id"], "Somewhere", true).await;
+        app.add_address(&row, "US-CA", false).await;
+        app.add_address(&row, "Somewhere", true).await;
         let uuid = row["uuid"].as_str().unwrap();
         let country = json!({"name": "United States of America", "code": "US"});
         let answer = app.admin().query(EVERYTHING).await;
@@ -24,7 +24,7 @@ on_both_databases! {
             "createdAt": NOW, "updatedAt": NOW, "version": 1, "urn": format!("urn:evershop:customer:customer:{uuid}"),
             "editUrl": format!("/admin/customers/edit/{uuid}"), "updateApi": format!("/api/customers/{uuid}"),
             "deleteApi": format!("/api/customers/{uuid}"), "metaData": {},
-            "group": {"customerGroupId": 1, "groupName": "Default"},
+            "group": {"customerGroupId": 1, "groupName": "Default"}, "addApi": format!("/api/customers/{uuid}/addresses"),
             "addresses": [
                 {"fullName": "John Smith", "city": "San Francisco", "isDefault": true, "country": country,
                  "province": {"name": "Somewhere", "code": "Somewhere", "countryCode": "US"}},

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod addresses;
 mod admin_tokens;
 mod bad_input;
 mod coverage;

@@ -36,7 +36,7 @@ on_both_databases! {
     async fn every_query_runs(app: &TestApp) {
         for number in 1..=3 {
             let row = app.register(&format!("customer{number}@example.com")).await;
-            app.add_address(&row["customer_id"], "US-CA", true).await;
+            app.add_address(&row, "US-CA", true).await;
         }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playground/queries");
         let mut count = 0;

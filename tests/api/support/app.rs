@@ -10,14 +10,13 @@ use migration::{Migrator, MigratorTrait};
 use patron::app::App;
 use patron::config::{Config, Flags, Values};
 use patron::ctx::Ctx;
-use patron::entity::{customer, customer_address};
+use patron::entity::customer;
 use patron::keys::Keys;
 use patron::server;
 use patron::service::admin;
 use patron::system::{Clock, Random};
 use patron::types::{EmailAddress, Password};
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
+use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{OnceCell, watch};
@@ -132,22 +131,16 @@ impl TestApp {
         answer.data()
     }
 
-    /// Gives a customer an address; there is no route for it yet.
-    pub(crate) async fn add_address(&self, customer_id: &Value, province: &str, is_default: bool) {
-        let now = self.app.clock.now();
-        let address = customer_address::ActiveModel {
-            uuid: Set(self.app.random.uuid()),
-            customer_id: Set(i32::try_from(customer_id.as_i64().expect("an id")).expect("a small id")),
-            full_name: Set(Some("John Smith".to_owned())),
-            city: Set(Some("San Francisco".to_owned())),
-            province: Set(Some(province.to_owned())),
-            country: Set("US".to_owned()),
-            is_default: Set(is_default),
-            created_at: Set(now),
-            updated_at: Set(now),
-            ..Default::default()
-        };
-        address.insert(self.app.db.owner()).await.expect("the address is inserted");
+    /// Gives a customer an address.
+    pub(crate) async fn add_address(&self, customer: &Value, province: &str, is_default: bool) -> Value {
+        let path = format!("/api/customers/{}/addresses", customer["uuid"].as_str().expect("a uuid"));
+        let body = json!({
+            "full_name": "John Smith", "address_1": "1 Market Street", "city": "San Francisco", "postcode": "94103",
+            "province": province, "country": "US", "is_default": is_default,
+        });
+        let answer = self.admin().post(&path, &body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.data()
     }
 
     /// All customers as the database holds them, to show that nothing changed.

@@ -1,0 +1,384 @@
+//! Addresses of customers over REST: those of any customer for admins, one's own for a customer.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::{HeaderName, StatusCode, header};
+use chrono::SecondsFormat;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Data;
+use super::customer::parse_uuid;
+use super::openapi::{BodyFailures, Failures};
+use crate::ctx::Ctx;
+use crate::entity::customer_address::Model;
+use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use crate::service::address::{self, Owned, Owner};
+
+/// An address, as REST answers with it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Address {
+    /// Primary key.
+    #[schema(example = 7)]
+    customer_address_id: i32,
+    /// Public identifier.
+    #[schema(format = "uuid", example = "0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11")]
+    uuid: String,
+    /// Primary key of its customer.
+    #[schema(example = 21)]
+    customer_id: i32,
+    /// Who receives there.
+    #[schema(example = "John Smith")]
+    full_name: Option<String>,
+    /// Telephone number, as typed.
+    #[schema(example = "+1 555 0123456")]
+    telephone: Option<String>,
+    /// First line.
+    #[schema(example = "1 Market Street")]
+    address_1: Option<String>,
+    /// Second line.
+    address_2: Option<String>,
+    /// Postal code.
+    #[schema(example = "94103")]
+    postcode: Option<String>,
+    /// Town.
+    #[schema(example = "San Francisco")]
+    city: Option<String>,
+    /// ISO 3166-2 code, or free text.
+    #[schema(example = "US-CA")]
+    province: Option<String>,
+    /// ISO 3166-1 alpha-2 code.
+    #[schema(example = "US")]
+    country: String,
+    /// Whether it is the customer's default.
+    is_default: bool,
+    /// When it was added (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    created_at: String,
+    /// When it last changed (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    updated_at: String,
+}
+
+/// An address with what can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LinkedAddress {
+    #[serde(flatten)]
+    address: Address,
+    /// Where to go from here.
+    links: [AddressLink; 2],
+}
+
+/// Something that can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AddressLink {
+    /// What it is.
+    #[schema(example = "edit")]
+    rel: &'static str,
+    /// Its URL on this server.
+    #[schema(example = "/api/customers/me/addresses/0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11")]
+    href: String,
+    /// The HTTP method.
+    #[schema(example = "PATCH")]
+    action: &'static str,
+    /// The media types it answers with.
+    #[schema(example = json!(["application/json"]))]
+    types: [&'static str; 1],
+}
+
+impl From<Model> for Address {
+    fn from(row: Model) -> Self {
+        Self {
+            customer_address_id: row.customer_address_id,
+            uuid: row.uuid.to_string(),
+            customer_id: row.customer_id,
+            full_name: row.full_name,
+            telephone: row.telephone,
+            address_1: row.address_1,
+            address_2: row.address_2,
+            postcode: row.postcode,
+            city: row.city,
+            province: row.province,
+            country: row.country,
+            is_default: row.is_default,
+            created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            updated_at: row.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        }
+    }
+}
+
+impl From<Owned> for LinkedAddress {
+    fn from(owned: Owned) -> Self {
+        let href = url(owned.owner, owned.address.uuid);
+        let link = |rel, action| AddressLink { rel, href: href.clone(), action, types: ["application/json"] };
+        let links = [link("edit", "PATCH"), link("delete", "DELETE")];
+        Self { address: owned.address.into(), links }
+    }
+}
+
+/// Where an address can be changed and deleted, by whoever named its customer so.
+fn url(owner: Owner, address: Uuid) -> String {
+    match owner {
+        Owner::Me => format!("/api/customers/me/addresses/{address}"),
+        Owner::Customer(customer) => format!("/api/customers/{customer}/addresses/{address}"),
+    }
+}
+
+/// What a new address is made of. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
+pub(super) struct NewAddress {
+    /// Who receives there.
+    #[schema(min_length = 1, max_length = 255, example = "John Smith")]
+    full_name: String,
+    /// Telephone number.
+    #[schema(max_length = 255, example = "+1 555 0123456")]
+    telephone: Option<String>,
+    /// First line.
+    #[schema(min_length = 1, max_length = 255, example = "1 Market Street")]
+    address_1: String,
+    /// Second line.
+    #[schema(max_length = 255)]
+    address_2: Option<String>,
+    /// Postal code.
+    #[schema(min_length = 1, max_length = 255, example = "94103")]
+    postcode: String,
+    /// Town.
+    #[schema(max_length = 255, example = "San Francisco")]
+    city: Option<String>,
+    /// ISO 3166-2 code, or free text.
+    #[schema(min_length = 1, max_length = 255, example = "US-CA")]
+    province: String,
+    /// ISO 3166-1 alpha-2 code.
+    #[schema(min_length = 2, max_length = 2, example = "US")]
+    country: String,
+    /// `true`, `false`, or 0, 1, "0", "1". Setting it takes it from the others.
+    #[schema(value_type = Value, example = true)]
+    is_default: Option<Value>,
+}
+
+/// What changes: absent stays, `null` is emptied. The address that comes of it must have all that a new one needs.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
+pub(super) struct AddressPatch {
+    /// Who receives there.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "John Smith")]
+    full_name: Option<String>,
+    /// Telephone number.
+    #[schema(max_length = 255, example = "+1 555 0123456")]
+    telephone: Option<String>,
+    /// First line.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "1 Market Street")]
+    address_1: Option<String>,
+    /// Second line.
+    #[schema(max_length = 255)]
+    address_2: Option<String>,
+    /// Postal code.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "94103")]
+    postcode: Option<String>,
+    /// Town.
+    #[schema(max_length = 255, example = "San Francisco")]
+    city: Option<String>,
+    /// ISO 3166-2 code, or free text.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "US-CA")]
+    province: Option<String>,
+    /// ISO 3166-1 alpha-2 code.
+    #[schema(nullable = false, min_length = 2, max_length = 2, example = "US")]
+    country: Option<String>,
+    /// `true`, `false`, or 0, 1, "0", "1". Setting it takes it from the others.
+    #[schema(value_type = Value, example = true)]
+    is_default: Option<Value>,
+}
+
+type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>);
+type Changed = Json<Data<LinkedAddress>>;
+type Deleted = Json<Data<Address>>;
+
+async fn create(ctx: &Ctx, owner: Owner, JsonObject(body): JsonObject) -> Result<Created, Failure> {
+    let owned = address::create(ctx, owner, body.into()).await?;
+    let location = url(owned.owner, owned.address.uuid);
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Data { data: owned.into() })))
+}
+
+async fn update(ctx: &Ctx, owner: Owner, id: &str, JsonObject(body): JsonObject) -> Result<Changed, Failure> {
+    let owned = address::update(ctx, owner, address_id(id)?, body.into()).await?;
+    Ok(Json(Data { data: owned.into() }))
+}
+
+async fn delete(ctx: &Ctx, owner: Owner, id: &str) -> Result<Deleted, Failure> {
+    let owned = address::delete(ctx, owner, address_id(id)?).await?;
+    Ok(Json(Data { data: owned.address.into() }))
+}
+
+fn address_id(text: &str) -> Result<Uuid, Failure> {
+    parse_uuid(text).ok_or_else(|| Failure::not_found("Address not found"))
+}
+
+fn owner(customer: &str) -> Result<Owner, Failure> {
+    let uuid = parse_uuid(customer).ok_or_else(|| Failure::not_found("Customer not found"))?;
+    Ok(Owner::Customer(uuid))
+}
+
+/// A path that can't be decoded names nothing.
+fn undecodable(_: PathRejection) -> Failure {
+    Failure::not_found("Address not found")
+}
+
+/// Add an address to a customer
+#[utoipa::path(
+    post,
+    path = "/api/customers/{uuid}/addresses",
+    tag = "addresses",
+    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer")),
+    request_body = NewAddress,
+    security(("admin" = [])),
+    responses(
+        (status = 201, description = "The new address", body = Data<LinkedAddress>,
+         headers(("Location" = String, description = "The URL of the new address"))),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer", body = FailureEnvelope),
+        (status = 409, description = "The customer has 100 addresses (`conflict`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_customer_address(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<String>, PathRejection>,
+    body: JsonObject,
+) -> Result<Created, Failure> {
+    let Path(customer) = path.map_err(undecodable)?;
+    create(&ctx, owner(&customer)?, body).await
+}
+
+/// Change an address of a customer
+#[utoipa::path(
+    patch,
+    path = "/api/customers/{uuid}/addresses/{address_uuid}",
+    tag = "addresses",
+    params(
+        ("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer"),
+        ("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address"),
+    ),
+    request_body = AddressPatch,
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer, or it has no such address", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn update_customer_address(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<(String, String)>, PathRejection>,
+    body: JsonObject,
+) -> Result<Changed, Failure> {
+    let Path((customer, address)) = path.map_err(undecodable)?;
+    update(&ctx, owner(&customer)?, &address, body).await
+}
+
+/// Delete an address of a customer
+///
+/// When it was the default, the newest of the others becomes it.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/{uuid}/addresses/{address_uuid}",
+    tag = "addresses",
+    params(
+        ("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer"),
+        ("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address"),
+    ),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The address as it was", body = Data<Address>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer, or it has no such address", body = FailureEnvelope),
+        Failures,
+    )
+)]
+pub(super) async fn delete_customer_address(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Deleted, Failure> {
+    let Path((customer, address)) = path.map_err(undecodable)?;
+    delete(&ctx, owner(&customer)?, &address).await
+}
+
+/// Add an address to one's own
+#[utoipa::path(
+    post,
+    path = "/api/customers/me/addresses",
+    tag = "addresses",
+    request_body = NewAddress,
+    security(("customer" = [])),
+    responses(
+        (status = 201, description = "The new address", body = Data<LinkedAddress>,
+         headers(("Location" = String, description = "The URL of the new address"))),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 409, description = "The customer has 100 addresses (`conflict`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_my_address(
+    CustomerCtx(ctx): CustomerCtx,
+    body: JsonObject,
+) -> Result<Created, Failure> {
+    create(&ctx, Owner::Me, body).await
+}
+
+/// Change one of one's own addresses
+#[utoipa::path(
+    patch,
+    path = "/api/customers/me/addresses/{address_uuid}",
+    tag = "addresses",
+    params(("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address")),
+    request_body = AddressPatch,
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer has no such address", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn update_my_address(
+    CustomerCtx(ctx): CustomerCtx,
+    path: Result<Path<String>, PathRejection>,
+    body: JsonObject,
+) -> Result<Changed, Failure> {
+    let Path(address) = path.map_err(undecodable)?;
+    update(&ctx, Owner::Me, &address, body).await
+}
+
+/// Delete one of one's own addresses
+///
+/// When it was the default, the newest of the others becomes it.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/me/addresses/{address_uuid}",
+    tag = "addresses",
+    params(("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address")),
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The address as it was", body = Data<Address>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer has no such address", body = FailureEnvelope),
+        Failures,
+    )
+)]
+pub(super) async fn delete_my_address(
+    CustomerCtx(ctx): CustomerCtx,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Deleted, Failure> {
+    let Path(address) = path.map_err(undecodable)?;
+    delete(&ctx, Owner::Me, &address).await
+}

@@ -1,0 +1,166 @@
+//! Addresses of customers: at most one default each, at most [`MAX_ADDRESSES`].
+
+mod input;
+
+use chrono::TimeDelta;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+pub use input::AddressInput;
+
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::customer;
+use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
+use crate::error::{Error, Result};
+use crate::transact;
+
+use input::Draft;
+
+/// The most addresses a customer may have.
+const MAX_ADDRESSES: u64 = 100;
+
+/// Whose addresses are meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner {
+    /// The customer whose token it is.
+    Me,
+    /// Any customer; for admins.
+    Customer(Uuid),
+}
+
+/// An address, with how its customer was named.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    /// The row.
+    pub address: Model,
+    /// Whose it is, as the caller said it.
+    pub owner: Owner,
+}
+
+/// Adds an address.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems of the input, [`Error::NotFound`] for the customer,
+/// [`Error::Conflict`] beyond 100 addresses.
+pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owned> {
+    let customer = authorize(ctx, owner)?;
+    let draft = input.merge(Draft::default())?;
+    let address = transact!(ctx.app.db, |tx| {
+        let customer_id = lock_customer(tx, customer).await?;
+        let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
+        if count >= MAX_ADDRESSES {
+            return Err(Error::Conflict("A customer has at most 100 addresses").into());
+        }
+        if draft.is_default {
+            clear_default(ctx, tx, customer_id).await?;
+        }
+        let now = ctx.app.clock.now();
+        let mut row = ActiveModel {
+            uuid: Set(ctx.app.random.uuid()),
+            customer_id: Set(customer_id),
+            created_at: Set(now),
+            updated_at: Set(now),
+            ..Default::default()
+        };
+        draft.clone().fill(&mut row);
+        Ok(row.insert(tx).await?)
+    })?;
+    Ok(Owned { address, owner })
+}
+
+/// Changes an address; the address that comes of it is judged as a whole.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
+pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) -> Result<Owned> {
+    let customer = authorize(ctx, owner)?;
+    let address = transact!(ctx.app.db, |tx| {
+        let customer_id = lock_customer(tx, customer).await?;
+        let current = find(tx, customer_id, uuid).await?;
+        let before = Draft::from(current.clone());
+        let draft = input.clone().merge(before.clone())?;
+        if draft == before {
+            return Ok(current);
+        }
+        if draft.is_default && !before.is_default {
+            clear_default(ctx, tx, customer_id).await?;
+        }
+        let updated_at = ctx.app.clock.now().max(current.updated_at + TimeDelta::milliseconds(1));
+        let mut row = current.into_active_model();
+        draft.fill(&mut row);
+        row.updated_at = Set(updated_at);
+        Ok(row.update(tx).await?)
+    })?;
+    Ok(Owned { address, owner })
+}
+
+/// Deletes an address and tells what it was. When it was the default, the newest of the others is now.
+///
+/// # Errors
+/// [`Error::NotFound`], also for an address of another customer.
+pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
+    let customer = authorize(ctx, owner)?;
+    let address = transact!(ctx.app.db, |tx| {
+        let customer_id = lock_customer(tx, customer).await?;
+        let address = find(tx, customer_id, uuid).await?;
+        address.clone().delete(tx).await?;
+        if address.is_default {
+            let others = Entity::find().filter(Column::CustomerId.eq(customer_id));
+            let newest = others.order_by_desc(Column::CustomerAddressId).one(tx).await?;
+            if let Some(newest) = newest {
+                let mut row = newest.into_active_model();
+                row.is_default = Set(true);
+                row.updated_at = Set(ctx.app.clock.now());
+                row.update(tx).await?;
+            }
+        }
+        Ok(address)
+    })?;
+    Ok(Owned { address, owner })
+}
+
+/// The addresses of these customers, the default of each first, for callers that were shown the customers.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
+    Ok(Entity::find_by_customers(customer_ids).all(ctx.app.db.reader()).await?)
+}
+
+/// The customer that is meant, when the caller may change its addresses.
+fn authorize(ctx: &Ctx, owner: Owner) -> Result<Uuid> {
+    match owner {
+        Owner::Me => ctx.require_customer(),
+        Owner::Customer(uuid) => ctx.require_admin().map(|()| uuid),
+    }
+}
+
+/// The customer's primary key. Its row is locked: changes of its addresses happen one after the other, so that
+/// two that each make another address the default don't both find none.
+async fn lock_customer(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<i32> {
+    let select = customer::Entity::find_by_public_id(uuid).select_only().column(customer::Column::CustomerId);
+    let id = select.lock_exclusive().into_tuple().one(tx).await?;
+    Ok(id.ok_or(Error::NotFound("Customer"))?)
+}
+
+async fn find(tx: &impl ConnectionTrait, customer_id: i32, uuid: Uuid) -> Attempt<Model> {
+    let select = Entity::find().filter(Column::Uuid.eq(uuid)).filter(Column::CustomerId.eq(customer_id));
+    Ok(select.one(tx).await?.ok_or(Error::NotFound("Address"))?)
+}
+
+async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+    Entity::update_many()
+        .col_expr(Column::IsDefault, Expr::val(false))
+        .col_expr(Column::UpdatedAt, Expr::val(ctx.app.clock.now()))
+        .filter(Column::CustomerId.eq(customer_id))
+        .filter(Column::IsDefault.eq(true))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
