@@ -334,3 +334,59 @@ fn a_database_that_is_away_at_the_start() {
     let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &settings));
     assert!(code == 69 && error.contains("DATABASE_URL") && !error.contains("hunter2"), "{code} {error}");
 }
+
+/// A database of its own on the server that `tests/run` starts; dropped in the end.
+struct Postgres {
+    url: String,
+    name: String,
+}
+
+impl Postgres {
+    fn create() -> Self {
+        let name = format!("patron_cli_{}", std::process::id());
+        Self::execute(&format!("CREATE DATABASE {name}"));
+        Self { url: Self::server().replace("/postgres?", &format!("/{name}?")), name }
+    }
+
+    fn server() -> String {
+        std::env::var("PATRON_TEST_POSTGRES_URL").expect("run the tests with `tests/run`")
+    }
+
+    fn execute(sql: &str) {
+        use sea_orm::{ConnectionTrait, Database};
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let server = Database::connect(Self::server()).await.expect("the server answers");
+            server.execute_unprepared(sql).await.expect("the statement runs");
+            server.close().await.expect("the connection closes");
+        });
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        Self::execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+}
+
+#[test]
+fn on_postgres_nothing_changes_the_schema_unasked() {
+    let (folder, database) = (folder(), Postgres::create());
+    let settings = [("DATABASE_URL", database.url.as_str())];
+    let (code, error) = code_and_error(&run(folder.path(), &[], &settings));
+    assert!(
+        code == 78 && error.contains("migrations are pending; run `patron migrate up`"),
+        "{code} {error}"
+    );
+    let status = run(folder.path(), &["migrate", "status"], &settings);
+    assert!(status.status.code() == Some(1) && !String::from_utf8_lossy(&status.stdout).contains("applied"));
+
+    let server = Server::start(folder.path(), &["serve", "--migrate"], &settings, "password");
+    assert!(server.banner.contains("PostgreSQL") && !server.banner.contains("sslmode"), "{}", server.banner);
+    let answer = server.send("GET /health/ready", "", "");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.terminate().0, Some(0));
+    // The second start needs no flag, and has its admin already.
+    let server = Server::start(folder.path(), &[], &settings, "database");
+    assert!(!server.banner.contains("password"), "{}", server.banner);
+}
