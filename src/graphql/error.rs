@@ -59,8 +59,15 @@ fn invalid(problems: &[Problem]) -> async_graphql::Error {
     error
 }
 
+/// The longest message, in characters: the parser quotes the line it failed in, which may be the whole query.
+const MAX_MESSAGE: usize = 1000;
+
 /// A request that was refused before anything of it ran.
 pub(super) fn refused(mut error: ServerError, code: &str) -> Response {
+    if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
+        error.message.truncate(end);
+        error.message.push('…');
+    }
     set_code(&mut error, code);
     Response::from_errors(vec![error])
 }

@@ -23,6 +23,13 @@ on_both_databases! {
         refused(app, &query, "levels deep; at most 20").await;
     }
 
+    /// The parser quotes what it can't read; not all of it.
+    async fn what_cannot_be_parsed_is_not_sent_back_whole(app: &TestApp) {
+        let answer = app.anonymous().query(&"{".repeat(100_000)).await;
+        assert_eq!(answer.graphql_code(), "GRAPHQL_PARSE_FAILED");
+        assert!(answer.text.len() < 10_000, "{} bytes", answer.text.len());
+    }
+
     async fn a_thousand_aliases(app: &TestApp) {
         for field in ["currentCustomer { uuid }", "__typename"] {
             let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();
