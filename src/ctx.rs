@@ -19,6 +19,8 @@ pub struct Ctx {
     pub request_id: String,
     /// Where it came from, when it came over the network.
     pub ip: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
 }
 
 /// Who asks.
@@ -32,6 +34,8 @@ pub enum Caller {
         customer_id: i32,
         /// Its public identifier.
         uuid: Uuid,
+        /// The session that the token belongs to; none for a token of EverShop's own.
+        session: Option<Uuid>,
     },
     /// An admin, by the token of an enabled account.
     Admin {
@@ -47,7 +51,7 @@ pub enum Caller {
 impl Ctx {
     /// The program itself asks.
     pub fn system(app: Arc<App>) -> Self {
-        Self { app, caller: Caller::System, request_id: "system".to_owned(), ip: None }
+        Self { app, caller: Caller::System, request_id: "system".to_owned(), ip: None, user_agent: None }
     }
 
     /// Whether the caller may do what admins may.
@@ -70,13 +74,13 @@ impl Ctx {
         }
     }
 
-    /// Lets customers pass, and tells which one it is, by public identifier.
+    /// Lets customers pass, and tells which one it is, by primary key and public identifier.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for anyone else.
-    pub fn require_customer(&self) -> Result<Uuid> {
+    pub fn require_customer(&self) -> Result<(i32, Uuid)> {
         match self.caller {
-            Caller::Customer { uuid, .. } => Ok(uuid),
+            Caller::Customer { customer_id, uuid, .. } => Ok((customer_id, uuid)),
             Caller::Anonymous => Err(Error::Unauthenticated("A customer token is required")),
             Caller::Admin { .. } | Caller::System => Err(Error::Forbidden("Only customers may do this")),
         }

@@ -39,6 +39,8 @@ pub struct Keys {
     pub admin_refresh: Key,
     /// Customers' access tokens.
     pub customer: Key,
+    /// Customers' refresh tokens.
+    pub customer_refresh: Key,
 }
 
 impl Keys {
@@ -55,6 +57,7 @@ impl Keys {
             admin: key("jwt_admin_secret", &config.admin_secret)?,
             admin_refresh: key("jwt_admin_refresh_secret", &config.admin_refresh_secret)?,
             customer: key("jwt_customer_secret", &config.customer_secret)?,
+            customer_refresh: key("jwt_customer_refresh_secret", &config.customer_refresh_secret)?,
         })
     }
 
@@ -62,7 +65,7 @@ impl Keys {
     /// perhaps as another user than the server's, who could not read them then.
     pub fn ephemeral(random: &Random) -> Self {
         let key = || Key::new(&random.word::<52>().into());
-        Self { admin: key(), admin_refresh: key(), customer: key() }
+        Self { admin: key(), admin_refresh: key(), customer: key(), customer_refresh: key() }
     }
 }
 

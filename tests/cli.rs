@@ -8,7 +8,12 @@ use std::process::{Child, Command, Output, Stdio};
 /// The program in a folder of its own, with no settings but those that are given.
 fn patron(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_patron"));
-    command.env_clear().current_dir(folder).args(arguments).envs(settings.iter().copied());
+    command
+        .env_clear()
+        .env("PATRON_LISTEN", "127.0.0.1:0")
+        .current_dir(folder)
+        .args(arguments)
+        .envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -34,7 +39,7 @@ impl Server {
     /// Starts it on a free port and waits for the last line of its banner.
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], last_line: &str) -> Self {
         let mut command = patron(folder, arguments, settings);
-        let mut child = command.env("PATRON_LISTEN", "127.0.0.1:0").spawn().expect("the program runs");
+        let mut child = command.spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut banner = String::new();
         loop {
@@ -184,7 +189,9 @@ fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
     assert!(log.lines().all(|line| line.starts_with('{')), "not a terminal, so JSON:\n{log}");
     assert!(!log.contains(&password), "the password is in no log");
 
-    for name in ["jwt_admin_secret", "jwt_admin_refresh_secret", "jwt_customer_secret"] {
+    for name in
+        ["jwt_admin_secret", "jwt_admin_refresh_secret", "jwt_customer_secret", "jwt_customer_refresh_secret"]
+    {
         use std::os::unix::fs::PermissionsExt;
         let mode =
             std::fs::metadata(folder.path().join("data/keys").join(name)).unwrap().permissions().mode();

@@ -17,6 +17,7 @@ mod m20261123_000001_create_customer_group;
 mod m20261123_000002_create_customer;
 mod m20261123_000003_create_customer_address;
 mod m20261123_000004_create_admin_user;
+mod m20261124_000001_create_customer_session;
 
 /// Runs the migrations, oldest first.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_create_customer::Migration),
             Box::new(m20261123_000003_create_customer_address::Migration),
             Box::new(m20261123_000004_create_admin_user::Migration),
+            Box::new(m20261124_000001_create_customer_session::Migration),
         ]
     }
 }

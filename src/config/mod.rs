@@ -107,10 +107,16 @@ pub struct TokenConfig {
     pub admin_refresh_secret: Option<SecretString>,
     /// `JWT_CUSTOMER_SECRET`.
     pub customer_secret: Option<SecretString>,
+    /// `JWT_CUSTOMER_REFRESH_SECRET`.
+    pub customer_refresh_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
     /// `JWT_ADMIN_REFRESH_TOKEN_EXPIRY`.
     pub admin_refresh_expiry: Duration,
+    /// `JWT_CUSTOMER_TOKEN_EXPIRY`.
+    pub customer_expiry: Duration,
+    /// `JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY`.
+    pub customer_refresh_expiry: Duration,
     /// `JWT_ISSUER`.
     pub issuer: String,
 }
@@ -200,8 +206,11 @@ impl Config {
                 admin_secret: v.signing_secret("JWT_ADMIN_SECRET"),
                 admin_refresh_secret: v.signing_secret("JWT_ADMIN_REFRESH_SECRET"),
                 customer_secret: v.signing_secret("JWT_CUSTOMER_SECRET"),
+                customer_refresh_secret: v.signing_secret("JWT_CUSTOMER_REFRESH_SECRET"),
                 admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
+                customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),
+                customer_refresh_expiry: v.seconds("JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY"),
                 issuer: v.text("JWT_ISSUER"),
             },
             graphql: GraphqlConfig {

@@ -45,6 +45,9 @@ pub enum Relation {
     /// Its addresses.
     #[sea_orm(has_many = "super::customer_address::Entity")]
     Address,
+    /// Its sessions.
+    #[sea_orm(has_many = "super::customer_session::Entity")]
+    Session,
     /// The group it belongs to.
     #[sea_orm(
         belongs_to = "super::customer_group::Entity",
@@ -57,6 +60,12 @@ pub enum Relation {
 impl Related<super::customer_address::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::Address.def()
+    }
+}
+
+impl Related<super::customer_session::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Session.def()
     }
 }
 

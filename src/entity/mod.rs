@@ -7,6 +7,8 @@ pub mod admin_user;
 pub mod customer;
 pub mod customer_address;
 pub mod customer_group;
+pub mod customer_refresh_token;
+pub mod customer_session;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{DbBackend, EntityName};

@@ -8,7 +8,8 @@ use super::date_time::DateTime;
 use super::error::{Failed, nullable};
 use super::filter::{Filter, current};
 use super::group::CustomerGroup;
-use super::loader::{Addresses, Groups, shared};
+use super::loader::{Addresses, Groups, Sessions, shared};
+use super::session::Session;
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::service::customer;
@@ -71,6 +72,13 @@ impl Customer {
         let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
         let address = |row| CustomerAddress { row, customer: self.0.uuid };
         Ok(rows.unwrap_or_default().into_iter().map(address).collect())
+    }
+
+    /// Where it is logged in, the latest used first. The customer's own, or for an admin.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+        let loader = ctx.data::<DataLoader<Sessions>>()?;
+        let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
+        Ok(rows.unwrap_or_default().into_iter().map(Session).collect())
     }
 
     /// What to call, with POST, to add an address.

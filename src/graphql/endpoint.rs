@@ -157,7 +157,11 @@ impl Endpoint {
         let mut request = Request::new(query).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
-        let request = request.data(loader::groups(&ctx)).data(loader::addresses(&ctx)).data(ctx);
+        let request = request
+            .data(loader::groups(&ctx))
+            .data(loader::addresses(&ctx))
+            .data(loader::sessions(&ctx))
+            .data(ctx);
         self.schema.execute(request).await
     }
 }

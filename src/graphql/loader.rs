@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_graphql::dataloader::{DataLoader, Loader};
 
 use crate::ctx::Ctx;
-use crate::entity::{customer_address, customer_group};
+use crate::entity::{customer_address, customer_group, customer_session};
 use crate::error::Error;
-use crate::service::{address, group};
+use crate::service::{address, group, session};
 
 /// Loaders clone their errors.
 type Shared = Arc<Error>;
@@ -18,6 +18,13 @@ pub(super) struct Groups(Ctx);
 
 /// Addresses by their customer's primary key.
 pub(super) struct Addresses(Ctx);
+
+/// Sessions by their customer's primary key.
+pub(super) struct Sessions(Ctx);
+
+pub(super) fn sessions(ctx: &Ctx) -> DataLoader<Sessions> {
+    DataLoader::new(Sessions(ctx.clone()), tokio::spawn)
+}
 
 pub(super) fn groups(ctx: &Ctx) -> DataLoader<Groups> {
     DataLoader::new(Groups(ctx.clone()), tokio::spawn)
@@ -45,6 +52,19 @@ impl Loader<i32> for Addresses {
         let mut of_customers: HashMap<i32, Self::Value> = HashMap::new();
         for address in address::of_customers(&self.0, customer_ids).await? {
             of_customers.entry(address.customer_id).or_default().push(address);
+        }
+        Ok(of_customers)
+    }
+}
+
+impl Loader<i32> for Sessions {
+    type Value = Vec<customer_session::Model>;
+    type Error = Shared;
+
+    async fn load(&self, customer_ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
+        let mut of_customers: HashMap<i32, Self::Value> = HashMap::new();
+        for session in session::of_customers(&self.0, customer_ids).await? {
+            of_customers.entry(session.customer_id).or_default().push(session);
         }
         Ok(of_customers)
     }

@@ -14,6 +14,7 @@ mod group;
 mod limits;
 mod loader;
 mod query;
+mod session;
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 
 use super::Failure;
@@ -30,11 +30,13 @@ where
         };
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
         let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
             app,
             caller,
             request_id: request_id.unwrap_or_default(),
             ip: address.map(|ConnectInfo(address)| address.ip()),
+            user_agent: user_agent.map(str::to_owned),
         })
     }
 }

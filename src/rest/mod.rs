@@ -8,6 +8,7 @@ mod customer;
 mod health;
 mod openapi;
 mod playground;
+mod session;
 mod token;
 
 use std::sync::Arc;
@@ -33,6 +34,11 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(address::update_my_address, address::delete_my_address))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
+        .routes(routes!(token::create_customer_tokens))
+        .routes(routes!(token::refresh_customer_tokens))
+        .routes(routes!(token::revoke_customer_token))
+        .routes(routes!(session::delete_my_sessions))
+        .routes(routes!(session::delete_my_session))
         .routes(routes!(health::get_liveness))
         .routes(routes!(health::get_readiness))
         .routes(routes!(openapi::get_openapi))
@@ -50,3 +56,7 @@ pub(in crate::rest) struct Data<T> {
     /// The outcome.
     data: T,
 }
+
+/// What a success answers with when there is nothing to tell.
+#[derive(Serialize, ToSchema)]
+pub(in crate::rest) struct Nothing {}

@@ -1,17 +1,18 @@
-//! Tokens of admins over REST.
+//! Tokens over REST: for admins, and for customers, whose refresh tokens rotate.
 
 use axum::Json;
+use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::Data;
 use super::openapi::BodyFailures;
+use super::{Data, Nothing};
 use crate::ctx::Ctx;
 use crate::http::{Failure, FailureEnvelope, JsonObject};
-use crate::service::admin;
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;
+use crate::service::{admin, session};
 
 /// An access token for calling the API, and a refresh token for getting the next ones.
 #[derive(Serialize, ToSchema)]
@@ -64,6 +65,29 @@ fn strings<const N: usize>(
     Ok(texts)
 }
 
+/// The credentials in a body.
+fn credentials(JsonObject(body): JsonObject) -> Result<(String, SecretString), Failure> {
+    let email = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
+    let password =
+        TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
+    let [email, password] = strings(body, [("email", email), ("password", password)])?;
+    Ok((email, password.into()))
+}
+
+/// The refresh token in a body.
+fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
+    let messages = TextMessages {
+        not_a_string: "Refresh token must be a string",
+        required: "Refresh token is required",
+    };
+    let [refresh_token] = strings(body, [("refreshToken", messages)])?;
+    Ok(refresh_token)
+}
+
+fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
+    Json(Data { data: pair.into() })
+}
+
 /// Log an admin in
 ///
 /// The answer to a wrong password, an unknown address and a disabled admin is the same, and takes as long.
@@ -79,16 +103,9 @@ fn strings<const N: usize>(
         BodyFailures,
     )
 )]
-pub(super) async fn create_admin_tokens(
-    ctx: Ctx,
-    JsonObject(body): JsonObject,
-) -> Result<Json<Data<Tokens>>, Failure> {
-    let email = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
-    let password =
-        TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
-    let [email, password] = strings(body, [("email", email), ("password", password)])?;
-    let pair = admin::log_in(&ctx, &email, &password.into()).await?;
-    Ok(Json(Data { data: pair.into() }))
+pub(super) async fn create_admin_tokens(ctx: Ctx, body: JsonObject) -> Result<Json<Data<Tokens>>, Failure> {
+    let (email, password) = credentials(body)?;
+    Ok(answer(admin::log_in(&ctx, &email, &password).await?))
 }
 
 /// Get new tokens for an admin
@@ -104,15 +121,77 @@ pub(super) async fn create_admin_tokens(
         BodyFailures,
     )
 )]
-pub(super) async fn refresh_admin_tokens(
+pub(super) async fn refresh_admin_tokens(ctx: Ctx, body: JsonObject) -> Result<Json<Data<Tokens>>, Failure> {
+    Ok(answer(admin::refresh(&ctx, &refresh_token(body)?).await?))
+}
+
+/// Log a customer in
+///
+/// Starts a session. The answer to a wrong password, an unknown address and a disabled customer is the same,
+/// and takes as long.
+#[utoipa::path(
+    post,
+    path = "/api/customer/tokens",
+    tag = "tokens",
+    request_body = Credentials,
+    security(()),
+    responses(
+        (status = 200, description = "Tokens of the customer", body = Data<Tokens>),
+        (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_customer_tokens(
     ctx: Ctx,
-    JsonObject(body): JsonObject,
+    body: JsonObject,
 ) -> Result<Json<Data<Tokens>>, Failure> {
-    let messages = TextMessages {
-        not_a_string: "Refresh token must be a string",
-        required: "Refresh token is required",
-    };
-    let [refresh_token] = strings(body, [("refreshToken", messages)])?;
-    let pair = admin::refresh(&ctx, &refresh_token).await?;
-    Ok(Json(Data { data: pair.into() }))
+    let (email, password) = credentials(body)?;
+    Ok(answer(session::log_in(&ctx, &email, &password).await?))
+}
+
+/// Get new tokens for a customer
+///
+/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
+/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
+#[utoipa::path(
+    post,
+    path = "/api/customer/token/refresh",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "New tokens of the customer", body = Data<Tokens>),
+        (status = 401, description = "The refresh token is bad, expired, overtaken, or its session has ended", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn refresh_customer_tokens(
+    ctx: Ctx,
+    body: JsonObject,
+) -> Result<Json<Data<Tokens>>, Failure> {
+    Ok(answer(session::refresh(&ctx, &refresh_token(body)?).await?))
+}
+
+/// Log a customer out here
+///
+/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
+/// more is 200 as well.
+#[utoipa::path(
+    post,
+    path = "/api/customer/token/revoke",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        (status = 401, description = "The token in the header is bad", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn revoke_customer_token(
+    ctx: Ctx,
+    body: JsonObject,
+) -> Result<Json<Data<Nothing>>, Failure> {
+    session::revoke(&ctx, &refresh_token(body)?).await?;
+    Ok(Json(Data { data: Nothing {} }))
 }

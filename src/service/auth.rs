@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::app::App;
 use crate::ctx::Caller;
-use crate::entity::{admin_user, customer};
+use crate::entity::{admin_user, customer, customer_session};
 use crate::error::{Error, Result};
 use crate::service::token::{self, Audience, Kind};
 
@@ -22,12 +22,18 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Caller> {
         return Ok(Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid });
     }
     let verified = token::verify(app, access_token, Audience::Customer, Kind::Access).ok_or(REFUSED)?;
-    let customer = customer::Entity::find_by_public_id(verified.account.uuid)
+    // One query for both: whether the account stands behind the token, and whether its session goes on.
+    let mut select = customer::Entity::find_by_public_id(verified.account.uuid);
+    if let Some(session) = verified.session {
+        select =
+            select.inner_join(customer_session::Entity).filter(customer_session::Column::Uuid.eq(session));
+    }
+    let customer = select
         .one(app.db.reader())
         .await?
         .filter(|customer| customer.status == 1 && customer.token_generation == verified.generation)
         .ok_or(REFUSED)?;
-    Ok(Caller::Customer { customer_id: customer.customer_id, uuid: customer.uuid })
+    Ok(Caller::Customer { customer_id: customer.customer_id, uuid: customer.uuid, session: verified.session })
 }
 
 /// The admin whose token it is, when it is enabled and its password is still that of the token's time.

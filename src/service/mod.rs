@@ -13,4 +13,5 @@ pub mod group;
 pub mod health;
 pub mod page;
 pub mod patch;
+pub mod session;
 pub mod token;

@@ -1,12 +1,14 @@
 //! JSON Web Tokens (RFC 7519), signed with HS256, with the claims that EverShop writes.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::entity::admin_user;
+use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
 use crate::keys::Key;
 
@@ -62,6 +64,9 @@ struct Claims {
     /// account that never changed.
     #[serde(default, rename = "gen")]
     generation: i32,
+    /// The session it belongs to; admins have none, nor have EverShop's own tokens.
+    #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
+    session: Option<Uuid>,
 }
 
 /// What `POST /api/user/tokens` and its kin answer with.
@@ -87,6 +92,8 @@ pub struct Verified {
     pub account: Account,
     /// The account's `token_generation` as it was.
     pub generation: i32,
+    /// The session it belongs to.
+    pub session: Option<Uuid>,
 }
 
 /// Issues an access and a refresh token for an admin.
@@ -100,29 +107,60 @@ pub fn issue_for_admin(app: &App, admin: &admin_user::Model) -> Result<TokenPair
         email: admin.email.as_str().to_owned(),
         full_name: admin.full_name.clone(),
     };
-    let tokens = &app.config.tokens;
+    let config = &app.config.tokens;
+    let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
+    let verified = Verified { account, generation: admin.token_generation, session: None };
+    issue(app, Audience::Admin, &verified, lifetimes)
+}
+
+/// Issues an access and a refresh token for a session of a customer.
+///
+/// # Errors
+/// A key that can't sign; a defect.
+pub fn issue_for_customer(app: &App, customer: &customer::Model, session: Uuid) -> Result<TokenPair> {
+    let account = Account {
+        id: customer.customer_id,
+        uuid: customer.uuid,
+        email: customer.email.as_str().to_owned(),
+        full_name: customer.full_name.clone(),
+    };
+    let config = &app.config.tokens;
+    let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
+    let verified = Verified { account, generation: customer.token_generation, session: Some(session) };
+    issue(app, Audience::Customer, &verified, lifetimes)
+}
+
+fn issue(
+    app: &App,
+    audience: Audience,
+    subject: &Verified,
+    [access, refresh]: [Duration; 2],
+) -> Result<TokenPair> {
     let now = app.clock.now();
-    let issue = |kind, lifetime: std::time::Duration| {
+    let sign = |kind, lifetime: Duration| {
         let expires = now + TimeDelta::from_std(lifetime).map_err(Error::internal)?;
+        let account = Some(subject.account.clone());
+        let (customer, user) = match audience {
+            Audience::Customer => (account, None),
+            Audience::Admin => (None, account),
+        };
         let claims = Claims {
-            customer: None,
-            user: Some(account.clone()),
-            token_type: Audience::Admin,
+            customer,
+            user,
+            token_type: audience,
             token_kind: kind,
             iat: now.timestamp(),
             exp: expires.timestamp(),
-            aud: Audience::Admin,
-            iss: tokens.issuer.clone(),
+            aud: audience,
+            iss: app.config.tokens.issuer.clone(),
             jti: Some(app.random.uuid()),
-            generation: admin.token_generation,
+            generation: subject.generation,
+            session: subject.session,
         };
-        let key = key(app, Audience::Admin, kind).ok_or_else(|| Error::internal("no such key"))?;
+        let key = key(app, audience, kind);
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key.encoding).map_err(Error::internal)
     };
-    Ok(TokenPair {
-        access_token: issue(Kind::Access, tokens.admin_expiry)?,
-        refresh_token: issue(Kind::Refresh, tokens.admin_refresh_expiry)?,
-    })
+    Ok(TokenPair { access_token: sign(Kind::Access, access)?, refresh_token: sign(Kind::Refresh, refresh)? })
 }
 
 /// Checks signature, algorithm, audience, kind, issuer and expiry.
@@ -136,7 +174,7 @@ pub fn verify(app: &App, token: &str, audience: Audience, kind: Kind) -> Option<
     validation.set_issuer(&[&app.config.tokens.issuer]);
     // Against our clock, below.
     validation.validate_exp = false;
-    let key = key(app, audience, kind)?;
+    let key = key(app, audience, kind);
     let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).ok()?.claims;
     let expires = DateTime::<Utc>::from_timestamp_secs(claims.exp)?;
     let fits = claims.token_type == audience && claims.token_kind == kind && app.clock.now() < expires;
@@ -144,15 +182,18 @@ pub fn verify(app: &App, token: &str, audience: Audience, kind: Kind) -> Option<
         Audience::Admin => claims.user,
         Audience::Customer => claims.customer,
     };
-    account.filter(|_| fits).map(|account| Verified { account, generation: claims.generation })
+    account.filter(|_| fits).map(|account| Verified {
+        account,
+        generation: claims.generation,
+        session: claims.session,
+    })
 }
 
-fn key(app: &App, audience: Audience, kind: Kind) -> Option<&Key> {
+fn key(app: &App, audience: Audience, kind: Kind) -> &Key {
     match (audience, kind) {
-        (Audience::Admin, Kind::Access) => Some(&app.keys.admin),
-        (Audience::Admin, Kind::Refresh) => Some(&app.keys.admin_refresh),
-        (Audience::Customer, Kind::Access) => Some(&app.keys.customer),
-        // Customers get refresh tokens when they can log in.
-        (Audience::Customer, Kind::Refresh) => None,
+        (Audience::Admin, Kind::Access) => &app.keys.admin,
+        (Audience::Admin, Kind::Refresh) => &app.keys.admin_refresh,
+        (Audience::Customer, Kind::Access) => &app.keys.customer,
+        (Audience::Customer, Kind::Refresh) => &app.keys.customer_refresh,
     }
 }

@@ -7,6 +7,7 @@ mod admin_tokens;
 mod bad_input;
 mod coverage;
 mod create_customer;
+mod customer_sessions;
 mod database_away;
 mod delete_customer;
 mod filters;

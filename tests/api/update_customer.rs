@@ -97,9 +97,12 @@ on_both_databases! {
         }
         // Enabling again does not bring them back.
         let row = app.register("again@x.io").await;
-        let customer = Customer::of(app, &row);
+        let (customer, evershop) = (app.customer_again(&row).await, Customer::of_evershop(app, &row));
+        assert_eq!(evershop.query("{currentCustomer{uuid}}").await.data()["currentCustomer"]["uuid"], row["uuid"]);
         app.admin().patch(&url(&row), &json!({"status": 0})).await.data();
         app.admin().patch(&url(&row), &json!({"status": 1})).await.data();
-        assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401);
+        for customer in [customer, evershop] {
+            assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401);
+        }
     }
 }

@@ -136,7 +136,7 @@ pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>>
 /// The customer that is meant, when the caller may change its addresses.
 fn authorize(ctx: &Ctx, owner: Owner) -> Result<Uuid> {
     match owner {
-        Owner::Me => ctx.require_customer(),
+        Owner::Me => ctx.require_customer().map(|(_, uuid)| uuid),
         Owner::Customer(uuid) => ctx.require_admin().map(|()| uuid),
     }
 }

@@ -17,6 +17,7 @@ use crate::entity::customer_group;
 use crate::error::{Error, Result};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
+use crate::service::session::end_sessions;
 use crate::transact;
 use crate::types::EmailAddress;
 
@@ -77,7 +78,8 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
-        let (version, generation) = (current.version, current.token_generation);
+        let (customer_id, version, generation) =
+            (current.customer_id, current.version, current.token_generation);
         let disabled = current.status != 0 && status == Some(0);
         let updated_at = ctx.app.clock.now().max(current.updated_at + chrono::TimeDelta::milliseconds(1));
         let mut row = current.clone().into_active_model();
@@ -92,6 +94,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         }
         if password.is_some() || disabled {
             row.token_generation = Set(generation + 1);
+            end_sessions(tx, customer_id).await?;
         }
         row.version = Set(version + 1);
         row.updated_at = Set(updated_at);

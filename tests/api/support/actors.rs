@@ -19,6 +19,7 @@ pub(crate) struct Admin<'a> {
 pub(crate) struct Customer<'a> {
     app: &'a TestApp,
     pub(crate) token: String,
+    pub(crate) refresh_token: String,
     /// The row as it was registered.
     pub(crate) row: Value,
 }
@@ -31,15 +32,20 @@ pub(crate) fn sign(role: &str, claims: &Value) -> String {
 }
 
 impl<'a> Customer<'a> {
-    /// Logs in with a token such as EverShop's: customers can't log in here yet.
-    pub(crate) fn of(app: &'a TestApp, row: &Value) -> Self {
+    pub(super) fn new(app: &'a TestApp, row: &Value, pair: &Value) -> Self {
+        let text = |name: &str| pair[name].as_str().expect("a token").to_owned();
+        Self { app, token: text("accessToken"), refresh_token: text("refreshToken"), row: row.clone() }
+    }
+
+    /// With a token such as EverShop's own, which knows no sessions and no generations.
+    pub(crate) fn of_evershop(app: &'a TestApp, row: &Value) -> Self {
         let now = app.now().timestamp();
         let claims = json!({
             "customer": {"id": row["customer_id"], "uuid": row["uuid"], "email": row["email"], "full_name": row["full_name"]},
             "tokenType": "customer", "tokenKind": "access", "aud": "customer", "iss": "evershop",
             "iat": now, "exp": now + 1800,
         });
-        Self { app, token: sign("customer", &claims), row: row.clone() }
+        Self { app, token: sign("customer", &claims), refresh_token: String::new(), row: row.clone() }
     }
 }
 

@@ -115,7 +115,14 @@ impl TestApp {
     /// A customer that is logged in.
     pub(crate) async fn customer(&self, email: &str) -> Customer<'_> {
         let row = self.register(email).await;
-        Customer::of(self, &row)
+        self.customer_again(&row).await
+    }
+
+    /// A registered customer, logged in once more.
+    pub(crate) async fn customer_again(&self, row: &Value) -> Customer<'_> {
+        let body = json!({"email": row["email"], "password": CUSTOMER_PASSWORD});
+        let pair = self.anonymous().post("/api/customer/tokens", &body).await.data();
+        Customer::new(self, row, &pair)
     }
 
     pub(crate) async fn log_in(&self, email: &str, password: &str) -> Value {

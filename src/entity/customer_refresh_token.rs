@@ -1,0 +1,35 @@
+//! Table `customer_refresh_token`.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryFilter, Select};
+
+/// A refresh token that was issued: those of one session are a family.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer_refresh_token")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key)]
+    pub customer_refresh_token_id: i32,
+    /// The session it keeps logged in.
+    pub customer_session_id: i32,
+    /// The token that it was issued for; none for the first.
+    pub parent_id: Option<i32>,
+    /// SHA-256 of the token, in hexadecimal digits: who reads the database can't log in with it.
+    #[sea_orm(unique)]
+    pub token_hash: String,
+    /// Whether it was used.
+    pub is_used: bool,
+}
+
+/// It is joined with no table.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The token with this hash.
+    pub fn find_by_hash(token_hash: &str) -> Select<Self> {
+        Self::find().filter(Column::TokenHash.eq(token_hash))
+    }
+}

@@ -1,0 +1,60 @@
+//! Table `customer_session`.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryFilter, QueryOrder, Select};
+
+/// One login of a customer: a device, and the family of refresh tokens that keeps it logged in. Ending a
+/// session is deleting its row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer_session")]
+pub struct Model {
+    /// Primary key.
+    #[sea_orm(primary_key)]
+    pub customer_session_id: i32,
+    /// Public identifier; the claim `sid` of its tokens.
+    #[sea_orm(unique)]
+    pub uuid: Uuid,
+    /// Whose it is.
+    pub customer_id: i32,
+    /// What the client called itself when it logged in.
+    pub user_agent: Option<String>,
+    /// Where it logged in from.
+    pub ip_address: Option<String>,
+    /// When it logged in.
+    pub created_at: DateTimeUtc,
+    /// When it logged in or last got new tokens.
+    pub last_used_at: DateTimeUtc,
+    /// When its latest refresh token expires.
+    pub expires_at: DateTimeUtc,
+}
+
+/// The tables it is joined with.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// Whose it is.
+    #[sea_orm(
+        belongs_to = "super::customer::Entity",
+        from = "Column::CustomerId",
+        to = "super::customer::Column::CustomerId"
+    )]
+    Customer,
+}
+
+impl Related<super::customer::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Customer.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The sessions of these customers that have not expired, the latest used first.
+    pub fn find_by_customers(customer_ids: &[i32], now: DateTimeUtc) -> Select<Self> {
+        Self::find()
+            .filter(Column::CustomerId.is_in(customer_ids.iter().copied()))
+            .filter(Column::ExpiresAt.gt(now))
+            .order_by_desc(Column::LastUsedAt)
+            .order_by_desc(Column::CustomerSessionId)
+    }
+}

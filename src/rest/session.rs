@@ -1,0 +1,96 @@
+//! Ending sessions over REST; they are read over GraphQL.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use chrono::SecondsFormat;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::customer::parse_uuid;
+use super::openapi::Failures;
+use super::{Data, Nothing};
+use crate::entity::customer_session::Model;
+use crate::http::{CustomerCtx, Failure, FailureEnvelope};
+use crate::service::session;
+
+/// One login of a customer.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    /// Public identifier.
+    #[schema(format = "uuid", example = "5e08eaf5-cd43-4689-9edb-6737ba5e397e")]
+    id: String,
+    /// What the client called itself when it logged in.
+    #[schema(example = "Mozilla/5.0")]
+    user_agent: Option<String>,
+    /// Where it logged in from.
+    #[schema(example = "192.0.2.1")]
+    address: Option<String>,
+    /// When it logged in (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    created_at: String,
+    /// When it logged in or last got new tokens (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    last_used_at: String,
+}
+
+impl From<Model> for Session {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.uuid.to_string(),
+            user_agent: row.user_agent,
+            address: row.ip_address,
+            created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            last_used_at: row.last_used_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        }
+    }
+}
+
+/// End one of one's own sessions
+///
+/// Its tokens are refused from now on.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/me/sessions/{id}",
+    tag = "tokens",
+    params(("id" = String, Path, format = "uuid", description = "As `currentCustomer { sessions { id } }` tells it")),
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The session as it was", body = Data<Session>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer has no such session", body = FailureEnvelope),
+        Failures,
+    )
+)]
+pub(super) async fn delete_my_session(
+    CustomerCtx(ctx): CustomerCtx,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Data<Session>>, Failure> {
+    let id = path.ok().and_then(|Path(text)| parse_uuid(&text));
+    let id = id.ok_or_else(|| Failure::not_found("Session not found"))?;
+    let row = session::end(&ctx, id).await?;
+    Ok(Json(Data { data: row.into() }))
+}
+
+/// End all of one's own sessions
+///
+/// The one that asks as well: every token of the customer is refused from now on.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/me/sessions",
+    tag = "tokens",
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "They have ended", body = Data<Nothing>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        Failures,
+    )
+)]
+pub(super) async fn delete_my_sessions(
+    CustomerCtx(ctx): CustomerCtx,
+) -> Result<Json<Data<Nothing>>, Failure> {
+    session::end_all(&ctx).await?;
+    Ok(Json(Data { data: Nothing {} }))
+}

@@ -1,0 +1,207 @@
+//! Sessions of customers: logging in, staying logged in, logging out here or everywhere.
+//!
+//! # Rotation
+//!
+//! A refresh token is good for one refresh, which answers with the next one; all of a session's are a family.
+//! A thief who copied one, or its owner, will come with it a second time, and that ends the session for both
+//! (RFC 9700 4.14.2). But a second time is not always a thief: two tabs refresh at once, or an answer is lost
+//! on the way and the client tries again. What tells them apart is whether the first answer arrived: as long
+//! as none of the tokens that were issued for it has been used, nobody can be ahead of the one who asks, and
+//! it gets another. Once a child was used, whoever comes with the parent has been overtaken: 401, and the
+//! family ends.
+
+use chrono::TimeDelta;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
+    QueryFilter, QuerySelect,
+};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::customer_session::{self, Column, Entity, Model};
+use crate::entity::{customer, customer_refresh_token as refresh_token};
+use crate::error::{Error, Result};
+use crate::service::token::{self, Audience, Kind, TokenPair};
+use crate::transact;
+use crate::types::EmailAddress;
+
+/// One text for everything that can be wrong with a refresh token.
+const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
+/// The longest name of a client that is kept, in characters.
+const MAX_USER_AGENT: usize = 255;
+
+/// Logs a customer in.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown,
+/// the password wrong or the customer disabled.
+pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
+    const WRONG: Error = Error::Unauthenticated("Invalid email or password");
+    let db = &ctx.app.db;
+    let found = match EmailAddress::parse(email) {
+        Ok(email) => customer::Entity::find_by_address(&email, db.backend()).one(db.reader()).await?,
+        Err(_) => None,
+    };
+    let hash = found.as_ref().map(|customer| &customer.password);
+    let verified = ctx.app.hasher.verify(password, hash).await?;
+    let customer = found.filter(|customer| verified && customer.status == 1).ok_or(WRONG)?;
+    transact!(db, |tx| {
+        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
+        let select = customer::Entity::find_by_id(customer.customer_id).lock_exclusive();
+        let current = select.one(tx).await?.ok_or(WRONG)?;
+        if current.status != 1 || current.token_generation != customer.token_generation {
+            return Err(WRONG.into());
+        }
+        let now = ctx.app.clock.now();
+        let expired = Entity::delete_many().filter(Column::CustomerId.eq(current.customer_id));
+        expired.filter(Column::ExpiresAt.lte(now)).exec(tx).await?;
+        let session = customer_session::ActiveModel {
+            uuid: Set(ctx.app.random.uuid()),
+            customer_id: Set(current.customer_id),
+            user_agent: Set(ctx.user_agent.as_ref().map(|name| name.chars().take(MAX_USER_AGENT).collect())),
+            ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
+            created_at: Set(now),
+            last_used_at: Set(now),
+            expires_at: Set(expiry(ctx)?),
+            ..Default::default()
+        };
+        let session = session.insert(tx).await?;
+        issue(ctx, tx, &current, &session, None).await
+    })
+}
+
+/// New tokens for a refresh token, which is used up: see the [module](self).
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, its session has ended, or it was
+/// overtaken; then the session ends.
+pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
+    let verified =
+        token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
+    let hash = hash(refresh_token);
+    let outcome = transact!(ctx.app.db, |tx| {
+        let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
+        // The session's lock puts refreshes of one family in a row.
+        let select = Entity::find_by_id(token.customer_session_id).lock_exclusive();
+        let session = select.one(tx).await?.ok_or(REFUSED)?;
+        let customer = customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(REFUSED)?;
+        if customer.status != 1 || customer.token_generation != verified.generation {
+            return Err(REFUSED.into());
+        }
+        let id = token.customer_refresh_token_id;
+        let children = refresh_token::Entity::find().filter(refresh_token::Column::ParentId.eq(id));
+        if children.filter(refresh_token::Column::IsUsed.eq(true)).count(tx).await? > 0 {
+            // The end of the family has to be committed, so it is no error inside of the transaction.
+            session.delete(tx).await?;
+            return Ok(None);
+        }
+        let mut used = token.into_active_model();
+        used.is_used = Set(true);
+        used.update(tx).await?;
+        let mut session = session.into_active_model();
+        session.last_used_at = Set(ctx.app.clock.now());
+        session.expires_at = Set(expiry(ctx)?);
+        let session = session.update(tx).await?;
+        issue(ctx, tx, &customer, &session, Some(id)).await.map(Some)
+    })?;
+    if outcome.is_none() {
+        tracing::warn!(customer = %verified.account.uuid, "a refresh token came a second time; its session ended");
+    }
+    outcome.ok_or(REFUSED)
+}
+
+/// Ends the session of a refresh token. One that is good for nothing any more needs no ending (RFC 7009 2.2).
+///
+/// # Errors
+/// Those of the database.
+pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
+    let hash = hash(refresh_token);
+    transact!(ctx.app.db, |tx| {
+        if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
+            Entity::delete_by_id(token.customer_session_id).exec(tx).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Ends one of the customer's own sessions and tells which it was.
+///
+/// # Errors
+/// [`Error::NotFound`], also for a session of another customer.
+pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
+    let (customer_id, _) = ctx.require_customer()?;
+    transact!(ctx.app.db, |tx| {
+        let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
+        let session = own.filter(Column::Uuid.eq(session)).one(tx).await?;
+        let session = session.ok_or(Error::NotFound("Session"))?;
+        session.clone().delete(tx).await?;
+        Ok(session)
+    })
+}
+
+/// Ends all of the customer's own sessions, and with them every token that is out there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_all(ctx: &Ctx) -> Result<()> {
+    let (customer_id, _) = ctx.require_customer()?;
+    transact!(ctx.app.db, |tx| {
+        // The customer first, then its sessions: the order in which everything locks them.
+        let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
+        let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
+        end_sessions(tx, customer_id).await?;
+        let generation = customer.token_generation + 1;
+        let mut row = customer.into_active_model();
+        row.token_generation = Set(generation);
+        row.update(tx).await?;
+        Ok(())
+    })
+}
+
+/// Ends all sessions of a customer, in the transaction of what makes them end.
+pub(super) async fn end_sessions(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+    Entity::delete_many().filter(Column::CustomerId.eq(customer_id)).exec(tx).await?;
+    Ok(())
+}
+
+/// The sessions of these customers, for callers that were shown the customers.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
+    let select = Entity::find_by_customers(customer_ids, ctx.app.clock.now());
+    Ok(select.all(ctx.app.db.reader()).await?)
+}
+
+fn expiry(ctx: &Ctx) -> Result<chrono::DateTime<chrono::Utc>> {
+    let lifetime = TimeDelta::from_std(ctx.app.config.tokens.customer_refresh_expiry);
+    Ok(ctx.app.clock.now() + lifetime.map_err(Error::internal)?)
+}
+
+/// Issues tokens for a session and remembers the refresh token.
+async fn issue(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer: &customer::Model,
+    session: &Model,
+    parent: Option<i32>,
+) -> Attempt<TokenPair> {
+    let pair = token::issue_for_customer(&ctx.app, customer, session.uuid)?;
+    let row = refresh_token::ActiveModel {
+        customer_session_id: Set(session.customer_session_id),
+        parent_id: Set(parent),
+        token_hash: Set(hash(&pair.refresh_token)),
+        is_used: Set(false),
+        ..Default::default()
+    };
+    row.insert(tx).await?;
+    Ok(pair)
+}
+
+fn hash(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

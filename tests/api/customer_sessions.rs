@@ -1,0 +1,189 @@
+//! Customers log in, stay in, and log out here or everywhere.
+
+use chrono::TimeDelta;
+use jsonwebtoken::dangerous::insecure_decode;
+use patron::entity::{customer_refresh_token, customer_session};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::{Value, json};
+
+use crate::support::{Actor, Answer, CUSTOMER_PASSWORD, Customer, TestApp, on_both_databases};
+
+async fn refresh(app: &TestApp, token: &str) -> Answer {
+    app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": token})).await
+}
+
+/// The next refresh token.
+async fn next(app: &TestApp, token: &str) -> String {
+    refresh(app, token).await.data()["refreshToken"].as_str().unwrap().to_owned()
+}
+
+async fn is_in(customer: &Customer<'_>) -> bool {
+    let answer = customer.query("{ currentCustomer { uuid } }").await;
+    assert!(answer.status == 200 || answer.status == 401, "{answer:?}");
+    answer.status == 200
+}
+
+async fn sessions(customer: &Customer<'_>) -> Vec<Value> {
+    let query = "{ currentCustomer { sessions { id createdAt lastUsedAt userAgent address current } } }";
+    customer.query(query).await.data()["currentCustomer"]["sessions"].as_array().unwrap().clone()
+}
+
+on_both_databases! {
+    async fn claims_are_those_that_evershop_writes(app: &TestApp) {
+        let customer = app.customer("John@x.io").await;
+        let claims: Value = insecure_decode(&customer.token).unwrap().claims;
+        let now = app.now().timestamp();
+        assert_eq!(claims["customer"], json!({"id": 1, "uuid": customer.row["uuid"], "email": "John@x.io", "full_name": "John Smith"}));
+        for (claim, value) in [("tokenType", json!("customer")), ("tokenKind", json!("access")), ("aud", json!("customer")),
+            ("iss", json!("evershop")), ("iat", json!(now)), ("exp", json!(now + 1800))] {
+            assert_eq!(claims[claim], value, "{claim}");
+        }
+        let claims: Value = insecure_decode(&customer.refresh_token).unwrap().claims;
+        assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!("refresh"), &json!(now + 108_000)));
+    }
+
+    async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
+        let row = app.register("a@x.io").await;
+        app.register("off@x.io").await;
+        let off = app.customers().await.pop().unwrap().uuid;
+        app.admin().patch(&format!("/api/customers/{off}"), &json!({"status": 0})).await.data();
+        for (email, password) in [("a@x.io", "wrong wrong"), ("nobody@x.io", CUSTOMER_PASSWORD), ("no address", CUSTOMER_PASSWORD),
+            ("off@x.io", CUSTOMER_PASSWORD), ("admin@localhost", CUSTOMER_PASSWORD), ("a@x.io", "")] {
+            let answer = app.anonymous().post("/api/customer/tokens", &json!({"email": email, "password": password})).await;
+            answer.assert_failure(401, "unauthenticated");
+            assert_eq!(answer.message(), "Invalid email or password");
+        }
+        let body = json!({"email": " A@X.io ", "password": CUSTOMER_PASSWORD});
+        app.anonymous().post("/api/customer/tokens", &body).await.data();
+        assert_eq!(row["email"], "a@x.io");
+    }
+
+    async fn tokens_of_another_kind_or_audience_refresh_nothing(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
+        for token in [customer.token.as_str(), admin["refreshToken"].as_str().unwrap(), admin["accessToken"].as_str().unwrap(), "abc", ""] {
+            refresh(app, token).await.assert_failure(401, "unauthenticated");
+        }
+        let answer = app.anonymous().post("/api/user/token/refresh", &json!({"refreshToken": customer.refresh_token})).await;
+        answer.assert_failure(401, "unauthenticated");
+        let answer = app.anonymous().post("/api/customer/token/refresh", &json!({})).await;
+        assert_eq!(answer.details(), [("refreshToken", "Refresh token is required")]);
+        // The refresh token calls nothing.
+        let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(&customer.refresh_token);
+        assert_eq!(app.anonymous().send(request.json(&json!({"query": "{__typename}"}))).await.status, 401);
+        assert!(is_in(&customer).await);
+    }
+
+    async fn a_refresh_token_is_used_up(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let second = next(app, &customer.refresh_token).await;
+        let third = next(app, &second).await;
+        assert!(is_in(&customer).await);
+        // Overtaken: the first one's child has been used. The family ends, access tokens included.
+        refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
+        refresh(app, &third).await.assert_failure(401, "unauthenticated");
+        assert!(!is_in(&customer).await);
+    }
+
+    /// Two tabs, or an answer that was lost on the way.
+    async fn a_double_refresh_is_tolerated_while_no_child_was_used(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let (one, other) = (next(app, &customer.refresh_token).await, next(app, &customer.refresh_token).await);
+        assert_ne!(one, other);
+        let one_more = next(app, &one).await;
+        assert_eq!(refresh(app, &other).await.status, 200, "the other tab goes on as well");
+        assert_eq!(refresh(app, &one_more).await.status, 200);
+        refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
+        assert!(!is_in(&customer).await);
+    }
+
+    async fn refreshes_at_once(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &customer.refresh_token))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+        let stored = customer_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap();
+        assert_eq!(stored, 21);
+    }
+
+    async fn tokens_expire_and_a_session_with_them(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        app.app.clock.advance(TimeDelta::seconds(1799));
+        assert!(is_in(&customer).await);
+        app.app.clock.advance(TimeDelta::seconds(1));
+        assert!(!is_in(&customer).await);
+        let second = next(app, &customer.refresh_token).await;
+        app.app.clock.advance(TimeDelta::seconds(107_999));
+        let third = next(app, &second).await;
+        app.app.clock.advance(TimeDelta::seconds(108_000));
+        refresh(app, &third).await.assert_failure(401, "unauthenticated");
+        let again = app.customer_again(&customer.row).await;
+        assert_eq!(sessions(&again).await.len(), 1, "the old one is gone");
+        assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+    }
+
+    async fn logging_out_here(app: &TestApp) {
+        let (here, there) = { let here = app.customer("a@x.io").await; let there = app.customer_again(&here.row).await; (here, there) };
+        let revoke = async |token: &str| app.anonymous().post("/api/customer/token/revoke", &json!({"refreshToken": token})).await;
+        let answer = revoke(&here.refresh_token).await;
+        assert_eq!((answer.status, answer.data()), (200, json!({})));
+        assert!(!is_in(&here).await && is_in(&there).await);
+        refresh(app, &here.refresh_token).await.assert_failure(401, "unauthenticated");
+        for token in [here.refresh_token.as_str(), "abc"] {
+            assert_eq!(revoke(token).await.status, 200, "there is nothing left to end");
+        }
+        assert!(is_in(&there).await);
+    }
+
+    async fn sessions_are_listed_and_ended_one_by_one_or_all(app: &TestApp) {
+        let phone = app.customer("a@x.io").await;
+        app.app.clock.advance(TimeDelta::seconds(1));
+        let laptop = app.customer_again(&phone.row).await;
+        let other = app.customer("b@x.io").await;
+        let listed = sessions(&laptop).await;
+        assert_eq!(listed.len(), 2);
+        assert_eq!((&listed[0]["current"], &listed[1]["current"]), (&json!(true), &json!(false)));
+        assert_eq!((&listed[0]["createdAt"], &listed[0]["address"]), (&json!("2026-01-02T03:04:06.678Z"), &json!("127.0.0.1")));
+        let url = |id: &Value| format!("/api/customers/me/sessions/{}", id.as_str().unwrap());
+        // Not yours is not found.
+        for id in [&sessions(&other).await[0]["id"], &json!("433ba97f-8be7-4be9-be3f-a9f341f2b89f"), &json!("x")] {
+            laptop.delete(&url(id)).await.assert_failure(404, "not_found");
+        }
+        let ended = laptop.delete(&url(&listed[1]["id"])).await.data();
+        assert_eq!(ended["id"], listed[1]["id"]);
+        assert!(!is_in(&phone).await && is_in(&laptop).await && is_in(&other).await);
+        laptop.delete(&url(&listed[1]["id"])).await.assert_failure(404, "not_found");
+
+        let evershop = Customer::of_evershop(app, &phone.row);
+        assert!(is_in(&evershop).await);
+        let answer = laptop.delete("/api/customers/me/sessions").await;
+        assert_eq!((answer.status, answer.data()), (200, json!({})));
+        assert!(!is_in(&laptop).await && !is_in(&evershop).await && is_in(&other).await);
+        refresh(app, &laptop.refresh_token).await.assert_failure(401, "unauthenticated");
+        assert!(is_in(&app.customer_again(&phone.row).await).await);
+    }
+
+    /// The admin sees them as well; nobody sees a token or its hash.
+    async fn sessions_for_an_admin(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let answer = app.admin().query("{ customers { items { sessions { id current } } } }").await;
+        assert_eq!(answer.data()["customers"]["items"][0]["sessions"][0]["current"], false);
+        let stored = customer_refresh_token::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
+        assert_eq!(stored.token_hash.len(), 64);
+        assert!(!stored.token_hash.contains(&customer.refresh_token));
+    }
+
+    async fn disabling_deleting_and_a_new_password_end_all_sessions(app: &TestApp) {
+        for (number, patch) in [Some(json!({"status": 0})), Some(json!({"password": "another good one"})), None].into_iter().enumerate() {
+            let customer = app.customer(&format!("c{number}@x.io")).await;
+            let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
+            match patch {
+                Some(patch) => app.admin().patch(&url, &patch).await.data(),
+                None => app.admin().delete(&url).await.data(),
+            };
+            assert!(!is_in(&customer).await);
+            refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
+        }
+        assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+        assert_eq!(customer_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    }
+}
