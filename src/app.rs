@@ -1,5 +1,7 @@
 //! What every part of patron shares; built the same way by `main` and by the tests.
 
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Config;
@@ -66,7 +68,12 @@ impl App {
 /// When the data folder can't be used or the database can't be opened.
 pub async fn open_database(config: &Config) -> Result<Database, BuildError> {
     if let Some(folder) = &config.database.folder {
-        std::fs::create_dir_all(folder).map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))?;
+        private_folder(folder).map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))?;
     }
     Database::connect(&config.database).await.map_err(|error| BuildError::new("DATABASE_URL", &error))
+}
+
+/// Makes a folder for its owner alone, when it is missing: it will hold personal data, password hashes or keys.
+pub(crate) fn private_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

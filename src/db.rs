@@ -40,13 +40,13 @@ impl Database {
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
             .sqlx_slow_statements_logging_settings(tracing::log::LevelFilter::Warn, Duration::from_secs(1));
         if config.is_embedded() {
-            Self::connect_sqlite(options).await
+            Self::connect_sqlite(options, url).await
         } else {
             Self::connect_postgres(options, config.statement_timeout).await
         }
     }
 
-    async fn connect_sqlite(mut options: ConnectOptions) -> std::result::Result<Self, DbErr> {
+    async fn connect_sqlite(mut options: ConnectOptions, url: &str) -> std::result::Result<Self, DbErr> {
         use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
         options.map_sqlx_sqlite_opts(|sqlite| {
             sqlite
@@ -56,6 +56,7 @@ impl Database {
                 // Other processes (patron admin …, a backup) wait as well, so this is only for them.
                 .busy_timeout(Duration::from_secs(30))
         });
+        create_private(url)?;
         let mut write = options.clone();
         write.max_connections(1).map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true));
         let writer = SeaOrm::connect(write).await?;
@@ -126,6 +127,22 @@ impl Database {
     pub async fn close(self) -> std::result::Result<(), DbErr> {
         self.reader.close().await?;
         self.writer.close().await
+    }
+}
+
+/// Makes the file of the database when it is missing, for its owner alone (SQLite gives the files beside it the
+/// same mode): it holds personal data and password hashes.
+fn create_private(url: &str) -> std::result::Result<(), DbErr> {
+    use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+    use std::os::unix::fs::OpenOptionsExt;
+    let options: SqliteConnectOptions =
+        url.parse().map_err(|error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string()))?;
+    let mut file = std::fs::OpenOptions::new();
+    match file.write(true).create_new(true).mode(0o600).open(options.get_filename()) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(DbErr::Custom(error.to_string()))
+        }
+        _ => Ok(()),
     }
 }
 

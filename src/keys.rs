@@ -6,6 +6,7 @@ use std::path::Path;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::app::private_folder;
 use crate::config::TokenConfig;
 use crate::system::Random;
 
@@ -72,7 +73,7 @@ impl Keys {
 fn load_or_generate(folder: &Path, name: &str, random: &Random) -> std::io::Result<SecretString> {
     let path = folder.join(name);
     if !path.try_exists()? {
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
         // 52 characters of 5 bits: more than the 256 bits of the hash they key. The file appears whole or
         // not at all, and the first of two processes that start together wins. Temporary files are 0600.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;

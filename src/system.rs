@@ -33,6 +33,12 @@ impl Clock {
         }
     }
 
+    /// The present moment, and in any case one after `earlier`: so that what changes twice within a millisecond
+    /// moves twice.
+    pub fn after(&self, earlier: DateTime<Utc>) -> DateTime<Utc> {
+        self.now().max(earlier + TimeDelta::milliseconds(1))
+    }
+
     /// Moves a fixed clock forward. The machine's clock stays as it is.
     pub fn advance(&self, by: TimeDelta) {
         if let Self::Fixed(moment) = self {

@@ -126,6 +126,18 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
 }
 
 #[test]
+fn a_database_in_memory_is_refused() {
+    let folder = folder();
+    for url in ["sqlite::memory:", "sqlite://x?mode=memory"] {
+        let (code, error) = code_and_error(&run(folder.path(), &["--database-url", url], &[]));
+        assert!(
+            code == 78 && error.contains("DATABASE_URL (from a flag): must name a file"),
+            "{code} {error}"
+        );
+    }
+}
+
+#[test]
 fn settings_come_from_environment_file_and_flags_in_rising_order() {
     let folder = folder();
     let file = folder.path().join("patron.toml");
@@ -189,13 +201,14 @@ fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
     assert!(log.lines().all(|line| line.starts_with('{')), "not a terminal, so JSON:\n{log}");
     assert!(!log.contains(&password), "the password is in no log");
 
-    for name in
-        ["jwt_admin_secret", "jwt_admin_refresh_secret", "jwt_customer_secret", "jwt_customer_refresh_secret"]
-    {
+    // Personal data, hashes and keys are their owner's alone.
+    let mode = |name: &str| {
         use std::os::unix::fs::PermissionsExt;
-        let mode =
-            std::fs::metadata(folder.path().join("data/keys").join(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{name}");
+        std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!((mode("data"), mode("data/keys"), mode("data/patron.db")), (0o700, 0o700, 0o600));
+    for name in ["admin", "admin_refresh", "customer", "customer_refresh"] {
+        assert_eq!(mode(&format!("data/keys/jwt_{name}_secret")), 0o600, "{name}");
     }
     let again = Server::start(folder.path(), &[], &[], "database");
     assert!(!again.banner.contains("password"), "{}", again.banner);
@@ -393,7 +406,9 @@ fn on_postgres_nothing_changes_the_schema_unasked() {
     let answer = server.send("GET /health/ready", "", "");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(server.terminate().0, Some(0));
-    // The second start needs no flag, and has its admin already.
-    let server = Server::start(folder.path(), &[], &settings, "database");
+    // The second start needs no flag, and has its admin already; the scheme has two spellings.
+    let url = database.url.replace("postgres://", "postgresql://");
+    let server = Server::start(folder.path(), &[], &[("DATABASE_URL", url.as_str())], "database");
+    assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
     assert!(!server.banner.contains("password"), "{}", server.banner);
 }

@@ -18,6 +18,9 @@ use crate::server;
 /// The longest pause between two attempts to reach a database that was away at the start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long closing the database may take at the end.
+const LONGEST_CLOSE: Duration = Duration::from_secs(2);
+
 /// The options of `patron serve`.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Options {
@@ -64,12 +67,19 @@ pub(super) async fn until_signal(app: Arc<App>, listener: TcpListener) -> Result
         }
         tracing::info!("stopping: no new connections, running requests finish");
         stop.send_replace(true);
-        // The receiver side outlives the signal only if the sender does.
-        stop.closed().await;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::warn!("a second signal: stopping at once");
+        std::process::exit(1);
     });
     server::serve(Arc::clone(&app), listener, stopped).await.map_err(failed)?;
-    if let Err(error) = app.db.clone().close().await {
-        tracing::warn!(%error, "closing the database");
+    // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
+    match tokio::time::timeout(LONGEST_CLOSE, app.db.clone().close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "closing the database"),
+        Err(_) => tracing::warn!("the database is still in use; leaving it"),
     }
     Ok(())
 }

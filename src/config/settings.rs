@@ -3,6 +3,7 @@
 mod values;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command};
@@ -20,7 +21,8 @@ pub struct Setting {
     pub default: Option<&'static str>,
     /// What it does, and its unit.
     pub help: &'static str,
-    /// Secrets have no flag: a command line is visible to every process of the machine.
+    /// Secrets have no flag: a command line is visible to every process of the machine. `DATABASE_URL` has one
+    /// for URLs without a password.
     pub secret: bool,
 }
 
@@ -44,7 +46,7 @@ const fn secret(variable: &'static str, key: &'static str, help: &'static str) -
 /// Every setting.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=… [default: patron.db in the data folder]"),
+    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=… (with a password better not as a flag, which every process sees) [default: patron.db in the data folder]"),
     setting("PATRON_DATABASE_CONNECTIONS", "database_connections", "16", "Most connections to the database; on SQLite, most readers"),
     setting("PATRON_DATABASE_WAIT", "database_wait", "10", "Seconds that a request waits for a connection"),
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),
@@ -89,10 +91,17 @@ pub struct SettingError {
 }
 
 /// The settings given as flags, and the file named by `--config`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Flags {
     values: BTreeMap<&'static str, String>,
     file: Option<PathBuf>,
+}
+
+/// Without the values: a database URL may hold a password.
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
 }
 
 impl Flags {

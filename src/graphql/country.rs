@@ -6,6 +6,9 @@ use rust_iso3166::CountryCode;
 use crate::service::country;
 
 /// A country, as ISO 3166-1 has it.
+/// The provinces of a country, on average; for their complexity.
+const PROVINCES: usize = 10;
+
 pub(super) struct Country(pub(super) CountryCode);
 
 /// A country, as ISO 3166-1 has it.
@@ -22,6 +25,7 @@ impl Country {
     }
 
     /// Its provinces, by name.
+    #[graphql(complexity = "PROVINCES * child_complexity")]
     async fn provinces(&self) -> Vec<Province> {
         let province = |province: rust_iso3166::iso3166_2::Subdivision| Province {
             name: province.name.to_owned(),

@@ -67,6 +67,7 @@ impl Customer {
     }
 
     /// Its addresses, the default first.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<CustomerAddress>> {
         let loader = ctx.data::<DataLoader<Addresses>>()?;
         let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
@@ -75,6 +76,7 @@ impl Customer {
     }
 
     /// Where it is logged in, the latest used first. The customer's own, or for an admin.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
         let loader = ctx.data::<DataLoader<Sessions>>()?;
         let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;

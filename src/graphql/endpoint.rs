@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Response as GraphqlResponse, Variables};
 use async_graphql_axum::GraphQLResponse;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRef, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -134,7 +134,12 @@ impl Endpoint {
         let mut response = self.execute(ctx, parameters).await;
         error::complete(&mut response);
         let refused = error::nothing_ran(&response);
-        let mut response = GraphQLResponse::from(response).into_response();
+        let mut response = if refused {
+            // What was not run has no `data`, not even null (specification 7.1).
+            Json(serde_json::json!({"errors": response.errors})).into_response()
+        } else {
+            GraphQLResponse::from(response).into_response()
+        };
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.name()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -184,6 +189,7 @@ impl MediaType {
         }
         let ranges: Vec<String> = accepted
             .flat_map(|value| value.split(','))
+            .filter(|range| !refuses(range))
             .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
             .collect();
         let accepts = |names: &[&str]| ranges.iter().any(|range| names.contains(&range.as_str()));
@@ -206,4 +212,10 @@ impl MediaType {
             Self::Json => "application/json; charset=utf-8",
         }
     }
+}
+
+/// Whether a range of `Accept` says "not this" (RFC 9110 12.4.2).
+fn refuses(range: &str) -> bool {
+    let weight = range.split(';').skip(1).find_map(|parameter| parameter.trim().strip_prefix("q="));
+    weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
 }

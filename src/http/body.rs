@@ -10,8 +10,7 @@ use super::Failure;
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// A body that is a JSON object.
-#[derive(Debug)]
+/// A body that is a JSON object. No Debug: it may hold a password.
 pub struct JsonObject(pub Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for JsonObject {

@@ -1,5 +1,6 @@
 //! Who calls: the [`Ctx`] of a request.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -28,16 +29,37 @@ where
             None => Caller::Anonymous,
             Some(token) => auth::authenticate(&app, token).await?,
         };
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self {
-            app,
-            caller,
-            request_id: request_id.unwrap_or_default(),
-            ip: address.map(|ConnectInfo(address)| address.ip()),
-            user_agent: user_agent.map(str::to_owned),
-        })
+        Ok(ctx(app, caller, parts))
+    }
+}
+
+fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    Ctx {
+        app,
+        caller,
+        request_id: request_id.unwrap_or_default(),
+        ip: address.map(|ConnectInfo(address)| address.ip()),
+        user_agent: user_agent.map(str::to_owned),
+    }
+}
+
+/// The [`Ctx`] of a route whose caller shows itself by the body: an `Authorization` header is not looked at.
+/// Clients send one with every call, and this is where they come when it has expired.
+#[derive(Debug)]
+pub struct AnonymousCtx(pub Ctx);
+
+impl<S> FromRequestParts<S> for AnonymousCtx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self(ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts)))
     }
 }
 

@@ -18,6 +18,8 @@ use crate::app::App;
 use crate::system::Stopwatch;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where failures take the form of GraphQL.
+const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
 /// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
 const MIN_COMPRESSED: u64 = 1024;
 /// The longest request id that is taken over from a client.
@@ -56,7 +58,7 @@ async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next)
         if let Some(failure) = failure {
             // `Allow` of a 405 stays.
             let allow = response.headers().get(header::ALLOW).cloned();
-            response = failure.render(&id, path.ends_with("/graphql"));
+            response = failure.render(&id, GRAPHQL.contains(&path.as_str()));
             response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
         }
         if let Ok(id) = HeaderValue::from_str(&id) {

@@ -7,6 +7,6 @@ mod failure;
 mod layers;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
-pub use caller::{AdminCtx, CustomerCtx};
+pub use caller::{AdminCtx, AnonymousCtx, CustomerCtx};
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
 pub use layers::around;

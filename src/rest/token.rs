@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 
 use super::openapi::BodyFailures;
 use super::{Data, Nothing};
-use crate::ctx::Ctx;
-use crate::http::{Failure, FailureEnvelope, JsonObject};
+use crate::http::{AnonymousCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
@@ -103,7 +102,10 @@ fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
         BodyFailures,
     )
 )]
-pub(super) async fn create_admin_tokens(ctx: Ctx, body: JsonObject) -> Result<Json<Data<Tokens>>, Failure> {
+pub(super) async fn create_admin_tokens(
+    AnonymousCtx(ctx): AnonymousCtx,
+    body: JsonObject,
+) -> Result<Json<Data<Tokens>>, Failure> {
     let (email, password) = credentials(body)?;
     Ok(answer(admin::log_in(&ctx, &email, &password).await?))
 }
@@ -121,7 +123,10 @@ pub(super) async fn create_admin_tokens(ctx: Ctx, body: JsonObject) -> Result<Js
         BodyFailures,
     )
 )]
-pub(super) async fn refresh_admin_tokens(ctx: Ctx, body: JsonObject) -> Result<Json<Data<Tokens>>, Failure> {
+pub(super) async fn refresh_admin_tokens(
+    AnonymousCtx(ctx): AnonymousCtx,
+    body: JsonObject,
+) -> Result<Json<Data<Tokens>>, Failure> {
     Ok(answer(admin::refresh(&ctx, &refresh_token(body)?).await?))
 }
 
@@ -142,7 +147,7 @@ pub(super) async fn refresh_admin_tokens(ctx: Ctx, body: JsonObject) -> Result<J
     )
 )]
 pub(super) async fn create_customer_tokens(
-    ctx: Ctx,
+    AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
 ) -> Result<Json<Data<Tokens>>, Failure> {
     let (email, password) = credentials(body)?;
@@ -166,7 +171,7 @@ pub(super) async fn create_customer_tokens(
     )
 )]
 pub(super) async fn refresh_customer_tokens(
-    ctx: Ctx,
+    AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
 ) -> Result<Json<Data<Tokens>>, Failure> {
     Ok(answer(session::refresh(&ctx, &refresh_token(body)?).await?))
@@ -184,12 +189,11 @@ pub(super) async fn refresh_customer_tokens(
     security(()),
     responses(
         (status = 200, description = "The session has ended", body = Data<Nothing>),
-        (status = 401, description = "The token in the header is bad", body = FailureEnvelope),
         BodyFailures,
     )
 )]
 pub(super) async fn revoke_customer_token(
-    ctx: Ctx,
+    AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
 ) -> Result<Json<Data<Nothing>>, Failure> {
     session::revoke(&ctx, &refresh_token(body)?).await?;

@@ -115,12 +115,13 @@ async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel
     transact!(db, |tx| {
         let select = Entity::find_by_address(email, db.backend()).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;
+        let updated_at = current.updated_at;
         let mut row = current.clone().into_active_model();
         apply(&mut row, &current);
         if !row.is_changed() {
             return Ok(current);
         }
-        row.updated_at = Set(ctx.app.clock.now());
+        row.updated_at = Set(ctx.app.clock.after(updated_at));
         Ok(row.update(tx).await?)
     })
 }

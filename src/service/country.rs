@@ -1,5 +1,7 @@
 //! Names of countries and provinces, as ISO 3166 has them.
 
+use std::collections::HashSet;
+
 use rust_iso3166::iso3166_2::{self, Subdivision};
 use rust_iso3166::{ALPHA2_MAP, CountryCode};
 
@@ -8,10 +10,13 @@ pub fn find(code: &str) -> Option<CountryCode> {
     ALPHA2_MAP.get(code.to_ascii_uppercase().as_str()).copied()
 }
 
-/// All countries by name, or those with these codes in the order of the codes; unknown codes are left out.
+/// All countries by name, or those with these codes in the order of the codes; unknown codes are left out, and
+/// each country is there once, however often it is asked for.
 pub fn list(codes: Option<&[String]>) -> Vec<CountryCode> {
     if let Some(codes) = codes {
-        return codes.iter().filter_map(|code| find(code)).collect();
+        let mut seen = HashSet::new();
+        let found = codes.iter().filter_map(|code| find(code));
+        return found.filter(|country| seen.insert(country.alpha2)).collect();
     }
     let mut countries: Vec<CountryCode> = ALPHA2_MAP.values().copied().collect();
     countries.sort_by_key(|country| country.name);

@@ -12,6 +12,11 @@ pub const DEFAULT_LIMIT: u32 = 20;
 /// The most rows on a page.
 pub const MAX_LIMIT: u32 = 100;
 
+/// The most filters of a list.
+const MAX_FILTERS: usize = 50;
+/// The longest value of a filter, in characters.
+const MAX_VALUE: usize = 1000;
+
 /// How a filter compares; the names are those of the API.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,10 +133,17 @@ impl ListQuery {
             limit: DEFAULT_LIMIT,
             filters: Vec::new(),
         };
+        if filters.len() > MAX_FILTERS {
+            return Err(Error::invalid("filters", format!("At most {MAX_FILTERS} filters are allowed")));
+        }
         let (mut sort, mut direction) = (None, None);
         for filter in &filters {
             if filter.value.contains('\0') {
                 return Err(filter.bad_value("NUL can't be searched for"));
+            }
+            if filter.value.chars().count() > MAX_VALUE {
+                let expected = format!("the value must be at most {MAX_VALUE} characters long");
+                return Err(filter.bad_value(&expected));
             }
             match filter.key.as_str() {
                 "page" => query.page = number(filter, 1, u32::MAX)?,
@@ -194,7 +206,7 @@ fn one_of<T: Clone>(filter: &Filter, values: &[(&str, T)]) -> Result<T> {
     })
 }
 
-/// Whether `column` holds `text`, whatever the case.
+/// Whether `column` holds `text`, whatever the case: of ASCII letters on SQLite, of all letters on PostgreSQL.
 pub fn holds(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
     matches_pattern(column, &format!("%{}%", escape(text)))
 }

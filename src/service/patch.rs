@@ -1,12 +1,14 @@
 //! Inputs as they come: each field is absent, null or a value, and what is wrong with any of them is
 //! collected, so that a caller learns of all problems at once.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Problem, Result};
 
 /// A field of an input.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub enum Field {
     /// Not there: stays as it is.
     #[default]
@@ -15,6 +17,17 @@ pub enum Field {
     Null,
     /// Any other JSON value.
     Value(Value),
+}
+
+/// Without the value: it may be a password.
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Null => "Null",
+            Self::Value(_) => "Value(…)",
+        })
+    }
 }
 
 impl Field {

@@ -49,6 +49,11 @@ impl EmailAddress {
         if acceptable { Ok(Self(email)) } else { Err(InvalidEmail) }
     }
 
+    /// Part of an address, folded as whole ones are, so that it can be looked for in them.
+    pub fn fold_part(text: &str) -> String {
+        fold(text)
+    }
+
     /// What two spellings of the same address have in common.
     pub fn key(&self) -> String {
         self.0.to_ascii_lowercase()
@@ -63,14 +68,17 @@ impl EmailAddress {
 /// The address with its domain and the letters outside ASCII in lower case, in form C. None without an `@`.
 fn canonical(input: &str) -> Option<String> {
     let (local, domain) = input.rsplit_once('@')?;
-    let local = local.nfc().flat_map(|c| {
-        let folded: Vec<char> = if c.is_ascii() { vec![c] } else { c.to_lowercase().collect() };
-        folded
+    let domain: String = domain.nfc().collect::<String>().to_lowercase();
+    Some(format!("{}@{}", fold(local), domain.nfc()))
+}
+
+/// The letters outside ASCII in lower case, all in form C.
+fn fold(text: &str) -> String {
+    let folded = text.nfc().flat_map(|c| -> Vec<char> {
+        if c.is_ascii() { vec![c] } else { c.to_lowercase().collect() }
     });
     // Lower-casing can leave form C, so it is restored afterwards.
-    let local: String = local.nfc().collect();
-    let domain: String = domain.nfc().collect::<String>().to_lowercase();
-    Some(format!("{local}@{}", domain.nfc()))
+    folded.nfc().collect()
 }
 
 /// White space, controls, and characters that a reader can't see: two addresses that look alike are one.

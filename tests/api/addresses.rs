@@ -135,6 +135,8 @@ on_both_databases! {
         // Deleting the default passes it on to the newest; deleting another leaves it.
         customer.delete(&urls[0]).await.data();
         assert_eq!(defaults(app).await, [1, 5]);
+        let promoted = stored(app).await.into_iter().find(|row| row.customer_address_id == 5).unwrap();
+        assert!(promoted.updated_at > promoted.created_at, "updated_at moves with every change");
         customer.delete(&urls[1]).await.data();
         assert_eq!(defaults(app).await, [1, 5]);
         customer.patch(&urls[3], &json!({"is_default": "0"})).await.data();

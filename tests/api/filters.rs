@@ -142,6 +142,32 @@ on_both_databases! {
         }
     }
 
+    async fn filters_have_bounds(app: &TestApp) {
+        let many = vec![filter("status", "eq", "1"); 51];
+        for (filters, words) in [
+            (json!(many), "At most 50 filters"),
+            (json!([filter("full_name", "like", "a".repeat(1001))]), "at most 1000 characters"),
+            (json!([filter("group_id", "in", vec!["1"; 1000].join(","))]), "at most 1000 characters"),
+        ] {
+            let answer = app.admin().query_with(QUERY, json!({"f": filters})).await;
+            assert_eq!(answer.graphql_code(), "VALIDATION_FAILED");
+            assert!(answer.text.contains(words), "{words}: {answer:?}");
+        }
+        let most = [filter("full_name", "like", "%_".repeat(500)), filter("group_id", "in", vec!["1"; 500].join(","))];
+        assert_eq!(app.admin().query_with(QUERY, json!({"f": most})).await.data()["customers"]["total"], 0);
+    }
+
+    /// E-mail addresses are found as they are compared: letters outside ASCII whatever their case as well.
+    async fn parts_of_addresses_are_folded(app: &TestApp) {
+        app.register("Jörg@x.io").await;
+        for (key, operation) in [("email", "like"), ("keyword", "eq")] {
+            for part in ["JÖR", "jo\u{308}r", "rG@X"] {
+                let answer = app.admin().query_with(QUERY, json!({"f": [filter(key, operation, part)]})).await;
+                assert_eq!(answer.data()["customers"]["total"], 1, "{key} {part}");
+            }
+        }
+    }
+
     async fn groups_can_be_filtered(app: &TestApp) {
         people(app).await;
         let admin = app.admin_again().await;

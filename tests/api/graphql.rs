@@ -126,6 +126,10 @@ on_both_databases! {
         }
         let answer = post("application/graphql-response+json", "{ customers { total } }").await;
         assert_eq!((answer.status, answer.graphql_code()), (200, "UNAUTHENTICATED"));
+        let refused = post("application/graphql-response+json", "{ nope }").await;
+        assert!(refused.body.get("data").is_none(), "what was not run has no data: {refused:?}");
+        let older = post("application/graphql-response+json;q=0, application/json", "{ __typename }").await;
+        assert_eq!(older.header("content-type"), Some("application/json; charset=utf-8"));
         assert_eq!(post("text/html", "{ __typename }").await.status, 406);
     }
 

@@ -53,6 +53,17 @@ on_both_databases! {
         app.admin().query(&format!("{{ {} }}", page(1))).await.data();
     }
 
+    /// Each country is there once, however often it is asked for, and asking a hundred times is too much.
+    async fn countries_do_not_multiply(app: &TestApp) {
+        let query = "query ($c: [String]) { countries(countries: $c) { code } }";
+        let answer = app.anonymous().query_with(query, json!({"c": vec!["GB"; 40_000]})).await;
+        assert_eq!(answer.data()["countries"], json!([{"code": "GB"}]));
+        let all: Vec<String> = (0..99).map(|n| format!("a{n}: countries {{ code name }}")).collect();
+        refused(app, &format!("{{ {} }}", all.join(" ")), "too complex").await;
+        refused(app, "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }", "too complex").await;
+        app.anonymous().query("{ countries { code name provinces { name code } } }").await.data();
+    }
+
     /// The queries that GraphiQL and code generators ask for the schema pass all limits.
     async fn introspection_passes(app: &TestApp) {
         let of_type = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));

@@ -25,6 +25,8 @@ on_both_databases! {
             expected.sort_unstable();
             assert_eq!(allowed, expected, "{method} {path}");
         }
+        app.anonymous().get("/nope/graphql").await.assert_failure(404, "not_found");
+        app.admin().delete("/api/customers/graphql").await.assert_failure(404, "not_found");
         let answer = app.anonymous().send(app.anonymous().request(Method::DELETE, "/api/graphql")).await;
         assert_eq!((answer.status, answer.graphql_code()), (405, "METHOD_NOT_ALLOWED"));
     }

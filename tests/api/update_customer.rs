@@ -50,6 +50,14 @@ on_both_databases! {
         assert_eq!(app.customers().await, before);
     }
 
+    /// Numbers too, in whatever form they were written.
+    async fn the_same_meta_data_is_no_change(app: &TestApp) {
+        let row = app.register("a@x.io").await;
+        let meta_data = json!({"a": 100.0, "b": [1.5, -0.0, 1e300, 12_345_678_901_234_567_890_u64], "c": "ü"});
+        assert_eq!(app.admin().patch(&url(&row), &json!({"meta_data": meta_data})).await.data()["version"], 2);
+        assert_eq!(app.admin().patch(&url(&row), &json!({"meta_data": meta_data})).await.data()["version"], 2);
+    }
+
     /// Also when two changes fall into one millisecond of the clock.
     async fn updated_at_moves_with_every_change(app: &TestApp) {
         let mut last = app.register("a@x.io").await;

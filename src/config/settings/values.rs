@@ -1,6 +1,7 @@
 //! From text to types, collecting every problem on the way.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
@@ -16,10 +17,17 @@ use crate::types::{EmailAddress, Password};
 const MIN_SIGNING_SECRET: usize = 32;
 
 /// What was set, and what was found wrong with it so far.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Values {
     values: BTreeMap<&'static str, (String, Option<String>)>,
     problems: Vec<SettingError>,
+}
+
+/// Without the values: some are secret.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
 }
 
 impl Values {
@@ -124,9 +132,16 @@ impl Values {
     pub(in crate::config) fn database_url(&mut self, data_dir: &Path) -> SecretString {
         let default = format!("sqlite://{}", data_dir.join("patron.db").display());
         let url = self.given("DATABASE_URL").map_or(default, str::to_owned);
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|s| url.starts_with(s)) {
+        // PostgreSQL's own name for the scheme; the driver knows the short one only.
+        let url = match url.strip_prefix("postgresql://") {
+            Some(rest) => format!("postgres://{rest}"),
+            None => url,
+        };
+        if !["sqlite:", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
             // The value isn't shown: it may hold a password.
             self.problem("DATABASE_URL", "must start with sqlite:// or postgres://");
+        } else if url.contains(":memory:") || url.contains("mode=memory") {
+            self.problem("DATABASE_URL", "must name a file: every connection would have a memory of its own");
         }
         url.into()
     }

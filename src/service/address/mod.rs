@@ -2,9 +2,7 @@
 
 mod input;
 
-use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -91,7 +89,7 @@ pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) ->
         if draft.is_default && !before.is_default {
             clear_default(ctx, tx, customer_id).await?;
         }
-        let updated_at = ctx.app.clock.now().max(current.updated_at + TimeDelta::milliseconds(1));
+        let updated_at = ctx.app.clock.after(current.updated_at);
         let mut row = current.into_active_model();
         draft.fill(&mut row);
         row.updated_at = Set(updated_at);
@@ -114,10 +112,7 @@ pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
             let others = Entity::find().filter(Column::CustomerId.eq(customer_id));
             let newest = others.order_by_desc(Column::CustomerAddressId).one(tx).await?;
             if let Some(newest) = newest {
-                let mut row = newest.into_active_model();
-                row.is_default = Set(true);
-                row.updated_at = Set(ctx.app.clock.now());
-                row.update(tx).await?;
+                set_default(ctx, tx, newest, true).await?;
             }
         }
         Ok(address)
@@ -155,12 +150,18 @@ async fn find(tx: &impl ConnectionTrait, customer_id: i32, uuid: Uuid) -> Attemp
 }
 
 async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
-    Entity::update_many()
-        .col_expr(Column::IsDefault, Expr::val(false))
-        .col_expr(Column::UpdatedAt, Expr::val(ctx.app.clock.now()))
-        .filter(Column::CustomerId.eq(customer_id))
-        .filter(Column::IsDefault.eq(true))
-        .exec(tx)
-        .await?;
+    let select = Entity::find().filter(Column::CustomerId.eq(customer_id)).filter(Column::IsDefault.eq(true));
+    match select.one(tx).await? {
+        Some(current) => set_default(ctx, tx, current, false).await,
+        None => Ok(()),
+    }
+}
+
+async fn set_default(ctx: &Ctx, tx: &impl ConnectionTrait, address: Model, is_default: bool) -> Attempt<()> {
+    let updated_at = ctx.app.clock.after(address.updated_at);
+    let mut row = address.into_active_model();
+    row.is_default = Set(is_default);
+    row.updated_at = Set(updated_at);
+    row.update(tx).await?;
     Ok(())
 }

@@ -38,7 +38,8 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
     match key {
         "keyword" => {
             filter.allow(&[Eq])?;
-            Ok(holds(column(Column::FullName), value).or(holds(column(Column::Email), value)))
+            let part = EmailAddress::fold_part(value);
+            Ok(holds(column(Column::FullName), value).or(holds(column(Column::Email), &part)))
         }
         "full_name" => {
             filter.allow(&[Like, Nlike])?;
@@ -47,7 +48,8 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
         "email" => {
             filter.allow(&[Eq, Like, Nlike])?;
             if operation != Eq {
-                return Ok(negate_if(operation == Nlike, like(column(Column::Email), value)));
+                let part = EmailAddress::fold_part(value);
+                return Ok(negate_if(operation == Nlike, like(column(Column::Email), &part)));
             }
             // What is no address is nobody's.
             Ok(match EmailAddress::parse(value) {

@@ -81,7 +81,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         let (customer_id, version, generation) =
             (current.customer_id, current.version, current.token_generation);
         let disabled = current.status != 0 && status == Some(0);
-        let updated_at = ctx.app.clock.now().max(current.updated_at + chrono::TimeDelta::milliseconds(1));
+        let updated_at = ctx.app.clock.after(current.updated_at);
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.status, status);
         set_if_given(&mut row.group_id, group_id.map(Some));
