@@ -7,7 +7,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::private_folder;
-use crate::config::TokenConfig;
+use crate::config::{MIN_SIGNING_SECRET, TokenConfig};
 use crate::system::Random;
 
 /// One symmetric key (HS256, RFC 7518 3.2).
@@ -85,5 +85,15 @@ fn load_or_generate(folder: &Path, name: &str, random: &Random) -> std::io::Resu
             Err(failed) => return Err(failed.error),
         }
     }
-    Ok(std::fs::read_to_string(&path)?.trim().to_owned().into())
+    let secret = std::fs::read_to_string(&path)?.trim().to_owned();
+    if secret.len() < MIN_SIGNING_SECRET {
+        // An empty key is one that everybody knows.
+        let message = format!(
+            "{} must hold at least {MIN_SIGNING_SECRET} bytes, but holds {}; delete it to get a new one",
+            path.display(),
+            secret.len()
+        );
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
+    }
+    Ok(secret.into())
 }

@@ -125,6 +125,37 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
     assert!(!folder.path().join("data").exists(), "nothing was started");
 }
 
+/// Whoever may read a log may not read a password in it.
+#[test]
+fn a_database_url_that_is_none_is_not_quoted() {
+    let folder = folder();
+    for url in [
+        "postgres://u:hunter#2@localhost/db",
+        "postgres://u:hunter/2@localhost/db",
+        "postgres://u:hunter2@localhost:port/db",
+    ] {
+        let (code, error) =
+            code_and_error(&run(folder.path(), &["migrate", "status"], &[("DATABASE_URL", url)]));
+        assert!(
+            code == 78 && error.contains("DATABASE_URL: is no URL") && !error.contains("hunter"),
+            "{code} {error}"
+        );
+    }
+}
+
+/// An empty key is one that everybody knows.
+#[test]
+fn a_key_file_that_is_too_short_is_refused() {
+    let folder = folder();
+    std::fs::create_dir_all(folder.path().join("data/keys")).unwrap();
+    std::fs::write(folder.path().join("data/keys/jwt_customer_secret"), "short\n").unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
+    assert!(
+        code == 78 && error.contains("jwt_customer_secret must hold at least 32 bytes"),
+        "{code} {error}"
+    );
+}
+
 #[test]
 fn a_database_in_memory_is_refused() {
     let folder = folder();
@@ -394,10 +425,7 @@ fn on_postgres_nothing_changes_the_schema_unasked() {
     let (folder, database) = (folder(), Postgres::create());
     let settings = [("DATABASE_URL", database.url.as_str())];
     let (code, error) = code_and_error(&run(folder.path(), &[], &settings));
-    assert!(
-        code == 78 && error.contains("migrations are pending; run `patron migrate up`"),
-        "{code} {error}"
-    );
+    assert!(code == 78 && error.contains("migrations behind: run `patron migrate up`"), "{code} {error}");
     let status = run(folder.path(), &["migrate", "status"], &settings);
     assert!(status.status.code() == Some(1) && !String::from_utf8_lossy(&status.stdout).contains("applied"));
 

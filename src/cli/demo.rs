@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::exit::Failure;
 use super::serve::{banner, listen, until_signal};
-use super::start::prepare;
+use super::start::{NewAdmin, prepare};
 use crate::config::Flags;
 use crate::ctx::Ctx;
 use crate::service::demo;
@@ -32,7 +32,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         .with("DATABASE_URL", format!("sqlite://{}", database.display()));
     let app = super::build_server(&flags).await?;
     let listener = listen(&app).await?;
-    let admin = prepare(&app, true).await?;
+    let admin = prepare(&app, true).await?.map(|admin| NewAdmin { lasts: false, ..admin });
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
     let more = format!(
         "  {:<11} customer1@example.com to customer{CUSTOMERS}@example.com, password {}\n  {:<11} all of it goes away when this stops (Ctrl-C)\n",

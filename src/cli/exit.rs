@@ -60,7 +60,7 @@ impl From<Error> for Failure {
                 Self::Unavailable(format!("DATABASE_URL: the database can't be reached: {reason}"))
             }
             Error::Behind(count) => Self::Settings(vec![format!(
-                "DATABASE_URL: {count} migrations are pending; run `patron migrate up`, or serve with --migrate"
+                "the database's schema is {count} migrations behind: run `patron migrate up`, or `patron serve --migrate`"
             )]),
             Error::Internal(reason) => Self::Defect(format!("internal error: {reason}")),
             other => Self::Refused(other.to_string()),

@@ -20,6 +20,8 @@ pub(super) struct NewAdmin {
     pub(super) email: String,
     /// Only when it was made up here: one that was set is known to whoever set it.
     pub(super) password: Option<String>,
+    /// Whether it will be there at the next start: not in the demo.
+    pub(super) lasts: bool,
 }
 
 /// Migrates, when asked to or when the database is embedded, and makes the first admin when there is none.
@@ -42,7 +44,9 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         ),
     };
     match admin::create(&ctx, email, "Admin".to_owned(), &password).await {
-        Ok(admin) => Ok(Some(NewAdmin { email: admin.email.as_str().to_owned(), password: shown })),
+        Ok(admin) => {
+            Ok(Some(NewAdmin { email: admin.email.as_str().to_owned(), password: shown, lasts: true }))
+        }
         // Another instance was faster; its admin is the first one.
         Err(Error::EmailTaken) => Ok(None),
         Err(error) => Err(error),

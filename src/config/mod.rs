@@ -164,6 +164,9 @@ pub enum LogFormat {
 /// OWASP's minimum for argon2id (Password Storage Cheat Sheet); settings may only raise it.
 pub const HASH_FLOOR: (u32, u32, u32) = (19 * 1024, 2, 1);
 
+/// The shortest key for HS256 (RFC 7518 3.2), in bytes.
+pub const MIN_SIGNING_SECRET: usize = 32;
+
 impl Config {
     /// Reads the settings from the environment, a TOML file and flags, in rising order.
     ///
@@ -191,14 +194,14 @@ impl Config {
             database: DatabaseConfig {
                 url: v.database_url(&data_dir),
                 folder: (!v.sets("DATABASE_URL")).then(|| data_dir.clone()),
-                max_connections: v.at_least("PATRON_DATABASE_CONNECTIONS", 1),
+                max_connections: v.between("PATRON_DATABASE_CONNECTIONS", 1, 10_000),
                 acquire_timeout: v.seconds("PATRON_DATABASE_WAIT"),
                 statement_timeout: v.seconds("PATRON_DATABASE_STATEMENT_TIMEOUT"),
             },
             hashing: HashingConfig {
-                memory_kib: v.at_least("PATRON_HASH_MEMORY", HASH_FLOOR.0),
-                iterations: v.at_least("PATRON_HASH_ITERATIONS", HASH_FLOOR.1),
-                parallelism: v.at_least("PATRON_HASH_PARALLELISM", HASH_FLOOR.2),
+                memory_kib: v.between("PATRON_HASH_MEMORY", HASH_FLOOR.0, 1024 * 1024),
+                iterations: v.between("PATRON_HASH_ITERATIONS", HASH_FLOOR.1, 16),
+                parallelism: v.between("PATRON_HASH_PARALLELISM", HASH_FLOOR.2, 64),
                 threads: v.threads("PATRON_HASH_THREADS"),
                 queue: v.at_least("PATRON_HASH_QUEUE", 1) as usize,
             },

@@ -3,6 +3,7 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use super::Failure;
@@ -37,10 +38,13 @@ pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure
     if !is_json(headers) {
         return Err(Failure::from_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    // Reading fails when the limit is passed, or when the client goes away; then nobody reads the answer.
-    let bytes = to_bytes(body, MAX_BODY_BYTES)
-        .await
-        .map_err(|_| Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE))?;
+    let bytes = to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+        if error.into_inner().is::<LengthLimitError>() {
+            Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE)
+        } else {
+            Failure::malformed("The body could not be read to its end")
+        }
+    })?;
     if bytes.is_empty() {
         return Err(Failure::malformed("The body is empty; it must be JSON"));
     }

@@ -66,12 +66,18 @@ async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next)
         }
         let status = response.status().as_u16();
         let duration_ms = watch.elapsed().as_secs_f64() * 1000.0;
-        // The query string is left out: it may hold personal data.
-        tracing::info!(%method, path, route, status, duration_ms, "answered");
+        tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
         response
     }
     .instrument(span)
     .await
+}
+
+/// A path as it may stand in a log: without the query string, and not at all when it has other characters than
+/// our own paths have. It may hold an address of somebody then.
+fn loggable(path: &str) -> &str {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
+    if path.chars().all(plain) { path } else { "(not logged)" }
 }
 
 /// An id that the client, or a proxy before us, gave: short and plain, so that it can't forge log lines.

@@ -12,6 +12,8 @@ pub const DEFAULT_LIMIT: u32 = 20;
 /// The most rows on a page.
 pub const MAX_LIMIT: u32 = 100;
 
+/// The last page there can be: a GraphQL `Int` has 32 bits, one of them the sign.
+const MAX_PAGE: u32 = i32::MAX.unsigned_abs();
 /// The most filters of a list.
 const MAX_FILTERS: usize = 50;
 /// The longest value of a filter, in characters.
@@ -146,7 +148,7 @@ impl ListQuery {
                 return Err(filter.bad_value(&expected));
             }
             match filter.key.as_str() {
-                "page" => query.page = number(filter, 1, u32::MAX)?,
+                "page" => query.page = number(filter, 1, MAX_PAGE)?,
                 "limit" => query.limit = number(filter, 1, MAX_LIMIT)?,
                 "ob" => sort = Some(one_of(filter, sort_keys)?),
                 "od" => {

@@ -82,7 +82,7 @@ fn fold(text: &str) -> String {
 }
 
 /// White space, controls, and characters that a reader can't see: two addresses that look alike are one.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(

@@ -3,5 +3,6 @@
 mod email_address;
 mod password;
 
+pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use password::{Password, PasswordHash, WeakPassword};

@@ -52,6 +52,10 @@ on_both_databases! {
         refused(app, None, b"{}".to_vec(), 415, "unsupported_media_type").await;
         refused(app, Some("text/plain"), b"{}".to_vec(), 415, "unsupported_media_type").await;
         refused(app, Some("application/x-www-form-urlencoded"), b"full_name=A".to_vec(), 415, "unsupported_media_type").await;
+        // A chunk that is none: the body breaks off, it is not too large.
+        let request = "POST /api/customers HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";
+        let answer = app.raw(request).await;
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("malformed_json"), "{answer}");
         let large = format!("{{\"full_name\": \"{}\"}}", "a".repeat(1024 * 1024));
         refused(app, json, large.into_bytes(), 413, "payload_too_large").await;
     }
@@ -96,7 +100,7 @@ on_both_databases! {
         for email in ["", "x", "a@b", "a b@x.io", "a@x..io", "a\0@x.io", "<a@x.io>", "a@x.io,b@x.io", "a@x.io\r\nBcc: b@x.io", long.as_str()] {
             field_refused(app, "email", json!(email), no_address).await;
         }
-        for name in ["", " ", "\t\n"] {
+        for name in ["", " ", "\t\n", "\u{200B}\u{202E}"] {
             field_refused(app, "full_name", json!(name), "Full name is required and cannot be empty").await;
         }
         field_refused(app, "full_name", json!("a\0b"), "Full name must not contain control characters").await;

@@ -10,11 +10,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
-use crate::config::{FirstAdmin, LogFormat};
+use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET};
 use crate::types::{EmailAddress, Password};
-
-/// The shortest key for HS256 (RFC 7518 3.2), in bytes.
-const MIN_SIGNING_SECRET: usize = 32;
 
 /// What was set, and what was found wrong with it so far.
 #[derive(Default)]
@@ -104,6 +101,14 @@ impl Values {
         let number = self.parsed(variable, "a whole number");
         if number < least && !self.problems.iter().any(|p| p.variable == variable) {
             self.problem(variable, format!("must be at least {least}, but is {number}"));
+        }
+        number
+    }
+
+    pub(in crate::config) fn between(&mut self, variable: &'static str, least: u32, most: u32) -> u32 {
+        let number = self.at_least(variable, least);
+        if number > most {
+            self.problem(variable, format!("must be at most {most}, but is {number}"));
         }
         number
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::Result;
 use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul};
-use crate::types::{EmailAddress, Password};
+use crate::types::{EmailAddress, Password, is_invisible};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
@@ -90,7 +90,7 @@ fn parse_full_name(field: Field, mode: Mode, problems: &mut Problems) -> Option<
     const REQUIRED: &str = "Full name is required and cannot be empty";
     let messages = TextMessages { not_a_string: "Full name must be a string", required: REQUIRED };
     let name = problems.text("full_name", field, mode, messages)?;
-    if name.trim().is_empty() {
+    if name.chars().all(is_invisible) {
         problems.add("full_name", REQUIRED);
     } else if name.chars().count() > MAX_NAME {
         problems.add("full_name", format!("Full name must be at most {MAX_NAME} characters"));

@@ -98,6 +98,17 @@ impl TestApp {
         }
     }
 
+    /// Sends bytes as they are, and reads to the end.
+    pub(crate) async fn raw(&self, request: &str) -> String {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let address = self.url.strip_prefix("http://").expect("a URL");
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("the server listens");
+        stream.write_all(request.as_bytes()).await.expect("the request is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the answer is text");
+        answer
+    }
+
     pub(crate) fn anonymous(&self) -> Anonymous<'_> {
         Anonymous(self)
     }
