@@ -1,4 +1,4 @@
-//! Addresses of customers: at most one default each, at most [`MAX_ADDRESSES`].
+//! Addresses of customers: at most one default each, and at most 100.
 
 mod input;
 
