@@ -4,10 +4,6 @@
 //! same binary can be pointed at an existing EverShop database; columns of ours always have a default, so
 //! that a row inserted by EverShop stays valid. Migrations never import entities: an entity changes, a
 //! migration that has run does not.
-#![allow(
-    clippy::allow_attributes,
-    reason = "derive(DeriveIden) and derive(DeriveMigrationName) expand to allow attributes"
-)]
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
