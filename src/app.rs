@@ -4,8 +4,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::ExposeSecret;
-
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::Hasher;
@@ -72,17 +70,7 @@ pub async fn open_database(config: &Config) -> Result<Database, BuildError> {
     if let Some(folder) = &config.database.folder {
         private_folder(folder).map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))?;
     }
-    if !config.database.is_embedded() && !is_postgres_url(config.database.url.expose_secret()) {
-        // The driver's message would quote it, password and all.
-        let message =
-            "is no URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
-        return Err(BuildError { variable: "DATABASE_URL", message: message.to_owned() });
-    }
     Database::connect(&config.database).await.map_err(|error| BuildError::new("DATABASE_URL", &error))
-}
-
-fn is_postgres_url(url: &str) -> bool {
-    url.parse::<sea_orm::sqlx::postgres::PgConnectOptions>().is_ok()
 }
 
 /// Makes a folder for its owner alone, when it is missing: it will hold personal data, password hashes or keys.

@@ -58,7 +58,7 @@ impl Database {
         });
         create_private(url)?;
         let mut write = options.clone();
-        write.max_connections(1).map_sqlx_sqlite_opts(|sqlite| sqlite.create_if_missing(true));
+        write.max_connections(1);
         let writer = SeaOrm::connect(write).await?;
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true));
         let reader = SeaOrm::connect(options).await?;

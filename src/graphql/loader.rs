@@ -49,11 +49,8 @@ impl Loader<i32> for Addresses {
     type Error = Shared;
 
     async fn load(&self, customer_ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
-        let mut of_customers: HashMap<i32, Self::Value> = HashMap::new();
-        for address in address::of_customers(&self.0, customer_ids).await? {
-            of_customers.entry(address.customer_id).or_default().push(address);
-        }
-        Ok(of_customers)
+        let rows = address::of_customers(&self.0, customer_ids).await?;
+        Ok(group_by(rows, |row| row.customer_id))
     }
 }
 
@@ -62,12 +59,18 @@ impl Loader<i32> for Sessions {
     type Error = Shared;
 
     async fn load(&self, customer_ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
-        let mut of_customers: HashMap<i32, Self::Value> = HashMap::new();
-        for session in session::of_customers(&self.0, customer_ids).await? {
-            of_customers.entry(session.customer_id).or_default().push(session);
-        }
-        Ok(of_customers)
+        let rows = session::of_customers(&self.0, customer_ids).await?;
+        Ok(group_by(rows, |row| row.customer_id))
     }
+}
+
+/// Rows by key; those of one key keep their order.
+fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
+    let mut groups: HashMap<i32, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
 }
 
 /// The error of a loader, once more for each who asked it.

@@ -4,15 +4,14 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, StatusCode, header};
-use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Data;
 use super::customer::parse_uuid;
 use super::openapi::{BodyFailures, Failures};
+use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
@@ -104,8 +103,8 @@ impl From<Model> for Address {
             province: row.province,
             country: row.country,
             is_default: row.is_default,
-            created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-            updated_at: row.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
         }
     }
 }

@@ -4,14 +4,13 @@ use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, StatusCode, header};
-use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Data;
 use super::openapi::BodyFailures;
+use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
@@ -84,8 +83,8 @@ impl From<Model> for Customer {
             group_id: row.group_id,
             email: row.email.as_str().to_owned(),
             full_name: row.full_name,
-            created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-            updated_at: row.updated_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
             version: row.version,
         }
     }

@@ -14,6 +14,7 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,6 +49,11 @@ fn table() -> OpenApiRouter<Arc<App>> {
 pub fn routes(app: &Arc<App>) -> Router {
     let (router, _) = table().split_for_parts();
     router.merge(playground::routes()).with_state(Arc::clone(app))
+}
+
+/// A moment as REST answers with it: RFC 3339, UTC, milliseconds.
+fn timestamp(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// What a success answers with.

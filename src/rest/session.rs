@@ -3,13 +3,12 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use chrono::SecondsFormat;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::customer::parse_uuid;
 use super::openapi::Failures;
-use super::{Data, Nothing};
+use super::{Data, Nothing, timestamp};
 use crate::entity::customer_session::Model;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope};
 use crate::service::session;
@@ -40,8 +39,8 @@ impl From<Model> for Session {
             id: row.uuid.to_string(),
             user_agent: row.user_agent,
             address: row.ip_address,
-            created_at: row.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-            last_used_at: row.last_used_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            created_at: timestamp(row.created_at),
+            last_used_at: timestamp(row.last_used_at),
         }
     }
 }

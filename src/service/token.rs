@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
 use crate::keys::Key;
+use crate::types::EmailAddress;
 
 /// Whose token it is. Each audience, and each kind, has a key of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,12 @@ pub struct Account {
     pub email: String,
     /// Name when the token was issued.
     pub full_name: String,
+}
+
+impl Account {
+    fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
+        Self { id, uuid, email: email.as_str().to_owned(), full_name: full_name.to_owned() }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,12 +108,7 @@ pub struct Verified {
 /// # Errors
 /// A key that can't sign; a defect.
 pub fn issue_for_admin(app: &App, admin: &admin_user::Model) -> Result<TokenPair> {
-    let account = Account {
-        id: admin.admin_user_id,
-        uuid: admin.uuid,
-        email: admin.email.as_str().to_owned(),
-        full_name: admin.full_name.clone(),
-    };
+    let account = Account::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
     let verified = Verified { account, generation: admin.token_generation, session: None };
@@ -118,12 +120,7 @@ pub fn issue_for_admin(app: &App, admin: &admin_user::Model) -> Result<TokenPair
 /// # Errors
 /// A key that can't sign; a defect.
 pub fn issue_for_customer(app: &App, customer: &customer::Model, session: Uuid) -> Result<TokenPair> {
-    let account = Account {
-        id: customer.customer_id,
-        uuid: customer.uuid,
-        email: customer.email.as_str().to_owned(),
-        full_name: customer.full_name.clone(),
-    };
+    let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
     let verified = Verified { account, generation: customer.token_generation, session: Some(session) };

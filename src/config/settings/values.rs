@@ -7,6 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::SecretString;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
@@ -147,6 +148,11 @@ impl Values {
             self.problem("DATABASE_URL", "must start with sqlite:// or postgres://");
         } else if url.contains(":memory:") || url.contains("mode=memory") {
             self.problem("DATABASE_URL", "must name a file: every connection would have a memory of its own");
+        } else if url.starts_with("postgres:") && url.parse::<PgConnectOptions>().is_err() {
+            // Found here, because the driver's message would quote it, password and all.
+            let message =
+                "is no URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
+            self.problem("DATABASE_URL", message);
         }
         url.into()
     }
