@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod drain;
 mod failure;
 mod layers;
 

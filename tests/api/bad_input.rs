@@ -60,6 +60,21 @@ on_both_databases! {
         refused(app, json, large.into_bytes(), 413, "payload_too_large").await;
     }
 
+    /// Whoever refuses without looking at the body still lets the client finish: otherwise it would see its
+    /// connection break while it sends, and not the answer.
+    async fn a_refusal_arrives_though_the_body_is_large(app: &TestApp) {
+        let uuid = app.register("a@x.io").await["uuid"].as_str().unwrap().to_owned();
+        let large = vec![b'a'; 4 * 1024 * 1024];
+        for _ in 0..20 {
+            let request = app.anonymous().request(Method::PATCH, &format!("/api/customers/{uuid}")).body(large.clone());
+            app.anonymous().send(request).await.assert_failure(401, "unauthenticated");
+            let request = app.anonymous().request(Method::POST, "/api/customers").body(large.clone());
+            app.anonymous().send(request).await.assert_failure(415, "unsupported_media_type");
+            let request = app.anonymous().request(Method::POST, "/api/customers").header("content-type", "application/json");
+            app.anonymous().send(request.body(large.clone())).await.assert_failure(413, "payload_too_large");
+        }
+    }
+
     async fn content_types_that_are_json(app: &TestApp) {
         for (number, content_type) in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"].iter().enumerate() {
             let body = json!({"full_name": "A", "email": format!("a{number}@x.io"), "password": CUSTOMER_PASSWORD});
