@@ -1,13 +1,15 @@
 //! What every part of patron shares; built the same way by `main` and by the tests.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::Hasher;
 use crate::keys::Keys;
+use crate::mailer::Mailer;
 use crate::system::{Clock, Random};
 
 /// The running program: its database, its clock, its keys and its settings.
@@ -21,10 +23,14 @@ pub struct App {
     pub random: Random,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// Sends mails.
+    pub mailer: Mailer,
     /// Signs tokens.
     pub keys: Keys,
     /// The settings.
     pub config: Config,
+    /// Where it listens, once it does: with port 0 that isn't known before.
+    pub listening: OnceLock<SocketAddr>,
 }
 
 /// Why the program can't be built: each names the setting that would help.
@@ -48,7 +54,7 @@ impl App {
     /// Builds the program.
     ///
     /// # Errors
-    /// When the database can't be opened or argon2 refuses its parameters.
+    /// When the database can't be opened, argon2 refuses its parameters, or mails can't be sent as the settings say.
     pub async fn build(
         config: Config,
         keys: Keys,
@@ -57,8 +63,17 @@ impl App {
     ) -> Result<Arc<Self>, BuildError> {
         let hasher =
             Hasher::new(&config.hashing).map_err(|error| BuildError::new("PATRON_HASH_MEMORY", &error))?;
+        let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
-        Ok(Arc::new(Self { db, clock, random, hasher, keys, config }))
+        let listening = OnceLock::new();
+        Ok(Arc::new(Self { db, clock, random, hasher, mailer, keys, config, listening }))
+    }
+
+    /// The URL under which people reach this server: never what a request's Host header says, which anybody can
+    /// write.
+    pub fn public_url(&self) -> String {
+        let server = &self.config.server;
+        server.url(*self.listening.get().unwrap_or(&server.listen))
     }
 }
 

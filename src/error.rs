@@ -44,6 +44,12 @@ pub enum Error {
     /// It contradicts what is stored.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// It was tried too often.
+    #[error("rate limited for {retry_after} s")]
+    RateLimited {
+        /// Seconds to wait before trying again.
+        retry_after: u32,
+    },
     /// It can't be done now and may be tried again.
     #[error("unavailable: {reason}")]
     Unavailable {

@@ -16,6 +16,27 @@ use crate::types::{Password, PasswordHash};
 const MAX_MEMORY_KIB: u32 = 1024 * 1024;
 const MAX_ITERATIONS: u32 = 16;
 
+/// The dearest bcrypt hash that is verified: its cost is the logarithm of the work. 15 takes some seconds.
+const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=15;
+
+/// What came of comparing a password with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is another password, or there was no hash to compare with.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password, but the hash is of a kind, or at a price, that isn't made any more.
+    Outdated,
+}
+
+impl Verdict {
+    /// Whether it is the password.
+    pub fn is_right(self) -> bool {
+        self != Self::Wrong
+    }
+}
+
 /// Hashes and verifies passwords with argon2id (RFC 9106), never on a thread of the async runtime.
 #[derive(Debug)]
 pub struct Hasher {
@@ -53,8 +74,16 @@ impl Hasher {
     /// # Errors
     /// [`Error::Unavailable`] when too many hashes are waiting.
     pub async fn hash(&self, password: &Password, salt: [u8; 16]) -> Result<PasswordHash> {
+        self.rehash(password.secret(), salt).await
+    }
+
+    /// Hashes a password that was just verified, and so may be older than the rules for new ones.
+    ///
+    /// # Errors
+    /// As [`hash`](Self::hash).
+    pub async fn rehash(&self, password: &SecretString, salt: [u8; 16]) -> Result<PasswordHash> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        let password = password.secret().clone();
+        let password = password.clone();
         self.run(move || {
             let hash = argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &salt);
             hash.map(|hash| PasswordHash::new(hash.to_string())).map_err(Error::internal)
@@ -62,15 +91,16 @@ impl Hasher {
         .await?
     }
 
-    /// Whether the password is the one that was hashed. Without a hash the answer is no, after the same time.
+    /// Whether the password is the one that was hashed. Without a hash it is wrong, after the same time.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many hashes are waiting.
-    pub async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<bool> {
+    pub async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<Verdict> {
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.decoy).clone();
-        let password = password.clone();
-        self.run(move || known & matches(&password, &hash)).await
+        let (password, params) = (password.clone(), self.params.clone());
+        let verdict = self.run(move || verdict(&password, &hash, &params)).await?;
+        Ok(if known { verdict } else { Verdict::Wrong })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -88,11 +118,68 @@ impl Hasher {
     }
 }
 
-fn matches(password: &SecretString, hash: &PasswordHash) -> bool {
-    let Ok(hash) = Phc::new(hash.expose()) else {
-        return false;
+fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params) -> Verdict {
+    let (text, password) = (hash.expose(), password.expose_secret().as_bytes());
+    if let Some(rest) = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        let cost = rest.split('$').next().and_then(|cost| cost.parse().ok()).unwrap_or_default();
+        let right = BCRYPT_COSTS.contains(&cost) && bcrypt::verify(password, text).unwrap_or(false);
+        return if right { Verdict::Outdated } else { Verdict::Wrong };
+    }
+    let Ok(hash) = Phc::new(text) else {
+        return Verdict::Wrong;
     };
-    let affordable =
-        Params::try_from(&hash).is_ok_and(|p| p.m_cost() <= MAX_MEMORY_KIB && p.t_cost() <= MAX_ITERATIONS);
-    affordable && Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+    let Ok(found) = Params::try_from(&hash) else {
+        return Verdict::Wrong;
+    };
+    let affordable = found.m_cost() <= MAX_MEMORY_KIB && found.t_cost() <= MAX_ITERATIONS;
+    if !affordable || Argon2::default().verify_password(password, &hash).is_err() {
+        return Verdict::Wrong;
+    }
+    let current = hash.algorithm == Algorithm::Argon2id.ident()
+        && found.m_cost() >= params.m_cost()
+        && found.t_cost() >= params.t_cost();
+    if current { Verdict::Right } else { Verdict::Outdated }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Params, PasswordHash, Verdict, verdict};
+
+    fn verify(password: &str, hash: &str) -> Verdict {
+        let params = Params::new(19 * 1024, 2, 1, None).unwrap();
+        verdict(&password.into(), &PasswordHash::new(hash.to_owned()), &params)
+    }
+
+    #[test]
+    fn old_hashes_are_verified_and_called_outdated() {
+        let hash = bcrypt::hash_with_result("correct horse", 4).unwrap();
+        for hash in [
+            hash.format_for_version(bcrypt::Version::TwoA),
+            hash.format_for_version(bcrypt::Version::TwoB),
+            hash.format_for_version(bcrypt::Version::TwoY),
+        ] {
+            assert_eq!(verify("correct horse", &hash), Verdict::Outdated, "{hash}");
+            assert_eq!(verify("Correct horse", &hash), Verdict::Wrong, "{hash}");
+        }
+        let weak = "$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHRzYWx0$";
+        assert_eq!(verify("correct horse", weak), Verdict::Wrong);
+    }
+
+    /// A stored hash says what it costs to verify: one that asks for too much is none.
+    #[test]
+    fn the_price_of_a_stored_hash_is_bounded() {
+        for hash in [
+            "",
+            "plain",
+            "$2a$16$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+            "$2b$31$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+            "$2b$03$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+            "$2a$xx$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+            "$2a$10$short",
+            "$argon2id$v=19$m=2097152,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+            "$argon2id$v=19$m=19456,t=4000000,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            assert_eq!(verify("anything", hash), Verdict::Wrong, "{hash}");
+        }
+    }
 }

@@ -2,12 +2,12 @@
 //!
 //! Layers, and who may import whom (`tests/layering.rs` enforces it). Each line imports only lines above it:
 //!
-//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `db`, `app`, `ctx`: what everything stands on
+//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `mailer`, `db`, `app`, `ctx`: what everything stands on
 //! 2. [`entity`]: the tables
 //! 3. [`service`]: every rule, once
 //! 4. [`http`]: what both surfaces need of HTTP: who calls, how failures look
-//! 5. [`rest`], [`graphql`]: the surfaces; neither imports the other
-//! 6. [`server`]: puts the surfaces together, listens, stops
+//! 5. [`rest`], [`graphql`]: the surfaces; [`worker`]: what happens by itself; none imports another
+//! 6. [`server`]: puts them together, listens, stops
 //! 7. [`cli`]: the commands
 #![warn(clippy::unwrap_used)]
 
@@ -22,9 +22,11 @@ pub mod graphql;
 pub mod hasher;
 pub mod http;
 pub mod keys;
+pub mod mailer;
 pub mod rest;
 pub mod server;
 pub mod service;
 pub mod system;
 pub mod telemetry;
 pub mod types;
+pub mod worker;

@@ -30,6 +30,8 @@ pub fn openapi() -> &'static str {
 /// # Errors
 /// Those of the listener.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
+    // Tests serve an app once as well; a second address would be as right as the first.
+    let _first = app.listening.set(listener.local_addr()?);
     let routes = router(&app).into_make_service_with_connect_info::<SocketAddr>();
     let mut stopping = stop.clone();
     let server = axum::serve(listener, routes).with_graceful_shutdown(async move {

@@ -34,3 +34,13 @@ pub(crate) async fn unique_email(manager: &SchemaManager<'_>, table: &str) -> Re
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())
 }
+
+/// An index over these columns, named after them.
+pub(crate) async fn index(manager: &SchemaManager<'_>, table: &str, columns: &[&str]) -> Result<(), DbErr> {
+    let mut index =
+        Index::create().name(format!("{table}_{}_idx", columns.join("_"))).table(table.to_owned()).take();
+    for column in columns {
+        index.col((*column).to_owned());
+    }
+    manager.create_index(index).await
+}

@@ -14,6 +14,11 @@ mod m20261123_000002_create_customer;
 mod m20261123_000003_create_customer_address;
 mod m20261123_000004_create_admin_user;
 mod m20261124_000001_create_customer_session;
+mod m20261124_000002_add_customer_verification;
+mod m20261124_000003_create_reset_password_token;
+mod m20261124_000004_create_verify_email_token;
+mod m20261124_000005_create_mail;
+mod m20261124_000006_create_throttle;
 
 /// Runs the migrations, oldest first.
 #[derive(Debug)]
@@ -28,6 +33,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_create_customer_address::Migration),
             Box::new(m20261123_000004_create_admin_user::Migration),
             Box::new(m20261124_000001_create_customer_session::Migration),
+            Box::new(m20261124_000002_add_customer_verification::Migration),
+            Box::new(m20261124_000003_create_reset_password_token::Migration),
+            Box::new(m20261124_000004_create_verify_email_token::Migration),
+            Box::new(m20261124_000005_create_mail::Migration),
+            Box::new(m20261124_000006_create_throttle::Migration),
         ]
     }
 }

@@ -29,7 +29,9 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     let flags = flags
         .clone()
         .with("PATRON_DATA_DIR", folder.path().display().to_string())
-        .with("DATABASE_URL", format!("sqlite://{}", database.display()));
+        .with("DATABASE_URL", format!("sqlite://{}", database.display()))
+        // Nobody is to get mail from a demo: it becomes files.
+        .with("PATRON_SMTP_URL", "");
     let app = super::build_server(&flags).await?;
     let listener = listen(&app).await?;
     let admin = prepare(&app, true).await?.map(|admin| NewAdmin { lasts: false, ..admin });

@@ -3,6 +3,7 @@
 mod admin;
 mod demo;
 mod exit;
+mod mail;
 mod migrate;
 mod serve;
 mod start;
@@ -44,6 +45,9 @@ enum Command {
     /// Manage the admins
     #[command(subcommand)]
     Admin(admin::Command),
+    /// See what became of mails, and send them again
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Serve a throwaway database with 1 000 customers and an admin
     Demo,
 }
@@ -71,6 +75,7 @@ pub async fn run() -> ExitCode {
         Command::Schema => exit::print(&server::schema()),
         Command::Openapi => exit::print(server::openapi()),
         Command::Admin(command) => admin::run(&flags, command).await,
+        Command::Mail(command) => mail::run(&flags, command).await,
         Command::Demo => demo::run(&flags).await,
     };
     match outcome {

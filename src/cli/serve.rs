@@ -13,7 +13,7 @@ use super::start::{NewAdmin, prepare};
 use crate::app::App;
 use crate::config::Flags;
 use crate::error::Error;
-use crate::server;
+use crate::{server, worker};
 
 /// The longest pause between two attempts to reach a database that was away at the start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -74,7 +74,11 @@ pub(super) async fn until_signal(app: Arc<App>, listener: TcpListener) -> Result
         tracing::warn!("a second signal: stopping at once");
         std::process::exit(1);
     });
+    let working = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     server::serve(Arc::clone(&app), listener, stopped).await.map_err(failed)?;
+    if let Err(error) = working.await {
+        tracing::error!(%error, "the worker ended badly");
+    }
     // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
     match tokio::time::timeout(LONGEST_CLOSE, app.db.clone().close()).await {
         Ok(Ok(())) => {}
@@ -119,12 +123,18 @@ pub(super) fn banner(
         // The URL holds a password.
         None => "PostgreSQL".to_owned(),
     };
+    let mail = match config.mail.smtp_url {
+        // That URL may hold one as well.
+        Some(_) => "SMTP".to_owned(),
+        None => format!("files in {}", config.mail.folder.display()),
+    };
     let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
     for (name, value) in [
         ("playground", format!("{url}/playground")),
         ("GraphQL", format!("{url}/api/graphql")),
         ("OpenAPI", format!("{url}/api/openapi.json")),
         ("database", database),
+        ("mail", mail),
     ] {
         text.push_str(&format!("  {name:<11} {value}\n"));
     }

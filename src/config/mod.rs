@@ -29,6 +29,10 @@ pub struct Config {
     pub hashing: HashingConfig,
     /// How tokens are signed and how long they last.
     pub tokens: TokenConfig,
+    /// What customers have to confirm, and what slows down whoever guesses.
+    pub accounts: AccountConfig,
+    /// How mails are sent.
+    pub mail: MailConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
     /// The admin that the first start creates.
@@ -121,6 +125,36 @@ pub struct TokenConfig {
     pub issuer: String,
 }
 
+/// What customers have to confirm, and what slows down whoever guesses.
+#[derive(Clone, Debug)]
+pub struct AccountConfig {
+    /// `PATRON_EMAIL_VERIFICATION`: whether a new address waits for the link mailed to it.
+    pub email_verification: bool,
+    /// `PATRON_VERIFY_EMAIL_EXPIRY`: how long that link lasts.
+    pub verify_email_expiry: Duration,
+    /// `PATRON_RESET_PASSWORD_EXPIRY`: how long a link to set a new password lasts.
+    pub reset_password_expiry: Duration,
+    /// `PATRON_RATE_LIMITS`.
+    pub rate_limits: bool,
+    /// `PATRON_FAILURES_PER_ADDRESS`: failures in 15 minutes from one network address.
+    pub failures_per_address: u32,
+}
+
+/// How mails are sent.
+#[derive(Clone, Debug)]
+pub struct MailConfig {
+    /// `PATRON_SMTP_URL`; holds a password, perhaps. Without it mails become files.
+    pub smtp_url: Option<SecretString>,
+    /// `PATRON_SMTP_TIMEOUT`: for each answer of the mail server.
+    pub smtp_timeout: Duration,
+    /// `PATRON_MAIL_FROM`.
+    pub from: String,
+    /// `PATRON_MAIL_TEMPLATES`: files in it go before the templates of the program.
+    pub templates: Option<PathBuf>,
+    /// Where mails become files.
+    pub folder: PathBuf,
+}
+
 /// How large a GraphQL query may be.
 #[derive(Clone, Debug)]
 pub struct GraphqlConfig {
@@ -184,10 +218,25 @@ impl Config {
         let v = &mut values;
         let data_dir = PathBuf::from(v.text("PATRON_DATA_DIR"));
         let listen: SocketAddr = v.parsed("PATRON_LISTEN", "an address and port such as 127.0.0.1:3000");
+        let public_url = v.url("PATRON_PUBLIC_URL");
         let config = Self {
+            mail: MailConfig {
+                smtp_url: v.secret("PATRON_SMTP_URL"),
+                smtp_timeout: v.seconds("PATRON_SMTP_TIMEOUT"),
+                from: v.sender("PATRON_MAIL_FROM", public_url.as_deref()),
+                templates: v.folder("PATRON_MAIL_TEMPLATES"),
+                folder: data_dir.join("mail"),
+            },
+            accounts: AccountConfig {
+                email_verification: v.switch("PATRON_EMAIL_VERIFICATION"),
+                verify_email_expiry: v.seconds("PATRON_VERIFY_EMAIL_EXPIRY"),
+                reset_password_expiry: v.seconds("PATRON_RESET_PASSWORD_EXPIRY"),
+                rate_limits: v.switch("PATRON_RATE_LIMITS"),
+                failures_per_address: v.at_least("PATRON_FAILURES_PER_ADDRESS", 1),
+            },
             server: ServerConfig {
                 listen,
-                public_url: v.url("PATRON_PUBLIC_URL"),
+                public_url,
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
             },

@@ -37,6 +37,10 @@ pub struct Model {
     pub version: i32,
     /// Tokens of an earlier generation are refused; rises when the account is disabled or its password set.
     pub token_generation: i32,
+    /// Since when the address is known to be the customer's own.
+    pub email_verified_at: Option<DateTimeUtc>,
+    /// The address that it wants instead, until the link mailed there is opened.
+    pub pending_email: Option<EmailAddress>,
 }
 
 /// The tables it is joined with.
@@ -76,6 +80,18 @@ impl Related<super::customer_group::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether a link mailed to this address has something to confirm: that it is the customer's, or is to become it.
+    pub fn may_confirm(&self, email: &EmailAddress) -> bool {
+        self.wants(email) || (self.email.key() == email.key() && self.email_verified_at.is_none())
+    }
+
+    /// Whether this is the address that it wants instead of the one it has.
+    pub fn wants(&self, email: &EmailAddress) -> bool {
+        self.pending_email.as_ref().is_some_and(|pending| pending.key() == email.key())
+    }
+}
 
 impl Entity {
     /// The customer with this public identifier.

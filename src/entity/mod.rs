@@ -9,6 +9,10 @@ pub mod customer_address;
 pub mod customer_group;
 pub mod customer_refresh_token;
 pub mod customer_session;
+pub mod mail;
+pub mod reset_password_token;
+pub mod throttle;
+pub mod verify_email_token;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{DbBackend, EntityName};

@@ -46,6 +46,11 @@ impl Customer {
         &self.0.full_name
     }
 
+    /// Since when its address is known to be its own; `null` while it isn't.
+    async fn email_verified_at(&self) -> Option<DateTime> {
+        self.0.email_verified_at.map(DateTime)
+    }
+
     /// When it was registered.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
@@ -86,6 +91,14 @@ impl Customer {
     /// What to call, with POST, to add an address.
     async fn add_address_api(&self, ctx: &Context<'_>) -> Result<String> {
         addresses_url(ctx, self.0.uuid)
+    }
+
+    /// What to call, with PATCH, to change its name or address.
+    async fn update_profile_api(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(match ctx.data::<Ctx>()?.is_admin() {
+            true => format!("/api/customers/{}", self.0.uuid),
+            false => "/api/customers/me".to_owned(),
+        })
     }
 
     /// The group it belongs to.

@@ -25,6 +25,7 @@ impl From<Failed> for async_graphql::Error {
             Error::NotFound(noun) => ("NOT_FOUND", format!("{noun} not found")),
             Error::EmailTaken => ("EMAIL_TAKEN", "Email is already used".to_owned()),
             Error::Conflict(message) => ("CONFLICT", message.to_owned()),
+            Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {
                 tracing::warn!(reason, "unavailable");
                 ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())

@@ -176,6 +176,14 @@ impl From<Error> for Failure {
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::RateLimited { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "rate_limited",
+                    "Too many attempts; try again later",
+                )
+            },
             Error::Unavailable { reason, retry_after } => {
                 tracing::warn!(reason, "unavailable");
                 Self::unavailable(retry_after)

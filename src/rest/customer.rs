@@ -62,16 +62,16 @@ pub(super) struct LinkedCustomer {
 pub(super) struct Link {
     /// What it is.
     #[schema(example = "edit")]
-    rel: &'static str,
+    pub(super) rel: &'static str,
     /// Its URL on this server.
     #[schema(example = "/admin/customers/edit/433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
-    href: String,
+    pub(super) href: String,
     /// The HTTP method.
     #[schema(example = "GET")]
-    action: &'static str,
+    pub(super) action: &'static str,
     /// The media types it answers with.
     #[schema(example = json!(["text/xml"]))]
-    types: [&'static str; 1],
+    pub(super) types: [&'static str; 1],
 }
 
 impl From<Model> for Customer {

@@ -5,11 +5,15 @@
 
 mod address;
 mod customer;
+mod export;
 mod health;
 mod openapi;
+mod password;
 mod playground;
+mod profile;
 mod session;
 mod token;
+mod verification;
 
 use std::sync::Arc;
 
@@ -29,6 +33,13 @@ fn table() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(customer::create_customer))
         .routes(routes!(customer::update_customer, customer::delete_customer))
+        .routes(routes!(profile::update_me, profile::delete_me))
+        .routes(routes!(password::change_my_password))
+        .routes(routes!(password::request_password_reset))
+        .routes(routes!(password::reset_password))
+        .routes(routes!(verification::verify_email))
+        .routes(routes!(verification::send_my_verification))
+        .routes(routes!(export::export_me))
         .routes(routes!(address::create_customer_address))
         .routes(routes!(address::update_customer_address, address::delete_customer_address))
         .routes(routes!(address::create_my_address))

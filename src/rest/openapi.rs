@@ -22,6 +22,15 @@ pub(super) enum Failures {
     Unavailable(#[to_schema] FailureEnvelope),
 }
 
+/// What a route may answer that is slowed down when too much comes from one place.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes the answers, which `http::Failure` makes")]
+pub(super) enum Throttled {
+    /// Too many attempts (`rate_limited`); try again after `Retry-After` seconds
+    #[response(status = 429)]
+    RateLimited(#[to_schema] FailureEnvelope),
+}
+
 /// What any route that reads a body may answer.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes the answers, which `http::Failure` makes")]
@@ -76,6 +85,7 @@ pub(super) fn base() -> OpenApi {
         ))
         .tags(Some([
             tag("customers", "Register, change, delete."),
+            tag("account", "What a customer does with its own account."),
             tag("addresses", "Where customers have things sent."),
             tag("tokens", "Log in, stay in."),
             tag("health", "For supervisors and load balancers."),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::openapi::BodyFailures;
+use super::openapi::{BodyFailures, Throttled};
 use super::{Data, Nothing};
 use crate::http::{AnonymousCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
@@ -83,13 +83,16 @@ fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
     Ok(refresh_token)
 }
 
-fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
+/// What a route answers with that hands out tokens.
+pub(super) fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
     Json(Data { data: pair.into() })
 }
 
 /// Log an admin in
 ///
-/// The answer to a wrong password, an unknown address and a disabled admin is the same, and takes as long.
+/// The answer to a wrong password, an unknown address and a disabled admin is the same, and takes as long. After a
+/// wrong password the account is refused for a second, for twice as long after each further one, up to 15 minutes:
+/// with the same answer.
 #[utoipa::path(
     post,
     path = "/api/user/tokens",
@@ -99,6 +102,7 @@ fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
     responses(
         (status = 200, description = "Tokens of the admin", body = Data<Tokens>),
         (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]
@@ -132,8 +136,9 @@ pub(super) async fn refresh_admin_tokens(
 
 /// Log a customer in
 ///
-/// Starts a session. The answer to a wrong password, an unknown address and a disabled customer is the same,
-/// and takes as long.
+/// Starts a session. The answer to a wrong password, an unknown address and a disabled customer is the same, and takes
+/// as long. After a wrong password the account is refused for a second, for twice as long after each further one, up to
+/// 15 minutes: with the same answer. Who is logged in stays so, and a link mailed to set a new password works.
 #[utoipa::path(
     post,
     path = "/api/customer/tokens",
@@ -143,6 +148,7 @@ pub(super) async fn refresh_admin_tokens(
     responses(
         (status = 200, description = "Tokens of the customer", body = Data<Tokens>),
         (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]

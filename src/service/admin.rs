@@ -8,6 +8,7 @@ use crate::ctx::Ctx;
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::auth;
+use crate::service::throttle::{self, Guesses};
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
 use crate::types::{EmailAddress, Password};
@@ -15,18 +16,22 @@ use crate::types::{EmailAddress, Password};
 /// Logs an admin in.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown,
-/// the password wrong or the admin disabled.
+/// As for a customer, [`session::log_in`](crate::service::session::log_in).
 pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
     let db = &ctx.app.db;
-    let admin = match EmailAddress::parse_local(email) {
-        Ok(email) => Entity::find_by_address(&email, db.backend()).one(db.reader()).await?,
+    let email = EmailAddress::parse_local(email).map_err(|_| email.trim().to_lowercase());
+    let key = email.as_ref().map_or_else(String::clone, EmailAddress::key);
+    let guesses = Guesses::at_login(ctx, "admin", &key);
+    guesses.ensure_address_is_welcome(ctx).await?;
+    let found = match &email {
+        Ok(email) => Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
         Err(_) => None,
     };
-    let hash = admin.as_ref().map(|admin| &admin.password);
-    let verified = ctx.app.hasher.verify(password, hash).await?;
-    match admin {
-        Some(admin) if verified && admin.status => token::issue_for_admin(&ctx.app, &admin),
+    let verdict = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
+    let found = found.filter(|admin| verdict.is_right() && admin.status);
+    let passes = transact!(db, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
+    match found {
+        Some(admin) if passes => token::issue_for_admin(&ctx.app, &admin),
         _ => Err(Error::Unauthenticated("Invalid email or password")),
     }
 }
@@ -113,6 +118,7 @@ async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel
     ctx.require_admin()?;
     let db = &ctx.app.db;
     transact!(db, |tx| {
+        throttle::forget(tx, "admin", &email.key()).await?;
         let select = Entity::find_by_address(email, db.backend()).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;
         let updated_at = current.updated_at;

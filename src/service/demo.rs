@@ -93,6 +93,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
             meta_data: Set(serde_json::json!({})),
             version: Set(1),
             token_generation: Set(0),
+            email_verified_at: Set((number % 3 != 0).then_some(now - age)),
             ..Default::default()
         });
     }

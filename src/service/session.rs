@@ -17,7 +17,6 @@ use sea_orm::{
     QueryFilter, QuerySelect,
 };
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
@@ -25,6 +24,9 @@ use crate::db::Attempt;
 use crate::entity::customer_session::{self, Column, Entity, Model};
 use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
+use crate::hasher::Verdict;
+use crate::service::secret;
+use crate::service::throttle::Guesses;
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
 use crate::types::EmailAddress;
@@ -34,44 +36,102 @@ const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or e
 /// The longest name of a client that is kept, in characters.
 const MAX_USER_AGENT: usize = 255;
 
-/// Logs a customer in.
+/// Logs a customer in. A hash of another system, or of an earlier price, is replaced on the way.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown,
-/// the password wrong or the customer disabled.
+/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown, the
+/// password wrong, the customer disabled or the account refused for a while because somebody guesses;
+/// [`Error::RateLimited`] for a network address from which too much failed.
 pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
-    const WRONG: Error = Error::Unauthenticated("Invalid email or password");
     let db = &ctx.app.db;
-    let found = match EmailAddress::parse(email) {
-        Ok(email) => customer::Entity::find_by_address(&email, db.backend()).one(db.reader()).await?,
+    let email = EmailAddress::parse(email).map_err(|_| email.trim().to_lowercase());
+    let key = email.as_ref().map_or_else(String::clone, EmailAddress::key);
+    let guesses = Guesses::at_login(ctx, "customer", &key);
+    guesses.ensure_address_is_welcome(ctx).await?;
+    let found = match &email {
+        Ok(email) => customer::Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
         Err(_) => None,
     };
-    let hash = found.as_ref().map(|customer| &customer.password);
-    let verified = ctx.app.hasher.verify(password, hash).await?;
-    let customer = found.filter(|customer| verified && customer.status == 1).ok_or(WRONG)?;
-    transact!(db, |tx| {
-        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
-        let select = customer::Entity::find_by_id(customer.customer_id).lock_exclusive();
-        let current = select.one(tx).await?.ok_or(WRONG)?;
-        if current.status != 1 || current.token_generation != customer.token_generation {
-            return Err(WRONG.into());
+    let verdict = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
+    let found = found.filter(|customer| verdict.is_right() && customer.status == 1);
+    let replacement = match &found {
+        Some(_) if verdict == Verdict::Outdated => {
+            Some(ctx.app.hasher.rehash(password, ctx.app.random.bytes()).await?)
         }
-        let now = ctx.app.clock.now();
+        _ => None,
+    };
+    let outcome = transact!(db, |tx| {
+        if !guesses.settle(ctx, tx, found.is_some()).await? {
+            // That it was counted has to be committed, so it is no error inside of the transaction.
+            return Ok(None);
+        }
+        let Some(found) = &found else { return Ok(None) };
+        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
+        let select = customer::Entity::find_by_id(found.customer_id).lock_exclusive();
+        let Some(mut current) = select.one(tx).await? else { return Ok(None) };
+        if current.status != 1 || current.token_generation != found.token_generation {
+            return Ok(None);
+        }
+        if let Some(hash) = &replacement {
+            // The password is the same: nothing that anybody sees changes, and no token ends.
+            let mut row = current.into_active_model();
+            row.password = Set(hash.clone());
+            current = row.update(tx).await?;
+        }
         let expired = Entity::delete_many().filter(Column::CustomerId.eq(current.customer_id));
-        expired.filter(Column::ExpiresAt.lte(now)).exec(tx).await?;
-        let session = customer_session::ActiveModel {
-            uuid: Set(ctx.app.random.uuid()),
-            customer_id: Set(current.customer_id),
-            user_agent: Set(ctx.user_agent.as_ref().map(|name| name.chars().take(MAX_USER_AGENT).collect())),
-            ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
-            created_at: Set(now),
-            last_used_at: Set(now),
-            expires_at: Set(expiry(ctx)?),
-            ..Default::default()
-        };
-        let session = session.insert(tx).await?;
-        issue(ctx, tx, &current, &session, None).await
-    })
+        expired.filter(Column::ExpiresAt.lte(ctx.app.clock.now())).exec(tx).await?;
+        start(ctx, tx, &current).await.map(Some)
+    })?;
+    outcome.ok_or(Error::Unauthenticated("Invalid email or password"))
+}
+
+/// Starts a session and issues its first tokens.
+async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model) -> Attempt<TokenPair> {
+    let now = ctx.app.clock.now();
+    let session = customer_session::ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        customer_id: Set(customer.customer_id),
+        user_agent: Set(ctx.user_agent.as_ref().map(|name| name.chars().take(MAX_USER_AGENT).collect())),
+        ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
+        created_at: Set(now),
+        last_used_at: Set(now),
+        expires_at: Set(expiry(ctx)?),
+        ..Default::default()
+    };
+    let session = session.insert(tx).await?;
+    issue(ctx, tx, customer, &session, None).await
+}
+
+/// New tokens for a session whose tokens have all just been ended by a change of the password. Without a session
+/// (a token of EverShop's own asked for it) one starts.
+pub(super) async fn go_on(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer: &customer::Model,
+    session: Option<Uuid>,
+) -> Attempt<TokenPair> {
+    let own = Entity::find().filter(Column::CustomerId.eq(customer.customer_id));
+    let session = match session {
+        Some(uuid) => own.filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?,
+        None => None,
+    };
+    let Some(session) = session else {
+        return start(ctx, tx, customer).await;
+    };
+    // Its family starts anew: the tokens before are of an earlier generation, and good for nothing.
+    let family = refresh_token::Entity::delete_many();
+    let family = family.filter(refresh_token::Column::CustomerSessionId.eq(session.customer_session_id));
+    family.exec(tx).await?;
+    let session = touch(ctx, tx, session).await?;
+    issue(ctx, tx, customer, &session, None).await
+}
+
+/// Notes that a session was used, and goes on for the life of a refresh token.
+async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<Model> {
+    let mut session = session.into_active_model();
+    session.last_used_at = Set(ctx.app.clock.now());
+    session.expires_at = Set(expiry(ctx)?);
+    Ok(session.update(tx).await?)
 }
 
 /// New tokens for a refresh token, which is used up: see the [module](self).
@@ -82,7 +142,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
 pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
     let verified =
         token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
-    let hash = hash(refresh_token);
+    let hash = secret::hash(refresh_token);
     let outcome = transact!(ctx.app.db, |tx| {
         let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
         // The session's lock puts refreshes of one family in a row.
@@ -102,10 +162,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
         let mut used = token.into_active_model();
         used.is_used = Set(true);
         used.update(tx).await?;
-        let mut session = session.into_active_model();
-        session.last_used_at = Set(ctx.app.clock.now());
-        session.expires_at = Set(expiry(ctx)?);
-        let session = session.update(tx).await?;
+        let session = touch(ctx, tx, session).await?;
         issue(ctx, tx, &customer, &session, Some(id)).await.map(Some)
     })?;
     if outcome.is_none() {
@@ -119,7 +176,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
 /// # Errors
 /// Those of the database.
 pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
-    let hash = hash(refresh_token);
+    let hash = secret::hash(refresh_token);
     transact!(ctx.app.db, |tx| {
         if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
             Entity::delete_by_id(token.customer_session_id).exec(tx).await?;
@@ -153,7 +210,7 @@ pub async fn end_all(ctx: &Ctx) -> Result<()> {
         // The customer first, then its sessions: the order in which everything locks them.
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
-        end_sessions(tx, customer_id).await?;
+        end_sessions(tx, customer_id, None).await?;
         let generation = customer.token_generation + 1;
         let mut row = customer.into_active_model();
         row.token_generation = Set(generation);
@@ -162,10 +219,24 @@ pub async fn end_all(ctx: &Ctx) -> Result<()> {
     })
 }
 
-/// Ends all sessions of a customer, in the transaction of what makes them end.
-pub(super) async fn end_sessions(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
-    Entity::delete_many().filter(Column::CustomerId.eq(customer_id)).exec(tx).await?;
+/// Ends all sessions of a customer but one, in the transaction of what makes them end.
+pub(super) async fn end_sessions(
+    tx: &impl ConnectionTrait,
+    customer_id: i32,
+    kept: Option<Uuid>,
+) -> Attempt<()> {
+    let mut sessions = Entity::delete_many().filter(Column::CustomerId.eq(customer_id));
+    if let Some(kept) = kept {
+        sessions = sessions.filter(Column::Uuid.ne(kept));
+    }
+    sessions.exec(tx).await?;
     Ok(())
+}
+
+/// Forgets sessions that nobody comes back to.
+pub(super) async fn clean_up(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<u64> {
+    let expired = Entity::delete_many().filter(Column::ExpiresAt.lte(ctx.app.clock.now()));
+    Ok(expired.exec(tx).await?.rows_affected)
 }
 
 /// The sessions of these customers, for callers that were shown the customers.
@@ -194,14 +265,10 @@ async fn issue(
     let row = refresh_token::ActiveModel {
         customer_session_id: Set(session.customer_session_id),
         parent_id: Set(parent),
-        token_hash: Set(hash(&pair.refresh_token)),
+        token_hash: Set(secret::hash(&pair.refresh_token)),
         is_used: Set(false),
         ..Default::default()
     };
     row.insert(tx).await?;
     Ok(pair)
-}
-
-fn hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

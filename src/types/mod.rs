@@ -1,8 +1,10 @@
 //! Values that are parsed once and then trusted; they are database values as well. No I/O.
 
 mod email_address;
+mod mail;
 mod password;
 
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
+pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -133,6 +133,37 @@ impl Values {
             self.problem(variable, format!("`{url}` is not an http:// or https:// URL"));
         }
         Some(url)
+    }
+
+    pub(in crate::config) fn switch(&mut self, variable: &'static str) -> bool {
+        match self.text(variable).as_str() {
+            "on" => true,
+            "off" => false,
+            other => {
+                self.problem(variable, format!("`{other}` is not on or off"));
+                true
+            }
+        }
+    }
+
+    pub(in crate::config) fn secret(&self, variable: &'static str) -> Option<SecretString> {
+        self.given(variable).filter(|secret| !secret.is_empty()).map(|secret| secret.to_owned().into())
+    }
+
+    pub(in crate::config) fn folder(&mut self, variable: &'static str) -> Option<PathBuf> {
+        let folder = PathBuf::from(self.given(variable)?);
+        if !folder.is_dir() {
+            self.problem(variable, format!("`{}` is not a folder", folder.display()));
+        }
+        Some(folder)
+    }
+
+    /// The sender of mails; the mailer parses it.
+    pub(in crate::config) fn sender(&self, variable: &'static str, public_url: Option<&str>) -> String {
+        let host = public_url.and_then(|url| url.split("://").nth(1));
+        let host = host.and_then(|rest| rest.split(['/', ':', '?']).next()).filter(|host| !host.is_empty());
+        let default = || format!("no-reply@{}", host.unwrap_or("localhost"));
+        self.given(variable).map_or_else(default, str::to_owned)
     }
 
     pub(in crate::config) fn database_url(&mut self, data_dir: &Path) -> SecretString {

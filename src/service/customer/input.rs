@@ -100,7 +100,12 @@ fn parse_full_name(field: Field, mode: Mode, problems: &mut Problems) -> Option<
     Some(name)
 }
 
-fn parse_email(field: Field, mode: Mode, problems: &mut Problems) -> Option<EmailAddress> {
+/// The address in a field of a body.
+pub(in crate::service) fn parse_email(
+    field: Field,
+    mode: Mode,
+    problems: &mut Problems,
+) -> Option<EmailAddress> {
     let messages = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
     let text = problems.text("email", field, mode, messages)?;
     let parsed = EmailAddress::parse(&text)
@@ -108,7 +113,12 @@ fn parse_email(field: Field, mode: Mode, problems: &mut Problems) -> Option<Emai
     problems.check("email", parsed)
 }
 
-fn parse_password(field: Field, mode: Mode, problems: &mut Problems) -> Option<Password> {
+/// The password in a field of a body, which is to be set.
+pub(in crate::service) fn parse_password(
+    field: Field,
+    mode: Mode,
+    problems: &mut Problems,
+) -> Option<Password> {
     let messages = TextMessages {
         not_a_string: "Password must be a string",
         required: "Password is required and cannot be empty",

@@ -2,6 +2,8 @@
 
 mod filter;
 mod input;
+mod profile;
+mod save;
 
 use sea_orm::ActiveValue::{self, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QuerySelect};
@@ -9,6 +11,9 @@ use uuid::Uuid;
 
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
+pub(super) use input::{parse_email, parse_password};
+pub use profile::{delete_own, update_own};
+pub(super) use save::{ask_to_confirm, save};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
@@ -17,7 +22,6 @@ use crate::entity::customer_group;
 use crate::error::{Error, Result};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
-use crate::service::session::end_sessions;
 use crate::transact;
 use crate::types::EmailAddress;
 
@@ -53,7 +57,9 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     };
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
-        Ok(customer.clone().insert(tx).await?)
+        let customer = customer.clone().insert(tx).await?;
+        ask_to_confirm(ctx, tx, &customer).await?;
+        Ok(customer)
     })
 }
 
@@ -78,10 +84,6 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
-        let (customer_id, version, generation) =
-            (current.customer_id, current.version, current.token_generation);
-        let disabled = current.status != 0 && status == Some(0);
-        let updated_at = ctx.app.clock.after(current.updated_at);
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.status, status);
         set_if_given(&mut row.group_id, group_id.map(Some));
@@ -89,16 +91,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         set_if_given(&mut row.email, email.clone());
         set_if_given(&mut row.password, password.clone());
         set_if_given(&mut row.meta_data, meta_data.clone());
-        if !row.is_changed() {
-            return Ok(current);
-        }
-        if password.is_some() || disabled {
-            row.token_generation = Set(generation + 1);
-            end_sessions(tx, customer_id).await?;
-        }
-        row.version = Set(version + 1);
-        row.updated_at = Set(updated_at);
-        Ok(row.update(tx).await?)
+        save(ctx, tx, current, row, None).await
     })
 }
 

@@ -1,0 +1,179 @@
+//! Mails: from templates to messages, and from there to a mail server (SMTP, RFC 5321) or, without one, to files.
+//!
+//! What is sent, to whom and when is decided by `service::mail`.
+
+mod templates;
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::app::{BuildError, private_folder};
+use crate::config::MailConfig;
+use crate::types::{EmailAddress, MailKind};
+
+use templates::Templates;
+pub use templates::Variables;
+
+/// Renders and sends mails.
+#[derive(Debug)]
+pub struct Mailer {
+    from: Mailbox,
+    templates: Templates,
+    transport: Transport,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    /// For development: a file a mail.
+    Folder(PathBuf),
+}
+
+/// Why a mail was not sent. The text names no token: neither does the mail server know one, nor is the message in it.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct SendError {
+    /// What happened.
+    pub reason: String,
+    /// Whether trying again is useless: the mail server will never take it.
+    pub is_final: bool,
+}
+
+impl SendError {
+    fn passing(error: &dyn std::error::Error) -> Self {
+        Self { reason: describe(error), is_final: false }
+    }
+
+    fn lasting(error: &dyn std::error::Error) -> Self {
+        Self { reason: describe(error), is_final: true }
+    }
+}
+
+impl From<SmtpError> for SendError {
+    fn from(error: SmtpError) -> Self {
+        // 530 to 538 are about our credentials and TLS (RFC 4954 6), which an operator can mend; any other 5yz is
+        // about this mail.
+        let code = error.status().map_or(0, u16::from);
+        if error.is_permanent() && !(530..=538).contains(&code) {
+            Self::lasting(&error)
+        } else {
+            Self::passing(&error)
+        }
+    }
+}
+
+impl Mailer {
+    /// A mailer with these settings. The mail server is not contacted yet.
+    ///
+    /// # Errors
+    /// A URL, sender or template that can't be used, with the setting it came from.
+    pub fn new(config: &MailConfig) -> Result<Self, BuildError> {
+        let wrong = |variable, message: String| BuildError { variable, message };
+        let from = config.from.parse().map_err(|_| {
+            let message = format!("`{}` is not a sender such as \"Shop <shop@example.com>\"", config.from);
+            wrong("PATRON_MAIL_FROM", message)
+        })?;
+        let templates = Templates::load(config.templates.as_deref())
+            .map_err(|message| wrong("PATRON_MAIL_TEMPLATES", message))?;
+        let transport = match &config.smtp_url {
+            Some(url) => {
+                let smtp = smtp(url).map_err(|message| wrong("PATRON_SMTP_URL", message))?;
+                Transport::Smtp(smtp.timeout(Some(config.smtp_timeout)).build())
+            }
+            None => Transport::Folder(config.folder.clone()),
+        };
+        Ok(Self { from, templates, transport })
+    }
+
+    /// Renders a mail and sends it.
+    ///
+    /// # Errors
+    /// [`SendError`]: the templates fail, the address is none, the mail server or the file system refuses.
+    pub async fn send(
+        &self,
+        id: Uuid,
+        kind: MailKind,
+        recipient: &EmailAddress,
+        variables: &Variables,
+    ) -> Result<(), SendError> {
+        let message = self.message(id, kind, recipient, variables)?;
+        match &self.transport {
+            Transport::Smtp(smtp) => {
+                smtp.send(message).await?;
+            }
+            Transport::Folder(folder) => {
+                let path = write(folder, id, kind, &message.formatted())
+                    .map_err(|error| SendError::passing(&error))?;
+                tracing::info!(%kind, path = %path.display(), "a mail became a file");
+            }
+        }
+        Ok(())
+    }
+
+    fn message(
+        &self,
+        id: Uuid,
+        kind: MailKind,
+        recipient: &EmailAddress,
+        variables: &Variables,
+    ) -> Result<Message, SendError> {
+        let parts = self.templates.render(kind, variables).map_err(|error| SendError::passing(&error))?;
+        let address: Address = recipient.as_str().parse().map_err(|error| SendError::lasting(&error))?;
+        let domain = self.from.email.domain();
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, address))
+            .subject(parts.subject)
+            // The same each time it is tried, so that a receiver can tell that two are one.
+            .message_id(Some(format!("<{id}@{domain}>")))
+            .multipart(MultiPart::alternative_plain_html(parts.text, parts.html))
+            .map_err(|error| SendError::lasting(&error))
+    }
+}
+
+fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTransportBuilder, String> {
+    // The value isn't shown: it may hold a password.
+    const FORM: &str = "must be smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required; special \
+                        characters in the password must be percent-encoded";
+    let url = url.expose_secret();
+    let (scheme, rest) = url.split_once("://").ok_or(FORM)?;
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
+    if scheme == "smtp" && authority.contains('@') && !local && !rest.contains("tls=required") {
+        return Err("would send a password unencrypted: use smtps://, or add ?tls=required".to_owned());
+    }
+    AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| FORM.to_owned())
+}
+
+/// Writes a mail as a file for its owner alone: its link is as good as a password.
+fn write(folder: &Path, id: Uuid, kind: MailKind, message: &[u8]) -> std::io::Result<PathBuf> {
+    private_folder(folder)?;
+    let path = folder.join(format!("{kind}-{id}.eml"));
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    file.write_all(message)?;
+    Ok(path)
+}
+
+/// An error with what caused it.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,110 @@
+//! Everything about oneself, to download: the only read of customers that REST has.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::address::Address;
+use super::customer::Customer;
+use super::openapi::Failures;
+use super::session::Session;
+use super::{Data, timestamp};
+use crate::entity::mail::Model as MailRow;
+use crate::http::{CustomerCtx, Failure, FailureEnvelope};
+use crate::service::export::{self, Export};
+
+/// Everything that is stored about a customer, but for what only the back office may see.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Everything {
+    /// The account.
+    customer: Customer,
+    /// Since when its address is known to be its own (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    email_verified_at: Option<String>,
+    /// The address that it wants instead, until the link mailed there is opened.
+    pending_email: Option<String>,
+    /// Name of its group.
+    #[schema(example = "Default")]
+    group_name: Option<String>,
+    /// Its addresses, the default first.
+    addresses: Vec<Address>,
+    /// Where it is logged in.
+    sessions: Vec<Session>,
+    /// The mails of the last days.
+    mails: Vec<Mail>,
+}
+
+/// A mail.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Mail {
+    /// What it says.
+    #[schema(example = "verify_email")]
+    kind: String,
+    /// Where it goes.
+    #[schema(example = "john.smith@example.com")]
+    recipient: String,
+    /// `pending`, `sent` or `failed`.
+    #[schema(example = "sent")]
+    status: String,
+    /// When it was written (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    created_at: String,
+    /// When the mail server took it (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    sent_at: Option<String>,
+}
+
+impl From<MailRow> for Mail {
+    fn from(row: MailRow) -> Self {
+        Self {
+            kind: row.kind.to_string(),
+            recipient: row.recipient.as_str().to_owned(),
+            status: row.status.to_string(),
+            created_at: timestamp(row.created_at),
+            sent_at: row.sent_at.map(timestamp),
+        }
+    }
+}
+
+impl From<Export> for Everything {
+    fn from(export: Export) -> Self {
+        let Export { customer, group, addresses, sessions, mails } = export;
+        Self {
+            email_verified_at: customer.email_verified_at.map(timestamp),
+            pending_email: customer.pending_email.as_ref().map(|email| email.as_str().to_owned()),
+            customer: customer.into(),
+            group_name: group.map(|group| group.group_name),
+            addresses: addresses.into_iter().map(Address::from).collect(),
+            sessions: sessions.into_iter().map(Session::from).collect(),
+            mails: mails.into_iter().map(Mail::from).collect(),
+        }
+    }
+}
+
+/// Download everything about oneself
+///
+/// One document. What only the back office may see is not in it, nor are hashes and tokens.
+#[utoipa::path(
+    get,
+    path = "/api/customers/me/export",
+    tag = "account",
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "Everything that is stored about the customer", body = Data<Everything>,
+         headers(("Content-Disposition" = String, description = "Has a browser save it as a file"))),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        Failures,
+    )
+)]
+pub(super) async fn export_me(
+    CustomerCtx(ctx): CustomerCtx,
+) -> Result<([(HeaderName, HeaderValue); 2], Json<Data<Everything>>), Failure> {
+    let export = export::export(&ctx).await?;
+    let headers = [
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"customer.json\"")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, Json(Data { data: export.into() })))
+}

@@ -1,0 +1,113 @@
+//! Passwords of customers over REST.
+
+use axum::Json;
+use utoipa::ToSchema;
+
+use super::openapi::{BodyFailures, Throttled};
+use super::token::{Tokens, answer};
+use super::{Data, Nothing};
+use crate::http::{AnonymousCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use crate::service::password;
+
+/// The old and the new password.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::password::PasswordChange` reads it")]
+pub(super) struct PasswordChange {
+    /// The password that is in force.
+    #[schema(example = "correct horse battery")]
+    current_password: String,
+    /// The new one: 8 characters to 1024 bytes, not a common one.
+    #[schema(min_length = 8, max_length = 1024, example = "battery staple horse")]
+    password: String,
+}
+
+/// Whose password was forgotten.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::password::ResetRequest` reads it")]
+pub(super) struct ResetRequest {
+    /// E-mail address of the account, in any case.
+    #[schema(format = "email", example = "john.smith@example.com")]
+    email: String,
+}
+
+/// A mailed token and the new password.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::password::Reset` reads it")]
+pub(super) struct PasswordReset {
+    /// As it is in the link.
+    token: String,
+    /// The new password: 8 characters to 1024 bytes, not a common one.
+    #[schema(min_length = 8, max_length = 1024, example = "battery staple horse")]
+    password: String,
+}
+
+/// Change one's own password
+///
+/// Every session but this one ends, and every token that was issued so far is refused: this session goes on with the
+/// tokens of the answer. The owner is told by mail.
+#[utoipa::path(
+    post,
+    path = "/api/customers/me/password",
+    tag = "account",
+    request_body = PasswordChange,
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The next tokens of this session", body = Data<Tokens>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn change_my_password(
+    CustomerCtx(ctx): CustomerCtx,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<Tokens>>, Failure> {
+    Ok(answer(password::change(&ctx, body.into()).await?))
+}
+
+/// Ask for a link to set a new password
+///
+/// It is mailed to a customer who is known and enabled. The answer, and the time it takes, is the same for anybody.
+#[utoipa::path(
+    post,
+    path = "/api/customers/reset-password",
+    tag = "account",
+    request_body = ResetRequest,
+    security(()),
+    responses(
+        (status = 200, description = "A mail is on its way, if there is somebody to get it", body = Data<Nothing>),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn request_password_reset(
+    AnonymousCtx(ctx): AnonymousCtx,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<Nothing>>, Failure> {
+    password::request_reset(&ctx, body.into()).await?;
+    Ok(Json(Data { data: Nothing {} }))
+}
+
+/// Set a new password with a mailed token
+///
+/// The token is good once, for an hour; all others of the account end with it, and so do all sessions. The owner is told
+/// by mail.
+#[utoipa::path(
+    post,
+    path = "/api/customers/password",
+    tag = "account",
+    request_body = PasswordReset,
+    security(()),
+    responses(
+        (status = 200, description = "The password is set", body = Data<Nothing>),
+        BodyFailures,
+    )
+)]
+pub(super) async fn reset_password(
+    AnonymousCtx(ctx): AnonymousCtx,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<Nothing>>, Failure> {
+    password::reset(&ctx, body.into()).await?;
+    Ok(Json(Data { data: Nothing {} }))
+}

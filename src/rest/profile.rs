@@ -1,0 +1,102 @@
+//! One's own account over REST.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Data;
+use super::customer::{Customer, Link};
+use super::openapi::{BodyFailures, Throttled};
+use crate::entity::customer::Model;
+use crate::http::{CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use crate::service::customer;
+use crate::service::patch::Field;
+
+/// One's own account with what can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Profile {
+    #[serde(flatten)]
+    customer: Customer,
+    /// Where to go from here.
+    links: [Link; 1],
+}
+
+impl From<Model> for Profile {
+    fn from(row: Model) -> Self {
+        let href = "/api/customers/me".to_owned();
+        let own = Link { rel: "self", href, action: "PATCH", types: ["application/json"] };
+        Self { customer: row.into(), links: [own] }
+    }
+}
+
+/// What changes of one's own account. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
+pub(super) struct ProfilePatch {
+    /// Display name, at most 255 characters.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "John A. Smith")]
+    full_name: Option<String>,
+    /// E-mail address; in force when the link mailed to it is opened.
+    #[schema(nullable = false, format = "email", max_length = 254, example = "john.smith@example.com")]
+    email: Option<String>,
+}
+
+/// The password, once more.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::delete_own` reads it")]
+pub(super) struct Confirmation {
+    /// Password of the account.
+    #[schema(example = "correct horse battery")]
+    password: String,
+}
+
+/// Change one's own name or e-mail address
+///
+/// A new address takes effect when the link mailed to it is opened, and the old one is told; until then the answer
+/// shows the old one. With verification switched off it takes effect at once.
+#[utoipa::path(
+    patch,
+    path = "/api/customers/me",
+    tag = "account",
+    request_body = ProfilePatch,
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The account as it is now", body = Data<Profile>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn update_me(
+    CustomerCtx(ctx): CustomerCtx,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<Profile>>, Failure> {
+    let row = customer::update_own(&ctx, body.into()).await?;
+    Ok(Json(Data { data: row.into() }))
+}
+
+/// Delete one's own account
+///
+/// With everything that is its own. It cannot be undone, so the password is asked for once more.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/me",
+    tag = "account",
+    request_body = Confirmation,
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The account as it was", body = Data<Customer>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn delete_me(
+    CustomerCtx(ctx): CustomerCtx,
+    JsonObject(mut body): JsonObject,
+) -> Result<Json<Data<Customer>>, Failure> {
+    let row = customer::delete_own(&ctx, Field::take(&mut body, "password")).await?;
+    Ok(Json(Data { data: row.into() }))
+}

@@ -1,0 +1,68 @@
+//! What a customer does with its own account.
+
+use sea_orm::{IntoActiveModel, ModelTrait};
+
+use super::save::{ask_to_confirm, save};
+use super::{CustomerInput, ensure_email_is_free, find_for_update, set_if_given};
+use crate::ctx::Ctx;
+use crate::entity::customer::Model;
+use crate::error::{Error, Result};
+use crate::service::password;
+use crate::service::patch::{Field, Mode};
+use crate::transact;
+
+/// Changes the name or the address of the customer whose token it is. A new address takes effect when the link
+/// that is mailed to it is opened; at once, when addresses are not verified, or when only its spelling changes.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems of the input, also when nothing is left of it; [`Error::EmailTaken`].
+pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
+    let (customer_id, uuid) = ctx.require_customer()?;
+    let CustomerInput { full_name, email, status: _, group_id: _, password: _, meta_data: _ } = input;
+    if full_name == Field::Absent && email == Field::Absent {
+        return Err(Error::invalid("body", "There is nothing to update"));
+    }
+    let own = CustomerInput { full_name, email, ..CustomerInput::default() };
+    let changes = own.parse(Mode::Update, false)?;
+    if let Some(email) = &changes.email {
+        ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(customer_id)).await?;
+    }
+    transact!(ctx.app.db, |tx| {
+        let current = find_for_update(tx, uuid).await?;
+        let mut row = current.clone().into_active_model();
+        set_if_given(&mut row.full_name, changes.full_name.clone());
+        let mut ask = false;
+        if let Some(email) = changes.email.clone() {
+            let same_mailbox = email.key() == current.email.key();
+            if same_mailbox || !ctx.app.config.accounts.email_verification {
+                row.email.set_if_not_equals(email);
+                // Whoever goes back to the address it has wants no other any more.
+                row.pending_email.set_if_not_equals(None);
+            } else {
+                ensure_email_is_free(ctx, tx, &email, Some(customer_id)).await?;
+                row.pending_email.set_if_not_equals(Some(email));
+                ask = row.pending_email.is_set();
+            }
+        }
+        let saved = save(ctx, tx, current, row, None).await?;
+        if ask {
+            ask_to_confirm(ctx, tx, &saved).await?;
+        }
+        Ok(saved)
+    })
+}
+
+/// Deletes the account of the customer whose token it is, when it knows the password, and tells what it was.
+///
+/// # Errors
+/// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many.
+pub async fn delete_own(ctx: &Ctx, password: Field) -> Result<Model> {
+    let (_, uuid) = ctx.require_customer()?;
+    let password = password::parse_own_password(password)?;
+    password::confirm(ctx, "password", "Password is incorrect", &password).await?;
+    transact!(ctx.app.db, |tx| {
+        let customer = find_for_update(tx, uuid).await?;
+        customer.clone().delete(tx).await?;
+        Ok(customer)
+    })
+}

@@ -1,0 +1,78 @@
+//! What follows from a change of a customer, whoever makes it: written once, in the transaction of the change.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::customer::{ActiveModel, Model};
+use crate::entity::reset_password_token;
+use crate::service::mail;
+use crate::service::session::end_sessions;
+use crate::types::MailKind;
+
+/// Saves the fields that `row` sets; when there are none, nothing changes.
+///
+/// A new password, and disabling, end every token and all sessions but `kept`. A new address is unconfirmed unless
+/// `row` says otherwise. The owner is told of a new password or address, at the address it had.
+pub(in crate::service) async fn save(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    current: Model,
+    mut row: ActiveModel,
+    kept: Option<Uuid>,
+) -> Attempt<Model> {
+    if !row.is_changed() {
+        return Ok(current);
+    }
+    let id = current.customer_id;
+    let new_password = row.password.is_set();
+    let disabled = current.status != 0 && row.status == Set(0);
+    let new_email = match &row.email {
+        Set(email) if email.key() != current.email.key() => Some(email.clone()),
+        // Another spelling of the address is the same mailbox.
+        _ => None,
+    };
+    if new_password || disabled {
+        row.token_generation = Set(current.token_generation + 1);
+        end_sessions(tx, id, kept).await?;
+    }
+    if new_password || new_email.is_some() {
+        // A link mailed before the change must not undo it, nor open the account to who had the old address.
+        let mailed = reset_password_token::Entity::delete_many();
+        mailed.filter(reset_password_token::Column::CustomerId.eq(id)).exec(tx).await?;
+        mail::withdraw(tx, MailKind::ResetPassword, id).await?;
+    }
+    if new_password {
+        mail::enqueue(ctx, tx, MailKind::PasswordChanged, Some(id), &current.email).await?;
+    }
+    if new_email.is_some() {
+        mail::enqueue(ctx, tx, MailKind::EmailChanged, Some(id), &current.email).await?;
+        row.pending_email = Set(None);
+        if !row.email_verified_at.is_set() {
+            row.email_verified_at = Set(None);
+        }
+    }
+    row.version = Set(current.version + 1);
+    row.updated_at = Set(ctx.app.clock.after(current.updated_at));
+    let saved = row.update(tx).await?;
+    if new_email.is_some() && saved.email_verified_at.is_none() {
+        ask_to_confirm(ctx, tx, &saved).await?;
+    }
+    Ok(saved)
+}
+
+/// Mails a link to the address that is to be confirmed: the one the customer wants, else the one it has.
+pub(in crate::service) async fn ask_to_confirm(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer: &Model,
+) -> Attempt<()> {
+    if !ctx.app.config.accounts.email_verification {
+        return Ok(());
+    }
+    mail::withdraw(tx, MailKind::VerifyEmail, customer.customer_id).await?;
+    let email = customer.pending_email.as_ref().unwrap_or(&customer.email);
+    mail::enqueue(ctx, tx, MailKind::VerifyEmail, Some(customer.customer_id), email).await
+}

@@ -1,0 +1,46 @@
+//! Everything that is stored about a customer and that it may see, in one piece (GDPR article 20).
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::ctx::Ctx;
+use crate::entity::{customer, customer_address, customer_group, customer_session, mail};
+use crate::error::{Error, Result};
+
+/// What is stored about a customer. Not in it: hashes and tokens, and what only the back office may see.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The account.
+    pub customer: customer::Model,
+    /// The group it belongs to.
+    pub group: Option<customer_group::Model>,
+    /// Its addresses, the default first.
+    pub addresses: Vec<customer_address::Model>,
+    /// Where it is logged in, expired logins that were not tidied up yet included.
+    pub sessions: Vec<customer_session::Model>,
+    /// The mails it was sent lately.
+    pub mails: Vec<mail::Model>,
+}
+
+/// Gathers what is stored about the customer whose token it is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn export(ctx: &Ctx) -> Result<Export> {
+    let (customer_id, _) = ctx.require_customer()?;
+    let db = ctx.app.db.reader();
+    let customer = customer::Entity::find_by_id(customer_id).one(db).await?;
+    let customer = customer.ok_or(Error::NotFound("Customer"))?;
+    let group = match customer.group_id {
+        Some(id) => customer_group::Entity::find_by_id(id).one(db).await?,
+        None => None,
+    };
+    let addresses = customer_address::Entity::find_by_customers(&[customer_id]).all(db).await?;
+    let sessions = customer_session::Entity::find()
+        .filter(customer_session::Column::CustomerId.eq(customer_id))
+        .order_by_asc(customer_session::Column::CustomerSessionId);
+    let mails = mail::Entity::find()
+        .filter(mail::Column::CustomerId.eq(customer_id))
+        .order_by_asc(mail::Column::MailId);
+    let (sessions, mails) = (sessions.all(db).await?, mails.all(db).await?);
+    Ok(Export { customer, group, addresses, sessions, mails })
+}

@@ -1,0 +1,118 @@
+//! What a caller has to say when it is about passwords, and what is wrong with it.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::error::Result;
+use crate::service::customer::{parse_email, parse_password};
+use crate::service::patch::{Field, Mode, Problems, TextMessages};
+use crate::types::{EmailAddress, Password};
+
+const TOKEN: TextMessages =
+    TextMessages { not_a_string: "Token must be a string", required: "Token is required" };
+
+/// A change of the password by who knows the old one.
+#[derive(Clone, Debug)]
+pub struct PasswordChange {
+    /// The password that is in force.
+    pub current_password: Field,
+    /// The one that is to be.
+    pub password: Field,
+}
+
+/// A wish for a link with which a password can be set anew.
+#[derive(Clone, Debug)]
+pub struct ResetRequest {
+    /// The address of the account.
+    pub email: Field,
+}
+
+/// A password that is set with such a link.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// The token in the link.
+    pub token: Field,
+    /// The password that is to be.
+    pub password: Field,
+}
+
+impl From<Map<String, Value>> for PasswordChange {
+    fn from(mut body: Map<String, Value>) -> Self {
+        let current_password = Field::take(&mut body, "current_password");
+        Self { current_password, password: Field::take(&mut body, "password") }
+    }
+}
+
+impl From<Map<String, Value>> for ResetRequest {
+    fn from(mut body: Map<String, Value>) -> Self {
+        Self { email: Field::take(&mut body, "email") }
+    }
+}
+
+impl From<Map<String, Value>> for Reset {
+    fn from(mut body: Map<String, Value>) -> Self {
+        Self { token: Field::take(&mut body, "token"), password: Field::take(&mut body, "password") }
+    }
+}
+
+/// All of several fields, or all problems with them.
+fn all<A, B>(problems: Problems, a: Option<A>, b: Option<B>) -> Result<(A, B)> {
+    problems.finish()?;
+    let missing = || crate::error::Error::internal("a required field passed the check without a value");
+    Ok((a.ok_or_else(missing)?, b.ok_or_else(missing)?))
+}
+
+impl PasswordChange {
+    pub(super) fn parse(self) -> Result<(SecretString, Password)> {
+        let mut problems = Problems::default();
+        let current =
+            required_password("current_password", "Current password", self.current_password, &mut problems);
+        let new = parse_password(self.password, Mode::Create, &mut problems);
+        all(problems, current, new)
+    }
+}
+
+impl ResetRequest {
+    pub(super) fn parse(self) -> Result<EmailAddress> {
+        let mut problems = Problems::default();
+        let email = parse_email(self.email, Mode::Create, &mut problems);
+        all(problems, email, Some(())).map(|(email, ())| email)
+    }
+}
+
+impl Reset {
+    pub(super) fn parse(self) -> Result<(SecretString, Password)> {
+        let mut problems = Problems::default();
+        let token = problems.text("token", self.token, Mode::Create, TOKEN).map(SecretString::from);
+        let password = parse_password(self.password, Mode::Create, &mut problems);
+        all(problems, token, password)
+    }
+}
+
+/// A token in a body, whatever it is good for.
+pub(in crate::service) fn parse_token(token: Field) -> Result<SecretString> {
+    let mut problems = Problems::default();
+    let token = problems.text("token", token, Mode::Create, TOKEN).map(SecretString::from);
+    all(problems, token, Some(())).map(|(token, ())| token)
+}
+
+/// The password in a body that is asked for once more. It is compared, not set: any will do.
+pub(in crate::service) fn parse_own_password(password: Field) -> Result<SecretString> {
+    let mut problems = Problems::default();
+    let password = required_password("password", "Password", password, &mut problems);
+    all(problems, password, Some(())).map(|(password, ())| password)
+}
+
+fn required_password(
+    name: &'static str,
+    label: &'static str,
+    field: Field,
+    problems: &mut Problems,
+) -> Option<SecretString> {
+    match field {
+        Field::Value(Value::String(text)) => return Some(text.into()),
+        Field::Absent => problems.add(name, format!("{label} is required")),
+        Field::Null | Field::Value(_) => problems.add(name, format!("{label} must be a string")),
+    }
+    None
+}

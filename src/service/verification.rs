@@ -1,0 +1,70 @@
+//! Verifying e-mail addresses: a link is mailed to an address, and whoever opens it reads the mail there.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+
+use crate::ctx::Ctx;
+use crate::entity::{customer, verify_email_token as tokens};
+use crate::error::{Error, Result};
+use crate::service::customer::{ask_to_confirm, save};
+use crate::service::mail::{MAX_PER_HOUR, written_lately};
+use crate::service::patch::Field;
+use crate::service::{password, secret};
+use crate::transact;
+use crate::types::MailKind;
+
+/// Has the link mailed once more that confirms the address which waits for it: the new one, else the present one.
+///
+/// # Errors
+/// [`Error::Conflict`] when nothing waits, [`Error::RateLimited`] after five mails in an hour.
+pub async fn send_again(ctx: &Ctx) -> Result<()> {
+    let (customer_id, _) = ctx.require_customer()?;
+    if !ctx.app.config.accounts.email_verification {
+        return Err(Error::Conflict("E-mail addresses are not verified here"));
+    }
+    transact!(ctx.app.db, |tx| {
+        let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
+        let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
+        if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
+            return Err(Error::Conflict("The e-mail address is verified already").into());
+        }
+        if written_lately(ctx, tx, MailKind::VerifyEmail, customer_id).await? >= MAX_PER_HOUR {
+            return Err(Error::RateLimited { retry_after: 3600 }.into());
+        }
+        ask_to_confirm(ctx, tx, &customer).await
+    })
+}
+
+/// Confirms the address that the token was mailed to: it is the customer's from now on.
+///
+/// # Errors
+/// [`Error::Invalid`] for a token that was used, has expired, was overtaken, or was never issued;
+/// [`Error::EmailTaken`] when another customer has got the address meanwhile.
+pub async fn verify(ctx: &Ctx, token: Field) -> Result<()> {
+    let invalid = || Error::invalid("token", password::INVALID_TOKEN);
+    let hash = secret::token_hash(&password::parse_token(token)?);
+    let oldest = password::issued_after(ctx, ctx.app.config.accounts.verify_email_expiry)?;
+    let find = || {
+        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(&hash));
+        found.filter(tokens::Column::CreatedAt.gt(oldest))
+    };
+    // Found out without a transaction: whoever types at random keeps nobody from writing.
+    let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
+    transact!(ctx.app.db, |tx| {
+        // The customer's lock puts whoever comes with the same token in a row; the first one uses it up.
+        let select = customer::Entity::find_by_id(token.customer_id).lock_exclusive();
+        let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;
+        let token =
+            find().one(tx).await?.filter(|token| current.may_confirm(&token.email)).ok_or_else(invalid)?;
+        let siblings =
+            tokens::Entity::delete_many().filter(tokens::Column::CustomerId.eq(current.customer_id));
+        siblings.filter(tokens::Column::Email.eq(token.email.clone())).exec(tx).await?;
+        let mut row = current.clone().into_active_model();
+        if let Some(pending) = current.pending_email.clone().filter(|_| current.wants(&token.email)) {
+            row.email = Set(pending);
+        }
+        row.email_verified_at = Set(Some(ctx.app.clock.now()));
+        save(ctx, tx, current, row, None).await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,22 @@
+//! Sending mails that are due.
+
+use futures_util::future::join_all;
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::service::mail::{self, Outgoing};
+
+/// Sends the mails that are due, up to a handful at once, and tells how many were tried.
+///
+/// # Errors
+/// Those of the database. That a mail was not taken is none: it is tried again.
+pub async fn send_due(ctx: &Ctx) -> Result<usize> {
+    let outgoing = mail::claim(ctx).await?;
+    let sent = join_all(outgoing.iter().map(|outgoing| send(ctx, outgoing))).await;
+    sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
+}
+
+async fn send(ctx: &Ctx, Outgoing { mail, variables }: &Outgoing) -> Result<()> {
+    let outcome = ctx.app.mailer.send(mail.uuid, mail.kind, &mail.recipient, variables).await;
+    mail::settle(ctx, mail, outcome).await
+}
