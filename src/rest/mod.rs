@@ -3,7 +3,9 @@
 //! A handler is: extract, one service call, view. Each names its full path, so that a search for a URL lands
 //! on its code, and its name is its operation id in `docs/openapi.json`.
 
+mod account;
 mod address;
+mod assets;
 mod customer;
 mod export;
 mod health;
@@ -59,7 +61,7 @@ fn table() -> OpenApiRouter<Arc<App>> {
 /// The routes, ready to be served.
 pub fn routes(app: &Arc<App>) -> Router {
     let (router, _) = table().split_for_parts();
-    router.merge(playground::routes()).with_state(Arc::clone(app))
+    router.merge(account::routes()).merge(playground::routes()).with_state(Arc::clone(app))
 }
 
 /// A moment as REST answers with it: RFC 3339, UTC, milliseconds.

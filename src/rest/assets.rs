@@ -1,0 +1,48 @@
+//! Files inside the binary, served to browsers: the playground's and those of the account pages.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+
+use crate::http::Failure;
+
+/// For how long a browser may use a file without asking.
+#[derive(Clone, Copy)]
+pub(super) enum Cache {
+    /// Not at all: it asks every time, and a 304 says that nothing changed.
+    Asks,
+    /// For good: the name holds a hash of what is in it.
+    Immutable,
+}
+
+/// A file of `F` under this Content-Security-Policy, 304 when the browser has it, 404 when there is none.
+pub(super) fn file<F: RustEmbed>(
+    path: &str,
+    cache: Cache,
+    policy: &'static str,
+    request: &HeaderMap,
+) -> Response {
+    let Some(file) = F::get(path) else {
+        return Failure::from_status(StatusCode::NOT_FOUND).into_response();
+    };
+    let hash: String = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
+    // Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3).
+    let etag = format!("W/\"{hash}\"");
+    let cache = match cache {
+        Cache::Asks => "no-cache",
+        Cache::Immutable => "public, max-age=31536000, immutable",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
+        (header::CACHE_CONTROL, cache.to_owned()),
+        (header::ETAG, etag.clone()),
+        (header::CONTENT_SECURITY_POLICY, policy.to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    if request.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, Body::from(file.data)).into_response()
+}
