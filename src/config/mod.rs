@@ -145,7 +145,7 @@ pub struct AccountConfig {
 pub struct MailConfig {
     /// `PATRON_SMTP_URL`; holds a password, perhaps. Without it mails become files.
     pub smtp_url: Option<SecretString>,
-    /// `PATRON_SMTP_TIMEOUT`: for each answer of the mail server.
+    /// `PATRON_SMTP_TIMEOUT`: for the mail server to take a mail. Less than the lease of who sends it.
     pub smtp_timeout: Duration,
     /// `PATRON_MAIL_FROM`.
     pub from: String,
@@ -222,7 +222,7 @@ impl Config {
         let config = Self {
             mail: MailConfig {
                 smtp_url: v.secret("PATRON_SMTP_URL"),
-                smtp_timeout: v.seconds("PATRON_SMTP_TIMEOUT"),
+                smtp_timeout: Duration::from_secs(v.between("PATRON_SMTP_TIMEOUT", 1, 240).into()),
                 from: v.sender("PATRON_MAIL_FROM", public_url.as_deref()),
                 templates: v.folder("PATRON_MAIL_TEMPLATES"),
                 folder: data_dir.join("mail"),

@@ -7,6 +7,7 @@ mod templates;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error as SmtpError;
@@ -27,6 +28,8 @@ pub struct Mailer {
     from: Mailbox,
     templates: Templates,
     transport: Transport,
+    /// For a whole mail: lettre limits no more than the connecting.
+    limit: Duration,
 }
 
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl Mailer {
             }
             None => Transport::Folder(config.folder.clone()),
         };
-        Ok(Self { from, templates, transport })
+        Ok(Self { from, templates, transport, limit: config.smtp_timeout })
     }
 
     /// Renders a mail and sends it.
@@ -105,9 +108,15 @@ impl Mailer {
     ) -> Result<(), SendError> {
         let message = self.message(id, kind, recipient, variables)?;
         match &self.transport {
-            Transport::Smtp(smtp) => {
-                smtp.send(message).await?;
-            }
+            Transport::Smtp(smtp) => match tokio::time::timeout(self.limit, smtp.send(message)).await {
+                Ok(sent) => {
+                    sent?;
+                }
+                Err(_) => {
+                    let reason = format!("the mail server did not take it within {} s", self.limit.as_secs());
+                    return Err(SendError { reason, is_final: false });
+                }
+            },
             Transport::Folder(folder) => {
                 let path = write(folder, id, kind, &message.formatted())
                     .map_err(|error| SendError::passing(&error))?;

@@ -37,6 +37,11 @@ impl<'a> Customer<'a> {
         Self { app, token: text("accessToken"), refresh_token: text("refreshToken"), row: row.clone() }
     }
 
+    /// The same customer with other tokens.
+    pub(crate) fn with_tokens(&self, pair: &Value) -> Self {
+        Self::new(self.app, &self.row, pair)
+    }
+
     /// With a token such as EverShop's own, which knows no sessions and no generations.
     pub(crate) fn of_evershop(app: &'a TestApp, row: &Value) -> Self {
         let now = app.now().timestamp();

@@ -65,26 +65,36 @@ impl TestApp {
                 (postgres::url(&database), Some(database))
             }
         };
-        let app = build(settings(flags(folder.path(), &url))).await;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::serve(Arc::clone(&app), listener, stopped));
-        let mut test = Self {
-            app,
-            url,
-            client: reqwest::Client::builder().no_proxy().build().expect("a client"),
-            admin_token: String::new(),
-            stop,
-            server,
-            database,
-            _folder: folder,
-        };
+        let flags = settings(flags(folder.path(), &url));
+        let mut test = Self::serve(folder, flags, database).await;
         test.admin_token = test.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await["accessToken"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
         test
+    }
+
+    async fn serve(folder: tempfile::TempDir, flags: Flags, database: Option<String>) -> Self {
+        let app = build(flags).await;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (stop, stopped) = watch::channel(false);
+        let server = tokio::spawn(server::serve(Arc::clone(&app), listener, stopped));
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { app, url, client, admin_token: String::new(), stop, server, database, _folder: folder }
+    }
+
+    /// Another instance on the same PostgreSQL; to be stopped before this one, which drops the database.
+    pub(crate) async fn second_instance(&self) -> Self {
+        self.second_instance_with(|flags| flags).await
+    }
+
+    /// With other settings than the usual ones.
+    pub(crate) async fn second_instance_with(&self, settings: impl Fn(Flags) -> Flags) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = postgres::url(self.database.as_ref().expect("PostgreSQL is what instances share"));
+        let flags = settings(flags(folder.path(), &url));
+        Self::serve(folder, flags, None).await
     }
 
     /// Stops the server, which must be able to, and drops the database.

@@ -3,11 +3,14 @@
 mod actors;
 mod answer;
 mod app;
+mod mails;
 mod postgres;
+pub(crate) mod smtp;
 
 pub(crate) use actors::{Actor, Admin, Anonymous, Customer, sign};
 pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
+pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
 
 /// Each test runs twice, on SQLite and on PostgreSQL: `cargo test create_customer::registers` runs both.

@@ -1,0 +1,206 @@
+//! Logging in tells nothing, and slows down whoever guesses.
+
+use chrono::TimeDelta;
+use patron::entity::{customer, throttle};
+use patron::types::PasswordHash;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
+use serde_json::json;
+
+use crate::support::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases,
+};
+
+async fn log_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.anonymous().post("/api/customer/tokens", &json!({"email": email, "password": password})).await
+}
+
+async fn set_hash(app: &TestApp, hash: &str) {
+    let mut row = app.customers().await.remove(0).into_active_model();
+    row.password = Set(PasswordHash::new(hash.to_owned()));
+    row.update(app.app.db.owner()).await.unwrap();
+}
+
+async fn hash(app: &TestApp) -> String {
+    app.customers().await[0].password.expose().to_owned()
+}
+
+on_both_databases! {
+    /// 1 s, doubled by each wrong password, up to 15 minutes: what is refused meanwhile looks like a wrong password.
+    async fn each_wrong_password_doubles_the_pause(app: &TestApp) {
+        app.register("a@x.io").await;
+        for pause in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+            app.app.clock.advance(TimeDelta::milliseconds(pause * 1000 - 1));
+            let refused = log_in(app, "A@X.io", CUSTOMER_PASSWORD).await;
+            refused.assert_failure(401, "unauthenticated");
+            assert_eq!(refused.message(), "Invalid email or password");
+            assert_eq!(refused.header("retry-after"), None, "that it is refused is not told");
+            app.app.clock.advance(TimeDelta::milliseconds(1));
+        }
+        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+        // Forgotten: the next one starts at 1 s.
+        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+    }
+
+    async fn wrong_passwords_are_forgotten_after_twelve_hours(app: &TestApp) {
+        app.register("a@x.io").await;
+        for _ in 0..4 {
+            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+            app.app.clock.advance(TimeDelta::seconds(10));
+        }
+        app.app.clock.advance(TimeDelta::hours(12));
+        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+    }
+
+    /// Of many guesses at once, at most those count that come before the first wrong one.
+    async fn guesses_at_once(app: &TestApp) {
+        app.register("a@x.io").await;
+        let guess = async |number: usize| {
+            let password = if number == 20 { CUSTOMER_PASSWORD.to_owned() } else { format!("wrong {number}") };
+            log_in(app, "a@x.io", &password).await.status
+        };
+        let statuses = futures_util::future::join_all((0..40).map(guess)).await;
+        assert!(statuses.iter().filter(|status| **status == 401).count() >= 39, "{statuses:?}");
+        let count = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+        let account = count.iter().find(|row| row.key.starts_with("customer:")).unwrap();
+        assert_eq!(account.count, 1, "the others came while it was refused");
+    }
+
+    async fn right_passwords_at_once_all_pass(app: &TestApp) {
+        app.register("a@x.io").await;
+        let statuses = futures_util::future::join_all((0..12).map(async |_| log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status)).await;
+        assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+        assert_eq!(throttle::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    }
+
+    /// Nobody has them, and yet they are counted: the time it takes would tell otherwise. Not in the clear.
+    async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
+        for email in ["nobody@x.io", "Nobody@x.io", "no address"] {
+            log_in(app, email, "wrong wrong").await.assert_failure(401, "unauthenticated");
+        }
+        let rows = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+        let mut keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys.len(), 3, "{keys:?}");
+        assert!(keys[0] == "address:127.0.0.1" && keys[1].starts_with("customer:") && !rows.iter().any(|row| row.key.contains('@')), "{keys:?}");
+        assert_eq!(rows.iter().find(|row| row.key == keys[0]).unwrap().count, 3);
+    }
+
+    /// Guesses of others don't touch who is logged in, or who reads the mail.
+    async fn the_owner_is_never_locked_out(app: &TestApp) {
+        let device = app.customer("a@x.io").await;
+        for _ in 0..12 {
+            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+            app.app.clock.advance(TimeDelta::seconds(20));
+        }
+        log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.assert_failure(401, "unauthenticated");
+        let refreshed = app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": device.refresh_token})).await;
+        assert_eq!(refreshed.status, 200);
+        let changed = device.post("/api/customers/me/password", &json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"})).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+        assert_eq!(log_in(app, "a@x.io", "another good one").await.status, 200, "and the guesses are forgotten");
+        for _ in 0..12 {
+            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+            app.app.clock.advance(TimeDelta::seconds(20));
+        }
+        let token = app.reset_token("a@x.io").await;
+        let reset = app.anonymous().post("/api/customers/password", &json!({"token": token, "password": "yet another one"})).await;
+        assert_eq!(reset.status, 200, "{reset:?}");
+        assert_eq!(log_in(app, "a@x.io", "yet another one").await.status, 200);
+    }
+
+    async fn admins_are_guarded_as_well(app: &TestApp) {
+        let log_in = async |password: &str| {
+            app.anonymous().post("/api/user/tokens", &json!({"email": ADMIN_EMAIL, "password": password})).await.status
+        };
+        assert_eq!(log_in("wrong wrong").await, 401);
+        assert_eq!(log_in(ADMIN_PASSWORD).await, 401, "refused for a second");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(log_in(ADMIN_PASSWORD).await, 200);
+    }
+
+    /// Hashes of EverShop and of earlier days are replaced; nobody is logged out, and nothing else changes.
+    async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
+        let device = app.customer("a@x.io").await;
+        let bcrypt = bcrypt::hash_with_result(CUSTOMER_PASSWORD, 4).unwrap();
+        for old in [bcrypt.format_for_version(bcrypt::Version::TwoA), bcrypt.format_for_version(bcrypt::Version::TwoB)] {
+            set_hash(app, &old).await;
+            let before = app.customers().await.remove(0);
+            assert_eq!(log_in(app, "a@x.io", "wrong wrong").await.status, 401);
+            assert_eq!(hash(app).await, old, "a wrong password replaces nothing");
+            app.app.clock.advance(TimeDelta::seconds(1));
+            assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+            let after = app.customers().await.remove(0);
+            assert!(after.password.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+            assert_eq!(customer::Model { password: before.password.clone(), ..after }, before);
+            let kept = hash(app).await;
+            assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+            assert_eq!(hash(app).await, kept, "one of today's stays");
+        }
+        device.query("{ currentCustomer { uuid } }").await.data();
+        for broken in ["", "$2a$16$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "$2b$99$x", "plain text"] {
+            set_hash(app, broken).await;
+            app.app.clock.advance(TimeDelta::hours(1));
+            assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 401);
+        }
+    }
+}
+
+/// One network address gets 429 after too many failures of any accounts, right passwords included, for a while.
+async fn a_network_address(backend: Backend) {
+    let app = TestApp::start_with(backend, |flags| flags.with("PATRON_FAILURES_PER_ADDRESS", "5")).await;
+    app.register("a@x.io").await;
+    for number in 0..5 {
+        log_in(&app, &format!("b{number}@x.io"), "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(60));
+    }
+    let limited = log_in(&app, "a@x.io", CUSTOMER_PASSWORD).await;
+    limited.assert_failure(429, "rate_limited");
+    assert_eq!(limited.header("retry-after"), Some("600"));
+    let body = json!({"email": "a@x.io"});
+    app.anonymous().post("/api/customers/reset-password", &body).await.assert_failure(429, "rate_limited");
+    app.app.clock.advance(TimeDelta::seconds(600));
+    assert_eq!(log_in(&app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_address_sqlite() {
+    a_network_address(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_address_postgres() {
+    a_network_address(Backend::Postgres).await;
+}
+
+/// Two instances on one database count together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_agree() {
+    let one = TestApp::start(Backend::Postgres).await;
+    one.register("a@x.io").await;
+    let other = one.second_instance().await;
+    log_in(&one, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+    log_in(&other, "a@x.io", CUSTOMER_PASSWORD).await.assert_failure(401, "unauthenticated");
+    other.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(log_in(&other, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+    other.stop().await;
+    one.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_can_be_switched_off() {
+    let app = TestApp::start_with(Backend::Sqlite, |flags| flags.with("PATRON_RATE_LIMITS", "off")).await;
+    app.register("a@x.io").await;
+    for _ in 0..3 {
+        log_in(&app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+    }
+    assert_eq!(log_in(&app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+    assert_eq!(throttle::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    app.stop().await;
+}

@@ -1,0 +1,177 @@
+//! Mails: to a real SMTP server, and what becomes of them when it is in a bad mood.
+
+use chrono::TimeDelta;
+use patron::entity::mail;
+use patron::types::MailStatus;
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::json;
+
+use crate::support::smtp::{Mood, SmtpServer};
+use crate::support::{Actor, Backend, Mail, TestApp};
+
+async fn rows(app: &TestApp) -> Vec<mail::Model> {
+    mail::Entity::find().order_by_asc(mail::Column::MailId).all(app.app.db.owner()).await.unwrap()
+}
+
+fn inbox(server: &SmtpServer) -> Vec<Mail> {
+    server.mails.lock().unwrap().iter().map(|raw| Mail::parse(raw)).collect()
+}
+
+async fn start(backend: Backend, mood: Mood) -> (TestApp, SmtpServer) {
+    let server = SmtpServer::start(mood, None).await;
+    let url = server.url();
+    let app = TestApp::start_with(backend, |flags| {
+        flags
+            .with("PATRON_SMTP_URL", &url)
+            .with("PATRON_SMTP_TIMEOUT", "1")
+            .with("PATRON_MAIL_FROM", "Löwen Shop <shop@x.io>")
+    });
+    (app.await, server)
+}
+
+async fn arrives(backend: Backend) {
+    let (app, server) = start(backend, Mood::Takes).await;
+    let body = json!({"full_name": "Zoë <b>&", "email": "zoe@x.io", "password": "correct horse"});
+    app.anonymous().post("/api/customers", &body).await.data();
+    assert!(inbox(&server).is_empty(), "nothing is sent while a request runs");
+    assert_eq!(app.send_due().await, 1);
+    assert_eq!(app.send_due().await, 0, "once");
+    let mails = inbox(&server);
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].from, "Löwen Shop <shop@x.io>");
+    assert!(
+        mails[0].text.contains("Hello Zoë <b>&,") && mails[0].html.contains("Hello Zoë &lt;b&gt;&amp;,"),
+        "{mails:?}"
+    );
+    let row = rows(&app).await.remove(0);
+    assert_eq!((row.status, row.attempts, row.sent_at), (MailStatus::Sent, 1, Some(app.now())));
+    let verified =
+        app.anonymous().post("/api/customers/verify-email", &json!({"token": mails[0].token()})).await;
+    assert_eq!(verified.status, 200);
+    app.stop().await;
+}
+
+/// Not now, no answer, nobody there: tried again with growing pauses, given up after a day, sent again on demand.
+async fn waits(backend: Backend) {
+    let (app, server) = start(backend, Mood::NotNow).await;
+    app.register("a@x.io").await;
+    let mut pauses = Vec::new();
+    let mut last = app.now();
+    for step in 0..60 * 30 {
+        if app.send_due().await > 0 {
+            pauses.push((app.now() - last).num_minutes());
+            last = app.now();
+            server.set_mood(match pauses.len() % 2 {
+                0 => Mood::NotNow,
+                _ if pauses.len() == 5 => Mood::Hangs,
+                _ => Mood::NotNow,
+            });
+        }
+        if rows(&app).await[0].status != MailStatus::Pending {
+            break;
+        }
+        assert!(step < 60 * 25, "given up after a day");
+        app.app.clock.advance(TimeDelta::minutes(1));
+    }
+    assert_eq!(pauses[..9], [0, 1, 2, 4, 8, 16, 32, 60, 60]);
+    let row = rows(&app).await.remove(0);
+    assert_eq!(row.status, MailStatus::Failed);
+    let age = app.now() - row.created_at;
+    assert!(age > TimeDelta::hours(22) && age <= TimeDelta::hours(24), "{age}");
+    assert!(row.last_error.as_deref().unwrap_or_default().contains("451"), "{row:?}");
+    server.set_mood(Mood::Takes);
+    app.app.clock.advance(TimeDelta::days(1));
+    assert_eq!(app.send_due().await, 0, "given up");
+    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    assert_eq!(patron::service::mail::retry(&ctx, None).await.unwrap(), 1);
+    assert_eq!(app.send_due().await, 1);
+    let token = inbox(&server).remove(0).token();
+    let verified = app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await;
+    assert_eq!(verified.status, 200, "the token is as old as its mail: {verified:?}");
+    assert!(patron::service::mail::retry(&ctx, Some(row.uuid)).await.is_err(), "it was sent");
+    app.stop().await;
+}
+
+/// What will never be taken is not tried again.
+async fn nobody(backend: Backend) {
+    let (app, server) = start(backend, Mood::KnowsNobody).await;
+    app.register("a@x.io").await;
+    assert_eq!(app.send_due().await, 1);
+    let row = rows(&app).await.remove(0);
+    assert_eq!((row.status, row.attempts), (MailStatus::Failed, 1));
+    assert!(row.last_error.as_deref().unwrap_or_default().contains("550"), "{row:?}");
+    assert!(inbox(&server).is_empty());
+    app.stop().await;
+}
+
+/// Requests go on as if nothing were, whether the server hangs, refuses or is not there; and so does the sender.
+async fn hangs_or_is_away(backend: Backend) {
+    let (app, server) = start(backend, Mood::Hangs).await;
+    for number in 0..5 {
+        app.register(&format!("a{number}@x.io")).await;
+    }
+    assert_eq!(app.send_due().await, 5);
+    server.set_mood(Mood::Takes);
+    assert!(rows(&app).await.iter().all(|row| row.status == MailStatus::Pending && row.last_error.is_some()));
+    let address = server.address;
+    drop(server);
+    app.app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(app.send_due().await, 5);
+    for row in rows(&app).await {
+        let error = row.last_error.unwrap_or_default();
+        assert!(!error.is_empty() && row.attempts == 2, "{address}: {error}");
+    }
+    app.stop().await;
+}
+
+/// Several instances share the work: each mail is sent once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_instances_send_each_mail_once() {
+    let (app, server) = start(Backend::Postgres, Mood::Takes).await;
+    for number in 0..40 {
+        app.register(&format!("a{number}@x.io")).await;
+    }
+    let url = server.url();
+    let other = app.second_instance_with(|flags| flags.with("PATRON_SMTP_URL", &url)).await;
+    let (one, two) = tokio::join!(app.send_due(), other.send_due());
+    assert_eq!(one + two, 40, "{one} and {two}");
+    let mut receivers: Vec<String> = inbox(&server).into_iter().map(|mail| mail.to).collect();
+    receivers.sort();
+    receivers.dedup();
+    assert_eq!((receivers.len(), inbox(&server).len()), (40, 40));
+    other.stop().await;
+    app.stop().await;
+}
+
+/// A worker that dies between taking a mail and sending it loses nothing: somebody else sends it after the lease.
+async fn a_worker_dies(backend: Backend) {
+    let (app, server) = start(backend, Mood::Takes).await;
+    app.register("a@x.io").await;
+    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
+    app.app.clock.advance(TimeDelta::seconds(299));
+    assert_eq!(app.send_due().await, 0, "somebody may be sending it");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(app.send_due().await, 1);
+    assert_eq!(inbox(&server).len(), 1);
+    app.stop().await;
+}
+
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            use super::Backend;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name(Backend::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name(Backend::Postgres).await;
+            }
+        }
+    )*};
+}
+on_both!(arrives waits nobody hangs_or_is_away a_worker_dies);

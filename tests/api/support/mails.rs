@@ -1,0 +1,88 @@
+//! The mails of a test: sent by the worker, when the test says so, into the data folder.
+
+use mailparse::{MailHeaderMap, ParsedMail};
+use patron::ctx::Ctx;
+use patron::worker;
+
+use super::TestApp;
+
+/// A mail as a reader sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Mail {
+    pub(crate) to: String,
+    pub(crate) from: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+impl Mail {
+    pub(crate) fn parse(raw: &[u8]) -> Self {
+        let mail = mailparse::parse_mail(raw).expect("a mail");
+        let header = |name: &str| mail.headers.get_first_value(name).expect("the mail has the header");
+        let part = |kind: &str| -> String {
+            let is = |part: &&ParsedMail<'_>| part.ctype.mimetype == kind;
+            mail.subparts.iter().find(is).expect("the mail has the part").get_body().expect("it is text")
+        };
+        Self {
+            to: header("To"),
+            from: header("From"),
+            subject: header("Subject"),
+            text: part("text/plain").replace("\r\n", "\n"),
+            html: part("text/html"),
+        }
+    }
+
+    /// The token in its link.
+    pub(crate) fn token(&self) -> String {
+        let after = self.text.split("#token=").nth(1).unwrap_or_else(|| panic!("no link: {self:?}"));
+        after.split_whitespace().next().expect("the link has an end").to_owned()
+    }
+}
+
+impl TestApp {
+    /// Does what the worker would do by now, and hands out the mails that were sent, by subject.
+    pub(crate) async fn deliver(&self) -> Vec<Mail> {
+        self.send_due().await;
+        let mut mails = Vec::new();
+        for entry in std::fs::read_dir(&self.app.config.mail.folder).into_iter().flatten() {
+            let path = entry.expect("the folder is read").path();
+            mails.push(Mail::parse(&std::fs::read(&path).expect("the mail is read")));
+            std::fs::remove_file(path).expect("the mail is taken");
+        }
+        mails.sort_by(|one, other| (&one.subject, &one.to).cmp(&(&other.subject, &other.to)));
+        mails
+    }
+
+    /// Sends what is due, and tells how many mails were tried.
+    pub(crate) async fn send_due(&self) -> usize {
+        let ctx = Ctx::system(self.app.clone());
+        let mut tried = 0;
+        loop {
+            match worker::send_due(&ctx).await.expect("the database answers") {
+                0 => return tried,
+                count => tried += count,
+            }
+        }
+    }
+
+    /// The one mail that is on its way.
+    pub(crate) async fn one_mail(&self) -> Mail {
+        let mut mails = self.deliver().await;
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        mails.remove(0)
+    }
+
+    /// The token that is mailed to who forgot its password.
+    pub(crate) async fn reset_token(&self, email: &str) -> String {
+        use super::Actor;
+        let answer = self
+            .anonymous()
+            .post("/api/customers/reset-password", &serde_json::json!({"email": email}))
+            .await;
+        assert_eq!((answer.status, answer.data()), (200, serde_json::json!({})));
+        let mails = self.deliver().await;
+        let mail = mails.iter().find(|mail| mail.subject == "Set a new password");
+        mail.unwrap_or_else(|| panic!("no mail: {mails:?}")).token()
+    }
+}

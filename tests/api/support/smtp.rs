@@ -1,0 +1,186 @@
+//! A real SMTP server (RFC 5321) on loopback: it takes mails, with or without TLS and authentication, or behaves as
+//! badly as it is told to.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use mailin::response::{AUTH_OK, INTERNAL_ERROR, INVALID_CREDENTIALS, NO_MAILBOX, OK};
+use mailin::{Action, AuthMechanism, Handler, Response, Session, SessionBuilder};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufStream};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+pub(crate) const USER: &str = "patron";
+pub(crate) const PASSWORD: &str = "smtp secret / # %";
+
+/// How the server behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    /// Takes every mail.
+    Takes,
+    /// Knows no mailbox: 550.
+    KnowsNobody,
+    /// Can't at the moment: 451.
+    NotNow,
+    /// Takes the connection and says nothing.
+    Hangs,
+    /// Takes mail only from who starts TLS and authenticates.
+    WantsTlsAndPassword,
+}
+
+/// The server; it stops when it is dropped.
+pub(crate) struct SmtpServer {
+    pub(crate) address: SocketAddr,
+    /// The mails that it took, as they came.
+    pub(crate) mails: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// The certificate that a client has to trust, in PEM.
+    pub(crate) certificate: String,
+    mood: Arc<Mutex<Mood>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for SmtpServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl SmtpServer {
+    /// Starts on a free port; each mail is written into `folder` as well, when there is one.
+    pub(crate) async fn start(mood: Mood, folder: Option<PathBuf>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let tls = ServerConfig::builder_with_provider(Arc::new(
+            tokio_rustls::rustls::crypto::ring::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .expect("protocol versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("the certificate fits the key");
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let mails = Arc::new(Mutex::new(Vec::new()));
+        let mood = Arc::new(Mutex::new(mood));
+        let (inbox, moods) = (Arc::clone(&mails), Arc::clone(&mood));
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let mood = *moods.lock().unwrap();
+                let mailbox =
+                    Mailbox { mood, inbox: Arc::clone(&inbox), folder: folder.clone(), mail: Vec::new() };
+                tokio::spawn(serve(stream, mailbox, acceptor.clone()));
+            }
+        });
+        Self { address, mails, certificate: made.cert.pem(), mood, task }
+    }
+
+    pub(crate) fn set_mood(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("smtp://{}", self.address)
+    }
+
+    /// The URL for who has to start TLS and authenticate.
+    pub(crate) fn url_with_password(&self) -> String {
+        format!(
+            "smtp://{USER}:smtp%20secret%20%2F%20%23%20%25@localhost:{}?tls=required",
+            self.address.port()
+        )
+    }
+}
+
+/// What decides about mails, and keeps them.
+struct Mailbox {
+    mood: Mood,
+    inbox: Arc<Mutex<Vec<Vec<u8>>>>,
+    folder: Option<PathBuf>,
+    mail: Vec<u8>,
+}
+
+impl Handler for Mailbox {
+    fn rcpt(&mut self, _to: &str) -> Response {
+        match self.mood {
+            Mood::KnowsNobody => NO_MAILBOX,
+            Mood::NotNow => INTERNAL_ERROR,
+            Mood::Takes | Mood::Hangs | Mood::WantsTlsAndPassword => OK,
+        }
+    }
+
+    fn data(&mut self, line: &[u8]) -> std::io::Result<()> {
+        self.mail.extend_from_slice(line);
+        Ok(())
+    }
+
+    fn data_end(&mut self) -> Response {
+        let mail = std::mem::take(&mut self.mail);
+        let mut inbox = self.inbox.lock().unwrap();
+        if let Some(folder) = &self.folder {
+            // Appears whole or not at all: somebody may be looking for it.
+            let path = folder.join(format!("{:04}.eml", inbox.len()));
+            std::fs::write(path.with_extension("part"), &mail).expect("the mail is written");
+            std::fs::rename(path.with_extension("part"), path).expect("the mail gets its name");
+        }
+        inbox.push(mail);
+        OK
+    }
+
+    fn auth_plain(&mut self, _authorization: &str, user: &str, password: &str) -> Response {
+        if (user, password) == (USER, PASSWORD) { AUTH_OK } else { INVALID_CREDENTIALS }
+    }
+}
+
+async fn serve(stream: TcpStream, mailbox: Mailbox, acceptor: TlsAcceptor) {
+    let mood = mailbox.mood;
+    if mood == Mood::Hangs {
+        // Holds the connection until the client gives up.
+        let _readable = stream.readable().await;
+        let mut stream = BufStream::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).await.is_ok_and(|read| read > 0) {}
+        return;
+    }
+    let mut builder = SessionBuilder::new("localhost");
+    if mood == Mood::WantsTlsAndPassword {
+        builder.enable_start_tls().enable_auth(AuthMechanism::Plain);
+    }
+    let mut session = builder.build(IpAddr::V4(Ipv4Addr::LOCALHOST), mailbox);
+    let mut stream = BufStream::new(stream);
+    let greeting = session.greeting().buffer().expect("a greeting");
+    if stream.write_all(&greeting).await.is_err() || stream.flush().await.is_err() {
+        return;
+    }
+    if talk(&mut stream, &mut session).await == Some(Action::UpgradeTls) {
+        session.tls_active();
+        if let Ok(stream) = acceptor.accept(stream.into_inner()).await {
+            talk(&mut BufStream::new(stream), &mut session).await;
+        }
+    }
+}
+
+/// Goes on until the connection ends or another way of going on is asked for.
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufStream<S>,
+    session: &mut Session<Mailbox>,
+) -> Option<Action> {
+    loop {
+        let mut line = Vec::new();
+        if stream.read_until(b'\n', &mut line).await.ok()? == 0 {
+            return None;
+        }
+        let response = session.process(&line);
+        if response.action != Action::NoReply {
+            stream.write_all(&response.buffer().ok()?).await.ok()?;
+            stream.flush().await.ok()?;
+        }
+        if matches!(response.action, Action::Close | Action::UpgradeTls) {
+            return Some(response.action);
+        }
+    }
+}
