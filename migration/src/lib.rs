@@ -14,6 +14,8 @@ mod m20261123_000002_create_customer;
 mod m20261123_000003_create_customer_address;
 mod m20261123_000004_create_admin_user;
 mod m20261124_000001_create_customer_session;
+mod m20261124_000010_unique_group_name;
+mod m20261124_000011_create_metafield_definition;
 
 /// Runs the migrations, oldest first.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_create_customer_address::Migration),
             Box::new(m20261123_000004_create_admin_user::Migration),
             Box::new(m20261124_000001_create_customer_session::Migration),
+            Box::new(m20261124_000010_unique_group_name::Migration),
+            Box::new(m20261124_000011_create_metafield_definition::Migration),
         ]
     }
 }

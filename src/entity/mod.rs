@@ -9,6 +9,7 @@ pub mod customer_address;
 pub mod customer_group;
 pub mod customer_refresh_token;
 pub mod customer_session;
+pub mod metafield_definition;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{DbBackend, EntityName};

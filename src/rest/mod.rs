@@ -5,7 +5,9 @@
 
 mod address;
 mod customer;
+mod group;
 mod health;
+mod link;
 mod openapi;
 mod playground;
 mod session;
@@ -33,6 +35,8 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(address::update_customer_address, address::delete_customer_address))
         .routes(routes!(address::create_my_address))
         .routes(routes!(address::update_my_address, address::delete_my_address))
+        .routes(routes!(group::create_customer_group))
+        .routes(routes!(group::update_customer_group, group::delete_customer_group))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
         .routes(routes!(token::create_customer_tokens))

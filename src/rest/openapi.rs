@@ -77,6 +77,7 @@ pub(super) fn base() -> OpenApi {
         .tags(Some([
             tag("customers", "Register, change, delete."),
             tag("addresses", "Where customers have things sent."),
+            tag("customer groups", "What customers are sorted into."),
             tag("tokens", "Log in, stay in."),
             tag("health", "For supervisors and load balancers."),
             tag("documents", "This document."),

@@ -2,6 +2,7 @@
 
 mod filter;
 mod input;
+mod owner;
 
 use sea_orm::ActiveValue::{self, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QuerySelect};
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
+pub use owner::Owner;
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
@@ -177,7 +179,8 @@ where
     }
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+/// The customer, whose row nobody else changes until the transaction ends.
+pub(super) async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
     let customer = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
     Ok(customer.ok_or(Error::NotFound("Customer"))?)
 }
@@ -200,11 +203,13 @@ async fn ensure_email_is_free(
     }
 }
 
+/// The group's row is locked: it can't be deleted before the customer is in it, which then would break the
+/// foreign key.
 async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> Attempt<()> {
     let Some(id) = group_id else {
         return Ok(());
     };
-    match customer_group::Entity::find_by_id(id).one(tx).await? {
+    match customer_group::Entity::find_by_id(id).lock_shared().one(tx).await? {
         Some(_) => Ok(()),
         None => Err(Error::invalid("group_id", "Group does not exist").into()),
     }
