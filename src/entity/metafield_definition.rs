@@ -97,3 +97,15 @@ impl Entity {
         Self::find().filter(Column::Uuid.eq(uuid)).filter(Column::DeletedAt.is_null())
     }
 }
+
+impl FieldType {
+    /// Its name, in the database and on the wire.
+    pub fn name(self) -> String {
+        self.to_value()
+    }
+
+    /// The type with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::try_from_value(&name.to_owned()).ok()
+    }
+}

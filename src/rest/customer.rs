@@ -137,7 +137,7 @@ pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
 }
 
 /// The customer that a path names. What is no identifier names no customer.
-fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
+pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
 }

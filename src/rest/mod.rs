@@ -8,6 +8,7 @@ mod customer;
 mod group;
 mod health;
 mod link;
+mod metafield;
 mod openapi;
 mod playground;
 mod session;
@@ -37,6 +38,10 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(address::update_my_address, address::delete_my_address))
         .routes(routes!(group::create_customer_group))
         .routes(routes!(group::update_customer_group, group::delete_customer_group))
+        .routes(routes!(metafield::create_metafield_definition))
+        .routes(routes!(metafield::update_metafield_definition, metafield::delete_metafield_definition))
+        .routes(routes!(metafield::update_customer_metafields))
+        .routes(routes!(metafield::update_my_metafields))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
         .routes(routes!(token::create_customer_tokens))

@@ -11,6 +11,7 @@ pub mod customer;
 pub mod demo;
 pub mod group;
 pub mod health;
+pub mod metafield;
 pub mod page;
 pub mod patch;
 pub mod session;

@@ -74,6 +74,11 @@ impl Problems {
         self.0.iter().any(|problem| problem.field == field)
     }
 
+    /// Whether this very problem was noted already.
+    pub fn tell(&self, field: &str, message: &str) -> bool {
+        self.0.iter().any(|problem| problem.field == field && problem.message == message)
+    }
+
     /// Takes the value out of a result, noting its error.
     pub fn check<T>(&mut self, field: &str, result: std::result::Result<T, impl ToString>) -> Option<T> {
         result.map_err(|error| self.add(field, error.to_string())).ok()

@@ -17,6 +17,7 @@ use crate::db::Attempt;
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
+use crate::service::metafield;
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::service::session::end_sessions;
@@ -48,14 +49,18 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         full_name: Set(full_name),
         created_at: Set(now),
         updated_at: Set(now),
-        meta_data: Set(meta_data.unwrap_or_else(|| serde_json::json!({}))),
+        meta_data: Set(serde_json::json!({})),
         version: Set(1),
         token_generation: Set(0),
         ..Default::default()
     };
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
-        Ok(customer.clone().insert(tx).await?)
+        let mut customer = customer.clone();
+        if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
+            customer.meta_data = Set(meta_data);
+        }
+        Ok(customer.insert(tx).await?)
     })
 }
 
@@ -80,6 +85,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
+        let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
         let (customer_id, version, generation) =
             (current.customer_id, current.version, current.token_generation);
         let disabled = current.status != 0 && status == Some(0);
@@ -90,7 +96,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         set_if_given(&mut row.full_name, full_name.clone());
         set_if_given(&mut row.email, email.clone());
         set_if_given(&mut row.password, password.clone());
-        set_if_given(&mut row.meta_data, meta_data.clone());
+        set_if_given(&mut row.meta_data, meta_data);
         if !row.is_changed() {
             return Ok(current);
         }
