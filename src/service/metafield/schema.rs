@@ -171,11 +171,14 @@ pub(super) fn judge(definition: &Model, mut value: Value) -> Result<Option<Value
         // Written by another program: EverShop's regular expressions may look around.
         return Err(vec![format!("{name}: its definition has a validation that is not supported")]);
     };
-    let reasons: Vec<String> = validator
-        .iter_errors(&value)
-        .take(MAX_PROBLEMS)
-        .map(|error| short(format!("{name}: {}", reason(&error))))
-        .collect();
+    let mut reasons: Vec<String> = Vec::new();
+    for error in validator.iter_errors(&value).take(MAX_PROBLEMS) {
+        let reason = short(format!("{name}: {}", reason(&error)));
+        // Two keywords may say the same: a URL has a format and a pattern.
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
     if reasons.is_empty() { Ok(Some(value)) } else { Err(reasons) }
 }
 
