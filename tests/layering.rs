@@ -24,6 +24,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("utoipa_axum", &["rest"]),
     ("clap", &["config", "cli"]),
     ("argon2", &["hasher"]),
+    ("jsonschema", &["service"]),
     ("jsonwebtoken", &["keys", "service"]),
     ("rand", &["system"]),
 ];

@@ -146,7 +146,7 @@ pub(super) struct MetafieldDefinitionPatch {
     required: Option<bool>,
     /// Whether the customer may see and set it.
     visible_to_customer: Option<bool>,
-    /// All rules for its values; those that are there already are not judged again.
+    /// All rules for its values; a value that is there already is not judged again.
     #[schema(value_type = Vec<Object>, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Option<Vec<Value>>,
     /// All that a group is made of.

@@ -75,7 +75,7 @@ impl Problems {
     }
 
     /// Whether this very problem was noted already.
-    pub fn tell(&self, field: &str, message: &str) -> bool {
+    pub fn has(&self, field: &str, message: &str) -> bool {
         self.0.iter().any(|problem| problem.field == field && problem.message == message)
     }
 

@@ -75,7 +75,7 @@ pub(in crate::service) async fn checked(
         let Some(namespace) = namespace else { continue };
         let Value::Object(fields) = namespace else {
             let message = not_an_object(&definition.namespace);
-            if !problems.tell(FIELD, &message) {
+            if !problems.has(FIELD, &message) {
                 problems.add(FIELD, message);
             }
             continue;

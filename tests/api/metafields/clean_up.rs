@@ -1,11 +1,13 @@
 //! What a deleted definition leaves behind, and how it goes.
 
+use std::time::Duration;
+
 use patron::ctx::Ctx;
 use patron::entity::{customer, metafield_definition};
 use patron::error::Error;
 use patron::service::metafield::clean_up;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QuerySelect};
 use serde_json::{Value, json};
 
 use super::{DEFINITIONS, MINE, custom, define, definition};
@@ -94,6 +96,22 @@ on_both_databases! {
         let admin = patron::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
         let refused = clean_up(&Ctx { caller: admin, ..Ctx::system(app.app.clone()) }).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    }
+
+    /// A write that comes while a definition is being deleted waits, and finds it gone.
+    async fn a_write_waits_for_a_deletion(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        define(app, "loyalty", "integer", json!({})).await;
+        let transaction = app.app.db.begin().await.unwrap();
+        let row = metafield_definition::Entity::find().lock_exclusive().one(&transaction).await.unwrap().unwrap();
+        let deleted = metafield_definition::ActiveModel { deleted_at: Set(Some(app.now())), ..row.into() };
+        deleted.update(&transaction).await.unwrap();
+        let commit = async || {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            transaction.commit().await.unwrap();
+        };
+        let (answer, ()) = futures_util::future::join(customer.patch(MINE, &custom(json!({"loyalty": 1}))), commit()).await;
+        assert_eq!(answer.message(), "There is no custom field \"custom.loyalty\"");
     }
 
     /// Whatever is written while a definition is deleted is refused, or found by the clean-up.

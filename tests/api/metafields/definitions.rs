@@ -1,17 +1,23 @@
 //! `POST`, `PATCH` and `DELETE` of definitions, and reading them over GraphQL.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use patron::entity::metafield_definition;
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Select};
 use serde_json::{Value, json};
 
 use super::{DEFINITIONS, define, definition};
 use crate::support::{Actor, NOW, TestApp, on_both_databases};
 
+/// All definitions, the oldest first.
+fn select() -> Select<metafield_definition::Entity> {
+    metafield_definition::Entity::find().order_by_asc(metafield_definition::Column::MetafieldDefinitionId)
+}
+
 async fn stored(app: &TestApp) -> Vec<metafield_definition::Model> {
-    let select = metafield_definition::Entity::find();
-    let select = select.order_by_asc(metafield_definition::Column::MetafieldDefinitionId);
-    select.all(app.app.db.owner()).await.unwrap()
+    select().all(app.app.db.owner()).await.unwrap()
 }
 
 /// A group inside a group, and so on: `levels` of them, and a text in the innermost.
@@ -221,6 +227,28 @@ on_both_databases! {
         let answers = futures_util::future::join_all((0..20).map(make)).await;
         answers.iter().filter(|answer| answer.status != 201).for_each(|answer| answer.assert_failure(409, "conflict"));
         assert_eq!(stored(app).await.len(), 100);
+    }
+
+    /// The hundredth is about to be there: whoever wants to add one more waits for it.
+    async fn one_is_counted_after_the_other(app: &TestApp) {
+        for number in 1..=99 {
+            define(app, &format!("k{number}"), "integer", json!({})).await;
+        }
+        let transaction = app.app.db.begin().await.unwrap();
+        let oldest = select().lock_exclusive().one(&transaction).await.unwrap().unwrap();
+        let row = metafield_definition::ActiveModel {
+            metafield_definition_id: NotSet, uuid: Set(app.app.random.uuid()), field_key: Set("k100".to_owned()), ..oldest.into_active_model().reset_all()
+        };
+        row.insert(&transaction).await.unwrap();
+        let commit = async || {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            transaction.commit().await.unwrap();
+        };
+        let admin = app.admin();
+        let body = definition("k101", "integer", json!({}));
+        let (answer, ()) = futures_util::future::join(admin.post(DEFINITIONS, &body), commit()).await;
+        answer.assert_failure(409, "conflict");
+        assert_eq!(answer.message(), "There are at most 100 metafield definitions for \"customer\"");
     }
 
     async fn twenty_definitions_of_one_name_at_once(app: &TestApp) {
