@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::{MINE, custom, define, metafields_url};
 use crate::support::{Actor, TestApp, on_both_databases};
 
+/// A type, more of its definition, values it takes, and values it refuses with the reason.
+type Case = (&'static str, Value, Vec<Value>, Vec<(Value, &'static str)>);
+
 /// Sets one value of `custom.field` as an admin: the status, and what is said of it.
 async fn set(app: &TestApp, url: &str, value: &Value) -> (u16, String) {
     let answer = app.admin().patch(url, &custom(json!({"field": value}))).await;
@@ -31,7 +34,7 @@ on_both_databases! {
             {"key": "lines", "type": "group", "isList": true, "subFields": [{"key": "text", "type": "short_text"}]},
         ]});
         let rule = |rule: Value| json!({"validations": [rule]});
-        let cases: Vec<(&str, Value, Vec<Value>, Vec<(Value, &str)>)> = vec![
+        let cases: Vec<Case> = vec![
             ("short_text", json!({}), vec![json!("x"), long(1000), json!(" "), json!("a\tb")], vec![
                 (long(1001), "must be at most 1000 characters"), (json!(5), "must be of the type string"), (json!(["x"]), "must be of the type string"),
                 (json!("a\nb"), "must not contain line breaks"), (json!("a\r"), "must not contain line breaks"), (json!("a\0b"), "must not contain NUL"),
