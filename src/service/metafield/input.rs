@@ -8,7 +8,7 @@ use super::OWNER_TYPE;
 use super::rules::{Rules, parse_key, parse_name, parse_type, required_text};
 use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
 use crate::error::{Error, Result};
-use crate::service::patch::{Field, Problems};
+use crate::service::patch::{Field, Problems, plain_numbers};
 
 /// The namespace when none is given.
 const DEFAULT_NAMESPACE: &str = "custom";
@@ -278,7 +278,10 @@ fn parse_position(problems: &mut Problems, field: Field, stored: i32) -> i32 {
     let number = match field {
         Field::Absent => return stored,
         Field::Null => return 0,
-        Field::Value(value) => value.as_i64().and_then(|number| number.try_into().ok()),
+        Field::Value(mut value) => {
+            plain_numbers(&mut value);
+            value.as_i64().and_then(|number| number.try_into().ok())
+        }
     };
     problems.check("position", number.ok_or("position must be an integer")).unwrap_or_default()
 }

@@ -82,7 +82,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Mod
     })
 }
 
-/// Deletes a definition and tells what it was. From now on nobody sees its values; [`clean_up`] removes them.
+/// Deletes a definition and tells what it was. From now on nobody sees its values; [`clean_up()`] removes them.
 ///
 /// # Errors
 /// [`Error::NotFound`], the second time as well.

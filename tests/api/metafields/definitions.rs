@@ -46,7 +46,7 @@ on_both_databases! {
             assert_eq!(app.admin().patch(&url, &nothing).await.data(), row, "nothing changes");
         }
         let rules = json!([{"type": "size", "min": 2.0, "max": 5, "unknown": 1}, {"type": "choices", "values": ["gold", "silver"]}]);
-        let changes = json!({"name": "Level", "description": "What it is", "required": true, "visibleToCustomer": false, "validations": rules, "position": -3});
+        let changes = json!({"name": "Level", "description": "What it is", "required": true, "visibleToCustomer": false, "validations": rules, "position": -3.0});
         let changed = app.admin().patch(&url, &changes).await.data();
         let rules = json!([{"type": "size", "min": 2, "max": 5}, {"type": "choices", "values": ["gold", "silver"]}]);
         for (name, value) in [("name", json!("Level")), ("description", json!("What it is")), ("required", json!(true)), ("visibleToCustomer", json!(false)),
