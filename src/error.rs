@@ -2,6 +2,8 @@
 //!
 //! Each surface maps these once, exhaustively: `http/failure.rs` for REST, `graphql/error.rs` for GraphQL.
 
+use std::borrow::Cow;
+
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// The outcome of a service function.
@@ -43,7 +45,7 @@ pub enum Error {
     EmailTaken,
     /// It contradicts what is stored.
     #[error("conflict: {0}")]
-    Conflict(&'static str),
+    Conflict(Cow<'static, str>),
     /// It was tried too often.
     #[error("rate limited for {retry_after} s")]
     RateLimited {
@@ -72,6 +74,11 @@ impl Error {
         Self::Invalid(vec![Problem::new(field, message)])
     }
 
+    /// It contradicts what is stored.
+    pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Conflict(message.into())
+    }
+
     /// Something that passes by itself, soon.
     pub fn unavailable(reason: impl std::fmt::Display) -> Self {
         Self::Unavailable { reason: reason.to_string(), retry_after: 1 }
@@ -85,6 +92,8 @@ impl Error {
 
 /// The unique indexes over e-mail addresses, by the name the migrations give them.
 const EMAIL_INDEXES: [&str; 2] = ["customer_email_key", "admin_user_email_key"];
+/// The unique index over names of customer groups.
+const GROUP_NAME_INDEX: &str = "customer_group_name_key";
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
@@ -93,6 +102,9 @@ impl From<DbErr> for Error {
                 if EMAIL_INDEXES.iter().any(|index| message.contains(index)) =>
             {
                 return Self::EmailTaken;
+            }
+            Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(GROUP_NAME_INDEX) => {
+                return Self::conflict("Group name is already used");
             }
             _ => {}
         }

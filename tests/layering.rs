@@ -27,6 +27,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("bcrypt", &["hasher"]),
     ("lettre", &["mailer"]),
     ("minijinja", &["mailer"]),
+    ("jsonschema", &["service"]),
     ("jsonwebtoken", &["keys", "service"]),
     ("rand", &["system"]),
 ];

@@ -23,14 +23,24 @@ pub(crate) fn timestamp(manager: &SchemaManager, name: &'static str) -> ColumnDe
 }
 
 /// A unique index on an e-mail address whatever its case. Only ASCII letters can differ: the service stores
-/// all others in lower case, because SQLite folds no others and PostgreSQL folds them by locale; the "C"
-/// collation makes PostgreSQL agree with SQLite everywhere.
+/// all others in lower case.
 pub(crate) async fn unique_email(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    let folded = match manager.get_database_backend() {
-        DbBackend::Postgres => r#"lower("email" COLLATE "C")"#,
-        _ => r#"lower("email")"#,
+    unique_folded(manager, table, "email", &format!("{table}_email_key")).await
+}
+
+/// A unique index on a text whatever the case of its ASCII letters. SQLite folds no others and PostgreSQL folds
+/// them by locale; the "C" collation makes PostgreSQL agree with SQLite everywhere.
+pub(crate) async fn unique_folded(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    column: &str,
+    index: &str,
+) -> Result<(), DbErr> {
+    let collation = match manager.get_database_backend() {
+        DbBackend::Postgres => r#" COLLATE "C""#,
+        _ => "",
     };
-    let sql = format!(r#"CREATE UNIQUE INDEX "{table}_email_key" ON "{table}" ({folded})"#);
+    let sql = format!(r#"CREATE UNIQUE INDEX "{index}" ON "{table}" (lower("{column}"{collation}))"#);
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())
 }

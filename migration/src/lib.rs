@@ -19,6 +19,8 @@ mod m20261124_000003_create_reset_password_token;
 mod m20261124_000004_create_verify_email_token;
 mod m20261124_000005_create_mail;
 mod m20261124_000006_create_throttle;
+mod m20261124_000010_unique_group_name;
+mod m20261124_000011_create_metafield_definition;
 
 /// Runs the migrations, oldest first.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_create_verify_email_token::Migration),
             Box::new(m20261124_000005_create_mail::Migration),
             Box::new(m20261124_000006_create_throttle::Migration),
+            Box::new(m20261124_000010_unique_group_name::Migration),
+            Box::new(m20261124_000011_create_metafield_definition::Migration),
         ]
     }
 }

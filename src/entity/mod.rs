@@ -10,6 +10,7 @@ pub mod customer_group;
 pub mod customer_refresh_token;
 pub mod customer_session;
 pub mod mail;
+pub mod metafield_definition;
 pub mod reset_password_token;
 pub mod throttle;
 pub mod verify_email_token;

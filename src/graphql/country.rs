@@ -5,10 +5,10 @@ use rust_iso3166::CountryCode;
 
 use crate::service::country;
 
-/// A country, as ISO 3166-1 has it.
 /// The provinces of a country, on average; for their complexity.
 const PROVINCES: usize = 10;
 
+/// A country, as ISO 3166-1 has it.
 pub(super) struct Country(pub(super) CountryCode);
 
 /// A country, as ISO 3166-1 has it.

@@ -1,5 +1,7 @@
 //! Customers over GraphQL.
 
+use std::sync::Arc;
+
 use async_graphql::dataloader::DataLoader;
 use async_graphql::{Context, Json, Object, Result};
 
@@ -9,11 +11,16 @@ use super::error::{Failed, nullable};
 use super::filter::{Filter, current};
 use super::group::CustomerGroup;
 use super::loader::{Addresses, Groups, Sessions, shared};
+use super::metafield::{Definitions, Metafield};
 use super::session::Session;
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
+use crate::entity::metafield_definition;
 use crate::service::customer;
 use crate::service::page::ListQuery;
+
+/// The custom fields of a customer, as many as there usually are; for their complexity. They cost no query.
+const METAFIELDS: usize = 10;
 
 /// A customer account. Only admins and the customer itself get to see one.
 pub(super) struct Customer(pub(super) Model);
@@ -109,6 +116,45 @@ impl Customer {
             Ok(row.map(CustomerGroup))
         })
         .await
+    }
+
+    /// Its custom fields, those that are not set as well; a customer sees those that are for its eyes.
+    #[graphql(complexity = "1 + METAFIELDS * child_complexity")]
+    async fn metafields(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Those of this namespace only.")] namespace: Option<String>,
+    ) -> Result<Vec<Metafield>> {
+        let wanted = |definition: &&Arc<metafield_definition::Model>| {
+            namespace.as_ref().is_none_or(|name| *name == definition.namespace)
+        };
+        let definitions = Definitions::of(ctx).await?.iter().filter(wanted);
+        Ok(definitions.map(|definition| Metafield::new(definition, &self.0.meta_data)).collect())
+    }
+
+    /// One of its custom fields; null when no such field is defined for the caller's eyes.
+    async fn metafield(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "First part of the field's name.")] namespace: String,
+        #[graphql(desc = "Second part of the field's name.")] key: String,
+    ) -> Option<Result<Metafield>> {
+        nullable(async || {
+            let definitions = Definitions::of(ctx).await?;
+            let wanted =
+                |one: &&Arc<metafield_definition::Model>| one.namespace == namespace && one.field_key == key;
+            let definition = definitions.iter().find(wanted);
+            Ok(definition.map(|definition| Metafield::new(definition, &self.0.meta_data)))
+        })
+        .await
+    }
+
+    /// What to call, with PATCH, to set its custom fields.
+    async fn update_metafields_api(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(match ctx.data::<Ctx>()?.is_admin() {
+            true => format!("/api/customers/{}/metafields", self.0.uuid),
+            false => "/api/customers/me/metafields".to_owned(),
+        })
     }
 
     /// Its page in the back office. Admins only.

@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::metafield::Definitions;
 use super::{Schema, error, limits, loader};
 use crate::app::App;
 use crate::ctx::Ctx;
@@ -166,6 +167,7 @@ impl Endpoint {
             .data(loader::groups(&ctx))
             .data(loader::addresses(&ctx))
             .data(loader::sessions(&ctx))
+            .data(Definitions::default())
             .data(ctx);
         self.schema.execute(request).await
     }

@@ -24,7 +24,7 @@ impl From<Failed> for async_graphql::Error {
             Error::Forbidden(message) => ("FORBIDDEN", message.to_owned()),
             Error::NotFound(noun) => ("NOT_FOUND", format!("{noun} not found")),
             Error::EmailTaken => ("EMAIL_TAKEN", "Email is already used".to_owned()),
-            Error::Conflict(message) => ("CONFLICT", message.to_owned()),
+            Error::Conflict(message) => ("CONFLICT", message.into_owned()),
             Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {
                 tracing::warn!(reason, "unavailable");

@@ -13,6 +13,7 @@ mod filter;
 mod group;
 mod limits;
 mod loader;
+mod metafield;
 mod query;
 mod session;
 

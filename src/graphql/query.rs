@@ -8,10 +8,12 @@ use super::customer::{Customer, CustomerCollection};
 use super::error::{Failed, nullable};
 use super::filter::{FilterInput, filters, most_rows};
 use super::group::{CustomerGroup, CustomerGroupCollection};
+use super::metafield::MetafieldDefinition;
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::service::customer::Key;
-use crate::service::{country, customer, group};
+use crate::service::metafield::MAX_DEFINITIONS;
+use crate::service::{country, customer, group, metafield};
 use crate::types::EmailAddress;
 
 /// A root field is at least one round trip to the database.
@@ -106,6 +108,17 @@ impl Query {
         ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
         let query = group::parse_filters(self::filters(filters)).map_err(Failed)?;
         Ok(CustomerGroupCollection(query))
+    }
+
+    /// The definitions of custom fields, in their order; none of an owner type that isn't known. Admins only.
+    #[graphql(complexity = "ROOT + MAX_DEFINITIONS as usize * child_complexity")]
+    async fn metafield_definitions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What has such fields: `customer`.")] owner_type: String,
+    ) -> Result<Vec<MetafieldDefinition>> {
+        let rows = metafield::list(ctx.data()?, &owner_type).await.map_err(Failed)?;
+        Ok(rows.into_iter().map(MetafieldDefinition).collect())
     }
 
     /// Countries by name, or those with these codes, each once. Anyone.

@@ -10,12 +10,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::customer::parse_uuid;
+use super::link::Link;
 use super::openapi::{BodyFailures, Failures};
 use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
-use crate::service::address::{self, Owned, Owner};
+use crate::service::address::{self, Owned};
+use crate::service::customer::Owner;
 
 /// An address, as REST answers with it.
 #[derive(Serialize, ToSchema)]
@@ -68,24 +70,7 @@ pub(super) struct LinkedAddress {
     #[serde(flatten)]
     address: Address,
     /// Where to go from here.
-    links: [AddressLink; 2],
-}
-
-/// Something that can be done next.
-#[derive(Serialize, ToSchema)]
-pub(super) struct AddressLink {
-    /// What it is.
-    #[schema(example = "edit")]
-    rel: &'static str,
-    /// Its URL on this server.
-    #[schema(example = "/api/customers/me/addresses/0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11")]
-    href: String,
-    /// The HTTP method.
-    #[schema(example = "PATCH")]
-    action: &'static str,
-    /// The media types it answers with.
-    #[schema(example = json!(["application/json"]))]
-    types: [&'static str; 1],
+    links: [Link; 2],
 }
 
 impl From<Model> for Address {
@@ -111,9 +96,7 @@ impl From<Model> for Address {
 
 impl From<Owned> for LinkedAddress {
     fn from(owned: Owned) -> Self {
-        let href = url(owned.owner, owned.address.uuid);
-        let link = |rel, action| AddressLink { rel, href: href.clone(), action, types: ["application/json"] };
-        let links = [link("edit", "PATCH"), link("delete", "DELETE")];
+        let links = Link::edit_and_delete(&url(owned.owner, owned.address.uuid));
         Self { address: owned.address.into(), links }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::link::Link;
 use super::openapi::BodyFailures;
 use super::{Data, timestamp};
 use crate::ctx::Ctx;
@@ -57,23 +58,6 @@ pub(super) struct LinkedCustomer {
     links: [Link; 2],
 }
 
-/// Something that can be done next.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Link {
-    /// What it is.
-    #[schema(example = "edit")]
-    pub(super) rel: &'static str,
-    /// Its URL on this server.
-    #[schema(example = "/admin/customers/edit/433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
-    pub(super) href: String,
-    /// The HTTP method.
-    #[schema(example = "GET")]
-    pub(super) action: &'static str,
-    /// The media types it answers with.
-    #[schema(example = json!(["text/xml"]))]
-    pub(super) types: [&'static str; 1],
-}
-
 impl From<Model> for Customer {
     fn from(row: Model) -> Self {
         Self {
@@ -92,10 +76,9 @@ impl From<Model> for Customer {
 
 impl From<Model> for LinkedCustomer {
     fn from(row: Model) -> Self {
-        let link = |rel, href| Link { rel, href, action: "GET", types: ["text/xml"] };
         let links = [
-            link("customerGrid", "/admin/customers".to_owned()),
-            link("edit", format!("/admin/customers/edit/{}", row.uuid)),
+            Link::page("customerGrid", "/admin/customers"),
+            Link::page("edit", format!("/admin/customers/edit/{}", row.uuid)),
         ];
         Self { customer: row.into(), links }
     }
@@ -154,7 +137,7 @@ pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
 }
 
 /// The customer that a path names. What is no identifier names no customer.
-fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
+pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::address::Address;
@@ -27,6 +28,9 @@ pub(super) struct Everything {
     /// Name of its group.
     #[schema(example = "Default")]
     group_name: Option<String>,
+    /// The custom fields that it may see, by namespace and key.
+    #[schema(example = json!({"custom": {"birthday": "1990-04-17"}}))]
+    metafields: Value,
     /// Its addresses, the default first.
     addresses: Vec<Address>,
     /// Where it is logged in.
@@ -69,12 +73,13 @@ impl From<MailRow> for Mail {
 
 impl From<Export> for Everything {
     fn from(export: Export) -> Self {
-        let Export { customer, group, addresses, sessions, mails } = export;
+        let Export { customer, group, metafields, addresses, sessions, mails } = export;
         Self {
             email_verified_at: customer.email_verified_at.map(timestamp),
             pending_email: customer.pending_email.as_ref().map(|email| email.as_str().to_owned()),
             customer: customer.into(),
             group_name: group.map(|group| group.group_name),
+            metafields,
             addresses: addresses.into_iter().map(Address::from).collect(),
             sessions: sessions.into_iter().map(Session::from).collect(),
             mails: mails.into_iter().map(Mail::from).collect(),

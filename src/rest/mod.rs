@@ -8,7 +8,10 @@ mod address;
 mod assets;
 mod customer;
 mod export;
+mod group;
 mod health;
+mod link;
+mod metafield;
 mod openapi;
 mod password;
 mod playground;
@@ -46,6 +49,12 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(address::update_customer_address, address::delete_customer_address))
         .routes(routes!(address::create_my_address))
         .routes(routes!(address::update_my_address, address::delete_my_address))
+        .routes(routes!(group::create_customer_group))
+        .routes(routes!(group::update_customer_group, group::delete_customer_group))
+        .routes(routes!(metafield::create_metafield_definition))
+        .routes(routes!(metafield::update_metafield_definition, metafield::delete_metafield_definition))
+        .routes(routes!(metafield::update_customer_metafields))
+        .routes(routes!(metafield::update_my_metafields))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
         .routes(routes!(token::create_customer_tokens))

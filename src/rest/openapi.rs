@@ -87,6 +87,8 @@ pub(super) fn base() -> OpenApi {
             tag("customers", "Register, change, delete."),
             tag("account", "What a customer does with its own account."),
             tag("addresses", "Where customers have things sent."),
+            tag("customer groups", "What customers are sorted into."),
+            tag("custom fields", "What else is known of customers: definitions and values."),
             tag("tokens", "Log in, stay in."),
             tag("health", "For supervisors and load balancers."),
             tag("documents", "This document."),

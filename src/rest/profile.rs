@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Data;
-use super::customer::{Customer, Link};
+use super::customer::Customer;
+use super::link::Link;
 use super::openapi::{BodyFailures, Throttled};
 use crate::entity::customer::Model;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope, JsonObject};
@@ -23,9 +24,7 @@ pub(super) struct Profile {
 
 impl From<Model> for Profile {
     fn from(row: Model) -> Self {
-        let href = "/api/customers/me".to_owned();
-        let own = Link { rel: "self", href, action: "PATCH", types: ["application/json"] };
-        Self { customer: row.into(), links: [own] }
+        Self { customer: row.into(), links: [Link::own("/api/customers/me")] }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Everything that is stored about a customer and that it may see, in one piece (GDPR article 20).
 
+use sea_orm::prelude::Json;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::ctx::Ctx;
 use crate::entity::{customer, customer_address, customer_group, customer_session, mail};
 use crate::error::{Error, Result};
+use crate::service::metafield;
 
 /// What is stored about a customer. Not in it: hashes and tokens, and what only the back office may see.
 #[derive(Clone, Debug)]
@@ -13,6 +15,8 @@ pub struct Export {
     pub customer: customer::Model,
     /// The group it belongs to.
     pub group: Option<customer_group::Model>,
+    /// The custom fields that it may see, as `{ namespace: { key: value } }`.
+    pub metafields: Json,
     /// Its addresses, the default first.
     pub addresses: Vec<customer_address::Model>,
     /// Where it is logged in, expired logins that were not tidied up yet included.
@@ -42,5 +46,6 @@ pub async fn export(ctx: &Ctx) -> Result<Export> {
         .filter(mail::Column::CustomerId.eq(customer_id))
         .order_by_asc(mail::Column::MailId);
     let (sessions, mails) = (sessions.all(db).await?, mails.all(db).await?);
-    Ok(Export { customer, group, addresses, sessions, mails })
+    let metafields = metafield::shown(&customer.meta_data, &metafield::visible(ctx).await?);
+    Ok(Export { customer, group, metafields, addresses, sessions, mails })
 }

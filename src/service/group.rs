@@ -1,20 +1,157 @@
-//! Customer groups.
+//! Customer groups: make, change, delete, find, list.
 
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::ctx::Ctx;
-use crate::entity::customer_group::{Column, Entity, Model};
-use crate::error::Result;
+use crate::db::Attempt;
+use crate::entity::customer;
+use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
+use crate::error::{Error, Result};
 use crate::service::page::{Filter, ListQuery, Operation, holds};
+use crate::service::patch::{Field, Mode, Problems, TextMessages};
+use crate::transact;
+use crate::types::is_invisible;
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 255;
+/// Customers that one statement moves to another group: PostgreSQL gives up on a statement after some seconds.
+const BATCH: u64 = 5000;
 
 /// The keys, for the message about one that isn't known.
 const KEYS: &[&str] = &["group_name", "ob", "od", "page", "limit"];
 
+/// A group as a caller describes it. What isn't listed here can't be set by anyone.
+#[derive(Clone, Debug, Default)]
+pub struct GroupInput {
+    /// Its name; required.
+    pub group_name: Field,
+}
+
+impl From<Map<String, Value>> for GroupInput {
+    fn from(mut body: Map<String, Value>) -> Self {
+        Self { group_name: Field::take(&mut body, "group_name") }
+    }
+}
+
+impl GroupInput {
+    fn parse(self, mode: Mode) -> Result<Option<String>> {
+        const REQUIRED: &str = "Group name is required and cannot be empty";
+        let Self { group_name } = self;
+        let messages = TextMessages { not_a_string: "Group name must be a string", required: REQUIRED };
+        let mut problems = Problems::default();
+        let name = problems.text("group_name", group_name, mode, messages);
+        if let Some(name) = &name {
+            if name.chars().all(is_invisible) {
+                problems.add("group_name", REQUIRED);
+            } else if name.chars().count() > MAX_NAME {
+                problems.add("group_name", format!("Group name must be at most {MAX_NAME} characters"));
+            } else if name.chars().any(char::is_control) {
+                problems.add("group_name", "Group name must not contain control characters");
+            }
+        }
+        problems.finish()?;
+        Ok(name)
+    }
+}
+
+/// Makes a group.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::Conflict`] when the name is used, whatever its case.
+pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
+    ctx.require_admin()?;
+    let Some(group_name) = input.parse(Mode::Create)? else {
+        return Err(Error::internal("a required field passed the check without a value"));
+    };
+    let now = ctx.app.clock.now();
+    let group = ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        group_name: Set(group_name),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    transact!(ctx.app.db, |tx| { Ok(group.clone().insert(tx).await?) })
+}
+
+/// Changes a group; what stays the same leaves `updated_at` where it is.
+///
+/// # Errors
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] when the name is used, whatever its case.
+pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
+    ctx.require_admin()?;
+    let group_name = input.parse(Mode::Update)?;
+    transact!(ctx.app.db, |tx| {
+        let current = find_for_update(tx, uuid).await?;
+        let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
+            return Ok(current);
+        };
+        let updated_at = ctx.app.clock.after(current.updated_at);
+        let mut row = current.into_active_model();
+        row.group_name = Set(name);
+        row.updated_at = Set(updated_at);
+        Ok(row.update(tx).await?)
+    })
+}
+
+/// Deletes a group and tells what it was. Its customers fall back to the default group, which is a change of
+/// each of them.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Conflict`] for the default group.
+pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+    ctx.require_admin()?;
+    transact!(ctx.app.db, |tx| {
+        // Locked before its customers are looked at: whoever wants to put one more into it waits, and finds it
+        // gone.
+        let group = find_for_update(tx, uuid).await?;
+        if group.customer_group_id == DEFAULT_GROUP_ID {
+            return Err(Error::conflict("The default group can't be deleted").into());
+        }
+        while move_to_default(ctx, tx, group.customer_group_id).await? {}
+        group.clone().delete(tx).await?;
+        Ok(group)
+    })
+}
+
+/// Moves some customers of a group to the default one; tells whether there were any.
+async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) -> Attempt<bool> {
+    use customer::Column::{CustomerId, GroupId, UpdatedAt, Version};
+    let members = customer::Entity::find().filter(GroupId.eq(group_id)).order_by_asc(CustomerId);
+    let members = members.select_only().columns([CustomerId, UpdatedAt]).limit(BATCH).lock_exclusive();
+    let members: Vec<(i32, chrono::DateTime<chrono::Utc>)> = members.into_tuple().all(tx).await?;
+    let (Some((first, _)), Some((last, _))) = (members.first(), members.last()) else {
+        return Ok(false);
+    };
+    // One moment for all of them, after the latest change of any.
+    let latest = members.iter().map(|(_, updated_at)| *updated_at).max().unwrap_or_default();
+    customer::Entity::update_many()
+        .col_expr(GroupId, Expr::value(DEFAULT_GROUP_ID))
+        .col_expr(Version, Expr::col(Version).add(1))
+        .col_expr(UpdatedAt, Expr::value(ctx.app.clock.after(latest)))
+        .filter(GroupId.eq(group_id))
+        .filter(CustomerId.between(*first, *last))
+        .exec(tx)
+        .await?;
+    Ok(true)
+}
+
+async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+    let group = Entity::find().filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?;
+    Ok(group.ok_or(Error::NotFound("Group"))?)
+}
+
 /// Reads the filters of a list of groups; they are joined by AND.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::error::Error::Invalid) names the first key, operation or value that isn't known.
+/// [`Error::Invalid`] names the first key, operation or value that isn't known.
 pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
     let column = |column: Column| SimpleExpr::from(Expr::col((Entity, column)));
     let sort_keys = [("name", column(Column::GroupName)), ("created_at", column(Column::CreatedAt))];
@@ -35,8 +172,7 @@ pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
 /// Finds a group by its primary key.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`](crate::error::Error::Unauthenticated),
-/// [`Error::Forbidden`](crate::error::Error::Forbidden).
+/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
 pub async fn find(ctx: &Ctx, id: i32) -> Result<Option<Model>> {
     ctx.require_admin()?;
     Ok(Entity::find_by_id(id).one(ctx.app.db.reader()).await?)

@@ -283,7 +283,7 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
                 let mail = Entity::find().filter(Column::Uuid.eq(id)).one(tx).await?;
                 let mail = mail.ok_or(Error::NotFound("Mail"))?;
                 if mail.status == MailStatus::Sent {
-                    return Err(Error::Conflict("The mail was sent").into());
+                    return Err(Error::conflict("The mail was sent").into());
                 }
                 update.filter(Column::MailId.eq(mail.mail_id))
             }

@@ -14,6 +14,7 @@ pub mod group;
 pub mod health;
 pub mod housekeeping;
 pub mod mail;
+pub mod metafield;
 pub mod page;
 pub mod password;
 pub mod patch;

@@ -74,6 +74,11 @@ impl Problems {
         self.0.iter().any(|problem| problem.field == field)
     }
 
+    /// Whether this very problem was noted already.
+    pub fn has(&self, field: &str, message: &str) -> bool {
+        self.0.iter().any(|problem| problem.field == field && problem.message == message)
+    }
+
     /// Takes the value out of a result, noting its error.
     pub fn check<T>(&mut self, field: &str, result: std::result::Result<T, impl ToString>) -> Option<T> {
         result.map_err(|error| self.add(field, error.to_string())).ok()
@@ -104,5 +109,26 @@ pub fn holds_nul(value: &Value) -> bool {
         Value::Array(items) => items.iter().any(holds_nul),
         Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Writes whole numbers without fraction and exponent, as PostgreSQL's jsonb gives them back: what comes in a
+/// second time is then what is there already.
+pub fn plain_numbers(value: &mut Value) {
+    /// Up to here every whole number has a float of its own (IEEE 754, binary64).
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            let float = number
+                .as_f64()
+                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT);
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the range")]
+            if let Some(float) = float {
+                *number = (float as i64).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(plain_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }

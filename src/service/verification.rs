@@ -20,13 +20,13 @@ use crate::types::MailKind;
 pub async fn send_again(ctx: &Ctx) -> Result<()> {
     let (customer_id, _) = ctx.require_customer()?;
     if !ctx.app.config.accounts.email_verification {
-        return Err(Error::Conflict("E-mail addresses are not verified here"));
+        return Err(Error::conflict("E-mail addresses are not verified here"));
     }
     transact!(ctx.app.db, |tx| {
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
-            return Err(Error::Conflict("The e-mail address is verified already").into());
+            return Err(Error::conflict("The e-mail address is verified already").into());
         }
         if written_lately(ctx, tx, MailKind::VerifyEmail, customer_id).await? >= MAX_PER_HOUR {
             return Err(Error::RateLimited { retry_after: 3600 }.into());

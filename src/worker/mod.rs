@@ -11,12 +11,16 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::service::housekeeping;
+use crate::service::{housekeeping, metafield};
 
 pub use mail::send_due;
 
 /// How long the sender rests when there is nothing to send.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
+/// How often is looked for values of deleted custom fields.
+const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
+/// The pause between two batches of them: others want to write as well.
+const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 /// How often is tidied up.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(600);
 
@@ -36,11 +40,21 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     };
     let tidying = async {
         loop {
-            if let Err(error) = housekeeping::run_once(&ctx).await {
-                tokio::time::sleep(after(&error)).await;
-                continue;
-            }
-            tokio::time::sleep(HOUSEKEEPING_PAUSE).await;
+            let rest = match housekeeping::run_once(&ctx).await {
+                Ok(_) => HOUSEKEEPING_PAUSE,
+                Err(error) => after(&error),
+            };
+            tokio::time::sleep(rest).await;
+        }
+    };
+    let removing = async {
+        loop {
+            let rest = match metafield::clean_up(&ctx).await {
+                Ok(true) => BETWEEN_BATCHES,
+                Ok(false) => CLEAN_UP_PAUSE,
+                Err(error) => after(&error),
+            };
+            tokio::time::sleep(rest).await;
         }
     };
     tokio::select! {
@@ -48,6 +62,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         _ = stop.wait_for(|stop| *stop) => {}
         () = sending => {}
         () = tidying => {}
+        () = removing => {}
     }
 }
 

@@ -38,6 +38,7 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
         ("customerGroup", ("admin", "customerGroup(id: 1) { groupName }")),
         ("customerGroups", ("admin", "customerGroups { items { groupName } }")),
         ("customers", ("admin", "customers { items { uuid } }")),
+        ("metafieldDefinitions", ("admin", "metafieldDefinitions(ownerType: \"customer\") { key }")),
     ])
 }
 
@@ -46,12 +47,24 @@ on_both_databases! {
         let customer = app.customer("a@x.io").await;
         let address = app.add_address(&customer.row, "US-CA", true).await;
         let address = address["uuid"].as_str().unwrap();
+        let made = async |path: &str, body: Value| {
+            app.admin().post(path, &body).await.data()["uuid"].as_str().unwrap().to_owned()
+        };
+        let group = made("/api/customer-groups", json!({"group_name": "VIP"})).await;
+        let definition = json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
+        let definition = made("/api/metafield-definitions", definition).await;
         let before = app.customers().await;
         let uuid = customer.row["uuid"].as_str().unwrap();
         let operations = operations();
         assert!(operations.len() >= 7, "{operations:?}");
         for (method, path, roles) in operations {
-            let path = path.replace("{uuid}", uuid).replace("{address_uuid}", address).replace("{id}", uuid);
+            // The noun whose `{uuid}` it is.
+            let own = match path.split('/').nth(2) {
+                Some("customer-groups") => &group,
+                Some("metafield-definitions") => &definition,
+                _ => uuid,
+            };
+            let path = path.replace("{uuid}", own).replace("{address_uuid}", address).replace("{id}", uuid);
             let send = async |actor: &dyn Fn() -> reqwest::RequestBuilder| {
                 app.anonymous().send(actor().json(&json!({}))).await
             };
@@ -83,6 +96,9 @@ on_both_databases! {
             }
         }
         assert_eq!(app.customers().await, before);
+        for url in [format!("/api/customer-groups/{group}"), format!("/api/metafield-definitions/{definition}")] {
+            app.admin().patch(&url, &json!({})).await.data();
+        }
     }
 
     async fn graphql_root_fields(app: &TestApp) {

@@ -50,6 +50,12 @@ on_both_databases! {
         app.add_address(&customer.row, "US-CA", true).await;
         let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
         app.admin().patch(&url, &json!({"meta_data": {"note": "pays late"}})).await.data();
+        for (key, visible) in [("tier", true), ("risk", false)] {
+            let body = json!({"ownerType": "customer", "fieldKey": key, "name": key, "fieldType": "short_text", "visibleToCustomer": visible});
+            assert_eq!(app.admin().post("/api/metafield-definitions", &body).await.status, 201);
+        }
+        let fields = json!({"metafields": {"custom": {"tier": "gold", "risk": "high risk"}}});
+        app.admin().patch(&format!("{url}/metafields"), &fields).await.data();
         app.deliver().await;
         customer.patch(ME, &json!({"email": "b@x.io"})).await.data();
         let other = app.customer("c@x.io").await;
@@ -58,13 +64,14 @@ on_both_databases! {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         let data = answer.data();
         assert_eq!((&data["customer"]["email"], &data["pending_email"], &data["group_name"]), (&json!("a@x.io"), &json!("b@x.io"), &json!("Default")));
+        assert_eq!(data["metafields"], json!({"custom": {"tier": "gold"}}));
         assert_eq!(data["addresses"][0]["city"], "San Francisco");
         assert_eq!((data["sessions"].as_array().unwrap().len(), &data["sessions"][0]["address"]), (1, &json!("127.0.0.1")));
         assert_eq!(data["mails"], json!([
             {"kind": "verify_email", "recipient": "a@x.io", "status": "sent", "created_at": NOW, "sent_at": NOW},
             {"kind": "verify_email", "recipient": "b@x.io", "status": "pending", "created_at": NOW, "sent_at": null},
         ]));
-        for secret in ["argon2", "pays late", "c@x.io", other.row["uuid"].as_str().unwrap(), &customer.refresh_token] {
+        for secret in ["argon2", "pays late", "high risk", "c@x.io", other.row["uuid"].as_str().unwrap(), &customer.refresh_token] {
             assert!(!answer.text.contains(secret), "{secret}");
         }
     }

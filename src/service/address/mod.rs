@@ -16,21 +16,13 @@ use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::service::customer::Owner;
 use crate::transact;
 
 use input::Draft;
 
 /// The most addresses a customer may have.
 const MAX_ADDRESSES: u64 = 100;
-
-/// Whose addresses are meant.
-#[derive(Clone, Copy, Debug)]
-pub enum Owner {
-    /// The customer whose token it is.
-    Me,
-    /// Any customer; for admins.
-    Customer(Uuid),
-}
 
 /// An address, with how its customer was named.
 #[derive(Clone, Debug)]
@@ -47,13 +39,13 @@ pub struct Owned {
 /// [`Error::Invalid`] with all problems of the input, [`Error::NotFound`] for the customer,
 /// [`Error::Conflict`] beyond 100 addresses.
 pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owned> {
-    let customer = authorize(ctx, owner)?;
+    let customer = owner.authorize(ctx)?;
     let draft = input.merge(Draft::default())?;
     let address = transact!(ctx.app.db, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
         if count >= MAX_ADDRESSES {
-            return Err(Error::Conflict("A customer has at most 100 addresses").into());
+            return Err(Error::conflict("A customer has at most 100 addresses").into());
         }
         if draft.is_default {
             clear_default(ctx, tx, customer_id).await?;
@@ -77,7 +69,7 @@ pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owne
 /// # Errors
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
 pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) -> Result<Owned> {
-    let customer = authorize(ctx, owner)?;
+    let customer = owner.authorize(ctx)?;
     let address = transact!(ctx.app.db, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let current = find(tx, customer_id, uuid).await?;
@@ -103,7 +95,7 @@ pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) ->
 /// # Errors
 /// [`Error::NotFound`], also for an address of another customer.
 pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
-    let customer = authorize(ctx, owner)?;
+    let customer = owner.authorize(ctx)?;
     let address = transact!(ctx.app.db, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let address = find(tx, customer_id, uuid).await?;
@@ -126,14 +118,6 @@ pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
 /// Those of the database.
 pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
     Ok(Entity::find_by_customers(customer_ids).all(ctx.app.db.reader()).await?)
-}
-
-/// The customer that is meant, when the caller may change its addresses.
-fn authorize(ctx: &Ctx, owner: Owner) -> Result<Uuid> {
-    match owner {
-        Owner::Me => ctx.require_customer().map(|(_, uuid)| uuid),
-        Owner::Customer(uuid) => ctx.require_admin().map(|()| uuid),
-    }
 }
 
 /// The customer's primary key. Its row is locked: changes of its addresses happen one after the other, so that

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::Result;
-use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul};
+use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers};
 use crate::types::{EmailAddress, Password, is_invisible};
 
 /// The longest name, in characters.
@@ -153,25 +153,4 @@ fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
         return Some(value);
     }
     None
-}
-
-/// Writes whole numbers without fraction and exponent, as PostgreSQL's jsonb gives them back: what comes in a
-/// second time is then what is there already.
-fn plain_numbers(value: &mut Value) {
-    /// Up to here every whole number has a float of its own (IEEE 754, binary64).
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match value {
-        Value::Number(number) => {
-            let float = number
-                .as_f64()
-                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT);
-            #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the range")]
-            if let Some(float) = float {
-                *number = (float as i64).into();
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
-        Value::Object(fields) => fields.values_mut().for_each(plain_numbers),
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
-    }
 }

@@ -2,6 +2,7 @@
 
 mod filter;
 mod input;
+mod owner;
 mod profile;
 mod save;
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
 pub(super) use input::{parse_email, parse_password};
+pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, save};
 
@@ -20,6 +22,7 @@ use crate::db::Attempt;
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
+use crate::service::metafield;
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::transact;
@@ -50,14 +53,18 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         full_name: Set(full_name),
         created_at: Set(now),
         updated_at: Set(now),
-        meta_data: Set(meta_data.unwrap_or_else(|| serde_json::json!({}))),
+        meta_data: Set(serde_json::json!({})),
         version: Set(1),
         token_generation: Set(0),
         ..Default::default()
     };
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
-        let customer = customer.clone().insert(tx).await?;
+        let mut customer = customer.clone();
+        if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
+            customer.meta_data = Set(meta_data);
+        }
+        let customer = customer.insert(tx).await?;
         ask_to_confirm(ctx, tx, &customer).await?;
         Ok(customer)
     })
@@ -84,13 +91,14 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
     transact!(ctx.app.db, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
+        let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.status, status);
         set_if_given(&mut row.group_id, group_id.map(Some));
         set_if_given(&mut row.full_name, full_name.clone());
         set_if_given(&mut row.email, email.clone());
         set_if_given(&mut row.password, password.clone());
-        set_if_given(&mut row.meta_data, meta_data.clone());
+        set_if_given(&mut row.meta_data, meta_data);
         save(ctx, tx, current, row, None).await
     })
 }
@@ -170,7 +178,8 @@ where
     }
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+/// The customer, whose row nobody else changes until the transaction ends.
+pub(super) async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
     let customer = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
     Ok(customer.ok_or(Error::NotFound("Customer"))?)
 }
@@ -193,11 +202,13 @@ async fn ensure_email_is_free(
     }
 }
 
+/// The group's row is locked: it can't be deleted before the customer is in it, which then would break the
+/// foreign key.
 async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> Attempt<()> {
     let Some(id) = group_id else {
         return Ok(());
     };
-    match customer_group::Entity::find_by_id(id).one(tx).await? {
+    match customer_group::Entity::find_by_id(id).lock_shared().one(tx).await? {
         Some(_) => Ok(()),
         None => Err(Error::invalid("group_id", "Group does not exist").into()),
     }

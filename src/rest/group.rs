@@ -1,0 +1,170 @@
+//! Customer groups over REST.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::{HeaderName, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::customer::parse_uuid;
+use super::link::Link;
+use super::openapi::{BodyFailures, Failures};
+use super::{Data, timestamp};
+use crate::entity::customer_group::Model;
+use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
+use crate::service::group;
+
+/// A customer group, as REST answers with it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CustomerGroup {
+    /// Primary key.
+    #[schema(example = 2)]
+    customer_group_id: i32,
+    /// Public identifier.
+    #[schema(format = "uuid", example = "6c1f0d0e-3f2b-4d8a-9a5e-2f0c7b1d4e11")]
+    uuid: String,
+    /// Its name.
+    #[schema(example = "VIP")]
+    group_name: String,
+    /// When it was made (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    created_at: String,
+    /// When it last changed (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    updated_at: String,
+}
+
+/// A customer group with what can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LinkedCustomerGroup {
+    #[serde(flatten)]
+    group: CustomerGroup,
+    /// Where to go from here.
+    links: [Link; 2],
+}
+
+impl From<Model> for CustomerGroup {
+    fn from(row: Model) -> Self {
+        Self {
+            customer_group_id: row.customer_group_id,
+            uuid: row.uuid.to_string(),
+            group_name: row.group_name,
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
+        }
+    }
+}
+
+impl From<Model> for LinkedCustomerGroup {
+    fn from(row: Model) -> Self {
+        Self { links: Link::edit_and_delete(&url(row.uuid)), group: row.into() }
+    }
+}
+
+fn url(group: Uuid) -> String {
+    format!("/api/customer-groups/{group}")
+}
+
+/// What a new customer group is made of. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
+pub(super) struct NewCustomerGroup {
+    /// Its name; unique whatever the case of ASCII letters.
+    #[schema(min_length = 1, max_length = 255, example = "VIP")]
+    group_name: String,
+}
+
+/// What changes: absent stays. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
+pub(super) struct CustomerGroupPatch {
+    /// Its name; unique whatever the case of ASCII letters.
+    #[schema(nullable = false, min_length = 1, max_length = 255, example = "VIP")]
+    group_name: Option<String>,
+}
+
+/// The group that a path names. What is no identifier names no group.
+fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
+    let text = path.map(|Path(text)| text).unwrap_or_default();
+    parse_uuid(&text).ok_or_else(|| Failure::not_found("Group not found"))
+}
+
+/// Make a customer group
+#[utoipa::path(
+    post,
+    path = "/api/customer-groups",
+    tag = "customer groups",
+    request_body = NewCustomerGroup,
+    security(("admin" = [])),
+    responses(
+        (status = 201, description = "The new group", body = Data<LinkedCustomerGroup>,
+         headers(("Location" = String, description = "The URL of the new group"))),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 409, description = "The name is used (`conflict`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_customer_group(
+    AdminCtx(ctx): AdminCtx,
+    JsonObject(body): JsonObject,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomerGroup>>), Failure> {
+    let row = group::create(&ctx, body.into()).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, url(row.uuid))], Json(Data { data: row.into() })))
+}
+
+/// Change a customer group
+///
+/// `{}`, and a name that it has already, are 200 and change nothing.
+#[utoipa::path(
+    patch,
+    path = "/api/customer-groups/{uuid}",
+    tag = "customer groups",
+    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the group")),
+    request_body = CustomerGroupPatch,
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The group as it is now", body = Data<LinkedCustomerGroup>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such group", body = FailureEnvelope),
+        (status = 409, description = "The name is used (`conflict`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn update_customer_group(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<String>, PathRejection>,
+    JsonObject(body): JsonObject,
+) -> Result<Json<Data<LinkedCustomerGroup>>, Failure> {
+    let row = group::update(&ctx, group_id(path)?, body.into()).await?;
+    Ok(Json(Data { data: row.into() }))
+}
+
+/// Delete a customer group
+///
+/// Its customers fall back to the default group, which can't be deleted.
+#[utoipa::path(
+    delete,
+    path = "/api/customer-groups/{uuid}",
+    tag = "customer groups",
+    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the group")),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The group as it was", body = Data<CustomerGroup>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such group", body = FailureEnvelope),
+        (status = 409, description = "It is the default group (`conflict`)", body = FailureEnvelope),
+        Failures,
+    )
+)]
+pub(super) async fn delete_customer_group(
+    AdminCtx(ctx): AdminCtx,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Data<CustomerGroup>>, Failure> {
+    let row = group::delete(&ctx, group_id(path)?).await?;
+    Ok(Json(Data { data: row.into() }))
+}

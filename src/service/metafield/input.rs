@@ -1,0 +1,287 @@
+//! What a caller may say of a definition, and what is wrong with it.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Json;
+use serde_json::{Map, Value};
+
+use super::OWNER_TYPE;
+use super::rules::{Rules, parse_key, parse_name, parse_type, required_text};
+use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
+use crate::error::{Error, Result};
+use crate::service::patch::{Field, Problems, plain_numbers};
+
+/// The namespace when none is given.
+const DEFAULT_NAMESPACE: &str = "custom";
+/// The longest description, in characters.
+const MAX_DESCRIPTION: usize = 1000;
+
+/// A definition as a caller describes it. What isn't listed here can't be set by anyone.
+#[derive(Clone, Debug, Default)]
+pub struct DefinitionInput {
+    /// `customer`; required, and the same ever after.
+    pub owner_type: Field,
+    /// First part of the field's name; `custom` when absent, and the same ever after.
+    pub namespace: Field,
+    /// Second part of the field's name; required, and the same ever after.
+    pub field_key: Field,
+    /// Display name; required.
+    pub name: Field,
+    /// What it is for.
+    pub description: Field,
+    /// What it holds; required, and the same ever after.
+    pub field_type: Field,
+    /// Whether it holds a list; the same ever after.
+    pub is_list: Field,
+    /// Whether it can't be emptied.
+    pub required: Field,
+    /// Whether the customer may see and set it; so it is when absent.
+    pub visible_to_customer: Field,
+    /// Rules for its values.
+    pub validations: Field,
+    /// What a group is made of.
+    pub sub_fields: Field,
+    /// Where it stands among others.
+    pub position: Field,
+}
+
+impl From<Map<String, Value>> for DefinitionInput {
+    fn from(mut body: Map<String, Value>) -> Self {
+        let mut take = |name| Field::take(&mut body, name);
+        Self {
+            owner_type: take("ownerType"),
+            namespace: take("namespace"),
+            field_key: take("fieldKey"),
+            name: take("name"),
+            description: take("description"),
+            field_type: take("fieldType"),
+            is_list: take("isList"),
+            required: take("required"),
+            visible_to_customer: take("visibleToCustomer"),
+            validations: take("validations"),
+            sub_fields: take("subFields"),
+            position: take("position"),
+        }
+    }
+}
+
+/// A definition without uuid and times: what is judged as a whole, and what changes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Draft {
+    pub(super) owner_type: String,
+    pub(super) namespace: String,
+    pub(super) field_key: String,
+    name: String,
+    description: Option<String>,
+    field_type: FieldType,
+    is_list: bool,
+    required: bool,
+    visible_to_customer: bool,
+    validations: Json,
+    sub_fields: Json,
+    position: i32,
+}
+
+impl From<Model> for Draft {
+    fn from(row: Model) -> Self {
+        Self {
+            owner_type: row.owner_type,
+            namespace: row.namespace,
+            field_key: row.field_key,
+            name: row.name,
+            description: row.description,
+            field_type: row.field_type,
+            is_list: row.is_list,
+            required: row.required,
+            visible_to_customer: row.visible_to_customer,
+            validations: row.validations,
+            sub_fields: row.sub_fields,
+            position: row.position,
+        }
+    }
+}
+
+impl Draft {
+    /// Writes the draft into a row.
+    pub(super) fn fill(self, row: &mut ActiveModel) {
+        row.owner_type = Set(self.owner_type);
+        row.namespace = Set(self.namespace);
+        row.field_key = Set(self.field_key);
+        row.name = Set(self.name);
+        row.description = Set(self.description);
+        row.field_type = Set(self.field_type);
+        row.is_list = Set(self.is_list);
+        row.required = Set(self.required);
+        row.visible_to_customer = Set(self.visible_to_customer);
+        row.validations = Set(self.validations);
+        row.sub_fields = Set(self.sub_fields);
+        row.position = Set(self.position);
+    }
+}
+
+impl DefinitionInput {
+    /// The definition that comes of `current` and this input, judged as a whole.
+    pub(super) fn merge(self, current: Option<&Model>) -> Result<Draft> {
+        let Self {
+            owner_type,
+            namespace,
+            field_key,
+            name,
+            description,
+            field_type,
+            is_list,
+            required,
+            visible_to_customer,
+            validations,
+            sub_fields,
+            position,
+        } = self;
+        let mut problems = Problems::default();
+        let p = &mut problems;
+        let stored = current.cloned().map(Draft::from);
+        let stored = stored.as_ref();
+        let owner_type = fixed(
+            p,
+            ["ownerType", "ownerType"],
+            owner_type,
+            stored.map(|row| row.owner_type.clone()),
+            parse_owner_type,
+        );
+        let namespace = fixed(
+            p,
+            ["namespace", "namespace"],
+            namespace,
+            stored.map(|row| row.namespace.clone()),
+            |p, field| match field {
+                Field::Absent | Field::Null => Some(DEFAULT_NAMESPACE.to_owned()),
+                Field::Value(_) => parse_key(p, "namespace", "namespace", field),
+            },
+        );
+        let field_key =
+            fixed(p, ["fieldKey", "key"], field_key, stored.map(|row| row.field_key.clone()), |p, field| {
+                parse_key(p, "fieldKey", "fieldKey", field)
+            });
+        let name = match stored {
+            Some(row) if name == Field::Absent => Some(row.name.clone()),
+            _ => parse_name(p, "name", name),
+        };
+        let description = parse_description(p, description, stored.and_then(|row| row.description.clone()));
+        let field_type =
+            fixed(p, ["fieldType", "type"], field_type, stored.map(|row| row.field_type), |p, field| {
+                parse_type(p, "fieldType", "fieldType", field)
+            });
+        let is_list = fixed(p, ["isList", "isList"], is_list, stored.map(|row| row.is_list), |p, field| {
+            parse_flag(p, "isList", field, false, false)
+        });
+        let (is_required, is_visible) =
+            stored.map_or((false, true), |row| (row.required, row.visible_to_customer));
+        let required = parse_flag(p, "required", required, is_required, false);
+        let visible = parse_flag(p, "visibleToCustomer", visible_to_customer, is_visible, true);
+        let keep = |field, stored: Option<&Json>| match (field, stored) {
+            (Field::Absent, Some(stored)) => Field::Value(stored.clone()),
+            (field, _) => field,
+        };
+        let mut rules = Rules::new(p);
+        let validations = keep(validations, stored.map(|row| &row.validations));
+        let validations = rules.validations("validations", validations, field_type);
+        let sub_fields = keep(sub_fields, stored.map(|row| &row.sub_fields));
+        let sub_fields = rules.sub_fields("subFields", sub_fields, field_type, 1);
+        let position = parse_position(p, position, stored.map_or(0, |row| row.position));
+        problems.finish()?;
+        let parts = (owner_type, namespace, field_key, name, field_type, is_list);
+        let (Some(owner_type), Some(namespace), Some(field_key), Some(name), Some(field_type), Some(is_list)) =
+            parts
+        else {
+            return Err(Error::internal("a required field passed the check without a value"));
+        };
+        Ok(Draft {
+            owner_type,
+            namespace,
+            field_key,
+            name,
+            description,
+            field_type,
+            is_list,
+            required: required.unwrap_or_default(),
+            visible_to_customer: visible.unwrap_or_default(),
+            validations,
+            sub_fields,
+            position,
+        })
+    }
+}
+
+/// A part of the identity: parsed when the definition is made, and compared ever after. It has a name in
+/// requests and one in answers.
+fn fixed<T: PartialEq>(
+    problems: &mut Problems,
+    [name, shown]: [&str; 2],
+    field: Field,
+    stored: Option<T>,
+    parse: impl Fn(&mut Problems, Field) -> Option<T>,
+) -> Option<T> {
+    let Some(stored) = stored else {
+        return parse(problems, field);
+    };
+    if field != Field::Absent && parse(&mut Problems::default(), field).as_ref() != Some(&stored) {
+        problems.add(name, format!("\"{shown}\" cannot be changed after creation"));
+    }
+    Some(stored)
+}
+
+fn parse_owner_type(problems: &mut Problems, field: Field) -> Option<String> {
+    let text = required_text(problems, "ownerType", "ownerType", field)?;
+    if text != OWNER_TYPE {
+        problems.add("ownerType", format!("ownerType must be \"{OWNER_TYPE}\""));
+        return None;
+    }
+    Some(text)
+}
+
+fn parse_description(problems: &mut Problems, field: Field, stored: Option<String>) -> Option<String> {
+    let text = match field {
+        Field::Absent => return stored,
+        Field::Null => return None,
+        Field::Value(Value::String(text)) => text,
+        Field::Value(_) => {
+            problems.add("description", "description must be a string");
+            return None;
+        }
+    };
+    if text.chars().count() > MAX_DESCRIPTION {
+        problems.add("description", format!("description must be at most {MAX_DESCRIPTION} characters"));
+    } else if text.contains('\0') {
+        problems.add("description", "description must not contain NUL");
+    }
+    Some(text)
+}
+
+/// Absent is as it was, null the default.
+fn parse_flag(
+    problems: &mut Problems,
+    name: &str,
+    field: Field,
+    stored: bool,
+    default: bool,
+) -> Option<bool> {
+    match field {
+        Field::Absent => Some(stored),
+        Field::Null => Some(default),
+        Field::Value(Value::Bool(flag)) => Some(flag),
+        Field::Value(_) => {
+            problems.add(name, format!("{name} must be true or false"));
+            None
+        }
+    }
+}
+
+fn parse_position(problems: &mut Problems, field: Field, stored: i32) -> i32 {
+    let number = match field {
+        Field::Absent => return stored,
+        Field::Null => return 0,
+        Field::Value(mut value) => {
+            plain_numbers(&mut value);
+            value.as_i64().and_then(|number| number.try_into().ok())
+        }
+    };
+    problems.check("position", number.ok_or("position must be an integer")).unwrap_or_default()
+}

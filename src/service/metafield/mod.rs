@@ -1,0 +1,170 @@
+//! Custom fields of customers: their definitions, and their values, which are in `customer.meta_data`.
+//!
+//! Whoever locks more than one row locks the customer first and definitions after it; in any other order a
+//! write of values and the clean-up after a deleted definition could each wait for the other.
+
+mod clean_up;
+mod input;
+mod rules;
+mod schema;
+mod values;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, SqlErr,
+};
+use uuid::Uuid;
+
+pub use clean_up::clean_up;
+pub use input::DefinitionInput;
+pub(super) use values::{checked, shown};
+pub use values::{set_values, value};
+
+use crate::ctx::{Caller, Ctx};
+use crate::db::Attempt;
+use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
+use crate::error::{Error, Result};
+use crate::transact;
+
+use input::Draft;
+
+/// What has custom fields, so far.
+const OWNER_TYPE: &str = "customer";
+/// The most definitions of an owner type.
+pub const MAX_DEFINITIONS: u64 = 100;
+
+/// Makes a definition.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems of the input, [`Error::Conflict`] for one that is there already or is
+/// still being deleted, and beyond 100 definitions.
+pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
+    ctx.require_admin()?;
+    let draft = input.merge(None)?;
+    let now = ctx.app.clock.now();
+    let mut row = ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    draft.clone().fill(&mut row);
+    transact!(ctx.app.db, |tx| {
+        ensure_there_is_room(tx, &draft).await?;
+        match row.clone().insert(tx).await {
+            // Two that make the first definition at once; any others wait for one another.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                Err(taken(&draft).into())
+            }
+            inserted => Ok(inserted?),
+        }
+    })
+}
+
+/// Changes a definition; the definition that comes of it is judged as a whole. Values that are there stay.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
+pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Model> {
+    ctx.require_admin()?;
+    transact!(ctx.app.db, |tx| {
+        let current = find_for_update(tx, uuid).await?;
+        let draft = input.clone().merge(Some(&current))?;
+        if draft == Draft::from(current.clone()) {
+            return Ok(current);
+        }
+        let updated_at = ctx.app.clock.after(current.updated_at);
+        let mut row = current.into_active_model();
+        draft.fill(&mut row);
+        row.updated_at = Set(updated_at);
+        Ok(row.update(tx).await?)
+    })
+}
+
+/// Deletes a definition and tells what it was. From now on nobody sees its values; [`clean_up()`] removes them.
+///
+/// # Errors
+/// [`Error::NotFound`], the second time as well.
+pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+    ctx.require_admin()?;
+    transact!(ctx.app.db, |tx| {
+        let definition = find_for_update(tx, uuid).await?;
+        let mut row = definition.clone().into_active_model();
+        row.deleted_at = Set(Some(ctx.app.clock.now()));
+        row.update(tx).await?;
+        Ok(definition)
+    })
+}
+
+/// The definitions of an owner type, in their order; none of one that isn't known.
+///
+/// # Errors
+/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+pub async fn list(ctx: &Ctx, owner_type: &str) -> Result<Vec<Model>> {
+    ctx.require_admin()?;
+    // No text with a NUL is in the database, and PostgreSQL refuses to look for one.
+    if owner_type != OWNER_TYPE {
+        return Ok(Vec::new());
+    }
+    Ok(Entity::find_by_owner_type(OWNER_TYPE).all(ctx.app.db.reader()).await?)
+}
+
+/// The definitions of those custom fields that the caller may see, for callers that were shown a customer.
+///
+/// # Errors
+/// Those of the database.
+pub async fn visible(ctx: &Ctx) -> Result<Vec<Model>> {
+    let rows = Entity::find_by_owner_type(OWNER_TYPE).all(ctx.app.db.reader()).await?;
+    Ok(rows.into_iter().filter(|definition| may_see(ctx, definition)).collect())
+}
+
+/// Whether the caller may see and set a custom field. To whoever may not, there is no such field.
+fn may_see(ctx: &Ctx, definition: &Model) -> bool {
+    match ctx.caller {
+        Caller::Admin { .. } | Caller::System => true,
+        Caller::Customer { .. } => definition.visible_to_customer,
+        Caller::Anonymous => false,
+    }
+}
+
+async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+    let definition = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
+    Ok(definition.ok_or(Error::NotFound("Metafield definition"))?)
+}
+
+async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &Draft) -> Attempt<()> {
+    // One after the other: the oldest definition stands for all of them. While there is none, the limit is far.
+    let oldest = Entity::find().filter(Column::OwnerType.eq(OWNER_TYPE));
+    oldest.order_by_asc(Column::MetafieldDefinitionId).lock_exclusive().one(tx).await?;
+    let same = Entity::find()
+        .filter(Column::OwnerType.eq(&draft.owner_type))
+        .filter(Column::Namespace.eq(&draft.namespace))
+        .filter(Column::FieldKey.eq(&draft.field_key));
+    match same.one(tx).await? {
+        Some(same) if same.deleted_at.is_some() => {
+            let name = name_of(&draft.namespace, &draft.field_key);
+            return Err(
+                Error::conflict(format!("{name} is still being deleted; try again in a moment")).into()
+            );
+        }
+        Some(_) => return Err(taken(draft).into()),
+        None => {}
+    }
+    if Entity::find_by_owner_type(OWNER_TYPE).count(tx).await? >= MAX_DEFINITIONS {
+        let message =
+            format!("There are at most {MAX_DEFINITIONS} metafield definitions for \"{OWNER_TYPE}\"");
+        return Err(Error::conflict(message).into());
+    }
+    Ok(())
+}
+
+fn taken(draft: &Draft) -> Error {
+    let name = name_of(&draft.namespace, &draft.field_key);
+    Error::conflict(format!("A metafield definition {name} already exists for \"{}\"", draft.owner_type))
+}
+
+/// A custom field as messages name it.
+fn name_of(namespace: &str, key: &str) -> String {
+    format!("\"{namespace}.{key}\"")
+}

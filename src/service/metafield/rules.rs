@@ -1,0 +1,294 @@
+//! Validations and sub-fields of a definition: what may be said, and the form in which it is kept.
+
+use std::collections::HashSet;
+
+use sea_orm::prelude::Json;
+use serde_json::{Map, Value, json};
+
+use super::schema;
+use crate::entity::metafield_definition::FieldType;
+use crate::service::patch::{Field, Problems, holds_nul, plain_numbers};
+use crate::types::is_invisible;
+
+/// The longest key or namespace, in characters.
+const MAX_KEY: usize = 64;
+/// The longest name, in characters.
+const MAX_NAME: usize = 255;
+/// The most validations of a field.
+const MAX_VALIDATIONS: usize = 20;
+/// The most values to choose from.
+const MAX_CHOICES: usize = 200;
+/// The longest regular expression, in characters.
+const MAX_PATTERN: usize = 500;
+/// The most regular expressions of a definition with all its sub-fields: each is compiled with each write.
+const MAX_PATTERNS: usize = 20;
+/// The most sub-fields of a group.
+const MAX_SUB_FIELDS: usize = 50;
+/// The most sub-fields of a definition, on all levels: they are compiled with each write.
+const MAX_ALL_SUB_FIELDS: usize = 200;
+/// The most groups inside one another, the outermost counted.
+const MAX_LEVEL: usize = 3;
+
+/// Reads validations and sub-fields, and counts what is limited over all levels of a definition.
+pub(super) struct Rules<'a> {
+    problems: &'a mut Problems,
+    patterns: usize,
+    sub_fields: usize,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn new(problems: &'a mut Problems) -> Self {
+        Self { problems, patterns: 0, sub_fields: 0 }
+    }
+
+    /// The validations of a field, which `path` names; whether they fit is not asked of a field without type.
+    pub(super) fn validations(&mut self, path: &str, field: Field, field_type: Option<FieldType>) -> Json {
+        let Some(items) = self.list(path, "validations", field) else { return json!([]) };
+        if items.len() > MAX_VALIDATIONS {
+            self.problems.add(path, format!("A field has at most {MAX_VALIDATIONS} validations"));
+            return json!([]);
+        }
+        let mut kept = Vec::new();
+        for (number, mut item) in items.into_iter().enumerate() {
+            plain_numbers(&mut item);
+            let rule = self.validation(&item, field_type);
+            kept.extend(self.problems.check(&format!("{path}[{number}]"), rule));
+        }
+        Json::Array(kept)
+    }
+
+    fn validation(&mut self, item: &Value, field_type: Option<FieldType>) -> Result<Json, String> {
+        use FieldType::{Integer, LongText, Number, ShortText};
+        const UNKNOWN: &str = "The type of a validation must be size, range, regexp or choices";
+        let rule = item.as_object().ok_or("A validation must be an object")?;
+        let name = rule.get("type").and_then(Value::as_str).ok_or(UNKNOWN)?;
+        let (text, number) = (&[ShortText, LongText][..], &[Integer, Number][..]);
+        let (kept, fits) = match name {
+            "size" => (bounds(rule, name, |limit| limit.is_u64())?, [text, &[]]),
+            "range" => (bounds(rule, name, Value::is_number)?, [&[], number]),
+            "regexp" => (self.pattern(rule)?, [text, &[]]),
+            "choices" => (choices(rule, field_type)?, [text, number]),
+            _ => return Err(UNKNOWN.to_owned()),
+        };
+        match field_type {
+            Some(given) if !fits.concat().contains(&given) => {
+                Err(format!("A {name} validation does not fit the type {}", given.name()))
+            }
+            _ => Ok(kept),
+        }
+    }
+
+    fn pattern(&mut self, rule: &Map<String, Value>) -> Result<Json, String> {
+        let pattern = rule.get("pattern").and_then(Value::as_str).ok_or("pattern must be a string")?;
+        self.patterns += 1;
+        if self.patterns > MAX_PATTERNS {
+            return Err(format!("A definition has at most {MAX_PATTERNS} regexp validations"));
+        }
+        if pattern.chars().count() > MAX_PATTERN {
+            return Err(format!("pattern must be at most {MAX_PATTERN} characters"));
+        }
+        if pattern.contains('\0') {
+            return Err("pattern must not contain NUL".to_owned());
+        }
+        if schema::compile(&json!({"pattern": pattern})).is_none() {
+            return Err("pattern is no regular expression, is too large, or looks around or back".to_owned());
+        }
+        Ok(json!({"type": "regexp", "pattern": pattern}))
+    }
+
+    /// The sub-fields of a group, which is on this level; of any other field none.
+    pub(super) fn sub_fields(
+        &mut self,
+        path: &str,
+        field: Field,
+        field_type: Option<FieldType>,
+        level: usize,
+    ) -> Json {
+        let Some(items) = self.list(path, "subFields", field) else { return json!([]) };
+        match field_type {
+            Some(FieldType::Group) if items.is_empty() => {
+                self.problems.add(path, "A group must have sub-fields");
+            }
+            Some(FieldType::Group) | None => {}
+            Some(_) if items.is_empty() => {}
+            Some(_) => {
+                self.problems.add(path, "Only a group has sub-fields");
+                return json!([]);
+            }
+        }
+        self.sub_fields += items.len();
+        if items.len() > MAX_SUB_FIELDS {
+            self.problems.add(path, format!("A group has at most {MAX_SUB_FIELDS} sub-fields"));
+            return json!([]);
+        }
+        if self.sub_fields > MAX_ALL_SUB_FIELDS {
+            let message = format!("A definition has at most {MAX_ALL_SUB_FIELDS} sub-fields on all levels");
+            self.problems.add(path, message);
+            return json!([]);
+        }
+        let mut keys = HashSet::new();
+        let mut kept = Vec::new();
+        for (number, item) in items.into_iter().enumerate() {
+            let path = format!("{path}[{number}]");
+            let Value::Object(item) = item else {
+                self.problems.add(&path, "A sub-field must be an object");
+                continue;
+            };
+            let sub_field = self.sub_field(&path, item, level);
+            if let Some(key) = sub_field["key"].as_str()
+                && !keys.insert(key.to_owned())
+            {
+                self.problems.add(&format!("{path}.key"), format!("The group has two sub-fields \"{key}\""));
+            }
+            kept.push(sub_field);
+        }
+        Json::Array(kept)
+    }
+
+    fn sub_field(&mut self, path: &str, mut item: Map<String, Value>, level: usize) -> Json {
+        let inside = |name: &str| format!("{path}.{name}");
+        let mut take = |name| Field::take(&mut item, name);
+        let key = parse_key(self.problems, &inside("key"), "key", take("key"));
+        let name = match take("name") {
+            Field::Absent | Field::Null => key.clone(),
+            name => parse_name(self.problems, &inside("name"), name),
+        };
+        let field_type = parse_type(self.problems, &inside("type"), "type", take("type"));
+        let (is_list, required) =
+            (self.flag(path, "isList", take("isList")), self.flag(path, "required", take("required")));
+        let (validations, sub_fields) = (take("validations"), take("subFields"));
+        let validations = self.validations(&inside("validations"), validations, field_type);
+        let sub_fields = if field_type == Some(FieldType::Group) && level >= MAX_LEVEL {
+            let key = key.as_deref().unwrap_or_default();
+            let message = format!("Group nesting exceeds max depth {MAX_LEVEL} at \"{key}\"");
+            self.problems.add(&inside("subFields"), message);
+            json!([])
+        } else {
+            self.sub_fields(&inside("subFields"), sub_fields, field_type, level + 1)
+        };
+        json!({
+            "key": key, "name": name, "type": field_type.map(FieldType::name), "isList": is_list,
+            "required": required, "validations": validations, "subFields": sub_fields,
+        })
+    }
+
+    fn flag(&mut self, path: &str, name: &str, field: Field) -> bool {
+        match field {
+            Field::Absent | Field::Null => false,
+            Field::Value(Value::Bool(flag)) => flag,
+            Field::Value(_) => {
+                self.problems.add(&format!("{path}.{name}"), format!("{name} must be true or false"));
+                false
+            }
+        }
+    }
+
+    fn list(&mut self, path: &str, label: &str, field: Field) -> Option<Vec<Value>> {
+        match field {
+            Field::Absent | Field::Null => Some(Vec::new()),
+            Field::Value(Value::Array(items)) => Some(items),
+            Field::Value(_) => {
+                self.problems.add(path, format!("{label} must be a list"));
+                None
+            }
+        }
+    }
+}
+
+/// `min` and `max`, of which one at least is there.
+fn bounds(rule: &Map<String, Value>, name: &str, fits: impl Fn(&Value) -> bool) -> Result<Json, String> {
+    let limit = |name| rule.get(name).filter(|limit| !limit.is_null());
+    let (min, max) = (limit("min"), limit("max"));
+    let mut kept = json!({"type": name});
+    for (side, limit) in [("min", min), ("max", max)] {
+        let Some(limit) = limit else { continue };
+        if !fits(limit) {
+            let what = if name == "size" { "a whole number, 0 or more" } else { "a number" };
+            return Err(format!("{side} must be {what}"));
+        }
+        kept[side] = limit.clone();
+    }
+    match (min.and_then(Value::as_f64), max.and_then(Value::as_f64)) {
+        (None, None) => Err(format!("A {name} validation must have min or max")),
+        (Some(min), Some(max)) if min > max => Err("min must not be greater than max".to_owned()),
+        _ => Ok(kept),
+    }
+}
+
+fn choices(rule: &Map<String, Value>, field_type: Option<FieldType>) -> Result<Json, String> {
+    let values = rule.get("values").and_then(Value::as_array).ok_or("values must be a list")?;
+    if values.is_empty() || values.len() > MAX_CHOICES {
+        return Err(format!("values must be a list of 1 to {MAX_CHOICES}"));
+    }
+    let (what, fits): (_, fn(&Value) -> bool) = match field_type {
+        Some(FieldType::Integer) => ("integers", |value| value.is_i64() || value.is_u64()),
+        Some(FieldType::Number) => ("numbers", Value::is_number),
+        Some(FieldType::ShortText | FieldType::LongText) => ("strings", Value::is_string),
+        _ => ("strings or numbers", |value| value.is_string() || value.is_number()),
+    };
+    if !values.iter().all(fits) {
+        return Err(format!("values must be {what}"));
+    }
+    if values.iter().any(holds_nul) {
+        return Err("values must not contain NUL".to_owned());
+    }
+    Ok(json!({"type": "choices", "values": values}))
+}
+
+/// A text that is required; `path` is where it stands, `label` how messages call it.
+pub(super) fn required_text(
+    problems: &mut Problems,
+    path: &str,
+    label: &str,
+    field: Field,
+) -> Option<String> {
+    match field {
+        Field::Value(Value::String(text)) if !text.is_empty() => return Some(text),
+        Field::Absent | Field::Null | Field::Value(Value::String(_)) => {
+            problems.add(path, format!("{label} is required"));
+        }
+        Field::Value(_) => problems.add(path, format!("{label} must be a string")),
+    }
+    None
+}
+
+/// A key or a namespace.
+pub(super) fn parse_key(problems: &mut Problems, path: &str, label: &str, field: Field) -> Option<String> {
+    let text = required_text(problems, path, label, field)?;
+    let tail = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !text.starts_with(|c: char| c.is_ascii_lowercase()) || !text.chars().all(tail) {
+        let message = "must start with a letter and contain only lowercase letters, digits, or underscores";
+        problems.add(path, format!("{label} {message}"));
+        return None;
+    }
+    if text.len() > MAX_KEY {
+        problems.add(path, format!("{label} must be at most {MAX_KEY} characters"));
+        return None;
+    }
+    Some(text)
+}
+
+/// The display name of a field.
+pub(super) fn parse_name(problems: &mut Problems, path: &str, field: Field) -> Option<String> {
+    let name = required_text(problems, path, "Field name", field)?;
+    if name.chars().all(is_invisible) {
+        problems.add(path, "Field name is required");
+    } else if name.chars().count() > MAX_NAME {
+        problems.add(path, format!("Field name must be at most {MAX_NAME} characters"));
+    } else if name.chars().any(char::is_control) {
+        problems.add(path, "Field name must not contain control characters");
+    }
+    Some(name)
+}
+
+/// The type of a field.
+pub(super) fn parse_type(
+    problems: &mut Problems,
+    path: &str,
+    label: &str,
+    field: Field,
+) -> Option<FieldType> {
+    let text = required_text(problems, path, label, field)?;
+    let found = FieldType::parse(&text);
+    problems.check(path, found.ok_or(format!("{label} must be one of the supported metafield types")))
+}

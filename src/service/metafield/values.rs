@@ -1,0 +1,172 @@
+//! Values of custom fields: what a caller sets, and what of it is kept.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Json;
+use sea_orm::{ConnectionTrait, IntoActiveModel, QuerySelect};
+use serde_json::{Map, Value};
+
+use super::schema::judge;
+use super::{OWNER_TYPE, may_see, name_of};
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::metafield_definition::{Entity, Model};
+use crate::error::{Error, Result};
+use crate::service::customer::{Owner, find_for_update, save};
+use crate::service::patch::{Field, Problems, plain_numbers};
+use crate::transact;
+
+/// The most unknown names that are told of; there may be as many as fit into a body.
+const MAX_UNKNOWN: usize = 100;
+/// How much of an unknown name is said back, in characters.
+const MAX_NAME: usize = 64;
+
+/// Sets values of custom fields, given as `{ namespace: { key: value } }`: absent stays, `null` and what is empty
+/// removes. A change moves the customer's `version` and `updated_at`. Answers with the whole `meta_data` for an
+/// admin, and with the custom fields that it may see for a customer.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems, among them fields that aren't defined or that the caller may not see,
+/// [`Error::NotFound`] for the customer.
+pub async fn set_values(ctx: &Ctx, owner: Owner, metafields: Field) -> Result<Json> {
+    let uuid = owner.authorize(ctx)?;
+    let given = match metafields {
+        Field::Value(Value::Object(given)) => given,
+        Field::Absent | Field::Null => {
+            return Err(Error::invalid("metafields", "Custom fields are required"));
+        }
+        Field::Value(_) => return Err(Error::invalid("metafields", "Custom fields must be an object")),
+    };
+    transact!(ctx.app.db, |tx| {
+        // The customer before the definitions: see the top of `mod.rs`.
+        let current = find_for_update(tx, uuid).await?;
+        let mut definitions = lock_definitions(tx).await?;
+        definitions.retain(|definition| may_see(ctx, definition));
+        let meta_data = merge(&current.meta_data, given.clone(), &definitions)?;
+        let answer = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, &definitions) };
+        if meta_data != current.meta_data {
+            let mut row = current.clone().into_active_model();
+            row.meta_data = Set(meta_data);
+            save(ctx, tx, current, row, None).await?;
+        }
+        Ok(answer)
+    })
+}
+
+/// The value of a custom field in a customer's `meta_data`.
+pub fn value<'a>(definition: &Model, meta_data: &'a Json) -> Option<&'a Json> {
+    meta_data.get(&definition.namespace)?.get(&definition.field_key)
+}
+
+/// Free-form `meta_data` with the custom fields in it as they are kept; one that breaks its definition is refused.
+pub(in crate::service) async fn checked(
+    tx: &impl ConnectionTrait,
+    meta_data: Option<&Json>,
+) -> Attempt<Option<Json>> {
+    const FIELD: &str = "meta_data";
+    let Some(mut meta_data) = meta_data.cloned() else {
+        return Ok(None);
+    };
+    let mut problems = Problems::default();
+    for definition in lock_definitions(tx).await? {
+        let namespace = meta_data.get_mut(&definition.namespace);
+        let Some(namespace) = namespace else { continue };
+        let Value::Object(fields) = namespace else {
+            let message = not_an_object(&definition.namespace);
+            if !problems.has(FIELD, &message) {
+                problems.add(FIELD, message);
+            }
+            continue;
+        };
+        let Some(value) = fields.remove(&definition.field_key) else { continue };
+        match judge(&definition, value) {
+            Ok(kept) => fields.extend(kept.map(|value| (definition.field_key.clone(), value))),
+            Err(reasons) => reasons.into_iter().for_each(|reason| problems.add(FIELD, reason)),
+        }
+    }
+    problems.finish()?;
+    Ok(Some(meta_data))
+}
+
+/// The definitions as they are, and stay until the transaction ends: one that is deleted meanwhile waits, so that
+/// the clean-up after it finds this write's values.
+async fn lock_definitions(tx: &impl ConnectionTrait) -> Attempt<Vec<Model>> {
+    Ok(Entity::find_by_owner_type(OWNER_TYPE).lock_shared().all(tx).await?)
+}
+
+/// `meta_data` with what was given in place.
+fn merge(meta_data: &Json, given: Map<String, Value>, definitions: &[Model]) -> Result<Json> {
+    let mut problems = Problems::default();
+    let mut unknown = 0;
+    let mut merged = meta_data.as_object().cloned().unwrap_or_default();
+    for (namespace, fields) in given {
+        let Value::Object(fields) = fields else {
+            let namespace = excerpt(&namespace);
+            problems.add(&namespace, not_an_object(&namespace));
+            continue;
+        };
+        for (key, mut value) in fields {
+            let same = |one: &&Model| one.namespace == namespace && one.field_key == key;
+            let Some(definition) = definitions.iter().find(same) else {
+                unknown += 1;
+                if unknown <= MAX_UNKNOWN {
+                    let (namespace, key) = (excerpt(&namespace), excerpt(&key));
+                    let name = name_of(&namespace, &key);
+                    problems.add(&format!("{namespace}.{key}"), format!("There is no custom field {name}"));
+                }
+                continue;
+            };
+            plain_numbers(&mut value);
+            match judge(definition, value) {
+                Ok(Some(value)) => put(&mut merged, &namespace, key, value),
+                Ok(None) => remove(&mut merged, &namespace, &key),
+                Err(reasons) => {
+                    let field = format!("{namespace}.{key}");
+                    reasons.into_iter().for_each(|reason| problems.add(&field, reason));
+                }
+            }
+        }
+    }
+    problems.finish()?;
+    Ok(Json::Object(merged))
+}
+
+fn put(meta_data: &mut Map<String, Value>, namespace: &str, key: String, value: Value) {
+    let fields = meta_data.entry(namespace).or_insert(Value::Null);
+    match fields {
+        Value::Object(fields) => {
+            fields.insert(key, value);
+        }
+        // Free-form data of earlier times; the field is defined, and what is in its place is not one.
+        other => *other = Value::Object(Map::from_iter([(key, value)])),
+    }
+}
+
+/// Removes a value, and its namespace when that was all of it.
+pub(super) fn remove(meta_data: &mut Map<String, Value>, namespace: &str, key: &str) {
+    let Some(Value::Object(fields)) = meta_data.get_mut(namespace) else { return };
+    if fields.remove(key).is_some() && fields.is_empty() {
+        meta_data.remove(namespace);
+    }
+}
+
+/// The values of these custom fields and nothing else, as `{ namespace: { key: value } }`.
+pub(in crate::service) fn shown(meta_data: &Json, definitions: &[Model]) -> Json {
+    let mut fields = Map::new();
+    for definition in definitions {
+        if let Some(value) = value(definition, meta_data) {
+            put(&mut fields, &definition.namespace, definition.field_key.clone(), value.clone());
+        }
+    }
+    Json::Object(fields)
+}
+
+fn not_an_object(namespace: &str) -> String {
+    format!("Custom fields of \"{namespace}\" must be an object")
+}
+
+fn excerpt(name: &str) -> String {
+    match name.char_indices().nth(MAX_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
