@@ -113,6 +113,13 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_PUBLIC_URL", "ftp://x"),
         ("PATRON_ADMIN_EMAIL", "nobody"),
         ("PATRON_ADMIN_PASSWORD", "password"),
+        ("PATRON_EMAIL_VERIFICATION", "maybe"),
+        ("PATRON_VERIFY_EMAIL_EXPIRY", "0"),
+        ("PATRON_RESET_PASSWORD_EXPIRY", "-1"),
+        ("PATRON_RATE_LIMITS", "true"),
+        ("PATRON_FAILURES_PER_ADDRESS", "0"),
+        ("PATRON_SMTP_TIMEOUT", "241"),
+        ("PATRON_MAIL_TEMPLATES", "nowhere"),
         ("PATRON_LOG", "patron=loud"),
         ("PATRON_LOG_FORMAT", "xml"),
     ];
@@ -166,6 +173,68 @@ fn a_database_in_memory_is_refused() {
             "{code} {error}"
         );
     }
+}
+
+/// How mails are to be sent is looked at before the server starts, and a password is shown to nobody.
+#[test]
+fn mail_settings_that_cannot_be_used_are_named() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("templates")).unwrap();
+    std::fs::write(folder.path().join("templates/reset_password.txt"), "Subject: x\n\n{{ nothing }}\n")
+        .unwrap();
+    std::fs::create_dir(folder.path().join("untitled")).unwrap();
+    std::fs::write(folder.path().join("untitled/verify_email.txt"), "Hello\n").unwrap();
+    for (variable, value, expected) in [
+        ("PATRON_SMTP_URL", "mail.example", "must be smtps://"),
+        ("PATRON_SMTP_URL", "http://u:hunter2@mail.example", "must be smtps://"),
+        ("PATRON_SMTP_URL", "smtp://u:hunter2@mail.example:587", "would send a password unencrypted"),
+        ("PATRON_MAIL_FROM", "nobody", "`nobody` is not a sender"),
+        ("PATRON_MAIL_TEMPLATES", "templates", "reset_password: undefined value"),
+        ("PATRON_MAIL_TEMPLATES", "untitled", "verify_email.txt must start with the line"),
+    ] {
+        let (code, error) = code_and_error(&run(folder.path(), &[], &[(variable, value)]));
+        assert!(
+            code == 78 && error.contains(&format!("{variable}: ")) && error.contains(expected),
+            "{code} {error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+/// What became of mails, and how they are sent again.
+#[test]
+fn mails_are_listed_and_sent_again() {
+    let folder = folder();
+    let refusing = free_address();
+    let settings = [("PATRON_SMTP_URL", &*format!("smtp://{refusing}")), ("PATRON_SMTP_TIMEOUT", "1")];
+    let server = Server::start(folder.path(), &[], &settings, "password");
+    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
+    assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
+    let list = |more: &[&str]| {
+        let output = run(folder.path(), &[&["mail", "list"], more].concat(), &[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Within two turns of the worker; each look takes longer than the pause it would need.
+    let tried = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
+    let tried = tried.expect("the mail is tried");
+    assert!(
+        tried.starts_with("pending") && tried.contains("verify_email") && tried.contains("a@x.io"),
+        "{tried}"
+    );
+    assert!(tried.contains("onnection refused"), "why it failed is told: {tried}");
+    assert_eq!(list(&["--status", "failed"]), "");
+    let id = tried.split_whitespace().nth(1).unwrap();
+    let output = run(folder.path(), &["mail", "retry", id], &[]);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("1 mail will be sent"), "{output:?}");
+    let again = (0..200).map(|_| list(&[])).find(|text| text.contains("2 tries "));
+    assert!(again.is_some(), "it is tried again at once");
+    let output = run(folder.path(), &["mail", "retry", "--failed"], &[]);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("0 mails"), "{output:?}");
+    let unknown = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
+    let (code, error) = code_and_error(&run(folder.path(), &["mail", "retry", unknown], &[]));
+    assert!(code == 1 && error.contains("Mail not found"), "{code} {error}");
+    assert_eq!(code_and_error(&run(folder.path(), &["mail", "retry"], &[])).0, 2);
 }
 
 #[test]

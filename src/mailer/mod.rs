@@ -9,7 +9,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
@@ -142,9 +143,26 @@ impl Mailer {
             .subject(parts.subject)
             // The same each time it is tried, so that a receiver can tell that two are one.
             .message_id(Some(format!("<{id}@{domain}>")))
-            .multipart(MultiPart::alternative_plain_html(parts.text, parts.html))
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(plain(parts.text))
+                    .singlepart(SinglePart::html(parts.html)),
+            )
             .map_err(|error| SendError::lasting(&error))
     }
+}
+
+/// The part for people who read text: as it is, where RFC 5322 (2.1.1) lets it, so that a link stays in one piece
+/// also for who opens the file of a mail.
+fn plain(text: String) -> SinglePart {
+    const LONGEST_LINE: usize = 998;
+    let text = text.replace("\r\n", "\n");
+    if !text.is_ascii() || text.contains('\r') || text.lines().any(|line| line.len() > LONGEST_LINE) {
+        return SinglePart::plain(text);
+    }
+    let encoding = ContentTransferEncoding::SevenBit;
+    let body = Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), encoding);
+    SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body)
 }
 
 fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTransportBuilder, String> {

@@ -124,6 +124,62 @@ async fn hangs_or_is_away(backend: Backend) {
     app.stop().await;
 }
 
+/// A certificate that nobody vouches for: no password is sent, and what is wrong can be read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_nobody() {
+    let server = SmtpServer::start(Mood::WantsTlsAndPassword, None).await;
+    let url = server.url_with_password();
+    let app = TestApp::start_with(Backend::Sqlite, |flags| flags.with("PATRON_SMTP_URL", &url)).await;
+    app.register("a@x.io").await;
+    assert_eq!(app.send_due().await, 1);
+    let row = rows(&app).await.remove(0);
+    let error = row.last_error.unwrap_or_default();
+    assert!(row.status == MailStatus::Pending && error.to_lowercase().contains("certificate"), "{error}");
+    assert!(inbox(&server).is_empty() && !error.contains("secret"), "{error}");
+    app.stop().await;
+}
+
+/// Templates of one's own go before those of the program, file by file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn templates_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "Subject: Willkommen, {{ full_name }}\n\n{{ link }}\n";
+    std::fs::write(folder.path().join("verify_email.txt"), text).unwrap();
+    let path = folder.path().display().to_string();
+    let app = TestApp::start_with(Backend::Sqlite, |flags| {
+        flags.with("PATRON_MAIL_TEMPLATES", &path).with("PATRON_PUBLIC_URL", "https://shop.example/de/")
+    })
+    .await;
+    app.register("a@x.io").await;
+    let mail = app.one_mail().await;
+    assert_eq!(
+        (mail.subject.as_str(), mail.from.as_str()),
+        ("Willkommen, John Smith", "no-reply@shop.example")
+    );
+    assert!(mail.text.starts_with("https://shop.example/de/account/verify-email#token="), "{mail:?}");
+    assert!(
+        mail.html.contains("Confirm this address") && mail.html.contains("https://shop.example/de/account/")
+    );
+    app.stop().await;
+}
+
+/// Links lead where the settings say, whatever a request claims.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_header_leads_nowhere() {
+    let app = TestApp::start(Backend::Sqlite).await;
+    app.register("a@x.io").await;
+    app.deliver().await;
+    let request = app.anonymous().request(reqwest::Method::POST, "/api/customers/reset-password");
+    let request = request.header("host", "evil.example").header("x-forwarded-host", "evil.example");
+    assert_eq!(app.anonymous().send(request.json(&json!({"email": "a@x.io"}))).await.status, 200);
+    let mail = app.one_mail().await;
+    assert!(
+        mail.text.contains(&app.url) && !mail.text.contains("evil") && !mail.html.contains("evil"),
+        "{mail:?}"
+    );
+    app.stop().await;
+}
+
 /// Several instances share the work: each mail is sent once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_send_each_mail_once() {

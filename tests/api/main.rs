@@ -24,5 +24,6 @@ mod patch_model;
 mod playground;
 mod profile;
 mod races;
+mod session_model;
 mod update_customer;
 mod verification;

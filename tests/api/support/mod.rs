@@ -5,6 +5,7 @@ mod answer;
 mod app;
 mod mails;
 mod postgres;
+#[expect(dead_code, reason = "tests/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 
 pub(crate) use actors::{Actor, Admin, Anonymous, Customer, sign};
