@@ -1,6 +1,8 @@
 //! Password hashing: on threads of its own kind, a bounded number at once and a bounded number waiting.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -9,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::HashingConfig;
 use crate::error::{Error, Result};
+use crate::system::Stopwatch;
 use crate::types::{Password, PasswordHash};
 
 /// The dearest stored hash that is verified: 1 GiB and 16 passes. A hash that asks for more was not made by
@@ -19,6 +22,9 @@ const MAX_ITERATIONS: u32 = 16;
 /// The dearest bcrypt hash that is verified: its cost is the logarithm of the work. 15 takes some seconds.
 const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 4..=15;
 
+/// The longest that a refused login waits to look like one of the slowest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
 /// What came of comparing a password with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -28,6 +34,15 @@ pub enum Verdict {
     Right,
     /// It is the password, but the hash is of a kind, or at a price, that isn't made any more.
     Outdated,
+}
+
+/// What came of verifying a password, and how long the processor was busy with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified {
+    /// The outcome.
+    pub verdict: Verdict,
+    /// Without the time in the queue.
+    pub took: Duration,
 }
 
 impl Verdict {
@@ -43,6 +58,8 @@ pub struct Hasher {
     params: Params,
     /// Verified in place of the hash of an account that doesn't exist, so that both take the same time.
     decoy: PasswordHash,
+    /// How long the slowest hash took that isn't made any more, in microseconds.
+    slowest: Arc<AtomicU64>,
     places: Arc<Semaphore>,
     threads: Arc<Semaphore>,
 }
@@ -64,6 +81,7 @@ impl Hasher {
         Ok(Self {
             params,
             decoy: PasswordHash::new(decoy.to_string()),
+            slowest: Arc::new(AtomicU64::new(0)),
             places: Arc::new(Semaphore::new(config.threads.get() + config.queue)),
             threads: Arc::new(Semaphore::new(config.threads.get())),
         })
@@ -95,12 +113,45 @@ impl Hasher {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many hashes are waiting.
-    pub async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<Verdict> {
+    pub async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<Verified> {
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.decoy).clone();
         let (password, params) = (password.clone(), self.params.clone());
-        let verdict = self.run(move || verdict(&password, &hash, &params)).await?;
-        Ok(if known { verdict } else { Verdict::Wrong })
+        let slowest = Arc::clone(&self.slowest);
+        let mut verified = self
+            .run(move || {
+                let watch = Stopwatch::start();
+                let verdict = verdict(&password, &hash, &params);
+                let took = watch.elapsed();
+                if is_bcrypt(hash.expose()) {
+                    let micros = took.min(LONGEST_PAUSE).as_micros();
+                    slowest.fetch_max(micros.try_into().unwrap_or_default(), Ordering::Relaxed);
+                }
+                Verified { verdict, took }
+            })
+            .await?;
+        if !known {
+            verified.verdict = Verdict::Wrong;
+        }
+        Ok(verified)
+    }
+
+    /// Waits as long as a login that is refused has to, so that accounts with hashes of another system, which take
+    /// another time, can't be told from the rest: as if the slowest of them had been verified.
+    pub async fn level(&self, took: Duration) {
+        let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed));
+        if let Some(rest) = slowest.checked_sub(took) {
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    /// Finds out what verifying this hash takes, for [`level`](Self::level).
+    ///
+    /// # Errors
+    /// As [`hash`](Self::hash).
+    pub async fn learn(&self, hash: &PasswordHash) -> Result<()> {
+        self.verify(&SecretString::from("not the password"), Some(hash)).await?;
+        Ok(())
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -118,11 +169,19 @@ impl Hasher {
     }
 }
 
+fn is_bcrypt(hash: &str) -> bool {
+    ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| hash.starts_with(prefix))
+}
+
+fn is_affordable_bcrypt(hash: &str) -> bool {
+    let cost = hash.split('$').nth(2).and_then(|cost| cost.parse().ok());
+    cost.is_some_and(|cost| BCRYPT_COSTS.contains(&cost))
+}
+
 fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params) -> Verdict {
     let (text, password) = (hash.expose(), password.expose_secret().as_bytes());
-    if let Some(rest) = ["$2a$", "$2b$", "$2y$"].iter().find_map(|prefix| text.strip_prefix(prefix)) {
-        let cost = rest.split('$').next().and_then(|cost| cost.parse().ok()).unwrap_or_default();
-        let right = BCRYPT_COSTS.contains(&cost) && bcrypt::verify(password, text).unwrap_or(false);
+    if is_bcrypt(text) {
+        let right = is_affordable_bcrypt(text) && bcrypt::verify(password, text).unwrap_or(false);
         return if right { Verdict::Outdated } else { Verdict::Wrong };
     }
     let Ok(hash) = Phc::new(text) else {
@@ -163,6 +222,17 @@ mod tests {
         }
         let weak = "$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHRzYWx0$";
         assert_eq!(verify("correct horse", weak), Verdict::Wrong);
+    }
+
+    #[test]
+    fn bcrypt_is_verified_up_to_a_cost() {
+        for (cost, affordable) in [("03", false), ("04", true), ("10", true), ("12", true), ("15", true), ("16", false), ("31", false)] {
+            let hash = format!("$2b${cost}$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy");
+            assert_eq!(super::is_affordable_bcrypt(&hash), affordable, "{cost}");
+        }
+        // A hash that another program made (the test vectors of the bcrypt crate's own upstream, jBCrypt).
+        let hash = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
+        assert_eq!(verify("a", hash), Verdict::Outdated);
     }
 
     /// A stored hash says what it costs to verify: one that asks for too much is none.

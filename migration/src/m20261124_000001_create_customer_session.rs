@@ -41,6 +41,7 @@ impl MigrationTrait for Migration {
                     .col(integer_null("parent_id"))
                     .col(string("token_hash").unique_key())
                     .col(boolean("is_used").default(false))
+                    .col(columns::timestamp(manager, "expires_at"))
                     .foreign_key(
                         ForeignKey::create()
                             .name("customer_refresh_token_customer_session_id_fkey")
@@ -53,6 +54,7 @@ impl MigrationTrait for Migration {
             .await?;
         for (table, column) in [
             ("customer_session", "customer_id"),
+            ("customer_session", "expires_at"),
             ("customer_refresh_token", "customer_session_id"),
             ("customer_refresh_token", "parent_id"),
         ] {

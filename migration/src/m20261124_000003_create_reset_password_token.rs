@@ -28,7 +28,8 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        columns::index(manager, "reset_password_token", &["customer_id"]).await
+        columns::index(manager, "reset_password_token", &["customer_id"]).await?;
+        columns::index(manager, "reset_password_token", &["created_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -29,7 +29,8 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        columns::index(manager, "verify_email_token", &["customer_id"]).await
+        columns::index(manager, "verify_email_token", &["customer_id"]).await?;
+        columns::index(manager, "verify_email_token", &["created_at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -43,6 +43,8 @@ pub(super) enum Status {
     Sent,
     /// Given up
     Failed,
+    /// Overtaken by something newer
+    Withdrawn,
 }
 
 impl From<Status> for MailStatus {
@@ -51,6 +53,7 @@ impl From<Status> for MailStatus {
             Status::Pending => Self::Pending,
             Status::Sent => Self::Sent,
             Status::Failed => Self::Failed,
+            Status::Withdrawn => Self::Withdrawn,
         }
     }
 }
@@ -80,5 +83,5 @@ fn line(mail: &Model) -> String {
     let (status, kind) = (status.to_string(), kind.to_string());
     let tries = if *attempts == 1 { "try" } else { "tries" };
     let error = last_error.as_ref().map(|error| format!("  {error}")).unwrap_or_default();
-    format!("{status:<7}  {uuid}  {created}  {kind:<16}  {}  {attempts} {tries}{error}\n", recipient.as_str())
+    format!("{status:<9}  {uuid}  {created}  {kind:<22}  {}  {attempts} {tries}{error}\n", recipient.as_str())
 }

@@ -19,6 +19,8 @@ pub struct Model {
     pub token_hash: String,
     /// Whether it was used.
     pub is_used: bool,
+    /// When it expires, and need not be remembered any more.
+    pub expires_at: DateTimeUtc,
 }
 
 /// It is joined with no table.

@@ -14,6 +14,7 @@ use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::app::{BuildError, private_folder};
@@ -40,7 +41,8 @@ enum Transport {
     Folder(PathBuf),
 }
 
-/// Why a mail was not sent. The text names no token: neither does the mail server know one, nor is the message in it.
+/// Why a mail was not sent. A mail server may quote what it was sent, so whatever could be a token, or part of one,
+/// is left out of the text.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct SendError {
@@ -52,11 +54,11 @@ pub struct SendError {
 
 impl SendError {
     fn passing(error: &dyn std::error::Error) -> Self {
-        Self { reason: describe(error), is_final: false }
+        Self { reason: redact(&describe(error)), is_final: false }
     }
 
     fn lasting(error: &dyn std::error::Error) -> Self {
-        Self { reason: describe(error), is_final: true }
+        Self { reason: redact(&describe(error)), is_final: true }
     }
 }
 
@@ -169,15 +171,20 @@ fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTranspor
     // The value isn't shown: it may hold a password.
     const FORM: &str = "must be smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required; special \
                         characters in the password must be percent-encoded";
-    let url = url.expose_secret();
-    let (scheme, rest) = url.split_once("://").ok_or(FORM)?;
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let local = ["localhost", "127.", "[::1]"].iter().any(|start| host.starts_with(start));
-    if scheme == "smtp" && authority.contains('@') && !local && !rest.contains("tls=required") {
+    let text = url.expose_secret();
+    let url = Url::parse(text).map_err(|_| FORM)?;
+    let local = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err(FORM.to_owned()),
+    };
+    let encrypted =
+        url.scheme() == "smtps" || url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+    if !url.username().is_empty() && !local && !encrypted {
         return Err("would send a password unencrypted: use smtps://, or add ?tls=required".to_owned());
     }
-    AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| FORM.to_owned())
+    AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| FORM.to_owned())
 }
 
 /// Writes a mail as a file for its owner alone: its link is as good as a password.
@@ -188,6 +195,24 @@ fn write(folder: &Path, id: Uuid, kind: MailKind, message: &[u8]) -> std::io::Re
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     file.write_all(message)?;
     Ok(path)
+}
+
+/// A text without long runs of letters and digits, of which tokens are made, and on one line.
+fn redact(text: &str) -> String {
+    /// Tokens have 52; a line of a mail breaks after 76 characters at most, so that a part of one is at least this.
+    const SUSPICIOUS: usize = 16;
+    let mut redacted = String::with_capacity(text.len());
+    let mut run = String::new();
+    for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }).chain([' ']) {
+        if c.is_ascii_alphanumeric() {
+            run.push(c);
+            continue;
+        }
+        redacted.push_str(if run.len() < SUSPICIOUS { &run } else { "…" });
+        run.clear();
+        redacted.push(c);
+    }
+    redacted.trim_end().to_owned()
 }
 
 /// An error with what caused it.

@@ -48,7 +48,7 @@ pub(super) struct Mail {
     /// Where it goes.
     #[schema(example = "john.smith@example.com")]
     recipient: String,
-    /// `pending`, `sent` or `failed`.
+    /// `pending`, `sent`, `failed` or `withdrawn`.
     #[schema(example = "sent")]
     status: String,
     /// When it was written (RFC 3339).

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::ToSchema;
 
 use super::openapi::{BodyFailures, Throttled};
-use super::token::{Tokens, answer};
+use super::token::{Answer, Tokens, answer};
 use super::{Data, Nothing};
 use crate::http::{AnonymousCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::password;
@@ -62,7 +62,7 @@ pub(super) struct PasswordReset {
 pub(super) async fn change_my_password(
     CustomerCtx(ctx): CustomerCtx,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<Tokens>>, Failure> {
+) -> Result<Answer, Failure> {
     Ok(answer(password::change(&ctx, body.into()).await?))
 }
 
@@ -91,8 +91,8 @@ pub(super) async fn request_password_reset(
 
 /// Set a new password with a mailed token
 ///
-/// The token is good once, for an hour; all others of the account end with it, and so do all sessions. The owner is told
-/// by mail.
+/// The token is good once, for an hour; all others of the account end with it, and so do all sessions. The answer holds
+/// the tokens of a new one. The owner is told by mail.
 #[utoipa::path(
     post,
     path = "/api/customers/password",
@@ -100,14 +100,13 @@ pub(super) async fn request_password_reset(
     request_body = PasswordReset,
     security(()),
     responses(
-        (status = 200, description = "The password is set", body = Data<Nothing>),
+        (status = 200, description = "The password is set; tokens of a new session", body = Data<Tokens>),
         BodyFailures,
     )
 )]
 pub(super) async fn reset_password(
     AnonymousCtx(ctx): AnonymousCtx,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<Nothing>>, Failure> {
-    password::reset(&ctx, body.into()).await?;
-    Ok(Json(Data { data: Nothing {} }))
+) -> Result<Answer, Failure> {
+    Ok(answer(password::reset(&ctx, body.into()).await?))
 }

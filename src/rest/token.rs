@@ -1,6 +1,7 @@
 //! Tokens over REST: for admins, and for customers, whose refresh tokens rotate.
 
 use axum::Json;
+use axum::http::{HeaderName, HeaderValue, header};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -84,9 +85,12 @@ fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
 }
 
 /// What a route answers with that hands out tokens.
-pub(super) fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
-    Json(Data { data: pair.into() })
+pub(super) fn answer(pair: TokenPair) -> Answer {
+    ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Data { data: pair.into() }))
 }
+
+/// Tokens, which nobody on the way may keep (RFC 6749 5.1).
+pub(super) type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 
 /// Log an admin in
 ///
@@ -109,7 +113,7 @@ pub(super) fn answer(pair: TokenPair) -> Json<Data<Tokens>> {
 pub(super) async fn create_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
-) -> Result<Json<Data<Tokens>>, Failure> {
+) -> Result<Answer, Failure> {
     let (email, password) = credentials(body)?;
     Ok(answer(admin::log_in(&ctx, &email, &password).await?))
 }
@@ -130,7 +134,7 @@ pub(super) async fn create_admin_tokens(
 pub(super) async fn refresh_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
-) -> Result<Json<Data<Tokens>>, Failure> {
+) -> Result<Answer, Failure> {
     Ok(answer(admin::refresh(&ctx, &refresh_token(body)?).await?))
 }
 
@@ -155,7 +159,7 @@ pub(super) async fn refresh_admin_tokens(
 pub(super) async fn create_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
-) -> Result<Json<Data<Tokens>>, Failure> {
+) -> Result<Answer, Failure> {
     let (email, password) = credentials(body)?;
     Ok(answer(session::log_in(&ctx, &email, &password).await?))
 }
@@ -179,7 +183,7 @@ pub(super) async fn create_customer_tokens(
 pub(super) async fn refresh_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
-) -> Result<Json<Data<Tokens>>, Failure> {
+) -> Result<Answer, Failure> {
     Ok(answer(session::refresh(&ctx, &refresh_token(body)?).await?))
 }
 

@@ -27,12 +27,15 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         Ok(email) => Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
         Err(_) => None,
     };
-    let verdict = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
-    let found = found.filter(|admin| verdict.is_right() && admin.status);
+    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
+    let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
     let passes = transact!(db, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
     match found {
         Some(admin) if passes => token::issue_for_admin(&ctx.app, &admin),
-        _ => Err(Error::Unauthenticated("Invalid email or password")),
+        _ => {
+            ctx.app.hasher.level(verified.took).await;
+            Err(Error::Unauthenticated("Invalid email or password"))
+        }
     }
 }
 

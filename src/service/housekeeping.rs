@@ -1,13 +1,18 @@
 //! Forgetting what nobody can use any more: sessions and tokens that have expired, mails and counts that are old.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{IntoCondition, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::ctx::Ctx;
-use crate::entity::{reset_password_token, verify_email_token};
+use crate::entity::{customer_session, mail, reset_password_token, throttle, verify_email_token};
 use crate::error::Result;
 use crate::service::password::issued_after;
-use crate::service::{mail, session, throttle};
 use crate::transact;
+use crate::types::MailStatus;
+
+/// Rows that are deleted in one transaction: others want to write as well, and PostgreSQL gives up on a statement
+/// after some seconds.
+const BATCH: u64 = 1000;
 
 /// Tidies up once, and tells how many rows it deleted.
 ///
@@ -15,21 +20,46 @@ use crate::transact;
 /// Those of the database.
 pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     ctx.require_admin()?;
-    let config = &ctx.app.config.accounts;
+    let (now, config) = (ctx.app.clock.now(), &ctx.app.config.accounts);
     let reset = issued_after(ctx, config.reset_password_expiry)?;
     let verify = issued_after(ctx, config.verify_email_expiry)?;
-    // A transaction each: none of them has to wait for the others' locks.
-    let db = &ctx.app.db;
-    let mut deleted = transact!(db, |tx| { session::clean_up(ctx, tx).await })?;
-    deleted += transact!(db, |tx| { throttle::clean_up(ctx, tx).await })?;
-    deleted += transact!(db, |tx| { mail::clean_up(ctx, tx).await })?;
-    deleted += transact!(db, |tx| {
-        let expired = reset_password_token::Column::CreatedAt.lte(reset);
-        Ok(reset_password_token::Entity::delete_many().filter(expired).exec(tx).await?.rows_affected)
-    })?;
-    deleted += transact!(db, |tx| {
-        let expired = verify_email_token::Column::CreatedAt.lte(verify);
-        Ok(verify_email_token::Entity::delete_many().filter(expired).exec(tx).await?.rows_affected)
-    })?;
+    let old_mail = Condition::all()
+        .add(mail::Column::Status.ne(MailStatus::Pending))
+        .add(mail::Column::CreatedAt.lte(super::mail::forgotten_since(ctx)));
+    let expired = customer_session::Column::ExpiresAt.lte(now);
+    let forgotten = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
+    let mut deleted = sweep::<customer_session::Entity>(ctx, customer_session::Column::CustomerSessionId, expired).await?;
+    deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, forgotten).await?;
+    deleted += sweep::<mail::Entity>(ctx, mail::Column::MailId, old_mail).await?;
+    let reset = reset_password_token::Column::CreatedAt.lte(reset);
+    deleted += sweep::<reset_password_token::Entity>(ctx, reset_password_token::Column::ResetPasswordTokenId, reset).await?;
+    let verify = verify_email_token::Column::CreatedAt.lte(verify);
+    deleted += sweep::<verify_email_token::Entity>(ctx, verify_email_token::Column::VerifyEmailTokenId, verify).await?;
     Ok(deleted)
+}
+
+/// Deletes the rows that meet a condition, some at a time.
+async fn sweep<E: EntityTrait>(
+    ctx: &Ctx,
+    primary_key: E::Column,
+    condition: impl IntoCondition,
+) -> Result<u64> {
+    let condition = condition.into_condition();
+    let mut deleted = 0;
+    loop {
+        let batch = transact!(ctx.app.db, |tx| {
+            let some = Query::select()
+                .column(primary_key)
+                .from(E::default())
+                .cond_where(condition.clone())
+                .limit(BATCH)
+                .to_owned();
+            let rows = E::delete_many().filter(primary_key.in_subquery(some));
+            Ok(rows.exec(tx).await?.rows_affected)
+        })?;
+        deleted += batch;
+        if batch < BATCH {
+            return Ok(deleted);
+        }
+    }
 }

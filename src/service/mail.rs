@@ -6,12 +6,12 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -33,7 +33,7 @@ const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// The most mails that are claimed at once.
 const BATCH: u64 = 10;
 /// The most mails of one kind that a customer is sent on request within an hour.
-pub(super) const MAX_PER_HOUR: u64 = 5;
+const MAX_PER_HOUR: u64 = 5;
 /// How long mails that were sent, or given up, are kept for whoever asks what became of them.
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// The longest error that is kept, in characters.
@@ -78,18 +78,44 @@ pub(super) async fn enqueue(
     Ok(())
 }
 
-/// Forgets the mails of one kind that wait to be sent to a customer: something newer has overtaken them.
-pub(super) async fn withdraw(tx: &impl ConnectionTrait, kind: MailKind, customer_id: i32) -> Attempt<()> {
-    let waiting = Entity::delete_many()
+/// Has the mails of one kind that were not sent to a customer never be sent: something newer has overtaken them. Those
+/// to the address `kept` stay.
+pub(super) async fn withdraw(
+    tx: &impl ConnectionTrait,
+    kind: MailKind,
+    customer_id: i32,
+    kept: Option<&EmailAddress>,
+) -> Attempt<()> {
+    let mut waiting = Entity::update_many()
+        .set(ActiveModel { status: Set(MailStatus::Withdrawn), ..Default::default() })
         .filter(Column::CustomerId.eq(customer_id))
         .filter(Column::Kind.eq(kind))
-        .filter(Column::Status.eq(MailStatus::Pending));
+        .filter(Column::Status.ne(MailStatus::Sent));
+    if let Some(kept) = kept {
+        waiting = waiting.filter(Column::Recipient.ne(kept.clone()));
+    }
     waiting.exec(tx).await?;
     Ok(())
 }
 
+/// Lets a customer ask for a mail that it has not asked for too often.
+///
+/// # Errors
+/// [`Error::RateLimited`] after five of that kind within an hour.
+pub(super) async fn ensure_not_too_many(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    kind: MailKind,
+    customer_id: i32,
+) -> Attempt<()> {
+    if written_lately(ctx, tx, kind, customer_id).await? >= MAX_PER_HOUR {
+        return Err(Error::RateLimited { retry_after: 3600 }.into());
+    }
+    Ok(())
+}
+
 /// How many mails of one kind were written for a customer within the last hour.
-pub(super) async fn written_lately(
+async fn written_lately(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     kind: MailKind,
@@ -110,48 +136,69 @@ pub(super) async fn written_lately(
 /// Those of the database.
 pub async fn claim(ctx: &Ctx) -> Result<Vec<Outgoing>> {
     ctx.require_admin()?;
-    let db = &ctx.app.db;
-    let now = ctx.app.clock.now();
-    let due = || {
-        let pending = Entity::find().filter(Column::Status.eq(MailStatus::Pending));
-        pending.filter(Column::NextAttemptAt.lte(now)).order_by_asc(Column::NextAttemptAt).limit(BATCH)
-    };
     // Mostly there is none: that is found out without a transaction, which on SQLite keeps others from writing.
-    if due().one(db.reader()).await?.is_none() {
-        return Ok(Vec::new());
+    let due = due(ctx.app.clock.now()).order_by_asc(Column::NextAttemptAt).limit(BATCH);
+    let due = due.all(ctx.app.db.reader()).await?;
+    let mut outgoing = Vec::new();
+    for mail in due {
+        outgoing.extend(transact!(ctx.app.db, |tx| { claim_one(ctx, tx, &mail).await })?);
     }
-    transact!(db, |tx| {
-        // Each instance takes others than those another is about to take.
-        let rows = due().lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(tx).await?;
-        let mut outgoing = Vec::new();
-        for row in rows {
-            let Some((customer_id, variables)) = prepare(ctx, tx, &row).await? else {
-                row.delete(tx).await?;
-                continue;
-            };
-            let attempts = row.attempts + 1;
-            let mut row = row.into_active_model();
-            row.customer_id = Set(Some(customer_id));
-            row.attempts = Set(attempts);
-            row.next_attempt_at = Set(now + LEASE);
-            outgoing.push(Outgoing { mail: row.update(tx).await?, variables });
-        }
-        Ok(outgoing)
-    })
+    Ok(outgoing)
 }
 
-/// What a mail says, to which customer; none when there is nothing to say to anybody.
-async fn prepare(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<Option<(i32, Variables)>> {
+fn due(now: DateTime<Utc>) -> Select<Entity> {
+    let pending = Entity::find().filter(Column::Status.eq(MailStatus::Pending));
+    pending.filter(Column::NextAttemptAt.lte(now))
+}
+
+/// Takes one mail, if nobody else has. The customer is locked first, as by whoever changes it: a link that is made
+/// here is seen by the change that ends it, and the two don't wait for each other.
+async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<Option<Outgoing>> {
     let customer = match mail.customer_id {
-        Some(id) => customer::Entity::find_by_id(id).one(tx).await?,
-        None => customer::Entity::find_by_address(&mail.recipient, ctx.app.db.backend()).one(tx).await?,
+        Some(id) => customer::Entity::find_by_id(id),
+        None => customer::Entity::find_by_address(&mail.recipient, ctx.app.db.backend()),
     };
-    let Some(customer) = customer.filter(|customer| customer.status == 1) else {
+    let customer = customer.lock_shared().one(tx).await?;
+    let now = ctx.app.clock.now();
+    let select = due(now).filter(Column::MailId.eq(mail.mail_id));
+    let select = select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let Some(mail) = select.one(tx).await? else {
         return Ok(None);
     };
+    if now >= mail.give_up_at {
+        // Whoever took it died each time.
+        tracing::error!(mail = %mail.uuid, kind = %mail.kind, attempts = mail.attempts, "a mail is given up");
+        let mut row = mail.into_active_model();
+        row.status = Set(MailStatus::Failed);
+        row.update(tx).await?;
+        return Ok(None);
+    }
+    let prepared = match &customer {
+        Some(customer) => prepare(ctx, tx, &mail, customer).await?,
+        None => None,
+    };
+    let (Some(customer), Some(variables)) = (customer, prepared) else {
+        mail.delete(tx).await?;
+        return Ok(None);
+    };
+    let attempts = mail.attempts + 1;
+    let mut row = mail.into_active_model();
+    row.customer_id = Set(Some(customer.customer_id));
+    row.attempts = Set(attempts);
+    row.next_attempt_at = Set(now + LEASE);
+    Ok(Some(Outgoing { mail: row.update(tx).await?, variables }))
+}
+
+/// What a mail says; none when there is nothing to say any more.
+async fn prepare(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    mail: &Model,
+    customer: &customer::Model,
+) -> Attempt<Option<Variables>> {
     let (app, config) = (&ctx.app, &ctx.app.config.accounts);
     let mut variables = Variables {
-        full_name: customer.full_name.clone(),
+        full_name: greeted(&customer.full_name),
         recipient: mail.recipient.as_str().to_owned(),
         time: mail.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
         public_url: app.public_url(),
@@ -159,7 +206,7 @@ async fn prepare(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<
     };
     match mail.kind {
         MailKind::VerifyEmail => {
-            if !customer.may_confirm(&mail.recipient) {
+            if customer.status != 1 || !customer.may_confirm(&mail.recipient) {
                 return Ok(None);
             }
             let token = secret::token(&app.random);
@@ -175,6 +222,10 @@ async fn prepare(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<
             variables.lifetime = lifetime(config.verify_email_expiry);
         }
         MailKind::ResetPassword => {
+            // To the address that the account has, not to one that it had when somebody asked.
+            if customer.status != 1 || customer.email.key() != mail.recipient.key() {
+                return Ok(None);
+            }
             // Asked for by whoever knows the address, so the limit is kept here, where nobody sees it.
             let lately = written_lately(ctx, tx, MailKind::ResetPassword, customer.customer_id).await?;
             if mail.customer_id.is_none() && lately >= MAX_PER_HOUR {
@@ -191,9 +242,17 @@ async fn prepare(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<
             variables.link = link(&variables.public_url, "reset-password", &token);
             variables.lifetime = lifetime(config.reset_password_expiry);
         }
-        MailKind::PasswordChanged | MailKind::EmailChanged => {}
+        MailKind::PasswordChanged | MailKind::EmailChangeRequested | MailKind::EmailChanged => {}
     }
-    Ok(Some((customer.customer_id, variables)))
+    Ok(Some(variables))
+}
+
+/// A name as a mail greets with it. One that looks like a link isn't said: anybody can register with any address,
+/// and a mail from the shop must not say what a stranger wants it to.
+fn greeted(name: &str) -> String {
+    let folded = name.to_lowercase();
+    let link = ["/", "www.", "@"].iter().any(|part| folded.contains(part));
+    if link { "customer".to_owned() } else { name.to_owned() }
 }
 
 /// The token is in the fragment, which no browser sends to a server: it gets into no log and no `Referer`.
@@ -215,7 +274,7 @@ fn lifetime(time: Duration) -> String {
 pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), SendError>) -> Result<()> {
     ctx.require_admin()?;
     let now = ctx.app.clock.now();
-    let mut row = ActiveModel { mail_id: Set(mail.mail_id), ..Default::default() };
+    let mut row = ActiveModel { ..Default::default() };
     match outcome {
         Ok(()) => {
             row.status = Set(MailStatus::Sent);
@@ -236,9 +295,10 @@ pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), Se
         }
     }
     transact!(ctx.app.db, |tx| {
-        // Gone with its customer, perhaps, while it was being sent.
+        // While it was being sent it may have gone with its customer, or be somebody else's since the lease ended.
         let update = Entity::update_many().set(row.clone()).filter(Column::MailId.eq(mail.mail_id));
-        update.exec(tx).await?;
+        let own = update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
+        own.exec(tx).await?;
         Ok(())
     })
 }
@@ -273,6 +333,7 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
     transact!(ctx.app.db, |tx| {
         let mut update = Entity::update_many().set(ActiveModel {
             status: Set(MailStatus::Pending),
+            attempts: Set(0),
             next_attempt_at: Set(now),
             give_up_at: Set(now + GIVEN_UP),
             ..Default::default()
@@ -282,8 +343,12 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
             Some(id) => {
                 let mail = Entity::find().filter(Column::Uuid.eq(id)).one(tx).await?;
                 let mail = mail.ok_or(Error::NotFound("Mail"))?;
-                if mail.status == MailStatus::Sent {
-                    return Err(Error::conflict("The mail was sent").into());
+                match mail.status {
+                    MailStatus::Pending | MailStatus::Failed => {}
+                    MailStatus::Sent => return Err(Error::conflict("The mail was sent").into()),
+                    MailStatus::Withdrawn => {
+                        return Err(Error::conflict("Something newer has overtaken the mail").into());
+                    }
                 }
                 update.filter(Column::MailId.eq(mail.mail_id))
             }
@@ -292,10 +357,7 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
     })
 }
 
-/// Forgets mails that were sent or given up long ago.
-pub(super) async fn clean_up(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<u64> {
-    let old = Entity::delete_many()
-        .filter(Column::Status.ne(MailStatus::Pending))
-        .filter(Column::CreatedAt.lt(ctx.app.clock.now() - KEPT));
-    Ok(old.exec(tx).await?.rows_affected)
+/// Mails that were written up to then, and are not to be sent any more, are forgotten.
+pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
+    ctx.app.clock.now() - KEPT
 }

@@ -7,14 +7,15 @@
 //! (RFC 9700 4.14.2). But a second time is not always a thief: two tabs refresh at once, or an answer is lost
 //! on the way and the client tries again. What tells them apart is whether the first answer arrived: as long
 //! as none of the tokens that were issued for it has been used, nobody can be ahead of the one who asks, and
-//! it gets another. Once a child was used, whoever comes with the parent has been overtaken: 401, and the
-//! family ends.
+//! it gets another. But only one of those issued for the same token can be taken: once one was used, whoever
+//! comes with another of them, or with the token itself, has been overtaken: 401, and the family ends. (Tabs
+//! share their storage: each goes on with the token that was written last.)
 
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -25,14 +26,19 @@ use crate::entity::customer_session::{self, Column, Entity, Model};
 use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
 use crate::hasher::Verdict;
+use crate::service::customer::forget_wishes;
 use crate::service::secret;
 use crate::service::throttle::Guesses;
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
-use crate::types::EmailAddress;
+use crate::types::{EmailAddress, PasswordHash};
 
 /// One text for everything that can be wrong with a refresh token.
 const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
+/// The most sessions of a customer; beyond them the one that was used longest ago ends.
+const MAX_SESSIONS: usize = 50;
+/// The most refresh tokens that are good for the same step, one of which will be taken.
+const MAX_UNUSED: usize = 5;
 /// The longest name of a client that is kept, in characters.
 const MAX_USER_AGENT: usize = 255;
 
@@ -52,14 +58,8 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         Ok(email) => customer::Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
         Err(_) => None,
     };
-    let verdict = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
-    let found = found.filter(|customer| verdict.is_right() && customer.status == 1);
-    let replacement = match &found {
-        Some(_) if verdict == Verdict::Outdated => {
-            Some(ctx.app.hasher.rehash(password, ctx.app.random.bytes()).await?)
-        }
-        _ => None,
-    };
+    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
+    let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
     let outcome = transact!(db, |tx| {
         if !guesses.settle(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
@@ -68,21 +68,66 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         let Some(found) = &found else { return Ok(None) };
         // Hashing took its time: an account that changed meanwhile gets no token of its old self.
         let select = customer::Entity::find_by_id(found.customer_id).lock_exclusive();
-        let Some(mut current) = select.one(tx).await? else { return Ok(None) };
+        let Some(current) = select.one(tx).await? else { return Ok(None) };
         if current.status != 1 || current.token_generation != found.token_generation {
             return Ok(None);
         }
-        if let Some(hash) = &replacement {
-            // The password is the same: nothing that anybody sees changes, and no token ends.
-            let mut row = current.into_active_model();
-            row.password = Set(hash.clone());
-            current = row.update(tx).await?;
-        }
-        let expired = Entity::delete_many().filter(Column::CustomerId.eq(current.customer_id));
-        expired.filter(Column::ExpiresAt.lte(ctx.app.clock.now())).exec(tx).await?;
+        make_room(ctx, tx, current.customer_id).await?;
         start(ctx, tx, &current).await.map(Some)
     })?;
-    outcome.ok_or(Error::Unauthenticated("Invalid email or password"))
+    let (Some(pair), Some(customer)) = (outcome, found) else {
+        ctx.app.hasher.level(verified.took).await;
+        return Err(Error::Unauthenticated("Invalid email or password"));
+    };
+    if verified.verdict == Verdict::Outdated
+        && let Err(error) = replace_hash(ctx, &customer, password).await
+    {
+        // The next login tries again; this one has passed.
+        tracing::warn!(customer = %customer.uuid, %error, "an old password hash was not replaced");
+    }
+    Ok(pair)
+}
+
+/// Stores a hash of today's kind of a password that was just found to be right. Nothing that anybody sees changes, and
+/// no token ends.
+async fn replace_hash(ctx: &Ctx, customer: &customer::Model, password: &SecretString) -> Result<()> {
+    let hash = ctx.app.hasher.rehash(password, ctx.app.random.bytes()).await?;
+    transact!(ctx.app.db, |tx| {
+        let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
+        let same = customer::Entity::update_many().set(row);
+        let same = same.filter(customer::Column::CustomerId.eq(customer.customer_id));
+        // Not over a password that was changed meanwhile.
+        same.filter(customer::Column::Password.eq(customer.password.clone())).exec(tx).await?;
+        Ok(())
+    })
+}
+
+/// Has the hasher learn what the hashes of another system take, when there are any, so that refused logins look alike
+/// from the start. Once a start is enough.
+///
+/// # Errors
+/// Those of the database, and a full queue.
+pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
+    let old = customer::Entity::find().filter(customer::Column::Password.starts_with("$2")).select_only();
+    let old = old.column(customer::Column::Password).limit(1).into_tuple::<PasswordHash>();
+    if let Some(hash) = old.one(ctx.app.db.reader()).await? {
+        ctx.app.hasher.learn(&hash).await?;
+    }
+    Ok(())
+}
+
+/// Ends sessions of a customer that have expired, and those that were used longest ago when there are too many.
+async fn make_room(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+    let expired = Entity::delete_many().filter(Column::CustomerId.eq(customer_id));
+    expired.filter(Column::ExpiresAt.lte(ctx.app.clock.now())).exec(tx).await?;
+    let latest_first = Entity::find_by_customers(&[customer_id], ctx.app.clock.now());
+    let latest_first = latest_first.select_only().column(Column::CustomerSessionId);
+    let sessions: Vec<i32> = latest_first.into_tuple().all(tx).await?;
+    if let Some(surplus) = sessions.get(MAX_SESSIONS - 1..).filter(|surplus| !surplus.is_empty()) {
+        let surplus = Column::CustomerSessionId.is_in(surplus.iter().copied());
+        Entity::delete_many().filter(surplus).exec(tx).await?;
+    }
+    Ok(())
 }
 
 /// Starts a session and issues its first tokens.
@@ -153,8 +198,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
             return Err(REFUSED.into());
         }
         let id = token.customer_refresh_token_id;
-        let children = refresh_token::Entity::find().filter(refresh_token::Column::ParentId.eq(id));
-        if children.filter(refresh_token::Column::IsUsed.eq(true)).count(tx).await? > 0 {
+        if is_overtaken(tx, &token).await? {
             // The end of the family has to be committed, so it is no error inside of the transaction.
             session.delete(tx).await?;
             return Ok(None);
@@ -163,12 +207,43 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
         used.is_used = Set(true);
         used.update(tx).await?;
         let session = touch(ctx, tx, session).await?;
-        issue(ctx, tx, &customer, &session, Some(id)).await.map(Some)
+        let pair = issue(ctx, tx, &customer, &session, Some(id)).await?;
+        prune(ctx, tx, session.customer_session_id, id).await?;
+        Ok(Some(pair))
     })?;
     if outcome.is_none() {
         tracing::warn!(customer = %verified.account.uuid, "a refresh token came a second time; its session ended");
     }
     outcome.ok_or(REFUSED)
+}
+
+/// Whether somebody else is ahead of who comes with this token: one that was issued for it has been used, or one
+/// that was issued beside it.
+async fn is_overtaken(tx: &impl ConnectionTrait, token: &refresh_token::Model) -> Attempt<bool> {
+    use refresh_token::Column::{CustomerRefreshTokenId, IsUsed, ParentId};
+    let id = token.customer_refresh_token_id;
+    let mut ahead = Condition::any().add(ParentId.eq(id));
+    if let Some(parent) = token.parent_id {
+        ahead = ahead.add(Condition::all().add(ParentId.eq(parent)).add(CustomerRefreshTokenId.ne(id)));
+    }
+    let used = refresh_token::Entity::find().filter(ahead).filter(IsUsed.eq(true));
+    Ok(used.count(tx).await? > 0)
+}
+
+/// Forgets refresh tokens of a session that nobody can come with any more, and all but the latest of those that were
+/// issued for the same one and not used: whoever asks again and again is left with these.
+async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, parent: i32) -> Attempt<()> {
+    use refresh_token::Column::{CustomerRefreshTokenId, CustomerSessionId, ExpiresAt, IsUsed, ParentId};
+    let of_session = refresh_token::Entity::delete_many().filter(CustomerSessionId.eq(session));
+    of_session.filter(ExpiresAt.lte(ctx.app.clock.now())).exec(tx).await?;
+    let unused = refresh_token::Entity::find().filter(ParentId.eq(parent)).filter(IsUsed.eq(false));
+    let newest_first = unused.select_only().column(CustomerRefreshTokenId).order_by_desc(CustomerRefreshTokenId);
+    let unused: Vec<i32> = newest_first.into_tuple().all(tx).await?;
+    if let Some(surplus) = unused.get(MAX_UNUSED..).filter(|surplus| !surplus.is_empty()) {
+        let surplus = CustomerRefreshTokenId.is_in(surplus.iter().copied());
+        refresh_token::Entity::delete_many().filter(surplus).exec(tx).await?;
+    }
+    Ok(())
 }
 
 /// Ends the session of a refresh token. One that is good for nothing any more needs no ending (RFC 7009 2.2).
@@ -211,8 +286,11 @@ pub async fn end_all(ctx: &Ctx) -> Result<()> {
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         end_sessions(tx, customer_id, None).await?;
+        // Whoever was in may have wished for an address of its own.
+        forget_wishes(tx, &customer).await?;
         let generation = customer.token_generation + 1;
         let mut row = customer.into_active_model();
+        row.pending_email.set_if_not_equals(None);
         row.token_generation = Set(generation);
         row.update(tx).await?;
         Ok(())
@@ -233,11 +311,6 @@ pub(super) async fn end_sessions(
     Ok(())
 }
 
-/// Forgets sessions that nobody comes back to.
-pub(super) async fn clean_up(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<u64> {
-    let expired = Entity::delete_many().filter(Column::ExpiresAt.lte(ctx.app.clock.now()));
-    Ok(expired.exec(tx).await?.rows_affected)
-}
 
 /// The sessions of these customers, for callers that were shown the customers.
 ///
@@ -267,6 +340,7 @@ async fn issue(
         parent_id: Set(parent),
         token_hash: Set(secret::hash(&pair.refresh_token)),
         is_used: Set(false),
+        expires_at: Set(expiry(ctx)?),
         ..Default::default()
     };
     row.insert(tx).await?;

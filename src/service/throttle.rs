@@ -3,14 +3,16 @@
 //! What was tried is counted in the database, so that several instances agree. An account is refused for 1 s after
 //! a wrong password, and for twice as long after each further one, up to 15 minutes; a right one, or 12 hours
 //! without a wrong one, are forgotten. Addresses that nobody has are counted as well: otherwise the time it takes
-//! would tell who is a customer. Refreshing a token and setting a password by a mailed link are not slowed down,
-//! so nobody can be locked out by others' guesses who is logged in or reads the mail.
+//! would tell who is a customer. Refreshing a token is not slowed down, nor is setting a password by a mailed link,
+//! which logs in: nobody can be locked out by others' guesses who is logged in or reads the mail.
+
+use std::net::{IpAddr, Ipv6Addr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect,
 };
 
 use crate::ctx::Ctx;
@@ -34,27 +36,31 @@ pub(super) struct Guesses {
     address: Option<String>,
 }
 
-/// Where to count what comes from the network address of a request; none for commands and jobs.
-fn address_key(ctx: &Ctx) -> Option<String> {
-    use std::net::{IpAddr, Ipv6Addr};
-    let address = match ctx.ip?.to_canonical() {
-        // Whoever has one IPv6 address has a /64 of them.
+/// Where to count what comes from the network address of a request, each thing apart: who guesses at customers'
+/// passwords must not keep admins behind the same address out. None for commands and jobs.
+fn address_key(ctx: &Ctx, what: &str) -> Option<String> {
+    Some(format!("address:{what}:{}", counted_as(ctx.ip?)))
+}
+
+/// Whoever has one IPv6 address has a /64 of them, so these are counted together.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
         v4 @ IpAddr::V4(_) => v4,
-    };
-    Some(format!("address:{address}"))
+    }
 }
 
 impl Guesses {
     /// Guesses at the password of a login: `audience` is `admin` or `customer`, `email` as the account is looked up.
     pub(super) fn at_login(ctx: &Ctx, audience: &str, email: &str) -> Self {
-        Self { account: login_key(audience, email), address: address_key(ctx) }
+        Self { account: login_key(audience, email), address: address_key(ctx, audience) }
     }
 
     /// Guesses of somebody who is logged in as this customer, at the password that is asked for once more. Counted
-    /// apart from those at the login: whoever guesses there must not lock the owner out here.
-    pub(super) fn inside(ctx: &Ctx, customer_id: i32) -> Self {
-        Self { account: format!("inside:{customer_id}"), address: address_key(ctx) }
+    /// apart from those at the login, and from those of the same network address: whoever guesses there must not
+    /// lock the owner out here.
+    pub(super) fn inside(customer_id: i32) -> Self {
+        Self { account: format!("inside:{customer_id}"), address: None }
     }
 
     /// Refuses a network address from which too much failed.
@@ -77,7 +83,8 @@ impl Guesses {
 
     /// Counts a guess and tells whether it may pass: when it is right, and the account not refused at the moment.
     /// That is looked at again here, under a lock, after the password was hashed: of many guesses at once, those
-    /// that come after the first wrong one don't count. Right or wrong, the same statements are run.
+    /// that come after the first wrong one don't count. Whatever is refused, whether anybody has the account or not,
+    /// the same statements are run.
     pub(super) async fn settle(&self, ctx: &Ctx, tx: &impl ConnectionTrait, right: bool) -> Attempt<bool> {
         if !ctx.app.config.accounts.rate_limits {
             return Ok(right);
@@ -115,12 +122,12 @@ pub(super) async fn forget(tx: &impl ConnectionTrait, audience: &str, email: &st
     Ok(())
 }
 
-/// Counts something that each network address may do only so often, whatever comes of it.
+/// Counts a request for mail, which each network address may make only so often, whatever comes of it.
 ///
 /// # Errors
 /// [`Error::RateLimited`] when it was too often.
 pub(super) async fn count_request(ctx: &Ctx) -> Result<()> {
-    let address = address_key(ctx);
+    let address = address_key(ctx, "mail");
     ensure_welcome(ctx, address.as_deref()).await?;
     if !ctx.app.config.accounts.rate_limits || address.is_none() {
         return Ok(());
@@ -128,10 +135,9 @@ pub(super) async fn count_request(ctx: &Ctx) -> Result<()> {
     transact!(ctx.app.db, |tx| { count_failure(ctx, tx, address.as_deref()).await })
 }
 
-/// Forgets what has no effect any more.
-pub(super) async fn clean_up(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<u64> {
-    let old = Entity::delete_many().filter(Column::UpdatedAt.lte(ctx.app.clock.now() - FORGOTTEN));
-    Ok(old.exec(tx).await?.rows_affected)
+/// What was counted up to then has no effect any more.
+pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
+    ctx.app.clock.now() - FORGOTTEN
 }
 
 async fn ensure_welcome(ctx: &Ctx, address: Option<&str>) -> Result<()> {
@@ -191,4 +197,28 @@ fn pause(count: i32) -> TimeDelta {
 
 fn seconds(time: TimeDelta) -> u32 {
     u32::try_from((time.num_milliseconds() + 999) / 1000).unwrap_or(1).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TimeDelta, counted_as, pause};
+
+    #[test]
+    fn addresses_of_one_network_are_counted_together() {
+        for (address, counted) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
+        ] {
+            assert_eq!(counted_as(address.parse().unwrap()).to_string(), counted);
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_quarter_of_an_hour() {
+        let seconds: Vec<i64> = (1..=12).map(|count| pause(count).num_seconds()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
+        assert_eq!(pause(i32::MAX), TimeDelta::minutes(15));
+    }
 }

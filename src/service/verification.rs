@@ -7,9 +7,8 @@ use crate::ctx::Ctx;
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
 use crate::service::customer::{ask_to_confirm, save};
-use crate::service::mail::{MAX_PER_HOUR, written_lately};
 use crate::service::patch::Field;
-use crate::service::{password, secret};
+use crate::service::{mail, password, secret};
 use crate::transact;
 use crate::types::MailKind;
 
@@ -28,9 +27,7 @@ pub async fn send_again(ctx: &Ctx) -> Result<()> {
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
             return Err(Error::conflict("The e-mail address is verified already").into());
         }
-        if written_lately(ctx, tx, MailKind::VerifyEmail, customer_id).await? >= MAX_PER_HOUR {
-            return Err(Error::RateLimited { retry_after: 3600 }.into());
-        }
+        mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
         ask_to_confirm(ctx, tx, &customer).await
     })
 }

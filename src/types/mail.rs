@@ -15,14 +15,21 @@ pub enum MailKind {
     ResetPassword,
     /// The password was changed.
     PasswordChanged,
+    /// Another address is wanted; to the one in force.
+    EmailChangeRequested,
     /// The address was changed; to the old one.
     EmailChanged,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 4] =
-        [Self::VerifyEmail, Self::ResetPassword, Self::PasswordChanged, Self::EmailChanged];
+    pub const ALL: [Self; 5] = [
+        Self::VerifyEmail,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+    ];
 
     /// Its name, as in the database and in the names of templates.
     pub fn name(self) -> &'static str {
@@ -30,6 +37,7 @@ impl MailKind {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
             Self::PasswordChanged => "password_changed",
+            Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
         }
     }
@@ -51,6 +59,8 @@ pub enum MailStatus {
     Sent,
     /// Given up.
     Failed,
+    /// Never to be sent: something newer has overtaken it.
+    Withdrawn,
 }
 
 impl fmt::Display for MailStatus {
@@ -59,6 +69,7 @@ impl fmt::Display for MailStatus {
             Self::Pending => "pending",
             Self::Sent => "sent",
             Self::Failed => "failed",
+            Self::Withdrawn => "withdrawn",
         })
     }
 }

@@ -15,14 +15,14 @@ pub use input::CustomerInput;
 pub(super) use input::{parse_email, parse_password};
 pub use owner::Owner;
 pub use profile::{delete_own, update_own};
-pub(super) use save::{ask_to_confirm, save};
+pub(super) use save::{ask_to_confirm, forget_wishes, save};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
-use crate::service::metafield;
+use crate::service::{metafield, throttle};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::transact;
@@ -89,6 +89,9 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         None => None,
     };
     transact!(ctx.app.db, |tx| {
+        if password.is_some() {
+            throttle::forget(tx, "customer", &found.email.key()).await?;
+        }
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
         let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
@@ -109,7 +112,11 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
 /// [`Error::NotFound`], the second time as well.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
+    let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+    let found = found.ok_or(Error::NotFound("Customer"))?;
     transact!(ctx.app.db, |tx| {
+        // The next one with this address starts anew.
+        throttle::forget(tx, "customer", &found.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         customer.clone().delete(tx).await?;
         Ok(customer)

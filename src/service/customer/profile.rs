@@ -7,15 +7,17 @@ use super::{CustomerInput, ensure_email_is_free, find_for_update, set_if_given};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
-use crate::service::password;
+use crate::service::{mail, password, throttle};
 use crate::service::patch::{Field, Mode};
 use crate::transact;
+use crate::types::MailKind;
 
 /// Changes the name or the address of the customer whose token it is. A new address takes effect when the link
 /// that is mailed to it is opened; at once, when addresses are not verified, or when only its spelling changes.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, also when nothing is left of it; [`Error::EmailTaken`].
+/// [`Error::Invalid`] with all problems of the input, also when nothing is left of it; [`Error::EmailTaken`];
+/// [`Error::RateLimited`] after five mails in an hour.
 pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     let (customer_id, uuid) = ctx.require_customer()?;
     let CustomerInput { full_name, email, status: _, group_id: _, password: _, meta_data: _ } = input;
@@ -42,10 +44,16 @@ pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
                 ensure_email_is_free(ctx, tx, &email, Some(customer_id)).await?;
                 row.pending_email.set_if_not_equals(Some(email));
                 ask = row.pending_email.is_set();
+                if ask {
+                    mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
+                }
             }
         }
         let saved = save(ctx, tx, current, row, None).await?;
         if ask {
+            // At once: when the link is opened it may be too late to do something about it.
+            let told = saved.email.clone();
+            mail::enqueue(ctx, tx, MailKind::EmailChangeRequested, Some(customer_id), &told).await?;
             ask_to_confirm(ctx, tx, &saved).await?;
         }
         Ok(saved)
@@ -59,9 +67,13 @@ pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
 pub async fn delete_own(ctx: &Ctx, password: Field) -> Result<Model> {
     let (_, uuid) = ctx.require_customer()?;
     let password = password::parse_own_password(password)?;
-    password::confirm(ctx, "password", "Password is incorrect", &password).await?;
+    let known = password::confirm(ctx, "password", "Password is incorrect", &password).await?;
     transact!(ctx.app.db, |tx| {
+        throttle::forget(tx, "customer", &known.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
+        if customer.token_generation != known.token_generation {
+            return Err(Error::Unauthenticated("The token is invalid or expired").into());
+        }
         customer.clone().delete(tx).await?;
         Ok(customer)
     })

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer::{ActiveModel, Model};
-use crate::entity::reset_password_token;
+use crate::entity::{reset_password_token, verify_email_token};
 use crate::service::mail;
 use crate::service::session::end_sessions;
 use crate::types::MailKind;
@@ -37,22 +37,27 @@ pub(in crate::service) async fn save(
     if new_password || disabled {
         row.token_generation = Set(current.token_generation + 1);
         end_sessions(tx, id, kept).await?;
+        // Whoever was in may have wished for an address of its own.
+        row.pending_email.set_if_not_equals(None);
     }
     if new_password || new_email.is_some() {
         // A link mailed before the change must not undo it, nor open the account to who had the old address.
         let mailed = reset_password_token::Entity::delete_many();
         mailed.filter(reset_password_token::Column::CustomerId.eq(id)).exec(tx).await?;
-        mail::withdraw(tx, MailKind::ResetPassword, id).await?;
+        mail::withdraw(tx, MailKind::ResetPassword, id, None).await?;
     }
     if new_password {
         mail::enqueue(ctx, tx, MailKind::PasswordChanged, Some(id), &current.email).await?;
     }
     if new_email.is_some() {
         mail::enqueue(ctx, tx, MailKind::EmailChanged, Some(id), &current.email).await?;
-        row.pending_email = Set(None);
+        row.pending_email.set_if_not_equals(None);
         if !row.email_verified_at.is_set() {
             row.email_verified_at = Set(None);
         }
+    }
+    if row.pending_email.is_set() {
+        forget_wishes(tx, &current).await?;
     }
     row.version = Set(current.version + 1);
     row.updated_at = Set(ctx.app.clock.after(current.updated_at));
@@ -61,6 +66,14 @@ pub(in crate::service) async fn save(
         ask_to_confirm(ctx, tx, &saved).await?;
     }
     Ok(saved)
+}
+
+/// Makes the links good for nothing that were mailed, or are about to be, to addresses the customer wished for.
+pub(in crate::service) async fn forget_wishes(tx: &impl ConnectionTrait, customer: &Model) -> Attempt<()> {
+    use verify_email_token::Column::{CustomerId, Email};
+    let mailed = verify_email_token::Entity::delete_many().filter(CustomerId.eq(customer.customer_id));
+    mailed.filter(Email.ne(customer.email.clone())).exec(tx).await?;
+    mail::withdraw(tx, MailKind::VerifyEmail, customer.customer_id, Some(&customer.email)).await
 }
 
 /// Mails a link to the address that is to be confirmed: the one the customer wants, else the one it has.
@@ -72,7 +85,7 @@ pub(in crate::service) async fn ask_to_confirm(
     if !ctx.app.config.accounts.email_verification {
         return Ok(());
     }
-    mail::withdraw(tx, MailKind::VerifyEmail, customer.customer_id).await?;
+    mail::withdraw(tx, MailKind::VerifyEmail, customer.customer_id, None).await?;
     let email = customer.pending_email.as_ref().unwrap_or(&customer.email);
     mail::enqueue(ctx, tx, MailKind::VerifyEmail, Some(customer.customer_id), email).await
 }

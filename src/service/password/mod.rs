@@ -65,12 +65,13 @@ pub async fn request_reset(ctx: &Ctx, input: ResetRequest) -> Result<()> {
     transact!(ctx.app.db, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
 }
 
-/// Sets a password with a token that was mailed, and ends every session.
+/// Sets a password with a token that was mailed, ends every session, and logs in: who reads the mail need not get past
+/// whoever guesses at the login.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, or for a token that was used, has expired, was overtaken, or
 /// was never issued.
-pub async fn reset(ctx: &Ctx, input: Reset) -> Result<()> {
+pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
     let (token, password) = input.parse()?;
     let invalid = || Error::invalid("token", INVALID_TOKEN);
     let hash = secret::token_hash(&token);
@@ -96,8 +97,8 @@ pub async fn reset(ctx: &Ctx, input: Reset) -> Result<()> {
         // Tokens end when the address changes, so this one came through the mailbox that the customer has.
         row.email_verified_at.set_if_not_equals(Some(verified));
         // It ends this token and its siblings.
-        save(ctx, tx, current, row, None).await?;
-        Ok(())
+        let saved = save(ctx, tx, current, row, None).await?;
+        session::go_on(ctx, tx, &saved, None).await
     })
 }
 
@@ -112,15 +113,14 @@ pub(super) async fn confirm(
     password: &SecretString,
 ) -> Result<customer::Model> {
     let (customer_id, _) = ctx.require_customer()?;
-    let guesses = Guesses::inside(ctx, customer_id);
-    guesses.ensure_address_is_welcome(ctx).await?;
+    let guesses = Guesses::inside(customer_id);
     if let Some(retry_after) = guesses.seconds_refused(ctx).await? {
         return Err(Error::RateLimited { retry_after });
     }
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;
-    let verdict = ctx.app.hasher.verify(password, Some(&customer.password)).await?;
-    let passes = transact!(ctx.app.db, |tx| { guesses.settle(ctx, tx, verdict.is_right()).await })?;
+    let verified = ctx.app.hasher.verify(password, Some(&customer.password)).await?;
+    let passes = transact!(ctx.app.db, |tx| { guesses.settle(ctx, tx, verified.verdict.is_right()).await })?;
     if passes { Ok(customer) } else { Err(Error::invalid(field, message)) }
 }
 
