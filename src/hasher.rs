@@ -226,7 +226,15 @@ mod tests {
 
     #[test]
     fn bcrypt_is_verified_up_to_a_cost() {
-        for (cost, affordable) in [("03", false), ("04", true), ("10", true), ("12", true), ("15", true), ("16", false), ("31", false)] {
+        for (cost, affordable) in [
+            ("03", false),
+            ("04", true),
+            ("10", true),
+            ("12", true),
+            ("15", true),
+            ("16", false),
+            ("31", false),
+        ] {
             let hash = format!("$2b${cost}$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy");
             assert_eq!(super::is_affordable_bcrypt(&hash), affordable, "{cost}");
         }

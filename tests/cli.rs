@@ -188,6 +188,12 @@ fn mail_settings_that_cannot_be_used_are_named() {
         ("PATRON_SMTP_URL", "mail.example", "must be smtps://"),
         ("PATRON_SMTP_URL", "http://u:hunter2@mail.example", "must be smtps://"),
         ("PATRON_SMTP_URL", "smtp://u:hunter2@mail.example:587", "would send a password unencrypted"),
+        (
+            "PATRON_SMTP_URL",
+            "smtp://u:hunter2&tls=required@mail.example",
+            "would send a password unencrypted",
+        ),
+        ("PATRON_SMTP_URL", "smtp://u:hunter2@127.evil.example", "would send a password unencrypted"),
         ("PATRON_MAIL_FROM", "nobody", "`nobody` is not a sender"),
         ("PATRON_MAIL_TEMPLATES", "templates", "reset_password: undefined value"),
         ("PATRON_MAIL_TEMPLATES", "untitled", "verify_email.txt must start with the line"),

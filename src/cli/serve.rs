@@ -76,8 +76,11 @@ pub(super) async fn until_signal(app: Arc<App>, listener: TcpListener) -> Result
     });
     let working = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     server::serve(Arc::clone(&app), listener, stopped).await.map_err(failed)?;
-    if let Err(error) = working.await {
-        tracing::error!(%error, "the worker ended badly");
+    // Mails that are being taken: what isn't known to be sent is sent again.
+    match tokio::time::timeout(app.config.server.shutdown_timeout, working).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the worker ended badly"),
+        Err(_) => tracing::warn!("the mail server took too long; a mail may be sent twice"),
     }
     // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
     match tokio::time::timeout(LONGEST_CLOSE, app.db.clone().close()).await {

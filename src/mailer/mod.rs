@@ -179,8 +179,8 @@ fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTranspor
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => return Err(FORM.to_owned()),
     };
-    let encrypted =
-        url.scheme() == "smtps" || url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+    let encrypted = url.scheme() == "smtps"
+        || url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
     if !url.username().is_empty() && !local && !encrypted {
         return Err("would send a password unencrypted: use smtps://, or add ?tls=required".to_owned());
     }

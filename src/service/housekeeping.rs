@@ -28,13 +28,18 @@ pub async fn run_once(ctx: &Ctx) -> Result<u64> {
         .add(mail::Column::CreatedAt.lte(super::mail::forgotten_since(ctx)));
     let expired = customer_session::Column::ExpiresAt.lte(now);
     let forgotten = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
-    let mut deleted = sweep::<customer_session::Entity>(ctx, customer_session::Column::CustomerSessionId, expired).await?;
+    let mut deleted =
+        sweep::<customer_session::Entity>(ctx, customer_session::Column::CustomerSessionId, expired).await?;
     deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, forgotten).await?;
     deleted += sweep::<mail::Entity>(ctx, mail::Column::MailId, old_mail).await?;
     let reset = reset_password_token::Column::CreatedAt.lte(reset);
-    deleted += sweep::<reset_password_token::Entity>(ctx, reset_password_token::Column::ResetPasswordTokenId, reset).await?;
+    deleted +=
+        sweep::<reset_password_token::Entity>(ctx, reset_password_token::Column::ResetPasswordTokenId, reset)
+            .await?;
     let verify = verify_email_token::Column::CreatedAt.lte(verify);
-    deleted += sweep::<verify_email_token::Entity>(ctx, verify_email_token::Column::VerifyEmailTokenId, verify).await?;
+    deleted +=
+        sweep::<verify_email_token::Entity>(ctx, verify_email_token::Column::VerifyEmailTokenId, verify)
+            .await?;
     Ok(deleted)
 }
 

@@ -297,7 +297,8 @@ pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), Se
     transact!(ctx.app.db, |tx| {
         // While it was being sent it may have gone with its customer, or be somebody else's since the lease ended.
         let update = Entity::update_many().set(row.clone()).filter(Column::MailId.eq(mail.mail_id));
-        let own = update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
+        let own =
+            update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
         own.exec(tx).await?;
         Ok(())
     })

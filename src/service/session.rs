@@ -237,7 +237,8 @@ async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, parent: i32) 
     let of_session = refresh_token::Entity::delete_many().filter(CustomerSessionId.eq(session));
     of_session.filter(ExpiresAt.lte(ctx.app.clock.now())).exec(tx).await?;
     let unused = refresh_token::Entity::find().filter(ParentId.eq(parent)).filter(IsUsed.eq(false));
-    let newest_first = unused.select_only().column(CustomerRefreshTokenId).order_by_desc(CustomerRefreshTokenId);
+    let newest_first =
+        unused.select_only().column(CustomerRefreshTokenId).order_by_desc(CustomerRefreshTokenId);
     let unused: Vec<i32> = newest_first.into_tuple().all(tx).await?;
     if let Some(surplus) = unused.get(MAX_UNUSED..).filter(|surplus| !surplus.is_empty()) {
         let surplus = CustomerRefreshTokenId.is_in(surplus.iter().copied());
@@ -310,7 +311,6 @@ pub(super) async fn end_sessions(
     sessions.exec(tx).await?;
     Ok(())
 }
-
 
 /// The sessions of these customers, for callers that were shown the customers.
 ///

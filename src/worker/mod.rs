@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::error::Error;
-use crate::service::{housekeeping, metafield};
+use crate::error::{Error, Result};
+use crate::service::{housekeeping, metafield, session};
 
 pub use mail::send_due;
 
@@ -23,46 +23,46 @@ const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 /// How often is tidied up.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(600);
+/// The pause after a failure.
+const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 
-/// Works until `stop` becomes true. What is being done then is left: a mail that was claimed is sent by whoever looks
-/// for it after its lease.
-pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+/// Works until `stop` becomes true, and finishes what it has begun by then: a mail that the mail server is taking is
+/// noted as sent, or it would be sent again.
+pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     let ctx = Ctx::system(app);
-    let sending = async {
-        loop {
-            let rest = match send_due(&ctx).await {
-                Ok(0) => MAIL_PAUSE,
-                Ok(_) => Duration::ZERO,
-                Err(error) => after(&error),
-            };
-            tokio::time::sleep(rest).await;
-        }
-    };
-    let tidying = async {
-        loop {
-            let rest = match housekeeping::run_once(&ctx).await {
-                Ok(_) => HOUSEKEEPING_PAUSE,
-                Err(error) => after(&error),
-            };
-            tokio::time::sleep(rest).await;
-        }
-    };
-    let removing = async {
-        loop {
-            let rest = match metafield::clean_up(&ctx).await {
-                Ok(true) => BETWEEN_BATCHES,
-                Ok(false) => CLEAN_UP_PAUSE,
-                Err(error) => after(&error),
-            };
-            tokio::time::sleep(rest).await;
-        }
-    };
-    tokio::select! {
+    tokio::join!(
+        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+            Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
+        }),
+        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+            Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
+        }),
+        again_and_again(&ctx, stop, async |ctx: Ctx| {
+            session::learn_old_hashes(&ctx).await?;
+            housekeeping::run_once(&ctx).await?;
+            Ok(HOUSEKEEPING_PAUSE)
+        }),
+    );
+}
+
+/// Does a job, rests as long as it says, and does it again. One that fails, or panics, is done again as well.
+async fn again_and_again<F>(ctx: &Ctx, mut stop: watch::Receiver<bool>, job: impl Fn(Ctx) -> F)
+where
+    F: Future<Output = Result<Duration>> + Send + 'static,
+{
+    while !*stop.borrow() {
+        let rest = match tokio::spawn(job(ctx.clone())).await {
+            Ok(Ok(rest)) => rest,
+            Ok(Err(error)) => after(&error),
+            Err(panic) => {
+                tracing::error!(%panic, "the worker failed; it goes on");
+                FAILURE_PAUSE
+            }
+        };
         // An error means that whoever could say stop is gone, which is as good as a stop.
-        _ = stop.wait_for(|stop| *stop) => {}
-        () = sending => {}
-        () = tidying => {}
-        () = removing => {}
+        if tokio::time::timeout(rest, stop.wait_for(|stop| *stop)).await.is_ok() {
+            return;
+        }
     }
 }
 
@@ -73,5 +73,5 @@ fn after(error: &Error) -> Duration {
         Error::Unavailable { .. } | Error::Behind(_) => tracing::debug!(%error, "the worker waits"),
         error => tracing::error!(%error, "the worker failed; it goes on"),
     }
-    Duration::from_secs(10)
+    FAILURE_PAUSE
 }

@@ -92,10 +92,64 @@ on_both_databases! {
         let (one, other) = (next(app, &customer.refresh_token).await, next(app, &customer.refresh_token).await);
         assert_ne!(one, other);
         let one_more = next(app, &one).await;
-        assert_eq!(refresh(app, &other).await.status, 200, "the other tab goes on as well");
         assert_eq!(refresh(app, &one_more).await.status, 200);
         refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
         assert!(!is_in(&customer).await);
+    }
+
+    /// Only one of the tokens issued for the same one is taken: whoever comes with the other, thief or owner, ends it.
+    async fn two_chains_of_one_token_end_each_other(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let (thief, owner) = (next(app, &customer.refresh_token).await, next(app, &customer.refresh_token).await);
+        let ahead = next(app, &thief).await;
+        refresh(app, &owner).await.assert_failure(401, "unauthenticated");
+        refresh(app, &ahead).await.assert_failure(401, "unauthenticated");
+        assert!(!is_in(&customer).await);
+    }
+
+    /// Nobody fills the database by asking again and again, or by logging in.
+    async fn tokens_and_sessions_have_bounds(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        for _ in 0..55 {
+            app.app.clock.advance(TimeDelta::milliseconds(1));
+            app.customer_again(&customer.row).await;
+        }
+        let last = app.customer_again(&customer.row).await;
+        assert_eq!(sessions(&last).await.len(), 50);
+        assert!(!is_in(&customer).await, "the one that was used longest ago ended");
+        let before = customer_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap();
+        let mut latest = String::new();
+        for _ in 0..12 {
+            latest = next(app, &last.refresh_token).await;
+        }
+        assert_eq!(customer_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap(), before + 5);
+        assert_eq!(refresh(app, &latest).await.status, 200);
+    }
+
+    async fn what_has_expired_is_forgotten(app: &TestApp) {
+        use patron::service::housekeeping;
+        let ctx = patron::ctx::Ctx::system(app.app.clone());
+        let customer = app.customer("a@x.io").await;
+        let other = app.register("b@x.io").await;
+        app.anonymous().post("/api/customer/tokens", &json!({"email": "b@x.io", "password": "wrong wrong"})).await;
+        let (token, _) = (app.reset_token("a@x.io").await, &other);
+        assert_eq!(housekeeping::run_once(&ctx).await.unwrap(), 0, "all of it is in use");
+        assert!(is_in(&customer).await);
+        app.app.clock.advance(TimeDelta::seconds(107_999));
+        housekeeping::run_once(&ctx).await.unwrap();
+        let second = next(app, &customer.refresh_token).await;
+        let answer = app.anonymous().post("/api/customers/password", &json!({"token": token, "password": "another good one"})).await;
+        assert_eq!(answer.status, 400);
+        app.app.clock.advance(TimeDelta::days(31));
+        assert!(housekeeping::run_once(&ctx).await.unwrap() > 0);
+        refresh(app, &second).await.assert_failure(401, "unauthenticated");
+        let db = app.app.db.owner();
+        assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 0);
+        assert_eq!(patron::entity::mail::Entity::find().count(db).await.unwrap(), 0);
+        assert_eq!(patron::entity::throttle::Entity::find().count(db).await.unwrap(), 0);
+        assert_eq!(patron::entity::reset_password_token::Entity::find().count(db).await.unwrap(), 0);
+        assert_eq!(patron::entity::verify_email_token::Entity::find().count(db).await.unwrap(), 0);
+        assert_eq!(app.customers().await.len(), 2);
     }
 
     async fn refreshes_at_once(app: &TestApp) {
@@ -103,7 +157,7 @@ on_both_databases! {
         let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &customer.refresh_token))).await;
         assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
         let stored = customer_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap();
-        assert_eq!(stored, 21);
+        assert_eq!(stored, 6, "the first, and the latest that were issued for it");
     }
 
     async fn tokens_expire_and_a_session_with_them(app: &TestApp) {

@@ -23,7 +23,7 @@ async fn start(backend: Backend, mood: Mood) -> (TestApp, SmtpServer) {
     let app = TestApp::start_with(backend, |flags| {
         flags
             .with("PATRON_SMTP_URL", &url)
-            .with("PATRON_SMTP_TIMEOUT", "1")
+            .with("PATRON_SMTP_TIMEOUT", "5")
             .with("PATRON_MAIL_FROM", "Löwen Shop <shop@x.io>")
     });
     (app.await, server)
@@ -121,6 +121,22 @@ async fn hangs_or_is_away(backend: Backend) {
         let error = row.last_error.unwrap_or_default();
         assert!(!error.is_empty() && row.attempts == 2, "{address}: {error}");
     }
+    app.stop().await;
+}
+
+/// A mail server that quotes what it was sent puts no token into the log, the row or the answer of a command.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_quotes() {
+    let (app, server) = start(Backend::Sqlite, Mood::Quotes).await;
+    app.register("a@x.io").await;
+    assert_eq!(app.send_due().await, 1);
+    let row = rows(&app).await.remove(0);
+    let error = row.last_error.unwrap_or_default();
+    assert!(error.contains("454") && error.contains("blocked URL") && error.contains("#token=…"), "{error}");
+    assert!(error.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word.len() < 16), "{error}");
+    server.set_mood(Mood::Takes);
+    app.app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(app.send_due().await, 1);
     app.stop().await;
 }
 

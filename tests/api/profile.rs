@@ -69,6 +69,7 @@ on_both_databases! {
         assert_eq!((data["sessions"].as_array().unwrap().len(), &data["sessions"][0]["address"]), (1, &json!("127.0.0.1")));
         assert_eq!(data["mails"], json!([
             {"kind": "verify_email", "recipient": "a@x.io", "status": "sent", "created_at": NOW, "sent_at": NOW},
+            {"kind": "email_change_requested", "recipient": "a@x.io", "status": "pending", "created_at": NOW, "sent_at": null},
             {"kind": "verify_email", "recipient": "b@x.io", "status": "pending", "created_at": NOW, "sent_at": null},
         ]));
         for secret in ["argon2", "pays late", "high risk", "c@x.io", other.row["uuid"].as_str().unwrap(), &customer.refresh_token] {

@@ -187,7 +187,13 @@ impl World<'_> {
                 if !self.is_in(&self.pairs[pair]) {
                     return Some((status, 401));
                 }
-                if self.pairs.iter().any(|child| child.parent == Some(pair) && child.used) {
+                let parent = self.pairs[pair].parent;
+                let ahead = |(number, other): (usize, &Pair)| {
+                    other.used
+                        && (other.parent == Some(pair)
+                            || (parent.is_some() && other.parent == parent && number != pair))
+                };
+                if self.pairs.iter().enumerate().any(ahead) {
                     self.sessions[session].goes_on = false;
                     return Some((status, 401));
                 }
@@ -250,7 +256,7 @@ impl World<'_> {
                 let link = pick(which, self.links.len())?;
                 let new = format!("password number {number}");
                 let body = json!({"token": self.links[link].token, "password": new});
-                let (status, _) = self.post("/api/customers/password", body, None).await;
+                let (status, issued) = self.post("/api/customers/password", body, None).await;
                 let account = self.links[link].account;
                 let known = &self.accounts[account];
                 if !(self.links[link].good && known.exists && known.enabled) {
@@ -258,6 +264,10 @@ impl World<'_> {
                 }
                 self.end_all(account, true);
                 self.accounts[account].passwords.push(new);
+                if status == 200 {
+                    self.sessions.push(Session { account, goes_on: true });
+                    self.issued(&issued, self.sessions.len() - 1, None);
+                }
                 (status, 200)
             }
             Step::EndAllSessions(which) => {

@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, Customer, NOW, TestApp, on_both_databases};
+use crate::support::{
+    Actor, Answer, Backend, CUSTOMER_PASSWORD, Customer, Mail, NOW, TestApp, on_both_databases,
+};
 
 async fn verify(app: &TestApp, token: &str) -> Answer {
     app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await
@@ -22,6 +24,15 @@ async fn own(customer: &Customer<'_>) -> Value {
 
 async fn want(customer: &Customer<'_>, email: &str) -> Answer {
     customer.patch("/api/customers/me", &json!({"email": email})).await
+}
+
+/// The mail with the link, beside which the present address is told.
+async fn link(app: &TestApp) -> Mail {
+    let mails = app.deliver().await;
+    let mut links: Vec<Mail> =
+        mails.iter().filter(|mail| mail.subject == "Confirm your e-mail address").cloned().collect();
+    assert_eq!(links.len(), 1, "{mails:?}");
+    links.remove(0)
 }
 
 on_both_databases! {
@@ -71,8 +82,10 @@ on_both_databases! {
         app.app.clock.advance(TimeDelta::seconds(1));
         let answer = want(&customer, "B@X.io").await.data();
         assert_eq!(answer["email"], "a@x.io", "not yet");
-        let mail = app.one_mail().await;
-        assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("B@x.io", "Confirm your e-mail address"));
+        let mails = app.deliver().await;
+        let told: Vec<(&str, &str)> = mails.iter().map(|mail| (mail.to.as_str(), mail.subject.as_str())).collect();
+        assert_eq!(told, [("B@x.io", "Confirm your e-mail address"), ("a@x.io", "Your e-mail address is about to change")]);
+        let mail = &mails[0];
         assert_eq!(app.anonymous().post("/api/customer/tokens", &json!({"email": "b@x.io", "password": CUSTOMER_PASSWORD})).await.status, 401);
         app.app.clock.advance(TimeDelta::seconds(1));
         verify(app, &mail.token()).await.data();
@@ -90,10 +103,10 @@ on_both_databases! {
         let customer = app.customer("a@x.io").await;
         app.deliver().await;
         want(&customer, "b@x.io").await.data();
-        let first = app.one_mail().await.token();
+        let first = link(app).await.token();
         want(&customer, "c@x.io").await.data();
         refused(app, &first).await;
-        let second = app.one_mail().await.token();
+        let second = link(app).await.token();
         // Back to the present one: there is no wish any more.
         want(&customer, "A@x.io").await.data();
         refused(app, &second).await;
@@ -101,13 +114,20 @@ on_both_databases! {
         // A mail that waits to be sent is withdrawn when its wish is.
         want(&customer, "d@x.io").await.data();
         want(&customer, "e@x.io").await.data();
-        let mail = app.one_mail().await;
+        let mail = link(app).await;
         assert_eq!(mail.to, "e@x.io");
-        // The mail can be had again, where the wish goes.
-        customer.post("/api/customers/me/verify-email", &json!({})).await.data();
-        assert_eq!(app.one_mail().await.to, "e@x.io");
         verify(app, &mail.token()).await.data();
         assert_eq!(own(&customer).await["email"], "e@x.io");
+    }
+
+    async fn the_mail_can_be_had_again_where_the_wish_goes(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        app.deliver().await;
+        want(&customer, "b@x.io").await.data();
+        let first = link(app).await.token();
+        customer.post("/api/customers/me/verify-email", &json!({})).await.data();
+        assert_eq!(link(app).await.to, "b@x.io");
+        verify(app, &first).await.data();
     }
 
     async fn an_address_of_another_customer(app: &TestApp) {
@@ -121,10 +141,62 @@ on_both_databases! {
         assert_eq!(app.customers().await, before);
         // Taken after it was asked for: the link comes too late.
         want(&customer, "c@x.io").await.data();
-        let token = app.one_mail().await.token();
+        let token = link(app).await.token();
         app.register("C@x.io").await;
         verify(app, &token).await.assert_failure(409, "email_taken");
         assert_eq!(own(&customer).await["email"], "a@x.io");
+    }
+
+    /// Whoever was in, and wished for an address of its own, is out with its wish when the owner takes the account back.
+    async fn wishes_end_with_whoever_wished(app: &TestApp) {
+        for number in 0..4 {
+            let customer = app.customer(&format!("a{number}@x.io")).await;
+            app.deliver().await;
+            want(&customer, &format!("thief{number}@x.io")).await.data();
+            let wished = link(app).await.token();
+            let owner = format!("a{number}@x.io");
+            let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
+            match number {
+                0 => {
+                    let token = app.reset_token(&owner).await;
+                    let body = json!({"token": token, "password": "another good one"});
+                    app.anonymous().post("/api/customers/password", &body).await.data();
+                }
+                1 => {
+                    let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
+                    customer.post("/api/customers/me/password", &body).await.data();
+                }
+                2 => {
+                    customer.delete("/api/customers/me/sessions").await.data();
+                }
+                _ => {
+                    app.admin().patch(&url, &json!({"status": 0})).await.data();
+                    app.admin().patch(&url, &json!({"status": 1})).await.data();
+                }
+            }
+            refused(app, &wished).await;
+            let stored = app.customers().await.pop().unwrap();
+            assert_eq!((stored.email.as_str(), stored.pending_email), (owner.as_str(), None));
+        }
+    }
+
+    /// Nobody has the shop mail strangers without end, by wishing for one address after the other.
+    async fn wishes_have_bounds(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        for number in 0..4 {
+            want(&customer, &format!("b{number}@x.io")).await.data();
+        }
+        want(&customer, "c@x.io").await.assert_failure(429, "rate_limited");
+        app.app.clock.advance(TimeDelta::minutes(29));
+        want(&customer, "c@x.io").await.assert_failure(429, "rate_limited");
+    }
+
+    /// A stranger's name is no message of the shop.
+    async fn names_that_look_like_links_are_not_said(app: &TestApp) {
+        let body = json!({"full_name": "Click http://evil.example/8", "email": "a@x.io", "password": "correct horse"});
+        app.anonymous().post("/api/customers", &body).await.data();
+        let mail = link(app).await;
+        assert!(!mail.text.contains("evil") && !mail.html.contains("evil") && mail.text.contains("Hello customer,"), "{mail:?}");
     }
 
     /// An admin's change takes effect at once; the old address is told, the new one asked.

@@ -22,9 +22,9 @@ use crate::db::Attempt;
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
-use crate::service::{metafield, throttle};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
+use crate::service::{metafield, throttle};
 use crate::transact;
 use crate::types::EmailAddress;
 

@@ -7,8 +7,8 @@ use super::{CustomerInput, ensure_email_is_free, find_for_update, set_if_given};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
-use crate::service::{mail, password, throttle};
 use crate::service::patch::{Field, Mode};
+use crate::service::{mail, password, throttle};
 use crate::transact;
 use crate::types::MailKind;
 

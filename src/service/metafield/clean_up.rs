@@ -32,7 +32,10 @@ pub async fn clean_up(ctx: &Ctx) -> Result<bool> {
         return Ok(false);
     }
     transact!(ctx.app.db, |tx| {
-        let Some(definition) = deleted().order_by_asc(Column::MetafieldDefinitionId).one(tx).await? else {
+        // Locked first, unlike definitions that are in force: no write locks a deleted one, and somebody else may be
+        // about to finish with it, after which another with its name can be made.
+        let next = deleted().order_by_asc(Column::MetafieldDefinitionId).lock_exclusive();
+        let Some(definition) = next.one(tx).await? else {
             return Ok(false);
         };
         let Some(last) = strip(tx, &definition).await? else {

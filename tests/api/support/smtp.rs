@@ -26,6 +26,8 @@ pub(crate) enum Mood {
     KnowsNobody,
     /// Can't at the moment: 451.
     NotNow,
+    /// Quotes what it was sent, and refuses it for now: 454.
+    Quotes,
     /// Takes the connection and says nothing.
     Hangs,
     /// Takes mail only from who starts TLS and authenticates.
@@ -109,7 +111,7 @@ impl Handler for Mailbox {
         match self.mood {
             Mood::KnowsNobody => NO_MAILBOX,
             Mood::NotNow => INTERNAL_ERROR,
-            Mood::Takes | Mood::Hangs | Mood::WantsTlsAndPassword => OK,
+            Mood::Takes | Mood::Quotes | Mood::Hangs | Mood::WantsTlsAndPassword => OK,
         }
     }
 
@@ -120,6 +122,11 @@ impl Handler for Mailbox {
 
     fn data_end(&mut self) -> Response {
         let mail = std::mem::take(&mut self.mail);
+        if self.mood == Mood::Quotes {
+            let text = String::from_utf8_lossy(&mail);
+            let link = text.lines().find(|line| line.contains("#token=")).unwrap_or("nothing");
+            return Response::custom(454, format!("blocked URL {link}"));
+        }
         let mut inbox = self.inbox.lock().unwrap();
         if let Some(folder) = &self.folder {
             // Appears whole or not at all: somebody may be looking for it.
