@@ -173,6 +173,9 @@ fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTranspor
                         characters in the password must be percent-encoded";
     let text = url.expose_secret();
     let url = Url::parse(text).map_err(|_| FORM)?;
+    if !["smtp", "smtps"].contains(&url.scheme()) {
+        return Err(FORM.to_owned());
+    }
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),

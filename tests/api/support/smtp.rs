@@ -125,7 +125,10 @@ impl Handler for Mailbox {
         if self.mood == Mood::Quotes {
             let text = String::from_utf8_lossy(&mail);
             let link = text.lines().find(|line| line.contains("#token=")).unwrap_or("nothing");
-            return Response::custom(454, format!("blocked URL {link}"));
+            let mut response = Response::custom(454, format!("blocked URL {link}"));
+            // Otherwise it would go on taking data.
+            response.action = Action::Close;
+            return response;
         }
         let mut inbox = self.inbox.lock().unwrap();
         if let Some(folder) = &self.folder {
