@@ -10,7 +10,7 @@ use axum::extract::{FromRef, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ use super::metafield::Definitions;
 use super::{Schema, error, limits, loader};
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::http::{AdminCtx, Failure, read_json};
+use crate::http::{AdminCtx, CurrentCustomer, Failure, read_json};
 
 /// What both endpoints share.
 #[derive(Clone)]
@@ -44,11 +44,12 @@ pub(super) fn routes(app: &Arc<App>, schema: Schema) -> Router {
 async fn query_by_url(
     State(endpoint): State<Endpoint>,
     ctx: Ctx,
+    own: Option<Extension<CurrentCustomer>>,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Query(parameters) = query.map_err(|rejection| Failure::malformed(rejection.body_text()))?;
-    endpoint.answer(ctx, &headers, parameters.try_into()?).await
+    endpoint.answer(ctx, own, &headers, parameters.try_into()?).await
 }
 
 async fn query_by_url_as_admin(
@@ -57,12 +58,13 @@ async fn query_by_url_as_admin(
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    query_by_url(state, ctx, headers, query).await
+    query_by_url(state, ctx, None, headers, query).await
 }
 
 async fn query_by_body(
     State(endpoint): State<Endpoint>,
     ctx: Ctx,
+    own: Option<Extension<CurrentCustomer>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
@@ -71,7 +73,7 @@ async fn query_by_body(
     };
     let parameters: Parameters = serde_json::from_value(Value::Object(body))
         .map_err(|error| Failure::malformed(format!("The body is no GraphQL request: {error}")))?;
-    endpoint.answer(ctx, &headers, parameters).await
+    endpoint.answer(ctx, own, &headers, parameters).await
 }
 
 async fn query_by_body_as_admin(
@@ -80,7 +82,7 @@ async fn query_by_body_as_admin(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    query_by_body(state, ctx, headers, body).await
+    query_by_body(state, ctx, None, headers, body).await
 }
 
 /// A request (GraphQL over HTTP, 5.1). What isn't listed is ignored.
@@ -128,11 +130,12 @@ impl Endpoint {
     async fn answer(
         &self,
         ctx: Ctx,
+        own: Option<Extension<CurrentCustomer>>,
         headers: &HeaderMap,
         parameters: Parameters,
     ) -> Result<Response, Failure> {
         let media_type = MediaType::accepted(headers)?;
-        let mut response = self.execute(ctx, parameters).await;
+        let mut response = self.execute(ctx, own, parameters).await;
         error::complete(&mut response);
         let refused = error::nothing_ran(&response);
         let mut response = if refused {
@@ -150,7 +153,12 @@ impl Endpoint {
         Ok(response)
     }
 
-    async fn execute(&self, ctx: Ctx, parameters: Parameters) -> GraphqlResponse {
+    async fn execute(
+        &self,
+        ctx: Ctx,
+        own: Option<Extension<CurrentCustomer>>,
+        parameters: Parameters,
+    ) -> GraphqlResponse {
         let Parameters { query, operation_name, variables, _extensions } = parameters;
         let document = match async_graphql::parser::parse_query(&query) {
             Ok(document) => document,
@@ -168,6 +176,7 @@ impl Endpoint {
             .data(loader::addresses(&ctx))
             .data(loader::sessions(&ctx))
             .data(Definitions::default())
+            .data(own.map(|Extension(own)| own).unwrap_or_default())
             .data(ctx);
         self.schema.execute(request).await
     }

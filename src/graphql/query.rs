@@ -11,6 +11,7 @@ use super::group::{CustomerGroup, CustomerGroupCollection};
 use super::metafield::MetafieldDefinition;
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::http::CurrentCustomer;
 use crate::service::customer::Key;
 use crate::service::metafield::MAX_DEFINITIONS;
 use crate::service::{country, customer, group, metafield};
@@ -30,12 +31,10 @@ pub(super) struct Query;
 impl Query {
     /// The customer whose token it is; `null` for anyone else.
     #[graphql(complexity = "ROOT + child_complexity")]
-    async fn current_customer(&self, ctx: &Context<'_>) -> Option<Result<Customer>> {
-        nullable(async || {
-            let row = customer::current(ctx.data()?).await.map_err(Failed)?;
-            Ok(row.map(Customer))
-        })
-        .await
+    async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+        // Read when the token was looked at: no further round trip.
+        let CurrentCustomer(row) = ctx.data::<CurrentCustomer>()?;
+        Ok(row.clone().map(Customer))
     }
 
     /// One customer, by `id` or by `email`. Admins only.

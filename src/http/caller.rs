@@ -12,8 +12,13 @@ use super::Failure;
 use super::layers::RequestId;
 use crate::app::App;
 use crate::ctx::{Caller, Ctx};
+use crate::entity::customer;
 use crate::error::Error;
 use crate::service::auth;
+
+/// The row of the customer whose token it is, as it was read when the token was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentCustomer(pub Option<customer::Model>);
 
 /// Without a token the caller is anonymous; with a bad one the request is refused, never anonymous.
 impl<S> FromRequestParts<S> for Ctx
@@ -27,7 +32,11 @@ where
         let app = Arc::<App>::from_ref(state);
         let caller = match bearer_token(parts)? {
             None => Caller::Anonymous,
-            Some(token) => auth::authenticate(&app, token).await?,
+            Some(token) => {
+                let (caller, customer) = auth::authenticate(&app, token).await?;
+                parts.extensions.insert(CurrentCustomer(customer));
+                caller
+            }
         };
         Ok(ctx(app, caller, parts))
     }

@@ -8,6 +8,6 @@ mod failure;
 mod layers;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
-pub use caller::{AdminCtx, AnonymousCtx, CustomerCtx};
+pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
 pub use layers::around;

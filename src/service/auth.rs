@@ -12,14 +12,15 @@ use crate::service::token::{self, Audience, Kind};
 /// One text for everything that can be wrong with a token: which of them it is helps only an attacker.
 const REFUSED: Error = Error::Unauthenticated("The token is invalid or expired");
 
-/// The caller behind an access token.
+/// The caller behind an access token; for a customer with its row, which was read to find out, so that nobody has to
+/// read it again.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its account no longer stands behind it.
-pub async fn authenticate(app: &App, access_token: &str) -> Result<Caller> {
+pub async fn authenticate(app: &App, access_token: &str) -> Result<(Caller, Option<customer::Model>)> {
     if let Some(verified) = token::verify(app, access_token, Audience::Admin, Kind::Access) {
         let admin = trusted_admin(app, &verified).await?;
-        return Ok(Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid });
+        return Ok((Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid }, None));
     }
     let verified = token::verify(app, access_token, Audience::Customer, Kind::Access).ok_or(REFUSED)?;
     // One query for both: whether the account stands behind the token, and whether its session goes on.
@@ -33,7 +34,8 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Caller> {
         .await?
         .filter(|customer| customer.status == 1 && customer.token_generation == verified.generation)
         .ok_or(REFUSED)?;
-    Ok(Caller::Customer { customer_id: customer.customer_id, uuid: customer.uuid, session: verified.session })
+    let (customer_id, uuid) = (customer.customer_id, customer.uuid);
+    Ok((Caller::Customer { customer_id, uuid, session: verified.session }, Some(customer)))
 }
 
 /// The admin whose token it is, when it is enabled and its password is still that of the token's time.

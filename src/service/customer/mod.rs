@@ -17,7 +17,7 @@ pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};
 
-use crate::ctx::{Caller, Ctx};
+use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
@@ -144,17 +144,6 @@ pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
         Key::Email(email) => Entity::find_by_address(email, db.backend()),
     };
     Ok(select.one(db.reader()).await?)
-}
-
-/// The customer whose token it is; none for anyone else.
-///
-/// # Errors
-/// Those of the database.
-pub async fn current(ctx: &Ctx) -> Result<Option<Model>> {
-    let Caller::Customer { customer_id, .. } = ctx.caller else {
-        return Ok(None);
-    };
-    Ok(Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?)
 }
 
 /// One page of customers.
