@@ -91,7 +91,8 @@ impl Run {
                 "locked" => {
                     let email = "known0@x.io";
                     self.refused(email, "wrong wrong").await;
-                    self.refused(email, PASSWORD).await
+                    // Wrong as well: a right one would pass whenever the pause ends between the two.
+                    self.refused(email, "wrong again").await
                 }
                 _ => self.refused(&format!("no address {number}"), PASSWORD).await,
             };
