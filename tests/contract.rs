@@ -1,5 +1,7 @@
 //! The contracts in the repository are what the code generates.
 
+use std::collections::BTreeSet;
+
 /// Compares, and names the command that makes them alike.
 #[track_caller]
 fn assert_current(file: &str, committed: &str, generated: &str, command: &str) {
@@ -9,6 +11,53 @@ fn assert_current(file: &str, committed: &str, generated: &str, command: &str) {
         "{file} is out of date (line {}): run `cargo run -- {command} > {file}`",
         line.map_or_else(|| "at the end".to_owned(), |line| (line + 1).to_string()),
     );
+}
+
+/// The words of a certain form between quotes.
+fn quoted<'a>(code: &'a str, form: impl Fn(char) -> bool + 'a) -> impl Iterator<Item = String> + 'a {
+    let words = code.split('"').skip(1).step_by(2);
+    words.filter(move |word| word.len() > 3 && word.chars().all(|c| form(c) || c == '_')).map(str::to_owned)
+}
+
+/// Every code that `extensions.code` may hold, as the source has them: written as they are in `src/graphql`, and
+/// those of `Failure`s, which go out in capitals.
+fn codes_of_the_source() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    for folder in ["src/graphql", "src/http"] {
+        for entry in std::fs::read_dir(folder).expect("the folder is read") {
+            let code = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
+            if folder == "src/graphql" {
+                codes.extend(quoted(&code, |c| c.is_ascii_uppercase()));
+            }
+            for constructor in ["Failure::new(", "Self::new("] {
+                let calls = code.split(constructor).skip(1);
+                let codes_of_calls = calls.filter_map(|call| {
+                    let arguments = &call[..call.find(';').unwrap_or(call.len())];
+                    quoted(arguments, |c| c.is_ascii_lowercase()).next()
+                });
+                codes.extend(codes_of_calls.map(|code| code.to_uppercase()));
+            }
+        }
+    }
+    codes
+}
+
+#[test]
+fn codes_of_graphql_errors() {
+    let design = include_str!("../docs/api-design.md");
+    let section = design.split("\n## GraphQL\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let rows = section.expect("there is a section").lines().filter_map(|line| line.strip_prefix("| `"));
+    let documented: BTreeSet<String> =
+        rows.filter_map(|row| Some(row.split_once('`')?.0.to_owned())).collect();
+    let given = codes_of_the_source();
+    assert!(
+        given.contains("EMAIL_TAKEN") && given.contains("PAYLOAD_TOO_LARGE") && given.len() > 15,
+        "{given:?}"
+    );
+    let missing: Vec<_> = given.difference(&documented).collect();
+    let unknown: Vec<_> = documented.difference(&given).collect();
+    assert!(missing.is_empty(), "in the source but not in docs/api-design.md: {missing:?}");
+    assert!(unknown.is_empty(), "in docs/api-design.md but not in the source: {unknown:?}");
 }
 
 #[test]

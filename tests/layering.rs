@@ -19,7 +19,6 @@ const LAYERS: &[&[&str]] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["http", "rest", "graphql", "server"]),
     ("async_graphql", &["graphql"]),
-    ("async_graphql_axum", &["graphql"]),
     ("utoipa", &["http", "rest"]),
     ("utoipa_axum", &["rest"]),
     ("clap", &["config", "cli"]),

@@ -48,6 +48,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// `PATRON_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
+    /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
+    pub cors_origins: Vec<String>,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
@@ -164,6 +166,8 @@ pub struct GraphqlConfig {
     pub max_complexity: usize,
     /// `PATRON_GRAPHQL_MAX_ALIASES`.
     pub max_aliases: usize,
+    /// `PATRON_GRAPHQL_BATCH`: the most operations in one request; 0 for no batches.
+    pub batch: usize,
 }
 
 /// The admin that the first start creates.
@@ -237,6 +241,7 @@ impl Config {
             server: ServerConfig {
                 listen,
                 public_url,
+                cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
             },
@@ -269,6 +274,7 @@ impl Config {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
+                batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
             },
             first_admin: v.first_admin(),
             log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },

@@ -52,6 +52,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),
     setting("PATRON_LISTEN", "listen", "127.0.0.1:3000", "Address and port to listen on"),
     optional("PATRON_PUBLIC_URL", "public_url", "URL under which clients reach this server [default: http:// and the listening address]"),
+    optional("PATRON_CORS_ORIGINS", "cors_origins", "Origins whose pages may call from a browser, separated by commas, such as https://shop.example.com,http://localhost:5173 [default: none]"),
     setting("PATRON_DATA_DIR", "data_dir", "./data", "Folder of the embedded database, the generated keys, and mails when there is no mail server"),
     optional("PATRON_ADMIN_EMAIL", "admin_email", "E-mail address of the admin that the first start creates [default: admin@localhost, with a random password that is printed once]"),
     secret("PATRON_ADMIN_PASSWORD", "admin_password", "Password of that admin; goes with PATRON_ADMIN_EMAIL"),
@@ -83,6 +84,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_GRAPHQL_MAX_DEPTH", "graphql_max_depth", "20", "Levels of nested fields that a GraphQL query may have"),
     setting("PATRON_GRAPHQL_MAX_COMPLEXITY", "graphql_max_complexity", "10000", "Fields that a GraphQL query may answer with, the rows of its pages counted"),
     setting("PATRON_GRAPHQL_MAX_ALIASES", "graphql_max_aliases", "100", "Aliases that a GraphQL query may use"),
+    setting("PATRON_GRAPHQL_BATCH", "graphql_batch", "0", "Most GraphQL operations in one request, at most 50; 0 for no batches"),
     setting("PATRON_LOG", "log", "info,sea_orm_migration=warn,sqlx=warn", "What is logged: error, warn, info, debug, or a filter such as patron=debug,sqlx=info"),
     setting("PATRON_LOG_FORMAT", "log_format", "auto", "human, json, or auto: human on a terminal, JSON otherwise"),
 ];

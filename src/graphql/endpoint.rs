@@ -1,21 +1,25 @@
-//! GraphQL over HTTP: reading a request, running it, choosing the media type and status of the answer.
+//! GraphQL over HTTP: from a request to its answer.
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response as GraphqlResponse, Variables};
-use async_graphql_axum::GraphQLResponse;
+use async_graphql::Request;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRef, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer::{self, Audience, Outcome};
+use super::batch::Budget;
+use super::media_type::MediaType;
 use super::metafield::Definitions;
-use super::{Schema, error, limits, loader};
+use super::persisted::PersistedQueries;
+use super::prepared::Prepared;
+use super::request::{Parameters, UrlParameters};
+use super::{Schema, loader};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, read_json};
@@ -25,6 +29,9 @@ use crate::http::{AdminCtx, CurrentCustomer, Failure, read_json};
 struct Endpoint {
     app: Arc<App>,
     schema: Schema,
+    /// The same, for operations that have to share a budget.
+    batches: Schema,
+    persisted: Arc<PersistedQueries>,
 }
 
 impl FromRef<Endpoint> for Arc<App> {
@@ -34,22 +41,41 @@ impl FromRef<Endpoint> for Arc<App> {
 }
 
 /// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
-pub(super) fn routes(app: &Arc<App>, schema: Schema) -> Router {
+pub(super) fn routes(app: &Arc<App>, schema: Schema, batches: Schema) -> Router {
+    let persisted = Arc::new(PersistedQueries::new());
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schema })
+        .with_state(Endpoint { app: Arc::clone(app), schema, batches, persisted })
 }
 
 async fn query_by_url(
     State(endpoint): State<Endpoint>,
     ctx: Ctx,
-    own: Option<Extension<CurrentCustomer>>,
+    own: CurrentCustomer,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Query(parameters) = query.map_err(|rejection| Failure::malformed(rejection.body_text()))?;
-    endpoint.answer(ctx, own, &headers, parameters.try_into()?).await
+    let parameters = parameters.try_into()?;
+    let media_type = MediaType::accepted(&headers)?;
+    let budget = endpoint.budget();
+    Ok(match endpoint.prepare(parameters, &budget) {
+        Ok(prepared) if prepared.is_mutation() => {
+            let failure = Failure::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "A URL can hold a query only",
+            );
+            ([(header::ALLOW, "GET, HEAD, POST")], failure).into_response()
+        }
+        Ok(prepared) => {
+            let audience = prepared.audience();
+            let outcome = endpoint.run(&endpoint.schema, (ctx, own), prepared, budget).await;
+            answer::one(&outcome, audience, media_type, &headers)
+        }
+        Err(error) => answer::one(&error.into(), Audience::TheCaller, media_type, &headers),
+    })
 }
 
 async fn query_by_url_as_admin(
@@ -58,22 +84,39 @@ async fn query_by_url_as_admin(
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    query_by_url(state, ctx, None, headers, query).await
+    query_by_url(state, ctx, CurrentCustomer::default(), headers, query).await
 }
 
 async fn query_by_body(
     State(endpoint): State<Endpoint>,
     ctx: Ctx,
-    own: Option<Extension<CurrentCustomer>>,
+    own: CurrentCustomer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let Value::Object(body) = read_json(&headers, body).await? else {
-        return Err(Failure::malformed("The body must be a JSON object; batches are not supported"));
+    let body = read_json(&headers, body).await?;
+    let media_type = MediaType::accepted(&headers)?;
+    let budget = endpoint.budget();
+    if let Value::Array(operations) = body {
+        let operations = endpoint.batch(operations)?;
+        let mut outcomes = Vec::with_capacity(operations.len());
+        // One after the other, so that a batch holds no more connections than a single operation.
+        for parameters in operations {
+            outcomes.push(match endpoint.prepare(parameters, &budget) {
+                Ok(prepared) => {
+                    let caller = (ctx.clone(), own.clone());
+                    endpoint.run(&endpoint.batches, caller, prepared, Arc::clone(&budget)).await
+                }
+                Err(error) => error.into(),
+            });
+        }
+        return Ok(answer::batch(&outcomes, media_type, &headers));
+    }
+    let outcome = match endpoint.prepare(Parameters::from_json(body)?, &budget) {
+        Ok(prepared) => endpoint.run(&endpoint.schema, (ctx, own), prepared, budget).await,
+        Err(error) => error.into(),
     };
-    let parameters: Parameters = serde_json::from_value(Value::Object(body))
-        .map_err(|error| Failure::malformed(format!("The body is no GraphQL request: {error}")))?;
-    endpoint.answer(ctx, own, &headers, parameters).await
+    Ok(answer::one(&outcome, Audience::TheCaller, media_type, &headers))
 }
 
 async fn query_by_body_as_admin(
@@ -82,93 +125,49 @@ async fn query_by_body_as_admin(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    query_by_body(state, ctx, None, headers, body).await
-}
-
-/// A request (GraphQL over HTTP, 5.1). What isn't listed is ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    query: String,
-    operation_name: Option<String>,
-    #[serde(default)]
-    variables: Option<serde_json::Map<String, Value>>,
-    /// There is none that we know, but it has to be an object.
-    #[serde(default, rename = "extensions")]
-    _extensions: Option<serde_json::Map<String, Value>>,
-}
-
-/// A request in a URL, where objects are JSON in a string.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UrlParameters {
-    query: Option<String>,
-    operation_name: Option<String>,
-    variables: Option<String>,
-    extensions: Option<String>,
-}
-
-impl TryFrom<UrlParameters> for Parameters {
-    type Error = Failure;
-
-    fn try_from(url: UrlParameters) -> Result<Self, Failure> {
-        let object = |name: &str, text: Option<String>| match text.filter(|text| !text.is_empty()) {
-            None => Ok(None),
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|error| Failure::malformed(format!("`{name}` is no JSON object: {error}"))),
-        };
-        Ok(Self {
-            query: url.query.ok_or_else(|| Failure::malformed("The parameter `query` is missing"))?,
-            operation_name: url.operation_name.filter(|name| !name.is_empty()),
-            variables: object("variables", url.variables)?,
-            _extensions: object("extensions", url.extensions)?,
-        })
-    }
+    query_by_body(state, ctx, CurrentCustomer::default(), headers, body).await
 }
 
 impl Endpoint {
-    async fn answer(
-        &self,
-        ctx: Ctx,
-        own: Option<Extension<CurrentCustomer>>,
-        headers: &HeaderMap,
-        parameters: Parameters,
-    ) -> Result<Response, Failure> {
-        let media_type = MediaType::accepted(headers)?;
-        let mut response = self.execute(ctx, own, parameters).await;
-        error::complete(&mut response);
-        let refused = error::nothing_ran(&response);
-        let mut response = if refused {
-            // What was not run has no `data`, not even null (specification 7.1).
-            Json(serde_json::json!({"errors": response.errors})).into_response()
-        } else {
-            GraphQLResponse::from(response).into_response()
-        };
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type.name()));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if refused && media_type == MediaType::GraphqlResponse {
-            *response.status_mut() = StatusCode::BAD_REQUEST;
-        }
-        Ok(response)
+    fn budget(&self) -> Arc<Budget> {
+        Arc::new(Budget::new(self.app.config.graphql.max_complexity))
     }
 
-    async fn execute(
+    fn prepare(
         &self,
-        ctx: Ctx,
-        own: Option<Extension<CurrentCustomer>>,
         parameters: Parameters,
-    ) -> GraphqlResponse {
-        let Parameters { query, operation_name, variables, _extensions } = parameters;
-        let document = match async_graphql::parser::parse_query(&query) {
-            Ok(document) => document,
-            Err(error) => return error::refused(error.into(), "GRAPHQL_PARSE_FAILED"),
-        };
-        if let Err(error) = limits::check(&document, &self.app.config.graphql) {
-            return error::refused(error, "QUERY_TOO_LARGE");
+        budget: &Budget,
+    ) -> Result<Prepared, async_graphql::ServerError> {
+        Prepared::new(parameters, &self.persisted, &self.app.config.graphql, budget)
+    }
+
+    /// The operations of a batch. One that is no request makes all of it none.
+    fn batch(&self, operations: Vec<Value>) -> Result<Vec<Parameters>, Failure> {
+        let most = self.app.config.graphql.batch;
+        if most == 0 {
+            return Err(Failure::malformed("The body must be a JSON object; batches are not accepted here"));
         }
-        let variables = Variables::from_json(Value::Object(variables.unwrap_or_default()));
-        let mut request = Request::new(query).variables(variables);
+        if operations.is_empty() {
+            return Err(Failure::malformed("The batch is empty"));
+        }
+        if operations.len() > most {
+            let message =
+                format!("The batch has {} operations; at most {most} are allowed", operations.len());
+            return Err(Failure::new(StatusCode::BAD_REQUEST, "batch_too_large", message));
+        }
+        operations.into_iter().map(Parameters::from_json).collect()
+    }
+
+    async fn run(
+        &self,
+        schema: &Schema,
+        (ctx, own): (Ctx, CurrentCustomer),
+        prepared: Prepared,
+        budget: Arc<Budget>,
+    ) -> Outcome {
+        let Prepared { document, operation_name, variables, keep } = prepared;
+        let keep = keep.map(|(hash, query)| (hash, query, document.clone()));
+        let mut request = Request::new(String::new()).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
         let request = request
@@ -176,57 +175,13 @@ impl Endpoint {
             .data(loader::addresses(&ctx))
             .data(loader::sessions(&ctx))
             .data(Definitions::default())
-            .data(own.map(|Extension(own)| own).unwrap_or_default())
+            .data(own)
+            .data(budget)
             .data(ctx);
-        self.schema.execute(request).await
-    }
-}
-
-/// The media types of an answer (GraphQL over HTTP, 4.1).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum MediaType {
-    /// Tells by its status whether the request was run.
-    GraphqlResponse,
-    /// For older clients: 200 for every well-formed request.
-    Json,
-}
-
-impl MediaType {
-    fn accepted(headers: &HeaderMap) -> Result<Self, Failure> {
-        let mut accepted =
-            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-        if accepted.peek().is_none() {
-            return Ok(Self::Json);
+        let outcome = schema.execute(request).await.into();
+        if let (Outcome::Ran(_), Some((hash, query, document))) = (&outcome, keep) {
+            self.persisted.keep(hash, &query, document);
         }
-        let ranges: Vec<String> = accepted
-            .flat_map(|value| value.split(','))
-            .filter(|range| !refuses(range))
-            .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-            .collect();
-        let accepts = |names: &[&str]| ranges.iter().any(|range| names.contains(&range.as_str()));
-        if accepts(&["application/graphql-response+json"]) {
-            Ok(Self::GraphqlResponse)
-        } else if accepts(&["application/json", "application/*", "*/*"]) {
-            Ok(Self::Json)
-        } else {
-            Err(Failure::new(
-                StatusCode::NOT_ACCEPTABLE,
-                "not_acceptable",
-                "The answer can be application/graphql-response+json or application/json",
-            ))
-        }
+        outcome
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Self::Json => "application/json; charset=utf-8",
-        }
-    }
-}
-
-/// Whether a range of `Accept` says "not this" (RFC 9110 12.4.2).
-fn refuses(range: &str) -> bool {
-    let weight = range.split(';').skip(1).find_map(|parameter| parameter.trim().strip_prefix("q="));
-    weight.is_some_and(|weight| weight.trim().parse() == Ok(0.0))
 }

@@ -63,21 +63,26 @@ fn invalid(problems: &[Problem]) -> async_graphql::Error {
 /// The longest message, in characters: the parser quotes the line it failed in, which may be the whole query.
 const MAX_MESSAGE: usize = 1000;
 
-/// A request that was refused before anything of it ran.
-pub(super) fn refused(mut error: ServerError, code: &str) -> Response {
+/// An error for which a request is refused before anything of it runs.
+pub(super) fn coded(mut error: ServerError, code: &str) -> ServerError {
     if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
         error.message.truncate(end);
         error.message.push('…');
     }
     set_code(&mut error, code);
-    Response::from_errors(vec![error])
+    error
 }
+
+/// What the library says of a query whose complexity is over the limit.
+const TOO_COMPLEX: &str = "Query is too complex.";
 
 /// Gives every error that the library made by itself a code.
 pub(super) fn complete(response: &mut Response) {
     for error in &mut response.errors {
         if error.extensions.as_ref().is_none_or(|values| values.get("code").is_none()) {
-            set_code(error, "GRAPHQL_VALIDATION_FAILED");
+            let code =
+                if error.message == TOO_COMPLEX { "QUERY_TOO_LARGE" } else { "GRAPHQL_VALIDATION_FAILED" };
+            set_code(error, code);
         }
     }
 }

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Name, ServerError};
 
+use super::batch::Budget;
+use super::error;
 use crate::config::GraphqlConfig;
 
 /// What a selection amounts to with all its fragments in place.
@@ -63,8 +65,13 @@ impl<'a> Measure<'a> {
     }
 }
 
-/// Refuses a document that is too large to be validated, or that uses too many aliases.
-pub(super) fn check(document: &ExecutableDocument, config: &GraphqlConfig) -> Result<(), ServerError> {
+/// Refuses a document that is too large to be validated, or that uses too many aliases, and takes its fields from
+/// the budget of the request.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    config: &GraphqlConfig,
+    budget: &Budget,
+) -> Result<(), ServerError> {
     let mut measure = Measure { document, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let size = measure.selection_set(&operation.node.selection_set.node);
@@ -78,9 +85,10 @@ pub(super) fn check(document: &ExecutableDocument, config: &GraphqlConfig) -> Re
                     "levels deep" => format!("The query is {found} levels deep; at most {most} are allowed"),
                     _ => format!("The query has {found} {what}; at most {most} are allowed"),
                 };
-                return Err(ServerError::new(message, Some(operation.pos)));
+                return Err(error::coded(ServerError::new(message, Some(operation.pos)), "QUERY_TOO_LARGE"));
             }
         }
+        budget.take_fields(size.fields)?;
     }
     Ok(())
 }

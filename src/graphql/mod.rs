@@ -4,6 +4,8 @@
 //! can't be asked for. There is no mutation type; REST changes things.
 
 mod address;
+mod answer;
+mod batch;
 mod country;
 mod customer;
 mod date_time;
@@ -13,13 +15,17 @@ mod filter;
 mod group;
 mod limits;
 mod loader;
+mod media_type;
 mod metafield;
+mod persisted;
+mod prepared;
 mod query;
+mod request;
 mod session;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptyMutation, EmptySubscription};
+use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder};
 use axum::Router;
 
 use crate::app::App;
@@ -29,7 +35,9 @@ type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscripti
 
 /// Both endpoints, ready to be served.
 pub fn routes(app: &Arc<App>) -> Router {
-    endpoint::routes(app, schema(&app.config.graphql))
+    let config = &app.config.graphql;
+    let batches = schema(config).extension(batch::Bounded);
+    endpoint::routes(app, schema(config).finish(), batches.finish())
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.
@@ -38,9 +46,8 @@ pub fn sdl() -> String {
     schema.sdl()
 }
 
-fn schema(config: &GraphqlConfig) -> Schema {
+fn schema(config: &GraphqlConfig) -> SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
     async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
         .limit_depth(config.max_depth)
         .limit_complexity(config.max_complexity)
-        .finish()
 }

@@ -52,10 +52,16 @@ pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure
         .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
 }
 
-/// `application/json` and everything that is JSON by its suffix (RFC 6839 3.1), with any parameters.
+/// `application/json` and everything that is JSON by its suffix (RFC 6839 3.1), in UTF-8 as JSON has to be (RFC
+/// 8259 8.1).
 fn is_json(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
+    let mut parts = content_type.unwrap_or_default().split(';').map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let mut charsets =
+        parts.filter_map(|part| Some(part.strip_prefix("charset=")?.trim_matches('"').to_owned()));
+    if charsets.any(|charset| !["utf-8", "utf8", "us-ascii"].contains(&charset.as_str())) {
+        return false;
+    }
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }

@@ -20,6 +20,15 @@ use crate::service::auth;
 #[derive(Clone, Debug, Default)]
 pub struct CurrentCustomer(pub Option<customer::Model>);
 
+/// Take it after the [`Ctx`], which reads it; there is none for callers that are no customers.
+impl<S: Send + Sync> FromRequestParts<S> for CurrentCustomer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.remove().unwrap_or_default())
+    }
+}
+
 /// Without a token the caller is anonymous; with a bad one the request is refused, never anonymous.
 impl<S> FromRequestParts<S> for Ctx
 where

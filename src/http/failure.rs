@@ -149,6 +149,8 @@ impl Failure {
         };
         *response.status_mut() = status;
         let headers = response.headers_mut();
+        // A 404 may be kept unless it says otherwise (RFC 9110 15.1).
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

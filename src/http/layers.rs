@@ -14,11 +14,13 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove}
 use tracing::Instrument;
 
 use super::Failure;
+use super::cors::cors;
 use super::drain::drain;
+use super::etag::tag;
 use crate::app::App;
 use crate::system::Stopwatch;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
 const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
 /// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
@@ -32,17 +34,23 @@ pub(super) struct RequestId(pub(super) String);
 
 /// Puts the layers around the routes.
 pub fn around(routes: Router, app: &Arc<App>) -> Router {
-    routes
+    let routes = routes
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn_with_state(Arc::clone(app), time_limit))
+        .layer(from_fn(tag))
         .layer(from_fn_with_state(Arc::clone(app), identify))
         .layer(from_fn(drain))
         .layer(
             CompressionLayer::new()
                 .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED))),
-        )
+        );
+    // Around everything: pages may read failures as well.
+    match cors(&app.config.server.cors_origins) {
+        Some(layer) => routes.layer(layer),
+        None => routes,
+    }
 }
 
 /// Gives the request its id, logs it, and writes the body of a failure.

@@ -3,7 +3,9 @@
 
 mod body;
 mod caller;
+mod cors;
 mod drain;
+mod etag;
 mod failure;
 mod layers;
 

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, get};
 use rust_embed::RustEmbed;
 
@@ -34,7 +33,5 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 /// GET of one of them.
 fn file(name: &'static str) -> MethodRouter<Arc<App>> {
-    get(async move |request: HeaderMap| {
-        assets::file::<Files>(name, Cache::Asks, CONTENT_SECURITY_POLICY, &request)
-    })
+    get(async move || assets::file::<Files>(name, Cache::Asks, CONTENT_SECURITY_POLICY))
 }

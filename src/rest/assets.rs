@@ -1,7 +1,7 @@
 //! Files inside the binary, served to browsers: the playground's and those of the account pages.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -16,13 +16,8 @@ pub(super) enum Cache {
     Immutable,
 }
 
-/// A file of `F` under this Content-Security-Policy, 304 when the browser has it, 404 when there is none.
-pub(super) fn file<F: RustEmbed>(
-    path: &str,
-    cache: Cache,
-    policy: &'static str,
-    request: &HeaderMap,
-) -> Response {
+/// A file of `F` under this Content-Security-Policy, 404 when there is none.
+pub(super) fn file<F: RustEmbed>(path: &str, cache: Cache, policy: &'static str) -> Response {
     let Some(file) = F::get(path) else {
         return Failure::from_status(StatusCode::NOT_FOUND).into_response();
     };
@@ -36,13 +31,10 @@ pub(super) fn file<F: RustEmbed>(
     let headers = [
         (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
         (header::CACHE_CONTROL, cache.to_owned()),
-        (header::ETAG, etag.clone()),
+        (header::ETAG, etag),
         (header::CONTENT_SECURITY_POLICY, policy.to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
-    if request.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
     (headers, Body::from(file.data)).into_response()
 }

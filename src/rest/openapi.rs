@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
 use utoipa::IntoResponses;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -118,6 +118,11 @@ pub fn document() -> &'static str {
     security(()),
     responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = serde_json::Map<String, serde_json::Value>))
 )]
-pub(super) async fn get_openapi() -> ([(HeaderName, HeaderValue); 1], &'static str) {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], document())
+pub(super) async fn get_openapi() -> ([(HeaderName, HeaderValue); 2], &'static str) {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        // To be asked for every time; a 304 says that nothing changed.
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, document())
 }

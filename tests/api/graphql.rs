@@ -1,6 +1,7 @@
 //! Reading customers over GraphQL.
 
 use reqwest::Method;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::support::{Actor, NOW, on_both_databases};
@@ -56,6 +57,26 @@ on_both_databases! {
         let answer = app.anonymous().query("{ customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
         assert_eq!(answer.body["data"], json!({"customer": null, "customerGroup": null, "countries": [{"code": "DE"}]}));
         assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
+    }
+
+    /// What the database can't give is null with an error, and the rest is answered; the request did not fail.
+    async fn one_field_fails_and_the_rest_is_answered(app: &TestApp) {
+        app.register("a@x.io").await;
+        app.app.db.owner().execute_unprepared("ALTER TABLE customer_group RENAME TO customer_group_gone").await.unwrap();
+        let answer = app.admin().query("{ customer(email: \"a@x.io\") { email group { groupName } addresses { city } } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let customer = json!({"email": "a@x.io", "group": null, "addresses": []});
+        assert_eq!(answer.body["data"], json!({"customer": customer, "customerGroup": null, "countries": [{"code": "DE"}]}));
+        let errors = answer.body["errors"].as_array().unwrap();
+        let mut paths: Vec<String> = errors.iter().map(|error| error["path"].to_string()).collect();
+        paths.sort_unstable();
+        assert_eq!(paths, [r#"["customer","group"]"#, r#"["customerGroup"]"#]);
+        for error in errors {
+            assert_eq!((&error["extensions"]["code"], &error["message"]), (&json!("INTERNAL"), &json!("Internal error")));
+        }
+        // One that can't be null takes its parents with it, up to the next that can.
+        let answer = app.admin().query("{ customerGroups { total } }").await;
+        assert_eq!((answer.status, &answer.body["data"], answer.graphql_code()), (200, &Value::Null, "INTERNAL"));
     }
 
     async fn the_current_customer_is_nobody_to_others(app: &TestApp) {
@@ -128,8 +149,11 @@ on_both_databases! {
         assert_eq!((answer.status, answer.graphql_code()), (200, "UNAUTHENTICATED"));
         let refused = post("application/graphql-response+json", "{ nope }").await;
         assert!(refused.body.get("data").is_none(), "what was not run has no data: {refused:?}");
-        let older = post("application/graphql-response+json;q=0, application/json", "{ __typename }").await;
-        assert_eq!(older.header("content-type"), Some("application/json; charset=utf-8"));
+        for older in ["application/graphql-response+json;q=0, application/json", "application/graphql-response+json;q=0.5, application/json", "application/graphql-response+json;q=0.8,*/*"] {
+            let answer = post(older, "{ __typename }").await;
+            assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{older}");
+        }
+        assert_eq!(post("application/json;q=0, */*;q=0, application/graphql-response+json;q=0", "{ __typename }").await.status, 406);
         assert_eq!(post("text/html", "{ __typename }").await.status, 406);
     }
 

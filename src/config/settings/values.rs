@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::SecretString;
+use url::Url;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
 use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET};
@@ -133,6 +134,27 @@ impl Values {
             self.problem(variable, format!("`{url}` is not an http:// or https:// URL"));
         }
         Some(url)
+    }
+
+    /// Origins as browsers write them (RFC 6454 6.2): another spelling would never match.
+    pub(in crate::config) fn origins(&mut self, variable: &'static str) -> Vec<String> {
+        let origins: Vec<String> =
+            self.text(variable).split(',').map(|origin| origin.trim().to_owned()).collect();
+        let origins: Vec<String> = origins.into_iter().filter(|origin| !origin.is_empty()).collect();
+        for origin in &origins {
+            let web = Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+            match web.map(|url| url.origin().ascii_serialization()) {
+                Some(right) if right == *origin => (),
+                Some(right) => {
+                    self.problem(variable, format!("`{origin}` is not an origin; perhaps `{right}`"))
+                }
+                None => {
+                    let expected = "an origin such as https://shop.example.com";
+                    self.problem(variable, format!("`{origin}` is not {expected}"));
+                }
+            }
+        }
+        origins
     }
 
     pub(in crate::config) fn switch(&mut self, variable: &'static str) -> bool {

@@ -74,6 +74,12 @@ impl TestApp {
         test
     }
 
+    /// One of its own on the same kind of database, with other settings.
+    pub(crate) async fn another_with(&self, settings: impl Fn(Flags) -> Flags) -> Self {
+        let backend = if self.database.is_some() { Backend::Postgres } else { Backend::Sqlite };
+        Self::start_with(backend, settings).await
+    }
+
     async fn serve(folder: tempfile::TempDir, flags: Flags, database: Option<String>) -> Self {
         let app = build(flags).await;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");

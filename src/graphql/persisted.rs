@@ -1,0 +1,106 @@
+//! Automatic persisted queries: a query that was sent once with its hash is asked for by the hash alone from then
+//! on, which makes it short enough for a URL. Apollo's protocol, version 1. Only what was run is kept, parsed; when
+//! there is no room what was used longest ago goes, and the client that misses it sends it again.
+
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_graphql::parser::types::ExecutableDocument;
+use lru::LruCache;
+use sha2::{Digest, Sha256};
+
+/// The most queries that are kept.
+const MAX_QUERIES: NonZeroUsize = NonZeroUsize::new(1000).expect("it is not 0");
+/// The most memory for them, in bytes.
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+/// The most for one of them, so that none pushes all others out.
+const MAX_BYTES_EACH: usize = 2 * 1024 * 1024;
+/// What a field, an argument or a value takes once it is parsed, in bytes, with its name and its place in a list:
+/// 232 for the largest, a field.
+const NODE: usize = 256;
+
+/// What is kept.
+pub(super) struct PersistedQueries(Mutex<Kept>);
+
+struct Kept {
+    /// By hash, with the memory that each takes.
+    documents: LruCache<String, (ExecutableDocument, usize)>,
+    bytes: usize,
+}
+
+impl PersistedQueries {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Kept { documents: LruCache::new(MAX_QUERIES), bytes: 0 }))
+    }
+
+    /// The query with this hash.
+    pub(super) fn find(&self, hash: &str) -> Option<ExecutableDocument> {
+        self.kept().documents.get(hash).map(|(document, _)| document.clone())
+    }
+
+    /// Keeps a query: its text tells how large it is once it is parsed.
+    pub(super) fn keep(&self, hash: String, query: &str, document: ExecutableDocument) {
+        let bytes = weight(query);
+        if bytes > MAX_BYTES_EACH {
+            return;
+        }
+        let mut kept = self.kept();
+        kept.bytes += bytes;
+        // What had this hash before, or what there is no longer a place for.
+        if let Some((_, (_, gone))) = kept.documents.push(hash, (document, bytes)) {
+            kept.bytes -= gone;
+        }
+        while kept.bytes > MAX_BYTES
+            && let Some((_, (_, gone))) = kept.documents.pop_lru()
+        {
+            kept.bytes -= gone;
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The memory that a query takes once it is parsed: at least a word or a bracket stands for each part of it.
+fn weight(query: &str) -> usize {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = query.split(|c| !word(c)).filter(|word| !word.is_empty()).count();
+    let brackets = query.matches(['{', '[', '"']).count();
+    query.len() + NODE * (words + brackets)
+}
+
+/// SHA-256 of a query, as clients send it.
+pub(super) fn hash(query: &str) -> String {
+    Sha256::digest(query.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn it_is_bounded() {
+        let kept = PersistedQueries::new();
+        let keep = |hash: usize, query: &str| {
+            kept.keep(hash.to_string(), query, parse_query(query).expect("it is a query"));
+        };
+        for number in 0..1500 {
+            keep(number, "{ a }");
+            keep(number, "{ a }");
+        }
+        assert_eq!(kept.kept().documents.len(), 1000);
+        assert_eq!(kept.kept().bytes, 1000 * weight("{ a }"));
+        assert!(kept.find("499").is_none() && kept.find("500").is_some());
+        let large = format!("{{ {} }}", "a ".repeat(7000));
+        for number in 2000..2100 {
+            keep(number, &large);
+        }
+        assert!(kept.kept().bytes <= MAX_BYTES);
+        assert_eq!(kept.kept().documents.len(), MAX_BYTES / weight(&large));
+        keep(3000, &format!("{{ {} }}", "a ".repeat(10_000)));
+        assert!(kept.find("3000").is_none() && kept.find("2099").is_some());
+    }
+}

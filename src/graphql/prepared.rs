@@ -1,0 +1,97 @@
+//! A query that was parsed and is within the limits: what it asks for, before it is run.
+
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::{ServerError, Variables};
+use serde_json::Value;
+
+use super::answer::Audience;
+use super::batch::Budget;
+use super::error;
+use super::limits;
+use super::persisted::{self, PersistedQueries};
+use super::request::Parameters;
+use crate::config::GraphqlConfig;
+
+/// Root fields whose value is the same for everybody. What is not listed is for the caller alone.
+const PUBLIC_FIELDS: [&str; 2] = ["countries", "__typename"];
+
+/// What a request asks to be run.
+pub(super) struct Prepared {
+    pub(super) document: ExecutableDocument,
+    pub(super) operation_name: Option<String>,
+    pub(super) variables: Variables,
+    /// Under which hash to keep it once it ran, and its text.
+    pub(super) keep: Option<(String, String)>,
+}
+
+impl Prepared {
+    /// Finds or parses the query, and measures it.
+    ///
+    /// # Errors
+    /// Why it won't be run.
+    pub(super) fn new(
+        parameters: Parameters,
+        known: &PersistedQueries,
+        config: &GraphqlConfig,
+        budget: &Budget,
+    ) -> Result<Self, ServerError> {
+        let Parameters { query, persisted, operation_name, variables } = parameters;
+        let variables = Variables::from_json(Value::Object(variables));
+        let refusal = |message: &str, code| error::coded(ServerError::new(message, None), code);
+        let hash = match persisted {
+            // Clients that read this stop sending hashes.
+            Some(extension) if extension.version != 1 => {
+                return Err(refusal("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED"));
+            }
+            Some(extension) => Some(extension.sha256_hash.to_ascii_lowercase()),
+            None => None,
+        };
+        if let (Some(query), Some(hash)) = (&query, &hash)
+            && persisted::hash(query) != *hash
+        {
+            return Err(refusal("The hash is not the query's", "PERSISTED_QUERY_MISMATCH"));
+        }
+        let found = hash.as_ref().and_then(|hash| known.find(hash));
+        let (document, keep) = match (found, query) {
+            (Some(document), _) => (document, None),
+            (None, Some(query)) => {
+                let parsed = async_graphql::parser::parse_query(&query);
+                let document = parsed.map_err(|error| error::coded(error.into(), "GRAPHQL_PARSE_FAILED"))?;
+                (document, hash.map(|hash| (hash, query)))
+            }
+            // Clients that read this send the query as well.
+            (None, None) => return Err(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")),
+        };
+        limits::check(&document, config, budget)?;
+        Ok(Self { document, operation_name, variables, keep })
+    }
+
+    /// Whether it asks for a change, which a URL can't (GraphQL over HTTP, 5.4).
+    pub(super) fn is_mutation(&self) -> bool {
+        let chosen =
+            |name: Option<&str>| self.operation_name.as_deref().is_none_or(|chosen| name == Some(chosen));
+        self.document.operations.iter().any(|(name, operation)| {
+            chosen(name.map(|name| name.as_str())) && operation.node.ty == OperationType::Mutation
+        })
+    }
+
+    /// Who the answer is for, when the caller is nobody.
+    pub(super) fn audience(&self) -> Audience {
+        let mut operations = self.document.operations.iter();
+        // As deep as anything may be, for fragments that spread each other: they are refused later.
+        let public = operations.all(|(_, operation)| self.is_public(&operation.node.selection_set.node, 20));
+        if public { Audience::Everybody } else { Audience::TheCaller }
+    }
+
+    fn is_public(&self, root: &SelectionSet, depth: usize) -> bool {
+        depth > 0
+            && root.items.iter().all(|selection| match &selection.node {
+                Selection::Field(field) => PUBLIC_FIELDS.contains(&field.node.name.node.as_str()),
+                Selection::InlineFragment(inline) => {
+                    self.is_public(&inline.node.selection_set.node, depth - 1)
+                }
+                // It would be one more walk for each spread, and fragments at the root are rare.
+                Selection::FragmentSpread(_) => false,
+            })
+    }
+}
