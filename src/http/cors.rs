@@ -1,7 +1,8 @@
 //! Which pages of other origins may call (Fetch, 3.2): those of the setting, none by default.
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
 use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// What pages may read of an answer besides what they may always.
