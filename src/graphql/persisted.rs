@@ -15,8 +15,7 @@ const MAX_QUERIES: NonZeroUsize = NonZeroUsize::new(1000).expect("it is not 0");
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// The most for one of them, so that none pushes all others out.
 const MAX_BYTES_EACH: usize = 2 * 1024 * 1024;
-/// What a field, an argument or a value takes once it is parsed, in bytes, with its name and its place in a list:
-/// 232 for the largest, a field.
+/// What a field, an argument or a value takes at most once it is parsed, in bytes, with its name.
 const NODE: usize = 256;
 
 /// What is kept.
@@ -78,8 +77,22 @@ pub(super) fn hash(query: &str) -> String {
 #[cfg(test)]
 mod tests {
     use async_graphql::parser::parse_query;
+    use async_graphql::parser::types::Selection;
+    use async_graphql::{Name, Positioned};
 
     use super::*;
+
+    /// With what its name takes besides its letters. A variable's definition is larger, and at least two words.
+    #[test]
+    fn a_part_of_a_query_is_no_larger_than_it_is_counted() {
+        let sizes = [
+            size_of::<Positioned<Selection>>(),
+            size_of::<Positioned<async_graphql::Value>>() + size_of::<Positioned<Name>>(),
+        ];
+        for size in sizes {
+            assert!(size + 32 <= NODE, "{size}");
+        }
+    }
 
     #[test]
     fn it_is_bounded() {
@@ -95,8 +108,9 @@ mod tests {
         assert_eq!(kept.kept().bytes, 1000 * weight("{ a }"));
         assert!(kept.find("499").is_none() && kept.find("500").is_some());
         let large = format!("{{ {} }}", "a ".repeat(7000));
+        let document = parse_query(&large).expect("it is a query");
         for number in 2000..2100 {
-            keep(number, &large);
+            kept.keep(number.to_string(), &large, document.clone());
         }
         assert!(kept.kept().bytes <= MAX_BYTES);
         assert_eq!(kept.kept().documents.len(), MAX_BYTES / weight(&large));
