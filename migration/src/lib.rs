@@ -21,6 +21,7 @@ mod m20261124_000005_create_mail;
 mod m20261124_000006_create_throttle;
 mod m20261124_000010_unique_group_name;
 mod m20261124_000011_create_metafield_definition;
+mod m20261124_000020_index_customer_sorts;
 
 /// Runs the migrations, oldest first.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000006_create_throttle::Migration),
             Box::new(m20261124_000010_unique_group_name::Migration),
             Box::new(m20261124_000011_create_metafield_definition::Migration),
+            Box::new(m20261124_000020_index_customer_sorts::Migration),
         ]
     }
 }

@@ -27,3 +27,12 @@ pub fn email_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {
         _ => format!(r#"lower("{table}"."email")"#),
     })
 }
+
+/// The `full_name` column of `table`, compared by code point on every database (PostgreSQL: in the "C" collation).
+pub fn name_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {
+    let table = table.table_name();
+    Expr::cust(match backend {
+        DbBackend::Postgres => format!(r#""{table}"."full_name" COLLATE "C""#),
+        _ => format!(r#""{table}"."full_name""#),
+    })
+}

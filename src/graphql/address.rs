@@ -1,9 +1,10 @@
 //! Addresses over GraphQL.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
 use super::country::{Country, Province};
+use super::node::{Kind, global_id};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::service::country;
@@ -18,6 +19,11 @@ pub(super) struct CustomerAddress {
 /// A postal address of a customer.
 #[Object]
 impl CustomerAddress {
+    /// Names it to `node`.
+    pub(super) async fn id(&self) -> ID {
+        global_id(Kind::CustomerAddress, self.row.uuid)
+    }
+
     /// Primary key.
     async fn customer_address_id(&self) -> i32 {
         self.row.customer_address_id

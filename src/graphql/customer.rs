@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use async_graphql::dataloader::DataLoader;
-use async_graphql::{Context, Json, Object, Result};
+use async_graphql::{Context, ID, Json, Object, Result};
 
 use super::address::{CustomerAddress, addresses_url};
 use super::date_time::DateTime;
 use super::error::{Failed, nullable};
 use super::filter::{Filter, current};
 use super::group::CustomerGroup;
-use super::loader::{Addresses, Groups, Sessions, shared};
+use super::loader::Page;
 use super::metafield::{Definitions, Metafield};
+use super::node::{Kind, global_id};
 use super::session::Session;
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
@@ -23,87 +23,110 @@ use crate::service::page::ListQuery;
 const METAFIELDS: usize = 10;
 
 /// A customer account. Only admins and the customer itself get to see one.
-pub(super) struct Customer(pub(super) Model);
+pub(super) struct Customer {
+    row: Model,
+    /// Those it was found with.
+    page: Arc<Page>,
+}
+
+impl Customer {
+    /// Customers that were found together.
+    pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
+        let page = Arc::new(Page::of(&rows));
+        rows.into_iter().map(|row| Self { row, page: Arc::clone(&page) }).collect()
+    }
+}
+
+/// One that was found by itself.
+impl From<Model> for Customer {
+    fn from(row: Model) -> Self {
+        let page = Arc::new(Page::of(std::slice::from_ref(&row)));
+        Self { row, page }
+    }
+}
 
 /// A customer account. Only admins and the customer itself get to see one.
 #[Object]
 impl Customer {
+    /// Names it to `node`.
+    pub(super) async fn id(&self) -> ID {
+        global_id(Kind::Customer, self.row.uuid)
+    }
+
     /// Primary key.
     async fn customer_id(&self) -> i32 {
-        self.0.customer_id
+        self.row.customer_id
     }
 
     /// Public identifier.
     async fn uuid(&self) -> String {
-        self.0.uuid.to_string()
+        self.row.uuid.to_string()
     }
 
     /// 1 enabled, 0 disabled.
     async fn status(&self) -> i32 {
-        self.0.status.into()
+        self.row.status.into()
     }
 
     /// E-mail address, as typed.
     async fn email(&self) -> &str {
-        self.0.email.as_str()
+        self.row.email.as_str()
     }
 
     /// Display name.
     async fn full_name(&self) -> &str {
-        &self.0.full_name
+        &self.row.full_name
     }
 
     /// Since when its address is known to be its own; `null` while it isn't.
     async fn email_verified_at(&self) -> Option<DateTime> {
-        self.0.email_verified_at.map(DateTime)
+        self.row.email_verified_at.map(DateTime)
     }
 
     /// When it was registered.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.row.created_at)
     }
 
     /// When it last changed.
     async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+        DateTime(self.row.updated_at)
     }
 
     /// Counts the changes, from 1.
     async fn version(&self) -> i32 {
-        self.0.version
+        self.row.version
     }
 
     /// Names it across services.
     async fn urn(&self) -> String {
-        format!("urn:evershop:customer:customer:{}", self.0.uuid)
+        format!("urn:evershop:customer:customer:{}", self.row.uuid)
     }
 
     /// Its addresses, the default first.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<CustomerAddress>> {
-        let loader = ctx.data::<DataLoader<Addresses>>()?;
-        let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
-        let address = |row| CustomerAddress { row, customer: self.0.uuid };
-        Ok(rows.unwrap_or_default().into_iter().map(address).collect())
+        let rows = self.page.addresses(ctx, self.row.customer_id).await?;
+        let address = |row| CustomerAddress { row, customer: self.row.uuid };
+        Ok(rows.into_iter().map(address).collect())
     }
 
     /// Where it is logged in, the latest used first. The customer's own, or for an admin.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
-        let loader = ctx.data::<DataLoader<Sessions>>()?;
-        let rows = loader.load_one(self.0.customer_id).await.map_err(shared)?;
-        Ok(rows.unwrap_or_default().into_iter().map(Session).collect())
+        let rows = self.page.sessions(ctx, self.row.customer_id).await?;
+        Ok(rows.into_iter().map(Session).collect())
     }
 
     /// What to call, with POST, to add an address.
     async fn add_address_api(&self, ctx: &Context<'_>) -> Result<String> {
-        addresses_url(ctx, self.0.uuid)
+        addresses_url(ctx, self.row.uuid)
     }
 
     /// What to call, with PATCH, to change its name or address.
     async fn update_profile_api(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(match ctx.data::<Ctx>()?.is_admin() {
-            true => format!("/api/customers/{}", self.0.uuid),
+            true => format!("/api/customers/{}", self.row.uuid),
             false => "/api/customers/me".to_owned(),
         })
     }
@@ -111,9 +134,8 @@ impl Customer {
     /// The group it belongs to.
     async fn group(&self, ctx: &Context<'_>) -> Option<Result<CustomerGroup>> {
         nullable(async || {
-            let Some(id) = self.0.group_id else { return Ok(None) };
-            let row = ctx.data::<DataLoader<Groups>>()?.load_one(id).await.map_err(shared)?;
-            Ok(row.map(CustomerGroup))
+            let Some(id) = self.row.group_id else { return Ok(None) };
+            Ok(self.page.group(ctx, id).await?.map(CustomerGroup))
         })
         .await
     }
@@ -129,7 +151,7 @@ impl Customer {
             namespace.as_ref().is_none_or(|name| *name == definition.namespace)
         };
         let definitions = Definitions::of(ctx).await?.iter().filter(wanted);
-        Ok(definitions.map(|definition| Metafield::new(definition, &self.0.meta_data)).collect())
+        Ok(definitions.map(|definition| Metafield::new(definition, &self.row.meta_data)).collect())
     }
 
     /// One of its custom fields; null when no such field is defined for the caller's eyes.
@@ -144,7 +166,7 @@ impl Customer {
             let wanted =
                 |one: &&Arc<metafield_definition::Model>| one.namespace == namespace && one.field_key == key;
             let definition = definitions.iter().find(wanted);
-            Ok(definition.map(|definition| Metafield::new(definition, &self.0.meta_data)))
+            Ok(definition.map(|definition| Metafield::new(definition, &self.row.meta_data)))
         })
         .await
     }
@@ -152,7 +174,7 @@ impl Customer {
     /// What to call, with PATCH, to set its custom fields.
     async fn update_metafields_api(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(match ctx.data::<Ctx>()?.is_admin() {
-            true => format!("/api/customers/{}/metafields", self.0.uuid),
+            true => format!("/api/customers/{}/metafields", self.row.uuid),
             false => "/api/customers/me/metafields".to_owned(),
         })
     }
@@ -160,26 +182,26 @@ impl Customer {
     /// Its page in the back office. Admins only.
     async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
         ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-        Ok(format!("/admin/customers/edit/{}", self.0.uuid))
+        Ok(format!("/admin/customers/edit/{}", self.row.uuid))
     }
 
     /// What to call, with PATCH, to change it. Admins only.
     async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
         ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-        Ok(format!("/api/customers/{}", self.0.uuid))
+        Ok(format!("/api/customers/{}", self.row.uuid))
     }
 
     /// What to call, with DELETE, to delete it. Admins only.
     async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
         ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-        Ok(format!("/api/customers/{}", self.0.uuid))
+        Ok(format!("/api/customers/{}", self.row.uuid))
     }
 
     /// Free-form data of the back office. Admins only.
     async fn meta_data(&self, ctx: &Context<'_>) -> Option<Result<Json<serde_json::Value>>> {
         nullable(async || {
             ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-            Ok(Some(Json(self.0.meta_data.clone())))
+            Ok(Some(Json(self.row.meta_data.clone())))
         })
         .await
     }
@@ -194,7 +216,7 @@ impl CustomerCollection {
     /// The customers of this page.
     async fn items(&self, ctx: &Context<'_>) -> Result<Vec<Customer>> {
         let rows = customer::list(ctx.data()?, &self.0).await.map_err(Failed)?;
-        Ok(rows.into_iter().map(Customer).collect())
+        Ok(Customer::page(rows))
     }
 
     /// The page, from 1.

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
 
+use super::Schema;
 use super::answer::{self, Audience, Outcome};
 use super::batch::Budget;
 use super::media_type::MediaType;
@@ -19,7 +20,6 @@ use super::metafield::Definitions;
 use super::persisted::PersistedQueries;
 use super::prepared::Prepared;
 use super::request::{Parameters, UrlParameters};
-use super::{Schema, loader};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, read_json};
@@ -170,14 +170,7 @@ impl Endpoint {
         let mut request = Request::new(String::new()).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
-        let request = request
-            .data(loader::groups(&ctx))
-            .data(loader::addresses(&ctx))
-            .data(loader::sessions(&ctx))
-            .data(Definitions::default())
-            .data(own)
-            .data(budget)
-            .data(ctx);
+        let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
         let outcome = schema.execute(request).await.into();
         if let (Outcome::Ran(_), Some((hash, query, document))) = (&outcome, keep) {
             self.persisted.keep(hash, &query, document);

@@ -1,9 +1,10 @@
 //! Customer groups over GraphQL.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
 use super::error::Failed;
 use super::filter::{Filter, current};
+use super::node::{Kind, global_id};
 use crate::entity::customer_group::Model;
 use crate::service::group;
 use crate::service::page::ListQuery;
@@ -14,6 +15,11 @@ pub(super) struct CustomerGroup(pub(super) Model);
 /// A group of customers. Admins see all, a customer the one it is in.
 #[Object]
 impl CustomerGroup {
+    /// Names it to `node`.
+    pub(super) async fn id(&self) -> ID {
+        global_id(Kind::CustomerGroup, self.0.uuid)
+    }
+
     /// Primary key.
     async fn customer_group_id(&self) -> i32 {
         self.0.customer_group_id

@@ -1,66 +1,79 @@
-//! Loaders: what the customers of one answer need is fetched with one query for all of them.
+//! What belongs to the customers of one answer is fetched with one query for a whole page, when the first of
+//! them is asked for it. Not by a batch that waits for some time: a page that takes longer to walk would be split,
+//! and cost more queries the more rows it has.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::{Context, Result};
+use tokio::sync::OnceCell;
 
-use crate::ctx::Ctx;
-use crate::entity::{customer_address, customer_group, customer_session};
+use super::error::Failed;
+use crate::entity::{customer, customer_address, customer_group, customer_session};
 use crate::error::Error;
 use crate::service::{address, group, session};
 
-/// Loaders clone their errors.
-type Shared = Arc<Error>;
+/// Rows by a key, once they are fetched; each who asks gets the error as well.
+type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
 
-/// Groups by primary key.
-pub(super) struct Groups(Ctx);
-
-/// Addresses by their customer's primary key.
-pub(super) struct Addresses(Ctx);
-
-/// Sessions by their customer's primary key.
-pub(super) struct Sessions(Ctx);
-
-pub(super) fn sessions(ctx: &Ctx) -> DataLoader<Sessions> {
-    DataLoader::new(Sessions(ctx.clone()), tokio::spawn)
+/// The customers that were found together.
+pub(super) struct Page {
+    customer_ids: Vec<i32>,
+    group_ids: Vec<i32>,
+    groups: Fetched<customer_group::Model>,
+    addresses: Fetched<Vec<customer_address::Model>>,
+    sessions: Fetched<Vec<customer_session::Model>>,
 }
 
-pub(super) fn groups(ctx: &Ctx) -> DataLoader<Groups> {
-    DataLoader::new(Groups(ctx.clone()), tokio::spawn)
-}
-
-pub(super) fn addresses(ctx: &Ctx) -> DataLoader<Addresses> {
-    DataLoader::new(Addresses(ctx.clone()), tokio::spawn)
-}
-
-impl Loader<i32> for Groups {
-    type Value = customer_group::Model;
-    type Error = Shared;
-
-    async fn load(&self, ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
-        let groups = group::of_members(&self.0, ids).await?;
-        Ok(groups.into_iter().map(|group| (group.customer_group_id, group)).collect())
+impl Page {
+    pub(super) fn of(customers: &[customer::Model]) -> Self {
+        let mut group_ids: Vec<i32> = customers.iter().filter_map(|row| row.group_id).collect();
+        group_ids.sort_unstable();
+        group_ids.dedup();
+        Self {
+            customer_ids: customers.iter().map(|row| row.customer_id).collect(),
+            group_ids,
+            groups: OnceCell::new(),
+            addresses: OnceCell::new(),
+            sessions: OnceCell::new(),
+        }
     }
-}
 
-impl Loader<i32> for Addresses {
-    type Value = Vec<customer_address::Model>;
-    type Error = Shared;
-
-    async fn load(&self, customer_ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
-        let rows = address::of_customers(&self.0, customer_ids).await?;
-        Ok(group_by(rows, |row| row.customer_id))
+    /// A group that one of them is in.
+    pub(super) async fn group(&self, ctx: &Context<'_>, id: i32) -> Result<Option<customer_group::Model>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let rows = group::of_members(ctx, &self.group_ids).await?;
+            Ok(rows.into_iter().map(|row| (row.customer_group_id, row)).collect())
+        };
+        found(self.groups.get_or_init(fetch).await, id)
     }
-}
 
-impl Loader<i32> for Sessions {
-    type Value = Vec<customer_session::Model>;
-    type Error = Shared;
+    /// The addresses of one of them.
+    pub(super) async fn addresses(
+        &self,
+        ctx: &Context<'_>,
+        customer_id: i32,
+    ) -> Result<Vec<customer_address::Model>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let rows = address::of_customers(ctx, &self.customer_ids).await?;
+            Ok(group_by(rows, |row| row.customer_id))
+        };
+        Ok(found(self.addresses.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+    }
 
-    async fn load(&self, customer_ids: &[i32]) -> Result<HashMap<i32, Self::Value>, Shared> {
-        let rows = session::of_customers(&self.0, customer_ids).await?;
-        Ok(group_by(rows, |row| row.customer_id))
+    /// The sessions of one of them.
+    pub(super) async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        customer_id: i32,
+    ) -> Result<Vec<customer_session::Model>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let rows = session::of_customers(ctx, &self.customer_ids).await?;
+            Ok(group_by(rows, |row| row.customer_id))
+        };
+        Ok(found(self.sessions.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
     }
 }
 
@@ -73,13 +86,19 @@ fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
     groups
 }
 
-/// The error of a loader, once more for each who asked it.
-pub(super) fn shared(error: Shared) -> async_graphql::Error {
-    let again = match &*error {
+fn found<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
+    match fetched {
+        Ok(rows) => Ok(rows.get(&key).cloned()),
+        Err(error) => Err(Failed(again(error)).into()),
+    }
+}
+
+/// The error of a fetch, once more for each who asked for it.
+fn again(error: &Error) -> Error {
+    match error {
         Error::Unavailable { reason, retry_after } => {
             Error::Unavailable { reason: reason.clone(), retry_after: *retry_after }
         }
         other => Error::internal(other),
-    };
-    super::error::Failed(again).into()
+    }
 }

@@ -6,7 +6,9 @@
 mod address;
 mod answer;
 mod batch;
+mod connection;
 mod country;
+mod criterion;
 mod customer;
 mod date_time;
 mod endpoint;
@@ -17,6 +19,7 @@ mod limits;
 mod loader;
 mod media_type;
 mod metafield;
+mod node;
 mod persisted;
 mod prepared;
 mod query;

@@ -1,18 +1,22 @@
 //! The root of every query.
 
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
+use super::connection::{self, CustomerConnection};
 use super::country::Country;
+use super::criterion::{CustomerFilter, CustomerSort};
 use super::customer::{Customer, CustomerCollection};
 use super::error::{Failed, nullable};
 use super::filter::{FilterInput, filters, most_rows};
 use super::group::{CustomerGroup, CustomerGroupCollection};
 use super::metafield::MetafieldDefinition;
+use super::node::{self, Node};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::http::CurrentCustomer;
 use crate::service::customer::Key;
+use crate::service::keyset::Window;
 use crate::service::metafield::MAX_DEFINITIONS;
 use crate::service::{country, customer, group, metafield};
 use crate::types::EmailAddress;
@@ -34,7 +38,7 @@ impl Query {
     async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
         // Read when the token was looked at: no further round trip.
         let CurrentCustomer(row) = ctx.data::<CurrentCustomer>()?;
-        Ok(row.clone().map(Customer))
+        Ok(row.clone().map(Customer::from))
     }
 
     /// One customer, by `id` or by `email`. Admins only.
@@ -57,7 +61,7 @@ impl Query {
             // What is no identifier, or no address, is nobody's.
             let Some(key) = key else { return Ok(None) };
             let row = customer::find(ctx, &key).await.map_err(Failed)?;
-            Ok(row.map(Customer))
+            Ok(row.map(Customer::from))
         })
         .await
     }
@@ -78,6 +82,41 @@ impl Query {
         let filters = self::filters(filters);
         let query = customer::parse_filters(filters, ctx.app.db.backend()).map_err(Failed)?;
         Ok(CustomerCollection(query))
+    }
+
+    /// Customers as a connection: any filter, any order, forward with `first` and `after`, backward with `last` and
+    /// `before` (20, at most 100). Without `sort` the newest first. Admins only.
+    #[graphql(complexity = "ROOT + child_complexity * connection::most_rows(first, last)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn customers_connection(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning.")] first: Option<i32>,
+        #[graphql(desc = "Those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end.")] last: Option<i32>,
+        #[graphql(desc = "Those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Those that meet this.")] filter: Option<CustomerFilter>,
+        #[graphql(
+            desc = "By the first of these, those alike by the second, and so on; at last by primary key."
+        )]
+        sort: Option<Vec<CustomerSort>>,
+    ) -> Result<CustomerConnection> {
+        let window = Window { first, after, last, before };
+        let filter = filter.map(Into::into);
+        let sort: Vec<_> = sort.into_iter().flatten().map(Into::into).collect();
+        let query = customer::Connection::parse(ctx.data()?, &window, filter.as_ref(), &sort);
+        Ok(query.map_err(Failed)?.into())
+    }
+
+    /// A customer, address or group by its `id`; null when there is none, or none that the caller may see: an admin
+    /// sees all, a customer itself, its addresses and its group.
+    #[graphql(complexity = "ROOT + child_complexity")]
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The `id` of the thing.")] id: ID,
+    ) -> Option<Result<Node>> {
+        nullable(async || node::find(ctx, &id).await).await
     }
 
     /// One customer group. Admins only.

@@ -9,7 +9,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
@@ -176,6 +176,22 @@ pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
 pub async fn find(ctx: &Ctx, id: i32) -> Result<Option<Model>> {
     ctx.require_admin()?;
     Ok(Entity::find_by_id(id).one(ctx.app.db.reader()).await?)
+}
+
+/// Finds a group that the caller may see: an admin all, a customer the one it is in.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
+    let mut select = Entity::find().filter(Column::Uuid.eq(uuid));
+    match ctx.caller {
+        Caller::Admin { .. } | Caller::System => {}
+        Caller::Customer { customer_id, .. } => {
+            select = select.inner_join(customer::Entity).filter(customer::Column::CustomerId.eq(customer_id));
+        }
+        Caller::Anonymous => return Ok(None),
+    }
+    Ok(select.one(ctx.app.db.reader()).await?)
 }
 
 /// One page of groups.

@@ -230,6 +230,21 @@ fn matches_pattern(column: impl Into<SimpleExpr>, pattern: &str) -> SimpleExpr {
         .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::cust("'\\'")))
 }
 
+/// Whether `expression` holds `text` as it is; both have to be folded alike.
+pub fn contains(expression: SimpleExpr, text: &str) -> SimpleExpr {
+    fits(expression, format!("%{}%", escape(text)))
+}
+
+/// Whether `expression` starts with `text` as it is; both have to be folded alike.
+pub fn starts_with(expression: SimpleExpr, text: &str) -> SimpleExpr {
+    fits(expression, format!("{}%", escape(text)))
+}
+
+fn fits(expression: SimpleExpr, pattern: String) -> SimpleExpr {
+    let pattern = Expr::val(pattern).binary(BinOper::Escape, Expr::cust("'\\'"));
+    expression.binary(BinOper::Like, pattern)
+}
+
 fn escape(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -30,6 +30,19 @@ on_both_databases! {
         assert!(answer.text.len() < 10_000, "{} bytes", answer.text.len());
     }
 
+    /// Values nest as selections do, and the parser and the library go down into them.
+    async fn values_that_are_nested_deeply(app: &TestApp) {
+        for (open, close) in [("[", "]"), ("{a:", "}"), ("{not:{", "}}")] {
+            for depth in [200, 100_000] {
+                let value = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+                refused(app, &format!("{{ customersConnection(filter: {value}) {{ totalCount }} }}"), "").await;
+                refused(app, &format!("query ($f: CustomerFilter = {value}) {{ customersConnection(filter: $f) {{ totalCount }} }}"), "").await;
+                refused(app, &format!("{{ customersConnection(filter: {} ) {{ totalCount }} }}", open.repeat(depth)), "").await;
+                refused(app, &format!("query ($f: {}Int) {{ __typename }}", "[".repeat(depth)), "").await;
+            }
+        }
+    }
+
     async fn a_thousand_aliases(app: &TestApp) {
         for field in ["currentCustomer { uuid }", "__typename"] {
             let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 pub use input::AddressInput;
 
-use crate::ctx::Ctx;
+use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
@@ -118,6 +118,21 @@ pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
 /// Those of the database.
 pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
     Ok(Entity::find_by_customers(customer_ids).all(ctx.app.db.reader()).await?)
+}
+
+/// Finds an address that the caller may see, with its customer's public identifier: an admin all, a customer its own.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>> {
+    let mut select = Entity::find().filter(Column::Uuid.eq(uuid)).find_also_related(customer::Entity);
+    match ctx.caller {
+        Caller::Admin { .. } | Caller::System => {}
+        Caller::Customer { customer_id, .. } => select = select.filter(Column::CustomerId.eq(customer_id)),
+        Caller::Anonymous => return Ok(None),
+    }
+    let found = select.one(ctx.app.db.reader()).await?;
+    Ok(found.and_then(|(address, customer)| Some((address, customer?.uuid))))
 }
 
 /// The customer's primary key. Its row is locked: changes of its addresses happen one after the other, so that

@@ -38,8 +38,7 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
     match key {
         "keyword" => {
             filter.allow(&[Eq])?;
-            let part = EmailAddress::fold_part(value);
-            Ok(holds(column(Column::FullName), value).or(holds(column(Column::Email), &part)))
+            Ok(keyword(value))
         }
         "full_name" => {
             filter.allow(&[Like, Nlike])?;
@@ -90,6 +89,12 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
         }
         _ => Err(filter.unknown_key(KEYS)),
     }
+}
+
+/// Name or e-mail address holds it.
+pub(super) fn keyword(text: &str) -> SimpleExpr {
+    let part = EmailAddress::fold_part(text);
+    holds(column(Column::FullName), text).or(holds(column(Column::Email), &part))
 }
 
 fn negate_if(negate: bool, condition: SimpleExpr) -> SimpleExpr {

@@ -1,5 +1,7 @@
 //! Customers: register, change, delete, find, list.
 
+mod connection;
+mod criterion;
 mod filter;
 mod input;
 mod owner;
@@ -10,6 +12,8 @@ use sea_orm::ActiveValue::{self, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QuerySelect};
 use uuid::Uuid;
 
+pub use connection::{Connection, Sort, SortField};
+pub use criterion::{Compare, CompareText, Criterion};
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
 pub(super) use input::{parse_email, parse_password};
@@ -17,7 +21,7 @@ pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
@@ -144,6 +148,20 @@ pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
         Key::Email(email) => Entity::find_by_address(email, db.backend()),
     };
     Ok(select.one(db.reader()).await?)
+}
+
+/// Finds a customer that the caller may see: an admin all, a customer itself, others none.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
+    match ctx.caller {
+        Caller::Admin { .. } | Caller::System => find(ctx, &Key::Uuid(uuid)).await,
+        Caller::Customer { uuid: own, .. } if own == uuid => {
+            Ok(Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?)
+        }
+        Caller::Customer { .. } | Caller::Anonymous => Ok(None),
+    }
 }
 
 /// One page of customers.

@@ -7,12 +7,14 @@ mod mails;
 mod postgres;
 #[expect(dead_code, reason = "tests/life.rs trusts its certificate")]
 pub(crate) mod smtp;
+mod statements;
 
 pub(crate) use actors::{Actor, Admin, Anonymous, Customer, sign};
 pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
 pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
+pub(crate) use statements::statements_of;
 
 /// Each test runs twice, on SQLite and on PostgreSQL: `cargo test create_customer::registers` runs both.
 macro_rules! on_both_databases {

@@ -1,0 +1,143 @@
+//! Customers as a connection: any filter, any order, a page that goes on from a row.
+
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
+use sea_orm::{Condition, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::Value as Json;
+
+use super::criterion::Criterion;
+use crate::ctx::Ctx;
+use crate::entity::customer::{Column, Entity, Model};
+use crate::entity::{email_key, name_key};
+use crate::error::{Error, Result};
+use crate::service::keyset::{Keyset, Kind, Slice, SortKey, Window, moment};
+
+/// What customers can be sorted by; names are those of the API.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortField {
+    CustomerId,
+    Email,
+    FullName,
+    Status,
+    GroupId,
+    EmailVerifiedAt,
+    CreatedAt,
+    UpdatedAt,
+}
+
+/// What customers are to be sorted by.
+#[derive(Clone, Copy, Debug)]
+pub struct Sort {
+    /// The field.
+    pub field: SortField,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// A part of the customers that meet a condition, in an order.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    condition: Condition,
+    keyset: Keyset,
+    fields: Vec<SortField>,
+}
+
+impl Connection {
+    /// Reads what an admin wants: without an order the newest first; every order ends in the primary key.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; for anyone else [`Error::Unauthenticated`], [`Error::Forbidden`].
+    pub fn parse(ctx: &Ctx, window: &Window, criterion: Option<&Criterion>, sort: &[Sort]) -> Result<Self> {
+        ctx.require_admin()?;
+        let mut fields: Vec<Sort> = Vec::new();
+        for sort in sort {
+            if fields.iter().any(|earlier| earlier.field == sort.field) {
+                return Err(Error::invalid("sort", "Each field can be sorted by once"));
+            }
+            fields.push(*sort);
+        }
+        if fields.iter().all(|sort| sort.field != SortField::CustomerId) {
+            let descending = fields.last().is_none_or(|last| last.descending);
+            fields.push(Sort { field: SortField::CustomerId, descending });
+        }
+        let keys = fields.iter().map(|sort| key(ctx, *sort)).collect();
+        let keyset = Keyset::parse(keys, window)?;
+        let mut condition = Condition::all();
+        if let Some(criterion) = criterion {
+            criterion.check()?;
+            condition = condition.add(criterion.condition(ctx.app.db.backend()));
+        }
+        Ok(Self { condition, keyset, fields: fields.into_iter().map(|sort| sort.field).collect() })
+    }
+
+    /// Its customers.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn rows(&self, ctx: &Ctx) -> Result<Slice<Model>> {
+        ctx.require_admin()?;
+        self.keyset.rows::<Entity>(&self.condition, ctx.app.db.reader()).await
+    }
+
+    /// How many meet the condition, on all pages.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn count(&self, ctx: &Ctx) -> Result<i64> {
+        ctx.require_admin()?;
+        let select = Entity::find().select_only().expr(Expr::col(Asterisk).count());
+        let select = select.filter(self.condition.clone()).into_tuple();
+        Ok(select.one(ctx.app.db.reader()).await?.unwrap_or_default())
+    }
+
+    /// Whether there are customers on the other side of the cursor that was started from.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn has_rows_behind(&self, ctx: &Ctx) -> Result<bool> {
+        ctx.require_admin()?;
+        self.keyset.has_rows_behind::<Entity>(&self.condition, ctx.app.db.reader()).await
+    }
+
+    /// Whether it is counted from the end.
+    pub fn backward(&self) -> bool {
+        self.keyset.backward()
+    }
+
+    /// The cursor of one of its customers.
+    pub fn cursor(&self, row: &Model) -> String {
+        self.keyset.cursor(self.fields.iter().map(|field| value(*field, row)).collect())
+    }
+}
+
+fn key(ctx: &Ctx, sort: Sort) -> SortKey {
+    use SortField::{CreatedAt, CustomerId, Email, EmailVerifiedAt, FullName, GroupId, Status, UpdatedAt};
+    let backend = ctx.app.db.backend();
+    let column = |column: Column| Expr::col((Entity, column));
+    let (name, expression, kind) = match sort.field {
+        CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), Kind::Number),
+        Email => ("EMAIL", email_key(Entity, backend), Kind::Text),
+        FullName => ("FULL_NAME", name_key(Entity, backend), Kind::Text),
+        Status => ("STATUS", column(Column::Status), Kind::Number),
+        GroupId => ("GROUP_ID", column(Column::GroupId), Kind::Number),
+        EmailVerifiedAt => ("EMAIL_VERIFIED_AT", column(Column::EmailVerifiedAt), Kind::Moment),
+        CreatedAt => ("CREATED_AT", column(Column::CreatedAt), Kind::Moment),
+        UpdatedAt => ("UPDATED_AT", column(Column::UpdatedAt), Kind::Moment),
+    };
+    let nullable = matches!(sort.field, GroupId | EmailVerifiedAt);
+    SortKey { name, expression, kind, nullable, descending: sort.descending }
+}
+
+/// What `key` compares, of one row.
+fn value(field: SortField, row: &Model) -> Json {
+    match field {
+        SortField::CustomerId => row.customer_id.into(),
+        SortField::Email => row.email.key().into(),
+        SortField::FullName => row.full_name.as_str().into(),
+        SortField::Status => row.status.into(),
+        SortField::GroupId => row.group_id.into(),
+        SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, moment),
+        SortField::CreatedAt => moment(row.created_at),
+        SortField::UpdatedAt => moment(row.updated_at),
+    }
+}

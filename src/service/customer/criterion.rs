@@ -1,0 +1,229 @@
+//! What customers have to be like to be in a connection: conditions that can be nested.
+//!
+//! Every one is true or false, never NULL, so that what does not meet it meets its negation. Texts are compared
+//! whatever the case of their ASCII letters, which both databases fold alike.
+
+use chrono::{DateTime, Datelike, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::{ColumnTrait, DbBackend};
+
+use super::filter::keyword;
+use crate::entity::customer::{Column, Entity};
+use crate::entity::{email_key, name_key};
+use crate::error::{Error, Result};
+use crate::service::page::{contains, starts_with};
+use crate::types::EmailAddress;
+
+/// The deepest that conditions may be nested.
+const MAX_DEPTH: usize = 10;
+/// The most conditions, with those that hold others.
+const MAX_CONDITIONS: usize = 100;
+/// The most values that one is compared with.
+const MAX_VALUES: usize = 100;
+/// The longest text, in characters.
+const MAX_TEXT: usize = 1000;
+
+/// How a value is compared.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub enum Compare<T> {
+    Eq(T),
+    In(Vec<T>),
+    Gt(T),
+    Gteq(T),
+    Lt(T),
+    Lteq(T),
+}
+
+/// How a text is compared.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug)]
+pub enum CompareText {
+    Eq(String),
+    In(Vec<String>),
+    Contains(String),
+    StartsWith(String),
+}
+
+/// A condition.
+#[derive(Clone, Debug)]
+pub enum Criterion {
+    /// All of these; met by every customer when there are none.
+    All(Vec<Self>),
+    /// At least one of these; met by no customer when there are none.
+    Any(Vec<Self>),
+    /// Not this.
+    Not(Box<Self>),
+    /// The primary key.
+    CustomerId(Compare<i32>),
+    /// 1 enabled, 0 disabled.
+    Status(Compare<i32>),
+    /// The group's primary key.
+    GroupId(Compare<i32>),
+    /// Display name.
+    FullName(CompareText),
+    /// E-mail address.
+    Email(CompareText),
+    /// Whether the address is known to be its own.
+    EmailVerified(bool),
+    /// When it was registered.
+    CreatedAt(Compare<DateTime<Utc>>),
+    /// When it last changed.
+    UpdatedAt(Compare<DateTime<Utc>>),
+    /// Name or address holds it.
+    Keyword(String),
+}
+
+impl Criterion {
+    /// Whether a database is asked for this.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is nested too deeply, has too many conditions, or holds what can't be looked for.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut left = MAX_CONDITIONS;
+        self.check_within(MAX_DEPTH, &mut left)
+    }
+
+    fn check_within(&self, depth: usize, left: &mut usize) -> Result<()> {
+        let invalid = |message: String| Err(Error::invalid("filter", message));
+        if depth == 0 {
+            return invalid(format!("A filter is at most {MAX_DEPTH} levels deep"));
+        }
+        let Some(fewer) = left.checked_sub(1) else {
+            return invalid(format!("A filter has at most {MAX_CONDITIONS} conditions"));
+        };
+        *left = fewer;
+        match self {
+            Self::All(inner) | Self::Any(inner) => {
+                inner.iter().try_for_each(|inner| inner.check_within(depth - 1, left))
+            }
+            Self::Not(inner) => inner.check_within(depth - 1, left),
+            Self::CustomerId(compare) | Self::Status(compare) | Self::GroupId(compare) => {
+                check_values(compare.values().len())
+            }
+            Self::EmailVerified(_) => Ok(()),
+            Self::CreatedAt(compare) | Self::UpdatedAt(compare) => {
+                check_values(compare.values().len())?;
+                match compare.values().iter().all(|moment| (1..=9999).contains(&moment.year())) {
+                    true => Ok(()),
+                    false => invalid("A moment is in the years 1 to 9999".to_owned()),
+                }
+            }
+            Self::FullName(compare) | Self::Email(compare) => {
+                check_values(compare.values().len())?;
+                compare.values().iter().try_for_each(|text| check_text(text))
+            }
+            Self::Keyword(text) => check_text(text),
+        }
+    }
+
+    /// The condition for the database.
+    pub(super) fn condition(&self, backend: DbBackend) -> SimpleExpr {
+        match self {
+            Self::All(inner) => {
+                let all = inner.iter().map(|inner| inner.condition(backend)).reduce(ExprTrait::and);
+                all.unwrap_or_else(|| Expr::val(1).eq(1))
+            }
+            Self::Any(inner) => {
+                let any = inner.iter().map(|inner| inner.condition(backend)).reduce(ExprTrait::or);
+                any.unwrap_or_else(nobody)
+            }
+            Self::Not(inner) => inner.condition(backend).not(),
+            Self::CustomerId(compare) => compare.condition(column(Column::CustomerId)),
+            Self::Status(compare) => compare.condition(column(Column::Status)),
+            Self::GroupId(compare) => {
+                Column::GroupId.is_not_null().and(compare.condition(column(Column::GroupId)))
+            }
+            Self::FullName(compare) => {
+                let name = name_key(Entity, backend);
+                match compare {
+                    CompareText::Eq(text) => fold(name).eq(text.to_ascii_lowercase()),
+                    CompareText::In(texts) => {
+                        fold(name).is_in(texts.iter().map(|text| text.to_ascii_lowercase()))
+                    }
+                    CompareText::Contains(text) => contains(fold(name), &text.to_ascii_lowercase()),
+                    CompareText::StartsWith(text) => starts_with(fold(name), &text.to_ascii_lowercase()),
+                }
+            }
+            Self::Email(compare) => {
+                let email = email_key(Entity, backend);
+                let part = |text: &str| EmailAddress::fold_part(text).to_ascii_lowercase();
+                // What is no address is nobody's.
+                let key = |text: &str| EmailAddress::parse(text).ok().map(|email| email.key());
+                match compare {
+                    CompareText::Eq(text) => key(text).map_or_else(nobody, |key| email.eq(key)),
+                    CompareText::In(texts) => email.is_in(texts.iter().filter_map(|text| key(text))),
+                    CompareText::Contains(text) => contains(email, &part(text)),
+                    CompareText::StartsWith(text) => starts_with(email, &part(text)),
+                }
+            }
+            Self::EmailVerified(true) => Column::EmailVerifiedAt.is_not_null(),
+            Self::EmailVerified(false) => Column::EmailVerifiedAt.is_null(),
+            Self::CreatedAt(compare) => compare.condition(column(Column::CreatedAt)),
+            Self::UpdatedAt(compare) => compare.condition(column(Column::UpdatedAt)),
+            Self::Keyword(text) => keyword(text),
+        }
+    }
+}
+
+impl<T: Clone + Into<sea_orm::Value>> Compare<T> {
+    fn condition(&self, expression: SimpleExpr) -> SimpleExpr {
+        match self.clone() {
+            Self::Eq(value) => expression.eq(value.into()),
+            Self::In(values) => expression.is_in(values.into_iter().map(|value| Expr::val(value.into()))),
+            Self::Gt(value) => expression.gt(value.into()),
+            Self::Gteq(value) => expression.gte(value.into()),
+            Self::Lt(value) => expression.lt(value.into()),
+            Self::Lteq(value) => expression.lte(value.into()),
+        }
+    }
+}
+
+impl<T> Compare<T> {
+    fn values(&self) -> &[T] {
+        match self {
+            Self::In(values) => values,
+            Self::Eq(value) | Self::Gt(value) | Self::Gteq(value) | Self::Lt(value) | Self::Lteq(value) => {
+                std::slice::from_ref(value)
+            }
+        }
+    }
+}
+
+impl CompareText {
+    fn values(&self) -> &[String] {
+        match self {
+            Self::In(values) => values,
+            Self::Eq(text) | Self::Contains(text) | Self::StartsWith(text) => std::slice::from_ref(text),
+        }
+    }
+}
+
+fn column(column: Column) -> SimpleExpr {
+    Expr::col((Entity, column))
+}
+
+fn fold(text: SimpleExpr) -> SimpleExpr {
+    Func::lower(text).into()
+}
+
+fn nobody() -> SimpleExpr {
+    Expr::val(1).eq(0)
+}
+
+fn check_values(count: usize) -> Result<()> {
+    match count <= MAX_VALUES {
+        true => Ok(()),
+        false => Err(Error::invalid("filter", format!("A condition has at most {MAX_VALUES} values"))),
+    }
+}
+
+fn check_text(text: &str) -> Result<()> {
+    if text.contains('\0') {
+        return Err(Error::invalid("filter", "NUL can't be searched for"));
+    }
+    match text.chars().count() <= MAX_TEXT {
+        true => Ok(()),
+        false => Err(Error::invalid("filter", format!("A text is at most {MAX_TEXT} characters long"))),
+    }
+}
