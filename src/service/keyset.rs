@@ -227,6 +227,20 @@ impl Keyset {
 
     /// The rows that come after a place, or before it; with `inclusive` the row at the place as well.
     fn beyond(&self, place: &Place, ahead: bool, inclusive: bool) -> SimpleExpr {
+        let exact = self.exactly_beyond(place, ahead, inclusive);
+        // Says nothing new, but in a form that every index is entered by: at the first key's value, not at its end.
+        match (self.keys.first(), place.first()) {
+            (Some(key), Some(Some(value))) if ahead == key.descending => {
+                key.expression.clone().lte(value.clone()).and(exact)
+            }
+            (Some(key), Some(Some(value))) if !key.nullable => {
+                key.expression.clone().gte(value.clone()).and(exact)
+            }
+            _ => exact,
+        }
+    }
+
+    fn exactly_beyond(&self, place: &Place, ahead: bool, inclusive: bool) -> SimpleExpr {
         let upwards = |key: &SortKey| ahead != key.descending;
         // Where all keys go one way, a row comparison says it in the form that indexes are used for best.
         let direction = self.keys.first().is_some_and(upwards);
