@@ -34,7 +34,12 @@ export default defineConfig({
       ofWorkers,
     ],
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:3000' } },
+  server: {
+    proxy: {
+      '/api': 'http://127.0.0.1:3000',
+      '/playground/server.json': 'http://127.0.0.1:3000',
+    },
+  },
   build: {
     // Everything is a file of its own: nothing to allow in the page's policy.
     assetsInlineLimit: 0,

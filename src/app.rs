@@ -31,6 +31,17 @@ pub struct App {
     pub config: Config,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
+    /// The customer whom the playground may log in, in the demo only.
+    pub demo: OnceLock<DemoCustomer>,
+}
+
+/// What the demo prints of a customer, for the playground. Not a secret: it is the same in every demo.
+#[derive(Debug)]
+pub struct DemoCustomer {
+    /// E-mail address.
+    pub email: &'static str,
+    /// Password.
+    pub password: &'static str,
 }
 
 /// Why the program can't be built: each names the setting that would help.
@@ -65,8 +76,8 @@ impl App {
             Hasher::new(&config.hashing).map_err(|error| BuildError::new("PATRON_HASH_MEMORY", &error))?;
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
-        let listening = OnceLock::new();
-        Ok(Arc::new(Self { db, clock, random, hasher, mailer, keys, config, listening }))
+        let (listening, demo) = (OnceLock::new(), OnceLock::new());
+        Ok(Arc::new(Self { db, clock, random, hasher, mailer, keys, config, listening, demo }))
     }
 
     /// The URL under which people reach this server: never what a request's Host header says, which anybody can

@@ -122,6 +122,8 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_GRAPHQL_BATCH", "51"),
         ("PATRON_SMTP_TIMEOUT", "241"),
         ("PATRON_MAIL_TEMPLATES", "nowhere"),
+        ("PATRON_PLAYGROUND", "yes"),
+        ("PATRON_INTROSPECTION", "localhost"),
         ("PATRON_LOG", "patron=loud"),
         ("PATRON_LOG_FORMAT", "xml"),
     ];
@@ -431,6 +433,16 @@ fn the_demo_has_customers_and_leaves_nothing_behind() {
     assert!(answer.contains(r#""total":1000"#) && answer.contains(r#""customer":{"uuid":""#), "{answer}");
     assert!(answer.contains("VIP") && answer.contains("Wholesale") && answer.contains("country"), "{answer}");
     assert!(server.banner.contains("customer1@example.com"));
+    // Anybody may be that customer; nobody learns the admin's password but from the banner.
+    let about = server.send("GET /playground/server.json", "", "");
+    assert!(
+        about.contains(r#""demo":{"email":"customer1@example.com""#) && !about.contains(password),
+        "{about}"
+    );
+    let fields =
+        r#"{"query": "{ customer(email: \"customer1@example.com\") { metafields { key value } } }"}"#;
+    let answer = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), fields);
+    assert!(answer.contains(r#"{"key":"tier","value":"silver"}"#) && !answer.contains("null"), "{answer}");
     let (code, log) = server.terminate();
     assert_eq!(code, Some(0), "{log}");
     let left: Vec<_> = std::fs::read_dir(temporary.path())
@@ -441,6 +453,32 @@ fn the_demo_has_customers_and_leaves_nothing_behind() {
     let (code, error) =
         code_and_error(&run(folder.path(), &["demo", "--database-url", "sqlite://x.db"], &[]));
     assert!(code == 78 && error.contains("DATABASE_URL"), "{error}");
+}
+
+/// What shows the API to strangers is off wherever they can come, and the banner says so.
+#[test]
+fn the_playground_is_for_this_machine() {
+    let folder = folder();
+    let server = Server::start(folder.path(), &[], &[], "password");
+    assert!(
+        server.banner.contains("/playground\n") && server.banner.contains("introspection on"),
+        "{}",
+        server.banner
+    );
+    assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
+    drop(server);
+
+    let everywhere = [("PATRON_LISTEN", "0.0.0.0:0")];
+    let server = Server::start(folder.path(), &[], &everywhere, "mail");
+    assert!(server.banner.contains("off; PATRON_PLAYGROUND=on serves it"), "{}", server.banner);
+    assert!(server.banner.contains("introspection off"), "{}", server.banner);
+    assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 404"));
+    drop(server);
+
+    let flags = ["--playground", "on", "--introspection", "on"];
+    let server = Server::start(folder.path(), &flags, &everywhere, "mail");
+    assert!(server.banner.contains("introspection on"), "{}", server.banner);
+    assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
 }
 
 /// PostgreSQL that can't be reached at the start: the server is up, says so, and answers.

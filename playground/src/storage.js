@@ -4,15 +4,17 @@ import { PRELOADED } from './preloaded-tabs.js';
 // "graphiql:" keys; ours are kept apart from theirs.
 const PREFIX = 'patron-playground:';
 const TABS = 'graphiql:tabState';
-const HISTORIES = ['graphiql:queries', 'graphiql:favorites'];
+const WITH_HEADERS = [TABS, 'graphiql:queries', 'graphiql:favorites'];
+const HEADERS = 'graphiql:headers';
 const SEEN = 'preloaded';
 
 /**
  * The storage GraphiQL gets: localStorage under our prefix, without headers.
  *
  * GraphiQL leaves headers out of stored tabs when asked to, but its history
- * stores them regardless, and with them the token. Null where the browser
- * refuses storage: everything works then, and nothing is remembered.
+ * stores them regardless, and with them the token. Hence none passes here, whatever
+ * GraphiQL means to do. Null where the browser refuses storage: everything works then,
+ * and nothing is remembered.
  */
 export function openStorage() {
   let local;
@@ -26,11 +28,13 @@ export function openStorage() {
     Object.keys(local).filter((key) => key.startsWith(PREFIX));
   const storage = {
     getItem: (key) => local.getItem(PREFIX + key),
-    setItem: (key, value) =>
+    setItem: (key, value) => {
+      if (key === HEADERS) return;
       local.setItem(
         PREFIX + key,
-        HISTORIES.includes(key) ? withoutHeaders(value) : value,
-      ),
+        WITH_HEADERS.includes(key) ? withoutHeaders(value) : value,
+      );
+    },
     removeItem: (key) => local.removeItem(PREFIX + key),
     clear: () => ours().forEach((key) => local.removeItem(key)),
     get length() {

@@ -1,57 +1,51 @@
-import { ENDPOINTS } from './endpoints.js';
+import { endpointOf } from './endpoints.js';
 import mark from './favicon.svg';
+import { Moon, Person, Sun } from './icons.jsx';
 
-export function TopBar({ endpoint, onEndpoint, token, onToken }) {
-  const commit = (event) => onToken(event.target.value);
-
+export function TopBar({ session, onAccount, theme, onTheme }) {
+  const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header className="bar">
       <h1>
         <img src={mark} alt="" width="22" height="22" />
-        patron
+        <span>patron</span>
       </h1>
-
-      <fieldset className="endpoints">
-        <legend className="unseen">Endpoint</legend>
-        {ENDPOINTS.map((option) => (
-          <label key={option.path}>
-            <input
-              type="radio"
-              name="endpoint"
-              checked={option === endpoint}
-              onChange={() => onEndpoint(option)}
-            />
-            <span>
-              {option.name} <code>{option.path}</code>
+      <code className="endpoint" title="Where queries are sent: it depends on who is signed in">
+        POST {endpointOf(session)}
+      </code>
+      <span className="space" />
+      <button
+        type="button"
+        className={session ? 'account signed-in' : 'account'}
+        aria-haspopup="dialog"
+        onClick={onAccount}
+      >
+        <Person />
+        {session ? (
+          <>
+            <span className="email">{session.email}</span>
+            <span className="until">
+              {session.kind}, until {clock(session.expiresAt)}
             </span>
-          </label>
-        ))}
-      </fieldset>
-
-      {/* Taken over when pasted or left, not letter by letter: each new token
-          loads the schema again. No password field: a browser would offer to
-          save the token. */}
-      <input
-        key={endpoint.path}
-        className="token"
-        type="text"
-        defaultValue={token}
-        placeholder={endpoint.tokenLabel}
-        aria-label={endpoint.tokenLabel}
-        title="Sent as Authorization: Bearer …, kept in memory only. An Authorization header in the Headers pane goes first."
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck="false"
-        onInput={(event) => {
-          if (event.nativeEvent.inputType === 'insertFromPaste') commit(event);
-        }}
-        onBlur={commit}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') commit(event);
-        }}
-      />
-
+          </>
+        ) : (
+          'Sign in'
+        )}
+      </button>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={`Switch to ${other}`}
+        title={`Switch to ${other}`}
+        onClick={() => onTheme(other)}
+      >
+        {theme === 'dark' ? <Sun /> : <Moon />}
+      </button>
       <a href="/api/openapi.json">OpenAPI</a>
     </header>
   );
 }
+
+/** A moment of today, as its reader's clock shows it. */
+export const clock = (moment) =>
+  new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(moment);

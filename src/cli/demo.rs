@@ -5,12 +5,16 @@ use std::sync::Arc;
 use super::exit::Failure;
 use super::serve::{banner, listen, until_signal};
 use super::start::{NewAdmin, prepare};
+use crate::app::DemoCustomer;
 use crate::config::Flags;
 use crate::ctx::Ctx;
 use crate::service::demo;
 
 /// Customers in the demo.
 const CUSTOMERS: usize = 1000;
+
+/// The first of them.
+const CUSTOMER: &str = "customer1@example.com";
 
 /// Serves a throwaway database until SIGTERM or SIGINT.
 pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
@@ -36,8 +40,11 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     let listener = listen(&app).await?;
     let admin = prepare(&app, true).await?.map(|admin| NewAdmin { lasts: false, ..admin });
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
+    let customer = DemoCustomer { email: CUSTOMER, password: demo::CUSTOMER_PASSWORD };
+    // Set once, here, and read by the playground.
+    let _first = app.demo.set(customer);
     let more = format!(
-        "  {:<11} customer1@example.com to customer{CUSTOMERS}@example.com, password {}\n  {:<11} all of it goes away when this stops (Ctrl-C)\n",
+        "  {:<11} {CUSTOMER} to customer{CUSTOMERS}@example.com, password {}\n  {:<11} all of it goes away when this stops (Ctrl-C)\n",
         "customers",
         demo::CUSTOMER_PASSWORD,
         "data"

@@ -131,10 +131,15 @@ pub(super) fn banner(
         Some(_) => "SMTP".to_owned(),
         None => format!("files in {}", config.mail.folder.display()),
     };
+    let playground = match config.server.playground {
+        true => format!("{url}/playground"),
+        false => "off; PATRON_PLAYGROUND=on serves it".to_owned(),
+    };
+    let introspection = if config.graphql.introspection { "on" } else { "off" };
     let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
     for (name, value) in [
-        ("playground", format!("{url}/playground")),
-        ("GraphQL", format!("{url}/api/graphql")),
+        ("playground", playground),
+        ("GraphQL", format!("{url}/api/graphql, introspection {introspection}")),
         ("OpenAPI", format!("{url}/api/openapi.json")),
         ("database", database),
         ("mail", mail),

@@ -54,6 +54,8 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
+    /// `PATRON_PLAYGROUND`: whether it is served.
+    pub playground: bool,
 }
 
 /// Where the data is.
@@ -168,6 +170,8 @@ pub struct GraphqlConfig {
     pub max_aliases: usize,
     /// `PATRON_GRAPHQL_BATCH`: the most operations in one request; 0 for no batches.
     pub batch: usize,
+    /// `PATRON_INTROSPECTION`: whether it tells its schema.
+    pub introspection: bool,
 }
 
 /// The admin that the first start creates.
@@ -244,6 +248,7 @@ impl Config {
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
+                playground: v.switch_or_local("PATRON_PLAYGROUND", listen),
             },
             database: DatabaseConfig {
                 url: v.database_url(&data_dir),
@@ -275,6 +280,7 @@ impl Config {
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
+                introspection: v.switch_or_local("PATRON_INTROSPECTION", listen),
             },
             first_admin: v.first_admin(),
             log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },

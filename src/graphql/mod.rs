@@ -15,6 +15,7 @@ mod endpoint;
 mod error;
 mod filter;
 mod group;
+mod introspection;
 mod limits;
 mod loader;
 mod media_type;
@@ -50,7 +51,9 @@ pub fn sdl() -> String {
 }
 
 fn schema(config: &GraphqlConfig) -> SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
-    async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
+    let schema = async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
         .limit_depth(config.max_depth)
-        .limit_complexity(config.max_complexity)
+        .limit_complexity(config.max_complexity);
+    // "Did you mean" would tell the schema name by name.
+    if config.introspection { schema } else { schema.disable_suggestions() }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::answer::Audience;
 use super::batch::Budget;
 use super::error;
+use super::introspection;
 use super::limits;
 use super::persisted::{self, PersistedQueries};
 use super::request::Parameters;
@@ -63,6 +64,9 @@ impl Prepared {
             (None, None) => return Err(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")),
         };
         limits::check(&document, config, budget)?;
+        if !config.introspection {
+            introspection::refuse(&document)?;
+        }
         Ok(Self { document, operation_name, variables, keep })
     }
 

@@ -97,15 +97,14 @@ fn incoming_id(request: &Request) -> Option<String> {
     ((1..=MAX_REQUEST_ID).contains(&id.len()) && id.chars().all(plain)).then(|| id.to_owned())
 }
 
-/// A failure that a library answered with by itself, in its own form.
+/// A failure that a library answered with by itself, in its own form. None of them writes a page; that is ours.
 fn unformed(response: &Response) -> Option<Failure> {
     let status = response.status();
-    let json = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.to_str().is_ok_and(|value| value.contains("json")));
+    let ours = |value: &str| value.contains("json") || value.starts_with("text/html");
+    let ours =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.to_str().is_ok_and(ours));
     let failed = status.is_client_error() || status.is_server_error();
-    (failed && !json).then(|| Failure::from_status(status))
+    (failed && !ours).then(|| Failure::from_status(status))
 }
 
 async fn time_limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

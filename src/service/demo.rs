@@ -3,10 +3,12 @@
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait};
+use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
 use crate::entity::{customer, customer_address, customer_group};
 use crate::error::{Error, Result};
+use crate::service::metafield::{self, DefinitionInput};
 use crate::system::Random;
 use crate::transact;
 use crate::types::{EmailAddress, Password};
@@ -60,8 +62,11 @@ const PLACES: &[(&str, &str, &str, &str, &str)] = &[
     ("Avenida Paulista", "01310-100", "São Paulo", "BR-SP", "BR"),
 ];
 const GROUPS: &[&str] = &["Wholesale", "VIP"];
+const TIERS: &[&str] = &["bronze", "silver", "gold"];
+const COLOURS: &[&str] = &["#0f5c63", "#a3271f", "#e0a526", "#5b4b8a", "#17693d"];
 
-/// Makes `count` customers, `customer1@example.com` and on, with addresses and groups, in one transaction.
+/// Makes `count` customers, `customer1@example.com` and on, with addresses and groups, in one transaction, and
+/// custom fields.
 ///
 /// # Errors
 /// [`Error::EmailTaken`] when they are there already.
@@ -72,6 +77,10 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;
     // One hash for all: a thousand would take half a minute.
     let hash = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
+    for definition in definitions() {
+        let definition = definition.as_object().cloned().unwrap_or_default();
+        metafield::create(ctx, DefinitionInput::from(definition)).await?;
+    }
     let now = ctx.app.clock.now();
     let mut customers = Vec::new();
     for number in 1..=count {
@@ -90,7 +99,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
             full_name: Set(format!("{given} {family}")),
             created_at: Set(now - age),
             updated_at: Set(now - age),
-            meta_data: Set(serde_json::json!({})),
+            meta_data: Set(meta_data(number)),
             version: Set(1),
             token_generation: Set(0),
             email_verified_at: Set((number % 3 != 0).then_some(now - age)),
@@ -113,12 +122,52 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
             let inserted = inserted.exec_with_returning(tx).await?;
             let addresses = inserted.iter().enumerate().flat_map(|(row, customer)| {
                 let number = chunk * 250 + row;
-                (0..number % 3).map(|nth| address(&random, customer, nth)).collect::<Vec<_>>()
+                (0..(number + 2) % 3).map(|nth| address(&random, customer, nth)).collect::<Vec<_>>()
             });
             customer_address::Entity::insert_many(addresses).exec_without_returning(tx).await?;
         }
         Ok(())
     })
+}
+
+/// Custom fields: a choice, a number, a day and a colour that customers see, and a text that only admins do.
+fn definitions() -> [Value; 5] {
+    let field = |namespace: &str, key: &str, name: &str, field_type: &str, more: Value| {
+        let mut field = json!({
+            "ownerType": "customer", "namespace": namespace, "fieldKey": key, "name": name, "fieldType": field_type,
+        });
+        if let (Value::Object(field), Value::Object(more)) = (&mut field, more) {
+            field.extend(more);
+        }
+        field
+    };
+    let tiers = json!({"validations": [{"type": "choices", "values": TIERS}]});
+    let points = json!({"validations": [{"type": "range", "min": 0}]});
+    let admins_only = json!({"visibleToCustomer": false});
+    [
+        field("loyalty", "tier", "Tier", "short_text", tiers),
+        field("loyalty", "points", "Points", "integer", points),
+        field("profile", "birthday", "Birthday", "date", json!({})),
+        field("profile", "favourite_colour", "Favourite colour", "color", json!({})),
+        field("crm", "note", "Note", "long_text", admins_only),
+    ]
+}
+
+/// Values of the custom fields, as the definitions above ask for them.
+fn meta_data(number: usize) -> Value {
+    let mut values = json!({
+        "loyalty": {"tier": TIERS[number % TIERS.len()], "points": number * 37 % 5000},
+        "profile": {"favourite_colour": COLOURS[number % COLOURS.len()]},
+    });
+    // Not everybody says.
+    if !number.is_multiple_of(4) {
+        values["profile"]["birthday"] =
+            format!("{}-{:02}-{:02}", 1950 + number % 55, number % 12 + 1, number % 28 + 1).into();
+    }
+    if number % 10 == 1 {
+        values["crm"] = json!({"note": "Prefers to be called in the afternoon."});
+    }
+    values
 }
 
 fn address(random: &Random, customer: &customer::Model, nth: usize) -> customer_address::ActiveModel {

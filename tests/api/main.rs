@@ -21,6 +21,7 @@ mod graphql_caching;
 mod graphql_limits;
 mod groups;
 mod http;
+mod introspection;
 mod login_backoff;
 mod mail;
 mod metafields;

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, on_both_databases};
+use reqwest::Method;
+
+use crate::support::{Actor, Backend, TestApp, on_both_databases};
 
 on_both_databases! {
     async fn the_page_and_its_files(app: &TestApp) {
@@ -20,9 +22,15 @@ on_both_databases! {
             assert!(answer.header("cache-control").unwrap().contains("immutable"), "{file}");
             if file.ends_with(".js") {
                 assert_eq!(answer.header("content-type"), Some("text/javascript"));
+                if answer.text.len() > 1024 {
+                    let request = app.anonymous().request(Method::GET, file).header("accept-encoding", "gzip, br");
+                    let packed = request.send().await.unwrap();
+                    assert_eq!(packed.headers()["content-encoding"], "br", "{file}");
+                    assert!(packed.bytes().await.unwrap().len() * 2 < answer.text.len(), "{file}");
+                }
             }
             let etag = answer.header("etag").unwrap().to_owned();
-            let request = app.anonymous().request(reqwest::Method::GET, file).header("if-none-match", etag);
+            let request = app.anonymous().request(Method::GET, file).header("if-none-match", etag);
             assert_eq!(app.anonymous().send(request).await.status, 304);
         }
         assert_eq!(page.header("cache-control"), Some("no-cache"));
@@ -33,11 +41,18 @@ on_both_databases! {
         assert_eq!((root.status, root.text.as_str()), (200, page.text.as_str()));
     }
 
+    /// Only the demo names an account, and that is a customer's.
+    async fn what_the_page_asks_of_the_server(app: &TestApp) {
+        let about = app.anonymous().get("/playground/server.json").await;
+        assert_eq!((about.status, about.body), (200, json!({"introspection": true})));
+    }
+
     async fn every_query_runs(app: &TestApp) {
         for number in 1..=3 {
             let row = app.register(&format!("customer{number}@example.com")).await;
             app.add_address(&row, "US-CA", true).await;
         }
+        let customer = app.customer("me@example.com").await;
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playground/queries");
         let mut count = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -49,11 +64,47 @@ on_both_databases! {
             let variables = std::fs::read_to_string(path.with_extension("variables.json")).unwrap_or("{}".to_owned());
             let variables: Value = serde_json::from_str(&variables).unwrap();
             let body = json!({"query": query, "variables": variables});
-            let answer = app.admin().post("/api/admin/graphql", &body).await;
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let answer = match name.split('-').nth(1) {
+                Some("my") => customer.post("/api/graphql", &body).await,
+                Some("admin") => app.admin().post("/api/admin/graphql", &body).await,
+                _ => app.anonymous().post("/api/graphql", &body).await,
+            };
             let data = answer.data();
             assert!(data.as_object().is_some_and(|data| !data.is_empty()), "{}: {answer:?}", path.display());
             count += 1;
         }
         assert!(count >= 5, "{count} queries");
     }
+}
+
+/// Switched off, or on an address that others reach: a page for people, a failure for programs, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn off() {
+    for (variable, value) in [("PATRON_PLAYGROUND", "off"), ("PATRON_LISTEN", "0.0.0.0:3000")] {
+        let app = TestApp::start_with(Backend::Sqlite, |flags| flags.with(variable, value)).await;
+        let file =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("playground/dist/index.html"));
+        let file = file.unwrap().split('"').find(|text| text.ends_with(".js")).unwrap().to_owned();
+        for path in ["/playground", "/playground/server.json", &file] {
+            let answer = app.anonymous().get(path).await;
+            answer.assert_failure(404, "not_found");
+            assert!(answer.text.contains("PATRON_PLAYGROUND=on"), "{path}: {answer:?}");
+        }
+        let html = "text/html,application/xhtml+xml,*/*;q=0.8";
+        let page =
+            app.anonymous().send(app.anonymous().request(Method::GET, "/").header("accept", html)).await;
+        assert_eq!((page.status, page.header("content-type")), (404, Some("text/html")), "{page:?}");
+        assert!(page.text.contains("PATRON_PLAYGROUND=on") && page.text.ends_with("</html>\n"), "{page:?}");
+        assert!(page.header("content-security-policy").is_some() && page.header("x-request-id").is_some());
+        app.stop().await;
+    }
+    let app = TestApp::start_with(Backend::Sqlite, |flags| {
+        flags.with("PATRON_LISTEN", "0.0.0.0:3000").with("PATRON_PLAYGROUND", "on")
+    })
+    .await;
+    assert_eq!(app.anonymous().get("/playground").await.status, 200);
+    let about = app.anonymous().get("/playground/server.json").await;
+    assert_eq!(about.body, json!({"introspection": false}));
+    app.stop().await;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -168,6 +169,19 @@ impl Values {
         }
     }
 
+    /// A switch whose third position is to be on for this machine alone.
+    pub(in crate::config) fn switch_or_local(&mut self, variable: &'static str, listen: SocketAddr) -> bool {
+        match self.text(variable).as_str() {
+            "auto" => listen.ip().is_loopback(),
+            "on" => true,
+            "off" => false,
+            other => {
+                self.problem(variable, format!("`{other}` is not auto, on or off"));
+                false
+            }
+        }
+    }
+
     pub(in crate::config) fn secret(&self, variable: &'static str) -> Option<SecretString> {
         self.given(variable).filter(|secret| !secret.is_empty()).map(|secret| secret.to_owned().into())
     }
@@ -276,7 +290,7 @@ impl Fallback for u32 {
     }
 }
 
-impl Fallback for std::net::SocketAddr {
+impl Fallback for SocketAddr {
     fn fallback() -> Self {
         ([127, 0, 0, 1], 0).into()
     }

@@ -1,0 +1,59 @@
+// What has no setting in GraphiQL: components without looks, inside it for its state.
+import { useEffect } from 'react';
+import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
+import { applyEdits, modify, parse } from 'jsonc-parser';
+import { isOurs } from './session.js';
+import { onSystemTheme } from './theme.js';
+
+const FORMAT = { formattingOptions: { tabSize: 2, insertSpaces: true, eol: '\n' } };
+
+/** Shows the token of whoever is signed in where headers are seen, in each tab that is opened. */
+export function AuthorizationInPane({ session }) {
+  const editor = useGraphiQL((state) => state.headerEditor);
+  const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
+  const token = session?.accessToken;
+  useEffect(() => {
+    if (!editor) return;
+    const text = editor.getValue();
+    const next = withToken(text, token);
+    if (next !== text) editor.setValue(next);
+  }, [editor, tab, token]);
+  return null;
+}
+
+/** The headers with this token; what somebody typed there stays. */
+function withToken(text, token) {
+  const headers = parse(text) ?? {};
+  if (typeof headers !== 'object') return text; // in the middle of being typed
+  const name = Object.keys(headers).find((name) => name.toLowerCase() === 'authorization');
+  if (name && !isOurs(headers[name])) return text;
+  if (!name && !token) return text;
+  const value = token ? `Bearer ${token}` : undefined;
+  const next = applyEdits(text, modify(text, [name ?? 'Authorization'], value, FORMAT));
+  return next.replace(/\s/g, '') === '{}' ? '' : next;
+}
+
+/** An answer that somebody else was given must not stay on screen. */
+export function EmptyAnswer({ whenever }) {
+  const answer = useGraphiQL((state) => state.responseEditor);
+  useEffect(() => answer?.setValue(''), [whenever]);
+  return null;
+}
+
+/** GraphiQL asks the system once; the editor would stay dark in a page that turned light. */
+export function FollowSystemTheme() {
+  const { setTheme } = useGraphiQLActions();
+  const { theme } = useGraphiQL(pick('theme'));
+  useEffect(() => (theme ? undefined : onSystemTheme(() => setTheme(null))), [theme]);
+  return null;
+}
+
+/** The comments on top are cut off otherwise. Lends the editor to the page as well. */
+export function WrapLines({ editorRef }) {
+  const editor = useGraphiQL((state) => state.queryEditor);
+  useEffect(() => {
+    editorRef.current = editor;
+    editor?.updateOptions({ wordWrap: 'on' });
+  }, [editor]);
+  return null;
+}

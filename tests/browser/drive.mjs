@@ -1,0 +1,390 @@
+// Drives the playground and the account pages of a running `patron demo` in Chromium.
+//
+//   node drive.mjs URL ADMIN_PASSWORD MAIL_FOLDER SCREENSHOTS PROFILE MODULES CHROMIUM
+//
+// Every wait has an end, and nothing sleeps. What is wrong ends it with exit code 1.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const [url, adminPassword, mails, screenshots, profile, modules, executablePath] = process.argv.slice(2);
+const { chromium } = createRequire(path.join(modules, 'x.js'))('playwright-core');
+
+/** For one step, in milliseconds: the machine may be slow and busy. */
+const PATIENCE = 60_000;
+const DESK = { width: 1280, height: 800 };
+const PHONE = { width: 390, height: 844 };
+const ADMIN = 'admin@localhost';
+const CUSTOMER = 'customer1@example.com';
+const CUSTOMER_PASSWORD = 'demo-customer';
+/** The query that loads the schema. */
+const SCHEMA = 'PlaygroundSchema';
+
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath,
+  headless: true,
+  chromiumSandbox: false,
+  viewport: DESK,
+  colorScheme: 'light',
+  locale: 'en-GB',
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    // Nothing but this machine has a name.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+  ],
+});
+context.setDefaultTimeout(PATIENCE);
+
+// What must not happen, all along: a request to anybody else, a word on the console.
+const wrong = [];
+/** What Chromium says by itself of an answer that a step means to get. */
+let expected = null;
+context.on('request', (request) => {
+  const { protocol, origin } = new URL(request.url());
+  if (!['data:', 'blob:'].includes(protocol) && origin !== url) wrong.push(`a request to ${request.url()}`);
+});
+context.on('console', (message) => {
+  if (['error', 'warning', 'assert'].includes(message.type()) && !expected?.test(message.text())) {
+    wrong.push(`on the console: ${message.text()} (${message.location().url})`);
+  }
+});
+context.on('weberror', (error) => wrong.push(`an exception: ${error.error()}`));
+const REFUSED = /^Failed to load resource: (the server responded with a status of (401|429|503)|net::ERR_FAILED)/;
+
+const page = context.pages()[0] ?? (await context.newPage());
+const shoot = (name) => page.screenshot({ path: path.join(screenshots, `${name}.png`), animations: 'disabled' });
+const step = async (name, run) => {
+  console.log(`- ${name}`);
+  await run();
+  assert.deepEqual(wrong, [], name);
+};
+
+/** The page as a newcomer finds it. */
+async function arrive() {
+  await page.goto(`${url}/playground`);
+  await page.evaluate(() => {
+    localStorage.clear();
+    sessionStorage.clear();
+  });
+  await open();
+}
+/** Opened once more; the schema and the editors are there. */
+async function open() {
+  const schema = page.waitForResponse((response) => operation(response) === SCHEMA);
+  await page.goto(`${url}/playground`);
+  await schema;
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+}
+/** The name of the operation that this answers. */
+const operation = (response) => {
+  const request = response.request();
+  if (request.method() !== 'POST' || !/graphql$/.test(request.url())) return null;
+  return /^\s*query (\w+)/m.exec(request.postDataJSON().query)[1];
+};
+/** Runs what is in the open tab; the answer as it came and is shown. */
+async function run() {
+  const answered = page.waitForResponse((response) => ![null, SCHEMA].includes(operation(response)));
+  await page.getByRole('button', { name: /^Execute query/ }).click();
+  const response = await answered;
+  const answer = await response.json();
+  await page.locator('.graphiql-response .view-line', { hasText: answer.data ? '"data"' : '"errors"' }).first().waitFor();
+  return { answer, name: operation(response), authorization: response.request().headers().authorization, url: response.url() };
+}
+const account = page.locator('.account');
+const panel = page.getByRole('dialog');
+const problem = page.locator('.notice.problem');
+const signedInAs = (email) => account.filter({ hasText: email }).waitFor();
+
+async function signIn(kind, email, password) {
+  await account.click();
+  await panel.getByRole('radio', { name: kind }).check();
+  await panel.getByLabel('E-mail address').fill(email);
+  await panel.getByLabel('Password').fill(password);
+  await panel.getByRole('button', { name: /^Sign in as/ }).click();
+}
+async function signOut() {
+  await account.click();
+  await panel.getByRole('button', { name: 'Sign out' }).click();
+  await account.filter({ hasText: 'Sign in' }).waitFor();
+}
+
+/** Runs every tab whose operation begins with one of these, and looks for data. */
+async function runTabs(beginnings, check) {
+  const tabs = page.locator('.graphiql-tab-button');
+  let ran = 0;
+  for (let index = 0; index < (await tabs.count()); index++) {
+    const title = await tabs.nth(index).textContent();
+    if (!beginnings.some((beginning) => title.startsWith(beginning))) continue;
+    await tabs.nth(index).click();
+    await page.locator(`#graphiql-session[aria-labelledby="graphiql-session-tab-${index}"]`).waitFor();
+    const ran_ = await run();
+    assert.equal(ran_.name, title);
+    assert.equal(ran_.answer.errors, undefined, `${title}: ${JSON.stringify(ran_.answer)}`);
+    check(ran_, title);
+    assert.equal(await problem.count(), 0, title);
+    ran++;
+  }
+  return ran;
+}
+/** Nothing in it is null or empty at the top: an example that shows nothing is none. */
+const shows = ({ answer }, title) => {
+  for (const [field, value] of Object.entries(answer.data)) {
+    assert.ok(value !== null && (!Array.isArray(value) || value.length), `${title}: ${field} is ${JSON.stringify(value)}`);
+  }
+};
+
+async function noTokenIsStored() {
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+  for (const secret of ['Bearer', 'eyJ', CUSTOMER_PASSWORD, adminPassword]) {
+    assert.ok(!stored.includes(secret), `${secret} is stored: ${stored}`);
+  }
+  assert.ok(stored.includes('FirstSteps'), 'the tabs are stored, without tokens');
+}
+
+try {
+  await step('two clicks to a first answer', async () => {
+    await arrive();
+    await page.getByRole('button', { name: 'Sign in as customer1' }).waitFor();
+    await shoot('light');
+    await page.getByRole('button', { name: 'Sign in as customer1' }).click();
+    await signedInAs(CUSTOMER);
+    const { answer, authorization } = await run();
+    assert.match(authorization, /^Bearer /);
+    assert.equal(answer.data.currentCustomer.email, CUSTOMER);
+    assert.equal(answer.errors, undefined);
+    await shoot('answer');
+  });
+
+  await step('every query of the storefront, as a customer', async () => {
+    assert.ok((await runTabs(['FirstSteps', 'My'], shows)) >= 4);
+    await noTokenIsStored();
+  });
+
+  await step('a customer signs out, and the token is revoked', async () => {
+    const { authorization } = await run();
+    const revoked = page.waitForResponse(/\/api\/customer\/token\/revoke$/);
+    await signOut();
+    assert.equal((await revoked).status(), 200);
+    const answer = await fetch(`${url}/api/graphql`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: authorization },
+      body: '{"query": "{ __typename }"}',
+    });
+    assert.equal(answer.status, 401);
+    assert.equal((await run()).authorization, undefined);
+  });
+
+  await step('an admin signs in by keyboard alone', async () => {
+    await open();
+    const focused = () => page.evaluate(() => document.activeElement.className);
+    for (let presses = 0; !(await focused()).includes('account'); presses++) {
+      assert.ok(presses < 5, 'the account button is among the first stops of the Tab key');
+      await page.keyboard.press('Tab');
+    }
+    await page.keyboard.press('Enter');
+    await panel.waitFor();
+    // From the address, where the focus is, back to the kind of account.
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(ADMIN);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(adminPassword);
+    await shoot('sign-in');
+    await page.keyboard.press('Enter');
+    await signedInAs(ADMIN);
+    assert.match(await focused(), /account/, 'the focus is back where it was');
+  });
+
+  await step('every query of the back office, as an admin', async () => {
+    assert.ok((await runTabs(['Admin'], shows)) >= 5);
+    const { authorization, url: path } = await run();
+    assert.match(path, /\/api\/admin\/graphql$/);
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    const pane = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines');
+    await pane.filter({ hasText: 'Authorization' }).waitFor();
+    assert.ok((await pane.textContent()).replace(/\s/g, '').includes(authorization.slice(7, 40)));
+    await shoot('signed-in');
+    await noTokenIsStored();
+  });
+
+  await step('the documentation, from type to type', async () => {
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    const docs = page.locator('.graphiql-doc-explorer');
+    await docs.getByRole('link', { name: 'Query', exact: true }).click();
+    await docs.getByRole('link', { name: 'CustomerCollection', exact: true }).first().click();
+    await docs.getByText('One page of customers.').waitFor();
+    await docs.getByRole('link', { name: 'Customer', exact: true }).first().click();
+    await docs.getByText('A customer account.').waitFor();
+    await shoot('documentation');
+  });
+
+  await step('the query builder', async () => {
+    await page.getByRole('button', { name: 'Show Query builder' }).click();
+    const builder = page.locator('.graphiql-explorer-root');
+    await builder.getByText('countries', { exact: true }).waitFor();
+    await shoot('query-builder');
+    await page.getByRole('button', { name: 'Hide Query builder' }).click();
+  });
+
+  await step('dark, which outlasts a reload, and light again', async () => {
+    await page.getByRole('button', { name: 'Switch to dark' }).click();
+    await page.locator('body.graphiql-dark').waitFor({ state: 'attached' });
+    await run();
+    await shoot('dark');
+    await open();
+    await page.locator('body.graphiql-dark').waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Switch to light' }).click();
+    await page.locator('body:not(.graphiql-dark)').waitFor({ state: 'attached' });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.getByRole('button', { name: 'Switch to light' }).waitFor();
+    await page.emulateMedia({ colorScheme: 'light' });
+  });
+
+  await step('a reload forgets who was signed in', async () => {
+    await account.filter({ hasText: 'Sign in' }).waitFor();
+    await noTokenIsStored();
+  });
+
+  await step('what goes wrong is told in words', async () => {
+    expected = REFUSED;
+    await arrive();
+    await page.locator('.graphiql-tab-button', { hasText: 'AdminGroups' }).click();
+    await run();
+    await problem.filter({ hasText: 'admins only' }).getByRole('button', { name: 'Sign in as an admin' }).click();
+    await panel.getByLabel('E-mail address').fill('nobody@example.com');
+    await panel.getByLabel('Password').fill('wrong');
+    await page.keyboard.press('Enter');
+    await panel.getByText('The e-mail address or the password is wrong').waitFor();
+    await shoot('error');
+    await page.keyboard.press('Escape');
+
+    const answers = [
+      [429, { 'Retry-After': '7' }, 'Try again in 7 seconds'],
+      [503, { 'Retry-After': '120' }, 'Try again in 2 minutes'],
+    ];
+    for (const [status, headers, words] of answers) {
+      await page.route('**/api/graphql', (route) =>
+        route.fulfill({ status, headers, json: { errors: [{ message: 'As patron says it' }] } }),
+      );
+      await page.getByRole('button', { name: /^Execute query/ }).click();
+      await problem.filter({ hasText: words }).waitFor();
+      await page.unroute('**/api/graphql');
+    }
+    await page.route('**/api/graphql', (route) => route.abort());
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    await problem.filter({ hasText: 'did not answer' }).waitFor();
+    await page.unroute('**/api/graphql');
+
+    // Ended elsewhere.
+    await signIn('Customer', CUSTOMER, CUSTOMER_PASSWORD);
+    await signedInAs(CUSTOMER);
+    const { authorization } = await run();
+    const ended = await fetch(`${url}/api/customers/me/sessions`, { method: 'DELETE', headers: { Authorization: authorization } });
+    assert.equal(ended.status, 200);
+    await run();
+    await problem.filter({ hasText: 'Sign in again' }).waitFor();
+    await shoot('refused');
+    await problem.getByRole('button', { name: 'Sign in as a customer' }).click();
+    await panel.getByRole('button', { name: /demo’s customer/ }).click();
+    await page.keyboard.press('Enter');
+    await panel.waitFor({ state: 'hidden' });
+    await problem.waitFor({ state: 'detached' });
+    assert.notEqual((await run()).authorization, authorization);
+    await problem.filter({ hasText: `You are signed in as ${CUSTOMER}` }).waitFor();
+    await problem.getByRole('button', { name: 'Dismiss' }).click();
+    await problem.waitFor({ state: 'detached' });
+    expected = null;
+  });
+
+  await step('on a phone', async () => {
+    await page.setViewportSize(PHONE);
+    await arrive();
+    const fits = async () => assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+    await fits();
+    await shoot('phone');
+    await account.click();
+    await panel.getByRole('button', { name: /demo’s customer/ }).click();
+    await fits();
+    await shoot('phone-sign-in');
+    await page.keyboard.press('Enter');
+    await signedInAs(CUSTOMER);
+    assert.equal((await run()).answer.data.currentCustomer.email, CUSTOMER);
+    await fits();
+    await shoot('phone-signed-in');
+    await page.setViewportSize(DESK);
+  });
+
+  await step('the account pages', async () => {
+    const email = `browser-${Date.now()}@example.com`;
+    const json = (body) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    for (const name of ['verify-email', 'reset-password']) {
+      await page.goto(`${url}/account/${name}`);
+      await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
+    }
+    const made = await fetch(`${url}/api/customers`, json({ full_name: 'Browser', email, password: 'correct horse battery' }));
+    assert.equal(made.status, 201);
+    await page.goto(await mailed(email, '/account/verify-email'));
+    assert.ok(!page.url().includes('token'), 'the token leaves the address bar');
+    await shoot('verify-email');
+    await page.getByRole('button', { name: 'Confirm this address' }).click();
+    await page.getByRole('heading', { name: 'Your address is confirmed' }).waitFor();
+
+    const reset = await fetch(`${url}/api/customers/reset-password`, json({ email }));
+    assert.ok(reset.ok, `${reset.status}`);
+    await page.goto(await mailed(email, '/account/reset-password'));
+    await shoot('reset-password');
+    await page.getByLabel('New password').fill('battery horse correct');
+    await page.getByRole('button', { name: 'Save new password' }).click();
+    await page.getByRole('heading', { name: 'Your password is changed' }).waitFor();
+    const login = await fetch(`${url}/api/customer/tokens`, json({ email, password: 'battery horse correct' }));
+    assert.equal(login.status, 200);
+  });
+  // The last one: the page's clock is never the real one again.
+  await step('the token is renewed by itself', async () => {
+    await page.clock.install();
+    await arrive();
+    await signIn('Customer', CUSTOMER, CUSTOMER_PASSWORD);
+    await signedInAs(CUSTOMER);
+    const before = (await run()).authorization;
+    const renewed = page.waitForResponse(/\/api\/customer\/token\/refresh$/);
+    await page.clock.fastForward('29:30');
+    assert.equal((await renewed).status(), 200);
+    const { authorization, answer } = await run();
+    assert.equal(answer.data.currentCustomer.email, CUSTOMER);
+    assert.notEqual(authorization, before);
+    await noTokenIsStored();
+  });
+} catch (error) {
+  await shoot('failed').catch(() => {});
+  console.error(error);
+  if (wrong.length) console.error(wrong.join('\n'));
+  process.exitCode = 1;
+} finally {
+  console.log(`screenshots are in ${screenshots}`);
+  await context.close();
+}
+
+/** The link to this page in a mail to somebody, once it is sent. */
+async function mailed(email, pathname) {
+  const end = Date.now() + PATIENCE;
+  while (Date.now() < end) {
+    for (const file of fs.existsSync(mails) ? fs.readdirSync(mails) : []) {
+      // Quoted-printable: lines are broken, and = is =3D.
+      const text = fs.readFileSync(path.join(mails, file), 'utf8').replace(/=\r?\n/g, '').replaceAll('=3D', '=');
+      const link = text.match(new RegExp(`https?://[^\\s"<>]*${pathname}#token=[\\w-]+`));
+      if (link && text.includes(email)) return link[0];
+    }
+    await pause(100);
+  }
+  throw new Error(`no mail with a link to ${pathname} in ${mails}`);
+}
