@@ -6,7 +6,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use patron::system::Stopwatch;
 
 /// For the whole drive; each wait inside it has an end of its own.
 const LONGEST_DRIVE: Duration = Duration::from_secs(480);
@@ -27,8 +29,8 @@ impl Running {
 
     /// Whether it ended well, and in time.
     fn ends_within(&mut self, limit: Duration) -> bool {
-        let end = Instant::now() + limit;
-        while Instant::now() < end {
+        let watch = Stopwatch::start();
+        while watch.elapsed() < limit {
             if let Some(status) = self.0.try_wait().expect("it can be waited for") {
                 return status.success();
             }
