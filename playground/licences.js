@@ -9,7 +9,7 @@ const TEXTS = /^(licen[cs]e|copying|notice|third-?party-?notices)(\.(md|txt))?$/
  * are bundles of their own; hence the two plugins that share one list. Sorted, and
  * without dates or paths, so that the same lockfile gives the same bytes.
  */
-export function licences() {
+export function licences(whose) {
   const bundled = new Set();
   const note = (modules) => {
     for (const id of modules) {
@@ -36,7 +36,7 @@ export function licences() {
         this.emitFile({
           type: 'asset',
           fileName: 'LICENSES.txt',
-          source: document([...bundled]),
+          source: document(whose, [...bundled]),
         });
       },
     },
@@ -47,7 +47,7 @@ function packageFolder(id) {
   return /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id.replace(/^\0/, ''))?.[0];
 }
 
-function document(folders) {
+function document(whose, folders) {
   const sections = folders.map((folder) => {
     const { name, version, license } = JSON.parse(
       fs.readFileSync(path.join(folder, 'package.json'), 'utf8'),
@@ -67,6 +67,6 @@ function document(folders) {
   const rule = `\n\n${'-'.repeat(80)}\n\n`;
   const unique = [...new Set(sections)].sort();
   return (
-    'The playground contains these packages.' + rule + unique.join(rule) + '\n'
+    `${whose} contains these packages.${rule}` + unique.join(rule) + '\n'
   );
 }

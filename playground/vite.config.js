@@ -4,7 +4,7 @@ import { licences } from './licences.js';
 
 const source = (name) => fileURLToPath(new URL(`src/${name}`, import.meta.url));
 
-const { ofPage, ofWorkers } = licences();
+const { ofPage, ofWorkers } = licences('The playground');
 
 // monaco.js has no "format document" command, so nothing ever asks a worker for it.
 // "Prettify" is GraphiQL's own and runs in the page.

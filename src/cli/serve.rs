@@ -140,6 +140,7 @@ pub(super) fn banner(
     for (name, value) in [
         ("playground", playground),
         ("GraphQL", format!("{url}/api/graphql, introspection {introspection}")),
+        ("REST", format!("{url}/api/docs")),
         ("OpenAPI", format!("{url}/api/openapi.json")),
         ("database", database),
         ("mail", mail),

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::error;
-use super::media_type::MediaType;
+use crate::http::MediaType;
 
 /// For how long anybody may keep what is the same for all: the names of countries change with a new release.
 const PUBLIC: &str = "public, max-age=3600";

@@ -15,14 +15,13 @@ use serde_json::Value;
 use super::Schema;
 use super::answer::{self, Audience, Outcome};
 use super::batch::Budget;
-use super::media_type::MediaType;
 use super::metafield::Definitions;
 use super::persisted::PersistedQueries;
 use super::prepared::Prepared;
 use super::request::{Parameters, UrlParameters};
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::http::{AdminCtx, CurrentCustomer, Failure, read_json};
+use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType, read_json};
 
 /// What both endpoints share.
 #[derive(Clone)]
@@ -58,7 +57,7 @@ async fn query_by_url(
 ) -> Result<Response, Failure> {
     let Query(parameters) = query.map_err(|rejection| Failure::malformed(rejection.body_text()))?;
     let parameters = parameters.try_into()?;
-    let media_type = MediaType::accepted(&headers)?;
+    let media_type = media_type(&headers)?;
     let budget = endpoint.budget();
     Ok(match endpoint.prepare(parameters, &budget) {
         Ok(prepared) if prepared.is_mutation() => {
@@ -95,7 +94,7 @@ async fn query_by_body(
     body: Body,
 ) -> Result<Response, Failure> {
     let body = read_json(&headers, body).await?;
-    let media_type = MediaType::accepted(&headers)?;
+    let media_type = media_type(&headers)?;
     let budget = endpoint.budget();
     if let Value::Array(operations) = body {
         let operations = endpoint.batch(operations)?;
@@ -126,6 +125,20 @@ async fn query_by_body_as_admin(
     body: Body,
 ) -> Result<Response, Failure> {
     query_by_body(state, ctx, CurrentCustomer::default(), headers, body).await
+}
+
+/// That of the answer.
+///
+/// # Errors
+/// 406.
+fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
+    MediaType::accepted(headers).ok_or_else(|| {
+        Failure::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not_acceptable",
+            "The answer can be application/graphql-response+json or application/json",
+        )
+    })
 }
 
 impl Endpoint {

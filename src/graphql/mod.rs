@@ -18,7 +18,6 @@ mod group;
 mod introspection;
 mod limits;
 mod loader;
-mod media_type;
 mod metafield;
 mod node;
 mod persisted;

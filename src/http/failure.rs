@@ -7,7 +7,18 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::media_type::MediaType;
 use crate::error::{Error, Problem};
+
+/// The form of a failure's body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The envelope of the REST API.
+    Rest,
+    /// A GraphQL response. By the newer media type clients know that a failure was written by its server and not by
+    /// something in between: of any other they may not read the body of a 401 (GraphQL over HTTP, 6.4).
+    Graphql(MediaType),
+}
 
 /// A request that was not fulfilled.
 #[derive(Clone, Debug)]
@@ -36,19 +47,40 @@ pub struct FailureEnvelope {
 #[schema(as = Failure)]
 pub struct FailureBody {
     /// The HTTP status once more.
-    #[schema(example = 400)]
+    #[schema(minimum = 400, maximum = 599, example = 400)]
     pub status: u16,
     /// For people: the first detail's message.
     #[schema(example = "Email is required")]
     pub message: String,
     /// For programs; stable.
-    #[schema(example = "validation_failed")]
+    #[schema(value_type = FailureCode, example = "validation_failed")]
     pub code: &'static str,
     /// All problems, one a field.
     pub details: Vec<Detail>,
     /// Names this request in the server's log; also in the header `X-Request-Id`.
-    #[schema(example = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70")]
+    #[schema(pattern = "^[0-9A-Za-z._-]{1,64}$", example = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70")]
     pub request_id: String,
+}
+
+/// The codes of all failures.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes `Failure::code`")]
+enum FailureCode {
+    ValidationFailed,
+    MalformedJson,
+    BadRequest,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    EmailTaken,
+    Conflict,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    RateLimited,
+    Internal,
+    Unavailable,
 }
 
 /// What is wrong with a field.
@@ -139,13 +171,15 @@ impl Failure {
         }]})
     }
 
-    /// The response, for a GraphQL endpoint or any other.
-    pub(super) fn render(self, request_id: &str, graphql: bool) -> Response {
+    /// The response, in this form.
+    pub(super) fn render(self, request_id: &str, form: Form) -> Response {
         let (status, retry_after) = (self.status, self.retry_after);
-        let mut response = if graphql {
-            Json(self.graphql(request_id)).into_response()
-        } else {
-            Json(self.envelope(request_id.to_owned())).into_response()
+        let mut response = match form {
+            Form::Rest => Json(self.envelope(request_id.to_owned())).into_response(),
+            Form::Graphql(media_type) => {
+                let content_type = [(header::CONTENT_TYPE, media_type.name())];
+                (content_type, Json(self.graphql(request_id))).into_response()
+            }
         };
         *response.status_mut() = status;
         let headers = response.headers_mut();

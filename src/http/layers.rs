@@ -17,6 +17,8 @@ use super::Failure;
 use super::cors::cors;
 use super::drain::drain;
 use super::etag::tag;
+use super::failure::Form;
+use super::media_type::MediaType;
 use crate::app::App;
 use crate::system::Stopwatch;
 
@@ -59,6 +61,7 @@ async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next)
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let form = Form::of(&request);
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = tracing::info_span!("request", request_id = %id);
     async move {
@@ -68,7 +71,7 @@ async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next)
         if let Some(failure) = failure {
             // `Allow` of a 405 stays.
             let allow = response.headers().get(header::ALLOW).cloned();
-            response = failure.render(&id, GRAPHQL.contains(&path.as_str()));
+            response = failure.render(&id, form);
             response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
@@ -81,6 +84,16 @@ async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next)
     }
     .instrument(span)
     .await
+}
+
+impl Form {
+    /// The form that the client of this request reads.
+    fn of(request: &Request) -> Self {
+        if !GRAPHQL.contains(&request.uri().path()) {
+            return Self::Rest;
+        }
+        Self::Graphql(MediaType::accepted(request.headers()).unwrap_or(MediaType::Json))
+    }
 }
 
 /// A path as it may stand in a log: without the query string, and not at all when it has other characters than

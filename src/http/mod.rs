@@ -8,8 +8,10 @@ mod drain;
 mod etag;
 mod failure;
 mod layers;
+mod media_type;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
 pub use layers::around;
+pub use media_type::MediaType;

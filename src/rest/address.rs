@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::customer::parse_uuid;
 use super::link::Link;
-use super::openapi::{BodyFailures, Failures};
+use super::openapi::{BodyFailures, Failures, FlagInput, PathId};
 use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
@@ -32,27 +32,28 @@ pub(super) struct Address {
     #[schema(example = 21)]
     customer_id: i32,
     /// Who receives there.
-    #[schema(example = "John Smith")]
+    #[schema(required = true, example = "John Smith")]
     full_name: Option<String>,
     /// Telephone number, as typed.
-    #[schema(example = "+1 555 0123456")]
+    #[schema(required = true, example = "+1 555 0123456")]
     telephone: Option<String>,
     /// First line.
-    #[schema(example = "1 Market Street")]
+    #[schema(required = true, example = "1 Market Street")]
     address_1: Option<String>,
     /// Second line.
+    #[schema(required = true, example = "Suite 400")]
     address_2: Option<String>,
     /// Postal code.
-    #[schema(example = "94103")]
+    #[schema(required = true, example = "94103")]
     postcode: Option<String>,
     /// Town.
-    #[schema(example = "San Francisco")]
+    #[schema(required = true, example = "San Francisco")]
     city: Option<String>,
     /// ISO 3166-2 code, or free text.
-    #[schema(example = "US-CA")]
+    #[schema(required = true, example = "US-CA")]
     province: Option<String>,
     /// ISO 3166-1 alpha-2 code.
-    #[schema(example = "US")]
+    #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = "US")]
     country: String,
     /// Whether it is the customer's default.
     is_default: bool,
@@ -70,6 +71,10 @@ pub(super) struct LinkedAddress {
     #[serde(flatten)]
     address: Address,
     /// Where to go from here.
+    #[schema(example = json!([
+        {"rel": "edit", "href": "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11", "action": "PATCH", "types": ["application/json"]},
+        {"rel": "delete", "href": "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11", "action": "DELETE", "types": ["application/json"]},
+    ]))]
     links: [Link; 2],
 }
 
@@ -114,31 +119,51 @@ fn url(owner: Owner, address: Uuid) -> String {
 #[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
 pub(super) struct NewAddress {
     /// Who receives there.
-    #[schema(min_length = 1, max_length = 255, example = "John Smith")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John Smith"
+    )]
     full_name: String,
     /// Telephone number.
-    #[schema(max_length = 255, example = "+1 555 0123456")]
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "+1 555 0123456")]
     telephone: Option<String>,
     /// First line.
-    #[schema(min_length = 1, max_length = 255, example = "1 Market Street")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "1 Market Street"
+    )]
     address_1: String,
     /// Second line.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Suite 400")]
     address_2: Option<String>,
     /// Postal code.
-    #[schema(min_length = 1, max_length = 255, example = "94103")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "94103"
+    )]
     postcode: String,
     /// Town.
-    #[schema(max_length = 255, example = "San Francisco")]
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "San Francisco")]
     city: Option<String>,
     /// ISO 3166-2 code, or free text.
-    #[schema(min_length = 1, max_length = 255, example = "US-CA")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "US-CA"
+    )]
     province: String,
     /// ISO 3166-1 alpha-2 code.
-    #[schema(min_length = 2, max_length = 2, example = "US")]
+    #[schema(min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$", example = "US")]
     country: String,
-    /// `true`, `false`, or 0, 1, "0", "1". Setting it takes it from the others.
-    #[schema(value_type = Value, example = true)]
+    /// Setting it takes it from the others.
+    #[schema(value_type = Option<FlagInput>, nullable = false, example = true)]
     is_default: Option<Value>,
 }
 
@@ -147,31 +172,55 @@ pub(super) struct NewAddress {
 #[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
 pub(super) struct AddressPatch {
     /// Who receives there.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "John Smith")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John Smith"
+    )]
     full_name: Option<String>,
     /// Telephone number.
-    #[schema(max_length = 255, example = "+1 555 0123456")]
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "+1 555 0123456")]
     telephone: Option<String>,
     /// First line.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "1 Market Street")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "1 Market Street"
+    )]
     address_1: Option<String>,
     /// Second line.
-    #[schema(max_length = 255)]
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Suite 400")]
     address_2: Option<String>,
     /// Postal code.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "94103")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "94103"
+    )]
     postcode: Option<String>,
     /// Town.
-    #[schema(max_length = 255, example = "San Francisco")]
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "San Francisco")]
     city: Option<String>,
     /// ISO 3166-2 code, or free text.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "US-CA")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "US-CA"
+    )]
     province: Option<String>,
     /// ISO 3166-1 alpha-2 code.
-    #[schema(nullable = false, min_length = 2, max_length = 2, example = "US")]
+    #[schema(nullable = false, min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$", example = "US")]
     country: Option<String>,
-    /// `true`, `false`, or 0, 1, "0", "1". Setting it takes it from the others.
-    #[schema(value_type = Value, example = true)]
+    /// Setting it takes it from the others.
+    #[schema(value_type = Option<FlagInput>, nullable = false, example = true)]
     is_default: Option<Value>,
 }
 
@@ -214,12 +263,11 @@ fn undecodable(_: PathRejection) -> Failure {
     post,
     path = "/api/customers/{uuid}/addresses",
     tag = "addresses",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier of the customer")),
     request_body = NewAddress,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new address", body = Data<LinkedAddress>,
-         headers(("Location" = String, description = "The URL of the new address"))),
+        (status = 201, description = "The new address", body = Data<LinkedAddress>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is a customer's", body = FailureEnvelope),
         (status = 404, description = "There is no such customer", body = FailureEnvelope),
@@ -242,8 +290,8 @@ pub(super) async fn create_customer_address(
     path = "/api/customers/{uuid}/addresses/{address_uuid}",
     tag = "addresses",
     params(
-        ("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer"),
-        ("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address"),
+        ("uuid" = inline(PathId), Path, description = "Public identifier of the customer"),
+        ("address_uuid" = inline(PathId), Path, description = "Public identifier of the address"),
     ),
     request_body = AddressPatch,
     security(("admin" = [])),
@@ -272,8 +320,8 @@ pub(super) async fn update_customer_address(
     path = "/api/customers/{uuid}/addresses/{address_uuid}",
     tag = "addresses",
     params(
-        ("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer"),
-        ("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address"),
+        ("uuid" = inline(PathId), Path, description = "Public identifier of the customer"),
+        ("address_uuid" = inline(PathId), Path, description = "Public identifier of the address"),
     ),
     security(("admin" = [])),
     responses(
@@ -300,10 +348,10 @@ pub(super) async fn delete_customer_address(
     request_body = NewAddress,
     security(("customer" = [])),
     responses(
-        (status = 201, description = "The new address", body = Data<LinkedAddress>,
-         headers(("Location" = String, description = "The URL of the new address"))),
+        (status = 201, description = "The new address", body = Data<LinkedAddress>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         (status = 409, description = "The customer has 100 addresses (`conflict`)", body = FailureEnvelope),
         BodyFailures,
     )
@@ -320,7 +368,7 @@ pub(super) async fn create_my_address(
     patch,
     path = "/api/customers/me/addresses/{address_uuid}",
     tag = "addresses",
-    params(("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address")),
+    params(("address_uuid" = inline(PathId), Path, description = "Public identifier of the address")),
     request_body = AddressPatch,
     security(("customer" = [])),
     responses(
@@ -347,7 +395,7 @@ pub(super) async fn update_my_address(
     delete,
     path = "/api/customers/me/addresses/{address_uuid}",
     tag = "addresses",
-    params(("address_uuid" = String, Path, format = "uuid", description = "Public identifier of the address")),
+    params(("address_uuid" = inline(PathId), Path, description = "Public identifier of the address")),
     security(("customer" = [])),
     responses(
         (status = 200, description = "The address as it was", body = Data<Address>),

@@ -1,4 +1,4 @@
-//! Files inside the binary, served to browsers: the playground's and those of the account pages.
+//! Files inside the binary, served to browsers: the playground's, the reference's and those of the account pages.
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::link::Link;
-use super::openapi::BodyFailures;
+use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput};
 use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
@@ -27,13 +27,13 @@ pub(super) struct Customer {
     #[schema(format = "uuid", example = "433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
     uuid: String,
     /// 1 enabled, 0 disabled.
-    #[schema(example = 1)]
+    #[schema(minimum = 0, maximum = 1, example = 1)]
     status: i16,
     /// Primary key of its group.
-    #[schema(example = 1)]
+    #[schema(required = true, example = 1)]
     group_id: Option<i32>,
     /// E-mail address, as typed.
-    #[schema(format = "email", example = "john.smith@example.com")]
+    #[schema(format = "idn-email", example = "john.smith@example.com")]
     email: String,
     /// Display name.
     #[schema(example = "John Smith")]
@@ -55,6 +55,10 @@ pub(super) struct LinkedCustomer {
     #[serde(flatten)]
     customer: Customer,
     /// Where to go from here.
+    #[schema(example = json!([
+        {"rel": "customerGrid", "href": "/admin/customers", "action": "GET", "types": ["text/xml"]},
+        {"rel": "edit", "href": "/admin/customers/edit/433ba97f-8be7-4be9-be3f-a9f341f2b89f", "action": "GET", "types": ["text/xml"]},
+    ]))]
     links: [Link; 2],
 }
 
@@ -89,21 +93,27 @@ impl From<Model> for LinkedCustomer {
 #[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
 pub(super) struct NewCustomer {
     /// `0`, `1`, `"0"` or `"1"`; admins only, ignored from anyone else.
-    #[schema(value_type = Value, example = 1)]
+    #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
     status: Option<Value>,
     /// The group's primary key; admins only, ignored from anyone else.
-    #[schema(example = 1)]
-    group_id: Option<i32>,
+    #[schema(value_type = Option<GroupIdInput>, example = 1)]
+    group_id: Option<Value>,
     /// Display name, at most 255 characters.
-    #[schema(min_length = 1, max_length = 255, example = "John Smith")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John Smith"
+    )]
     full_name: String,
     /// E-mail address; unique whatever its case.
-    #[schema(format = "email", max_length = 254, example = "john.smith@example.com")]
+    #[schema(format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: String,
     /// Password: 8 characters to 1024 bytes, not a common one.
-    #[schema(min_length = 8, max_length = 1024, example = "correct horse battery")]
+    #[schema(format = "password", min_length = 8, max_length = 1024, example = "correct horse battery")]
     password: String,
     /// Free-form data of the back office; admins only, ignored from anyone else.
+    #[schema(example = json!({"erp": {"id": "C-1024"}}))]
     meta_data: Option<Map<String, Value>>,
 }
 
@@ -112,21 +122,34 @@ pub(super) struct NewCustomer {
 #[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
 pub(super) struct CustomerPatch {
     /// `0`, `1`, `"0"` or `"1"`; disabling ends every session of the customer.
-    #[schema(value_type = Value, nullable = false, example = 1)]
+    #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
     status: Option<Value>,
     /// The group's primary key; `null` is the default group.
-    #[schema(example = 1)]
-    group_id: Option<i32>,
+    #[schema(value_type = Option<GroupIdInput>, example = 1)]
+    group_id: Option<Value>,
     /// Display name, at most 255 characters.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "John A. Smith")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John A. Smith"
+    )]
     full_name: Option<String>,
     /// E-mail address; unique whatever its case.
-    #[schema(nullable = false, format = "email", max_length = 254, example = "john.smith@example.com")]
+    #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: Option<String>,
     /// Password: 8 characters to 1024 bytes, not a common one; setting it ends every session of the customer.
-    #[schema(nullable = false, min_length = 8, max_length = 1024, example = "correct horse battery")]
+    #[schema(
+        nullable = false,
+        format = "password",
+        min_length = 8,
+        max_length = 1024,
+        example = "correct horse battery"
+    )]
     password: Option<String>,
     /// Free-form data of the back office; `null` empties it.
+    #[schema(example = json!({"erp": {"id": "C-1024"}}))]
     meta_data: Option<Map<String, Value>>,
 }
 
@@ -152,8 +175,7 @@ pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<U
     request_body = NewCustomer,
     security((), ("admin" = []), ("customer" = [])),
     responses(
-        (status = 201, description = "The new customer", body = Data<LinkedCustomer>,
-         headers(("Location" = String, description = "The URL of the new customer"))),
+        (status = 201, description = "The new customer", body = Data<LinkedCustomer>),
         (status = 401, description = "The token is bad", body = FailureEnvelope),
         (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
         BodyFailures,
@@ -176,7 +198,7 @@ pub(super) async fn create_customer(
     patch,
     path = "/api/customers/{uuid}",
     tag = "customers",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier, with or without hyphens")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
     request_body = CustomerPatch,
     security(("admin" = [])),
     responses(
@@ -204,7 +226,7 @@ pub(super) async fn update_customer(
     delete,
     path = "/api/customers/{uuid}",
     tag = "customers",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier, with or without hyphens")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The customer as it was", body = Data<Customer>),

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::address::Address;
 use super::customer::Customer;
-use super::openapi::Failures;
+use super::openapi::{Failures, MailKind, MailStatus, ValuesByName};
 use super::session::Session;
 use super::{Data, timestamp};
 use crate::entity::mail::Model as MailRow;
@@ -21,15 +21,16 @@ pub(super) struct Everything {
     /// The account.
     customer: Customer,
     /// Since when its address is known to be its own (RFC 3339).
-    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    #[schema(required = true, format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     email_verified_at: Option<String>,
     /// The address that it wants instead, until the link mailed there is opened.
+    #[schema(required = true, format = "idn-email", example = "john@example.org")]
     pending_email: Option<String>,
     /// Name of its group.
-    #[schema(example = "Default")]
+    #[schema(required = true, example = "Default")]
     group_name: Option<String>,
     /// The custom fields that it may see, by namespace and key.
-    #[schema(example = json!({"custom": {"birthday": "1990-04-17"}}))]
+    #[schema(value_type = ValuesByName, example = json!({"custom": {"birthday": "1990-04-17"}}))]
     metafields: Value,
     /// Its addresses, the default first.
     addresses: Vec<Address>,
@@ -43,19 +44,19 @@ pub(super) struct Everything {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Mail {
     /// What it says.
-    #[schema(example = "verify_email")]
+    #[schema(value_type = MailKind, example = "verify_email")]
     kind: String,
     /// Where it goes.
-    #[schema(example = "john.smith@example.com")]
+    #[schema(format = "idn-email", example = "john.smith@example.com")]
     recipient: String,
-    /// `pending`, `sent`, `failed` or `withdrawn`.
-    #[schema(example = "sent")]
+    /// How far it is.
+    #[schema(value_type = MailStatus, example = "sent")]
     status: String,
     /// When it was written (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
     /// When the mail server took it (RFC 3339).
-    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    #[schema(required = true, format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     sent_at: Option<String>,
 }
 
@@ -100,6 +101,7 @@ impl From<Export> for Everything {
          headers(("Content-Disposition" = String, description = "Has a browser save it as a file"))),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         Failures,
     )
 )]

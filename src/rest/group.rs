@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::customer::parse_uuid;
 use super::link::Link;
-use super::openapi::{BodyFailures, Failures};
+use super::openapi::{BodyFailures, Failures, PathId};
 use super::{Data, timestamp};
 use crate::entity::customer_group::Model;
 use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
@@ -42,6 +42,10 @@ pub(super) struct LinkedCustomerGroup {
     #[serde(flatten)]
     group: CustomerGroup,
     /// Where to go from here.
+    #[schema(example = json!([
+        {"rel": "edit", "href": "/api/customer-groups/6c1f0d0e-3f2b-4d8a-9a5e-2f0c7b1d4e11", "action": "PATCH", "types": ["application/json"]},
+        {"rel": "delete", "href": "/api/customer-groups/6c1f0d0e-3f2b-4d8a-9a5e-2f0c7b1d4e11", "action": "DELETE", "types": ["application/json"]},
+    ]))]
     links: [Link; 2],
 }
 
@@ -72,7 +76,12 @@ fn url(group: Uuid) -> String {
 #[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
 pub(super) struct NewCustomerGroup {
     /// Its name; unique whatever the case of ASCII letters.
-    #[schema(min_length = 1, max_length = 255, example = "VIP")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "VIP"
+    )]
     group_name: String,
 }
 
@@ -81,7 +90,13 @@ pub(super) struct NewCustomerGroup {
 #[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
 pub(super) struct CustomerGroupPatch {
     /// Its name; unique whatever the case of ASCII letters.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "VIP")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "VIP"
+    )]
     group_name: Option<String>,
 }
 
@@ -99,8 +114,7 @@ fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> 
     request_body = NewCustomerGroup,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new group", body = Data<LinkedCustomerGroup>,
-         headers(("Location" = String, description = "The URL of the new group"))),
+        (status = 201, description = "The new group", body = Data<LinkedCustomerGroup>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is a customer's", body = FailureEnvelope),
         (status = 409, description = "The name is used (`conflict`)", body = FailureEnvelope),
@@ -122,7 +136,7 @@ pub(super) async fn create_customer_group(
     patch,
     path = "/api/customer-groups/{uuid}",
     tag = "customer groups",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the group")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier of the group")),
     request_body = CustomerGroupPatch,
     security(("admin" = [])),
     responses(
@@ -150,7 +164,7 @@ pub(super) async fn update_customer_group(
     delete,
     path = "/api/customer-groups/{uuid}",
     tag = "customer groups",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the group")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier of the group")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The group as it was", body = Data<CustomerGroup>),

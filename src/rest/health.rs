@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Data;
+use super::openapi::Failures;
 use crate::app::App;
 use crate::error::Error;
 use crate::http::{Failure, FailureEnvelope};
@@ -31,7 +32,7 @@ const OK: Json<Data<Health>> = Json(Data { data: Health { status: "ok" } });
     path = "/health/live",
     tag = "health",
     security(()),
-    responses((status = 200, description = "It runs", body = Data<Health>))
+    responses((status = 200, description = "It runs", body = Data<Health>), Failures)
 )]
 pub(super) async fn get_liveness() -> Json<Data<Health>> {
     OK
@@ -47,6 +48,7 @@ pub(super) async fn get_liveness() -> Json<Data<Health>> {
     security(()),
     responses(
         (status = 200, description = "They can", body = Data<Health>),
+        Failures,
         (status = 503, description = "They can't; `message` says why", body = FailureEnvelope),
     )
 )]

@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::customer::{customer_id, parse_uuid};
-use super::openapi::{BodyFailures, Failures};
+use super::openapi::{
+    BodyFailures, Failures, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
+};
 use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
@@ -27,7 +29,7 @@ pub(super) struct MetafieldDefinition {
     #[schema(format = "uuid", example = "d1f4b2a0-8c33-4f5e-9d57-0a6e2b9c7f18")]
     uuid: String,
     /// What has such a field.
-    #[schema(example = "customer")]
+    #[schema(value_type = OwnerType, example = "customer")]
     owner_type: String,
     /// First part of the field's name.
     #[schema(example = "custom")]
@@ -39,10 +41,11 @@ pub(super) struct MetafieldDefinition {
     #[schema(example = "Loyalty level")]
     name: String,
     /// What it is for.
+    #[schema(required = true, example = "How loyal it is")]
     description: Option<String>,
     /// What it holds.
     #[serde(rename = "type")]
-    #[schema(example = "short_text")]
+    #[schema(value_type = FieldType, example = "short_text")]
     field_type: String,
     /// Whether it holds a list of that.
     is_list: bool,
@@ -51,10 +54,10 @@ pub(super) struct MetafieldDefinition {
     /// Whether the customer may see and set it.
     visible_to_customer: bool,
     /// Rules for its values.
-    #[schema(value_type = Vec<Object>, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
+    #[schema(value_type = Vec<Validation>, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Value,
     /// What a group is made of.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<SubField>, example = json!([]))]
     sub_fields: Value,
     /// Where it stands among others.
     position: i32,
@@ -93,8 +96,8 @@ impl From<Model> for MetafieldDefinition {
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; `service::metafield::DefinitionInput` reads it")]
 pub(super) struct NewMetafieldDefinition {
-    /// What has such a field: `customer`.
-    #[schema(example = "customer")]
+    /// What has such a field.
+    #[schema(value_type = OwnerType, example = "customer")]
     owner_type: String,
     /// First part of the field's name; `custom` when absent.
     #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "custom")]
@@ -103,13 +106,18 @@ pub(super) struct NewMetafieldDefinition {
     #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "loyalty")]
     field_key: String,
     /// Display name.
-    #[schema(min_length = 1, max_length = 255, example = "Loyalty level")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Loyalty level"
+    )]
     name: String,
     /// What it is for.
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 1000, example = "How loyal it is")]
     description: Option<String>,
-    /// `short_text`, `long_text`, `rich_text`, `integer`, `number`, `boolean`, `date`, `color`, `url` or `group`.
-    #[schema(example = "short_text")]
+    /// What it holds.
+    #[schema(value_type = FieldType, example = "short_text")]
     field_type: String,
     /// Whether it holds a list of that, of at most 100.
     is_list: Option<bool>,
@@ -117,14 +125,11 @@ pub(super) struct NewMetafieldDefinition {
     required: Option<bool>,
     /// Whether the customer may see and set it; true when absent.
     visible_to_customer: Option<bool>,
-    /// At most 20 of `{"type": "size", "min", "max"}` and `{"type": "regexp", "pattern"}` for texts,
-    /// `{"type": "range", "min", "max"}` for numbers, `{"type": "choices", "values"}` for both. Regular expressions
-    /// can't look around or back.
-    #[schema(value_type = Vec<Object>, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
+    /// Rules for its values.
+    #[schema(value_type = Option<Vec<Validation>>, max_items = 20, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Option<Vec<Value>>,
-    /// What a group is made of, at most 50: `key`, `name`, `type`, `isList`, `required`, `validations`, `subFields`.
-    /// At most three groups inside one another.
-    #[schema(value_type = Vec<Object>)]
+    /// What a group is made of. At most three groups are inside one another, with 200 sub-fields in all.
+    #[schema(value_type = Option<Vec<NewSubField>>, max_items = 50, example = json!([]))]
     sub_fields: Option<Vec<Value>>,
     /// Where it stands among others.
     position: Option<i32>,
@@ -137,20 +142,26 @@ pub(super) struct NewMetafieldDefinition {
 #[expect(dead_code, reason = "describes the body; `service::metafield::DefinitionInput` reads it")]
 pub(super) struct MetafieldDefinitionPatch {
     /// Display name.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "Loyalty level")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Loyalty level"
+    )]
     name: Option<String>,
     /// What it is for.
-    #[schema(max_length = 1000)]
+    #[schema(max_length = 1000, example = "How loyal it is")]
     description: Option<String>,
     /// Whether it can't be emptied.
     required: Option<bool>,
     /// Whether the customer may see and set it.
     visible_to_customer: Option<bool>,
     /// All rules for its values; a value that is there already is not judged again.
-    #[schema(value_type = Vec<Object>, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
+    #[schema(value_type = Option<Vec<Validation>>, max_items = 20, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Option<Vec<Value>>,
     /// All that a group is made of.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Option<Vec<NewSubField>>, max_items = 50, example = json!([]))]
     sub_fields: Option<Vec<Value>>,
     /// Where it stands among others.
     position: Option<i32>,
@@ -162,7 +173,7 @@ pub(super) struct MetafieldDefinitionPatch {
 pub(super) struct MetafieldsPatch {
     /// By namespace and key: absent stays; `null`, an empty text, list or group removes. A group or list is one
     /// value, and set as a whole.
-    #[schema(example = json!({"custom": {"loyalty": "gold"}}))]
+    #[schema(value_type = ValuesByName, example = json!({"custom": {"loyalty": "gold"}}))]
     metafields: Map<String, Value>,
 }
 
@@ -193,8 +204,7 @@ fn definition_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Fail
     request_body = NewMetafieldDefinition,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new definition", body = Data<MetafieldDefinition>,
-         headers(("Location" = String, description = "The URL of the new definition"))),
+        (status = 201, description = "The new definition", body = Data<MetafieldDefinition>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is a customer's", body = FailureEnvelope),
         (status = 409, description = "It is there already, is still being deleted, or there are 100 (`conflict`)",
@@ -217,7 +227,7 @@ pub(super) async fn create_metafield_definition(
     patch,
     path = "/api/metafield-definitions/{uuid}",
     tag = "custom fields",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the definition")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier of the definition")),
     request_body = MetafieldDefinitionPatch,
     security(("admin" = [])),
     responses(
@@ -244,7 +254,7 @@ pub(super) async fn update_metafield_definition(
     delete,
     path = "/api/metafield-definitions/{uuid}",
     tag = "custom fields",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the definition")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier of the definition")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The definition as it was", body = Data<MetafieldDefinition>),
@@ -278,7 +288,7 @@ async fn update(
     patch,
     path = "/api/customers/{uuid}/metafields",
     tag = "custom fields",
-    params(("uuid" = String, Path, format = "uuid", description = "Public identifier of the customer")),
+    params(("uuid" = inline(PathId), Path, description = "Public identifier of the customer")),
     request_body = MetafieldsPatch,
     security(("admin" = [])),
     responses(

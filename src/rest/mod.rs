@@ -16,6 +16,7 @@ mod openapi;
 mod password;
 mod playground;
 mod profile;
+mod reference;
 mod session;
 mod token;
 mod verification;
@@ -70,7 +71,11 @@ fn table() -> OpenApiRouter<Arc<App>> {
 /// The routes, ready to be served.
 pub fn routes(app: &Arc<App>) -> Router {
     let (router, _) = table().split_for_parts();
-    router.merge(account::routes()).merge(playground::routes()).with_state(Arc::clone(app))
+    router
+        .merge(account::routes())
+        .merge(playground::routes())
+        .merge(reference::routes())
+        .with_state(Arc::clone(app))
 }
 
 /// A moment as REST answers with it: RFC 3339, UTC, milliseconds.

@@ -1,5 +1,9 @@
 //! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
 
+mod answers;
+mod field;
+mod values;
+
 use std::sync::LazyLock;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -10,16 +14,19 @@ use utoipa::openapi::{ComponentsBuilder, Info, License, OpenApi, OpenApiBuilder,
 
 use crate::http::FailureEnvelope;
 
+pub(super) use field::{FieldType, NewSubField, OwnerType, SubField, Validation, ValuesByName};
+pub(super) use values::{FlagInput, GroupIdInput, MailKind, MailStatus, PathId, StatusInput};
+
 /// What any route may answer.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes the answers, which `http::Failure` makes")]
 pub(super) enum Failures {
     /// A defect; the log has more under the request's id
     #[response(status = 500)]
-    Internal(#[to_schema] FailureEnvelope),
+    Internal(FailureEnvelope),
     /// Not now; try again after `Retry-After` seconds
     #[response(status = 503)]
-    Unavailable(#[to_schema] FailureEnvelope),
+    Unavailable(FailureEnvelope),
 }
 
 /// What a route may answer that is slowed down when too much comes from one place.
@@ -28,7 +35,7 @@ pub(super) enum Failures {
 pub(super) enum Throttled {
     /// Too many attempts (`rate_limited`); try again after `Retry-After` seconds
     #[response(status = 429)]
-    RateLimited(#[to_schema] FailureEnvelope),
+    RateLimited(FailureEnvelope),
 }
 
 /// What any route that reads a body may answer.
@@ -37,19 +44,19 @@ pub(super) enum Throttled {
 pub(super) enum BodyFailures {
     /// The body is no JSON (`malformed_json`) or breaks rules (`validation_failed`), all of which are in `details`
     #[response(status = 400)]
-    Invalid(#[to_schema] FailureEnvelope),
+    Invalid(FailureEnvelope),
     /// The body is larger than 256 KiB
     #[response(status = 413)]
-    TooLarge(#[to_schema] FailureEnvelope),
+    TooLarge(FailureEnvelope),
     /// The body's content type isn't JSON
     #[response(status = 415)]
-    NotJson(#[to_schema] FailureEnvelope),
+    NotJson(FailureEnvelope),
     /// A defect; the log has more under the request's id
     #[response(status = 500)]
-    Internal(#[to_schema] FailureEnvelope),
+    Internal(FailureEnvelope),
     /// Not now; try again after `Retry-After` seconds
     #[response(status = 503)]
-    Unavailable(#[to_schema] FailureEnvelope),
+    Unavailable(FailureEnvelope),
 }
 
 /// The document without its routes.
@@ -58,7 +65,8 @@ pub(super) fn base() -> OpenApi {
     info.description = Some(
         "Changes customer accounts. They are read over GraphQL: `/api/graphql`, `/api/admin/graphql`.\n\n\
          Success is `{\"data\": …}`, failure `{\"error\": …}`. Times are UTC with milliseconds. Unknown properties, \
-         and those that the caller may not set, are ignored."
+         and those that the caller may not set, are ignored. A URL that doesn't exist is 404; a method that a URL \
+         doesn't know is 405, with `Allow`. Every answer has an `X-Request-Id`."
             .to_owned(),
     );
     let mut license = License::new("Apache-2.0");
@@ -80,7 +88,10 @@ pub(super) fn base() -> OpenApi {
         .components(Some(
             ComponentsBuilder::new()
                 .security_scheme("admin", bearer("Access token of an admin, from POST /api/user/tokens."))
-                .security_scheme("customer", bearer("Access token of a customer."))
+                .security_scheme(
+                    "customer",
+                    bearer("Access token of a customer, from POST /api/customer/tokens."),
+                )
                 .build(),
         ))
         .tags(Some([
@@ -102,7 +113,8 @@ pub(super) fn base() -> OpenApi {
 /// Never: it is made of strings.
 pub fn document() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-        let (_, document) = super::table().split_for_parts();
+        let (_, mut document) = super::table().split_for_parts();
+        answers::complete(&mut document);
         let mut text = document.to_pretty_json().expect("the document is made of strings");
         text.push('\n');
         text
@@ -116,7 +128,10 @@ pub fn document() -> &'static str {
     path = "/api/openapi.json",
     tag = "documents",
     security(()),
-    responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = serde_json::Map<String, serde_json::Value>))
+    responses(
+        (status = 200, description = "The OpenAPI document", content_type = "application/json", body = serde_json::Map<String, serde_json::Value>),
+        Failures,
+    )
 )]
 pub(super) async fn get_openapi() -> ([(HeaderName, HeaderValue); 2], &'static str) {
     let headers = [

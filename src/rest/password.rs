@@ -14,10 +14,10 @@ use crate::service::password;
 #[expect(dead_code, reason = "describes the body; `service::password::PasswordChange` reads it")]
 pub(super) struct PasswordChange {
     /// The password that is in force.
-    #[schema(example = "correct horse battery")]
+    #[schema(format = "password", example = "correct horse battery")]
     current_password: String,
     /// The new one: 8 characters to 1024 bytes, not a common one.
-    #[schema(min_length = 8, max_length = 1024, example = "battery staple horse")]
+    #[schema(format = "password", min_length = 8, max_length = 1024, example = "battery staple horse")]
     password: String,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct PasswordChange {
 #[expect(dead_code, reason = "describes the body; `service::password::ResetRequest` reads it")]
 pub(super) struct ResetRequest {
     /// E-mail address of the account, in any case.
-    #[schema(format = "email", example = "john.smith@example.com")]
+    #[schema(format = "idn-email", example = "john.smith@example.com")]
     email: String,
 }
 
@@ -35,9 +35,10 @@ pub(super) struct ResetRequest {
 #[expect(dead_code, reason = "describes the body; `service::password::Reset` reads it")]
 pub(super) struct PasswordReset {
     /// As it is in the link.
+    #[schema(example = "c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e")]
     token: String,
     /// The new password: 8 characters to 1024 bytes, not a common one.
-    #[schema(min_length = 8, max_length = 1024, example = "battery staple horse")]
+    #[schema(format = "password", min_length = 8, max_length = 1024, example = "battery staple horse")]
     password: String,
 }
 
@@ -55,6 +56,7 @@ pub(super) struct PasswordReset {
         (status = 200, description = "The next tokens of this session", body = Data<Tokens>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         Throttled,
         BodyFailures,
     )

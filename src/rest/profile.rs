@@ -19,6 +19,9 @@ pub(super) struct Profile {
     #[serde(flatten)]
     customer: Customer,
     /// Where to go from here.
+    #[schema(example = json!([
+        {"rel": "self", "href": "/api/customers/me", "action": "PATCH", "types": ["application/json"]},
+    ]))]
     links: [Link; 1],
 }
 
@@ -28,15 +31,21 @@ impl From<Model> for Profile {
     }
 }
 
-/// What changes of one's own account. Any other property is ignored.
+/// What changes of one's own account, one of the two at least. Any other property is ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
 pub(super) struct ProfilePatch {
     /// Display name, at most 255 characters.
-    #[schema(nullable = false, min_length = 1, max_length = 255, example = "John A. Smith")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John A. Smith"
+    )]
     full_name: Option<String>,
     /// E-mail address; in force when the link mailed to it is opened.
-    #[schema(nullable = false, format = "email", max_length = 254, example = "john.smith@example.com")]
+    #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: Option<String>,
 }
 
@@ -45,7 +54,7 @@ pub(super) struct ProfilePatch {
 #[expect(dead_code, reason = "describes the body; `service::customer::delete_own` reads it")]
 pub(super) struct Confirmation {
     /// Password of the account.
-    #[schema(example = "correct horse battery")]
+    #[schema(format = "password", example = "correct horse battery")]
     password: String,
 }
 
@@ -63,6 +72,7 @@ pub(super) struct Confirmation {
         (status = 200, description = "The account as it is now", body = Data<Profile>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
         BodyFailures,
     )
@@ -88,6 +98,7 @@ pub(super) async fn update_me(
         (status = 200, description = "The account as it was", body = Data<Customer>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         Throttled,
         BodyFailures,
     )

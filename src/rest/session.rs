@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::customer::parse_uuid;
-use super::openapi::Failures;
+use super::openapi::{Failures, PathId};
 use super::{Data, Nothing, timestamp};
 use crate::entity::customer_session::Model;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope};
@@ -20,10 +20,10 @@ pub(super) struct Session {
     #[schema(format = "uuid", example = "5e08eaf5-cd43-4689-9edb-6737ba5e397e")]
     id: String,
     /// What the client called itself when it logged in.
-    #[schema(example = "Mozilla/5.0")]
+    #[schema(required = true, example = "Mozilla/5.0")]
     user_agent: Option<String>,
     /// Where it logged in from.
-    #[schema(example = "192.0.2.1")]
+    #[schema(required = true, example = "192.0.2.1")]
     address: Option<String>,
     /// When it logged in (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
@@ -52,7 +52,7 @@ impl From<Model> for Session {
     delete,
     path = "/api/customers/me/sessions/{id}",
     tag = "tokens",
-    params(("id" = String, Path, format = "uuid", description = "As `currentCustomer { sessions { id } }` tells it")),
+    params(("id" = inline(PathId), Path, description = "As `currentCustomer { sessions { id } }` tells it")),
     security(("customer" = [])),
     responses(
         (status = 200, description = "The session as it was", body = Data<Session>),
@@ -84,6 +84,7 @@ pub(super) async fn delete_my_session(
         (status = 200, description = "They have ended", body = Data<Nothing>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         Failures,
     )
 )]

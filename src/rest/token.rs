@@ -19,8 +19,10 @@ use crate::service::{admin, session};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Tokens {
     /// Goes into the header `Authorization: Bearer …`.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
     access_token: String,
     /// Goes to the refresh route, shortly before the access token expires.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
     refresh_token: String,
 }
 
@@ -38,7 +40,7 @@ pub(super) struct Credentials {
     #[schema(example = "admin@localhost")]
     email: String,
     /// Password.
-    #[schema(example = "correct horse battery")]
+    #[schema(format = "password", example = "correct horse battery")]
     password: String,
 }
 
@@ -48,6 +50,7 @@ pub(super) struct Credentials {
 #[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
 pub(super) struct RefreshToken {
     /// As it was issued.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
     refresh_token: String,
 }
 

@@ -14,6 +14,7 @@ use crate::service::verification;
 #[expect(dead_code, reason = "describes the body; `service::verification` reads it")]
 pub(super) struct VerificationToken {
     /// As it is in the link.
+    #[schema(example = "c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e")]
     token: String,
 }
 
@@ -52,6 +53,7 @@ pub(super) async fn verify_email(
         (status = 200, description = "A mail is on its way", body = Data<Nothing>),
         (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
         (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         (status = 409, description = "No address waits to be verified (`conflict`)", body = FailureEnvelope),
         Throttled,
         Failures,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Problem, Result};
 
@@ -110,6 +110,13 @@ pub fn holds_nul(value: &Value) -> bool {
         Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
+}
+
+/// The whole number that this is, in any spelling: `1.0` is one as well (JSON Schema, 6.1.1).
+pub fn whole(number: &Number) -> Option<i64> {
+    let mut value = Value::Number(number.clone());
+    plain_numbers(&mut value);
+    value.as_i64()
 }
 
 /// Writes whole numbers without fraction and exponent, as PostgreSQL's jsonb gives them back: what comes in a

@@ -155,6 +155,17 @@ on_both_databases! {
         }
         assert_eq!(post("application/json;q=0, */*;q=0, application/graphql-response+json;q=0", "{ __typename }").await.status, 406);
         assert_eq!(post("text/html", "{ __typename }").await.status, 406);
+        // Failures as well: of a 401 with another media type, clients don't read the code.
+        for (accept, media_type) in [
+            ("application/graphql-response+json", "application/graphql-response+json; charset=utf-8"),
+            ("application/graphql-response+json;q=0, application/json", "application/json"),
+            ("application/json", "application/json"),
+        ] {
+            let request = app.anonymous().request(Method::POST, "/api/graphql").bearer_auth("bad").header("accept", accept);
+            let answer = app.anonymous().send(request.json(&json!({"query": "{ __typename }"}))).await;
+            assert_eq!((answer.status, answer.header("content-type")), (401, Some(media_type)));
+            assert_eq!(answer.graphql_code(), "UNAUTHENTICATED");
+        }
     }
 
     async fn queries_in_urls(app: &TestApp) {

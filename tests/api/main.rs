@@ -32,6 +32,7 @@ mod persisted_queries;
 mod playground;
 mod profile;
 mod races;
+mod reference;
 mod session_model;
 mod statements;
 mod update_customer;

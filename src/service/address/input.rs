@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::entity::customer_address::{ActiveModel, Model};
 use crate::error::Result;
 use crate::service::country;
-use crate::service::patch::{Field, Problems};
+use crate::service::patch::{Field, Problems, whole};
 
 /// The longest text of a field, in characters.
 const MAX_TEXT: usize = 255;
@@ -215,7 +215,7 @@ fn parse_flag(field: Field, current: bool) -> Option<bool> {
         Field::Absent => Some(current),
         Field::Null => Some(false),
         Field::Value(Value::Bool(flag)) => Some(flag),
-        Field::Value(Value::Number(number)) => match number.as_u64() {
+        Field::Value(Value::Number(number)) => match whole(&number) {
             Some(0) => Some(false),
             Some(1) => Some(true),
             _ => None,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::Result;
-use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers};
+use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers, whole};
 use crate::types::{EmailAddress, Password, is_invisible};
 
 /// The longest name, in characters.
@@ -74,8 +74,8 @@ impl CustomerInput {
 fn parse_status(field: Field, problems: &mut Problems) -> Option<i16> {
     match field {
         Field::Absent => return None,
-        Field::Value(Value::Number(number)) if number.as_u64() == Some(0) => return Some(0),
-        Field::Value(Value::Number(number)) if number.as_u64() == Some(1) => return Some(1),
+        Field::Value(Value::Number(number)) if whole(&number) == Some(0) => return Some(0),
+        Field::Value(Value::Number(number)) if whole(&number) == Some(1) => return Some(1),
         Field::Value(Value::String(text)) if text == "0" => return Some(0),
         Field::Value(Value::String(text)) if text == "1" => return Some(1),
         Field::Value(Value::Number(_) | Value::String(_)) => {
@@ -131,7 +131,7 @@ fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {
     let id = match field {
         Field::Absent => return None,
         Field::Null => return Some(DEFAULT_GROUP_ID),
-        Field::Value(Value::Number(number)) => number.as_i64().and_then(|id| id.try_into().ok()),
+        Field::Value(Value::Number(number)) => whole(&number).and_then(|id| id.try_into().ok()),
         Field::Value(Value::String(text)) => text.parse().ok(),
         Field::Value(_) => None,
     };

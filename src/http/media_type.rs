@@ -1,12 +1,10 @@
-//! The media type of an answer, by what the client accepts (GraphQL over HTTP, 4.1; RFC 9110 12.5.1).
+//! The media type of a GraphQL answer, by what the client accepts (GraphQL over HTTP, 4.1; RFC 9110 12.5.1).
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 
-use crate::http::Failure;
-
-/// The media types of an answer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum MediaType {
+/// The media types of a GraphQL answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaType {
     /// Tells by its status whether the request was run.
     GraphqlResponse,
     /// For older clients: 200 for every well-formed request.
@@ -14,15 +12,13 @@ pub(super) enum MediaType {
 }
 
 impl MediaType {
-    /// The one that the client likes better. The newer one has to be named: who accepts anything may be older.
-    ///
-    /// # Errors
-    /// 406 when it accepts neither.
-    pub(super) fn accepted(headers: &HeaderMap) -> Result<Self, Failure> {
+    /// The one that the client likes better; none when it accepts neither. The newer one has to be named: who accepts
+    /// anything may be older.
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
         let mut accept =
             headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
         if accept.peek().is_none() {
-            return Ok(Self::Json);
+            return Some(Self::Json);
         }
         let ranges: Vec<(String, f32)> = accept.flat_map(|value| value.split(',')).map(range).collect();
         let weight = |names: &[&str]| {
@@ -34,20 +30,14 @@ impl MediaType {
         let newer = weight(&["application/graphql-response+json"]);
         let older = weight(&["application/json", "application/*", "*/*"]);
         if newer > 0.0 && newer >= older {
-            Ok(Self::GraphqlResponse)
-        } else if older > 0.0 {
-            Ok(Self::Json)
+            Some(Self::GraphqlResponse)
         } else {
-            Err(Failure::new(
-                StatusCode::NOT_ACCEPTABLE,
-                "not_acceptable",
-                "The answer can be application/graphql-response+json or application/json",
-            ))
+            (older > 0.0).then_some(Self::Json)
         }
     }
 
     /// As it stands in `Content-Type`.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",

@@ -1,0 +1,144 @@
+//! What is true of every answer, said once: the request's id, the headers of failures, an example of each.
+
+use serde_json::{Value, json};
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response};
+
+/// The headers, by the name of their component.
+const REQUEST_ID: &str = "RequestId";
+const LOCATION: &str = "Location";
+const RETRY_AFTER: &str = "RetryAfter";
+const CHALLENGE: &str = "Challenge";
+
+/// Completes the answers of all operations.
+pub(super) fn complete(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response {
+                    complete_answer(status, response);
+                }
+            }
+        }
+    }
+    describe_headers(document.components.get_or_insert_default());
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, post, patch, delete, .. } = item;
+    [get, post, patch, delete].into_iter().flatten()
+}
+
+fn complete_answer(status: &str, response: &mut Response) {
+    let mut header = |name: &str, component| {
+        let reference = Ref::new(format!("#/components/headers/{component}"));
+        response.headers.insert(name.to_owned(), RefOr::Ref(reference));
+    };
+    header("X-Request-Id", REQUEST_ID);
+    match status {
+        "201" => header("Location", LOCATION),
+        "401" => header("WWW-Authenticate", CHALLENGE),
+        "429" | "503" => header("Retry-After", RETRY_AFTER),
+        _ => {}
+    }
+    let examples = examples(status, &response.description);
+    if let Some(RefOr::T(content)) = response.content.get_mut("application/json") {
+        for (code, value) in examples {
+            content.examples.insert(code.to_owned(), ExampleBuilder::new().value(Some(value)).build().into());
+        }
+    }
+}
+
+/// What a failure may look like, by its code. Which conflict it is, and whose password or token was wrong, only
+/// the description tells.
+fn examples(status: &str, description: &str) -> Vec<(&'static str, Value)> {
+    let example = |code: &'static str, message: &str, details: Value| {
+        let status: u16 = status.parse().unwrap_or_default();
+        let request_id = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70";
+        let error = json!({
+            "status": status, "message": message, "code": code, "details": details, "request_id": request_id,
+        });
+        (code, json!({"error": error}))
+    };
+    let plain = |code, message| vec![example(code, message, json!([]))];
+    let says = |part: &str| description.contains(part);
+    match status {
+        "400" => {
+            let email = "Email must be a valid email address (e.g., user@example.com)";
+            let password = "Password must be at least 8 characters";
+            let details = json!([
+                {"field": "email", "message": email},
+                {"field": "password", "message": password},
+            ]);
+            vec![
+                example("validation_failed", email, details),
+                example(
+                    "malformed_json",
+                    "The body is not valid JSON: EOF while parsing a value at line 1 column 1",
+                    json!([]),
+                ),
+            ]
+        }
+        "401" if says("Invalid email or password") => plain("unauthenticated", "Invalid email or password"),
+        "401" if says("refresh token") => plain("unauthenticated", "The refresh token is invalid or expired"),
+        "401" => plain("unauthenticated", "The token is invalid or expired"),
+        "403" if says("an admin's") => plain("forbidden", "Only customers may do this"),
+        "403" => plain("forbidden", "Only admins may do this"),
+        "404" => plain("not_found", missing(description)),
+        "409" if says("email_taken") => plain("email_taken", "Email is already used"),
+        "409" => plain("conflict", "It is in use"),
+        "413" => plain("payload_too_large", "The body is larger than 256 KiB"),
+        "415" => plain(
+            "unsupported_media_type",
+            "The body must be JSON, with the header Content-Type: application/json",
+        ),
+        "429" => plain("rate_limited", "Too many attempts; try again later"),
+        "500" => plain("internal", "Internal error"),
+        "503" => plain("unavailable", "The service is temporarily unavailable"),
+        _ => Vec::new(),
+    }
+}
+
+fn describe_headers(components: &mut Components) {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    for (name, schema, description) in [
+        (
+            REQUEST_ID,
+            text().pattern(Some("^[0-9A-Za-z._-]{1,64}$")),
+            "Names this request in the server's log. One that the client sent, of 1 to 64 letters, digits and `._-`, \
+             is kept",
+        ),
+        (
+            LOCATION,
+            text().format(Some(SchemaFormat::Custom("uri-reference".to_owned()))),
+            "The URL of what was made",
+        ),
+        (
+            RETRY_AFTER,
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
+            "Seconds to wait before trying again",
+        ),
+        (CHALLENGE, text().enum_values(Some(["Bearer"])), "How to show who calls (RFC 6750)"),
+    ] {
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
+        components.headers.insert(name.to_owned(), header.into());
+    }
+}
+
+/// What is not there, by what the description says of it.
+fn missing(description: &str) -> &'static str {
+    for (noun, message) in [
+        ("no such address", "Address not found"),
+        ("no such group", "Group not found"),
+        ("no such definition", "Metafield definition not found"),
+        ("no such session", "Session not found"),
+    ] {
+        if description.contains(noun) {
+            return message;
+        }
+    }
+    "Customer not found"
+}

@@ -1,0 +1,41 @@
+//! The reference of the REST API: Scalar, built from `reference/` and embedded. It reads `/api/openapi.json`, and
+//! what is tried in it goes to this server.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::HeaderMap;
+use axum::response::{Redirect, Response};
+use axum::routing::get;
+use rust_embed::RustEmbed;
+
+use super::assets::{self, Cache};
+use crate::app::App;
+
+/// No other host, no inline script, no frame. Inline styles are the one exception: its editor sets them.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the build of `reference/` left, inside the binary.
+#[derive(RustEmbed)]
+#[folder = "reference/dist"]
+struct Files;
+
+/// `/api/docs` and the files it loads.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/docs", get(async |headers: HeaderMap| file("index.html", &headers)))
+        .route("/api/docs/", get(async || Redirect::permanent("/api/docs")))
+        .route(
+            "/api/docs/{*path}",
+            get(async |Path(path): Path<String>, headers: HeaderMap| file(&path, &headers)),
+        )
+}
+
+/// One of them, with the policy above.
+fn file(path: &str, request: &HeaderMap) -> Response {
+    // The names of assets hold a hash of what is in them; the page itself is asked for every time.
+    let cache = if path.starts_with("assets/") { Cache::Immutable } else { Cache::Asks };
+    assets::file::<Files>(path, cache, CONTENT_SECURITY_POLICY, request)
+}
