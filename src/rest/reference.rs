@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::HeaderMap;
 use axum::response::{Redirect, Response};
 use axum::routing::get;
 use rust_embed::RustEmbed;
@@ -25,17 +24,14 @@ struct Files;
 /// `/api/docs` and the files it loads.
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/api/docs", get(async |headers: HeaderMap| file("index.html", &headers)))
+        .route("/api/docs", get(async || file("index.html")))
         .route("/api/docs/", get(async || Redirect::permanent("/api/docs")))
-        .route(
-            "/api/docs/{*path}",
-            get(async |Path(path): Path<String>, headers: HeaderMap| file(&path, &headers)),
-        )
+        .route("/api/docs/{*path}", get(async |Path(path): Path<String>| file(&path)))
 }
 
 /// One of them, with the policy above.
-fn file(path: &str, request: &HeaderMap) -> Response {
+fn file(path: &str) -> Response {
     // The names of assets hold a hash of what is in them; the page itself is asked for every time.
     let cache = if path.starts_with("assets/") { Cache::Immutable } else { Cache::Asks };
-    assets::file::<Files>(path, cache, CONTENT_SECURITY_POLICY, request)
+    assets::file::<Files>(path, cache, CONTENT_SECURITY_POLICY)
 }
