@@ -63,6 +63,11 @@ pub enum MailStatus {
     Withdrawn,
 }
 
+impl MailStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::Failed, Self::Withdrawn];
+}
+
 impl fmt::Display for MailStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

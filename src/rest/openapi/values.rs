@@ -1,9 +1,13 @@
 //! Values that have more than one form when they come in, or few when they go out, as schemas.
 
+use std::fmt::Display;
+
 use serde_json::json;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
+
+use crate::types;
 
 /// A public identifier in a path.
 #[derive(ToSchema)]
@@ -76,22 +80,32 @@ impl PartialSchema for GroupIdInput {
 impl ToSchema for GroupIdInput {}
 
 /// What a mail says.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes `types::MailKind`")]
-pub(in crate::rest) enum MailKind {
-    VerifyEmail,
-    ResetPassword,
-    PasswordChanged,
-    EmailChanged,
+pub(in crate::rest) struct MailKind;
+
+impl PartialSchema for MailKind {
+    fn schema() -> RefOr<Schema> {
+        words("What a mail says.", &types::MailKind::ALL)
+    }
 }
 
+impl ToSchema for MailKind {}
+
 /// How far a mail is.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes `types::MailStatus`")]
-pub(in crate::rest) enum MailStatus {
-    Pending,
-    Sent,
-    Failed,
+pub(in crate::rest) struct MailStatus;
+
+impl PartialSchema for MailStatus {
+    fn schema() -> RefOr<Schema> {
+        words("How far a mail is.", &types::MailStatus::ALL)
+    }
+}
+
+impl ToSchema for MailStatus {}
+
+fn words(description: &str, all: &[impl Display]) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(all.iter().map(ToString::to_string)))
+        .build()
+        .into()
 }
