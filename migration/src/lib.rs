@@ -22,6 +22,8 @@ mod m20261124_000006_create_throttle;
 mod m20261124_000010_unique_group_name;
 mod m20261124_000011_create_metafield_definition;
 mod m20261124_000020_index_customer_sorts;
+mod m20261124_000021_add_customer_search_text;
+pub mod search_index;
 
 /// Runs the migrations, oldest first.
 #[derive(Debug)]
@@ -44,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000010_unique_group_name::Migration),
             Box::new(m20261124_000011_create_metafield_definition::Migration),
             Box::new(m20261124_000020_index_customer_sorts::Migration),
+            Box::new(m20261124_000021_add_customer_search_text::Migration),
         ]
     }
 }

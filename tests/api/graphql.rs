@@ -158,8 +158,8 @@ on_both_databases! {
         // Failures as well: of a 401 with another media type, clients don't read the code.
         for (accept, media_type) in [
             ("application/graphql-response+json", "application/graphql-response+json; charset=utf-8"),
-            ("application/graphql-response+json;q=0, application/json", "application/json"),
-            ("application/json", "application/json"),
+            ("application/graphql-response+json;q=0, application/json", "application/json; charset=utf-8"),
+            ("application/json", "application/json; charset=utf-8"),
         ] {
             let request = app.anonymous().request(Method::POST, "/api/graphql").bearer_auth("bad").header("accept", accept);
             let answer = app.anonymous().send(request.json(&json!({"query": "{ __typename }"}))).await;
