@@ -508,10 +508,15 @@ struct Postgres {
 }
 
 impl Postgres {
-    fn create() -> Self {
-        let name = format!("patron_cli_{}", std::process::id());
+    /// `what` tells it from those of the other tests.
+    fn create(what: &str) -> Self {
+        let name = format!("patron_{what}_{}", std::process::id());
         Self::execute(&format!("CREATE DATABASE {name}"));
-        Self { url: Self::server().replace("/postgres?", &format!("/{name}?")), name }
+        Self { url: Self::url(&name), name }
+    }
+
+    fn url(database: &str) -> String {
+        Self::server().replace("/postgres?", &format!("/{database}?"))
     }
 
     fn server() -> String {
@@ -519,10 +524,15 @@ impl Postgres {
     }
 
     fn execute(sql: &str) {
+        Self::execute_in("postgres", sql);
+    }
+
+    /// As its superuser.
+    fn execute_in(database: &str, sql: &str) {
         use sea_orm::{ConnectionTrait, Database};
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let server = Database::connect(Self::server()).await.expect("the server answers");
+            let server = Database::connect(Self::url(database)).await.expect("the server answers");
             server.execute_unprepared(sql).await.expect("the statement runs");
             server.close().await.expect("the connection closes");
         });
@@ -537,7 +547,7 @@ impl Drop for Postgres {
 
 #[test]
 fn on_postgres_nothing_changes_the_schema_unasked() {
-    let (folder, database) = (folder(), Postgres::create());
+    let (folder, database) = (folder(), Postgres::create("cli"));
     let settings = [("DATABASE_URL", database.url.as_str())];
     let (code, error) = code_and_error(&run(folder.path(), &[], &settings));
     assert!(code == 78 && error.contains("migrations behind: run `patron migrate up`"), "{code} {error}");
@@ -554,4 +564,59 @@ fn on_postgres_nothing_changes_the_schema_unasked() {
     let server = Server::start(folder.path(), &[], &[("DATABASE_URL", url.as_str())], "database");
     assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
     assert!(!server.banner.contains("password"), "{}", server.banner);
+}
+
+#[test]
+fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
+    let (folder, database) = (folder(), Postgres::create("search"));
+    let role = format!("limited_{}", std::process::id());
+    Postgres::execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'limited'"));
+    Postgres::execute_in(&database.name, &format!("GRANT CREATE ON SCHEMA public TO {role}"));
+    let (_, address) = database.url.split_once('@').expect("the URL names a role");
+    let url = format!("postgres://{role}:limited@{address}");
+    let settings = [
+        ("DATABASE_URL", url.as_str()),
+        ("PATRON_ADMIN_EMAIL", "admin@x.io"),
+        ("PATRON_ADMIN_PASSWORD", "staple battery horse"),
+    ];
+    let said = |text: &str| {
+        text.contains("searches by keyword read all customers") && text.contains("CREATE EXTENSION pg_trgm")
+    };
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
+    assert!(code == 0 && said(&error), "{code} {error}");
+
+    let search = |server: &Server| {
+        let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
+        let answer = server.send("POST /api/user/tokens", "", login);
+        let (_, token) = answer.split_once("\"accessToken\":\"").expect("it logs in");
+        let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
+        let query = r#"{"query": "{ customersConnection(filter: {keyword: \"zofi\"}) { totalCount } }"}"#;
+        server.send("POST /api/graphql", &header, query)
+    };
+    let server = Server::start(folder.path(), &[], &settings, "admin");
+    let customer = r#"{"full_name": "Žofie", "email": "z@x.io", "password": "correct horse battery"}"#;
+    assert!(server.send("POST /api/customers", "", customer).starts_with("HTTP/1.1 201"));
+    assert!(search(&server).contains("\"totalCount\":1"));
+    let (code, log) = server.terminate();
+    assert!(code == Some(0) && said(&log), "{log}");
+
+    // As the message says; the extension may be in any schema.
+    Postgres::execute_in(&database.name, "CREATE SCHEMA \"Extra\"");
+    Postgres::execute_in(&database.name, &format!("GRANT USAGE ON SCHEMA \"Extra\" TO {role}"));
+    Postgres::execute_in(&database.name, "CREATE EXTENSION pg_trgm SCHEMA \"Extra\"");
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
+    assert!(code == 0 && !said(&error), "{code} {error}");
+    let index = "DO $$ BEGIN ASSERT to_regclass('customer_search_text_idx') IS NOT NULL; END $$";
+    Postgres::execute_in(&database.name, index);
+    let server = Server::start(folder.path(), &[], &settings, "database");
+    assert!(search(&server).contains("\"totalCount\":1"));
+    let (code, log) = server.terminate();
+    assert!(code == Some(0) && !said(&log), "{log}");
+    // What is not ours stays.
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "down", "--all"], &settings));
+    assert_eq!(code, 0, "{error}");
+    let extension = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'); END $$";
+    Postgres::execute_in(&database.name, extension);
+    drop(database);
+    Postgres::execute(&format!("DROP ROLE {role}"));
 }

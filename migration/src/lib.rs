@@ -25,7 +25,16 @@ mod m20261124_000020_index_customer_sorts;
 mod m20261124_000021_add_customer_search_text;
 pub mod search_index;
 
-/// Runs the migrations, oldest first.
+/// Brings the schema up to date, and makes the index of searches where that was not possible before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(db, None).await?;
+    search_index::ensure(db).await
+}
+
+/// The migrations, oldest first.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -1,9 +1,10 @@
 //! `patron migrate`.
 
 use clap::Subcommand;
-use migration::{Migrator, MigratorTrait};
+use migration::{Migrator, MigratorTrait, search_index};
 
 use super::exit::{Failure, print};
+use super::start::SEARCH_IS_SLOW;
 use crate::app::open_database;
 use crate::config::{Config, Flags};
 use crate::error::Error;
@@ -33,7 +34,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     let owner = db.owner();
     let database = |error| Failure::from(Error::from(error));
     match command {
-        Command::Up => Migrator::up(owner, None).await.map_err(database)?,
+        Command::Up => migration::up(owner).await.map_err(database)?,
         Command::Down { all } => {
             let steps = if *all { None } else { Some(1) };
             Migrator::down(owner, steps).await.map_err(database)?;
@@ -48,6 +49,9 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
         text.push_str(&format!("{state}  {}\n", migration.name()));
     }
     print(&text)?;
+    if pending.is_empty() && !search_index::exists(owner).await.map_err(database)? {
+        tracing::warn!("{SEARCH_IS_SLOW}");
+    }
     if matches!(command, Command::Status) && !pending.is_empty() {
         return Err(Failure::Refused(format!("{} migrations are pending", pending.len())));
     }

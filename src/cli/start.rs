@@ -1,18 +1,20 @@
 //! What the first start does: bring the schema up to date and make the first admin.
 
-use migration::{Migrator, MigratorTrait};
-
 use crate::app::App;
 use crate::config::FirstAdmin;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::service::{admin, health};
+use crate::service::{admin, customer, health};
 use crate::types::{EmailAddress, Password};
 
 use std::sync::Arc;
 
 /// The address of the first admin when the settings name none.
 const DEFAULT_ADMIN: &str = "admin@localhost";
+
+/// What to do where the role may not create the extension that the index of searches needs.
+pub(super) const SEARCH_IS_SLOW: &str = "searches by keyword read all customers: there is no extension pg_trgm, and \
+    this role may not create it. As a superuser: CREATE EXTENSION pg_trgm; then patron migrate up";
 
 /// An admin that was just made.
 #[derive(Debug)]
@@ -27,10 +29,13 @@ pub(super) struct NewAdmin {
 /// Migrates, when asked to or when the database is embedded, and makes the first admin when there is none.
 pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewAdmin>> {
     if migrate || app.db.is_embedded() {
-        Migrator::up(app.db.owner(), None).await?;
+        migration::up(app.db.owner()).await?;
     }
     health::ensure_ready(app).await?;
     let ctx = Ctx::system(Arc::clone(app));
+    if !customer::search_is_indexed(&ctx).await? {
+        tracing::warn!("{SEARCH_IS_SLOW}");
+    }
     if !admin::none_exists(&ctx).await? {
         return Ok(None);
     }

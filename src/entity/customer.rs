@@ -41,6 +41,8 @@ pub struct Model {
     pub email_verified_at: Option<DateTimeUtc>,
     /// The address that it wants instead, until the link mailed there is opened.
     pub pending_email: Option<EmailAddress>,
+    /// What keywords are looked for in; empty until it is filled in.
+    pub search_text: String,
 }
 
 /// The tables it is joined with.

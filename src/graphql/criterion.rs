@@ -31,7 +31,7 @@ pub(super) struct CustomerFilter {
     created_at: Option<DateTimeFilter>,
     /// When it last changed.
     updated_at: Option<DateTimeFilter>,
-    /// Name or e-mail address holds it.
+    /// Name or e-mail address holds each word of it, whatever case and accents.
     keyword: Option<String>,
 }
 

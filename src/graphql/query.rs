@@ -68,9 +68,10 @@ impl Query {
 
     /// Customers, a page at a time, the newest first. Admins only.
     ///
-    /// Filter keys: `keyword` (eq: name or e-mail holds it), `full_name` (like, nlike), `email` (eq, like, nlike;
-    /// `%` stands for anything), `status` (eq), `group_id` (eq, in), `created_at` (gt, gteq, lt, lteq), `ob`
-    /// (email, name, status, created_at), `od` (asc, desc), `page`, `limit` (20, at most 100).
+    /// Filter keys: `keyword` (eq: name or e-mail holds each word of it, whatever case and accents), `full_name`
+    /// (like, nlike), `email` (eq, like, nlike; `%` stands for anything), `status` (eq), `group_id` (eq, in),
+    /// `created_at` (gt, gteq, lt, lteq), `ob` (email, name, status, created_at), `od` (asc, desc), `page`, `limit`
+    /// (20, at most 100).
     #[graphql(complexity = "ROOT + child_complexity * most_rows(filters.as_ref())")]
     async fn customers(
         &self,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::ctx::Ctx;
 use crate::entity::{customer, customer_address, customer_group};
 use crate::error::{Error, Result};
+use crate::service::customer::search_text_of;
 use crate::service::metafield::{self, DefinitionInput};
 use crate::system::Random;
 use crate::transact;
@@ -85,7 +86,8 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     let mut customers = Vec::new();
     for number in 1..=count {
         let (given, family) = (pick(&random, GIVEN_NAMES), pick(&random, FAMILY_NAMES));
-        let email = format!("customer{number}@example.com");
+        let full_name = format!("{given} {family}");
+        let email = EmailAddress::parse(&format!("customer{number}@example.com")).map_err(Error::internal)?;
         // The last one registered an hour ago, the one before it six hours earlier, and so on.
         let age = TimeDelta::hours(1)
             + TimeDelta::hours(6) * i32::try_from(count - number).map_err(Error::internal)?;
@@ -94,9 +96,10 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
             status: Set(i16::from(number % 17 != 0)),
             // One in five is a wholesaler, one in five a VIP; the group ids follow the default's.
             group_id: Set(Some(if number % 5 < 2 { 2 + i32::from(number % 5 == 1) } else { 1 })),
-            email: Set(EmailAddress::parse(&email).map_err(Error::internal)?),
+            search_text: Set(search_text_of(&full_name, &email)),
+            email: Set(email),
             password: Set(hash.clone()),
-            full_name: Set(format!("{given} {family}")),
+            full_name: Set(full_name),
             created_at: Set(now - age),
             updated_at: Set(now - age),
             meta_data: Set(meta_data(number)),

@@ -3,8 +3,10 @@
 mod email_address;
 mod mail;
 mod password;
+mod search_text;
 
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};
+pub use search_text::search_text;

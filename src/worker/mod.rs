@@ -11,13 +11,13 @@ use tokio::sync::watch;
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::service::{housekeeping, metafield, session};
+use crate::service::{customer, housekeeping, metafield, session};
 
 pub use mail::send_due;
 
 /// How long the sender rests when there is nothing to send.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
-/// How often is looked for values of deleted custom fields.
+/// How often is looked for values of deleted custom fields, and for customers that can't be searched yet.
 const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 /// The pause between two batches of them: others want to write as well.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
@@ -36,6 +36,10 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
         }),
         again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
             Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
+        }),
+        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+            let more = customer::fill_in_search_text(&ctx).await?;
+            Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
         again_and_again(&ctx, stop, async |ctx: Ctx| {
             session::learn_old_hashes(&ctx).await?;

@@ -33,6 +33,7 @@ mod playground;
 mod profile;
 mod races;
 mod reference;
+mod search;
 mod session_model;
 mod statements;
 mod update_customer;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend};
 
-use super::filter::keyword;
+use super::search::keyword;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::{email_key, name_key};
 use crate::error::{Error, Result};
@@ -70,7 +70,7 @@ pub enum Criterion {
     CreatedAt(Compare<DateTime<Utc>>),
     /// When it last changed.
     UpdatedAt(Compare<DateTime<Utc>>),
-    /// Name or address holds it.
+    /// Name or e-mail address holds each word of it.
     Keyword(String),
 }
 
@@ -161,7 +161,7 @@ impl Criterion {
             Self::EmailVerified(false) => Column::EmailVerifiedAt.is_null(),
             Self::CreatedAt(compare) => compare.condition(column(Column::CreatedAt)),
             Self::UpdatedAt(compare) => compare.condition(column(Column::UpdatedAt)),
-            Self::Keyword(text) => keyword(text),
+            Self::Keyword(text) => keyword(text, backend),
         }
     }
 }

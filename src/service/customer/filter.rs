@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend};
 
+use super::search::keyword;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::email_key;
 use crate::error::Result;
@@ -38,7 +39,7 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
     match key {
         "keyword" => {
             filter.allow(&[Eq])?;
-            Ok(keyword(value))
+            Ok(keyword(value, backend))
         }
         "full_name" => {
             filter.allow(&[Like, Nlike])?;
@@ -89,12 +90,6 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
         }
         _ => Err(filter.unknown_key(KEYS)),
     }
-}
-
-/// Name or e-mail address holds it.
-pub(super) fn keyword(text: &str) -> SimpleExpr {
-    let part = EmailAddress::fold_part(text);
-    holds(column(Column::FullName), text).or(holds(column(Column::Email), &part))
 }
 
 fn negate_if(negate: bool, condition: SimpleExpr) -> SimpleExpr {

@@ -7,6 +7,7 @@ mod input;
 mod owner;
 mod profile;
 mod save;
+mod search;
 
 use sea_orm::ActiveValue::{self, Set};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QuerySelect};
@@ -20,6 +21,8 @@ pub(super) use input::{parse_email, parse_password};
 pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};
+pub(super) use search::text_of as search_text_of;
+pub use search::{fill_in as fill_in_search_text, is_indexed as search_is_indexed};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
@@ -52,6 +55,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         uuid: Set(ctx.app.random.uuid()),
         status: Set(status.unwrap_or(1)),
         group_id: Set(Some(group_id.unwrap_or(customer_group::DEFAULT_GROUP_ID))),
+        search_text: Set(search_text_of(&full_name, &email)),
         email: Set(email),
         password: Set(password),
         full_name: Set(full_name),

@@ -4,6 +4,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::search;
 use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer::{ActiveModel, Model};
@@ -58,6 +59,9 @@ pub(in crate::service) async fn save(
     }
     if row.pending_email.is_set() {
         forget_wishes(tx, &current).await?;
+    }
+    if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
+        row.search_text.set_if_not_equals(search::text_of(full_name, email));
     }
     row.version = Set(current.version + 1);
     row.updated_at = Set(ctx.app.clock.after(current.updated_at));

@@ -1,0 +1,114 @@
+//! Keywords: which customers hold them, and the text that is looked in.
+//!
+//! The text is folded by the program, so that both databases find the same. Both have an index of its trigrams,
+//! PostgreSQL where it may have the extension (`migration::search_index`); a word of fewer than three characters has
+//! none, so that every text is read for it.
+
+use std::collections::BTreeSet;
+
+use migration::search_index;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query, QueryStatementBuilder, SimpleExpr};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::ctx::Ctx;
+use crate::entity::customer::{Column, Entity};
+use crate::error::Result;
+use crate::service::page::contains;
+use crate::transact;
+use crate::types::{EmailAddress, search_text};
+
+/// Rows whose text is filled in by one transaction: others want to write as well.
+const BATCH: u64 = 200;
+/// Trigrams that SQLite's index is asked for. What has so many is rare already, and all of it is looked at again.
+const MAX_TRIGRAMS: usize = 32;
+
+/// What keywords are looked for in. No word goes over a line's end, so that none is found in both.
+pub(in crate::service) fn text_of(full_name: &str, email: &EmailAddress) -> String {
+    search_text(&format!("{full_name}\n{}", email.as_str()))
+}
+
+/// Name or e-mail address holds each word of it.
+pub(super) fn keyword(text: &str, backend: DbBackend) -> SimpleExpr {
+    let text = search_text(text);
+    let words: BTreeSet<&str> = text.split_whitespace().collect();
+    let column = || Expr::col((Entity, Column::SearchText));
+    let all = words.iter().map(|word| contains(column(), word)).reduce(ExprTrait::and);
+    let Some(all) = all else { return Expr::val(1).eq(1) };
+    let trigrams = trigrams(&words);
+    if trigrams.is_empty() {
+        return all;
+    }
+    let id = Expr::col((Entity, Column::CustomerId));
+    match backend {
+        DbBackend::Sqlite => {
+            let hits = Query::select()
+                .expr(Expr::cust("rowid"))
+                .from("customer_search")
+                .and_where(Expr::cust_with_values("customer_search MATCH ?", [trigrams.join(" ")]))
+                .take();
+            id.in_subquery(hits).and(all)
+        }
+        // By itself, not beside the order of the page: PostgreSQL would now and then walk through all customers in
+        // that order, until it had met as many that fit. For a rare word that is all of them.
+        _ => {
+            let hits =
+                Query::select().column((Entity, Column::CustomerId)).from(Entity).and_where(all).take();
+            let hits = SimpleExpr::SubQuery(None, Box::new(hits.into_sub_query_statement()));
+            Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, hits])
+        }
+    }
+}
+
+/// All three characters that follow each other in a word, as strings of FTS5's query language.
+fn trigrams(words: &BTreeSet<&str>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for word in words {
+        let characters: Vec<char> = word.chars().collect();
+        found.extend(characters.windows(3).map(|three| three.iter().collect::<String>()));
+    }
+    found.iter().take(MAX_TRIGRAMS).map(|trigram| format!("\"{}\"", trigram.replace('"', "\"\""))).collect()
+}
+
+/// Whether keywords are looked up in an index; without one every text is read.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_indexed(ctx: &Ctx) -> Result<bool> {
+    Ok(search_index::exists(ctx.app.db.reader()).await?)
+}
+
+/// Fills in the text of some customers that have none, because an older release or somebody else inserted them;
+/// tells whether there may be more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
+    ctx.require_admin()?;
+    // As the index says it.
+    let missing = || Expr::cust("search_text = ''");
+    let rows: Vec<(i32, String, EmailAddress)> = Entity::find()
+        .select_only()
+        .columns([Column::CustomerId, Column::FullName, Column::Email])
+        .filter(missing())
+        .order_by_asc(Column::CustomerId)
+        .limit(BATCH)
+        .into_tuple()
+        .all(ctx.app.db.reader())
+        .await?;
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    let mut texts = CaseStatement::new();
+    for (id, full_name, email) in &rows {
+        texts = texts.case(Column::CustomerId.eq(*id), text_of(full_name, email));
+    }
+    transact!(ctx.app.db, |tx| {
+        let ids = rows.iter().map(|(id, _, _)| *id);
+        // A change since then has filled it in.
+        let update = Entity::update_many().filter(Column::CustomerId.is_in(ids)).filter(missing());
+        update.col_expr(Column::SearchText, texts.clone().into()).exec(tx).await?;
+        Ok(())
+    })?;
+    tracing::debug!(customers = rows.len(), "made searchable");
+    Ok(true)
+}

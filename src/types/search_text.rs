@@ -1,0 +1,75 @@
+//! Texts as they are searched: whatever their case and their accents.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
+
+/// Folds a text, so that one holds another when it does to a reader who overlooks case and accents: `Łódź` and
+/// `lodz`, `GROẞ` and `gross`. Compatible forms are one (Unicode Standard Annex 15, form KD): full-width letters,
+/// ligatures.
+pub fn search_text(text: &str) -> String {
+    // By way of upper case, which tells less apart: `ς` from `σ`, `ı` from `i`.
+    let upper = text.nfkd().flat_map(char::to_uppercase);
+    let lower = upper.flat_map(char::to_lowercase).nfkd();
+    let mut folded = String::with_capacity(text.len());
+    for c in lower.filter(|c| canonical_combining_class(*c) == 0) {
+        match spelled_out(c) {
+            Some(letters) => folded.push_str(letters),
+            None => folded.push(c),
+        }
+    }
+    folded
+}
+
+/// Latin letters that Unicode takes for others than those typed instead of them.
+fn spelled_out(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' => "ss",
+        'ł' => "l",
+        'ø' => "o",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ŧ' => "t",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::search_text;
+    use proptest::prelude::*;
+
+    #[test]
+    fn case_and_accents_are_overlooked() {
+        for (text, folded) in [
+            ("John SMITH", "john smith"),
+            ("Łódź, Žižek", "lodz, zizek"),
+            ("GROẞ Straße", "gross strasse"),
+            ("Søren Ærø Þór", "soren aero thor"),
+            ("Nguyễn Văn", "nguyen van"),
+            ("İstanbul Yılmaz", "istanbul yilmaz"),
+            ("ΌΔΥΣΣΕΎΣ ὀδυσσεύς", "οδυσσευσ οδυσσευσ"),
+            ("Йосип ЁЛКА", "иосип елка"),
+            ("ﬁ Ａ ①", "fi a 1"),
+            ("e\u{301}\u{327}", "e"),
+            ("نوعم שָׁלוֹם", "نوعم שלום"),
+        ] {
+            assert_eq!(search_text(text), folded, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_is_folding_once(text in "\\PC{0,40}") {
+            let folded = search_text(&text);
+            prop_assert_eq!(search_text(&folded), folded);
+        }
+
+        #[test]
+        fn case_makes_no_difference(text in "\\PC{0,40}") {
+            prop_assert_eq!(search_text(&text.to_uppercase()), search_text(&text));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Keywords: parts of names and addresses, whatever their case and accents.
+
+use patron::ctx::Ctx;
+use patron::entity::customer;
+use patron::service::customer::fill_in_search_text;
+use patron::types::EmailAddress;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
+use serde_json::{Value, json};
+
+use crate::support::{Actor, TestApp, on_both_databases, statements_of};
+
+const QUERY: &str = "query ($keyword: ID, $text: String) {
+    customers(filters: [{key: \"keyword\", operation: eq, value: $keyword}, {key: \"ob\", operation: eq, value: \"email\"}, {key: \"od\", operation: eq, value: \"asc\"}]) { total items { email } }
+    customersConnection(filter: {keyword: $text}, sort: [{field: EMAIL}]) { totalCount nodes { email } }
+}";
+
+/// The first letters of the addresses found, by both lists.
+async fn found(app: &TestApp, keyword: &str) -> String {
+    let answer =
+        app.admin_again().await.query_with(QUERY, json!({"keyword": keyword, "text": keyword})).await;
+    let data = answer.data();
+    let letters = |rows: &Value| -> String {
+        rows.as_array().unwrap().iter().map(|row| &row["email"].as_str().unwrap()[..1]).collect()
+    };
+    let (list, connection) = (&data["customers"], &data["customersConnection"]);
+    let letters = (letters(&list["items"]), letters(&connection["nodes"]));
+    assert_eq!(letters.0, letters.1, "{keyword}");
+    assert_eq!(
+        (&list["total"], &connection["totalCount"]),
+        (&json!(letters.0.len()), &json!(letters.0.len()))
+    );
+    letters.0
+}
+
+async fn register(app: &TestApp, full_name: &str, email: &str) -> Value {
+    let body = json!({"full_name": full_name, "email": email, "password": "correct horse battery"});
+    app.anonymous().post("/api/customers", &body).await.data()
+}
+
+on_both_databases! {
+    async fn parts_of_names_and_addresses(app: &TestApp) {
+        for (full_name, email) in [
+            ("Łukasz Żółty", "a.zolty@poczta.pl"),
+            ("María-José O'Hara", "b_mj@example.com"),
+            ("GROẞ, Jürgen", "c+news@bücher.example"),
+            ("王小明", "d@x.io"),
+            ("Nguyễn \"Vinny\" Văn 100%", "e@x.io"),
+            ("Яна Ёлкина", "f@x.io"),
+        ] {
+            register(app, full_name, email).await;
+        }
+        for (keyword, expected) in [
+            ("łukasz", "a"), ("LUKASZ", "a"), ("zolty luk", "a"), ("Z\u{307}o\u{301}łt", "a"), ("zół@", ""),
+            ("jose maria", "b"), ("maria o'h", "b"), ("JOSÉ-", ""), ("maría-j", "b"), ("o’hara", ""),
+            ("grosS jurgen", "c"), ("groß", "c"), ("jürgen news@bucher", "c"), ("JU\u{308}RGEN", "c"),
+            // No index knows less than three letters.
+            ("王", "d"), ("王小", "d"), ("王小明", "d"), ("明 王小明", "d"), ("小 x.io", "d"),
+            ("\"vinny\"", "e"), ("nguyen van 100%", "e"), ("0%", "e"), ("100_", ""),
+            ("елк яна", "f"),
+            ("x.io", "def"), ("@", "abcdef"), (" \t ", "abcdef"), ("exa mple.com", "b"), ("example", "bc"),
+            // Nothing is found in a name's end and an address's beginning.
+            ("smith", ""), ("кина f", "f"), ("кинаf", ""), ("кина\nf@", "f"),
+            ("' OR 1=1 --", ""), ("\" OR \"", ""), ("NEAR(luk asz)", ""), ("luk*", ""), ("\\", ""), ("%%%", ""), ("___", ""),
+        ] {
+            assert_eq!(found(app, keyword).await, expected, "{keyword}");
+        }
+        let long = "żółty ".repeat(150);
+        assert_eq!(found(app, &long).await, "a");
+        assert_eq!(found(app, &"łukasz".repeat(150)).await, "");
+    }
+
+    async fn what_is_found_follows_the_customer(app: &TestApp) {
+        let customer = register(app, "Ann Archer", "a@x.io").await;
+        register(app, "Ben Archer", "b@x.io").await;
+        assert_eq!(found(app, "archer").await, "ab");
+        let url = format!("/api/customers/{}", customer["uuid"].as_str().unwrap());
+        app.admin_again().await.patch(&url, &json!({"full_name": "Ann Böwman"})).await.data();
+        assert_eq!((found(app, "archer").await, found(app, "bowman").await), ("b".into(), "a".into()));
+        app.admin_again().await.patch(&url, &json!({"email": "ann@elsewhere.org"})).await.data();
+        assert_eq!((found(app, "a@x.io").await, found(app, "bowman elsewhere").await), (String::new(), "a".into()));
+        app.admin_again().await.delete(&url).await.data();
+        assert_eq!((found(app, "bowman").await, found(app, "elsewhere").await, found(app, "archer").await), (String::new(), String::new(), "b".into()));
+    }
+
+    /// As rows are that an older release, EverShop or somebody's script inserted.
+    async fn a_text_that_is_missing_is_filled_in(app: &TestApp) {
+        let system = Ctx::system(app.app.clone());
+        register(app, "Template", "template@x.io").await;
+        assert!(!fill_in_search_text(&system).await.unwrap(), "nothing is missing");
+        let template = app.customers().await.remove(0);
+        let row = |number: usize| customer::ActiveModel {
+            uuid: Set(app.app.random.uuid()),
+            email: Set(EmailAddress::parse(&format!("c{number:03}@x.io")).unwrap()),
+            password: Set(template.password.clone()),
+            full_name: Set(format!("Žofie {number:03}")),
+            created_at: Set(app.now()),
+            updated_at: Set(app.now()),
+            meta_data: Set(json!({})),
+            ..Default::default()
+        };
+        customer::Entity::insert_many((0..450).map(row)).exec_without_returning(app.app.db.owner()).await.unwrap();
+        assert_eq!(found(app, "zofie 44").await, "");
+        let mut batches = 0;
+        while fill_in_search_text(&system).await.unwrap() {
+            batches += 1;
+            assert!(batches < 10, "it ends");
+        }
+        assert_eq!((batches, found(app, "zofie 44").await), (3, "c".repeat(14)));
+        let filled = app.customers().await.pop().unwrap();
+        assert_eq!((filled.version, filled.updated_at), (1, app.now()));
+        // Emptied by hand, as who writes names past patron is asked to.
+        let emptied = customer::ActiveModel { customer_id: Set(filled.customer_id), full_name: Set("Renée".to_owned()), search_text: Set(String::new()), ..Default::default() };
+        emptied.update(app.app.db.owner()).await.unwrap();
+        assert_eq!(found(app, "renee").await, "");
+        fill_in_search_text(&system).await.unwrap();
+        assert_eq!(found(app, "renee").await, "c");
+    }
+
+    /// Of a keyword with three letters in a row, no database reads all texts.
+    async fn an_index_is_used(app: &TestApp) {
+        for query in [
+            "{ customersConnection(filter: {keyword: \"smith jo\"}) { nodes { email } } }",
+            "{ customers(filters: [{key: \"keyword\", operation: eq, value: \"smith jo\"}]) { items { email } } }",
+            "{ customersConnection(filter: {keyword: \"smith jo\"}) { totalCount } }",
+        ] {
+            let (answer, statements) = statements_of(&app.admin_again().await, query, json!({})).await;
+            answer.data();
+            let statement = statements.last().unwrap();
+            let plan = plan(app, statement).await;
+            let index = match app.app.db.backend() {
+                DbBackend::Sqlite => "customer_search VIRTUAL TABLE INDEX",
+                _ => "customer_search_text_idx",
+            };
+            assert!(plan.contains(index) && !plan.contains("SCAN customer\n"), "{statement}\n{plan}");
+        }
+    }
+}
+
+/// How the database would run a statement, whatever its parameters.
+async fn plan(app: &TestApp, statement: &str) -> String {
+    use sea_orm::TransactionTrait;
+    let backend = app.app.db.backend();
+    let db = app.app.db.owner().begin().await.unwrap();
+    let explain = match backend {
+        DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
+        _ => {
+            // So few rows are read faster without an index.
+            for setting in ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"] {
+                db.execute_unprepared(&format!("SET LOCAL {setting}")).await.unwrap();
+            }
+            db.execute_unprepared(&format!("PREPARE search AS {statement}")).await.unwrap();
+            let nulls = vec!["NULL"; statement.matches('$').count()];
+            format!("EXPLAIN EXECUTE search({})", nulls.join(", "))
+        }
+    };
+    let column = if backend == DbBackend::Sqlite { "detail" } else { "QUERY PLAN" };
+    let rows = db.query_all_raw(Statement::from_string(backend, explain)).await.unwrap();
+    if backend == DbBackend::Postgres {
+        db.execute_unprepared("DEALLOCATE search").await.unwrap();
+    }
+    rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
+}
