@@ -41,7 +41,7 @@ export function TopBar({ session, onAccount, theme, onTheme }) {
       >
         {theme === 'dark' ? <Sun /> : <Moon />}
       </button>
-      <a href="/api/openapi.json">OpenAPI</a>
+      <a href="/api/docs">REST API</a>
     </header>
   );
 }

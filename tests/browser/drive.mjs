@@ -306,6 +306,35 @@ try {
     expected = null;
   });
 
+  await step('without introspection', async () => {
+    const server = '**/playground/server.json';
+    await page.route(server, (route) => route.fulfill({ json: { introspection: false } }));
+    await page.goto(`${url}/playground`);
+    await page.locator('.notice', { hasText: 'Introspection is off on this server' }).waitFor();
+    await shoot('no-introspection');
+    await page.unroute(server);
+  });
+
+  await step('the reference of the REST API', async () => {
+    await open();
+    await page.getByRole('link', { name: 'REST API' }).click();
+    await page.getByRole('heading', { name: 'Register a customer' }).waitFor();
+    await shoot('reference');
+    await page.getByRole('link', { name: /Whether the process runs/ }).click();
+    await page.getByRole('button', { name: /^Test Request.*health.live/ }).click();
+    const answered = page.waitForResponse(`${url}/health/live`);
+    await page.getByRole('button', { name: /^Send get request/ }).click();
+    assert.equal((await answered).status(), 200);
+    await page.getByText('200 OK').first().waitFor();
+    await shoot('reference-answer');
+    await page.keyboard.press('Escape');
+    await page.setViewportSize(PHONE);
+    await page.goto(`${url}/api/docs`);
+    await page.getByRole('heading', { name: 'patron' }).waitFor();
+    assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+    await page.setViewportSize(DESK);
+  });
+
   await step('on a phone', async () => {
     await page.setViewportSize(PHONE);
     await arrive();
