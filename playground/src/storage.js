@@ -45,9 +45,10 @@ export function openStorage() {
   return storage;
 }
 
+/** null, and not left out: tabs without the key are no tabs to GraphiQL, which then starts from the default ones. */
 function withoutHeaders(json) {
   return JSON.stringify(
-    JSON.parse(json, (key, value) => (key === 'headers' ? undefined : value)),
+    JSON.parse(json, (key, value) => (key === 'headers' ? null : value)),
   );
 }
 

@@ -250,6 +250,20 @@ try {
     await page.emulateMedia({ colorScheme: 'light' });
   });
 
+  await step('tabs and what is written in them outlast a reload', async () => {
+    await page.locator('.graphiql-tab-button', { hasText: 'MyAccount' }).click();
+    await page.locator('#graphiql-session[aria-labelledby="graphiql-session-tab-1"]').waitFor();
+    await page.locator('.graphiql-query-editor .view-line').first().click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('# mine ');
+    const stored = (words) => localStorage.getItem('patron-playground:graphiql:tabState')?.includes(words);
+    await page.waitForFunction(stored, '# mine ');
+    await open();
+    const active = page.locator('.graphiql-tab-active');
+    assert.match(await active.textContent(), /^MyAccount/);
+    await page.locator('.graphiql-query-editor .view-line', { hasText: '# mine' }).waitFor();
+  });
+
   await step('a reload forgets who was signed in', async () => {
     await account.filter({ hasText: 'Sign in' }).waitFor();
     await noTokenIsStored();
