@@ -89,6 +89,23 @@ impl Database {
         &self.reader
     }
 
+    /// Brings the schema up to date. On a connection of its own, where no statement is given up: an index over many
+    /// rows takes longer than any request may.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn migrate(&self, config: &DatabaseConfig) -> std::result::Result<(), DbErr> {
+        if self.is_embedded() {
+            return migration::up(self.owner()).await;
+        }
+        let patient =
+            DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 1, ..config.clone() };
+        let owner = Self::connect(&patient).await?;
+        let migrated = migration::up(owner.owner()).await;
+        owner.close().await?;
+        migrated
+    }
+
     /// The connection that migrations change the schema with.
     pub fn owner(&self) -> &DatabaseConnection {
         &self.writer

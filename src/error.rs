@@ -79,6 +79,16 @@ impl Error {
         Self::Conflict(message.into())
     }
 
+    /// The error of a read, once more for each who asked for what was read.
+    pub fn again(&self) -> Self {
+        match self {
+            Self::Unavailable { reason, retry_after } => {
+                Self::Unavailable { reason: reason.clone(), retry_after: *retry_after }
+            }
+            other => Self::internal(other),
+        }
+    }
+
     /// Something that passes by itself, soon.
     pub fn unavailable(reason: impl std::fmt::Display) -> Self {
         Self::Unavailable { reason: reason.to_string(), retry_after: 1 }

@@ -468,7 +468,8 @@ fn the_playground_is_for_this_machine() {
     assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
     drop(server);
 
-    let everywhere = [("PATRON_LISTEN", "0.0.0.0:0")];
+    // Behind a proxy; another listening address is judged in src/config/settings/values.rs.
+    let everywhere = [("PATRON_PUBLIC_URL", "https://shop.example")];
     let server = Server::start(folder.path(), &[], &everywhere, "mail");
     assert!(server.banner.contains("off; PATRON_PLAYGROUND=on serves it"), "{}", server.banner);
     assert!(server.banner.contains("introspection off"), "{}", server.banner);
@@ -604,8 +605,27 @@ fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
     Postgres::execute_in(&database.name, "CREATE SCHEMA \"Extra\"");
     Postgres::execute_in(&database.name, &format!("GRANT USAGE ON SCHEMA \"Extra\" TO {role}"));
     Postgres::execute_in(&database.name, "CREATE EXTENSION pg_trgm SCHEMA \"Extra\"");
-    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
+    // However long the index takes: here it waits for a lock, for longer than any other statement may run.
+    let (locked, wait) = std::sync::mpsc::channel();
+    let name = database.name.clone();
+    let holder = std::thread::spawn(move || {
+        use sea_orm::{ConnectionTrait, Database, TransactionTrait};
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let server = Database::connect(Postgres::url(&name)).await.expect("the server answers");
+            let transaction = server.begin().await.expect("it begins");
+            transaction.execute_unprepared("LOCK TABLE customer").await.expect("it locks");
+            locked.send(()).expect("the test waits");
+            transaction.execute_unprepared("SELECT pg_sleep(2)").await.expect("it sleeps");
+            transaction.commit().await.expect("it commits");
+        });
+    });
+    wait.recv().expect("the table is locked");
+    let mut impatient = settings.to_vec();
+    impatient.push(("PATRON_DATABASE_STATEMENT_TIMEOUT", "1"));
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &impatient));
     assert!(code == 0 && !said(&error), "{code} {error}");
+    holder.join().expect("it let go");
     let index = "DO $$ BEGIN ASSERT to_regclass('customer_search_text_idx') IS NOT NULL; END $$";
     Postgres::execute_in(&database.name, index);
     let server = Server::start(folder.path(), &[], &settings, "database");

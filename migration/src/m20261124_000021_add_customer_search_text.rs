@@ -31,6 +31,20 @@ const SQLITE_TRIGGERS: [&str; 3] = [
      END",
 ];
 
+/// Whoever else changes a name or an address leaves a text behind that is no longer true: it is filled in anew.
+const SQLITE_STALE: &str = "CREATE TRIGGER customer_search_text_stale AFTER UPDATE OF full_name, email ON customer \
+     WHEN new.search_text = old.search_text AND new.search_text <> '' \
+       AND (new.full_name <> old.full_name OR new.email <> old.email) BEGIN \
+       UPDATE customer SET search_text = '' WHERE customer_id = new.customer_id; \
+     END";
+const POSTGRES_STALE: [&str; 2] = [
+    "CREATE FUNCTION customer_search_text_stale() RETURNS trigger LANGUAGE plpgsql AS \
+     $$ BEGIN NEW.search_text := ''; RETURN NEW; END $$",
+    "CREATE TRIGGER customer_search_text_stale BEFORE UPDATE OF full_name, email ON customer FOR EACH ROW \
+     WHEN (NEW.search_text = OLD.search_text AND (NEW.full_name <> OLD.full_name OR NEW.email <> OLD.email)) \
+     EXECUTE FUNCTION customer_search_text_stale()",
+];
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -42,10 +56,15 @@ impl MigrationTrait for Migration {
         manager.alter_table(Table::alter().table("customer").add_column(column).take()).await?;
         db.execute_unprepared(MISSING).await?;
         match manager.get_database_backend() {
-            DbBackend::Postgres => search_index::ensure(db).await?,
+            DbBackend::Postgres => {
+                search_index::ensure(db).await?;
+                for statement in POSTGRES_STALE {
+                    db.execute_unprepared(statement).await?;
+                }
+            }
             _ => {
                 db.execute_unprepared(SQLITE_TABLE).await?;
-                for trigger in SQLITE_TRIGGERS {
+                for trigger in SQLITE_TRIGGERS.into_iter().chain([SQLITE_STALE]) {
                     db.execute_unprepared(trigger).await?;
                 }
             }
@@ -56,10 +75,14 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         match manager.get_database_backend() {
-            DbBackend::Postgres => search_index::remove(db).await?,
+            DbBackend::Postgres => {
+                search_index::remove(db).await?;
+                db.execute_unprepared("DROP TRIGGER customer_search_text_stale ON customer").await?;
+                db.execute_unprepared("DROP FUNCTION customer_search_text_stale()").await?;
+            }
             _ => {
-                for event in ["insert", "delete", "update"] {
-                    db.execute_unprepared(&format!("DROP TRIGGER customer_search_{event}")).await?;
+                for trigger in ["insert", "delete", "update", "text_stale"] {
+                    db.execute_unprepared(&format!("DROP TRIGGER customer_search_{trigger}")).await?;
                 }
                 db.execute_unprepared("DROP TABLE customer_search").await?;
             }

@@ -38,6 +38,9 @@ export function fetcherFor(report) {
       report(explain(failure, 'query', session?.kind));
       throw new Error(`${path} gave no answer`);
     });
+    if (getSession()?.since !== session?.since) {
+      return { errors: [{ message: 'Somebody signed in or out meanwhile. Run it again' }] };
+    }
     const { response, answer } = sent;
     const refused = !response.ok && response.status !== 400; // 400: the errors say it all
     report(

@@ -33,10 +33,14 @@ function withToken(text, token) {
   return next.replace(/\s/g, '') === '{}' ? '' : next;
 }
 
-/** An answer that somebody else was given must not stay on screen. */
-export function EmptyAnswer({ whenever }) {
-  const answer = useGraphiQL((state) => state.responseEditor);
-  useEffect(() => answer?.setValue(''), [whenever]);
+/** Answers that somebody else was given must not stay, in this tab or in others. */
+export function EmptyAnswers({ whenever }) {
+  const { responseEditor, tabs } = useGraphiQL(pick('responseEditor', 'tabs'));
+  useEffect(() => {
+    responseEditor?.setValue('');
+    // GraphiQL has an action for the open tab only; what it keeps of the others is shown when they are opened.
+    for (const tab of tabs) tab.response = null;
+  }, [whenever]);
   return null;
 }
 

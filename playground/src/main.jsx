@@ -11,7 +11,7 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { GraphiQL } from 'graphiql';
 import { fetcherFor, SCHEMA_QUERY } from './endpoints.js';
-import { AuthorizationInPane, EmptyAnswer, FollowSystemTheme, WrapLines } from './graphiql-parts.jsx';
+import { AuthorizationInPane, EmptyAnswers, FollowSystemTheme, WrapLines } from './graphiql-parts.jsx';
 import { Notices } from './notices.jsx';
 import { PRELOADED } from './preloaded-tabs.js';
 import { explain } from './problems.js';
@@ -95,7 +95,7 @@ function Playground({ server }) {
         >
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
           <AuthorizationInPane session={session} />
-          <EmptyAnswer whenever={session?.since} />
+          <EmptyAnswers whenever={session?.since} />
           <FollowSystemTheme />
           <WrapLines editorRef={editor} />
         </GraphiQL>

@@ -34,7 +34,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     let owner = db.owner();
     let database = |error| Failure::from(Error::from(error));
     match command {
-        Command::Up => migration::up(owner).await.map_err(database)?,
+        Command::Up => db.migrate(&config.database).await.map_err(database)?,
         Command::Down { all } => {
             let steps = if *all { None } else { Some(1) };
             Migrator::down(owner, steps).await.map_err(database)?;

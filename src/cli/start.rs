@@ -29,7 +29,7 @@ pub(super) struct NewAdmin {
 /// Migrates, when asked to or when the database is embedded, and makes the first admin when there is none.
 pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewAdmin>> {
     if migrate || app.db.is_embedded() {
-        migration::up(app.db.owner()).await?;
+        app.db.migrate(&app.config.database).await?;
     }
     health::ensure_ready(app).await?;
     let ctx = Ctx::system(Arc::clone(app));

@@ -227,6 +227,7 @@ impl Config {
         let data_dir = PathBuf::from(v.text("PATRON_DATA_DIR"));
         let listen: SocketAddr = v.parsed("PATRON_LISTEN", "an address and port such as 127.0.0.1:3000");
         let public_url = v.url("PATRON_PUBLIC_URL");
+        let local = v.is_local(listen, public_url.as_deref());
         let config = Self {
             mail: MailConfig {
                 smtp_url: v.secret("PATRON_SMTP_URL"),
@@ -248,7 +249,7 @@ impl Config {
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
-                playground: v.switch_or_local("PATRON_PLAYGROUND", listen),
+                playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             },
             database: DatabaseConfig {
                 url: v.database_url(&data_dir),
@@ -280,7 +281,7 @@ impl Config {
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
-                introspection: v.switch_or_local("PATRON_INTROSPECTION", listen),
+                introspection: v.switch_or_local("PATRON_INTROSPECTION", local),
             },
             first_admin: v.first_admin(),
             log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },

@@ -81,7 +81,7 @@ pub const SETTINGS: &[Setting] = &[
     optional("PATRON_MAIL_FROM", "mail_from", "Sender of mails, such as \"Shop <shop@example.com>\" [default: no-reply@ the host of PATRON_PUBLIC_URL]"),
     optional("PATRON_MAIL_TEMPLATES", "mail_templates", "Folder whose files are used in place of the mail templates of the same names"),
     setting("PATRON_SMTP_TIMEOUT", "smtp_timeout", "30", "Seconds that the mail server has to take a mail; at most 240"),
-    setting("PATRON_PLAYGROUND", "playground", "auto", "Whether /playground is served: on, off, or auto: on when only this machine can reach the listening address"),
+    setting("PATRON_PLAYGROUND", "playground", "auto", "Whether /playground is served: on, off, or auto: on when only this machine can reach the listening address, and no public_url says otherwise"),
     setting("PATRON_INTROSPECTION", "introspection", "auto", "Whether GraphQL tells its schema to whoever asks: on, off, or auto, as above"),
     setting("PATRON_GRAPHQL_MAX_DEPTH", "graphql_max_depth", "20", "Levels of nested fields that a GraphQL query may have"),
     setting("PATRON_GRAPHQL_MAX_COMPLEXITY", "graphql_max_complexity", "10000", "Fields that a GraphQL query may answer with, the rows of its pages counted"),

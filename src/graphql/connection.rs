@@ -14,9 +14,9 @@ use crate::service::page;
 
 /// Rows that a connection may answer with; for its complexity.
 pub(super) fn most_rows(first: Option<i32>, last: Option<i32>) -> usize {
-    // A count that is refused costs nothing: the connection is not read.
+    // A count that is refused costs little: the connection is not read. One of 0 is read, and can be counted.
     let count = first.or(last).map_or(page::DEFAULT_LIMIT as usize, |count| count.try_into().unwrap_or(0));
-    count.min(page::MAX_LIMIT as usize)
+    count.clamp(1, page::MAX_LIMIT as usize)
 }
 
 /// A part of the customers; read when something of its rows is asked for, once for all that is.
@@ -25,6 +25,8 @@ pub(super) struct CustomerConnection(Arc<Part>);
 struct Part {
     query: Connection,
     slice: OnceCell<Slice<Model>>,
+    count: OnceCell<i64>,
+    more_behind: OnceCell<bool>,
 }
 
 impl Part {
@@ -37,14 +39,19 @@ impl Part {
     async fn has_more(&self, ctx: &Context<'_>, towards: bool) -> Result<bool> {
         match towards {
             true => Ok(self.slice(ctx).await?.more),
-            false => Ok(self.query.has_rows_behind(ctx.data()?).await.map_err(Failed)?),
+            false => {
+                let ctx = ctx.data()?;
+                let more = self.more_behind.get_or_try_init(|| self.query.has_rows_behind(ctx)).await;
+                Ok(*more.map_err(Failed)?)
+            }
         }
     }
 }
 
 impl From<Connection> for CustomerConnection {
     fn from(query: Connection) -> Self {
-        Self(Arc::new(Part { query, slice: OnceCell::new() }))
+        let (slice, count, more_behind) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self(Arc::new(Part { query, slice, count, more_behind }))
     }
 }
 
@@ -71,7 +78,8 @@ impl CustomerConnection {
 
     /// How many there are on all pages; counted only when it is asked for.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(self.0.query.count(ctx.data()?).await.map_err(Failed)?)
+        let ctx = ctx.data()?;
+        Ok(*self.0.count.get_or_try_init(|| self.0.query.count(ctx)).await.map_err(Failed)?)
     }
 }
 

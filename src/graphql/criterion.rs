@@ -97,7 +97,11 @@ impl From<CustomerFilter> for Criterion {
         all.extend(filter.created_at.into_iter().flat_map(DateTimeFilter::compares).map(Self::CreatedAt));
         all.extend(filter.updated_at.into_iter().flat_map(DateTimeFilter::compares).map(Self::UpdatedAt));
         all.extend(filter.keyword.map(Self::Keyword));
-        Self::All(all)
+        // A filter of one condition is that condition: the bounds count what was written.
+        match <[Self; 1]>::try_from(all) {
+            Ok([only]) => only,
+            Err(all) => Self::All(all),
+        }
     }
 }
 

@@ -16,6 +16,11 @@ impl ScalarType for DateTime {
         Ok(Self(chrono::DateTime::parse_from_rfc3339(text)?.to_utc()))
     }
 
+    /// So that what is no moment is refused before anything runs.
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if chrono::DateTime::parse_from_rfc3339(text).is_ok())
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
     }

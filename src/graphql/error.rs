@@ -80,8 +80,12 @@ const TOO_COMPLEX: &str = "Query is too complex.";
 pub(super) fn complete(response: &mut Response) {
     for error in &mut response.errors {
         if error.extensions.as_ref().is_none_or(|values| values.get("code").is_none()) {
-            let code =
-                if error.message == TOO_COMPLEX { "QUERY_TOO_LARGE" } else { "GRAPHQL_VALIDATION_FAILED" };
+            let code = match error.path.is_empty() {
+                _ if error.message == TOO_COMPLEX => "QUERY_TOO_LARGE",
+                true => "GRAPHQL_VALIDATION_FAILED",
+                // A value that only its field could judge: a number too large for it.
+                false => "VALIDATION_FAILED",
+            };
             set_code(error, code);
         }
     }

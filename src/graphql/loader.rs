@@ -89,16 +89,6 @@ fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
 fn found<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
     match fetched {
         Ok(rows) => Ok(rows.get(&key).cloned()),
-        Err(error) => Err(Failed(again(error)).into()),
-    }
-}
-
-/// The error of a fetch, once more for each who asked for it.
-fn again(error: &Error) -> Error {
-    match error {
-        Error::Unavailable { reason, retry_after } => {
-            Error::Unavailable { reason: reason.clone(), retry_after: *retry_after }
-        }
-        other => Error::internal(other),
+        Err(error) => Err(Failed(error.again()).into()),
     }
 }

@@ -9,21 +9,23 @@ use tokio::sync::OnceCell;
 use super::date_time::DateTime;
 use super::error::Failed;
 use crate::entity::metafield_definition::{FieldType, Model};
+use crate::error::Error;
 use crate::service::metafield;
 
 /// The definitions that the caller may see: read when they are first asked for, once a request, however many
-/// customers there are in the answer.
+/// customers there are in the answer; each that asks gets the error as well.
 #[derive(Default)]
-pub(super) struct Definitions(OnceCell<Vec<Arc<Model>>>);
+pub(super) struct Definitions(OnceCell<std::result::Result<Vec<Arc<Model>>, Error>>);
 
 impl Definitions {
     /// Those of this request.
     pub(super) async fn of<'a>(ctx: &'a Context<'_>) -> Result<&'a [Arc<Model>]> {
-        let load = async || -> Result<Vec<Arc<Model>>> {
-            let rows = metafield::visible(ctx.data()?).await.map_err(Failed)?;
-            Ok(rows.into_iter().map(Arc::new).collect())
-        };
-        ctx.data::<Self>()?.0.get_or_try_init(load).await.map(Vec::as_slice)
+        let caller = ctx.data()?;
+        let load = async || Ok(metafield::visible(caller).await?.into_iter().map(Arc::new).collect());
+        match ctx.data::<Self>()?.0.get_or_init(load).await {
+            Ok(definitions) => Ok(definitions),
+            Err(error) => Err(Failed(error.again()).into()),
+        }
     }
 }
 

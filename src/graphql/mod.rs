@@ -52,6 +52,7 @@ pub fn sdl() -> String {
 fn schema(config: &GraphqlConfig) -> SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
     let schema = async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
         .limit_depth(config.max_depth)
+        .limit_recursive_depth(limits::MAX_NESTING)
         .limit_complexity(config.max_complexity);
     // "Did you mean" would tell the schema name by name.
     if config.introspection { schema } else { schema.disable_suggestions() }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// What pages may read of an answer besides what they may always.
@@ -27,4 +27,9 @@ pub(super) fn cors(origins: &[String]) -> Option<CorsLayer> {
         .max_age(MAX_AGE)
         .vary([header::ORIGIN]);
     Some(layer)
+}
+
+/// Whether a browser asks what a page may do (Fetch, 3.2.2), and not a client what a URL can do.
+pub(super) fn is_preflight(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use tower::{ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tracing::Instrument;
 
 use super::Failure;
-use super::cors::cors;
+use super::cors::{cors, is_preflight};
 use super::drain::drain;
 use super::etag::tag;
 use super::failure::Form;
@@ -49,10 +50,17 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
                 .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED))),
         );
     // Around everything: pages may read failures as well.
-    match cors(&app.config.server.cors_origins) {
-        Some(layer) => routes.layer(layer),
-        None => routes,
-    }
+    let Some(cors) = cors(&app.config.server.cors_origins) else { return routes };
+    let others = routes.clone();
+    let routes = routes.layer(cors);
+    Router::new().fallback_service(service_fn(move |request: Request| {
+        // The layer would answer any OPTIONS with 200.
+        if request.method() == Method::OPTIONS && !is_preflight(request.headers()) {
+            others.clone().oneshot(request)
+        } else {
+            routes.clone().oneshot(request)
+        }
+    }))
 }
 
 /// Gives the request its id, logs it, and writes the body of a failure.

@@ -6,7 +6,7 @@ mod mail;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use crate::app::App;
 use crate::ctx::Ctx;
@@ -30,6 +30,7 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 /// noted as sent, or it would be sent again.
 pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     let ctx = Ctx::system(app);
+    let learned = Arc::new(OnceCell::new());
     tokio::join!(
         again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
             Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
@@ -41,10 +42,13 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
             let more = customer::fill_in_search_text(&ctx).await?;
             Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
-        again_and_again(&ctx, stop, async |ctx: Ctx| {
-            session::learn_old_hashes(&ctx).await?;
-            housekeeping::run_once(&ctx).await?;
-            Ok(HOUSEKEEPING_PAUSE)
+        again_and_again(&ctx, stop, |ctx: Ctx| {
+            let learned = Arc::clone(&learned);
+            async move {
+                learned.get_or_try_init(|| session::learn_old_hashes(&ctx)).await?;
+                housekeeping::run_once(&ctx).await?;
+                Ok(HOUSEKEEPING_PAUSE)
+            }
         }),
     );
 }

@@ -37,6 +37,12 @@ on_both_databases! {
     async fn open_to_those_of_the_setting(app: &TestApp) {
         let origins = format!("http://localhost:5173, {SHOP}");
         let open = app.another_with(|flags| flags.with("PATRON_CORS_ORIGINS", origins.clone())).await;
+        // Who asks like no browser is answered as ever.
+        for (path, status) in [("/nope", 404), ("/api/graphql", 405)] {
+            let request = open.anonymous().request(Method::OPTIONS, path).header("origin", SHOP);
+            let answer = open.anonymous().send(request).await;
+            assert_eq!((answer.status, answer.header("x-request-id").is_some()), (status, true), "{path}");
+        }
 
         let preflight = from(&open.anonymous(), Method::OPTIONS, "/api/customers", SHOP).await;
         assert_eq!(preflight.status, 200);

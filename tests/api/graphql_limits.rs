@@ -59,6 +59,33 @@ on_both_databases! {
         refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
     }
 
+    /// Each of them is nested no deeper than the parser allows; all together would overflow the stack.
+    async fn fragments_that_follow_each_other(app: &TestApp) {
+        for (open, fields) in [("a{", true), ("...{", false)] {
+            let (open, close) = (open.repeat(50), "}".repeat(50));
+            let chain: Vec<String> = (0..400).map(|n| format!("fragment f{n} on Query {{ {open} ...f{} {close} }}", n + 1)).collect();
+            for reversed in [false, true] {
+                let mut chain = chain.clone();
+                if reversed {
+                    chain.reverse();
+                }
+                let chain = format!("{} fragment f400 on Query {{ __typename }}", chain.join(" "));
+                refused(app, &format!("{{ ...f0 }} {chain}"), "nested too deeply").await;
+                refused(app, &format!("{{ __typename }} {chain}"), "nested too deeply").await;
+                refused(app, &format!("{chain} {{ ...f399 ...f300 ...f0 }}"), "nested too deeply").await;
+            }
+            let short = format!("{{ ...f0 }} fragment f0 on Query {{ {open} __typename {close} }}");
+            // Not nested too deeply; too many levels, or nothing to refuse.
+            if fields {
+                refused(app, &short, "levels deep").await;
+            } else {
+                app.admin().query(&short).await.data();
+            }
+        }
+        let many: Vec<String> = (0..5000).map(|n| format!("fragment f{n} on Query {{ a b c }}")).collect();
+        refused(app, &format!("{{ __typename }} {}", many.join(" ")), "fields together; at most 10000").await;
+    }
+
     async fn pages_of_many_rows(app: &TestApp) {
         let page = |n: usize| format!("p{n}: customers(filters: [{{key: \"limit\", operation: eq, value: 100}}]) {{ items {{ uuid email fullName addresses {{ city }} }} }}");
         let query = format!("{{ {} }}", (0..30).map(page).collect::<Vec<_>>().join(" "));

@@ -43,6 +43,7 @@ on_both_databases! {
             ("nodes { email }", 1),
             ("nodes { email } edges { cursor } pageInfo { hasNextPage startCursor endCursor }", 1),
             ("nodes { email } pageInfo { hasPreviousPage hasNextPage } totalCount", 3),
+            ("totalCount totalCount a: totalCount pageInfo { hasPreviousPage } b: pageInfo { hasPreviousPage }", 2),
             ("a: nodes { group { id } } b: nodes { group { id } }", 3),
         ] {
             let query = format!("query ($after: String) {{ customersConnection(after: $after) {{ {selection} }} }}");

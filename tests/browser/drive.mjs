@@ -171,6 +171,8 @@ try {
 
   await step('a customer signs out, and the token is revoked', async () => {
     const { authorization } = await run();
+    const answer_ = page.locator('.graphiql-response');
+    await answer_.getByText('currentCustomer').first().waitFor();
     const revoked = page.waitForResponse(/\/api\/customer\/token\/revoke$/);
     await signOut();
     assert.equal((await revoked).status(), 200);
@@ -180,6 +182,12 @@ try {
       body: '{"query": "{ __typename }"}',
     });
     assert.equal(answer.status, 401);
+    // Of what the customer was answered nothing is left, in any tab.
+    for (const title of ['MyAccount', 'MyNode']) {
+      await page.locator('.graphiql-tab-button', { hasText: title }).click();
+      await page.locator('.graphiql-tab-active', { hasText: title }).waitFor();
+      assert.ok(!(await answer_.textContent()).includes('currentCustomer'), title);
+    }
     assert.equal((await run()).authorization, undefined);
   });
 

@@ -3,8 +3,9 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/clien
 import { CombinedGraphQLErrors } from '@apollo/client/errors';
 import { SetContextLink } from '@apollo/client/link/context';
 import { ErrorLink } from '@apollo/client/link/error';
+import { relayStylePagination } from '@apollo/client/utilities';
 import { from, switchMap } from 'rxjs';
-import { CustomersDocument, pageOf, unknownFilter } from './operations';
+import { byEmail, CustomerEdgesDocument, CustomerListDocument, unknownFilter } from './operations';
 import { Session } from './session';
 import { settings } from './settings';
 
@@ -25,31 +26,33 @@ const client = new ApolloClient({
     new SetContextLink(({ headers }) => ({ headers: { ...headers, Authorization: session.authorization } })),
     new HttpLink({ uri: `${settings.url}/api/admin/graphql` }),
   ]),
-  // Customers are known by their uuid; the rest has no identity of its own.
-  cache: new InMemoryCache({ typePolicies: { Customer: { keyFields: ['uuid'] } } }),
+  cache: new InMemoryCache({
+    typePolicies: {
+      // Customers are known by their uuid; the rest has no identity of its own.
+      Customer: { keyFields: ['uuid'] },
+      // Pages of one filter and order become one list.
+      Query: { fields: { customersConnection: relayStylePagination(['filter', 'sort']) } },
+    },
+  }),
   // What REST changes, a cache here would not notice.
   defaultOptions: { query: { fetchPolicy: 'network-only' } },
 });
 
-async function customersOf(page: number, limit: number) {
-  const { data } = await client.query({ query: CustomersDocument, variables: { filters: pageOf(page, limit) } });
-  if (!data) throw new Error('no data'); // With errorPolicy 'none', failures are thrown.
-  return data.customers;
+// Page by page, until there is no next one; the cache joins them.
+const firstPage = { query: CustomerEdgesDocument, variables: { first: 2, sort: byEmail } };
+const list = client.watchQuery(firstPage);
+let { data: page } = await list.refetch(); // Asks the server, whatever the cache has.
+while (page?.customersConnection.pageInfo.hasNextPage) {
+  const after = page.customersConnection.pageInfo.endCursor;
+  ({ data: page } = await list.fetchMore({ variables: { after } }));
 }
-
-// Page by page, until all are there.
-const emails: string[] = [];
-for (let page = 1, total = Infinity; emails.length < total; page++) {
-  const customers = await customersOf(page, 2);
-  if (customers.items.length === 0) break; // Some were deleted meanwhile.
-  emails.push(...customers.items.map((customer) => customer.email));
-  total = customers.total;
-}
-console.log('customers:', emails.join(' '));
+const all = client.readQuery(firstPage);
+if (!all) throw new Error('the cache has no list');
+console.log('customers:', all.customersConnection.edges.map(({ node }) => node.email).join(' '));
 
 // Decide by the code; the message is for people.
 try {
-  await client.query({ query: CustomersDocument, variables: { filters: unknownFilter } });
+  await client.query({ query: CustomerListDocument, variables: { filters: unknownFilter } });
 } catch (error) {
   const refusal = problem(error, 'VALIDATION_FAILED');
   if (!refusal) throw error;
@@ -57,4 +60,6 @@ try {
 }
 
 await session.untilExpired();
-console.log('after expiry:', (await customersOf(1, 1)).total);
+const { data } = await client.query({ query: CustomerEdgesDocument, variables: { first: 0 } });
+if (!data) throw new Error('no data'); // With errorPolicy 'none', failures are thrown.
+console.log('after expiry:', data.customersConnection.totalCount);

@@ -1,7 +1,8 @@
 /** patron with nothing but `fetch`. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
-import { CustomersDocument, pageOf, unknownFilter } from './operations';
+import type { CustomersQueryVariables } from './generated/graphql';
+import { byEmail, CustomerListDocument, CustomersDocument, unknownFilter } from './operations';
 import { Session } from './session';
 import { settings } from './settings';
 
@@ -45,24 +46,25 @@ async function query<Data, Variables>(document: TypedDocumentNode<Data, Variable
   }
 }
 
-// Page by page, until all are there.
+// Page by page, until there is no next one.
 const emails: string[] = [];
-for (let page = 1, total = Infinity; emails.length < total; page++) {
-  const { customers } = await query(CustomersDocument, { filters: pageOf(page, 2) });
-  if (customers.items.length === 0) break; // Some were deleted meanwhile.
-  emails.push(...customers.items.map((customer) => customer.email));
-  total = customers.total;
+const variables: CustomersQueryVariables = { first: 2, sort: byEmail };
+for (let more = true; more; ) {
+  const { nodes, pageInfo } = (await query(CustomersDocument, variables)).customersConnection;
+  emails.push(...nodes.map((customer) => customer.email));
+  variables.after = pageInfo.endCursor;
+  more = pageInfo.hasNextPage;
 }
 console.log('customers:', emails.join(' '));
 
 // Decide by the code; the message is for people.
 try {
-  await query(CustomersDocument, { filters: unknownFilter });
+  await query(CustomerListDocument, { filters: unknownFilter });
 } catch (error) {
   if (!(error instanceof GraphqlError && error.has('VALIDATION_FAILED'))) throw error;
   console.log('refused:', error.message);
 }
 
 await session.untilExpired();
-const { customers } = await query(CustomersDocument, { filters: pageOf(1, 1) });
-console.log('after expiry:', customers.total);
+const { customersConnection } = await query(CustomersDocument, { first: 0 });
+console.log('after expiry:', customersConnection.totalCount);

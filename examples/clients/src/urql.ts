@@ -1,7 +1,8 @@
 /** patron with urql; `urql` itself wraps this client for React. */
 import { Client, fetchExchange } from '@urql/core';
 import { authExchange } from '@urql/exchange-auth';
-import { CustomersDocument, pageOf, unknownFilter } from './operations';
+import type { CustomersQueryVariables } from './generated/graphql';
+import { byEmail, CustomerListDocument, CustomersDocument, unknownFilter } from './operations';
 import { Session } from './session';
 import { settings } from './settings';
 
@@ -23,24 +24,26 @@ const client = new Client({
   ],
 });
 
-// Page by page, until all are there.
+// Page by page: each answer has what the variables of the next page need.
 const emails: string[] = [];
-for (let page = 1, total = Infinity; emails.length < total; page++) {
-  const { data, error } = await client.query(CustomersDocument, { filters: pageOf(page, 2) });
+let variables: CustomersQueryVariables = { first: 2, sort: byEmail };
+for (let more = true; more; ) {
+  const { data, error } = await client.query(CustomersDocument, variables);
   if (error || !data) throw error;
-  if (data.customers.items.length === 0) break; // Some were deleted meanwhile.
-  emails.push(...data.customers.items.map((customer) => customer.email));
-  total = data.customers.total;
+  const { nodes, pageInfo } = data.customersConnection;
+  emails.push(...nodes.map((customer) => customer.email));
+  variables = { ...variables, after: pageInfo.endCursor };
+  more = pageInfo.hasNextPage;
 }
 console.log('customers:', emails.join(' '));
 
 // Decide by the code; the message is for people.
-const { error } = await client.query(CustomersDocument, { filters: unknownFilter });
+const { error } = await client.query(CustomerListDocument, { filters: unknownFilter });
 const refusal = error?.graphQLErrors.find(({ extensions }) => extensions.code === 'VALIDATION_FAILED');
 if (!refusal) throw error ?? new Error('an unknown filter was accepted');
 console.log('refused:', refusal.message);
 
 await session.untilExpired();
-const { data, error: still } = await client.query(CustomersDocument, { filters: pageOf(1, 1) });
+const { data, error: still } = await client.query(CustomersDocument, { first: 0 });
 if (still || !data) throw still;
-console.log('after expiry:', data.customers.total);
+console.log('after expiry:', data.customersConnection.totalCount);

@@ -169,10 +169,21 @@ impl Values {
         }
     }
 
-    /// A switch whose third position is to be on for this machine alone.
-    pub(in crate::config) fn switch_or_local(&mut self, variable: &'static str, listen: SocketAddr) -> bool {
+    /// Whether only people at this machine reach the server: behind a proxy its public URL says otherwise.
+    pub(in crate::config) fn is_local(&self, listen: SocketAddr, public_url: Option<&str>) -> bool {
+        let is_here = |url: Url| match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        listen.ip().is_loopback() && public_url.is_none_or(|url| Url::parse(url).is_ok_and(is_here))
+    }
+
+    /// A switch whose third position is to be on for `local` servers alone.
+    pub(in crate::config) fn switch_or_local(&mut self, variable: &'static str, local: bool) -> bool {
         match self.text(variable).as_str() {
-            "auto" => listen.ip().is_loopback(),
+            "auto" => local,
             "on" => true,
             "off" => false,
             other => {
@@ -293,5 +304,29 @@ impl Fallback for u32 {
 impl Fallback for SocketAddr {
     fn fallback() -> Self {
         ([127, 0, 0, 1], 0).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Values;
+
+    #[test]
+    fn whom_a_server_is_for() {
+        for (listen, public_url, local) in [
+            ("127.0.0.1:3000", None, true),
+            ("[::1]:3000", None, true),
+            ("0.0.0.0:3000", None, false),
+            ("10.0.0.1:3000", Some("http://localhost:3000"), false),
+            ("127.0.0.1:3000", Some("http://localhost:3000"), true),
+            ("127.0.0.1:3000", Some("http://shop.localhost"), true),
+            ("127.0.0.1:3000", Some("http://127.0.0.2/x"), true),
+            ("127.0.0.1:3000", Some("http://[::1]:80"), true),
+            ("127.0.0.1:3000", Some("https://shop.example"), false),
+            ("127.0.0.1:3000", Some("https://localhost.example"), false),
+        ] {
+            let listen = listen.parse().unwrap();
+            assert_eq!(Values::default().is_local(listen, public_url), local, "{listen} {public_url:?}");
+        }
     }
 }

@@ -89,7 +89,7 @@ fn examples(status: &str, description: &str) -> Vec<(&'static str, Value)> {
         "403" => plain("forbidden", "Only admins may do this"),
         "404" => plain("not_found", missing(description)),
         "409" if says("email_taken") => plain("email_taken", "Email is already used"),
-        "409" => plain("conflict", "It is in use"),
+        "409" => plain("conflict", contradiction(description)),
         "413" => plain("payload_too_large", "The body is larger than 256 KiB"),
         "415" => plain(
             "unsupported_media_type",
@@ -126,6 +126,25 @@ fn describe_headers(components: &mut Components) {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
         components.headers.insert(name.to_owned(), header.into());
     }
+}
+
+/// What can't be as things are, by what the description says of it.
+///
+/// # Panics
+/// For a description that no message is known of: a document without it would lie.
+fn contradiction(description: &str) -> &'static str {
+    for (reason, message) in [
+        ("has 100 addresses", "A customer has at most 100 addresses"),
+        ("The name is used", "Group name is already used"),
+        ("the default group", "The default group can't be deleted"),
+        ("still being deleted", "\"custom.loyalty\" is still being deleted; try again in a moment"),
+        ("waits to be verified", "The e-mail address is verified already"),
+    ] {
+        if description.contains(reason) {
+            return message;
+        }
+    }
+    panic!("no message is known for 409 {description:?}")
 }
 
 /// What is not there, by what the description says of it.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend};
 
-use super::search::keyword;
+use super::search::{keyword, required_keyword};
 use crate::entity::customer::{Column, Entity};
 use crate::entity::{email_key, name_key};
 use crate::error::{Error, Result};
@@ -119,16 +119,21 @@ impl Criterion {
 
     /// The condition for the database.
     pub(super) fn condition(&self, backend: DbBackend) -> SimpleExpr {
+        self.part(backend, true)
+    }
+
+    /// The condition as a part of another one. `required`: no customer is found that does not meet it.
+    fn part(&self, backend: DbBackend, required: bool) -> SimpleExpr {
         match self {
             Self::All(inner) => {
-                let all = inner.iter().map(|inner| inner.condition(backend)).reduce(ExprTrait::and);
+                let all = inner.iter().map(|inner| inner.part(backend, required)).reduce(ExprTrait::and);
                 all.unwrap_or_else(|| Expr::val(1).eq(1))
             }
             Self::Any(inner) => {
-                let any = inner.iter().map(|inner| inner.condition(backend)).reduce(ExprTrait::or);
+                let any = inner.iter().map(|inner| inner.part(backend, false)).reduce(ExprTrait::or);
                 any.unwrap_or_else(nobody)
             }
-            Self::Not(inner) => inner.condition(backend).not(),
+            Self::Not(inner) => inner.part(backend, false).not(),
             Self::CustomerId(compare) => compare.condition(column(Column::CustomerId)),
             Self::Status(compare) => compare.condition(column(Column::Status)),
             Self::GroupId(compare) => {
@@ -161,7 +166,8 @@ impl Criterion {
             Self::EmailVerified(false) => Column::EmailVerifiedAt.is_null(),
             Self::CreatedAt(compare) => compare.condition(column(Column::CreatedAt)),
             Self::UpdatedAt(compare) => compare.condition(column(Column::UpdatedAt)),
-            Self::Keyword(text) => keyword(text, backend),
+            Self::Keyword(text) if required => required_keyword(text, backend),
+            Self::Keyword(text) => keyword(text),
         }
     }
 }

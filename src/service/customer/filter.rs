@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend};
 
-use super::search::keyword;
+use super::search::required_keyword;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::email_key;
 use crate::error::Result;
@@ -39,7 +39,7 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
     match key {
         "keyword" => {
             filter.allow(&[Eq])?;
-            Ok(keyword(value, backend))
+            Ok(required_keyword(value, backend))
         }
         "full_name" => {
             filter.allow(&[Like, Nlike])?;

@@ -28,13 +28,15 @@ pub(in crate::service) fn text_of(full_name: &str, email: &EmailAddress) -> Stri
 }
 
 /// Name or e-mail address holds each word of it.
-pub(super) fn keyword(text: &str, backend: DbBackend) -> SimpleExpr {
+pub(super) fn keyword(text: &str) -> SimpleExpr {
+    holds_all(&words(&search_text(text)))
+}
+
+/// The same as a condition that everything found has to meet, so that the hits can be looked up first.
+pub(super) fn required_keyword(text: &str, backend: DbBackend) -> SimpleExpr {
     let text = search_text(text);
-    let words: BTreeSet<&str> = text.split_whitespace().collect();
-    let column = || Expr::col((Entity, Column::SearchText));
-    let all = words.iter().map(|word| contains(column(), word)).reduce(ExprTrait::and);
-    let Some(all) = all else { return Expr::val(1).eq(1) };
-    let trigrams = trigrams(&words);
+    let words = words(&text);
+    let (all, trigrams) = (holds_all(&words), trigrams(&words));
     if trigrams.is_empty() {
         return all;
     }
@@ -57,6 +59,16 @@ pub(super) fn keyword(text: &str, backend: DbBackend) -> SimpleExpr {
             Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, hits])
         }
     }
+}
+
+fn words(folded: &str) -> BTreeSet<&str> {
+    folded.split_whitespace().collect()
+}
+
+fn holds_all(words: &BTreeSet<&str>) -> SimpleExpr {
+    let column = || Expr::col((Entity, Column::SearchText));
+    let all = words.iter().map(|word| contains(column(), word)).reduce(ExprTrait::and);
+    all.unwrap_or_else(|| Expr::val(1).eq(1))
 }
 
 /// All three characters that follow each other in a word, as strings of FTS5's query language.

@@ -1,1 +1,0 @@
-export{t as parsers,n as printers}from"./prettier-jsonc-DNmF0wG6.js";
