@@ -53,7 +53,7 @@ impl Server {
                 break;
             }
         }
-        let address = banner.lines().next().and_then(|line| line.split_once(" on http://"));
+        let address = banner.lines().next().and_then(|line| line.split_once("://"));
         let address = address.expect("the banner names the address").1.to_owned();
         Self { child, address, banner }
     }
@@ -469,15 +469,21 @@ fn the_playground_is_for_this_machine() {
     drop(server);
 
     // Behind a proxy; another listening address is judged in src/config/settings/values.rs.
-    let everywhere = [("PATRON_PUBLIC_URL", "https://shop.example")];
-    let server = Server::start(folder.path(), &[], &everywhere, "mail");
+    let listen = free_address();
+    let everywhere = [("PATRON_PUBLIC_URL", "https://shop.example"), ("PATRON_LISTEN", listen.as_str())];
+    let start = |flags: &[&str]| {
+        let mut server = Server::start(folder.path(), flags, &everywhere, "mail");
+        assert_eq!(server.address, "shop.example");
+        server.address.clone_from(&listen);
+        server
+    };
+    let server = start(&[]);
     assert!(server.banner.contains("off; PATRON_PLAYGROUND=on serves it"), "{}", server.banner);
     assert!(server.banner.contains("introspection off"), "{}", server.banner);
     assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 404"));
     drop(server);
 
-    let flags = ["--playground", "on", "--introspection", "on"];
-    let server = Server::start(folder.path(), &flags, &everywhere, "mail");
+    let server = start(&["--playground", "on", "--introspection", "on"]);
     assert!(server.banner.contains("introspection on"), "{}", server.banner);
     assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
 }
