@@ -3,16 +3,16 @@
 
 #[path = "api/support/postgres.rs"]
 mod postgres;
+mod program;
 #[expect(dead_code, reason = "tests/api has its moods as well")]
 #[path = "api/support/smtp.rs"]
 mod smtp;
 
 use std::path::Path;
-use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
+use program::{Program, sqlite_url};
 use smtp::{Mood, SmtpServer};
 
 async fn life(database_url: &str, folder: &Path) {
@@ -21,38 +21,20 @@ async fn life(database_url: &str, folder: &Path) {
     let smtp = SmtpServer::start(Mood::WantsTlsAndPassword, Some(mails.clone())).await;
     let trusted = folder.join("certificate.pem");
     std::fs::write(&trusted, &smtp.certificate).expect("the certificate is written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_patron"));
-    command
-        .env_clear()
-        .current_dir(folder)
-        .args(["serve", "--migrate", "--listen", "127.0.0.1:0"])
-        .env("DATABASE_URL", database_url)
-        .env("PATRON_SMTP_URL", smtp.url_with_password())
-        .env("PATRON_MAIL_FROM", "Shop <shop@example.com>")
-        .env("SSL_CERT_FILE", &trusted)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let mut server = command.spawn().expect("the program runs");
-    let mut banner = BufReader::new(server.stdout.take().expect("it is piped")).lines();
-    let mut url = None;
-    while let Some(line) = banner.next_line().await.expect("it is text") {
-        if let Some((_, address)) = line.split_once(" on http://") {
-            url = Some(format!("http://{address}"));
-        }
-        if line.trim_start().starts_with("password") {
-            break;
-        }
-    }
+    let (smtp_url, trusted) = (smtp.url_with_password(), trusted.display().to_string());
+    let settings = [
+        ("DATABASE_URL", database_url),
+        ("PATRON_SMTP_URL", smtp_url.as_str()),
+        ("PATRON_MAIL_FROM", "Shop <shop@example.com>"),
+        ("SSL_CERT_FILE", trusted.as_str()),
+    ];
+    let server = Program::start(folder, &settings).await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/life");
-    let played =
-        Command::new("bash").arg(script).arg(url.expect("the server is up")).arg(&mails).output().await;
+    let played = Command::new("bash").arg(script).arg(&server.url).arg(&mails).output().await;
     let played = played.expect("bash runs");
     let said =
         String::from_utf8_lossy(&played.stdout).into_owned() + &String::from_utf8_lossy(&played.stderr);
-    server.kill().await.expect("the server is stopped");
-    let log = server.wait_with_output().await.expect("its log is read");
-    let log = String::from_utf8_lossy(&log.stderr);
+    let log = server.stop().await;
     assert!(played.status.success(), "{said}\n{log}");
     assert!(said.contains("all of it went as it should"), "{said}");
     // No secret is in a log: no password, no mailed token, no hash, no token of a login.
@@ -84,8 +66,7 @@ async fn life(database_url: &str, folder: &Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_sqlite() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!("sqlite://{}", folder.path().join("patron.db").display());
-    life(&url, folder.path()).await;
+    life(&sqlite_url(folder.path()), folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
