@@ -1,0 +1,116 @@
+"""The customers that are asked for: the same on every run and on both databases."""
+
+import hashlib
+import random
+import sqlite3
+import subprocess
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+GIVEN = ["Amara", "Zofie", "Grace", "Liam", "Rosa", "Uma", "Wei", "Yusuf"]
+FAMILY = ["Dubois", "Bauer", "Costa", "Jensen", "Rossi", "Tanaka", "Wang", "Petrov", "Kowalski", "Haddad", "Silva"]
+PASSWORD = "correct horse battery"
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+# One for each number, by its MD5: pgbench makes the same ones.
+POSTGRES = """
+INSERT INTO customer (uuid, status, group_id, email, password, full_name, search_text, created_at, updated_at, meta_data, version)
+SELECT md5(i::text)::uuid, 1, 1, email, '{hash}', name, lower(name) || E'\\n' || email, created_at, created_at, '{{}}', 1
+FROM (SELECT i, 'customer' || i || '@example.com' AS email,
+        (ARRAY{given})[1 + i % {givens}] || ' ' || (ARRAY{family})[1 + i / {givens} % {families}] || ' ' || (i / 88) AS name,
+        timestamptz '2026-01-01 00:00:00Z' - i * interval '1 second' AS created_at
+      FROM generate_series(1, {customers}) AS i) AS made;
+INSERT INTO customer_address (uuid, customer_id, full_name, telephone, address_1, city, postcode, country, is_default)
+SELECT md5('a' || customer_id)::uuid, customer_id, full_name, '+1 555 0100', 'Market Street 1', 'Austin', '78701', 'US', TRUE
+FROM customer;
+"""
+
+
+def psql(url, sql):
+    command = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", url]
+    return subprocess.run(command, input=sql, check=True, capture_output=True, text=True).stdout
+
+
+def make_durable(url):
+    """The throwaway server loses what it likes in a crash; what is measured here must not."""
+    for setting in ["fsync = on", "synchronous_commit = on", "full_page_writes = on"]:
+        psql(url, f"ALTER SYSTEM SET {setting}")
+    psql(url, "SELECT pg_reload_conf()")
+
+
+def some_hash(server, password_of):
+    """The hash of PASSWORD as patron makes it."""
+    server.post("/api/customers", {"full_name": "Template", "email": "template@example.com", "password": PASSWORD})
+    return password_of()
+
+
+def load_postgres(url, server, customers):
+    hash_ = some_hash(server, lambda: psql(url, "SELECT password FROM customer").strip())
+    psql(url, "DELETE FROM customer")
+    names = {"given": GIVEN, "givens": len(GIVEN), "family": FAMILY, "families": len(FAMILY)}
+    psql(url, POSTGRES.format(hash=hash_, customers=customers, **names))
+    psql(url, "VACUUM ANALYZE")
+
+
+def row(number, hash_):
+    name = f"{GIVEN[number % len(GIVEN)]} {FAMILY[number // len(GIVEN) % len(FAMILY)]} {number // 88}"
+    email = f"customer{number}@example.com"
+    moment = (START - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
+    identifier = hashlib.md5(str(number).encode()).digest()
+    return (identifier, 1, 1, email, hash_, name, f"{name.lower()}\n{email}", moment, moment, "{}", 1)
+
+
+def load_sqlite(file, server, customers):
+    db = sqlite3.connect(file, timeout=60)
+    hash_ = some_hash(server, lambda: db.execute("SELECT password FROM customer").fetchone()[0])
+    columns = "uuid, status, group_id, email, password, full_name, search_text, created_at, updated_at, meta_data, version"
+    with db:
+        db.execute("DELETE FROM customer")
+        insert = f"INSERT INTO customer ({columns}) VALUES ({', '.join('?' * 11)})"
+        db.executemany(insert, (row(number, hash_) for number in range(1, customers + 1)))
+    db.execute("ANALYZE")
+    db.close()
+
+
+def lines(file, texts):
+    file.write_text("\n".join(texts) + "\n")
+    return file
+
+
+def samples_sqlite(file, folder, count):
+    db = sqlite3.connect(file)
+    rows = db.execute("SELECT uuid FROM customer ORDER BY random() LIMIT ?", (count,)).fetchall()
+    db.close()
+    return [lines(folder / "uuids", (str(uuid.UUID(bytes=value)) for (value,) in rows))]
+
+
+def samples(url, server, folder, count, tokens, page):
+    """Files that the scripts of wrk read: uuids, cursors, tokens, keywords."""
+    rows = psql(url, f"SELECT uuid, email FROM customer ORDER BY random() LIMIT {count}").split()
+    rows = [text.split("|") for text in rows]
+
+    def log_in(email):
+        return server.post("/api/customer/tokens", {"email": email, "password": PASSWORD})["data"]["accessToken"]
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(log_in, [email for _, email in rows[:tokens]]))
+    # Cursors are opaque: they are those of the server, of rows found by their moment.
+    query = """query ($at: DateTime) { customersConnection(first: 1, filter: {createdAt: {lteq: $at}}) { edges { cursor } } }"""
+    total = int(psql(url, "SELECT count(*) FROM customer"))
+
+    def cursor(number):
+        at = (START - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        answer = server.post("/api/graphql", {"query": query, "variables": {"at": at}}, server.token)
+        return answer["data"]["customersConnection"]["edges"][0]["cursor"]
+
+    places = [random.randint(1, total - 100) for _ in range(500)]
+    # A number of three digits stands in some of the names and addresses.
+    keywords = [f"customer{number}" for number in random.sample(range(100, 1000), 300)]
+    return [
+        lines(folder / "uuids", (identifier for identifier, _ in rows)),
+        lines(folder / "tokens", made),
+        lines(folder / "cursors", map(cursor, places)),
+        lines(folder / "middle", [cursor(total // 2)]),
+        lines(folder / "keywords", keywords),
+    ]

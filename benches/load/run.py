@@ -1,0 +1,170 @@
+"""Drives patron and, beside it, the database alone. Started by benches/run."""
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import data
+import report
+from server import Server
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SAMPLE = 20_000  # uuids and cursors that are asked for at random
+TOKENS = 1_000  # customers that are logged in
+
+PAGE = """query ($after: String) { customersConnection(first: 20, after: $after) { nodes {
+  uuid email fullName status createdAt group { groupName }
+  addresses { fullName address1 city postcode telephone country { code } } } } }"""
+
+
+CHECKED = set()
+
+
+def wrk(url, script, seconds, connections, **env):
+    """Requests a second and the 99th percentile in ms, once the answers were found good."""
+    if "check" not in env and (url, script) not in CHECKED:
+        wrk(url, script, 1, 8, check=1, **env)
+        CHECKED.add((url, script))
+    command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", HERE / script, url]
+    env = {**os.environ, **{key.upper(): str(value) for key, value in env.items()}}
+    text = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text) or re.search(r"Socket errors: (.*)", text)
+    if refused or "errors in bodies: 0" not in text:
+        sys.exit(f"{script}: not all answers were good\n{text}")
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
+    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def pgbench(url, script, seconds, connections, customers):
+    """Transactions a second of a script, prepared."""
+    program = shutil.which("pgbench") or max(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
+    command = [program, "-n", "-M", "prepared", "-c", str(connections), "-j2", "-T", str(seconds)]
+    command += ["-D", f"customers={customers}", "-f", HERE / script, url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(re.search(r"^tps = ([\d.]+)", text, re.M)[1])
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options, self.folder, self.rows = options, folder, []
+        self.seconds, self.customers = options.seconds, options.customers
+        self.postgres = os.environ["PATRON_TEST_POSTGRES_URL"]
+        data.make_durable(self.postgres)
+
+    def wanted(self, *rows):
+        return not self.options.only or any(row in self.options.only for row in rows)
+
+    def beside(self, row, what, goal, ours, theirs):
+        """Ours and theirs in turn; the ratio of the medians."""
+        mine, reference = [], []
+        for _ in range(self.options.rounds):
+            mine.append(ours())
+            reference.append(theirs())
+        rate = statistics.median(rate for rate, _ in mine)
+        p99 = statistics.median(p99 for _, p99 in mine)
+        other = statistics.median(reference)
+        self.add(row, what, goal, rate / other, f"{rate:,.0f}/s, p99 {p99:.1f} ms; beside it {other:,.0f}/s", rate, other)
+        return rate, p99
+
+    def add(self, row, what, goal, figure, detail, ours=None, beside=None):
+        goal_text = goal if isinstance(goal, str) else f"≥ {goal}"
+        self.rows.append({"row": row, "what": what, "goal": goal_text, "figure": round(figure, 3), "detail": detail,
+                          "ours": ours, "beside": beside})
+        print(f"  {row:>2}  {what}: {figure:.2f} (goal {goal_text}); {detail}", flush=True)
+
+    def run(self):
+        print(f"{self.customers} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
+        with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
+            self.idle = server.memory()
+            data.load_postgres(self.postgres, server, self.customers)
+            self.on_postgres(server)
+        if self.wanted(9):
+            with Server(self.folder / "lite", DATABASE_URL=f"sqlite://{self.folder}/patron.db") as server:
+                data.load_sqlite(self.folder / "patron.db", server, self.customers)
+                self.on_sqlite(server)
+        self.starts()
+
+    def on_postgres(self, server):
+        files = data.samples(self.postgres, server, self.folder, SAMPLE, TOKENS, PAGE)
+        env = {"token": server.token, "folder": self.folder, "page": PAGE}
+        drive = lambda script, connections=64, url="/api/graphql": wrk(
+            server.url + url, script, self.seconds, connections, **env)
+        alone = lambda script, connections=64: pgbench(self.postgres, script, self.seconds, connections, self.customers)
+        drive("customer.lua")  # Warm on both sides.
+        self.single = None
+        if self.wanted(1, 5, 9):
+            self.single = self.beside(1, "customer(id), random uuid", 1.0, lambda: drive("customer.lua"), lambda: alone("customer.sql"))
+        if self.wanted(2):
+            self.beside(2, "currentCustomer, 1 000 tokens", 0.8, lambda: drive("current.lua"), lambda: alone("customer.sql"))
+        if self.wanted(3):
+            self.beside(3, "page of 20 with group and addresses", 0.2, lambda: drive("page.lua"), lambda: alone("page.sql"))
+        if self.wanted(4):
+            first = statistics.median(wrk(server.url + "/api/graphql", "page.lua", self.seconds, 1, **env, only="first")[0] for _ in range(self.options.rounds))
+            middle = statistics.median(wrk(server.url + "/api/graphql", "page.lua", self.seconds, 1, **env, only="middle")[0] for _ in range(self.options.rounds))
+            self.add(4, "page half-way by cursor, time against the first", "≤ 1.2", first / middle, f"{1000 / middle:.2f} ms and {1000 / first:.2f} ms")
+        if self.wanted(5):
+            p99 = statistics.median(drive("keyword.lua", 16)[1] for _ in range(self.options.rounds))
+            base = statistics.median(drive("customer.lua", 16)[1] for _ in range(self.options.rounds))
+            self.add(5, "keyword, p99 against that of row 1, 16 connections", "≤ 10", p99 / base, f"{p99:.1f} ms and {base:.1f} ms")
+        if self.wanted(6):
+            self.beside(6, "PATCH of a name", 0.5, lambda: drive("patch.lua", url="/api/customers/"), lambda: alone("patch.sql"))
+        if self.wanted(10):
+            wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 256, **env)
+            self.add(10, "memory under row 1 at 256 connections, MB", "≤ 100", server.memory(), f"idle {self.idle:.0f} MB (goal ≤ 30)")
+        for file in files:
+            file.unlink()
+
+    def on_sqlite(self, server):
+        files = data.samples_sqlite(self.folder / "patron.db", self.folder, SAMPLE)
+        env = {"token": server.token, "folder": self.folder, "page": PAGE}
+        run = lambda: wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 64, **env)[0]
+        run()
+        rate = statistics.median(run() for _ in range(self.options.rounds))
+        if self.single:
+            self.add(9, "row 1 on SQLite against PostgreSQL", 0.7, rate / self.single[0], f"{rate:,.0f}/s", rate, self.single[0])
+        for file in files:
+            file.unlink()
+
+    def starts(self):
+        if not self.wanted(11):
+            return
+        times = []
+        for _ in range(5):
+            with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
+                times.append(server.started_ms)
+        self.add(11, "start to ready, PostgreSQL, ms", "≤ 150", statistics.median(times), f"{min(times):.0f} to {max(times):.0f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benches/run")
+    parser.add_argument("--customers", type=int, default=100_000)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", type=lambda text: {int(row) for row in text.split(",")}, default=set())
+    parser.add_argument("--out", type=Path, default=ROOT / "target/bench")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="patron-bench-") as folder:
+        bench = Bench(options, Path(folder))
+        bench.run()
+    machine = {"cpu": cpu(), "cores": os.cpu_count(), "system": platform.platform(), "date": str(__import__("datetime").date.today())}
+    report.write(options.out, {"machine": machine, "customers": options.customers, "seconds": options.seconds,
+                               "rounds": options.rounds, "rows": bench.rows})
+
+
+def cpu():
+    match = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return match[1] if match else platform.processor()
+
+
+if __name__ == "__main__":
+    main()
