@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::Hasher;
 use crate::keys::Keys;
+use crate::lookup::Lookups;
 use crate::mailer::Mailer;
 use crate::system::{Clock, Random};
 
@@ -29,6 +30,8 @@ pub struct App {
     pub keys: Keys,
     /// The settings.
     pub config: Config,
+    /// Look-ups by key, many at once.
+    pub lookups: Lookups,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
     /// The customer whom the playground may log in, in the demo only.
@@ -76,8 +79,8 @@ impl App {
             Hasher::new(&config.hashing).map_err(|error| BuildError::new("PATRON_HASH_MEMORY", &error))?;
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
-        let (listening, demo) = (OnceLock::new(), OnceLock::new());
-        Ok(Arc::new(Self { db, clock, random, hasher, mailer, keys, config, listening, demo }))
+        let (lookups, listening, demo) = (Lookups::default(), OnceLock::new(), OnceLock::new());
+        Ok(Arc::new(Self { db, clock, random, hasher, mailer, keys, config, lookups, listening, demo }))
     }
 
     /// The URL under which people reach this server: never what a request's Host header says, which anybody can

@@ -22,6 +22,7 @@ pub mod graphql;
 pub mod hasher;
 pub mod http;
 pub mod keys;
+pub mod lookup;
 pub mod mailer;
 pub mod rest;
 pub mod server;

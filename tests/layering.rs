@@ -6,8 +6,21 @@ use std::path::{Path, PathBuf};
 /// The layers from the ground up; modules of one layer in one row. A module may name those in the rows below
 /// its own; of its own row only the ground may name its neighbours.
 const LAYERS: &[&[&str]] = &[
-    &["types", "system", "config", "error", "keys", "hasher", "mailer", "db", "app", "ctx", "telemetry"],
-    &["entity"],
+    &[
+        "types",
+        "system",
+        "config",
+        "error",
+        "keys",
+        "hasher",
+        "mailer",
+        "db",
+        "entity",
+        "lookup",
+        "app",
+        "ctx",
+        "telemetry",
+    ],
     &["service"],
     &["http"],
     &["rest", "graphql", "worker"],

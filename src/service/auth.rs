@@ -1,12 +1,18 @@
 //! Who a token stands for. Its account is asked every time, so that a token ends in the moment its account
 //! is disabled, deleted or gets another password.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::ctx::Caller;
+use crate::db::Database;
 use crate::entity::{admin_user, customer, customer_session};
 use crate::error::{Error, Result};
+use crate::lookup::padded;
+use crate::service::customer::find_together;
 use crate::service::token::{self, Audience, Kind};
 
 /// One text for everything that can be wrong with a token: which of them it is helps only an attacker.
@@ -23,18 +29,20 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<(Caller, Opti
         return Ok((Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid }, None));
     }
     let verified = token::verify(app, access_token, Audience::Customer, Kind::Access).ok_or(REFUSED)?;
-    // One query for both: whether the account stands behind the token, and whether its session goes on.
-    let mut select = customer::Entity::find_by_public_id(verified.account.uuid);
-    if let Some(session) = verified.session {
-        select =
-            select.inner_join(customer_session::Entity).filter(customer_session::Column::Uuid.eq(session));
-    }
-    let customer = select
-        .one(app.db.reader())
-        .await?
+    let uuid = verified.account.uuid;
+    let customer = match verified.session {
+        // One query for both: whether the account stands behind the token, and whether its session goes on.
+        Some(session) => {
+            let db = app.db.clone();
+            let fetch = move |keys| with_sessions(db.clone(), keys);
+            app.lookups.sessions.get((uuid, session), fetch).await?
+        }
+        None => find_together(app, uuid).await?,
+    };
+    let customer = customer
         .filter(|customer| customer.status == 1 && customer.token_generation == verified.generation)
         .ok_or(REFUSED)?;
-    let (customer_id, uuid) = (customer.customer_id, customer.uuid);
+    let customer_id = customer.customer_id;
     Ok((Caller::Customer { customer_id, uuid, session: verified.session }, Some(customer)))
 }
 
@@ -43,10 +51,32 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<(Caller, Opti
 /// # Errors
 /// [`Error::Unauthenticated`] when not.
 pub(super) async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<admin_user::Model> {
-    admin_user::Entity::find()
-        .filter(admin_user::Column::Uuid.eq(verified.account.uuid))
-        .one(app.db.reader())
+    let db = app.db.clone();
+    let fetch = move |uuids| admins(db.clone(), uuids);
+    app.lookups
+        .admins
+        .get(verified.account.uuid, fetch)
         .await?
         .filter(|admin| admin.status && admin.token_generation == verified.generation)
         .ok_or(REFUSED)
+}
+
+async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, admin_user::Model>> {
+    let select = admin_user::Entity::find().filter(admin_user::Column::Uuid.is_in(padded(uuids)));
+    Ok(select.all(db.reader()).await?.into_iter().map(|admin| (admin.uuid, admin)).collect())
+}
+
+/// The customers whose sessions these are.
+async fn with_sessions(
+    db: Database,
+    keys: Vec<(Uuid, Uuid)>,
+) -> Result<HashMap<(Uuid, Uuid), customer::Model>> {
+    let sessions = padded(keys).into_iter().map(|(_, session)| session);
+    let select = customer_session::Entity::find().filter(customer_session::Column::Uuid.is_in(sessions));
+    let rows = select.find_also_related(customer::Entity).all(db.reader()).await?;
+    let both = rows.into_iter().filter_map(|(session, customer)| {
+        let customer = customer?;
+        Some(((customer.uuid, session.uuid), customer))
+    });
+    Ok(both.collect())
 }

@@ -9,8 +9,13 @@ mod profile;
 mod save;
 mod search;
 
+use std::collections::HashMap;
+
 use sea_orm::ActiveValue::{self, Set};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 pub use connection::{Connection, Sort, SortField};
@@ -24,11 +29,13 @@ pub(super) use save::{ask_to_confirm, forget_wishes, save};
 pub(super) use search::text_of as search_text_of;
 pub use search::{fill_in as fill_in_search_text, is_indexed as search_is_indexed};
 
+use crate::app::App;
 use crate::ctx::{Caller, Ctx};
-use crate::db::Attempt;
+use crate::db::{Attempt, Database};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
+use crate::lookup::padded;
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::service::{metafield, throttle};
@@ -147,11 +154,22 @@ pub enum Key {
 pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
     ctx.require_admin()?;
     let db = &ctx.app.db;
-    let select = match key {
-        Key::Uuid(uuid) => Entity::find_by_public_id(*uuid),
-        Key::Email(email) => Entity::find_by_address(email, db.backend()),
-    };
-    Ok(select.one(db.reader()).await?)
+    match key {
+        Key::Uuid(uuid) => find_together(&ctx.app, *uuid).await,
+        Key::Email(email) => Ok(Entity::find_by_address(email, db.backend()).one(db.reader()).await?),
+    }
+}
+
+/// The customer with this public identifier, looked up together with those that others look for.
+pub(super) async fn find_together(app: &App, uuid: Uuid) -> Result<Option<Model>> {
+    let db = app.db.clone();
+    let fetch = move |uuids| by_public_id(db.clone(), uuids);
+    app.lookups.customers.get(uuid, fetch).await
+}
+
+async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Model>> {
+    let select = Entity::find().filter(customer::Column::Uuid.is_in(padded(uuids)));
+    Ok(select.all(db.reader()).await?.into_iter().map(|row| (row.uuid, row)).collect())
 }
 
 /// Finds a customer that the caller may see: an admin all, a customer itself, others none.
@@ -161,9 +179,7 @@ pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => find(ctx, &Key::Uuid(uuid)).await,
-        Caller::Customer { uuid: own, .. } if own == uuid => {
-            Ok(Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?)
-        }
+        Caller::Customer { uuid: own, .. } if own == uuid => find_together(&ctx.app, uuid).await,
         Caller::Customer { .. } | Caller::Anonymous => Ok(None),
     }
 }

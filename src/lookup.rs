@@ -1,0 +1,207 @@
+//! Look-ups by key that are in flight at once, as one query: of many requests at a time each would have to wait for a
+//! connection of its own, and the database would be asked the same thing over and over.
+//!
+//! Nothing is kept: a query begins after the keys were asked for that it answers, so whoever reads after a write sees
+//! it. When there is little to do, a key is looked up at once and by itself.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::entity::{admin_user, customer};
+use crate::error::{Error, Result};
+
+/// Queries that run at once for one kind of look-up; what comes meanwhile goes together with the next.
+const MOST_QUERIES: usize = 2;
+/// The most keys of one query.
+const MOST_KEYS: usize = 256;
+
+/// What is looked up by many at once.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    /// Admins by public identifier.
+    pub admins: Arc<Lookup<Uuid, admin_user::Model>>,
+    /// Customers by public identifier.
+    pub customers: Arc<Lookup<Uuid, customer::Model>>,
+    /// Customers by their public identifier and that of one of their sessions.
+    pub sessions: Arc<Lookup<(Uuid, Uuid), customer::Model>>,
+}
+
+/// Look-ups of one kind.
+#[derive(Debug)]
+pub struct Lookup<K, V>(Mutex<State<K, V>>);
+
+#[derive(Debug)]
+struct State<K, V> {
+    waiting: Vec<(K, oneshot::Sender<Result<Option<V>>>)>,
+    queries: usize,
+}
+
+impl<K, V> Default for Lookup<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(State { waiting: Vec::new(), queries: 0 }))
+    }
+}
+
+impl<K, V> Lookup<K, V>
+where
+    K: Copy + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// The value of a key, none when there is none. `fetch` gets several keys, each once.
+    ///
+    /// # Errors
+    /// Those of `fetch`, for each of the keys.
+    pub async fn get<F>(
+        self: &Arc<Self>,
+        key: K,
+        fetch: impl Fn(Vec<K>) -> F + Send + 'static,
+    ) -> Result<Option<V>>
+    where
+        F: Future<Output = Result<HashMap<K, V>>> + Send,
+    {
+        let (sender, found) = oneshot::channel();
+        let idle = {
+            let mut state = self.state();
+            state.waiting.push((key, sender));
+            let idle = state.queries < MOST_QUERIES;
+            state.queries += usize::from(idle);
+            idle
+        };
+        if idle {
+            // By itself: the request that started it may be given up, and others wait as well.
+            let query = Query(Arc::clone(self));
+            tokio::spawn(async move { query.run(fetch).await }.in_current_span());
+        }
+        found.await.unwrap_or_else(|_| Err(Error::internal("a look-up ended without an answer")))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<K, V>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the queries that run; when it goes, by a panic as well, another one may.
+struct Query<K, V>(Arc<Lookup<K, V>>)
+where
+    K: Copy + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static;
+
+impl<K, V> Query<K, V>
+where
+    K: Copy + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// Answers whoever waits, until nobody does.
+    async fn run<F>(self, fetch: impl Fn(Vec<K>) -> F)
+    where
+        F: Future<Output = Result<HashMap<K, V>>> + Send,
+    {
+        // Requests that have been read already come first.
+        tokio::task::yield_now().await;
+        loop {
+            let waiting = {
+                let mut state = self.0.state();
+                let count = state.waiting.len().min(MOST_KEYS);
+                state.waiting.drain(..count).collect::<Vec<_>>()
+            };
+            if waiting.is_empty() {
+                return;
+            }
+            let keys: HashSet<K> = waiting.iter().map(|(key, _)| *key).collect();
+            let found = fetch(keys.into_iter().collect()).await;
+            for (key, sender) in waiting {
+                // An error means that nobody waits any more.
+                let _given_up = sender.send(match &found {
+                    Ok(rows) => Ok(rows.get(&key).cloned()),
+                    Err(error) => Err(error.again()),
+                });
+            }
+        }
+    }
+}
+
+impl<K, V> Drop for Query<K, V>
+where
+    K: Copy + Eq + Hash + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    fn drop(&mut self) {
+        self.0.state().queries -= 1;
+    }
+}
+
+/// So many keys that there are few statements, which databases keep: the last one is repeated up to a power of two.
+pub fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
+    if let Some(last) = keys.last().copied() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lookup, padded};
+    use crate::error::{Error, Result};
+    use std::collections::HashMap;
+    use std::sync::{Arc, Mutex};
+    use tokio::sync::Semaphore;
+
+    #[tokio::test]
+    async fn keys_that_wait_go_together_and_nothing_is_kept() {
+        let lookup: Arc<Lookup<u32, String>> = Arc::default();
+        let (asked, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
+        let get = |key: u32| {
+            let (lookup, asked, open) = (Arc::clone(&lookup), Arc::clone(&asked), Arc::clone(&open));
+            tokio::spawn(async move {
+                let fetch = move |keys: Vec<u32>| {
+                    let (asked, open) = (Arc::clone(&asked), Arc::clone(&open));
+                    async move {
+                        asked.lock().unwrap().push(keys.len());
+                        open.acquire().await.unwrap().forget();
+                        if keys.contains(&13) {
+                            return Err(Error::unavailable("13"));
+                        }
+                        let rows = keys.into_iter().filter(|key| *key != 7);
+                        Ok(rows.map(|key| (key, format!("row {key}"))).collect::<HashMap<_, _>>())
+                    }
+                };
+                let found: Result<Option<String>> = lookup.get(key, fetch).await;
+                found
+            })
+        };
+        let first: Vec<_> = (0..2).map(get).collect();
+        while asked.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let rest: Vec<_> = (2..10).chain(2..10).map(get).collect();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        open.add_permits(10);
+        for (number, found) in first.into_iter().chain(rest).enumerate() {
+            let key = if number < 10 { number } else { number - 8 };
+            let expected = (key != 7).then(|| format!("row {key}"));
+            assert_eq!(found.await.unwrap().unwrap(), expected);
+        }
+        let queries = asked.lock().unwrap().clone();
+        assert!(queries.len() <= 4 && queries.contains(&8), "{queries:?}");
+        // Asked again, it is looked up again; an error is everybody's, and the next one's no more.
+        open.add_permits(10);
+        assert_eq!(get(5).await.unwrap().unwrap().as_deref(), Some("row 5"));
+        assert!(matches!(get(13).await.unwrap(), Err(Error::Unavailable { .. })));
+        assert_eq!(get(5).await.unwrap().unwrap().as_deref(), Some("row 5"));
+        assert_eq!(asked.lock().unwrap().len(), queries.len() + 3);
+    }
+
+    #[test]
+    fn few_lengths() {
+        let lengths = [0, 1, 2, 3, 5, 256].map(|count| padded(vec![1; count]).len());
+        assert_eq!(lengths, [0, 1, 2, 4, 8, 256]);
+        assert_eq!(padded(vec![1, 2, 3]), [1, 2, 3, 3]);
+    }
+}
