@@ -2,13 +2,13 @@
 //!
 //! Layers, and who may import whom (`tests/layering.rs` enforces it). Each line imports only lines above it:
 //!
-//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `mailer`, `db`, `app`, `ctx`: what everything stands on
-//! 2. [`entity`]: the tables
-//! 3. [`service`]: every rule, once
-//! 4. [`http`]: what both surfaces need of HTTP: who calls, how failures look
-//! 5. [`rest`], [`graphql`]: the surfaces; [`worker`]: what happens by itself; none imports another
-//! 6. [`server`]: puts them together, listens, stops
-//! 7. [`cli`]: the commands
+//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `mailer`, `db`, [`entity`] (the tables), `lookup`, `app`,
+//!    `ctx`: what everything stands on
+//! 2. [`service`]: every rule, once
+//! 3. [`http`]: what both surfaces need of HTTP: who calls, how failures look
+//! 4. [`rest`], [`graphql`]: the surfaces; [`worker`]: what happens by itself; none imports another
+//! 5. [`server`]: puts them together, listens, stops
+//! 6. [`cli`]: the commands
 #![warn(clippy::unwrap_used)]
 
 pub mod app;

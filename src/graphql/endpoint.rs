@@ -16,7 +16,7 @@ use super::Schema;
 use super::answer::{self, Audience, Outcome};
 use super::batch::Budget;
 use super::metafield::Definitions;
-use super::persisted::PersistedQueries;
+use super::persisted::KnownQueries;
 use super::prepared::Prepared;
 use super::request::{Parameters, UrlParameters};
 use crate::app::App;
@@ -30,7 +30,7 @@ struct Endpoint {
     schema: Schema,
     /// The same, for operations that have to share a budget.
     batches: Schema,
-    persisted: Arc<PersistedQueries>,
+    known: Arc<KnownQueries>,
 }
 
 impl FromRef<Endpoint> for Arc<App> {
@@ -41,11 +41,11 @@ impl FromRef<Endpoint> for Arc<App> {
 
 /// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
 pub(super) fn routes(app: &Arc<App>, schema: Schema, batches: Schema) -> Router {
-    let persisted = Arc::new(PersistedQueries::new());
+    let known = Arc::default();
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schema, batches, persisted })
+        .with_state(Endpoint { app: Arc::clone(app), schema, batches, known })
 }
 
 async fn query_by_url(
@@ -151,7 +151,7 @@ impl Endpoint {
         parameters: Parameters,
         budget: &Budget,
     ) -> Result<Prepared, async_graphql::ServerError> {
-        Prepared::new(parameters, &self.persisted, &self.app.config.graphql, budget)
+        Prepared::new(parameters, &self.known, &self.app.config.graphql, budget)
     }
 
     /// The operations of a batch. One that is no request makes all of it none.
@@ -179,14 +179,14 @@ impl Endpoint {
         budget: Arc<Budget>,
     ) -> Outcome {
         let Prepared { document, operation_name, variables, keep } = prepared;
-        let keep = keep.map(|(hash, query)| (hash, query, document.clone()));
+        let keep = keep.map(|keep| (keep, document.clone()));
         let mut request = Request::new(String::new()).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
         let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
         let outcome = schema.execute(request).await.into();
-        if let (Outcome::Ran(_), Some((hash, query, document))) = (&outcome, keep) {
-            self.persisted.keep(hash, &query, document);
+        if let (Outcome::Ran(_), Some((keep, document))) = (&outcome, keep) {
+            keep.keep(&self.known, &document);
         }
         outcome
     }

@@ -1,6 +1,6 @@
-//! Automatic persisted queries: a query that was sent once with its hash is asked for by the hash alone from then
-//! on, which makes it short enough for a URL. Apollo's protocol, version 1. Only what was run is kept, parsed; when
-//! there is no room what was used longest ago goes, and the client that misses it sends it again.
+//! Queries that were run, parsed: clients send the same ones over and over. Automatic persisted queries (Apollo's
+//! protocol, version 1): one that was sent once with its hash is asked for by the hash alone from then on, which makes
+//! it short enough for a URL. When there is no room what was used longest ago goes, and is parsed, or sent, again.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,35 +18,45 @@ const MAX_BYTES_EACH: usize = 2 * 1024 * 1024;
 /// What a field, an argument or a value takes at most once it is parsed, in bytes, with its name.
 const NODE: usize = 256;
 
-/// What is kept.
-pub(super) struct PersistedQueries(Mutex<Kept>);
+/// Those that may be asked for by hash, and all by their text: who sends many different ones pushes out none of those
+/// that others have persisted.
+#[derive(Default)]
+pub(super) struct KnownQueries {
+    pub(super) persisted: Queries,
+    pub(super) parsed: Queries,
+}
+
+/// Queries by a key.
+pub(super) struct Queries(Mutex<Kept>);
 
 struct Kept {
-    /// By hash, with the memory that each takes.
+    /// With the memory that each takes.
     documents: LruCache<String, (ExecutableDocument, usize)>,
     bytes: usize,
 }
 
-impl PersistedQueries {
-    pub(super) fn new() -> Self {
+impl Default for Queries {
+    fn default() -> Self {
         Self(Mutex::new(Kept { documents: LruCache::new(MAX_QUERIES), bytes: 0 }))
     }
+}
 
-    /// The query with this hash.
-    pub(super) fn find(&self, hash: &str) -> Option<ExecutableDocument> {
-        self.kept().documents.get(hash).map(|(document, _)| document.clone())
+impl Queries {
+    /// The query with this key.
+    pub(super) fn find(&self, key: &str) -> Option<ExecutableDocument> {
+        self.kept().documents.get(key).map(|(document, _)| document.clone())
     }
 
     /// Keeps a query: its text tells how large it is once it is parsed.
-    pub(super) fn keep(&self, hash: String, query: &str, document: ExecutableDocument) {
+    pub(super) fn keep(&self, key: String, query: &str, document: ExecutableDocument) {
         let bytes = weight(query);
         if bytes > MAX_BYTES_EACH {
             return;
         }
         let mut kept = self.kept();
         kept.bytes += bytes;
-        // What had this hash before, or what there is no longer a place for.
-        if let Some((_, (_, gone))) = kept.documents.push(hash, (document, bytes)) {
+        // What had this key before, or what there is no longer a place for.
+        if let Some((_, (_, gone))) = kept.documents.push(key, (document, bytes)) {
             kept.bytes -= gone;
         }
         while kept.bytes > MAX_BYTES
@@ -96,7 +106,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded() {
-        let kept = PersistedQueries::new();
+        let kept = Queries::default();
         let keep = |hash: usize, query: &str| {
             kept.keep(hash.to_string(), query, parse_query(query).expect("it is a query"));
         };

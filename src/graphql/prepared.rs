@@ -9,7 +9,7 @@ use super::batch::Budget;
 use super::error;
 use super::introspection;
 use super::limits;
-use super::persisted::{self, PersistedQueries};
+use super::persisted::{self, KnownQueries};
 use super::request::Parameters;
 use crate::config::GraphqlConfig;
 
@@ -21,8 +21,25 @@ pub(super) struct Prepared {
     pub(super) document: ExecutableDocument,
     pub(super) operation_name: Option<String>,
     pub(super) variables: Variables,
-    /// Under which hash to keep it once it ran, and its text.
-    pub(super) keep: Option<(String, String)>,
+    /// What to keep of it once it ran.
+    pub(super) keep: Option<Keep>,
+}
+
+/// A query that is not kept yet, or not under its hash.
+pub(super) struct Keep {
+    query: String,
+    hash: Option<String>,
+}
+
+impl Keep {
+    /// Keeps it.
+    pub(super) fn keep(self, known: &KnownQueries, document: &ExecutableDocument) {
+        let Self { query, hash } = self;
+        if let Some(hash) = hash {
+            known.persisted.keep(hash, &query, document.clone());
+        }
+        known.parsed.keep(query.clone(), &query, document.clone());
+    }
 }
 
 impl Prepared {
@@ -32,7 +49,7 @@ impl Prepared {
     /// Why it won't be run.
     pub(super) fn new(
         parameters: Parameters,
-        known: &PersistedQueries,
+        known: &KnownQueries,
         config: &GraphqlConfig,
         budget: &Budget,
     ) -> Result<Self, ServerError> {
@@ -52,14 +69,18 @@ impl Prepared {
         {
             return Err(refusal("The hash is not the query's", "PERSISTED_QUERY_MISMATCH"));
         }
-        let found = hash.as_ref().and_then(|hash| known.find(hash));
+        let found = hash.as_ref().and_then(|hash| known.persisted.find(hash));
         let (document, keep) = match (found, query) {
             (Some(document), _) => (document, None),
-            (None, Some(query)) => {
-                let parsed = async_graphql::parser::parse_query(&query);
-                let document = parsed.map_err(|error| error::coded(error.into(), "GRAPHQL_PARSE_FAILED"))?;
-                (document, hash.map(|hash| (hash, query)))
-            }
+            (None, Some(query)) => match known.parsed.find(&query) {
+                Some(document) => (document, hash.map(|hash| Keep { query, hash: Some(hash) })),
+                None => {
+                    let parsed = async_graphql::parser::parse_query(&query);
+                    let document =
+                        parsed.map_err(|error| error::coded(error.into(), "GRAPHQL_PARSE_FAILED"))?;
+                    (document, Some(Keep { query, hash }))
+                }
+            },
             // Clients that read this send the query as well.
             (None, None) => return Err(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")),
         };
