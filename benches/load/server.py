@@ -40,6 +40,7 @@ class Server:
             except OSError:
                 time.sleep(0.002)
         self.started_ms = (time.perf_counter() - began) * 1000
+        self.idle_mb = self.memory()
         self.token = self.post("/api/user/tokens", ADMIN)["data"]["accessToken"]
         return self
 
