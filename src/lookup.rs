@@ -74,7 +74,7 @@ where
         };
         if idle {
             // By itself: the request that started it may be given up, and others wait as well.
-            let query = Query(Arc::clone(self));
+            let query = Query { lookup: Arc::clone(self), ended: false };
             tokio::spawn(async move { query.run(fetch).await }.in_current_span());
         }
         found.await.unwrap_or_else(|_| Err(Error::internal("a look-up ended without an answer")))
@@ -86,10 +86,14 @@ where
 }
 
 /// One of the queries that run; when it goes, by a panic as well, another one may.
-struct Query<K, V>(Arc<Lookup<K, V>>)
+struct Query<K, V>
 where
     K: Copy + Eq + Hash + Send + 'static,
-    V: Clone + Send + Sync + 'static;
+    V: Clone + Send + Sync + 'static,
+{
+    lookup: Arc<Lookup<K, V>>,
+    ended: bool,
+}
 
 impl<K, V> Query<K, V>
 where
@@ -97,7 +101,7 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// Answers whoever waits, until nobody does.
-    async fn run<F>(self, fetch: impl Fn(Vec<K>) -> F)
+    async fn run<F>(mut self, fetch: impl Fn(Vec<K>) -> F)
     where
         F: Future<Output = Result<HashMap<K, V>>> + Send,
     {
@@ -105,13 +109,16 @@ where
         tokio::task::yield_now().await;
         loop {
             let waiting = {
-                let mut state = self.0.state();
+                let mut state = self.lookup.state();
+                if state.waiting.is_empty() {
+                    // Before anybody else sees the state: who comes now has to start a query.
+                    state.queries -= 1;
+                    self.ended = true;
+                    return;
+                }
                 let count = state.waiting.len().min(MOST_KEYS);
                 state.waiting.drain(..count).collect::<Vec<_>>()
             };
-            if waiting.is_empty() {
-                return;
-            }
             let keys: HashSet<K> = waiting.iter().map(|(key, _)| *key).collect();
             let found = fetch(keys.into_iter().collect()).await;
             for (key, sender) in waiting {
@@ -131,7 +138,15 @@ where
     V: Clone + Send + Sync + 'static,
 {
     fn drop(&mut self) {
-        self.0.state().queries -= 1;
+        if self.ended {
+            return;
+        }
+        let mut state = self.lookup.state();
+        state.queries -= 1;
+        if state.queries == 0 {
+            // Nobody would answer those; they are told that it went wrong.
+            state.waiting.clear();
+        }
     }
 }
 
@@ -196,6 +211,47 @@ mod tests {
         assert!(matches!(get(13).await.unwrap(), Err(Error::Unavailable { .. })));
         assert_eq!(get(5).await.unwrap().unwrap().as_deref(), Some("row 5"));
         assert_eq!(asked.lock().unwrap().len(), queries.len() + 3);
+    }
+
+    /// Queries end while others ask: nobody is forgotten between the last look and the end.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn nobody_is_forgotten() {
+        let lookup: Arc<Lookup<u32, u32>> = Arc::default();
+        // All of a round have to be answered before the next begins, so that nobody new helps one who was forgotten.
+        for _ in 0..2000 {
+            let asking = (0..6).map(|key| {
+                let lookup = Arc::clone(&lookup);
+                tokio::spawn(async move {
+                    let fetch = async |keys: Vec<u32>| Ok(keys.into_iter().map(|key| (key, key)).collect());
+                    for _ in 0..3 {
+                        assert_eq!(lookup.get(key, fetch).await.unwrap(), Some(key));
+                    }
+                })
+            });
+            for task in asking.collect::<Vec<_>>() {
+                tokio::time::timeout(std::time::Duration::from_secs(20), task).await.unwrap().unwrap();
+            }
+        }
+        // The last query ends after its last answer.
+        let ended = async {
+            while lookup.state().queries > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap();
+    }
+
+    /// A query that panics leaves an error, and the next one works.
+    #[tokio::test]
+    async fn a_panic_is_an_error() {
+        let lookup: Arc<Lookup<u32, u32>> = Arc::default();
+        let broken = async |keys: Vec<u32>| match keys.len() {
+            0 => Ok(HashMap::new()),
+            _ => panic!("on purpose"),
+        };
+        assert!(lookup.get(1, broken).await.is_err());
+        let works = async |keys: Vec<u32>| Ok(keys.into_iter().map(|key| (key, key)).collect());
+        assert_eq!(lookup.get(1, works).await.unwrap(), Some(1));
     }
 
     #[test]

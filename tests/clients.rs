@@ -5,7 +5,7 @@ mod program;
 
 use tokio::process::Command;
 
-use program::Program;
+use program::{Program, sqlite_url};
 
 const ADMIN: [&str; 2] = ["admin@clients.example", "staple battery horse"];
 
@@ -14,7 +14,13 @@ async fn the_examples_run() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     // So short that each example sees its token expire.
     let short = ("JWT_ADMIN_TOKEN_EXPIRY", "1");
-    let settings = [("PATRON_ADMIN_EMAIL", ADMIN[0]), ("PATRON_ADMIN_PASSWORD", ADMIN[1]), short];
+    let database_url = sqlite_url(folder.path());
+    let settings = [
+        ("DATABASE_URL", database_url.as_str()),
+        ("PATRON_ADMIN_EMAIL", ADMIN[0]),
+        ("PATRON_ADMIN_PASSWORD", ADMIN[1]),
+        short,
+    ];
     let server = Program::start(folder.path(), &settings).await;
     let url = &server.url;
     let http = reqwest::Client::new();

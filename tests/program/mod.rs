@@ -52,7 +52,6 @@ impl Program {
 }
 
 /// The URL of an SQLite database in this folder.
-#[allow(dead_code, reason = "not every test needs it")]
 pub(crate) fn sqlite_url(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("patron.db").display())
 }
