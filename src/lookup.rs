@@ -62,7 +62,7 @@ where
         fetch: impl Fn(Vec<K>) -> F + Send + 'static,
     ) -> Result<Option<V>>
     where
-        F: Future<Output = Result<HashMap<K, V>>> + Send,
+        F: Future<Output = Result<HashMap<K, V>>> + Send + 'static,
     {
         let (sender, found) = oneshot::channel();
         let idle = {
@@ -75,22 +75,20 @@ where
         if idle {
             // By itself: the request that started it may be given up, and others wait as well.
             let query = Query { lookup: Arc::clone(self), ended: false };
-            tokio::spawn(async move { query.run(fetch).await }.in_current_span());
+            tokio::spawn(query.run(fetch).in_current_span());
         }
         found.await.unwrap_or_else(|_| Err(Error::internal("a look-up ended without an answer")))
     }
+}
 
+impl<K, V> Lookup<K, V> {
     fn state(&self) -> MutexGuard<'_, State<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One of the queries that run; when it goes, by a panic as well, another one may.
-struct Query<K, V>
-where
-    K: Copy + Eq + Hash + Send + 'static,
-    V: Clone + Send + Sync + 'static,
-{
+struct Query<K, V> {
     lookup: Arc<Lookup<K, V>>,
     ended: bool,
 }
@@ -132,11 +130,7 @@ where
     }
 }
 
-impl<K, V> Drop for Query<K, V>
-where
-    K: Copy + Eq + Hash + Send + 'static,
-    V: Clone + Send + Sync + 'static,
-{
+impl<K, V> Drop for Query<K, V> {
     fn drop(&mut self) {
         if self.ended {
             return;
