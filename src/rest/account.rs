@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, get};
 use rust_embed::RustEmbed;
 
-use super::assets::{self, Cache};
+use super::assets;
 use crate::app::App;
 
 /// Only what the pages consist of. A form is never submitted by the browser itself: it would put a password
@@ -33,5 +33,5 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 /// GET of one of them.
 fn file(name: &'static str) -> MethodRouter<Arc<App>> {
-    get(async move || assets::file::<Files>(name, Cache::Asks, CONTENT_SECURITY_POLICY))
+    get(async move || assets::file::<Files>(name, CONTENT_SECURITY_POLICY))
 }

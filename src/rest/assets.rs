@@ -7,26 +7,21 @@ use rust_embed::RustEmbed;
 
 use crate::http::Failure;
 
-/// For how long a browser may use a file without asking.
-#[derive(Clone, Copy)]
-pub(super) enum Cache {
-    /// Not at all: it asks every time, and a 304 says that nothing changed.
-    Asks,
-    /// For good: the name holds a hash of what is in it.
-    Immutable,
-}
+/// Where builds put what has a hash of its content in its name, so that it is good for ever.
+const HASHED: &str = "assets/";
 
 /// A file of `F` under this Content-Security-Policy, 404 when there is none.
-pub(super) fn file<F: RustEmbed>(path: &str, cache: Cache, policy: &'static str) -> Response {
+pub(super) fn file<F: RustEmbed>(path: &str, policy: &'static str) -> Response {
     let Some(file) = F::get(path) else {
         return Failure::from_status(StatusCode::NOT_FOUND).into_response();
     };
     let hash: String = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
     // Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3).
     let etag = format!("W/\"{hash}\"");
-    let cache = match cache {
-        Cache::Asks => "no-cache",
-        Cache::Immutable => "public, max-age=31536000, immutable",
+    let cache = match path.starts_with(HASHED) {
+        true => "public, max-age=31536000, immutable",
+        // It is asked for every time, and a 304 says that nothing changed.
+        false => "no-cache",
     };
     let headers = [
         (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),

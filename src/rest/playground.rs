@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 
-use super::assets::{self, Cache};
+use super::assets;
 use crate::app::App;
 use crate::http::Failure;
 
@@ -49,9 +49,7 @@ async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(path): Path<
     if !app.config.server.playground {
         return off(&headers);
     }
-    // The names of assets hold a hash of what is in them; the page itself is asked for every time.
-    let cache = if path.starts_with("assets/") { Cache::Immutable } else { Cache::Asks };
-    assets::file::<Files>(&path, cache, CONTENT_SECURITY_POLICY)
+    assets::file::<Files>(&path, CONTENT_SECURITY_POLICY)
 }
 
 /// What the page can't know by itself: `demo` is there in the demo only, and names a customer that everybody may
@@ -74,7 +72,7 @@ fn off(request: &HeaderMap) -> Response {
     if !accept.is_some_and(|accept| accept.contains("text/html")) {
         return switched_off().into_response();
     }
-    let mut page = assets::file::<Off>("off.html", Cache::Asks, CONTENT_SECURITY_POLICY);
+    let mut page = assets::file::<Off>("off.html", CONTENT_SECURITY_POLICY);
     *page.status_mut() = StatusCode::NOT_FOUND;
     page.headers_mut().remove(header::ETAG);
     page

@@ -9,7 +9,7 @@ use axum::response::{Redirect, Response};
 use axum::routing::get;
 use rust_embed::RustEmbed;
 
-use super::assets::{self, Cache};
+use super::assets;
 use crate::app::App;
 
 /// No other host, no inline script, no frame. Inline styles are the one exception: its editor sets them.
@@ -31,7 +31,5 @@ pub(super) fn routes() -> Router<Arc<App>> {
 
 /// One of them, with the policy above.
 fn file(path: &str) -> Response {
-    // The names of assets hold a hash of what is in them; the page itself is asked for every time.
-    let cache = if path.starts_with("assets/") { Cache::Immutable } else { Cache::Asks };
-    assets::file::<Files>(path, cache, CONTENT_SECURITY_POLICY)
+    assets::file::<Files>(path, CONTENT_SECURITY_POLICY)
 }
