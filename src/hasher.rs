@@ -1,5 +1,6 @@
 //! Password hashing: on threads of its own kind, a bounded number at once and a bounded number waiting.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -169,6 +170,34 @@ impl Hasher {
     }
 }
 
+/// A hash that another system made, or patron, as it may be stored: only one that could ever be verified.
+///
+/// # Errors
+/// The text is no such hash.
+pub fn parse_hash(text: &str) -> std::result::Result<PasswordHash, UnusableHash> {
+    let usable = if is_bcrypt(text) {
+        is_affordable_bcrypt(text) && bcrypt::HashParts::from_str(text).is_ok()
+    } else {
+        Phc::new(text).is_ok_and(|hash| {
+            let params = Params::try_from(&hash);
+            hash.algorithm == Algorithm::Argon2id.ident()
+                && hash.salt.is_some()
+                && hash.hash.is_some()
+                && params.is_ok_and(|params| is_affordable(&params))
+        })
+    };
+    if usable { Ok(PasswordHash::new(text.to_owned())) } else { Err(UnusableHash) }
+}
+
+/// The text is no hash that a password could be compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Password hash must be argon2id ($argon2id$v=19$m=…, up to 1 GiB) or bcrypt ($2b$…, cost 4 to 15)")]
+pub struct UnusableHash;
+
+fn is_affordable(params: &Params) -> bool {
+    params.m_cost() <= MAX_MEMORY_KIB && params.t_cost() <= MAX_ITERATIONS
+}
+
 fn is_bcrypt(hash: &str) -> bool {
     ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| hash.starts_with(prefix))
 }
@@ -190,8 +219,7 @@ fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params) -> Ver
     let Ok(found) = Params::try_from(&hash) else {
         return Verdict::Wrong;
     };
-    let affordable = found.m_cost() <= MAX_MEMORY_KIB && found.t_cost() <= MAX_ITERATIONS;
-    if !affordable || Argon2::default().verify_password(password, &hash).is_err() {
+    if !is_affordable(&found) || Argon2::default().verify_password(password, &hash).is_err() {
         return Verdict::Wrong;
     }
     let current = hash.algorithm == Algorithm::Argon2id.ident()

@@ -6,7 +6,8 @@
 //!    `ctx`: what everything stands on
 //! 2. [`service`]: every rule, once
 //! 3. [`http`]: what both surfaces need of HTTP: who calls, how failures look
-//! 4. [`rest`], [`graphql`]: the surfaces; [`worker`]: what happens by itself; none imports another
+//! 4. [`rest`], [`graphql`]: the surfaces; [`worker`]: what happens by itself; [`transfer`]: files of customers; none
+//!    imports another
 //! 5. [`server`]: puts them together, listens, stops
 //! 6. [`cli`]: the commands
 #![warn(clippy::unwrap_used)]
@@ -29,5 +30,6 @@ pub mod server;
 pub mod service;
 pub mod system;
 pub mod telemetry;
+pub mod transfer;
 pub mod types;
 pub mod worker;

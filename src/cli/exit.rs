@@ -16,6 +16,8 @@ pub(super) enum Failure {
     Unavailable(String),
     /// It can't be done.
     Refused(String),
+    /// It was done but for some lines of a file.
+    Partly(String),
     /// A defect.
     Defect(String),
 }
@@ -27,6 +29,7 @@ impl Failure {
             Self::Settings(lines) => (lines, 78),
             Self::Unavailable(line) => (vec![line], 69),
             Self::Refused(line) => (vec![line], 1),
+            Self::Partly(line) => (vec![line], 65),
             Self::Defect(line) => (vec![line], 70),
         };
         for line in lines {

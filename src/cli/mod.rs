@@ -3,8 +3,13 @@
 mod admin;
 mod demo;
 mod exit;
+mod export;
+mod format;
+mod import;
 mod mail;
 mod migrate;
+mod progress;
+mod refusals;
 mod serve;
 mod start;
 
@@ -48,6 +53,10 @@ enum Command {
     /// See what became of mails, and send them again
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Import customers from a file (CSV, NDJSON)
+    Import(import::Options),
+    /// Export all customers to a file (CSV, NDJSON)
+    Export(export::Options),
     /// Serve a throwaway database with 1 000 customers and an admin
     Demo,
 }
@@ -61,7 +70,7 @@ fn after_help() -> String {
     }
     help.push_str(
         "\nExit codes:\n  0   done\n  1   could not be done\n  2   the command line is wrong\n  \
-         69  the database can't be reached\n  70  a defect\n  78  a setting can't be used",
+         65  lines of a file were refused\n  69  the database can't be reached\n  70  a defect\n  78  a setting can't be used",
     );
     help
 }
@@ -76,6 +85,8 @@ pub async fn run() -> ExitCode {
         Command::Openapi => exit::print(server::openapi()),
         Command::Admin(command) => admin::run(&flags, command).await,
         Command::Mail(command) => mail::run(&flags, command).await,
+        Command::Import(options) => import::run(&flags, options).await,
+        Command::Export(options) => export::run(&flags, options).await,
         Command::Demo => demo::run(&flags).await,
     };
     match outcome {

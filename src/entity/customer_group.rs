@@ -1,6 +1,7 @@
 //! Table `customer_group`.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryFilter, Select};
 
 /// The group a new customer belongs to, and the one that can't be deleted.
 pub const DEFAULT_GROUP_ID: i32 = 1;
@@ -38,3 +39,10 @@ impl Related<super::customer::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The groups with these primary keys.
+    pub fn find_by_keys(ids: impl IntoIterator<Item = i32>) -> Select<Self> {
+        Self::find().filter(Column::CustomerGroupId.is_in(ids))
+    }
+}

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::{Data, timestamp};
 use crate::entity::mail::Model as MailRow;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope};
-use crate::service::export::{self, Export};
+use crate::service::export::{self, Own};
 
 /// Everything that is stored about a customer, but for what only the back office may see.
 #[derive(Serialize, ToSchema)]
@@ -72,9 +72,9 @@ impl From<MailRow> for Mail {
     }
 }
 
-impl From<Export> for Everything {
-    fn from(export: Export) -> Self {
-        let Export { customer, group, metafields, addresses, sessions, mails } = export;
+impl From<Own> for Everything {
+    fn from(own: Own) -> Self {
+        let Own { customer, group, metafields, addresses, sessions, mails } = own;
         Self {
             email_verified_at: customer.email_verified_at.map(timestamp),
             pending_email: customer.pending_email.as_ref().map(|email| email.as_str().to_owned()),
@@ -108,7 +108,7 @@ impl From<Export> for Everything {
 pub(super) async fn export_me(
     CustomerCtx(ctx): CustomerCtx,
 ) -> Result<([(HeaderName, HeaderValue); 2], Json<Data<Everything>>), Failure> {
-    let export = export::export(&ctx).await?;
+    let export = export::own(&ctx).await?;
     let headers = [
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"customer.json\"")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -41,7 +41,7 @@ impl From<Map<String, Value>> for GroupInput {
 }
 
 impl GroupInput {
-    fn parse(self, mode: Mode) -> Result<Option<String>> {
+    pub(super) fn parse(self, mode: Mode) -> Result<Option<String>> {
         const REQUIRED: &str = "Group name is required and cannot be empty";
         let Self { group_name } = self;
         let messages = TextMessages { not_a_string: "Group name must be a string", required: REQUIRED };
@@ -218,6 +218,5 @@ pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
 /// # Errors
 /// Those of the database.
 pub async fn of_members(ctx: &Ctx, ids: &[i32]) -> Result<Vec<Model>> {
-    let select = Entity::find().filter(Column::CustomerGroupId.is_in(ids.iter().copied()));
-    Ok(select.all(ctx.app.db.reader()).await?)
+    Ok(Entity::find_by_keys(ids.iter().copied()).all(ctx.app.db.reader()).await?)
 }

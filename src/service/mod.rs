@@ -13,6 +13,7 @@ pub mod export;
 pub mod group;
 pub mod health;
 pub mod housekeeping;
+pub mod import;
 pub mod keyset;
 pub mod mail;
 pub mod metafield;

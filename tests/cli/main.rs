@@ -1,6 +1,7 @@
 //! The program as operators start it: exit codes, messages, the first start, stopping.
 
 mod postgres;
+mod transfer;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -23,14 +23,14 @@ fn a_database_that_is_away_at_the_start() {
 }
 
 /// A database of its own on the server that `tests/run` starts; dropped in the end.
-struct Postgres {
-    url: String,
+pub(crate) struct Postgres {
+    pub(crate) url: String,
     name: String,
 }
 
 impl Postgres {
     /// `what` tells it from those of the other tests.
-    fn create(what: &str) -> Self {
+    pub(crate) fn create(what: &str) -> Self {
         let name = format!("patron_{what}_{}", std::process::id());
         Self::execute(&format!("CREATE DATABASE {name}"));
         Self { url: Self::url(&name), name }

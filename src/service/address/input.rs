@@ -53,7 +53,7 @@ impl From<Map<String, Value>> for AddressInput {
 
 /// An address without its identity: what is judged as a whole, and what changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Draft {
+pub(in crate::service) struct Draft {
     full_name: Option<String>,
     telephone: Option<String>,
     address_1: Option<String>,
@@ -62,7 +62,7 @@ pub(super) struct Draft {
     city: Option<String>,
     province: Option<String>,
     country: Option<String>,
-    pub(super) is_default: bool,
+    pub(in crate::service) is_default: bool,
 }
 
 impl From<Model> for Draft {
@@ -83,7 +83,7 @@ impl From<Model> for Draft {
 
 impl Draft {
     /// Writes the draft into a row.
-    pub(super) fn fill(self, row: &mut ActiveModel) {
+    pub(in crate::service) fn fill(self, row: &mut ActiveModel) {
         row.full_name = Set(self.full_name);
         row.telephone = Set(self.telephone);
         row.address_1 = Set(self.address_1);
@@ -98,7 +98,7 @@ impl Draft {
 
 impl AddressInput {
     /// The address that comes of `current` and this input, judged as a whole.
-    pub(super) fn merge(self, current: Draft) -> Result<Draft> {
+    pub(in crate::service) fn merge(self, current: Draft) -> Result<Draft> {
         let Self {
             full_name,
             telephone,

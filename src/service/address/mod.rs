@@ -10,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use input::AddressInput;
+pub(super) use input::Draft;
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
@@ -19,10 +20,8 @@ use crate::error::{Error, Result};
 use crate::service::customer::Owner;
 use crate::transact;
 
-use input::Draft;
-
 /// The most addresses a customer may have.
-const MAX_ADDRESSES: u64 = 100;
+pub(super) const MAX_ADDRESSES: u64 = 100;
 
 /// An address, with how its customer was named.
 #[derive(Clone, Debug)]

@@ -71,7 +71,7 @@ impl CustomerInput {
     }
 }
 
-fn parse_status(field: Field, problems: &mut Problems) -> Option<i16> {
+pub(in crate::service) fn parse_status(field: Field, problems: &mut Problems) -> Option<i16> {
     match field {
         Field::Absent => return None,
         Field::Value(Value::Number(number)) if whole(&number) == Some(0) => return Some(0),
@@ -86,7 +86,11 @@ fn parse_status(field: Field, problems: &mut Problems) -> Option<i16> {
     None
 }
 
-fn parse_full_name(field: Field, mode: Mode, problems: &mut Problems) -> Option<String> {
+pub(in crate::service) fn parse_full_name(
+    field: Field,
+    mode: Mode,
+    problems: &mut Problems,
+) -> Option<String> {
     const REQUIRED: &str = "Full name is required and cannot be empty";
     let messages = TextMessages { not_a_string: "Full name must be a string", required: REQUIRED };
     let name = problems.text("full_name", field, mode, messages)?;
@@ -127,7 +131,7 @@ pub(in crate::service) fn parse_password(
     problems.check("password", Password::new(text.into()))
 }
 
-fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {
+pub(in crate::service) fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {
     let id = match field {
         Field::Absent => return None,
         Field::Null => return Some(DEFAULT_GROUP_ID),
@@ -138,7 +142,7 @@ fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {
     problems.check("group_id", id.ok_or("Group id must be an integer"))
 }
 
-fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
+pub(in crate::service) fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
     match field {
         Field::Absent => return None,
         Field::Null => return Some(Value::Object(Map::new())),

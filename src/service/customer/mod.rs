@@ -22,7 +22,9 @@ pub use connection::{Connection, Sort, SortField};
 pub use criterion::{Compare, CompareText, Criterion};
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
-pub(super) use input::{parse_email, parse_password};
+pub(super) use input::{
+    parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
+};
 pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 pub use clean_up::clean_up;
 pub use input::DefinitionInput;
-pub(super) use values::{checked, shown};
-pub use values::{set_values, value};
+pub(super) use values::{checked, conform, lock_definitions, merge, shown};
+pub use values::{set_values, take_value, value};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;

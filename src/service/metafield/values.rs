@@ -57,17 +57,31 @@ pub fn value<'a>(definition: &Model, meta_data: &'a Json) -> Option<&'a Json> {
     meta_data.get(&definition.namespace)?.get(&definition.field_key)
 }
 
+/// Takes the value of a custom field out of a customer's `meta_data`.
+pub fn take_value(definition: &Model, meta_data: &mut Json) -> Option<Json> {
+    let value = value(definition, meta_data).cloned()?;
+    if let Json::Object(meta_data) = meta_data {
+        remove(meta_data, &definition.namespace, &definition.field_key);
+    }
+    Some(value)
+}
+
 /// Free-form `meta_data` with the custom fields in it as they are kept; one that breaks its definition is refused.
 pub(in crate::service) async fn checked(
     tx: &impl ConnectionTrait,
     meta_data: Option<&Json>,
 ) -> Attempt<Option<Json>> {
-    const FIELD: &str = "meta_data";
-    let Some(mut meta_data) = meta_data.cloned() else {
+    let Some(meta_data) = meta_data.cloned() else {
         return Ok(None);
     };
+    Ok(Some(conform(meta_data, &lock_definitions(tx).await?)?))
+}
+
+/// The same by these definitions.
+pub(in crate::service) fn conform(mut meta_data: Json, definitions: &[Model]) -> Result<Json> {
+    const FIELD: &str = "meta_data";
     let mut problems = Problems::default();
-    for definition in lock_definitions(tx).await? {
+    for definition in definitions {
         let namespace = meta_data.get_mut(&definition.namespace);
         let Some(namespace) = namespace else { continue };
         let Value::Object(fields) = namespace else {
@@ -78,23 +92,27 @@ pub(in crate::service) async fn checked(
             continue;
         };
         let Some(value) = fields.remove(&definition.field_key) else { continue };
-        match judge(&definition, value) {
+        match judge(definition, value) {
             Ok(kept) => fields.extend(kept.map(|value| (definition.field_key.clone(), value))),
             Err(reasons) => reasons.into_iter().for_each(|reason| problems.add(FIELD, reason)),
         }
     }
     problems.finish()?;
-    Ok(Some(meta_data))
+    Ok(meta_data)
 }
 
 /// The definitions as they are, and stay until the transaction ends: one that is deleted meanwhile waits, so that
 /// the clean-up after it finds this write's values.
-async fn lock_definitions(tx: &impl ConnectionTrait) -> Attempt<Vec<Model>> {
+pub(in crate::service) async fn lock_definitions(tx: &impl ConnectionTrait) -> Attempt<Vec<Model>> {
     Ok(Entity::find_by_owner_type(OWNER_TYPE).lock_shared().all(tx).await?)
 }
 
 /// `meta_data` with what was given in place.
-fn merge(meta_data: &Json, given: Map<String, Value>, definitions: &[Model]) -> Result<Json> {
+pub(in crate::service) fn merge(
+    meta_data: &Json,
+    given: Map<String, Value>,
+    definitions: &[Model],
+) -> Result<Json> {
     let mut problems = Problems::default();
     let mut unknown = 0;
     let mut merged = meta_data.as_object().cloned().unwrap_or_default();

@@ -1,0 +1,100 @@
+//! `patron export`.
+
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::format::FormatOptions;
+use super::progress::Progress;
+use crate::config::Flags;
+use crate::ctx::Ctx;
+use crate::entity::metafield_definition::Model as Definition;
+use crate::error::Error;
+use crate::service::{customer, export, health, metafield};
+use crate::transfer::{self, FileError, Writer};
+
+/// What `patron export` is asked to do.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// Where to; standard output by default, as ndjson. A file that is there already is not touched
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatOptions,
+    /// Write the password hashes as well: without them the file can't be imported. Whoever has them can guess at the
+    /// passwords
+    #[arg(long)]
+    with_password_hashes: bool,
+}
+
+/// Runs the command.
+pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
+    let app = super::build_command(flags).await?;
+    health::ensure_ready(&app).await?;
+    let ctx = Ctx::system(app);
+    let definitions = metafield::list(&ctx, "customer").await?;
+    let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), ctx.app.db.backend())?).await?;
+    let total = u64::try_from(total).unwrap_or_default();
+    let target =
+        options.output.as_ref().map_or_else(|| "standard output".into(), |path| path.display().to_string());
+    let failed = |error: FileError| Failure::Refused(format!("{target}: {error}"));
+    let output: Box<dyn Write> = match &options.output {
+        Some(path) => {
+            // For its owner alone: it holds personal data.
+            let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+            Box::new(file.map_err(|error| failed(error.into()))?)
+        }
+        None => Box::new(std::io::stdout()),
+    };
+    let format = options.format.of(options.output.as_deref().unwrap_or(Path::new("")));
+    let format = format.unwrap_or(transfer::Format::Ndjson);
+    let output = BufWriter::with_capacity(64 * 1024, output);
+    let mut progress = Progress::start("exported", total);
+    let written = write(&ctx, format, output, definitions, options.with_password_hashes, &mut progress).await;
+    let took = progress.finish();
+    match written {
+        Ok(count) => {
+            // Standard output is the file, perhaps.
+            eprintln!("{count} customers exported, in {took}");
+            Ok(())
+        }
+        // Nobody reads it any more (`patron export | head -1`).
+        Err(Stop::File(FileError::Io(error))) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(Stop::File(error)) => Err(failed(error)),
+        Err(Stop::Service(error)) => Err(error.into()),
+    }
+}
+
+/// Why an export stopped.
+enum Stop {
+    File(FileError),
+    Service(Error),
+}
+
+async fn write(
+    ctx: &Ctx,
+    format: transfer::Format,
+    output: impl Write,
+    definitions: Vec<Definition>,
+    with_hashes: bool,
+    progress: &mut Progress,
+) -> Result<u64, Stop> {
+    let mut writer = Writer::new(format, output, definitions, with_hashes).map_err(Stop::File)?;
+    let (mut last, mut count) = (0, 0);
+    loop {
+        let page = export::page(ctx, last).await.map_err(Stop::Service)?;
+        let Some(end) = page.last() else { break };
+        last = end.customer.customer_id;
+        for exported in page {
+            writer.write(exported).map_err(Stop::File)?;
+            count += 1;
+        }
+        progress.show(count, count);
+    }
+    writer.finish().map_err(Stop::File)?;
+    Ok(count)
+}

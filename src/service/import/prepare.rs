@@ -1,0 +1,242 @@
+//! A batch before it is written: parsed, judged by the groups and custom fields there are, and hashed.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use sea_orm::prelude::Json;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::Value;
+
+use super::account::Account;
+use super::draft::{Draft, Group, Secret, problems_of};
+use super::known::email_keys;
+use super::{Line, Options};
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::metafield_definition::{FieldType, Model as Definition};
+use crate::entity::{customer, customer_group};
+use crate::error::{Error, Problem, Result};
+use crate::service::group::{self, GroupInput};
+use crate::service::metafield;
+use crate::service::patch::{Field, Mode};
+use crate::types::{EmailAddress, PasswordHash};
+
+/// What has custom fields.
+const OWNER_TYPE: &str = "customer";
+
+/// Lines that are ready to be written.
+#[derive(Debug)]
+pub struct Batch {
+    pub(super) lines: Vec<Line>,
+    pub(super) prepared: Vec<std::result::Result<Prepared, Vec<Problem>>>,
+    basis: Basis,
+}
+
+/// A customer that may be written.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) draft: Draft,
+    /// What is to be stored of it.
+    pub(super) account: Account,
+    /// None when it is there already: hashing is dear, and nothing is compared with it.
+    pub(super) hash: Option<PasswordHash>,
+}
+
+/// What a batch is judged by.
+#[derive(Debug, Default)]
+struct Basis {
+    /// Groups that the batch names, by primary key.
+    groups: HashSet<i32>,
+    /// Custom fields; none when no line has any.
+    definitions: Option<Vec<Definition>>,
+}
+
+/// Prepares lines to be written.
+///
+/// # Errors
+/// Only the program itself and admins may: [`Error::Unauthenticated`], [`Error::Forbidden`]. Those of the database.
+/// What is wrong with a line is no error but its outcome.
+pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Batch> {
+    ctx.require_admin()?;
+    let parse = |line: &Line| match &line.record {
+        Ok(record) => Draft::parse(ctx, record.clone()).map(|draft| (draft, record.is_text)),
+        Err(reason) => Err(vec![Problem::new("", reason)]),
+    };
+    let parsed: Vec<_> = lines.iter().map(parse).collect();
+    let drafts = || parsed.iter().flatten().map(|(draft, _)| draft);
+    let mut groups = Groups::read(ctx, options).await?;
+    let has_fields = drafts().any(|draft| draft.meta_data.is_some() || draft.metafields.is_some());
+    let definitions = if has_fields { Some(metafield::list(ctx, OWNER_TYPE).await?) } else { None };
+    let there = emails_there(ctx, drafts()).await?;
+    let mut basis = Basis { groups: HashSet::new(), definitions };
+    let mut judged = Vec::with_capacity(parsed.len());
+    for draft in parsed {
+        judged.push(match draft {
+            Ok((draft, is_text)) => {
+                judge(ctx, draft, is_text, basis.definitions.as_deref(), &mut groups).await?
+            }
+            Err(problems) => Err(problems),
+        });
+    }
+    basis.groups = judged.iter().flatten().filter_map(|(_, account)| account.group_id).collect();
+    let hash = |judged: std::result::Result<(Draft, Account), Vec<Problem>>| async {
+        let (draft, account) = match judged {
+            Ok(judged) => judged,
+            Err(problems) => return Ok(Err(problems)),
+        };
+        let hash = match &draft.secret {
+            _ if there.contains(&draft.email.key()) => None,
+            Secret::Hash(hash) => Some(hash.clone()),
+            // It would take its time, and nobody would see it.
+            Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
+            Secret::Password(password) => Some(ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?),
+        };
+        Ok::<_, Error>(Ok(Prepared { draft, account, hash }))
+    };
+    let threads = ctx.app.config.hashing.threads.get();
+    let prepared = stream::iter(judged).map(hash).buffered(threads).try_collect().await?;
+    Ok(Batch { lines, prepared, basis })
+}
+
+impl Batch {
+    /// The numbers of its lines.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.lines.iter().map(|line| line.number)
+    }
+
+    /// Whether what it was judged by is still so; it stays so until the transaction ends.
+    pub(super) async fn still_holds(&self, tx: &impl ConnectionTrait) -> Attempt<bool> {
+        if !self.basis.groups.is_empty() {
+            let ids = self.basis.groups.iter().copied();
+            let groups = customer_group::Entity::find_by_keys(ids).lock_shared().all(tx).await?;
+            if groups.len() < self.basis.groups.len() {
+                return Ok(false);
+            }
+        }
+        match &self.basis.definitions {
+            Some(definitions) => Ok(metafield::lock_definitions(tx).await? == *definitions),
+            None => Ok(true),
+        }
+    }
+}
+
+/// What is stored of a draft, once group and custom fields are known.
+async fn judge(
+    ctx: &Ctx,
+    mut draft: Draft,
+    is_text: bool,
+    definitions: Option<&[Definition]>,
+    groups: &mut Groups,
+) -> Result<std::result::Result<(Draft, Account), Vec<Problem>>> {
+    let definitions = definitions.unwrap_or_default();
+    let meta_data = match kept(&mut draft, is_text, definitions) {
+        Ok(meta_data) => meta_data,
+        Err(error) => return Ok(Err(problems_of(error))),
+    };
+    let group_id = match &draft.group {
+        None => customer_group::DEFAULT_GROUP_ID,
+        Some(group) => match groups.find(ctx, group).await? {
+            Ok(id) => id,
+            Err(problems) => return Ok(Err(problems)),
+        },
+    };
+    let account = Account::of_draft(ctx, &draft, group_id, meta_data);
+    Ok(Ok((draft, account)))
+}
+
+/// Custom fields and free-form data as they are kept.
+fn kept(draft: &mut Draft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
+    if let Some(meta_data) = draft.meta_data.take() {
+        draft.meta_data = Some(metafield::conform(meta_data, definitions)?);
+    }
+    if is_text && let Some(metafields) = &mut draft.metafields {
+        for definition in definitions {
+            let value = metafields.get_mut(&definition.namespace);
+            if let Some(value) = value.and_then(|fields| fields.get_mut(&definition.field_key)) {
+                type_text(definition, value);
+            }
+        }
+    }
+    let meta_data = draft.meta_data.clone().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+    match &draft.metafields {
+        Some(given) => metafield::merge(&meta_data, given.clone(), definitions),
+        None => Ok(meta_data),
+    }
+}
+
+/// A cell as a value of the field's type: texts as they are, all else as JSON (`12`, `true`, `["a", "b"]`). What is
+/// none stays a text, and is refused for its type.
+fn type_text(definition: &Definition, value: &mut Value) {
+    use FieldType::{Color, Date, LongText, ShortText, Url};
+    let is_text = matches!(definition.field_type, ShortText | LongText | Date | Color | Url);
+    if let Value::String(text) = &value
+        && (!is_text || definition.is_list)
+        && let Ok(typed) = serde_json::from_str(text)
+    {
+        *value = typed;
+    }
+}
+
+/// The groups there are, by primary key and by name whatever the case of its ASCII letters, as their index has it.
+struct Groups {
+    options: Options,
+    ids: HashSet<i32>,
+    by_name: HashMap<String, i32>,
+}
+
+impl Groups {
+    async fn read(ctx: &Ctx, options: Options) -> Result<Self> {
+        let rows = customer_group::Entity::find().all(ctx.app.db.reader()).await?;
+        let ids = rows.iter().map(|row| row.customer_group_id).collect();
+        let by_name =
+            |row: customer_group::Model| (row.group_name.to_ascii_lowercase(), row.customer_group_id);
+        Ok(Self { options, ids, by_name: rows.into_iter().map(by_name).collect() })
+    }
+
+    /// Its primary key; a missing one is made when that is wanted.
+    async fn find(&mut self, ctx: &Ctx, group: &Group) -> Result<std::result::Result<i32, Vec<Problem>>> {
+        let refused = |field: &str| Ok(Err(vec![Problem::new(field, "Group does not exist")]));
+        let name = match group {
+            Group::Id(id) if self.ids.contains(id) => return Ok(Ok(*id)),
+            Group::Id(_) => return refused("group_id"),
+            Group::Named(name) => name,
+        };
+        if let Some(id) = self.by_name.get(&name.to_ascii_lowercase()) {
+            return Ok(Ok(*id));
+        }
+        if !self.options.create_groups {
+            return refused("group_name");
+        }
+        let input = GroupInput { group_name: Field::Value(name.clone().into()) };
+        let id = if self.options.dry_run {
+            // No group has this key, and none is written.
+            input.parse(Mode::Create).map(|_| 0)
+        } else {
+            group::create(ctx, input).await.map(|group| group.customer_group_id)
+        };
+        match id {
+            Ok(id) => {
+                self.ids.insert(id);
+                self.by_name.insert(name.to_ascii_lowercase(), id);
+                Ok(Ok(id))
+            }
+            Err(error @ Error::Invalid(_)) => Ok(Err(problems_of(error))),
+            // Somebody else made it meanwhile.
+            Err(Error::Conflict(_)) => {
+                *self = Self::read(ctx, self.options).await?;
+                let id = self.by_name.get(&name.to_ascii_lowercase()).copied();
+                Ok(Ok(id.ok_or_else(|| Error::unavailable("groups change all the time"))?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Which of these addresses have a customer.
+async fn emails_there(ctx: &Ctx, drafts: impl Iterator<Item = &Draft>) -> Result<HashSet<String>> {
+    let keys: Vec<String> = drafts.map(|draft| draft.email.key()).collect();
+    let select = customer::Entity::find().filter(email_keys(ctx.app.db.backend(), keys)).select_only();
+    let there: Vec<EmailAddress> =
+        select.column(customer::Column::Email).into_tuple().all(ctx.app.db.reader()).await?;
+    Ok(there.iter().map(EmailAddress::key).collect())
+}

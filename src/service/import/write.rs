@@ -1,0 +1,118 @@
+//! Writes a batch, in one transaction.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::Query;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait};
+use uuid::Uuid;
+
+use super::known::{Known, Seen};
+use super::prepare::{Batch, prepare};
+use super::{Options, Outcome};
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::{customer, customer_address};
+use crate::error::{Error, Result};
+use crate::transact;
+use crate::types::PasswordHash;
+
+use super::account::Account;
+
+/// How often a batch is prepared anew because somebody else changed what it is judged by.
+const ATTEMPTS: u32 = 10;
+/// Addresses that one statement inserts: a statement has a limited number of parameters.
+const ADDRESSES: usize = 1000;
+
+/// An import on its way: batches of one file, one after the other.
+#[derive(Default)]
+pub struct Import {
+    options: Options,
+    seen: Seen,
+}
+
+impl Import {
+    /// Begins one.
+    pub fn new(options: Options) -> Self {
+        Self { options, seen: Seen::default() }
+    }
+
+    /// Writes a batch, and tells what became of each line. All of it or, when it fails, nothing.
+    ///
+    /// # Errors
+    /// Those of [`prepare`].
+    pub async fn write(&mut self, ctx: &Ctx, mut batch: Batch) -> Result<Vec<Outcome>> {
+        ctx.require_admin()?;
+        for _ in 0..ATTEMPTS {
+            match self.attempt(ctx, &batch).await {
+                Ok(Some(mut outcomes)) => {
+                    if self.options.dry_run {
+                        self.compare_with_earlier(&batch, &mut outcomes);
+                    }
+                    return Ok(outcomes);
+                }
+                // Somebody registered with one of its addresses, or changed groups or custom fields.
+                Ok(None) | Err(Error::EmailTaken) => batch = prepare(ctx, self.options, batch.lines).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::unavailable("groups, custom fields or customers change all the time"))
+    }
+
+    async fn attempt(&self, ctx: &Ctx, batch: &Batch) -> Result<Option<Vec<Outcome>>> {
+        transact!(ctx.app.db, |tx| {
+            // Groups that a dry run would have made are not there.
+            if !self.options.dry_run && !batch.still_holds(tx).await? {
+                return Ok(None);
+            }
+            let mut known = Known::find(tx, batch).await?;
+            let mut outcomes = Vec::with_capacity(batch.prepared.len());
+            let mut new = Vec::new();
+            for prepared in &batch.prepared {
+                let outcome = match prepared {
+                    Ok(prepared) => known.judge(prepared),
+                    Err(problems) => Outcome::Refused(problems.clone()),
+                };
+                if let (Outcome::Created, Ok(prepared)) = (&outcome, prepared) {
+                    // It was there, and was deleted meanwhile.
+                    let Some(hash) = &prepared.hash else { return Ok(None) };
+                    new.push((&prepared.account, hash));
+                }
+                outcomes.push(outcome);
+            }
+            if !self.options.dry_run {
+                insert(tx, &new).await?;
+            }
+            Ok(Some(outcomes))
+        })
+    }
+
+    fn compare_with_earlier(&mut self, batch: &Batch, outcomes: &mut [Outcome]) {
+        for (prepared, outcome) in batch.prepared.iter().zip(outcomes) {
+            if let (Ok(prepared), Outcome::Created) = (prepared, &outcome) {
+                *outcome = self.seen.judge(prepared);
+            }
+        }
+    }
+}
+
+async fn insert(tx: &impl ConnectionTrait, new: &[(&Account, &PasswordHash)]) -> Attempt<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let rows = new.iter().map(|(account, hash)| account.row((*hash).clone()));
+    let mut insert = customer::Entity::insert_many(rows).into_query();
+    insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
+    let mut ids: HashMap<Uuid, i32> = HashMap::with_capacity(new.len());
+    for row in tx.query_all(&insert).await? {
+        ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
+    }
+    let mut addresses = Vec::new();
+    for (account, _) in new {
+        let id = ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
+        addresses.extend(account.address_rows(*id));
+    }
+    for some in addresses.chunks(ADDRESSES) {
+        customer_address::Entity::insert_many(some.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Customers from lines of JSON.
+
+use std::io::{BufRead, Read};
+
+use serde_json::Value;
+
+use super::{FileError, MAX_RECORD};
+use crate::service::import::{Line, Record};
+
+/// One line after the other. What can't be read is told of its line, and the next one is read.
+pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = Result<Line, FileError>> {
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        loop {
+            number += 1;
+            let mut bytes = Vec::new();
+            let mut line = (&mut input).take(MAX_RECORD);
+            match line.read_until(b'\n', &mut bytes) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return Some(Err(error.into())),
+            }
+            let record = if bytes.len() as u64 == MAX_RECORD && bytes.last() != Some(&b'\n') {
+                if let Err(error) = skip_line(&mut input) {
+                    return Some(Err(error.into()));
+                }
+                Err("a customer of more than 4 MiB".to_owned())
+            } else {
+                let text =
+                    if number == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes) } else { &bytes };
+                if text.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                parse(text)
+            };
+            return Some(Ok(Line { number, record }));
+        }
+    })
+}
+
+fn parse(text: &[u8]) -> Result<Record, String> {
+    match serde_json::from_slice(text) {
+        Ok(Value::Object(fields)) => Ok(Record { fields, is_text: false }),
+        Ok(_) => Err("not a JSON object".to_owned()),
+        // Where and what, without the text: there are passwords in it.
+        Err(error) if error.is_eof() => Err("not JSON: it breaks off".to_owned()),
+        Err(error) if error.is_syntax() => Err(format!("not JSON, from column {} on", error.column())),
+        Err(_) => Err("not JSON".to_owned()),
+    }
+}
+
+/// Reads up to the end of the line, and keeps nothing of it.
+fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = input.fill_buf()?;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let (length, found) = (buffer.len(), end.is_some() || buffer.is_empty());
+        input.consume(end.map_or(length, |end| end + 1));
+        if found {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> Vec<(u64, Result<usize, String>)> {
+        let lines = lines(std::io::Cursor::new(text.to_vec())).map(Result::unwrap);
+        lines.map(|line| (line.number, line.record.map(|record| record.fields.len()))).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_of_its_line() {
+        let text = b"\xEF\xBB\xBF{\"email\": \"a@x.io\"}\r\n\n[1]\n{\"email\": }\n\xFF\n{\"a\":\n{\"a\": 1, \"b\": 2}";
+        let refused = |reason: &str| Err(reason.to_owned());
+        let expected = vec![
+            (1, Ok(1)),
+            (3, refused("not a JSON object")),
+            (4, refused("not JSON, from column 11 on")),
+            (5, refused("not JSON, from column 1 on")),
+            (6, refused("not JSON: it breaks off")),
+            (7, Ok(2)),
+        ];
+        assert_eq!(read(text), expected);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_skipped_without_being_kept() {
+        let mut text = vec![b'x'; 3 * MAX_RECORD as usize];
+        text.extend(b"\n{}\n");
+        assert_eq!(read(&text), vec![(1, Err("a customer of more than 4 MiB".to_owned())), (2, Ok(0))]);
+    }
+}

@@ -1,0 +1,170 @@
+//! Customers into a file that `patron import` reads.
+
+use std::io::Write;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{FileError, Format};
+use crate::entity::customer_address;
+use crate::entity::metafield_definition::Model as Definition;
+use crate::service::export::Exported;
+use crate::service::metafield;
+
+/// The columns of CSV that every file has, but for the hash.
+const COLUMNS: &[&str] = &[
+    "uuid",
+    "status",
+    "group_name",
+    "full_name",
+    "email",
+    "email_verified_at",
+    "created_at",
+    "updated_at",
+    "meta_data",
+    "addresses",
+];
+
+/// Writes customers, one after the other.
+pub struct Writer<W: Write> {
+    output: Output<W>,
+    with_hashes: bool,
+    definitions: Vec<Definition>,
+}
+
+enum Output<W: Write> {
+    Csv(Box<csv::Writer<W>>),
+    Ndjson(W),
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a file. CSV gets a column for each of these custom fields. Password hashes are written when they are
+    /// asked for.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn new(
+        format: Format,
+        output: W,
+        definitions: Vec<Definition>,
+        with_hashes: bool,
+    ) -> Result<Self, FileError> {
+        let mut writer = match format {
+            Format::Ndjson => Self { output: Output::Ndjson(output), with_hashes, definitions },
+            Format::Csv { delimiter } => {
+                let output = csv::WriterBuilder::new().delimiter(delimiter).from_writer(output);
+                Self { output: Output::Csv(Box::new(output)), with_hashes, definitions }
+            }
+        };
+        if let Output::Csv(output) = &mut writer.output {
+            let mut header: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+            header.extend(with_hashes.then(|| "password_hash".to_owned()));
+            let field = |one: &Definition| format!("metafields.{}.{}", one.namespace, one.field_key);
+            header.extend(writer.definitions.iter().map(field));
+            output.write_record(header).map_err(io)?;
+        }
+        Ok(writer)
+    }
+
+    /// Writes one customer.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn write(&mut self, exported: Exported) -> Result<(), FileError> {
+        let mut fields = fields(exported, self.with_hashes);
+        match &mut self.output {
+            Output::Ndjson(output) => {
+                serde_json::to_writer(&mut *output, &fields).map_err(std::io::Error::from)?;
+                output.write_all(b"\n")?;
+            }
+            Output::Csv(output) => {
+                // A custom field has a column of its own, and stands nowhere else.
+                let mut custom = Vec::with_capacity(self.definitions.len());
+                for definition in &self.definitions {
+                    let value = metafield::take_value(definition, &mut fields["meta_data"]);
+                    custom.push(value.map(cell).unwrap_or_default());
+                }
+                for name in COLUMNS.iter().chain(self.with_hashes.then_some(&"password_hash")) {
+                    let value = fields.remove(*name).filter(|value| !is_empty(value));
+                    output.write_field(value.map(cell).unwrap_or_default()).map_err(io)?;
+                }
+                for cell in custom {
+                    output.write_field(cell).map_err(io)?;
+                }
+                output.write_record(None::<&[u8]>).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is still held back.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn finish(self) -> Result<(), FileError> {
+        match self.output {
+            Output::Csv(mut output) => output.flush()?,
+            Output::Ndjson(mut output) => output.flush()?,
+        }
+        Ok(())
+    }
+}
+
+fn io(error: csv::Error) -> std::io::Error {
+    error.into()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => value.is_null(),
+    }
+}
+
+/// A text as it is, all else as JSON.
+fn cell(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+fn time(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn fields(exported: Exported, with_hash: bool) -> Map<String, Value> {
+    let Exported { customer, group_name, addresses } = exported;
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+    put("uuid", customer.uuid.to_string().into());
+    put("status", customer.status.into());
+    put("group_name", group_name.into());
+    put("full_name", customer.full_name.into());
+    put("email", customer.email.as_str().into());
+    put("email_verified_at", customer.email_verified_at.map(time).into());
+    put("created_at", time(customer.created_at).into());
+    put("updated_at", time(customer.updated_at).into());
+    put("meta_data", customer.meta_data);
+    put("addresses", addresses.into_iter().map(address).collect());
+    if with_hash {
+        put("password_hash", customer.password.expose().into());
+    }
+    fields
+}
+
+fn address(row: customer_address::Model) -> Value {
+    json!({
+        "uuid": row.uuid.to_string(),
+        "full_name": row.full_name,
+        "telephone": row.telephone,
+        "address_1": row.address_1,
+        "address_2": row.address_2,
+        "postcode": row.postcode,
+        "city": row.city,
+        "province": row.province,
+        "country": row.country,
+        "is_default": row.is_default,
+    })
+}
