@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::Config;
 use crate::db::Database;
-use crate::hasher::Hasher;
+use crate::hasher::{Hasher, HasherError};
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
@@ -75,8 +75,10 @@ impl App {
         clock: Clock,
         random: Random,
     ) -> Result<Arc<Self>, BuildError> {
-        let hasher =
-            Hasher::new(&config.hashing).map_err(|error| BuildError::new("PATRON_HASH_MEMORY", &error))?;
+        let hasher = Hasher::new(&config.hashing).map_err(|error| match error {
+            HasherError::Parameters(_) => BuildError::new("PATRON_HASH_MEMORY", &error),
+            HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),
+        })?;
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
         let (lookups, listening, demo) = (Lookups::default(), OnceLock::new(), OnceLock::new());

@@ -15,6 +15,11 @@ use secrecy::ExposeSecret;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result, is_retriable};
 
+/// A connection that has rested for so long is asked whether it still stands before it is used. Asking each time would
+/// be one more round trip for every query; one that was used a moment ago stands, or what it is used for fails as it
+/// would in the middle of a query.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// How often a transaction is tried when the database asks to do it again.
 const ATTEMPTS: u32 = 5;
 
@@ -36,6 +41,7 @@ impl Database {
         options
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout)
+            .test_before_acquire_if_idle_for(RESTED)
             .connect_timeout(config.acquire_timeout)
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
             .sqlx_slow_statements_logging_settings(tracing::log::LevelFilter::Warn, Duration::from_secs(1));

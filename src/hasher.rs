@@ -1,14 +1,15 @@
 //! Password hashing: on threads of its own kind, a bounded number at once and a bounded number waiting.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::HashingConfig;
 use crate::error::{Error, Result};
@@ -53,6 +54,17 @@ impl Verdict {
     }
 }
 
+/// Why there is no hasher.
+#[derive(Debug, thiserror::Error)]
+pub enum HasherError {
+    /// Parameters that can't be.
+    #[error(transparent)]
+    Parameters(#[from] argon2::Error),
+    /// The system gives no threads.
+    #[error("no threads to hash on: {0}")]
+    Threads(#[from] std::io::Error),
+}
+
 /// Hashes and verifies passwords with argon2id (RFC 9106), never on a thread of the async runtime.
 #[derive(Debug)]
 pub struct Hasher {
@@ -62,15 +74,18 @@ pub struct Hasher {
     /// How long the slowest hash took that isn't made any more, in microseconds.
     slowest: Arc<AtomicU64>,
     places: Arc<Semaphore>,
-    threads: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
 }
+
+/// A hash to be made or verified.
+type Job = Box<dyn FnOnce() + Send>;
 
 impl Hasher {
     /// A hasher with these parameters.
     ///
     /// # Errors
-    /// Parameters that argon2 refuses: more lanes than an eighth of the memory in KiB, say.
-    pub fn new(config: &HashingConfig) -> std::result::Result<Self, argon2::Error> {
+    /// Parameters that argon2 refuses: more lanes than an eighth of the memory in KiB, say. No more threads to be had.
+    pub fn new(config: &HashingConfig) -> std::result::Result<Self, HasherError> {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)?;
         let decoy = Phc {
             algorithm: Algorithm::Argon2id.ident(),
@@ -84,7 +99,7 @@ impl Hasher {
             decoy: PasswordHash::new(decoy.to_string()),
             slowest: Arc::new(AtomicU64::new(0)),
             places: Arc::new(Semaphore::new(config.threads.get() + config.queue)),
-            threads: Arc::new(Semaphore::new(config.threads.get())),
+            jobs: start_threads(config.threads.get())?,
         })
     }
 
@@ -159,14 +174,45 @@ impl Hasher {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| Error::unavailable("too many passwords are waiting to be hashed"))?;
-        let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(Error::internal)?;
-        // The permits go along: a client that hangs up does not end the work it started.
-        tokio::task::spawn_blocking(move || {
-            let _permits = (place, thread);
-            work()
-        })
-        .await
-        .map_err(Error::internal)
+        let (sender, outcome) = oneshot::channel();
+        let job = move || {
+            // The place goes along: a client that hangs up does not end the work it started.
+            let _place = place;
+            // An error means that nobody waits any more.
+            let _given_up = sender.send(work());
+        };
+        self.jobs.send(Box::new(job)).map_err(Error::internal)?;
+        outcome.await.map_err(Error::internal)
+    }
+}
+
+/// Starts the threads that hash, which end with the hasher. They yield to everything else: a hash keeps a processor busy
+/// for some ten milliseconds, and whoever only reads need not notice.
+fn start_threads(count: usize) -> std::io::Result<mpsc::Sender<Job>> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let jobs = Arc::new(Mutex::new(jobs));
+    for _ in 0..count {
+        let jobs = Arc::clone(&jobs);
+        std::thread::Builder::new().name("hasher".to_owned()).spawn(move || {
+            lower_priority();
+            loop {
+                // The lock is held while waiting: the others wait for the lock instead.
+                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(job) = job else { return };
+                // Whoever waits for the job learns of a panic by its channel, and the thread goes on.
+                drop(catch_unwind(AssertUnwindSafe(job)));
+            }
+        })?;
+    }
+    Ok(sender)
+}
+
+/// A nice value of 10: a tenth of the time of whoever else wants the processor, and all of it when nobody does.
+fn lower_priority() {
+    // On Linux a thread has a priority of its own; elsewhere this would be the whole program's.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!(%error, "hashing goes on at the usual priority");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::private_folder;
@@ -16,12 +16,21 @@ pub struct Key {
     pub encoding: EncodingKey,
     /// Verifies.
     pub decoding: DecodingKey,
+    /// What it verifies: algorithm, audience and issuer. Made once, not for each token.
+    pub validation: Validation,
 }
 
 impl Key {
-    fn new(secret: &SecretString) -> Self {
+    fn new(secret: &SecretString, audience: &str, issuer: &str) -> Self {
         let bytes = secret.expose_secret().as_bytes();
-        Self { encoding: EncodingKey::from_secret(bytes), decoding: DecodingKey::from_secret(bytes) }
+        // The algorithm is pinned: `none`, or a public key taken for a secret, never verifies.
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[audience]);
+        validation.set_issuer(&[issuer]);
+        // Whoever verifies does it by the injected clock.
+        validation.validate_exp = false;
+        let (encoding, decoding) = (EncodingKey::from_secret(bytes), DecodingKey::from_secret(bytes));
+        Self { encoding, decoding, validation }
     }
 }
 
@@ -50,23 +59,35 @@ impl Keys {
     /// # Errors
     /// When the folder can't be read or written.
     pub fn load(config: &TokenConfig, data_dir: &Path, random: &Random) -> std::io::Result<Self> {
-        let key = |name: &str, secret: &Option<SecretString>| match secret {
-            Some(secret) => Ok(Key::new(secret)),
-            None => load_or_generate(&data_dir.join("keys"), name, random).map(|s| Key::new(&s)),
+        let key = |name: &str, audience: &str, secret: &Option<SecretString>| {
+            let secret = match secret {
+                Some(secret) => secret.clone(),
+                None => load_or_generate(&data_dir.join("keys"), name, random)?,
+            };
+            Ok::<_, std::io::Error>(Key::new(&secret, audience, &config.issuer))
         };
         Ok(Self {
-            admin: key("jwt_admin_secret", &config.admin_secret)?,
-            admin_refresh: key("jwt_admin_refresh_secret", &config.admin_refresh_secret)?,
-            customer: key("jwt_customer_secret", &config.customer_secret)?,
-            customer_refresh: key("jwt_customer_refresh_secret", &config.customer_refresh_secret)?,
+            admin: key("jwt_admin_secret", "admin", &config.admin_secret)?,
+            admin_refresh: key("jwt_admin_refresh_secret", "admin", &config.admin_refresh_secret)?,
+            customer: key("jwt_customer_secret", "customer", &config.customer_secret)?,
+            customer_refresh: key(
+                "jwt_customer_refresh_secret",
+                "customer",
+                &config.customer_refresh_secret,
+            )?,
         })
     }
 
     /// Keys that end with the process: for commands, which issue no tokens. They leave none behind either,
     /// perhaps as another user than the server's, who could not read them then.
-    pub fn ephemeral(random: &Random) -> Self {
-        let key = || Key::new(&random.word::<52>().into());
-        Self { admin: key(), admin_refresh: key(), customer: key(), customer_refresh: key() }
+    pub fn ephemeral(config: &TokenConfig, random: &Random) -> Self {
+        let key = |audience| Key::new(&random.word::<52>().into(), audience, &config.issuer);
+        Self {
+            admin: key("admin"),
+            admin_refresh: key("admin"),
+            customer: key("customer"),
+            customer_refresh: key("customer"),
+        }
     }
 }
 

@@ -44,6 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("jsonschema", &["service"]),
     ("jsonwebtoken", &["keys", "service"]),
     ("rand", &["system"]),
+    ("rustix", &["hasher"]),
 ];
 
 /// Entities are named by the ground and the services; surfaces read rows, and neither query nor write.

@@ -5,53 +5,23 @@ import json
 import os
 import platform
 import re
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import data
+import growth
+import logins
 import report
+import transfer
+from drive import PAGE, pgbench, wrk
 from server import Server
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SAMPLE = 20_000  # uuids and cursors that are asked for at random
 TOKENS = 1_000  # customers that are logged in
-
-PAGE = """query ($after: String) { customersConnection(first: 20, after: $after) { nodes {
-  uuid email fullName status createdAt group { groupName }
-  addresses { fullName address1 city postcode telephone country { code } } } } }"""
-
-
-CHECKED = set()
-
-
-def wrk(url, script, seconds, connections, **env):
-    """Requests a second and the 99th percentile in ms, once the answers were found good."""
-    if "check" not in env and (url, script) not in CHECKED:
-        wrk(url, script, 1, 8, check=1, **env)
-        CHECKED.add((url, script))
-    command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", HERE / script, url]
-    env = {**os.environ, **{key.upper(): str(value) for key, value in env.items()}}
-    text = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text) or re.search(r"Socket errors: (.*)", text)
-    if refused or "errors in bodies: 0" not in text:
-        sys.exit(f"{script}: not all answers were good\n{text}")
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
-    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
-
-
-def pgbench(url, script, seconds, connections, customers):
-    """Transactions a second of a script, prepared."""
-    program = shutil.which("pgbench") or max(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
-    command = [program, "-n", "-M", "prepared", "-c", str(connections), "-j2", "-T", str(seconds)]
-    command += ["-D", f"customers={customers}", "-f", HERE / script, url]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"^tps = ([\d.]+)", text, re.M)[1])
 
 
 class Bench:
@@ -84,20 +54,26 @@ class Bench:
 
     def run(self):
         print(f"{self.customers} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
-        with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
-            data.load_postgres(self.postgres, server, self.customers)
-            self.on_postgres(server)
+        if self.wanted(*range(1, 11)):
+            with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
+                data.load_postgres(self.postgres, server, self.customers)
+                self.on_postgres(server)
         if self.wanted(9):
             with Server(self.folder / "lite", DATABASE_URL=f"sqlite://{self.folder}/patron.db") as server:
                 data.load_sqlite(self.folder / "patron.db", server, self.customers)
                 self.on_sqlite(server)
         self.starts()
+        if self.wanted(13):
+            transfer.run(self)
+        # It takes long: only when it is asked for by name.
+        if 12 in self.options.only:
+            growth.run(self)
 
     def on_postgres(self, server):
         files = data.samples(self.postgres, server, self.folder, SAMPLE, TOKENS, PAGE)
         env = {"token": server.token, "folder": self.folder, "page": PAGE}
-        drive = lambda script, connections=64, url="/api/graphql": wrk(
-            server.url + url, script, self.seconds, connections, **env)
+        drive = lambda script, connections=64, url="/api/graphql", seconds=self.seconds, **more: wrk(
+            server.url + url, script, seconds, connections, **env, **more)
         alone = lambda script, connections=64: pgbench(self.postgres, script, self.seconds, connections, self.customers)
         drive("customer.lua")  # Warm on both sides.
         self.single = None
@@ -117,6 +93,10 @@ class Bench:
             self.add(5, "keyword, p99 against that of row 1, 16 connections", "≤ 10", p99 / base, f"{p99:.1f} ms and {base:.1f} ms")
         if self.wanted(6):
             self.beside(6, "PATCH of a name", 0.5, lambda: drive("patch.lua", url="/api/customers/"), lambda: alone("patch.sql"))
+        if self.wanted(7):
+            logins.log_in(self, server, drive)
+        if self.wanted(8):
+            logins.refresh(self, server, drive, alone)
         if self.wanted(10):
             wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 256, **env)
             self.add(10, "memory under row 1 at 256 connections, MB", "≤ 100", server.memory(), "")

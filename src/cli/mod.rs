@@ -106,7 +106,7 @@ async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
 
 /// The same for a command that does not serve.
 async fn build_command(flags: &Flags) -> Result<Arc<App>, Failure> {
-    build(flags, |_, random| Ok(Keys::ephemeral(random))).await
+    build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await
 }
 
 async fn build(

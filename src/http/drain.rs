@@ -12,7 +12,6 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::header;
-use axum::middleware::Next;
 use axum::response::Response;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -55,15 +54,15 @@ impl HttpBody for Lent {
 }
 
 /// Answers a request after its body has been read to the end, by the handler or else here.
-pub(super) async fn drain(request: Request, next: Next) -> Response {
+pub(super) async fn drain(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let waits_for_leave = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
     let original = Arc::new(Mutex::new(Original { body, asked_for: false }));
     let lent = Body::new(Lent(Arc::clone(&original)));
-    let response = next.run(Request::from_parts(parts, lent)).await;
+    let response = next(Request::from_parts(parts, lent)).await;
     let (rest, asked_for) = {
         let mut original = original.lock().unwrap_or_else(PoisonError::into_inner);
         (std::mem::take(&mut original.body), original.asked_for)

@@ -3,7 +3,6 @@
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
@@ -13,10 +12,10 @@ use super::Failure;
 const MAX_HASHED: u64 = 4 * 1024 * 1024;
 
 /// Gives answers to GET that may be kept a tag, unless they have one, and answers 304 when the client has them.
-pub(super) async fn tag(request: Request, next: Next) -> Response {
+pub(super) async fn tag(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let (get, head) = (request.method() == Method::GET, request.method() == Method::HEAD);
     let seen: Vec<HeaderValue> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if response.status() != StatusCode::OK || !(get || head) {
         return response;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::{ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -41,10 +41,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
         .layer(CatchPanicLayer::custom(on_panic))
-        .layer(from_fn_with_state(Arc::clone(app), time_limit))
-        .layer(from_fn(tag))
-        .layer(from_fn_with_state(Arc::clone(app), identify))
-        .layer(from_fn(drain))
+        .layer(from_fn_with_state(Arc::clone(app), in_turn))
         .layer(
             CompressionLayer::new()
                 .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED))),
@@ -63,8 +60,17 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     }))
 }
 
+/// Our own layers, from the outermost. As one: each that axum is given clones all inside it for every request.
+async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let app = &app;
+    let limited = async move |request| time_limit(app, next.run(request)).await;
+    let tagged = async move |request| tag(request, limited).await;
+    let identified = async move |request| identify(app, request, tagged).await;
+    drain(request, identified).await
+}
+
 /// Gives the request its id, logs it, and writes the body of a failure.
-async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let id = incoming_id(&request).unwrap_or_else(|| app.random.uuid().simple().to_string());
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
@@ -74,7 +80,7 @@ async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next)
     let span = tracing::info_span!("request", request_id = %id);
     async move {
         let watch = Stopwatch::start();
-        let mut response = next.run(request).await;
+        let mut response = next(request).await;
         let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
         if let Some(failure) = failure {
             // `Allow` of a 405 stays.
@@ -128,9 +134,9 @@ fn unformed(response: &Response) -> Option<Failure> {
     (failed && !ours).then(|| Failure::from_status(status))
 }
 
-async fn time_limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn time_limit(app: &App, answer: impl Future<Output = Response>) -> Response {
     let limit = app.config.server.request_timeout;
-    match tokio::time::timeout(limit, next.run(request)).await {
+    match tokio::time::timeout(limit, answer).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "the request took too long");

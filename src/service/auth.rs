@@ -24,11 +24,12 @@ const REFUSED: Error = Error::Unauthenticated("The token is invalid or expired")
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its account no longer stands behind it.
 pub async fn authenticate(app: &App, access_token: &str) -> Result<(Caller, Option<customer::Model>)> {
-    if let Some(verified) = token::verify(app, access_token, Audience::Admin, Kind::Access) {
+    let audience = token::audience_of(access_token).ok_or(REFUSED)?;
+    let verified = token::verify(app, access_token, audience, Kind::Access).ok_or(REFUSED)?;
+    if audience == Audience::Admin {
         let admin = trusted_admin(app, &verified).await?;
         return Ok((Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid }, None));
     }
-    let verified = token::verify(app, access_token, Audience::Customer, Kind::Access).ok_or(REFUSED)?;
     let uuid = verified.account.uuid;
     let customer = match verified.session {
         // One query for both: whether the account stands behind the token, and whether its session goes on.

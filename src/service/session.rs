@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -193,22 +193,26 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
         // The session's lock puts refreshes of one family in a row.
         let select = Entity::find_by_id(token.customer_session_id).lock_exclusive();
         let session = select.one(tx).await?.ok_or(REFUSED)?;
+        // After the lock: in one query with it, PostgreSQL would show the customer as it was before the wait.
         let customer = customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(REFUSED)?;
         if customer.status != 1 || customer.token_generation != verified.generation {
             return Err(REFUSED.into());
         }
         let id = token.customer_refresh_token_id;
-        if is_overtaken(tx, &token).await? {
+        let family = Relatives::find(tx, &token).await?;
+        if family.is_overtaken {
             // The end of the family has to be committed, so it is no error inside of the transaction.
             session.delete(tx).await?;
             return Ok(None);
         }
-        let mut used = token.into_active_model();
-        used.is_used = Set(true);
-        used.update(tx).await?;
+        if !family.is_used {
+            let mut used = token.into_active_model();
+            used.is_used = Set(true);
+            used.update(tx).await?;
+        }
         let session = touch(ctx, tx, session).await?;
         let pair = issue(ctx, tx, &customer, &session, Some(id)).await?;
-        prune(ctx, tx, session.customer_session_id, id).await?;
+        prune(ctx, tx, session.customer_session_id, family.unused).await?;
         Ok(Some(pair))
     })?;
     if outcome.is_none() {
@@ -217,33 +221,48 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
     outcome.ok_or(REFUSED)
 }
 
-/// Whether somebody else is ahead of who comes with this token: one that was issued for it has been used, or one
-/// that was issued beside it.
-async fn is_overtaken(tx: &impl ConnectionTrait, token: &refresh_token::Model) -> Attempt<bool> {
-    use refresh_token::Column::{CustomerRefreshTokenId, IsUsed, ParentId};
-    let id = token.customer_refresh_token_id;
-    let mut ahead = Condition::any().add(ParentId.eq(id));
-    if let Some(parent) = token.parent_id {
-        ahead = ahead.add(Condition::all().add(ParentId.eq(parent)).add(CustomerRefreshTokenId.ne(id)));
+/// What a token's family tells about it.
+struct Relatives {
+    /// Somebody else is ahead of who comes with it: one that was issued for it has been used, or one that was issued
+    /// beside it.
+    is_overtaken: bool,
+    /// It came before.
+    is_used: bool,
+    /// Those that were issued for it and not used, the newest first.
+    unused: Vec<i32>,
+}
+
+impl Relatives {
+    /// As they are while the session is locked.
+    async fn find(tx: &impl ConnectionTrait, token: &refresh_token::Model) -> Attempt<Self> {
+        use refresh_token::Column::{CustomerRefreshTokenId, IsUsed, ParentId};
+        let id = token.customer_refresh_token_id;
+        let mut related = Condition::any().add(CustomerRefreshTokenId.eq(id)).add(ParentId.eq(id));
+        if let Some(parent) = token.parent_id {
+            related = related.add(ParentId.eq(parent));
+        }
+        let select = refresh_token::Entity::find().filter(related).select_only();
+        let select = select.columns([CustomerRefreshTokenId, ParentId, IsUsed]);
+        let select = select.order_by_desc(CustomerRefreshTokenId);
+        let related: Vec<(i32, Option<i32>, bool)> = select.into_tuple().all(tx).await?;
+        let is_child = |parent: Option<i32>| parent == Some(id);
+        Ok(Self {
+            is_overtaken: related.iter().any(|(other, _, is_used)| *is_used && *other != id),
+            is_used: related.iter().any(|(other, _, is_used)| *is_used && *other == id),
+            unused: related.iter().filter(|(_, parent, _)| is_child(*parent)).map(|(id, ..)| *id).collect(),
+        })
     }
-    let used = refresh_token::Entity::find().filter(ahead).filter(IsUsed.eq(true));
-    Ok(used.count(tx).await? > 0)
 }
 
 /// Forgets refresh tokens of a session that nobody can come with any more, and all but the latest of those that were
-/// issued for the same one and not used: whoever asks again and again is left with these.
-async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, parent: i32) -> Attempt<()> {
-    use refresh_token::Column::{CustomerRefreshTokenId, CustomerSessionId, ExpiresAt, IsUsed, ParentId};
-    let of_session = refresh_token::Entity::delete_many().filter(CustomerSessionId.eq(session));
-    of_session.filter(ExpiresAt.lte(ctx.app.clock.now())).exec(tx).await?;
-    let unused = refresh_token::Entity::find().filter(ParentId.eq(parent)).filter(IsUsed.eq(false));
-    let newest_first =
-        unused.select_only().column(CustomerRefreshTokenId).order_by_desc(CustomerRefreshTokenId);
-    let unused: Vec<i32> = newest_first.into_tuple().all(tx).await?;
-    if let Some(surplus) = unused.get(MAX_UNUSED..).filter(|surplus| !surplus.is_empty()) {
-        let surplus = CustomerRefreshTokenId.is_in(surplus.iter().copied());
-        refresh_token::Entity::delete_many().filter(surplus).exec(tx).await?;
-    }
+/// issued for the same one and not used: whoever asks again and again is left with these. `unused` are those that were
+/// there before the latest.
+async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, unused: Vec<i32>) -> Attempt<()> {
+    use refresh_token::Column::{CustomerRefreshTokenId, CustomerSessionId, ExpiresAt};
+    let expired = Condition::all().add(CustomerSessionId.eq(session)).add(ExpiresAt.lte(ctx.app.clock.now()));
+    let surplus = unused.into_iter().skip(MAX_UNUSED - 1);
+    let gone = Condition::any().add(expired).add(CustomerRefreshTokenId.is_in(surplus));
+    refresh_token::Entity::delete_many().filter(gone).exec(tx).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Header};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -160,19 +160,19 @@ fn issue(
     Ok(TokenPair { access_token: sign(Kind::Access, access)?, refresh_token: sign(Kind::Refresh, refresh)? })
 }
 
+/// Whose token it says it is. Nothing is verified yet: this only tells the key to verify it with.
+pub fn audience_of(token: &str) -> Option<Audience> {
+    #[derive(Deserialize)]
+    struct Claim {
+        aud: Audience,
+    }
+    Some(jsonwebtoken::dangerous::insecure_decode_claims::<Claim>(token).ok()?.aud)
+}
+
 /// Checks signature, algorithm, audience, kind, issuer and expiry.
 pub fn verify(app: &App, token: &str, audience: Audience, kind: Kind) -> Option<Verified> {
-    // The algorithm is pinned: `none`, or a public key taken for a secret, never verifies.
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_audience(&[match audience {
-        Audience::Admin => "admin",
-        Audience::Customer => "customer",
-    }]);
-    validation.set_issuer(&[&app.config.tokens.issuer]);
-    // Against our clock, below.
-    validation.validate_exp = false;
     let key = key(app, audience, kind);
-    let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).ok()?.claims;
+    let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &key.validation).ok()?.claims;
     let expires = DateTime::<Utc>::from_timestamp_secs(claims.exp)?;
     let fits = claims.token_type == audience && claims.token_kind == kind && app.clock.now() < expires;
     let account = match audience {

@@ -1,0 +1,2 @@
+patron 4163 1461
+postgres 763 453

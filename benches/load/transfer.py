@@ -1,0 +1,109 @@
+"""Row 13: customers in, and out again."""
+
+import csv
+import os
+import re
+import statistics
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import data
+from server import BINARY
+
+COLUMNS = ["email", "full_name", "password_hash", "created_at"]
+ADDRESS = ["full_name", "telephone", "address_1", "city", "province", "postcode", "country", "is_default"]
+# Of a password nobody has; what matters is its length.
+HASH = "$argon2id$v=19$m=19456,t=2,p=1$oGPmnthp0b0nNkYB0v+2lA$vYIEGFsaTbK+1+MplnLgRABV2VT4pM27w61HHav44Rs"
+
+COPY = """
+\\copy customer (uuid, status, group_id, email, password, full_name, search_text, created_at, updated_at, meta_data, version, customer_id) FROM '{folder}/customers.copy'
+\\copy customer_address (uuid, customer_id, full_name, telephone, address_1, city, province, postcode, country, is_default, created_at, updated_at) FROM '{folder}/addresses.copy'
+"""
+
+
+def address(number, name):
+    return [name, "+1 555 0100", f"Market Street {number % 300}", "Austin", "US-TX", "78701", "US"]
+
+
+def write_import(path, numbers):
+    """Customers as `patron import` reads them."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS + [f"addresses.1.{name}" for name in ADDRESS])
+        for number in numbers:
+            _, _, _, email, _, name, _, moment, *_ = data.row(number, HASH)
+            writer.writerow([email, name, HASH, moment.replace("+00:00", "Z"), *address(number, name), "true"])
+
+
+def write_copy(folder, numbers):
+    """The same, as the tables hold them."""
+    with open(folder / "customers.copy", "w") as customers, open(folder / "addresses.copy", "w") as addresses:
+        for number in numbers:
+            _, _, _, email, _, name, text, moment, *_ = data.row(number, HASH)
+            # Random ones, as patron makes them: their order is what an index costs.
+            row = [str(uuid.uuid4()), "1", "1", email, HASH, name, text.replace("\n", "\\n"), moment, moment, "{}", "1", str(number)]
+            customers.write("\t".join(row) + "\n")
+            row = [str(uuid.uuid4()), str(number), *address(number, name), "t", moment, moment]
+            addresses.write("\t".join(row) + "\n")
+
+
+def patron(url, folder, *arguments):
+    """Seconds and the most memory in MB that the program took."""
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PATRON_DATA_DIR": str(folder), "PATRON_LOG": "warn"}
+    began, peak = time.perf_counter(), 0
+    with open(folder / "said", "w") as said:
+        process = subprocess.Popen([BINARY, *arguments], env=env, stdout=said, stderr=said)
+        while process.poll() is None:
+            peak = max(peak, high_water(process.pid))
+            time.sleep(0.02)
+    if process.returncode != 0:
+        raise SystemExit(f"patron {' '.join(map(str, arguments))}: {(folder / 'said').read_text()}")
+    return time.perf_counter() - began, peak
+
+
+def high_water(pid):
+    """The most memory so far, in MB. Not what the system tells of ended children: that counts from before they began."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0
+
+
+def fresh(bench):
+    url = data.new_database(bench.postgres, "transfer")
+    patron(url, bench.folder, "migrate", "up")
+    return url
+
+
+def run(bench):
+    folder = bench.folder
+    write_import(folder / "import.csv", range(1, bench.customers // 10 + 1))
+    _, small = patron(fresh(bench), folder, "import", folder / "import.csv")
+    write_import(folder / "import.csv", range(1, bench.customers + 1))
+    write_copy(folder, range(1, bench.customers + 1))
+    ours, copies, memory = [], [], []
+    for _ in range(bench.options.rounds):
+        url = fresh(bench)
+        began = time.perf_counter()
+        data.psql(url, COPY.format(folder=folder))
+        copies.append(time.perf_counter() - began)
+        url = fresh(bench)
+        seconds, peak = patron(url, folder, "import", folder / "import.csv")
+        ours.append(seconds)
+        memory.append(peak)
+        count = int(data.psql(url, "SELECT count(*) FROM customer JOIN customer_address USING (customer_id)"))
+        if count != bench.customers:
+            raise SystemExit(f"{count} of {bench.customers} customers were imported")
+    mine, other = statistics.median(ours), statistics.median(copies)
+    bench.add(13, "import against \\copy of the same rows, time", "≤ 3", mine / other,
+              f"{mine:.1f} s ({bench.customers / mine:,.0f}/s) and {other:.1f} s")
+    bench.add(13, "import, most memory, MB", "flat", statistics.median(memory), f"{small:.0f} MB for a tenth of the rows")
+    seconds, peak = patron(url, folder, "export", "--output", folder / "export.ndjson")
+    bench.add(13, "export, most memory, MB", "flat", peak, f"{seconds:.1f} s ({bench.customers / seconds:,.0f}/s)")
+    data.drop_database(bench.postgres, "transfer")
+    for name in ["import.csv", "customers.copy", "addresses.copy", "export.ndjson"]:
+        (folder / name).unlink()
