@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::config::Config;
 use crate::db::Database;
@@ -12,6 +12,7 @@ use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
 use crate::system::{Clock, Random};
+use crate::types::Trigrams;
 
 /// The running program: its database, its clock, its keys and its settings.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct App {
     pub config: Config,
     /// Look-ups by key, many at once.
     pub lookups: Lookups,
+    /// How common groups of letters are in what is searched, as far as the worker has found out.
+    pub trigrams: RwLock<Arc<Trigrams>>,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
     /// The customer whom the playground may log in, in the demo only.
@@ -81,8 +84,21 @@ impl App {
         })?;
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
-        let (lookups, listening, demo) = (Lookups::default(), OnceLock::new(), OnceLock::new());
-        Ok(Arc::new(Self { db, clock, random, hasher, mailer, keys, config, lookups, listening, demo }))
+        let (lookups, trigrams) = (Lookups::default(), RwLock::default());
+        let (listening, demo) = (OnceLock::new(), OnceLock::new());
+        Ok(Arc::new(Self {
+            db,
+            clock,
+            random,
+            hasher,
+            mailer,
+            keys,
+            config,
+            lookups,
+            trigrams,
+            listening,
+            demo,
+        }))
     }
 
     /// The URL under which people reach this server: never what a request's Host header says, which anybody can

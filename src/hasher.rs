@@ -1,13 +1,15 @@
 //! Password hashing: on threads of its own kind, a bounded number at once and a bounded number waiting.
 
+use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -74,11 +76,50 @@ pub struct Hasher {
     /// How long the slowest hash took that isn't made any more, in microseconds.
     slowest: Arc<AtomicU64>,
     places: Arc<Semaphore>,
-    jobs: mpsc::Sender<Job>,
+    jobs: Sender<Job>,
 }
 
-/// A hash to be made or verified.
-type Job = Box<dyn FnOnce() + Send>;
+/// A hash to be made or verified, in the memory of a thread.
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// The memory that a hash is made in, kept for the next one: to have it given anew, and filled with zeros, for each is
+/// a fifth of its time.
+#[derive(Default)]
+struct Memory(Vec<Block>);
+
+impl Memory {
+    /// Fills `hash` with what comes of a password.
+    fn fill(
+        &mut self,
+        argon2: &Argon2<'_>,
+        password: &[u8],
+        salt: &[u8],
+        hash: &mut [u8],
+    ) -> argon2::Result<()> {
+        let count = argon2.params().block_count();
+        if self.0.len() < count {
+            self.0.resize(count, Block::new());
+        }
+        argon2.hash_password_into_with_memory(password, salt, hash, &mut self.0[..count])
+    }
+
+    /// Keeps no more than this for the next one: a stored hash may ask for a lot.
+    fn shrink(&mut self, count: usize) {
+        if self.0.len() > count {
+            self.0.truncate(count);
+            self.0.shrink_to_fit();
+        }
+    }
+}
+
+/// After how long without anything to hash a thread frees its memory.
+const REST: Duration = Duration::from_millis(1200);
+/// How often it does, until it only waits.
+const RESTS: u32 = 3;
+/// What makes the allocator look for memory to give back, in bytes.
+const NUDGE: usize = 4 * 1024 * 1024;
+/// Length of a hash, in bytes.
+const HASH_LENGTH: usize = 32;
 
 impl Hasher {
     /// A hasher with these parameters.
@@ -87,16 +128,10 @@ impl Hasher {
     /// Parameters that argon2 refuses: more lanes than an eighth of the memory in KiB, say. No more threads to be had.
     pub fn new(config: &HashingConfig) -> std::result::Result<Self, HasherError> {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)?;
-        let decoy = Phc {
-            algorithm: Algorithm::Argon2id.ident(),
-            version: Some(Version::V0x13.into()),
-            params: (&params).try_into().map_err(|_| argon2::Error::AlgorithmInvalid)?,
-            salt: Salt::new(&[0; 16]).ok(),
-            hash: Output::new(&[0; 32]).ok(),
-        };
+        let decoy = phc(&params, &[0; 16], &[0; HASH_LENGTH])?;
         Ok(Self {
             params,
-            decoy: PasswordHash::new(decoy.to_string()),
+            decoy,
             slowest: Arc::new(AtomicU64::new(0)),
             places: Arc::new(Semaphore::new(config.threads.get() + config.queue)),
             jobs: start_threads(config.threads.get())?,
@@ -116,11 +151,14 @@ impl Hasher {
     /// # Errors
     /// As [`hash`](Self::hash).
     pub async fn rehash(&self, password: &SecretString, salt: [u8; 16]) -> Result<PasswordHash> {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        let password = password.clone();
-        self.run(move || {
-            let hash = argon2.hash_password_with_salt(password.expose_secret().as_bytes(), &salt);
-            hash.map(|hash| PasswordHash::new(hash.to_string())).map_err(Error::internal)
+        let (params, password) = (self.params.clone(), password.clone());
+        self.run(move |memory| {
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            let mut hash = [0; HASH_LENGTH];
+            memory
+                .fill(&argon2, password.expose_secret().as_bytes(), &salt, &mut hash)
+                .map_err(Error::internal)?;
+            phc(argon2.params(), &salt, &hash).map_err(Error::internal)
         })
         .await?
     }
@@ -135,9 +173,9 @@ impl Hasher {
         let (password, params) = (password.clone(), self.params.clone());
         let slowest = Arc::clone(&self.slowest);
         let mut verified = self
-            .run(move || {
+            .run(move |memory| {
                 let watch = Stopwatch::start();
-                let verdict = verdict(&password, &hash, &params);
+                let verdict = verdict(&password, &hash, &params, memory);
                 let took = watch.elapsed();
                 if is_bcrypt(hash.expose()) {
                     let micros = took.min(LONGEST_PAUSE).as_micros();
@@ -170,16 +208,21 @@ impl Hasher {
         Ok(())
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T> {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| Error::unavailable("too many passwords are waiting to be hashed"))?;
         let (sender, outcome) = oneshot::channel();
-        let job = move || {
+        let kept = self.params.block_count();
+        let job = move |memory: &mut Memory| {
             // The place goes along: a client that hangs up does not end the work it started.
             let _place = place;
             // An error means that nobody waits any more.
-            let _given_up = sender.send(work());
+            let _given_up = sender.send(work(memory));
+            memory.shrink(kept);
         };
         self.jobs.send(Box::new(job)).map_err(Error::internal)?;
         outcome.await.map_err(Error::internal)
@@ -188,19 +231,34 @@ impl Hasher {
 
 /// Starts the threads that hash, which end with the hasher. They yield to everything else: a hash keeps a processor busy
 /// for some ten milliseconds, and whoever only reads need not notice.
-fn start_threads(count: usize) -> std::io::Result<mpsc::Sender<Job>> {
-    let (sender, jobs) = mpsc::channel::<Job>();
-    let jobs = Arc::new(Mutex::new(jobs));
+fn start_threads(count: usize) -> std::io::Result<Sender<Job>> {
+    // Those that wait are bounded by the places.
+    let (sender, jobs) = unbounded::<Job>();
     for _ in 0..count {
-        let jobs = Arc::clone(&jobs);
+        let jobs = jobs.clone();
         std::thread::Builder::new().name("hasher".to_owned()).spawn(move || {
             lower_priority();
+            let (mut memory, mut rested) = (Memory::default(), RESTS);
             loop {
-                // The lock is held while waiting: the others wait for the lock instead.
-                let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                let Ok(job) = job else { return };
-                // Whoever waits for the job learns of a panic by its channel, and the thread goes on.
-                drop(catch_unwind(AssertUnwindSafe(job)));
+                let next = match rested {
+                    RESTS => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                    _ => jobs.recv_timeout(REST),
+                };
+                match next {
+                    Ok(job) => {
+                        rested = 0;
+                        // Whoever waits for the job learns of a panic by its channel, and the thread goes on.
+                        drop(catch_unwind(AssertUnwindSafe(|| job(&mut memory))));
+                    }
+                    Err(RecvTimeoutError::Timeout) => {
+                        rested += 1;
+                        memory = Memory::default();
+                        // What was freed a second ago or earlier the allocator gives back to the system, once
+                        // something else of that kind is freed.
+                        drop(black_box(Vec::<u8>::with_capacity(NUDGE)));
+                    }
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
         })?;
     }
@@ -253,7 +311,30 @@ fn is_affordable_bcrypt(hash: &str) -> bool {
     cost.is_some_and(|cost| BCRYPT_COSTS.contains(&cost))
 }
 
-fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params) -> Verdict {
+/// A hash in PHC string format.
+fn phc(params: &Params, salt: &[u8], hash: &[u8]) -> argon2::Result<PasswordHash> {
+    let phc = Phc {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: params.try_into().map_err(|_| argon2::Error::AlgorithmInvalid)?,
+        salt: Salt::new(salt).ok(),
+        hash: Output::new(hash).ok(),
+    };
+    Ok(PasswordHash::new(phc.to_string()))
+}
+
+/// Whether the password is what this hash was made of, in whatever way of argon2's.
+fn is_made_of(password: &[u8], hash: &Phc, params: Params, memory: &mut Memory) -> Option<bool> {
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let (salt, expected) = (hash.salt.as_ref()?, hash.hash.as_ref()?);
+    let mut found = vec![0; expected.len()];
+    memory.fill(&Argon2::new(algorithm, version, params), password, salt.as_ref(), &mut found).ok()?;
+    // In constant time, as this type compares.
+    Some(Output::new(&found).ok()? == *expected)
+}
+
+fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params, memory: &mut Memory) -> Verdict {
     let (text, password) = (hash.expose(), password.expose_secret().as_bytes());
     if is_bcrypt(text) {
         let right = is_affordable_bcrypt(text) && bcrypt::verify(password, text).unwrap_or(false);
@@ -265,7 +346,8 @@ fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params) -> Ver
     let Ok(found) = Params::try_from(&hash) else {
         return Verdict::Wrong;
     };
-    if !is_affordable(&found) || Argon2::default().verify_password(password, &hash).is_err() {
+    let is_right = is_affordable(&found) && is_made_of(password, &hash, found.clone(), memory) == Some(true);
+    if !is_right {
         return Verdict::Wrong;
     }
     let current = hash.algorithm == Algorithm::Argon2id.ident()
@@ -280,7 +362,7 @@ mod tests {
 
     fn verify(password: &str, hash: &str) -> Verdict {
         let params = Params::new(19 * 1024, 2, 1, None).unwrap();
-        verdict(&password.into(), &PasswordHash::new(hash.to_owned()), &params)
+        verdict(&password.into(), &PasswordHash::new(hash.to_owned()), &params, &mut super::Memory::default())
     }
 
     #[test]

@@ -37,6 +37,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap", &["config", "cli"]),
     ("argon2", &["hasher"]),
     ("bcrypt", &["hasher"]),
+    ("crossbeam_channel", &["hasher"]),
     ("csv", &["transfer"]),
     ("indicatif", &["cli"]),
     ("lettre", &["mailer"]),

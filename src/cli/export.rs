@@ -37,7 +37,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     health::ensure_ready(&app).await?;
     let ctx = Ctx::system(app);
     let definitions = metafield::list(&ctx, "customer").await?;
-    let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), ctx.app.db.backend())?).await?;
+    let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), &ctx.app)?).await?;
     let total = u64::try_from(total).unwrap_or_default();
     let target =
         options.output.as_ref().map_or_else(|| "standard output".into(), |path| path.display().to_string());

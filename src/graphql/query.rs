@@ -81,7 +81,7 @@ impl Query {
         let ctx = ctx.data::<Ctx>()?;
         ctx.require_admin().map_err(Failed)?;
         let filters = self::filters(filters);
-        let query = customer::parse_filters(filters, ctx.app.db.backend()).map_err(Failed)?;
+        let query = customer::parse_filters(filters, &ctx.app).map_err(Failed)?;
         Ok(CustomerCollection(query))
     }
 

@@ -4,9 +4,11 @@ mod email_address;
 mod mail;
 mod password;
 mod search_text;
+mod trigrams;
 
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};
 pub use search_text::search_text;
+pub use trigrams::{Trigrams, trigrams};

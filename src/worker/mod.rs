@@ -21,6 +21,8 @@ const MAIL_PAUSE: Duration = Duration::from_secs(1);
 const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 /// The pause between two batches of them: others want to write as well.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
+/// How often is looked at what texts are like that are searched.
+const SAMPLE_PAUSE: Duration = Duration::from_secs(60);
 /// How often is tidied up.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(600);
 /// The pause after a failure.
@@ -41,6 +43,10 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
         again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
             let more = customer::fill_in_search_text(&ctx).await?;
             Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
+        }),
+        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+            customer::sample_trigrams(&ctx).await?;
+            Ok(SAMPLE_PAUSE)
         }),
         again_and_again(&ctx, stop, |ctx: Ctx| {
             let learned = Arc::clone(&learned);

@@ -2,7 +2,7 @@
 
 use patron::ctx::Ctx;
 use patron::entity::customer;
-use patron::service::customer::fill_in_search_text;
+use patron::service::customer::{fill_in_search_text, sample_trigrams};
 use patron::types::EmailAddress;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::{Value, json};
@@ -87,24 +87,9 @@ on_both_databases! {
         let system = Ctx::system(app.app.clone());
         register(app, "Template", "template@x.io").await;
         assert!(!fill_in_search_text(&system).await.unwrap(), "nothing is missing");
-        let template = app.customers().await.remove(0);
-        let row = |number: usize| customer::ActiveModel {
-            uuid: Set(app.app.random.uuid()),
-            email: Set(EmailAddress::parse(&format!("c{number:03}@x.io")).unwrap()),
-            password: Set(template.password.clone()),
-            full_name: Set(format!("Žofie {number:03}")),
-            created_at: Set(app.now()),
-            updated_at: Set(app.now()),
-            meta_data: Set(json!({})),
-            ..Default::default()
-        };
-        customer::Entity::insert_many((0..450).map(row)).exec_without_returning(app.app.db.owner()).await.unwrap();
+        insert(app, 450).await;
         assert_eq!(found(app, "zofie 44").await, "");
-        let mut batches = 0;
-        while fill_in_search_text(&system).await.unwrap() {
-            batches += 1;
-            assert!(batches < 10, "it ends");
-        }
+        let batches = fill_all_in(app).await;
         assert_eq!((batches, found(app, "zofie 44").await), (3, "c".repeat(14)));
         let filled = app.customers().await.pop().unwrap();
         assert_eq!((filled.version, filled.updated_at), (1, app.now()));
@@ -114,6 +99,40 @@ on_both_databases! {
         assert_eq!((found(app, "renee").await, found(app, "zofie 449").await), (String::new(), String::new()));
         fill_in_search_text(&system).await.unwrap();
         assert_eq!(found(app, "renee").await, "c");
+    }
+
+    /// Once it is known which letters are common, only rare ones are looked up: the same is found.
+    async fn what_is_rare_is_looked_up(app: &TestApp) {
+        register(app, "Template", "template@x.io").await;
+        insert(app, 300).await;
+        fill_all_in(app).await;
+        for (full_name, email) in [("Zoë O'Hara 100%_\\", "ohara@example.org"), ("Exa Mplé", "y123@x.io")] {
+            register(app, full_name, email).await;
+        }
+        let keywords = [
+            "c123@", "zofie 44", "44 zof", "c12", "o'hara", "ohara zoe", "x.io", "exa", "mple", "example", "100%_", "_\\", "%", "nobody", "zo",
+        ];
+        let all = async || {
+            let mut found = Vec::new();
+            for keyword in keywords {
+                let query = "query ($text: String) { customersConnection(filter: {keyword: $text}, first: 100, sort: [{field: EMAIL}]) { totalCount nodes { email } } }";
+                let (answer, statements) = statements_of(&app.admin_again().await, query, json!({"text": keyword})).await;
+                found.push((answer.data(), statements));
+            }
+            found
+        };
+        let before = all().await;
+        sample_trigrams(&Ctx::system(app.app.clone())).await.unwrap();
+        let after = all().await;
+        for ((keyword, before), after) in keywords.iter().zip(&before).zip(&after) {
+            assert_eq!(before.0, after.0, "{keyword}");
+        }
+        assert_eq!(before[1].0["customersConnection"]["totalCount"], 3);
+        if app.app.db.backend() == DbBackend::Postgres {
+            // Everybody has "x.io", whose letters are looked up all the same when nothing else is there.
+            let asks = |found: &(Value, Vec<String>)| found.1.iter().any(|statement| statement.contains("strpos"));
+            assert_eq!([&before[0], &after[0], &after[6]].map(asks), [false, true, false]);
+        }
     }
 
     /// Of a keyword with three letters in a row, no database reads all texts.
@@ -135,6 +154,34 @@ on_both_databases! {
             assert!(plan.contains(index) && !plan.contains("SCAN customer\n"), "{statement}\n{plan}");
         }
     }
+}
+
+/// Customers `c000@x.io` and on, as somebody's script inserts them.
+async fn insert(app: &TestApp, count: usize) {
+    let template = app.customers().await.remove(0);
+    let row = |number: usize| customer::ActiveModel {
+        uuid: Set(app.app.random.uuid()),
+        email: Set(EmailAddress::parse(&format!("c{number:03}@x.io")).unwrap()),
+        password: Set(template.password.clone()),
+        full_name: Set(format!("Žofie {number:03}")),
+        created_at: Set(app.now()),
+        updated_at: Set(app.now()),
+        meta_data: Set(json!({})),
+        ..Default::default()
+    };
+    let rows = customer::Entity::insert_many((0..count).map(row));
+    rows.exec_without_returning(app.app.db.owner()).await.unwrap();
+}
+
+/// Makes all customers searchable; tells how many batches that took.
+async fn fill_all_in(app: &TestApp) -> usize {
+    let system = Ctx::system(app.app.clone());
+    let mut batches = 0;
+    while fill_in_search_text(&system).await.unwrap() {
+        batches += 1;
+        assert!(batches < 10, "it ends");
+    }
+    batches
 }
 
 /// How the database would run a statement, whatever its parameters.

@@ -65,7 +65,7 @@ impl Connection {
         let mut condition = Condition::all();
         if let Some(criterion) = criterion {
             criterion.check()?;
-            condition = condition.add(criterion.condition(ctx.app.db.backend()));
+            condition = condition.add(criterion.condition(&ctx.app));
         }
         Ok(Self { condition, keyset, fields: fields.into_iter().map(|sort| sort.field).collect() })
     }

@@ -4,10 +4,11 @@
 //! whatever the case of their ASCII letters, which both databases fold alike.
 
 use chrono::{DateTime, Datelike, Utc};
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
-use sea_orm::{ColumnTrait, DbBackend};
 
 use super::search::{keyword, required_keyword};
+use crate::app::App;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::{email_key, name_key};
 use crate::error::{Error, Result};
@@ -118,22 +119,23 @@ impl Criterion {
     }
 
     /// The condition for the database.
-    pub(super) fn condition(&self, backend: DbBackend) -> SimpleExpr {
-        self.part(backend, true)
+    pub(super) fn condition(&self, app: &App) -> SimpleExpr {
+        self.part(app, true)
     }
 
     /// The condition as a part of another one. `required`: no customer is found that does not meet it.
-    fn part(&self, backend: DbBackend, required: bool) -> SimpleExpr {
+    fn part(&self, app: &App, required: bool) -> SimpleExpr {
+        let backend = app.db.backend();
         match self {
             Self::All(inner) => {
-                let all = inner.iter().map(|inner| inner.part(backend, required)).reduce(ExprTrait::and);
+                let all = inner.iter().map(|inner| inner.part(app, required)).reduce(ExprTrait::and);
                 all.unwrap_or_else(|| Expr::val(1).eq(1))
             }
             Self::Any(inner) => {
-                let any = inner.iter().map(|inner| inner.part(backend, false)).reduce(ExprTrait::or);
+                let any = inner.iter().map(|inner| inner.part(app, false)).reduce(ExprTrait::or);
                 any.unwrap_or_else(nobody)
             }
-            Self::Not(inner) => inner.part(backend, false).not(),
+            Self::Not(inner) => inner.part(app, false).not(),
             Self::CustomerId(compare) => compare.condition(column(Column::CustomerId)),
             Self::Status(compare) => compare.condition(column(Column::Status)),
             Self::GroupId(compare) => {
@@ -166,7 +168,7 @@ impl Criterion {
             Self::EmailVerified(false) => Column::EmailVerifiedAt.is_null(),
             Self::CreatedAt(compare) => compare.condition(column(Column::CreatedAt)),
             Self::UpdatedAt(compare) => compare.condition(column(Column::UpdatedAt)),
-            Self::Keyword(text) if required => required_keyword(text, backend),
+            Self::Keyword(text) if required => required_keyword(text, app),
             Self::Keyword(text) => keyword(text),
         }
     }

@@ -1,10 +1,11 @@
 //! The filters of the list of customers.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, DbBackend};
 
 use super::search::required_keyword;
+use crate::app::App;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::email_key;
 use crate::error::Result;
@@ -19,27 +20,28 @@ const KEYS: &[&str] =
 ///
 /// # Errors
 /// [`Error::Invalid`](crate::error::Error::Invalid) names the first key, operation or value that isn't known.
-pub fn parse(filters: Vec<Filter>, backend: DbBackend) -> Result<ListQuery> {
+pub fn parse(filters: Vec<Filter>, app: &App) -> Result<ListQuery> {
+    let backend = app.db.backend();
     let sort_keys = [
         ("email", email_key(Entity, backend)),
         ("name", column(Column::FullName)),
         ("status", column(Column::Status)),
         ("created_at", column(Column::CreatedAt)),
     ];
-    ListQuery::parse(filters, column(Column::CustomerId), &sort_keys, |filter| condition(filter, backend))
+    ListQuery::parse(filters, column(Column::CustomerId), &sort_keys, |filter| condition(filter, app))
 }
 
 fn column(column: Column) -> SimpleExpr {
     Expr::col((Entity, column))
 }
 
-fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
+fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
     use Operation::{Eq, Gt, Gteq, In, Like, Lt, Lteq, Nlike};
     let (key, operation, value) = (filter.key.as_str(), filter.operation, filter.value.as_str());
     match key {
         "keyword" => {
             filter.allow(&[Eq])?;
-            Ok(required_keyword(value, backend))
+            Ok(required_keyword(value, app))
         }
         "full_name" => {
             filter.allow(&[Like, Nlike])?;
@@ -53,7 +55,7 @@ fn condition(filter: &Filter, backend: DbBackend) -> Result<SimpleExpr> {
             }
             // What is no address is nobody's.
             Ok(match EmailAddress::parse(value) {
-                Ok(email) => email_key(Entity, backend).eq(email.key()),
+                Ok(email) => email_key(Entity, app.db.backend()).eq(email.key()),
                 Err(_) => Expr::val(1).eq(0),
             })
         }

@@ -29,7 +29,7 @@ pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};
 pub(super) use search::text_of as search_text_of;
-pub use search::{fill_in as fill_in_search_text, is_indexed as search_is_indexed};
+pub use search::{fill_in as fill_in_search_text, is_indexed as search_is_indexed, sample_trigrams};
 
 use crate::app::App;
 use crate::ctx::{Caller, Ctx};
