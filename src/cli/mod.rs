@@ -9,7 +9,6 @@ mod import;
 mod mail;
 mod migrate;
 mod progress;
-mod refusals;
 mod serve;
 mod start;
 

@@ -39,8 +39,13 @@ type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscripti
 /// Both endpoints, ready to be served.
 pub fn routes(app: &Arc<App>) -> Router {
     let config = &app.config.graphql;
-    let batches = schema(config).extension(batch::Bounded);
-    endpoint::routes(app, schema(config).finish(), batches.finish())
+    let single = schema(config).finish();
+    // Each takes its memory: there is another one only where it is used.
+    let batches = match config.batch {
+        0 => single.clone(),
+        _ => schema(config).extension(batch::Bounded).finish(),
+    };
+    endpoint::routes(app, single, batches)
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.

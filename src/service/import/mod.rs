@@ -5,6 +5,7 @@
 
 mod account;
 mod draft;
+mod groups;
 mod known;
 mod prepare;
 mod write;

@@ -1,23 +1,27 @@
 //! `patron import`.
 
+mod pipeline;
+mod refusals;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use clap::Args;
-use tokio::sync::mpsc;
-
 use super::exit::{Failure, print};
 use super::format::FormatOptions;
 use super::progress::Progress;
-use super::refusals::Refusals;
+use clap::Args;
+
 use crate::config::Flags;
 use crate::ctx::Ctx;
 use crate::service::health;
-use crate::service::import::{self, BATCH, Import, Line, Outcome};
+use crate::service::import::{self, Import, Outcome};
 use crate::transfer::{self, FileError};
+
+use pipeline::{Counted, prepare_ahead, read_ahead};
+use refusals::Refusals;
 
 /// What `patron import` is asked to do.
 #[derive(Debug, Args)]
@@ -54,9 +58,6 @@ Fields, as columns of CSV or members of a JSON object a line:
 Each line is judged as if an admin made the customer. One that is there already, as the line says,
 is left alone: the same file can be imported again, or further after a stop. Nobody is mailed.";
 
-/// Batches that wait for the next step: read, prepared.
-const WAITING: usize = 2;
-
 /// What became of the lines.
 #[derive(Default)]
 struct Counts {
@@ -73,7 +74,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let (lines, position, length) = open(&options)?;
     let mut refusals = Refusals::create(&options.refused.clone().unwrap_or_else(|| beside(&options.file)))?;
     let what = import::Options { dry_run: options.dry_run, create_groups: options.create_groups };
-    let mut prepared = prepare_ahead(&ctx, what, read_ahead(lines));
+    let mut prepared = prepare_ahead(&ctx, what, read_ahead(lines, Arc::clone(&position)));
     let mut import = Import::new(what);
     let mut progress = Progress::start(if options.dry_run { "tried" } else { "imported" }, length);
     let mut counts = Counts::default();
@@ -144,73 +145,4 @@ fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), Fai
     // A folder opens, and can't be read.
     input.fill_buf().map_err(|error| failed(error.into()))?;
     Ok((transfer::read(format, input).map_err(failed)?, position, length))
-}
-
-/// Counts what is read.
-struct Counted<R> {
-    input: R,
-    position: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let length = self.input.read(buffer)?;
-        self.position.fetch_add(length as u64, Ordering::Relaxed);
-        Ok(length)
-    }
-}
-
-type Batches<T> = mpsc::Receiver<Result<T, Failure>>;
-
-/// Reads batches of lines, a few ahead of who takes them.
-fn read_ahead(mut lines: transfer::Lines) -> Batches<Vec<Line>> {
-    let (sender, receiver) = mpsc::channel(WAITING);
-    tokio::task::spawn_blocking(move || {
-        loop {
-            let mut failure = None;
-            let mut batch = Vec::with_capacity(BATCH);
-            while batch.len() < BATCH {
-                match lines.next() {
-                    Some(Ok(line)) => batch.push(line),
-                    Some(Err(error)) => {
-                        failure = Some(Failure::Refused(format!("the file can't be read on: {error}")));
-                        break;
-                    }
-                    None => break,
-                }
-            }
-            let is_last = batch.len() < BATCH;
-            // Nobody takes them any more: the import has failed.
-            let sent = batch.is_empty() || sender.blocking_send(Ok(batch)).is_ok();
-            if let Some(failure) = failure {
-                let _nobody_listens = sender.blocking_send(Err(failure));
-            }
-            if is_last || !sent {
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-/// Prepares batches while earlier ones are written.
-fn prepare_ahead(
-    ctx: &Ctx,
-    options: import::Options,
-    mut lines: Batches<Vec<Line>>,
-) -> Batches<import::Batch> {
-    let (sender, receiver) = mpsc::channel(1);
-    let ctx = ctx.clone();
-    tokio::spawn(async move {
-        while let Some(batch) = lines.recv().await {
-            let prepared = match batch {
-                Ok(lines) => import::prepare(&ctx, options, lines).await.map_err(Failure::from),
-                Err(failure) => Err(failure),
-            };
-            if sender.send(prepared).await.is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }

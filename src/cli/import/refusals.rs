@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::exit::Failure;
+use crate::cli::exit::Failure;
 use crate::error::Problem;
 use crate::transfer::refusals;
 

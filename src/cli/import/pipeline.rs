@@ -1,0 +1,86 @@
+//! The steps of an import beside each other: a batch is read while another is prepared and a third is written.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+
+use crate::cli::exit::Failure;
+use crate::ctx::Ctx;
+use crate::service::import::{self, BATCH, Line};
+use crate::transfer;
+
+/// Batches that wait for the next step: read, prepared.
+const WAITING: usize = 2;
+/// How much of the file a batch has at most, but for its last line: a customer may have a lot of free text.
+const BATCH_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Counts what is read.
+pub(super) struct Counted<R> {
+    pub(super) input: R,
+    pub(super) position: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.input.read(buffer)?;
+        self.position.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
+}
+
+pub(super) type Batches<T> = mpsc::Receiver<Result<T, Failure>>;
+
+/// Reads batches of lines, a few ahead of who takes them. `position` counts the bytes that were read.
+pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -> Batches<Vec<Line>> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut ended = false;
+        while !ended {
+            let mut failure = None;
+            let mut batch = Vec::with_capacity(BATCH);
+            let start = position.load(Ordering::Relaxed);
+            while !ended && batch.len() < BATCH && position.load(Ordering::Relaxed) - start < BATCH_BYTES {
+                match lines.next() {
+                    Some(Ok(line)) => batch.push(line),
+                    Some(Err(error)) => {
+                        failure = Some(Failure::Refused(format!("the file can't be read on: {error}")));
+                        ended = true;
+                    }
+                    None => ended = true,
+                }
+            }
+            let batches = (!batch.is_empty()).then_some(Ok(batch)).into_iter().chain(failure.map(Err));
+            for batch in batches {
+                if sender.blocking_send(batch).is_err() {
+                    // Nobody takes them any more: the import has failed.
+                    return;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+/// Prepares batches while earlier ones are written.
+pub(super) fn prepare_ahead(
+    ctx: &Ctx,
+    options: import::Options,
+    mut lines: Batches<Vec<Line>>,
+) -> Batches<import::Batch> {
+    let (sender, receiver) = mpsc::channel(1);
+    let ctx = ctx.clone();
+    tokio::spawn(async move {
+        while let Some(batch) = lines.recv().await {
+            let prepared = match batch {
+                Ok(lines) => import::prepare(&ctx, options, lines).await.map_err(Failure::from),
+                Err(failure) => Err(failure),
+            };
+            if sender.send(prepared).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,72 @@
+//! The groups that customers of a file are to be in.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::EntityTrait;
+
+use super::Options;
+use super::draft::{Group, problems_of};
+use crate::ctx::Ctx;
+use crate::entity::customer_group;
+use crate::error::{Error, Problem, Result};
+use crate::service::group::{self, GroupInput};
+use crate::service::patch::{Field, Mode};
+
+/// The groups there are, by primary key and by name whatever the case of its ASCII letters, as their index has it.
+pub(super) struct Groups {
+    options: Options,
+    ids: HashSet<i32>,
+    by_name: HashMap<String, i32>,
+}
+
+impl Groups {
+    pub(super) async fn read(ctx: &Ctx, options: Options) -> Result<Self> {
+        let rows = customer_group::Entity::find().all(ctx.app.db.reader()).await?;
+        let ids = rows.iter().map(|row| row.customer_group_id).collect();
+        let by_name =
+            |row: customer_group::Model| (row.group_name.to_ascii_lowercase(), row.customer_group_id);
+        Ok(Self { options, ids, by_name: rows.into_iter().map(by_name).collect() })
+    }
+
+    /// Its primary key; a missing one is made when that is wanted.
+    pub(super) async fn find(
+        &mut self,
+        ctx: &Ctx,
+        group: &Group,
+    ) -> Result<std::result::Result<i32, Vec<Problem>>> {
+        let refused = |field: &str| Ok(Err(vec![Problem::new(field, "Group does not exist")]));
+        let name = match group {
+            Group::Id(id) if self.ids.contains(id) => return Ok(Ok(*id)),
+            Group::Id(_) => return refused("group_id"),
+            Group::Named(name) => name,
+        };
+        if let Some(id) = self.by_name.get(&name.to_ascii_lowercase()) {
+            return Ok(Ok(*id));
+        }
+        if !self.options.create_groups {
+            return refused("group_name");
+        }
+        let input = GroupInput { group_name: Field::Value(name.clone().into()) };
+        let id = if self.options.dry_run {
+            // No group has this key, and none is written.
+            input.parse(Mode::Create).map(|_| 0)
+        } else {
+            group::create(ctx, input).await.map(|group| group.customer_group_id)
+        };
+        match id {
+            Ok(id) => {
+                self.ids.insert(id);
+                self.by_name.insert(name.to_ascii_lowercase(), id);
+                Ok(Ok(id))
+            }
+            Err(error @ Error::Invalid(_)) => Ok(Err(problems_of(error))),
+            // Somebody else made it meanwhile.
+            Err(Error::Conflict(_)) => {
+                *self = Self::read(ctx, self.options).await?;
+                let id = self.by_name.get(&name.to_ascii_lowercase()).copied();
+                Ok(Ok(id.ok_or_else(|| Error::unavailable("groups change all the time"))?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
