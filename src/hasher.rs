@@ -73,7 +73,7 @@ pub struct Hasher {
     params: Params,
     /// Verified in place of the hash of an account that doesn't exist, so that both take the same time.
     decoy: PasswordHash,
-    /// How long the slowest hash took that isn't made any more, in microseconds.
+    /// How long the slowest hash took that is not as those that are made now, in microseconds.
     slowest: Arc<AtomicU64>,
     places: Arc<Semaphore>,
     jobs: Sender<Job>,
@@ -97,7 +97,8 @@ impl Memory {
         hash: &mut [u8],
     ) -> argon2::Result<()> {
         let count = argon2.params().block_count();
-        if self.0.len() < count {
+        if let Some(missing) = count.checked_sub(self.0.len()) {
+            self.0.try_reserve_exact(missing).map_err(|_| argon2::Error::OutOfMemory)?;
             self.0.resize(count, Block::new());
         }
         argon2.hash_password_into_with_memory(password, salt, hash, &mut self.0[..count])
@@ -171,13 +172,18 @@ impl Hasher {
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.decoy).clone();
         let (password, params) = (password.clone(), self.params.clone());
-        let slowest = Arc::clone(&self.slowest);
+        let (slowest, decoy, usual) = (Arc::clone(&self.slowest), self.decoy.clone(), self.usual_prefix());
         let mut verified = self
             .run(move |memory| {
                 let watch = Stopwatch::start();
                 let verdict = verdict(&password, &hash, &params, memory);
+                let is_usual = hash.expose().starts_with(&usual);
+                if !is_usual {
+                    // So that it takes no less than one of an account that doesn't exist.
+                    let _same_work = self::verdict(&password, &decoy, &params, memory);
+                }
                 let took = watch.elapsed();
-                if is_bcrypt(hash.expose()) {
+                if !is_usual {
                     let micros = took.min(LONGEST_PAUSE).as_micros();
                     slowest.fetch_max(micros.try_into().unwrap_or_default(), Ordering::Relaxed);
                 }
@@ -197,6 +203,12 @@ impl Hasher {
         if let Some(rest) = slowest.checked_sub(took) {
             tokio::time::sleep(rest).await;
         }
+    }
+
+    /// How the hashes begin that are made now: others take another time.
+    pub fn usual_prefix(&self) -> String {
+        let end = self.decoy.expose().match_indices('$').nth(3).map_or(0, |(at, _)| at + 1);
+        self.decoy.expose()[..end].to_owned()
     }
 
     /// Finds out what verifying this hash takes, for [`level`](Self::level).
@@ -358,7 +370,7 @@ fn verdict(password: &SecretString, hash: &PasswordHash, params: &Params, memory
 
 #[cfg(test)]
 mod tests {
-    use super::{Params, PasswordHash, Verdict, verdict};
+    use super::{Hasher, HashingConfig, Params, PasswordHash, Verdict, parse_hash, verdict};
 
     fn verify(password: &str, hash: &str) -> Verdict {
         let params = Params::new(19 * 1024, 2, 1, None).unwrap();
@@ -378,6 +390,46 @@ mod tests {
         }
         let weak = "$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHRzYWx0$";
         assert_eq!(verify("correct horse", weak), Verdict::Wrong);
+    }
+
+    #[test]
+    fn hashes_that_are_made_now_are_known_by_their_beginning() {
+        let config = HashingConfig {
+            memory_kib: 19 * 1024,
+            iterations: 2,
+            parallelism: 1,
+            threads: std::num::NonZeroUsize::MIN,
+            queue: 1,
+        };
+        let hasher = Hasher::new(&config).unwrap();
+        assert_eq!(hasher.usual_prefix(), "$argon2id$v=19$m=19456,t=2,p=1$");
+    }
+
+    /// Of all that a file may say of a hash, only what could be verified is taken.
+    #[test]
+    fn hashes_of_other_systems() {
+        for (hash, usable) in [
+            ("$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", true),
+            ("$2b$16$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", false),
+            ("$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhW", false),
+            (
+                "$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                true,
+            ),
+            (
+                "$argon2id$v=19$m=2097152,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                false,
+            ),
+            (
+                "$argon2i$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                false,
+            ),
+            ("$argon2id$v=19$m=65536,t=3,p=4$AAAAAAAAAAAAAAAAAAAAAA", false),
+            ("", false),
+            ("5f4dcc3b5aa765d61d8327deb882cf99", false),
+        ] {
+            assert_eq!(parse_hash(hash).is_ok(), usable, "{hash}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ CHECKED = set()
 def wrk(url, script, seconds, connections, **env):
     """Requests a second and the 99th percentile in ms, once the answers were found good."""
     if "check" not in env and (url, script) not in CHECKED:
-        wrk(url, script, 1, 8, check=1, **env)
+        wrk(url, script, 1, 8, **{**env, "check": 1, "round": "check"})
         CHECKED.add((url, script))
     command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", HERE / script, url]
     env = {**os.environ, **{key.upper(): str(value) for key, value in env.items()}}

@@ -102,13 +102,14 @@ async fn replace_hash(ctx: &Ctx, customer: &customer::Model, password: &SecretSt
     })
 }
 
-/// Has the hasher learn what the hashes of another system take, when there are any, so that refused logins look alike
+/// Has the hasher learn what hashes take that are not as those that are made now, when there are any, so that refused logins look alike
 /// from the start. Once a start is enough.
 ///
 /// # Errors
 /// Those of the database, and a full queue.
 pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
-    let old = customer::Entity::find().filter(customer::Column::Password.starts_with("$2")).select_only();
+    let usual = format!("{}%", ctx.app.hasher.usual_prefix());
+    let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
     let old = old.column(customer::Column::Password).limit(1).into_tuple::<PasswordHash>();
     if let Some(hash) = old.one(ctx.app.db.reader()).await? {
         ctx.app.hasher.learn(&hash).await?;

@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Fewer texts tell nothing.
 const MIN_TEXTS: usize = 100;
-/// What stands in more texts than one in so many does not narrow a search down.
+/// What stands in no more texts than one in so many narrows a search down by itself.
 const RARE: usize = 100;
-/// What stands in fewer than one in so many narrows it down further.
+/// Two that stand in no more than one in so many do together.
 const HELPFUL: usize = 33;
 /// How many are looked up.
 const MAX_LOOKED_UP: usize = 4;
@@ -38,12 +38,13 @@ impl Trigrams {
         let mut counted: Vec<(usize, &str)> =
             trigrams.iter().map(|trigram| (count(trigram), trigram.as_str())).collect();
         counted.sort_unstable();
-        match counted.first() {
-            Some((rarest, _)) if self.texts >= MIN_TEXTS && rarest * RARE <= self.texts => {}
-            _ => return Vec::new(),
+        counted.retain(|(count, _)| count * HELPFUL <= self.texts);
+        let is_narrow =
+            counted.len() > 1 || counted.first().is_some_and(|(count, _)| count * RARE <= self.texts);
+        if self.texts < MIN_TEXTS || !is_narrow {
+            return Vec::new();
         }
-        let helpful = counted.into_iter().filter(|(count, _)| count * HELPFUL <= self.texts);
-        helpful.take(MAX_LOOKED_UP).map(|(_, trigram)| trigram).collect()
+        counted.into_iter().take(MAX_LOOKED_UP).map(|(_, trigram)| trigram).collect()
     }
 }
 

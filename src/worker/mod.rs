@@ -51,7 +51,10 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
         again_and_again(&ctx, stop, |ctx: Ctx| {
             let learned = Arc::clone(&learned);
             async move {
-                learned.get_or_try_init(|| session::learn_old_hashes(&ctx)).await?;
+                // Looking through very many customers may take longer than a statement may: the rest goes on.
+                if let Err(error) = learned.get_or_try_init(|| session::learn_old_hashes(&ctx)).await {
+                    tracing::debug!(%error, "old password hashes were not looked for");
+                }
                 housekeeping::run_once(&ctx).await?;
                 Ok(HOUSEKEEPING_PAUSE)
             }

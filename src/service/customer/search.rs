@@ -22,7 +22,7 @@ use crate::types::{EmailAddress, Trigrams, search_text, trigrams};
 /// Rows whose text is filled in by one transaction: others want to write as well.
 const BATCH: u64 = 200;
 /// Texts of which trigrams are counted.
-const SAMPLE: u64 = 500;
+const SAMPLE: u64 = 1000;
 /// Trigrams that SQLite's index is asked for. What has so many is rare already, and all of it is looked at again.
 const MAX_TRIGRAMS: usize = 32;
 
