@@ -250,7 +250,8 @@ fn start_threads(count: usize) -> std::io::Result<Sender<Job>> {
         let jobs = jobs.clone();
         std::thread::Builder::new().name("hasher".to_owned()).spawn(move || {
             lower_priority();
-            let (mut memory, mut rested) = (Memory::default(), RESTS);
+            // It rests from the start, so that what starting took is given back as well.
+            let (mut memory, mut rested) = (Memory::default(), 0);
             loop {
                 let next = match rested {
                     RESTS => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
