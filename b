@@ -1,2 +1,0 @@
-patron 4163 1461
-postgres 763 453
