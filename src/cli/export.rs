@@ -36,7 +36,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let app = super::build_command(flags).await?;
     health::ensure_ready(&app).await?;
     let ctx = Ctx::system(app);
-    let definitions = metafield::list(&ctx, "customer").await?;
+    let definitions = metafield::visible(&ctx).await?;
     let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), &ctx.app)?).await?;
     let total = u64::try_from(total).unwrap_or_default();
     let target =

@@ -80,10 +80,10 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let mut counts = Counts::default();
     let mut last = 0;
     let outcome = loop {
-        let batch = match prepared.recv().await {
-            Some(Ok(batch)) => batch,
-            Some(Err(failure)) => break Err(failure),
-            None => break Ok(()),
+        let batch = match prepared.next().await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break Ok(()),
+            Err(failure) => break Err(failure),
         };
         let numbers: Vec<u64> = batch.numbers().collect();
         let outcomes = match import.write(&ctx, batch).await {

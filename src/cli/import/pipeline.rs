@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::cli::exit::Failure;
 use crate::ctx::Ctx;
@@ -30,12 +31,26 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-pub(super) type Batches<T> = mpsc::Receiver<Result<T, Failure>>;
+/// A step: what it gives to the next one, and itself. A step that broke gives no more, as one that has ended.
+pub(super) struct Step<T> {
+    batches: mpsc::Receiver<Result<T, Failure>>,
+    task: JoinHandle<()>,
+}
+
+impl<T> Step<T> {
+    /// The next batch; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<T>, Failure> {
+        match self.batches.recv().await {
+            Some(batch) => batch.map(Some),
+            None => (&mut self.task).await.map(|()| None).map_err(|broke| Failure::Defect(broke.to_string())),
+        }
+    }
+}
 
 /// Reads batches of lines, a few ahead of who takes them. `position` counts the bytes that were read.
-pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -> Batches<Vec<Line>> {
-    let (sender, receiver) = mpsc::channel(WAITING);
-    tokio::task::spawn_blocking(move || {
+pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -> Step<Vec<Line>> {
+    let (sender, batches) = mpsc::channel(WAITING);
+    let task = tokio::task::spawn_blocking(move || {
         let mut ended = false;
         while !ended {
             let mut failure = None;
@@ -60,27 +75,29 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
             }
         }
     });
-    receiver
+    Step { batches, task }
 }
 
 /// Prepares batches while earlier ones are written.
 pub(super) fn prepare_ahead(
     ctx: &Ctx,
     options: import::Options,
-    mut lines: Batches<Vec<Line>>,
-) -> Batches<import::Batch> {
-    let (sender, receiver) = mpsc::channel(1);
+    mut lines: Step<Vec<Line>>,
+) -> Step<import::Batch> {
+    let (sender, batches) = mpsc::channel(1);
     let ctx = ctx.clone();
-    tokio::spawn(async move {
-        while let Some(batch) = lines.recv().await {
-            let prepared = match batch {
-                Ok(lines) => import::prepare(&ctx, options, lines).await.map_err(Failure::from),
+    let task = tokio::spawn(async move {
+        loop {
+            let prepared = match lines.next().await {
+                Ok(Some(lines)) => import::prepare(&ctx, options, lines).await.map_err(Failure::from),
+                Ok(None) => return,
                 Err(failure) => Err(failure),
             };
-            if sender.send(prepared).await.is_err() {
+            let failed = prepared.is_err();
+            if sender.send(prepared).await.is_err() || failed {
                 return;
             }
         }
     });
-    receiver
+    Step { batches, task }
 }

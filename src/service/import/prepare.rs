@@ -20,9 +20,6 @@ use crate::error::{Error, Problem, Result};
 use crate::service::metafield;
 use crate::types::{EmailAddress, PasswordHash};
 
-/// What has custom fields.
-const OWNER_TYPE: &str = "customer";
-
 /// Lines that are ready to be written.
 #[derive(Debug)]
 pub struct Batch {
@@ -65,7 +62,7 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
     let drafts = || parsed.iter().flatten().map(|(draft, _)| draft);
     let mut groups = Groups::read(ctx, options).await?;
     let has_fields = drafts().any(|draft| draft.meta_data.is_some() || draft.metafields.is_some());
-    let definitions = if has_fields { Some(metafield::list(ctx, OWNER_TYPE).await?) } else { None };
+    let definitions = if has_fields { Some(metafield::visible(ctx).await?) } else { None };
     let there = emails_there(ctx, drafts()).await?;
     let mut basis = Basis { groups: HashSet::new(), definitions };
     let mut judged = Vec::with_capacity(parsed.len());
