@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::{Hasher, HasherError};
+use crate::idempotency::InFlight;
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
@@ -35,6 +36,8 @@ pub struct App {
     pub lookups: Lookups,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
+    /// Requests with keys that are being done.
+    pub in_flight: InFlight,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
     /// The customer whom the playground may log in, in the demo only.
@@ -85,6 +88,7 @@ impl App {
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
+        let in_flight = InFlight::default();
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
             db,
@@ -96,6 +100,7 @@ impl App {
             config,
             lookups,
             trigrams,
+            in_flight,
             listening,
             demo,
         }))

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::private_folder;
 use crate::config::{MIN_SIGNING_SECRET, TokenConfig};
+use crate::sealing::Sealing;
 use crate::system::Random;
 
 /// One symmetric key (HS256, RFC 7518 3.2).
@@ -51,6 +52,8 @@ pub struct Keys {
     pub customer: Key,
     /// Customers' refresh tokens.
     pub customer_refresh: Key,
+    /// What is sealed in the database.
+    pub sealing: Sealing,
 }
 
 impl Keys {
@@ -66,7 +69,12 @@ impl Keys {
             };
             Ok::<_, std::io::Error>(Key::new(&secret, audience, &config.issuer))
         };
+        let sealing = match &config.sealing_secret {
+            Some(secret) => Sealing::new(secret),
+            None => Sealing::new(&load_or_generate(&data_dir.join("keys"), "sealing_secret", random)?),
+        };
         Ok(Self {
+            sealing,
             admin: key("jwt_admin_secret", "admin", &config.admin_secret)?,
             admin_refresh: key("jwt_admin_refresh_secret", "admin", &config.admin_refresh_secret)?,
             customer: key("jwt_customer_secret", "customer", &config.customer_secret)?,
@@ -83,6 +91,7 @@ impl Keys {
     pub fn ephemeral(config: &TokenConfig, random: &Random) -> Self {
         let key = |audience| Key::new(&random.word::<52>().into(), audience, &config.issuer);
         Self {
+            sealing: Sealing::new(&random.word::<52>().into()),
             admin: key("admin"),
             admin_refresh: key("admin"),
             customer: key("customer"),

@@ -54,6 +54,8 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
+    /// `PATRON_REQUIRE_IF_MATCH`: whether changes have to say which version they are for.
+    pub require_if_match: bool,
     /// `PATRON_PLAYGROUND`: whether it is served.
     pub playground: bool,
 }
@@ -117,6 +119,8 @@ pub struct TokenConfig {
     pub customer_secret: Option<SecretString>,
     /// `JWT_CUSTOMER_REFRESH_SECRET`.
     pub customer_refresh_secret: Option<SecretString>,
+    /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with.
+    pub sealing_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
     /// `JWT_ADMIN_REFRESH_TOKEN_EXPIRY`.
@@ -249,6 +253,7 @@ impl Config {
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
+                require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
                 playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             },
             database: DatabaseConfig {
@@ -270,6 +275,7 @@ impl Config {
                 admin_refresh_secret: v.signing_secret("JWT_ADMIN_REFRESH_SECRET"),
                 customer_secret: v.signing_secret("JWT_CUSTOMER_SECRET"),
                 customer_refresh_secret: v.signing_secret("JWT_CUSTOMER_REFRESH_SECRET"),
+                sealing_secret: v.signing_secret("PATRON_SEALING_SECRET"),
                 admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
                 customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),

@@ -9,6 +9,7 @@ pub mod customer_address;
 pub mod customer_group;
 pub mod customer_refresh_token;
 pub mod customer_session;
+pub mod idempotency_key;
 pub mod mail;
 pub mod metafield_definition;
 pub mod reset_password_token;

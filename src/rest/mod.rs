@@ -24,6 +24,8 @@ mod verification;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::types::entity_tag;
 
 pub use openapi::document;
 
@@ -88,6 +91,24 @@ fn timestamp(moment: DateTime<Utc>) -> String {
 pub(in crate::rest) struct Data<T> {
     /// The outcome.
     data: T,
+}
+
+/// What a change of something with versions answers with: its strong entity tag is that of the version.
+pub(in crate::rest) struct Versioned<T> {
+    version: i32,
+    answer: T,
+}
+
+impl<T> Versioned<T> {
+    fn new(version: i32, answer: T) -> Self {
+        Self { version, answer }
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, entity_tag(self.version))], self.answer).into_response()
+    }
 }
 
 /// What a success answers with when there is nothing to tell.

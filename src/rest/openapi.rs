@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
 
 mod answers;
+mod conditions;
 mod field;
 mod values;
 

@@ -29,7 +29,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
     };
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
-    let passes = transact!(db, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
+    let passes = transact!(ctx, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
     match found {
         Some(admin) if passes => token::issue_for_admin(&ctx.app, &admin),
         _ => {
@@ -69,7 +69,7 @@ pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password:
         token_generation: Set(0),
         ..Default::default()
     };
-    transact!(ctx.app.db, |tx| { Ok(admin.clone().insert(tx).await?) })
+    transact!(ctx, |tx| { Ok(admin.clone().insert(tx).await?) })
 }
 
 /// All admins, oldest first.
@@ -120,7 +120,7 @@ pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) 
 async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel, &Model)) -> Result<Model> {
     ctx.require_admin()?;
     let db = &ctx.app.db;
-    transact!(db, |tx| {
+    transact!(ctx, |tx| {
         throttle::forget(tx, "admin", &email.key()).await?;
         let select = Entity::find_by_address(email, db.backend()).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;

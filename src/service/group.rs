@@ -78,7 +78,7 @@ pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
         updated_at: Set(now),
         ..Default::default()
     };
-    transact!(ctx.app.db, |tx| { Ok(group.clone().insert(tx).await?) })
+    transact!(ctx, |tx| { Ok(group.clone().insert(tx).await?) })
 }
 
 /// Changes a group; what stays the same leaves `updated_at` where it is.
@@ -88,7 +88,7 @@ pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
     ctx.require_admin()?;
     let group_name = input.parse(Mode::Update)?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
             return Ok(current);
@@ -108,7 +108,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
 /// [`Error::NotFound`], [`Error::Conflict`] for the default group.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // Locked before its customers are looked at: whoever wants to put one more into it waits, and finds it
         // gone.
         let group = find_for_update(tx, uuid).await?;

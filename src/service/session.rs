@@ -60,7 +60,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
     };
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
-    let outcome = transact!(db, |tx| {
+    let outcome = transact!(ctx, |tx| {
         if !guesses.settle(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
             return Ok(None);
@@ -79,7 +79,9 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         ctx.app.hasher.level(verified.took).await;
         return Err(Error::Unauthenticated("Invalid email or password"));
     };
+    // What a request with a key did is still open, and must not wait for a hash: the next login replaces it.
     if verified.verdict == Verdict::Outdated
+        && ctx.keyed.is_none()
         && let Err(error) = replace_hash(ctx, &customer, password).await
     {
         // The next login tries again; this one has passed.
@@ -194,7 +196,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
     if let Some(pair) = usual_refresh(ctx, &verified, &hash).await? {
         return Ok(pair);
     }
-    let outcome = transact!(ctx.app.db, |tx| {
+    let outcome = transact!(ctx, |tx| {
         let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
         // The session's lock puts refreshes of one family in a row.
         let select = Entity::find_by_id(token.customer_session_id).lock_exclusive();
@@ -255,7 +257,7 @@ SELECT "id", $2, $5, FALSE, $4 FROM "used"
 /// first time, and none was issued beside it. None when it is not so, and nothing is changed then.
 async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &str) -> Result<Option<TokenPair>> {
     let db = &ctx.app.db;
-    if db.is_embedded() {
+    if db.is_embedded() || ctx.keyed.is_some() {
         return Ok(None);
     }
     let Some(token) = refresh_token::Entity::find_by_hash(hash).one(db.reader()).await? else {
@@ -334,7 +336,7 @@ async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, unused: Vec<i
 /// Those of the database.
 pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
     let hash = secret::hash(refresh_token);
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
             Entity::delete_by_id(token.customer_session_id).exec(tx).await?;
         }
@@ -348,7 +350,7 @@ pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
 /// [`Error::NotFound`], also for a session of another customer.
 pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
     let (customer_id, _) = ctx.require_customer()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
         let session = own.filter(Column::Uuid.eq(session)).one(tx).await?;
         let session = session.ok_or(Error::NotFound("Session"))?;
@@ -363,7 +365,7 @@ pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
 /// Those of the database.
 pub async fn end_all(ctx: &Ctx) -> Result<()> {
     let (customer_id, _) = ctx.require_customer()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // The customer first, then its sessions: the order in which everything locks them.
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;

@@ -1,6 +1,7 @@
 //! Values that are parsed once and then trusted; they are database values as well. No I/O.
 
 mod email_address;
+mod if_match;
 mod mail;
 mod password;
 mod search_text;
@@ -8,6 +9,7 @@ mod trigrams;
 
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
+pub use if_match::{IfMatch, entity_tag};
 pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};
 pub use search_text::search_text;

@@ -40,7 +40,7 @@ pub struct Owned {
 pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owned> {
     let customer = owner.authorize(ctx)?;
     let draft = input.merge(Draft::default())?;
-    let address = transact!(ctx.app.db, |tx| {
+    let address = transact!(ctx, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
         if count >= MAX_ADDRESSES {
@@ -55,6 +55,7 @@ pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owne
             customer_id: Set(customer_id),
             created_at: Set(now),
             updated_at: Set(now),
+            version: Set(1),
             ..Default::default()
         };
         draft.clone().fill(&mut row);
@@ -69,9 +70,11 @@ pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owne
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
 pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) -> Result<Owned> {
     let customer = owner.authorize(ctx)?;
-    let address = transact!(ctx.app.db, |tx| {
+    ctx.require_if_match()?;
+    let address = transact!(ctx, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let current = find(tx, customer_id, uuid).await?;
+        ctx.if_match.check(current.version)?;
         let before = Draft::from(current.clone());
         let draft = input.clone().merge(before.clone())?;
         if draft == before {
@@ -80,10 +83,8 @@ pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) ->
         if draft.is_default && !before.is_default {
             clear_default(ctx, tx, customer_id).await?;
         }
-        let updated_at = ctx.app.clock.after(current.updated_at);
-        let mut row = current.into_active_model();
+        let mut row = next_version(ctx, current);
         draft.fill(&mut row);
-        row.updated_at = Set(updated_at);
         Ok(row.update(tx).await?)
     })?;
     Ok(Owned { address, owner })
@@ -95,9 +96,11 @@ pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) ->
 /// [`Error::NotFound`], also for an address of another customer.
 pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
     let customer = owner.authorize(ctx)?;
-    let address = transact!(ctx.app.db, |tx| {
+    ctx.require_if_match()?;
+    let address = transact!(ctx, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let address = find(tx, customer_id, uuid).await?;
+        ctx.if_match.check(address.version)?;
         address.clone().delete(tx).await?;
         if address.is_default {
             let others = Entity::find().filter(Column::CustomerId.eq(customer_id));
@@ -156,10 +159,17 @@ async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -
 }
 
 async fn set_default(ctx: &Ctx, tx: &impl ConnectionTrait, address: Model, is_default: bool) -> Attempt<()> {
-    let updated_at = ctx.app.clock.after(address.updated_at);
-    let mut row = address.into_active_model();
+    let mut row = next_version(ctx, address);
     row.is_default = Set(is_default);
-    row.updated_at = Set(updated_at);
     row.update(tx).await?;
     Ok(())
+}
+
+/// The row with its version and its moment moved on, to be changed.
+fn next_version(ctx: &Ctx, address: Model) -> ActiveModel {
+    let (version, updated_at) = (address.version + 1, ctx.app.clock.after(address.updated_at));
+    let mut row = address.into_active_model();
+    row.version = Set(version);
+    row.updated_at = Set(updated_at);
+    row
 }

@@ -75,7 +75,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         token_generation: Set(0),
         ..Default::default()
     };
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let mut customer = customer.clone();
         if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
@@ -90,14 +90,17 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
 /// Changes a customer; what stays the same leaves `version` and `updated_at` where they are.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`].
+/// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
+/// [`Error::Precondition`] for another version than the present one.
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model> {
     ctx.require_admin()?;
+    ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     // Courtesies that spare the hashing; the transaction looks again.
     let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let found = found.ok_or(Error::NotFound("Customer"))?;
+    ctx.if_match.check(found.version)?;
     if let Some(email) = &email {
         ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
     }
@@ -105,12 +108,13 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         Some(password) => Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?),
         None => None,
     };
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         if password.is_some() {
             throttle::forget(tx, "customer", &found.email.key()).await?;
         }
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
+        ctx.if_match.check(current.version)?;
         let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.status, status);
@@ -126,15 +130,17 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
 /// Deletes a customer with everything that is its own, and tells what it was.
 ///
 /// # Errors
-/// [`Error::NotFound`], the second time as well.
+/// [`Error::NotFound`], the second time as well; [`Error::Precondition`] for another version than the present one.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
+    ctx.require_if_match()?;
     let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let found = found.ok_or(Error::NotFound("Customer"))?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // The next one with this address starts anew.
         throttle::forget(tx, "customer", &found.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
+        ctx.if_match.check(customer.version)?;
         customer.clone().delete(tx).await?;
         Ok(customer)
     })

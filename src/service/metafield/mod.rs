@@ -50,7 +50,7 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
         ..Default::default()
     };
     draft.clone().fill(&mut row);
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         ensure_there_is_room(tx, &draft).await?;
         match row.clone().insert(tx).await {
             // Two that make the first definition at once; any others wait for one another.
@@ -68,7 +68,7 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
 /// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Model> {
     ctx.require_admin()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let draft = input.clone().merge(Some(&current))?;
         if draft == Draft::from(current.clone()) {
@@ -88,7 +88,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Mod
 /// [`Error::NotFound`], the second time as well.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let definition = find_for_update(tx, uuid).await?;
         let mut row = definition.clone().into_active_model();
         row.deleted_at = Set(Some(ctx.app.clock.now()));
