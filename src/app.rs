@@ -12,6 +12,7 @@ use crate::idempotency::InFlight;
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
+use crate::poster::Poster;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
 
@@ -28,6 +29,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Sends mails.
     pub mailer: Mailer,
+    /// Posts events.
+    pub poster: Poster,
     /// Signs tokens.
     pub keys: Keys,
     /// The settings.
@@ -86,6 +89,7 @@ impl App {
             HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),
         })?;
         let mailer = Mailer::new(&config.mail)?;
+        let poster = Poster::new(&config.webhooks)?;
         let db = open_database(&config).await?;
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
         let in_flight = InFlight::default();
@@ -96,6 +100,7 @@ impl App {
             random,
             hasher,
             mailer,
+            poster,
             keys,
             config,
             lookups,

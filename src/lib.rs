@@ -2,7 +2,7 @@
 //!
 //! Layers, and who may import whom (`tests/layering.rs` enforces it). Each line imports only lines above it:
 //!
-//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `mailer`, `db`, [`entity`] (the tables), `lookup`, `app`,
+//! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `mailer`, `poster`, `db`, [`entity`] (the tables), `lookup`, `app`,
 //!    `sealing`, `idempotency`, `ctx`: what everything stands on
 //! 2. [`service`]: every rule, once
 //! 3. [`http`]: what both surfaces need of HTTP: who calls, how failures look
@@ -26,6 +26,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod lookup;
 pub mod mailer;
+pub mod poster;
 pub mod rest;
 pub mod sealing;
 pub mod server;

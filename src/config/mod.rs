@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
@@ -33,6 +34,8 @@ pub struct Config {
     pub accounts: AccountConfig,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// How events are posted.
+    pub webhooks: WebhookConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
     /// The admin that the first start creates.
@@ -163,6 +166,15 @@ pub struct MailConfig {
     pub folder: PathBuf,
 }
 
+/// How events are posted to whoever is told of them.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// `PATRON_WEBHOOK_NETWORKS`: private networks that may be posted to, without TLS as well.
+    pub networks: Vec<IpNet>,
+    /// `PATRON_WEBHOOK_TIMEOUT`: for a receiver to answer. Less than the lease of who sends it.
+    pub timeout: Duration,
+}
+
 /// How large a GraphQL query may be.
 #[derive(Clone, Debug)]
 pub struct GraphqlConfig {
@@ -281,6 +293,10 @@ impl Config {
                 customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),
                 customer_refresh_expiry: v.seconds("JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY"),
                 issuer: v.text("JWT_ISSUER"),
+            },
+            webhooks: WebhookConfig {
+                networks: v.networks("PATRON_WEBHOOK_NETWORKS"),
+                timeout: Duration::from_secs(v.between("PATRON_WEBHOOK_TIMEOUT", 1, 60).into()),
             },
             graphql: GraphqlConfig {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,

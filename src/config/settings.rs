@@ -59,6 +59,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_REQUEST_TIMEOUT", "request_timeout", "30", "Seconds after which a request is answered with 503"),
     setting("PATRON_SHUTDOWN_TIMEOUT", "shutdown_timeout", "20", "Seconds that running requests have to finish after SIGTERM"),
     setting("PATRON_REQUIRE_IF_MATCH", "require_if_match", "off", "on or off: whether changes of customers and addresses need the header If-Match (else 428)"),
+    optional("PATRON_WEBHOOK_NETWORKS", "webhook_networks", "Private networks that webhooks may be sent to, also by http://, separated by commas, such as 10.0.0.0/8 [default: none]"),
+    setting("PATRON_WEBHOOK_TIMEOUT", "webhook_timeout", "15", "Seconds that the receiver of a webhook has to answer; 60 at most"),
     setting("PATRON_HASH_MEMORY", "hash_memory", "19456", "Memory of one password hash in KiB; argon2id m, 19456 or more"),
     setting("PATRON_HASH_ITERATIONS", "hash_iterations", "2", "Passes of one password hash; argon2id t, 2 or more"),
     setting("PATRON_HASH_PARALLELISM", "hash_parallelism", "1", "Lanes of one password hash; argon2id p"),

@@ -20,6 +20,7 @@ mod reference;
 mod session;
 mod token;
 mod verification;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -59,6 +60,11 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metafield::update_metafield_definition, metafield::delete_metafield_definition))
         .routes(routes!(metafield::update_customer_metafields))
         .routes(routes!(metafield::update_my_metafields))
+        .routes(routes!(webhook::create_webhook_endpoint))
+        .routes(routes!(webhook::update_webhook_endpoint, webhook::delete_webhook_endpoint))
+        .routes(routes!(webhook::rotate_webhook_secret))
+        .routes(routes!(webhook::replay_webhook_endpoint))
+        .routes(routes!(webhook::replay_webhook_delivery))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
         .routes(routes!(token::create_customer_tokens))

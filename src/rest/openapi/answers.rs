@@ -180,6 +180,7 @@ fn describe_headers(components: &mut Components) {
 fn contradiction(description: &str) -> &'static str {
     for (reason, message) in [
         ("has 100 addresses", "A customer has at most 100 addresses"),
+        ("There are 50 endpoints", "There are at most 50 webhook endpoints"),
         ("The name is used", "Group name is already used"),
         ("the default group", "The default group can't be deleted"),
         ("still being deleted", "\"custom.loyalty\" is still being deleted; try again in a moment"),
@@ -200,6 +201,8 @@ fn missing(description: &str) -> &'static str {
         ("no such group", "Group not found"),
         ("no such definition", "Metafield definition not found"),
         ("no such session", "Session not found"),
+        ("no such webhook endpoint", "Webhook endpoint not found"),
+        ("no such webhook delivery", "Webhook delivery not found"),
     ] {
         if description.contains(noun) {
             return message;

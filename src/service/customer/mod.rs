@@ -38,11 +38,12 @@ use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
 use crate::lookup::padded;
+use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::service::{metafield, throttle};
 use crate::transact;
-use crate::types::EmailAddress;
+use crate::types::{EmailAddress, EventKind};
 
 use input::Changes;
 
@@ -73,6 +74,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         meta_data: Set(serde_json::json!({})),
         version: Set(1),
         token_generation: Set(0),
+        event_sequence: Set(1),
         ..Default::default()
     };
     transact!(ctx, |tx| {
@@ -82,6 +84,9 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
             customer.meta_data = Set(meta_data);
         }
         let customer = customer.insert(tx).await?;
+        let created =
+            Change::created(EventKind::CustomerCreated, customer.uuid, snapshot::customer(&customer));
+        journal::record_for(ctx, tx, Whose { customer: customer.uuid, first: 1 }, vec![created]).await?;
         ask_to_confirm(ctx, tx, &customer).await?;
         Ok(customer)
     })
@@ -142,6 +147,7 @@ pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
         let customer = find_for_update(tx, uuid).await?;
         ctx.if_match.check(customer.version)?;
         customer.clone().delete(tx).await?;
+        journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
     })
 }

@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
 use crate::service::patch::{Field, Mode};
-use crate::service::{mail, password, throttle};
+use crate::service::{journal, mail, password, throttle};
 use crate::transact;
 use crate::types::MailKind;
 
@@ -79,6 +79,7 @@ pub async fn delete_own(ctx: &Ctx, password: Field) -> Result<Model> {
         }
         ctx.if_match.check(customer.version)?;
         customer.clone().delete(tx).await?;
+        journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
     })
 }
