@@ -11,6 +11,7 @@ use crate::hasher::{Hasher, HasherError};
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
+use crate::metrics::Metrics;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
 
@@ -35,6 +36,8 @@ pub struct App {
     pub lookups: Lookups,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
+    /// What is counted and measured.
+    pub metrics: Metrics,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
     /// The customer whom the playground may log in, in the demo only.
@@ -85,6 +88,7 @@ impl App {
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
+        let metrics = Metrics::new(&db.metrics, &hasher.metrics, clock.now().timestamp());
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
             db,
@@ -96,9 +100,17 @@ impl App {
             config,
             lookups,
             trigrams,
+            metrics,
             listening,
             demo,
         }))
+    }
+
+    /// The metrics in the text format of Prometheus. Asks nothing of the database.
+    pub fn render_metrics(&self) -> String {
+        self.db.note_connections();
+        self.hasher.note_queue();
+        self.metrics.render()
     }
 
     /// The URL under which people reach this server: never what a request's Host header says, which anybody can

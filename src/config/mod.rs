@@ -35,6 +35,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
+    /// Where the metrics are had.
+    pub metrics: MetricsConfig,
     /// The admin that the first start creates.
     pub first_admin: Option<FirstAdmin>,
     /// What is logged.
@@ -71,6 +73,8 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL gives up on a statement.
     pub statement_timeout: Duration,
+    /// `PATRON_SLOW_QUERY`: how long a statement takes that is logged; none for no such log.
+    pub slow: Option<Duration>,
 }
 
 impl ServerConfig {
@@ -174,6 +178,15 @@ pub struct GraphqlConfig {
     pub introspection: bool,
 }
 
+/// Where the metrics are had.
+#[derive(Clone, Debug)]
+pub struct MetricsConfig {
+    /// `PATRON_METRICS`: whether everybody who reaches the API gets them.
+    pub public: bool,
+    /// `PATRON_METRICS_LISTEN`: an address for them and for health alone.
+    pub listen: Option<SocketAddr>,
+}
+
 /// The admin that the first start creates.
 #[derive(Debug)]
 pub struct FirstAdmin {
@@ -257,6 +270,7 @@ impl Config {
                 max_connections: v.between("PATRON_DATABASE_CONNECTIONS", 1, 10_000),
                 acquire_timeout: v.seconds("PATRON_DATABASE_WAIT"),
                 statement_timeout: v.seconds("PATRON_DATABASE_STATEMENT_TIMEOUT"),
+                slow: v.milliseconds("PATRON_SLOW_QUERY"),
             },
             hashing: HashingConfig {
                 memory_kib: v.between("PATRON_HASH_MEMORY", HASH_FLOOR.0, 1024 * 1024),
@@ -282,6 +296,10 @@ impl Config {
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
                 introspection: v.switch_or_local("PATRON_INTROSPECTION", local),
+            },
+            metrics: MetricsConfig {
+                public: v.switch_or_local("PATRON_METRICS", local),
+                listen: v.address("PATRON_METRICS_LISTEN", "an address and port such as 127.0.0.1:9464"),
             },
             first_admin: v.first_admin(),
             log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },

@@ -20,6 +20,7 @@ mod limits;
 mod loader;
 mod metafield;
 mod node;
+mod observed;
 mod persisted;
 mod prepared;
 mod query;

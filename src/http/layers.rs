@@ -21,7 +21,6 @@ use super::etag::tag;
 use super::failure::Form;
 use super::media_type::MediaType;
 use crate::app::App;
-use crate::system::Stopwatch;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
@@ -76,10 +75,10 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let form = Form::of(&request);
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let running = app.metrics.http.begin(method.as_str(), route);
     let span = tracing::info_span!("request", request_id = %id);
     async move {
-        let watch = Stopwatch::start();
         let mut response = next(request).await;
         let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
         if let Some(failure) = failure {
@@ -91,8 +90,8 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        let status = response.status().as_u16();
-        let duration_ms = watch.elapsed().as_secs_f64() * 1000.0;
+        let (status, route) = (response.status().as_u16(), running.route());
+        let duration_ms = running.answered(status).as_secs_f64() * 1000.0;
         tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
         response
     }

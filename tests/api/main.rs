@@ -25,6 +25,7 @@ mod introspection;
 mod login_backoff;
 mod mail;
 mod metafields;
+mod metrics;
 mod node;
 mod password;
 mod patch_model;
