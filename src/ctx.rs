@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::telemetry::{self, Trace};
 
 /// One request, command or job.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Ctx {
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// Its place in a trace, when it has one.
+    pub trace: Option<Trace>,
 }
 
 /// Who asks.
@@ -51,7 +54,14 @@ pub enum Caller {
 impl Ctx {
     /// The program itself asks.
     pub fn system(app: Arc<App>) -> Self {
-        Self { app, caller: Caller::System, request_id: "system".to_owned(), ip: None, user_agent: None }
+        let request_id = "system".to_owned();
+        Self { app, caller: Caller::System, request_id, ip: None, user_agent: None, trace: None }
+    }
+
+    /// The value of the header `traceparent` (W3C Trace Context) of a request that is sent on behalf of this one, or of
+    /// an entry that is to be sent later. None when there is no trace.
+    pub fn traceparent(&self) -> Option<String> {
+        telemetry::current().or_else(|| self.trace.clone()).map(|trace| trace.traceparent())
     }
 
     /// Whether the caller may do what admins may.

@@ -16,6 +16,7 @@ use crate::config::DatabaseConfig;
 use crate::error::{Error, Result, is_retriable};
 use crate::metrics::{Connections, DatabaseMetrics};
 use crate::system::Stopwatch;
+use crate::telemetry;
 
 /// A connection that has rested for so long is asked whether it still stands before it is used. Asking each time would
 /// be one more round trip for every query; one that was used a moment ago stands, or what it is used for fails as it
@@ -181,8 +182,14 @@ impl Database {
 /// Has every statement measured.
 fn measured(mut connection: DatabaseConnection, metrics: &DatabaseMetrics) -> DatabaseConnection {
     let metrics = metrics.clone();
-    connection
-        .set_metric_callback(move |info| metrics.statement(&info.statement.sql, info.failed, info.elapsed));
+    let system = match connection.get_database_backend() {
+        DbBackend::Sqlite => "sqlite",
+        _ => "postgresql",
+    };
+    connection.set_metric_callback(move |info| {
+        metrics.statement(&info.statement.sql, info.failed, info.elapsed);
+        telemetry::statement(system, &info.statement.sql, info.failed, info.elapsed);
+    });
     connection
 }
 

@@ -41,6 +41,8 @@ pub struct Config {
     pub first_admin: Option<FirstAdmin>,
     /// What is logged.
     pub log: LogConfig,
+    /// Where traces are sent.
+    pub traces: TracesConfig,
 }
 
 /// How the server listens and stops.
@@ -205,6 +207,15 @@ pub struct LogConfig {
     pub format: LogFormat,
 }
 
+/// Where traces are sent.
+#[derive(Clone, Debug)]
+pub struct TracesConfig {
+    /// `PATRON_OTLP_ENDPOINT`, without a slash at its end; none for nowhere.
+    pub endpoint: Option<String>,
+    /// `PATRON_OTLP_PERCENT`: the share of the traces begun here that is sent.
+    pub percent: u32,
+}
+
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -303,6 +314,10 @@ impl Config {
             },
             first_admin: v.first_admin(),
             log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },
+            traces: TracesConfig {
+                endpoint: v.url("PATRON_OTLP_ENDPOINT"),
+                percent: v.between("PATRON_OTLP_PERCENT", 0, 100),
+            },
             data_dir,
         };
         values.finish(config)

@@ -90,6 +90,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_GRAPHQL_BATCH", "graphql_batch", "0", "Most GraphQL operations in one request, at most 50; 0 for no batches"),
     setting("PATRON_METRICS", "metrics", "auto", "Whether /metrics is served to whoever reaches the listening address: on, off, or auto, as above"),
     optional("PATRON_METRICS_LISTEN", "metrics_listen", "Another address and port, for /metrics and /health alone, whatever PATRON_METRICS says [default: none]"),
+    optional("PATRON_OTLP_ENDPOINT", "otlp_endpoint", "Collector of traces, by OTLP over HTTP, such as http://127.0.0.1:4318 [default: none]"),
+    setting("PATRON_OTLP_PERCENT", "otlp_percent", "100", "Percent of the traces begun here that are sent; of others whoever began them decides"),
     setting("PATRON_LOG", "log", "info,sea_orm_migration=warn,sqlx=warn", "What is logged: error, warn, info, debug, or a filter such as patron=debug,sqlx=info"),
     setting("PATRON_LOG_FORMAT", "log_format", "auto", "human, json, or auto: human on a terminal, JSON otherwise"),
 ];

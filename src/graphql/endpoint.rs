@@ -25,6 +25,7 @@ use crate::ctx::Ctx;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType, read_json};
 use crate::metrics::Outcome::Refused;
 use crate::system::Stopwatch;
+use crate::telemetry;
 
 /// What both endpoints share.
 #[derive(Clone)]
@@ -185,6 +186,7 @@ impl Endpoint {
     ) -> Outcome {
         let Prepared { document, operation_name, variables, keep } = prepared;
         let field = observed::root_field(&document, operation_name.as_deref());
+        telemetry::graphql(field);
         let keep = keep.map(|keep| (keep, document.clone()));
         let mut request = Request::new(String::new()).variables(variables);
         request.operation_name = operation_name;

@@ -15,6 +15,7 @@ use crate::ctx::{Caller, Ctx};
 use crate::entity::customer;
 use crate::error::Error;
 use crate::service::auth;
+use crate::telemetry::Trace;
 
 /// The row of the customer whose token it is, as it was read when the token was looked at.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,7 @@ fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
         request_id: request_id.unwrap_or_default(),
         ip: address.map(|ConnectInfo(address)| address.ip()),
         user_agent: user_agent.map(str::to_owned),
+        trace: parts.extensions.get::<Trace>().cloned(),
     }
 }
 

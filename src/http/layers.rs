@@ -12,7 +12,7 @@ use tower::{ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::Failure;
 use super::cors::{cors, is_preflight};
@@ -21,6 +21,7 @@ use super::etag::tag;
 use super::failure::Form;
 use super::media_type::MediaType;
 use crate::app::App;
+use crate::telemetry;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
@@ -77,7 +78,10 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
     let form = Form::of(&request);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let running = app.metrics.http.begin(method.as_str(), route);
-    let span = tracing::info_span!("request", request_id = %id);
+    let (span, trace) = telemetry::begin(&id, |name| request.headers().get(name)?.to_str().ok());
+    if let Some(trace) = trace {
+        request.extensions_mut().insert(trace);
+    }
     async move {
         let mut response = next(request).await;
         let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
@@ -91,6 +95,7 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let (status, route) = (response.status().as_u16(), running.route());
+        telemetry::answered(&Span::current(), method.as_str(), route, status);
         let duration_ms = running.answered(status).as_secs_f64() * 1000.0;
         tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
         response

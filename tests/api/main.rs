@@ -37,5 +37,6 @@ mod reference;
 mod search;
 mod session_model;
 mod statements;
+mod traces;
 mod update_customer;
 mod verification;
