@@ -81,6 +81,8 @@ impl App {
         clock: Clock,
         random: Random,
     ) -> Result<Arc<Self>, BuildError> {
+        // The cryptography of HTTP clients that are told of none. An error means that there is one, which is the same.
+        let _first = rustls::crypto::ring::default_provider().install_default();
         let hasher = Hasher::new(&config.hashing).map_err(|error| match error {
             HasherError::Parameters(_) => BuildError::new("PATRON_HASH_MEMORY", &error),
             HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),

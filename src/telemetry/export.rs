@@ -28,8 +28,8 @@ struct Export {
 
 /// Starts the thread that sends, and gives what makes spans.
 pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, String> {
-    // A second provider would be one that nobody chose; an error means that there is one, which is as good.
-    let _chosen = rustls::crypto::ring::default_provider().install_default();
+    // The client needs it, and is made before the rest of the program. An error means that there is one.
+    let _first = rustls::crypto::ring::default_provider().install_default();
     let client = client(endpoint)?;
     let exporter = SpanExporter::builder()
         .with_http()
