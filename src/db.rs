@@ -4,6 +4,8 @@
 //! would see as `SQLITE_BUSY`; WAL lets readers go on meanwhile, `synchronous=FULL` makes every commit
 //! durable. PostgreSQL: one pool, opened lazily, so that patron starts, and recovers, without it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
@@ -13,7 +15,7 @@ use sea_orm::{
 use secrecy::ExposeSecret;
 
 use crate::config::DatabaseConfig;
-use crate::error::{Error, Result, is_retriable};
+use crate::error::{self, Error, Result, is_retriable};
 use crate::metrics::{Connections, DatabaseMetrics};
 use crate::system::Stopwatch;
 use crate::telemetry;
@@ -33,6 +35,8 @@ pub struct Database {
     reader: DatabaseConnection,
     /// What is measured of it.
     pub metrics: DatabaseMetrics,
+    /// Whether it refused a write, whoever's.
+    refuses_writes: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -78,7 +82,7 @@ impl Database {
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true));
         let reader = SeaOrm::connect(options).await?;
         let metrics = DatabaseMetrics::default();
-        Ok(Self { writer: measured(writer, &metrics), reader: measured(reader, &metrics), metrics })
+        Ok(Self::of(measured(writer, &metrics), measured(reader, &metrics), metrics))
     }
 
     async fn connect_postgres(
@@ -88,7 +92,22 @@ impl Database {
         options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
         let metrics = DatabaseMetrics::default();
         let pool = measured(SeaOrm::connect(options).await?, &metrics);
-        Ok(Self { writer: pool.clone(), reader: pool, metrics })
+        Ok(Self::of(pool.clone(), pool, metrics))
+    }
+
+    fn of(writer: DatabaseConnection, reader: DatabaseConnection, metrics: DatabaseMetrics) -> Self {
+        Self { writer, reader, metrics, refuses_writes: Arc::default() }
+    }
+
+    /// Whether a transaction was refused since the last that is known to have written: the database is read-only, or
+    /// its disk is full.
+    pub fn refuses_writes(&self) -> bool {
+        self.refuses_writes.load(Ordering::Relaxed)
+    }
+
+    /// One has written again.
+    pub fn takes_writes(&self) {
+        self.refuses_writes.store(false, Ordering::Relaxed);
     }
 
     /// SQLite or PostgreSQL.
@@ -165,7 +184,12 @@ impl Database {
                 tokio::time::sleep(Duration::from_millis(5 << number)).await;
                 None
             }
-            outcome => Some(outcome.map_err(Error::from)),
+            outcome => {
+                if matches!(&outcome, Err(Failed::Database(error)) if error::refuses_writes(error)) {
+                    self.refuses_writes.store(true, Ordering::Relaxed);
+                }
+                Some(outcome.map_err(Error::from))
+            }
         }
     }
 

@@ -33,6 +33,7 @@ mod persisted_queries;
 mod playground;
 mod profile;
 mod races;
+mod readiness;
 mod reference;
 mod search;
 mod session_model;
