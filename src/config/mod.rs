@@ -109,14 +109,14 @@ pub struct HashingConfig {
 /// How tokens are signed and how long they last; EverShop's names and defaults.
 #[derive(Debug)]
 pub struct TokenConfig {
-    /// `JWT_ADMIN_SECRET`; generated into the data folder when not set, as the three below.
-    pub admin_secret: Option<SecretString>,
-    /// `JWT_ADMIN_REFRESH_SECRET`.
-    pub admin_refresh_secret: Option<SecretString>,
-    /// `JWT_CUSTOMER_SECRET`.
-    pub customer_secret: Option<SecretString>,
-    /// `JWT_CUSTOMER_REFRESH_SECRET`.
-    pub customer_refresh_secret: Option<SecretString>,
+    /// `JWT_ADMIN_SECRET`, `JWT_ADMIN_SECRET_PREVIOUS`.
+    pub admin: SigningSecrets,
+    /// `JWT_ADMIN_REFRESH_SECRET`, `JWT_ADMIN_REFRESH_SECRET_PREVIOUS`.
+    pub admin_refresh: SigningSecrets,
+    /// `JWT_CUSTOMER_SECRET`, `JWT_CUSTOMER_SECRET_PREVIOUS`.
+    pub customer: SigningSecrets,
+    /// `JWT_CUSTOMER_REFRESH_SECRET`, `JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS`.
+    pub customer_refresh: SigningSecrets,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
     /// `JWT_ADMIN_REFRESH_TOKEN_EXPIRY`.
@@ -127,6 +127,15 @@ pub struct TokenConfig {
     pub customer_refresh_expiry: Duration,
     /// `JWT_ISSUER`.
     pub issuer: String,
+}
+
+/// What one kind of token is signed with.
+#[derive(Debug)]
+pub struct SigningSecrets {
+    /// Signs; generated into the data folder when not set.
+    pub current: Option<SecretString>,
+    /// Verifies as well as the current one: what signed before, or what will.
+    pub previous: Option<SecretString>,
 }
 
 /// What customers have to confirm, and what slows down whoever guesses.
@@ -266,10 +275,12 @@ impl Config {
                 queue: v.at_least("PATRON_HASH_QUEUE", 1) as usize,
             },
             tokens: TokenConfig {
-                admin_secret: v.signing_secret("JWT_ADMIN_SECRET"),
-                admin_refresh_secret: v.signing_secret("JWT_ADMIN_REFRESH_SECRET"),
-                customer_secret: v.signing_secret("JWT_CUSTOMER_SECRET"),
-                customer_refresh_secret: v.signing_secret("JWT_CUSTOMER_REFRESH_SECRET"),
+                admin: v.signing_secrets("JWT_ADMIN_SECRET", "JWT_ADMIN_SECRET_PREVIOUS"),
+                admin_refresh: v
+                    .signing_secrets("JWT_ADMIN_REFRESH_SECRET", "JWT_ADMIN_REFRESH_SECRET_PREVIOUS"),
+                customer: v.signing_secrets("JWT_CUSTOMER_SECRET", "JWT_CUSTOMER_SECRET_PREVIOUS"),
+                customer_refresh: v
+                    .signing_secrets("JWT_CUSTOMER_REFRESH_SECRET", "JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS"),
                 admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
                 customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),

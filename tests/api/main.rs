@@ -22,6 +22,7 @@ mod graphql_limits;
 mod groups;
 mod http;
 mod introspection;
+mod key_rotation;
 mod login_backoff;
 mod mail;
 mod metafields;

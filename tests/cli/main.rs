@@ -1,5 +1,6 @@
 //! The program as operators start it: exit codes, messages, the first start, stopping.
 
+mod keys;
 mod postgres;
 mod transfer;
 
@@ -110,6 +111,8 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
         ("PATRON_LISTEN", "everywhere"),
         ("JWT_ADMIN_SECRET", "too-short-secret"),
+        ("JWT_ADMIN_SECRET_PREVIOUS", "too-short-secret"),
+        ("JWT_CUSTOMER_SECRET_PREVIOUS", "long enough, but there is no current one"),
         ("PATRON_HASH_MEMORY", "1024"),
         ("PATRON_HASH_THREADS", "0"),
         ("PATRON_REQUEST_TIMEOUT", "soon"),

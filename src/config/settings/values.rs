@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
-use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET};
+use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, SigningSecrets};
 use crate::types::{EmailAddress, Password};
 
 /// What was set, and what was found wrong with it so far.
@@ -235,7 +235,21 @@ impl Values {
         url.into()
     }
 
-    pub(in crate::config) fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
+    pub(in crate::config) fn signing_secrets(
+        &mut self,
+        current: &'static str,
+        previous: &'static str,
+    ) -> SigningSecrets {
+        if self.sets(previous) && !self.sets(current) {
+            self.problem(
+                previous,
+                format!("goes with {current}; `patron keys rotate` keeps that of a generated key"),
+            );
+        }
+        SigningSecrets { current: self.signing_secret(current), previous: self.signing_secret(previous) }
+    }
+
+    fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
         let secret = self.given(variable)?.to_owned();
         if secret.len() < MIN_SIGNING_SECRET {
             let length = secret.len();
