@@ -46,7 +46,7 @@ const fn secret(variable: &'static str, key: &'static str, help: &'static str) -
 /// Every setting.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=… (with a password better not as a flag, which every process sees) [default: patron.db in the data folder]"),
+    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=…, verify-full by default unless HOST is this machine (with a password better not as a flag, which every process sees) [default: patron.db in the data folder]"),
     setting("PATRON_DATABASE_CONNECTIONS", "database_connections", "16", "Most connections to the database; on SQLite, most readers"),
     setting("PATRON_DATABASE_WAIT", "database_wait", "10", "Seconds that a request waits for a connection"),
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),

@@ -2,6 +2,7 @@
 
 mod keys;
 mod postgres;
+mod postgres_tls;
 mod transfer;
 
 use std::io::{BufRead, BufReader, Read, Write};
