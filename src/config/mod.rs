@@ -48,6 +48,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// `PATRON_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
+    /// `PATRON_HSTS_SUBDOMAINS`: whether browsers are told to use https for those of `public_url` as well.
+    pub hsts_subdomains: bool,
     /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
     pub cors_origins: Vec<String>,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
@@ -81,6 +83,13 @@ impl ServerConfig {
             ip if ip.is_unspecified() => format!("http://localhost:{}", bound.port()),
             _ => format!("http://{bound}"),
         })
+    }
+
+    /// What `Strict-Transport-Security` says (RFC 6797 6.1), for one year from each answer; none where clients come
+    /// without TLS.
+    pub fn transport_security(&self) -> Option<&'static str> {
+        self.public_url.as_ref().filter(|url| url.starts_with("https://"))?;
+        Some(if self.hsts_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" })
     }
 }
 
@@ -255,6 +264,7 @@ impl Config {
             server: ServerConfig {
                 listen,
                 public_url,
+                hsts_subdomains: v.switch("PATRON_HSTS_SUBDOMAINS"),
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),

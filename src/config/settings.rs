@@ -52,6 +52,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),
     setting("PATRON_LISTEN", "listen", "127.0.0.1:3000", "Address and port to listen on"),
     optional("PATRON_PUBLIC_URL", "public_url", "URL under which clients reach this server [default: http:// and the listening address]"),
+    setting("PATRON_HSTS_SUBDOMAINS", "hsts_subdomains", "off", "Whether browsers that were here by https use it for all subdomains of public_url as well: on or off"),
     optional("PATRON_CORS_ORIGINS", "cors_origins", "Origins whose pages may call from a browser, separated by commas, such as https://shop.example.com,http://localhost:5173 [default: none]"),
     setting("PATRON_DATA_DIR", "data_dir", "./data", "Folder of the embedded database, the generated keys, and mails when there is no mail server"),
     optional("PATRON_ADMIN_EMAIL", "admin_email", "E-mail address of the admin that the first start creates [default: admin@localhost, with a random password that is printed once]"),

@@ -9,6 +9,7 @@ mod etag;
 mod failure;
 mod layers;
 mod media_type;
+mod protection;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};

@@ -35,6 +35,7 @@ mod profile;
 mod races;
 mod reference;
 mod search;
+mod security;
 mod session_model;
 mod statements;
 mod update_customer;
