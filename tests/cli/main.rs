@@ -3,6 +3,7 @@
 mod keys;
 mod postgres;
 mod postgres_tls;
+mod secrets;
 mod transfer;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -43,7 +44,10 @@ struct Server {
 impl Server {
     /// Starts it on a free port and waits for the last line of its banner.
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], last_line: &str) -> Self {
-        let mut command = patron(folder, arguments, settings);
+        Self::run(patron(folder, arguments, settings), last_line)
+    }
+
+    fn run(mut command: Command, last_line: &str) -> Self {
         let mut child = command.spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut banner = String::new();
