@@ -4,6 +4,7 @@ mod email_address;
 mod mail;
 mod password;
 mod search_text;
+mod token_hash;
 mod trigrams;
 
 pub(crate) use email_address::is_invisible;
@@ -11,4 +12,5 @@ pub use email_address::{EmailAddress, InvalidEmail};
 pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};
 pub use search_text::search_text;
+pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};

@@ -10,16 +10,17 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use url::Url;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
 use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, SigningSecrets};
 use crate::types::{EmailAddress, Password};
 
-/// What was set, and what was found wrong with it so far.
+/// What was set, and what was found wrong with it so far. Wiped when it is dropped: some are secret.
 #[derive(Default)]
 pub struct Values {
-    values: BTreeMap<&'static str, (String, Option<String>)>,
+    values: BTreeMap<&'static str, (Zeroizing<String>, Option<String>)>,
     problems: Vec<SettingError>,
 }
 
@@ -42,16 +43,16 @@ impl Values {
             if let Ok(value) = std::env::var(setting.variable)
                 && !value.is_empty()
             {
-                values.insert(setting.variable, (value, None));
+                values.insert(setting.variable, (Zeroizing::new(value), None));
             }
         }
         if let Some(path) = &flags.file {
             for (variable, value) in read_file(path)? {
-                values.insert(variable, (value, Some(path.display().to_string())));
+                values.insert(variable, (Zeroizing::new(value), Some(path.display().to_string())));
             }
         }
         for (variable, value) in &flags.values {
-            values.insert(*variable, (value.clone(), Some("a flag".to_owned())));
+            values.insert(*variable, (Zeroizing::new(value.clone()), Some("a flag".to_owned())));
         }
         Ok(Self { values, problems: Vec::new() })
     }
@@ -60,7 +61,7 @@ impl Values {
     pub fn only(flags: &Flags) -> Self {
         let mut values = Self::default();
         for (variable, value) in &flags.values {
-            values.values.insert(*variable, (value.clone(), None));
+            values.values.insert(*variable, (Zeroizing::new(value.clone()), None));
         }
         values
     }

@@ -2,3 +2,4 @@
 
 mod cross_site;
 mod headers;
+mod masking;
