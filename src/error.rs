@@ -130,7 +130,7 @@ impl From<DbErr> for Error {
             }
             _ => {}
         }
-        if is_passing(&error) { Self::unavailable(error) } else { Self::internal(error) }
+        if is_passing(&error) { Self::unavailable(why(&error)) } else { Self::internal(error) }
     }
 }
 
@@ -186,6 +186,24 @@ fn is_passing(error: &DbErr) -> bool {
             }
         }
         _ => false,
+    }
+}
+
+/// What it says, and what helps when it is about TLS.
+fn why(error: &DbErr) -> String {
+    let text = error.to_string();
+    // The words of rustls and sqlx, whose types for it are not ours to see.
+    if text.contains("invalid peer certificate") {
+        format!(
+            "{text}. The server's certificate could not be verified: add sslrootcert=FILE to DATABASE_URL, with the \
+             certificate of the authority that issued it, and use the name that it is for"
+        )
+    } else if text.contains("server does not support TLS") {
+        format!(
+            "{text}. Turn it on there, or add sslmode=disable to DATABASE_URL where nobody else can listen"
+        )
+    } else {
+        text
     }
 }
 

@@ -55,6 +55,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// `PATRON_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
+    /// `PATRON_HSTS_SUBDOMAINS`: whether browsers are told to use https for those of `public_url` as well.
+    pub hsts_subdomains: bool,
     /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
     pub cors_origins: Vec<String>,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
@@ -93,6 +95,13 @@ impl ServerConfig {
             _ => format!("http://{bound}"),
         })
     }
+
+    /// What `Strict-Transport-Security` says (RFC 6797 6.1), for one year from each answer; none where clients come
+    /// without TLS.
+    pub fn transport_security(&self) -> Option<&'static str> {
+        self.public_url.as_ref().filter(|url| url.starts_with("https://"))?;
+        Some(if self.hsts_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" })
+    }
 }
 
 impl DatabaseConfig {
@@ -120,14 +129,14 @@ pub struct HashingConfig {
 /// How tokens are signed and how long they last; EverShop's names and defaults.
 #[derive(Debug)]
 pub struct TokenConfig {
-    /// `JWT_ADMIN_SECRET`; generated into the data folder when not set, as the three below.
-    pub admin_secret: Option<SecretString>,
-    /// `JWT_ADMIN_REFRESH_SECRET`.
-    pub admin_refresh_secret: Option<SecretString>,
-    /// `JWT_CUSTOMER_SECRET`.
-    pub customer_secret: Option<SecretString>,
-    /// `JWT_CUSTOMER_REFRESH_SECRET`.
-    pub customer_refresh_secret: Option<SecretString>,
+    /// `JWT_ADMIN_SECRET`, `JWT_ADMIN_SECRET_PREVIOUS`.
+    pub admin: SigningSecrets,
+    /// `JWT_ADMIN_REFRESH_SECRET`, `JWT_ADMIN_REFRESH_SECRET_PREVIOUS`.
+    pub admin_refresh: SigningSecrets,
+    /// `JWT_CUSTOMER_SECRET`, `JWT_CUSTOMER_SECRET_PREVIOUS`.
+    pub customer: SigningSecrets,
+    /// `JWT_CUSTOMER_REFRESH_SECRET`, `JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS`.
+    pub customer_refresh: SigningSecrets,
     /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with.
     pub sealing_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
@@ -140,6 +149,15 @@ pub struct TokenConfig {
     pub customer_refresh_expiry: Duration,
     /// `JWT_ISSUER`.
     pub issuer: String,
+}
+
+/// What one kind of token is signed with.
+#[derive(Debug)]
+pub struct SigningSecrets {
+    /// Signs; generated into the data folder when not set.
+    pub current: Option<SecretString>,
+    /// Verifies as well as the current one: what signed before, or what will.
+    pub previous: Option<SecretString>,
 }
 
 /// What customers have to confirm, and what slows down whoever guesses.
@@ -286,6 +304,7 @@ impl Config {
             server: ServerConfig {
                 listen,
                 public_url,
+                hsts_subdomains: v.switch("PATRON_HSTS_SUBDOMAINS"),
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
@@ -308,10 +327,12 @@ impl Config {
                 queue: v.at_least("PATRON_HASH_QUEUE", 1) as usize,
             },
             tokens: TokenConfig {
-                admin_secret: v.signing_secret("JWT_ADMIN_SECRET"),
-                admin_refresh_secret: v.signing_secret("JWT_ADMIN_REFRESH_SECRET"),
-                customer_secret: v.signing_secret("JWT_CUSTOMER_SECRET"),
-                customer_refresh_secret: v.signing_secret("JWT_CUSTOMER_REFRESH_SECRET"),
+                admin: v.signing_secrets("JWT_ADMIN_SECRET", "JWT_ADMIN_SECRET_PREVIOUS"),
+                admin_refresh: v
+                    .signing_secrets("JWT_ADMIN_REFRESH_SECRET", "JWT_ADMIN_REFRESH_SECRET_PREVIOUS"),
+                customer: v.signing_secrets("JWT_CUSTOMER_SECRET", "JWT_CUSTOMER_SECRET_PREVIOUS"),
+                customer_refresh: v
+                    .signing_secrets("JWT_CUSTOMER_REFRESH_SECRET", "JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS"),
                 sealing_secret: v.signing_secret("PATRON_SEALING_SECRET"),
                 admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),

@@ -46,13 +46,14 @@ const fn secret(variable: &'static str, key: &'static str, help: &'static str) -
 /// Every setting.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=… (with a password better not as a flag, which every process sees) [default: patron.db in the data folder]"),
+    optional("DATABASE_URL", "database_url", "Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE?sslmode=…, verify-full by default unless HOST is this machine (with a password better not as a flag, which every process sees) [default: patron.db in the data folder]"),
     setting("PATRON_DATABASE_CONNECTIONS", "database_connections", "16", "Most connections to the database; on SQLite, most readers"),
     setting("PATRON_DATABASE_WAIT", "database_wait", "10", "Seconds that a request waits for a connection"),
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),
     setting("PATRON_SLOW_QUERY", "slow_query", "1000", "Milliseconds that a statement takes which is logged as slow, without its values; 0 for none"),
     setting("PATRON_LISTEN", "listen", "127.0.0.1:3000", "Address and port to listen on"),
     optional("PATRON_PUBLIC_URL", "public_url", "URL under which clients reach this server [default: http:// and the listening address]"),
+    setting("PATRON_HSTS_SUBDOMAINS", "hsts_subdomains", "off", "Whether browsers that were here by https use it for all subdomains of public_url as well: on or off"),
     optional("PATRON_CORS_ORIGINS", "cors_origins", "Origins whose pages may call from a browser, separated by commas, such as https://shop.example.com,http://localhost:5173 [default: none]"),
     setting("PATRON_DATA_DIR", "data_dir", "./data", "Folder of the embedded database, the generated keys, and mails when there is no mail server"),
     optional("PATRON_ADMIN_EMAIL", "admin_email", "E-mail address of the admin that the first start creates [default: admin@localhost, with a random password that is printed once]"),
@@ -72,6 +73,10 @@ pub const SETTINGS: &[Setting] = &[
     secret("JWT_CUSTOMER_SECRET", "jwt_customer_secret", "Signs the access tokens of customers; as above"),
     secret("JWT_CUSTOMER_REFRESH_SECRET", "jwt_customer_refresh_secret", "Signs the refresh tokens of customers; as above"),
     secret("PATRON_SEALING_SECRET", "sealing_secret", "Seals secrets in the database, such as those of webhooks; the same on all instances, as the four above"),
+    secret("JWT_ADMIN_SECRET_PREVIOUS", "jwt_admin_secret_previous", "A second key that tokens are verified with, for while keys are changed; goes with the one above, and `patron keys rotate` keeps that of a generated key"),
+    secret("JWT_ADMIN_REFRESH_SECRET_PREVIOUS", "jwt_admin_refresh_secret_previous", "As above"),
+    secret("JWT_CUSTOMER_SECRET_PREVIOUS", "jwt_customer_secret_previous", "As above"),
+    secret("JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS", "jwt_customer_refresh_secret_previous", "As above"),
     setting("JWT_ADMIN_TOKEN_EXPIRY", "jwt_admin_token_expiry", "900", "Seconds that an admin's access token lasts"),
     setting("JWT_ADMIN_REFRESH_TOKEN_EXPIRY", "jwt_admin_refresh_token_expiry", "54000", "Seconds that an admin's refresh token lasts"),
     setting("JWT_CUSTOMER_TOKEN_EXPIRY", "jwt_customer_token_expiry", "1800", "Seconds that a customer's access token lasts"),

@@ -10,6 +10,7 @@ mod failure;
 mod idempotency;
 mod layers;
 mod media_type;
+mod protection;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};

@@ -13,7 +13,7 @@ use crate::entity::{admin_user, customer, customer_session};
 use crate::error::{Error, Result};
 use crate::lookup::padded;
 use crate::service::customer::find_together;
-use crate::service::token::{self, Audience, Kind};
+use crate::service::token::{self, Audience};
 
 /// One text for everything that can be wrong with a token: which of them it is helps only an attacker.
 const REFUSED: Error = Error::Unauthenticated("The token is invalid or expired");
@@ -34,8 +34,7 @@ pub struct Authenticated {
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its account no longer stands behind it.
 pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated> {
-    let audience = token::audience_of(access_token).ok_or(REFUSED)?;
-    let verified = token::verify(app, access_token, audience, Kind::Access).ok_or(REFUSED)?;
+    let (audience, verified) = token::verify_access(app, access_token).ok_or(REFUSED)?;
     if audience == Audience::Admin {
         let admin = trusted_admin(app, &verified).await?;
         let caller = Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid };

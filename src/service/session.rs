@@ -33,7 +33,7 @@ use crate::service::secret;
 use crate::service::throttle::Guesses;
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
-use crate::types::{EmailAddress, EventKind, PasswordHash};
+use crate::types::{EmailAddress, EventKind, PasswordHash, TokenHash};
 
 /// One text for everything that can be wrong with a refresh token.
 const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
@@ -221,7 +221,7 @@ async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<
 pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
     let verified =
         token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
-    let hash = secret::hash(refresh_token);
+    let hash = secret::hash_of_token(refresh_token);
     if let Some(pair) = usual_refresh(ctx, &verified, &hash).await? {
         return Ok(pair);
     }
@@ -285,7 +285,7 @@ SELECT "id", $2, $5, FALSE, $4 FROM "used"
 
 /// On PostgreSQL, one statement instead of a transaction of ten for what nearly every refresh is: the token comes for the
 /// first time, and none was issued beside it. None when it is not so, and nothing is changed then.
-async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &str) -> Result<Option<TokenPair>> {
+async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &TokenHash) -> Result<Option<TokenPair>> {
     let db = &ctx.app.db;
     if db.is_embedded() || ctx.keyed.is_some() {
         return Ok(None);
@@ -305,7 +305,7 @@ async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &str) -> Res
         token.customer_refresh_token_id.into(),
         ctx.app.clock.now().into(),
         expiry(ctx)?.into(),
-        secret::hash(&pair.refresh_token).into(),
+        secret::hash_of_token(&pair.refresh_token).into(),
     ];
     let statement = Statement::from_sql_and_values(db.backend(), USUAL_REFRESH, values);
     match db.owner().execute_raw(statement).await {
@@ -365,7 +365,7 @@ async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, unused: Vec<i
 /// # Errors
 /// Those of the database.
 pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
-    let hash = secret::hash(refresh_token);
+    let hash = secret::hash_of_token(refresh_token);
     transact!(ctx, |tx| {
         if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
             let session = Entity::find_by_id(token.customer_session_id).one(tx).await?;
@@ -470,7 +470,7 @@ async fn issue(
     let row = refresh_token::ActiveModel {
         customer_session_id: Set(session.customer_session_id),
         parent_id: Set(parent),
-        token_hash: Set(secret::hash(&pair.refresh_token)),
+        token_hash: Set(secret::hash_of_token(&pair.refresh_token)),
         is_used: Set(false),
         expires_at: Set(expiry(ctx)?),
         ..Default::default()

@@ -42,7 +42,7 @@ pub async fn verify(ctx: &Ctx, token: Field) -> Result<()> {
     let hash = secret::token_hash(&password::parse_token(token)?);
     let oldest = password::issued_after(ctx, ctx.app.config.accounts.verify_email_expiry)?;
     let find = || {
-        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(&hash));
+        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
         found.filter(tokens::Column::CreatedAt.gt(oldest))
     };
     // Found out without a transaction: whoever types at random keeps nobody from writing.

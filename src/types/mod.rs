@@ -6,6 +6,7 @@ mod if_match;
 mod mail;
 mod password;
 mod search_text;
+mod token_hash;
 mod trigrams;
 mod webhook;
 
@@ -16,5 +17,6 @@ pub use if_match::{IfMatch, entity_tag};
 pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};
 pub use search_text::search_text;
+pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};
 pub use webhook::DeliveryStatus;

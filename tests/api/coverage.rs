@@ -13,7 +13,7 @@ const OPENAPI: &str = include_str!("../../docs/openapi.json");
 const SDL: &str = include_str!("../../schema.graphql");
 
 /// Method, path and the roles that may call it; empty: anyone.
-fn operations() -> Vec<(Method, String, Vec<String>)> {
+pub(crate) fn operations() -> Vec<(Method, String, Vec<String>)> {
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {

@@ -77,7 +77,7 @@ pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
     let hash = secret::token_hash(&token);
     let oldest = issued_after(ctx, ctx.app.config.accounts.reset_password_expiry)?;
     let find = || {
-        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(&hash));
+        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
         found.filter(tokens::Column::CreatedAt.gt(oldest))
     };
     // A courtesy that spares the hashing; the transaction looks again.

@@ -12,7 +12,7 @@ mod receiver;
 pub(crate) mod smtp;
 mod statements;
 
-pub(crate) use actors::{Actor, Admin, Anonymous, Customer, sign};
+pub(crate) use actors::{Actor, Admin, Anonymous, CUSTOMER_SECRET, Customer, sign};
 pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
 pub(crate) use dump::{dump, holds};
