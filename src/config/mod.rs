@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
@@ -50,12 +51,26 @@ pub struct ServerConfig {
     pub public_url: Option<String>,
     /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
     pub cors_origins: Vec<String>,
+    /// `PATRON_TRUSTED_PROXIES`: who is believed when it says where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `PATRON_PROXY_HEADER`: where it says so.
+    pub proxy_header: ProxyHeader,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
     /// `PATRON_PLAYGROUND`: whether it is served.
     pub playground: bool,
+}
+
+/// The header in which proxies say where a request came from. One, not whichever is there: of the two a proxy writes
+/// one, and lets the other through as the client wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`, which is no standard, but what most write.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Where the data is.
@@ -247,6 +262,8 @@ impl Config {
                 listen,
                 public_url,
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
+                trusted_proxies: v.networks("PATRON_TRUSTED_PROXIES"),
+                proxy_header: v.proxy_header("PATRON_PROXY_HEADER"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
                 playground: v.switch_or_local("PATRON_PLAYGROUND", local),

@@ -1,14 +1,14 @@
 //! Who calls: the [`Ctx`] of a request.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 
 use super::Failure;
+use super::client_address::client_address;
 use super::layers::RequestId;
 use crate::app::App;
 use crate::ctx::{Caller, Ctx};
@@ -53,13 +53,13 @@ where
 
 fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let ip = client_address(parts, &app.config.server);
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     Ctx {
         app,
         caller,
         request_id: request_id.unwrap_or_default(),
-        ip: address.map(|ConnectInfo(address)| address.ip()),
+        ip,
         user_agent: user_agent.map(str::to_owned),
     }
 }

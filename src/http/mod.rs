@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod client_address;
 mod cors;
 mod drain;
 mod etag;

@@ -36,5 +36,6 @@ mod reference;
 mod search;
 mod session_model;
 mod statements;
+mod trusted_proxies;
 mod update_customer;
 mod verification;

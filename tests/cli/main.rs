@@ -122,6 +122,8 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_RATE_LIMITS", "true"),
         ("PATRON_FAILURES_PER_ADDRESS", "0"),
         ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
+        ("PATRON_TRUSTED_PROXIES", "10.0.0.0/8,10.1.2.3/8,0.0.0.0/0,localhost"),
+        ("PATRON_PROXY_HEADER", "x-real-ip"),
         ("PATRON_GRAPHQL_BATCH", "51"),
         ("PATRON_SMTP_TIMEOUT", "241"),
         ("PATRON_MAIL_TEMPLATES", "nowhere"),

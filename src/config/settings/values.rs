@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::SecretString;
 use url::Url;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
-use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET};
+use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, ProxyHeader};
 use crate::types::{EmailAddress, Password};
 
 /// What was set, and what was found wrong with it so far.
@@ -156,6 +157,41 @@ impl Values {
             }
         }
         origins
+    }
+
+    /// Networks, by CIDR (RFC 4632 3.1, RFC 4291 2.3); an address is a network of one.
+    pub(in crate::config) fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
+        let text = self.text(variable);
+        let mut networks = Vec::new();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let one = || entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+            match entry.parse::<IpNet>().or_else(|_| one()) {
+                Ok(network) if network.prefix_len() == 0 => {
+                    self.problem(variable, format!("`{entry}` is everybody; name the proxies"));
+                }
+                // What is left of a typing mistake would be another network than is meant.
+                Ok(network) if network.trunc() != network => {
+                    let right = network.trunc();
+                    self.problem(variable, format!("`{entry}` is not a network; perhaps `{right}`"));
+                }
+                Ok(network) => networks.push(network),
+                Err(_) => {
+                    self.problem(variable, format!("`{entry}` is not a network such as 10.0.0.0/8"));
+                }
+            }
+        }
+        networks
+    }
+
+    pub(in crate::config) fn proxy_header(&mut self, variable: &'static str) -> ProxyHeader {
+        match self.text(variable).to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => ProxyHeader::XForwardedFor,
+            "forwarded" => ProxyHeader::Forwarded,
+            other => {
+                self.problem(variable, format!("`{other}` is not x-forwarded-for or forwarded"));
+                ProxyHeader::XForwardedFor
+            }
+        }
     }
 
     pub(in crate::config) fn switch(&mut self, variable: &'static str) -> bool {
