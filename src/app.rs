@@ -5,12 +5,15 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, RwLock};
 
+use tokio::sync::Semaphore;
+
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::{Hasher, HasherError};
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
+use crate::rate_limit::RateLimits;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
 
@@ -20,7 +23,7 @@ pub struct App {
     /// The database.
     pub db: Database,
     /// Tells the time.
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     /// Gives randomness.
     pub random: Random,
     /// Hashes passwords.
@@ -33,6 +36,10 @@ pub struct App {
     pub config: Config,
     /// Look-ups by key, many at once.
     pub lookups: Lookups,
+    /// How often one network address may ask.
+    pub rate_limits: RateLimits,
+    /// Places for requests that are worked on.
+    pub places: Arc<Semaphore>,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
     /// Where it listens, once it does: with port 0 that isn't known before.
@@ -84,6 +91,9 @@ impl App {
         })?;
         let mailer = Mailer::new(&config.mail)?;
         let db = open_database(&config).await?;
+        let clock = Arc::new(clock);
+        let rate_limits = RateLimits::new(&config.limits, &clock);
+        let places = Arc::new(Semaphore::new(config.limits.requests));
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
@@ -95,6 +105,8 @@ impl App {
             keys,
             config,
             lookups,
+            rate_limits,
+            places,
             trigrams,
             listening,
             demo,

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
         "db",
         "entity",
         "lookup",
+        "rate_limit",
         "app",
         "ctx",
         "telemetry",
@@ -45,7 +46,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("jsonschema", &["service"]),
     ("jsonwebtoken", &["keys", "service"]),
     ("rand", &["system"]),
-    ("rustix", &["hasher"]),
+    ("rustix", &["hasher", "server"]),
+    ("governor", &["rate_limit"]),
+    ("hyper", &["server"]),
+    ("hyper_util", &["server"]),
+    ("ipnet", &["config"]),
 ];
 
 /// Entities are named by the ground and the services; surfaces read rows, and neither query nor write.

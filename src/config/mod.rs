@@ -3,6 +3,7 @@
 //! `settings.rs` lists every setting with its variable, default and description and says where values come
 //! from; here they get their types.
 
+mod limits;
 mod settings;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use limits::LimitConfig;
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
 
 use crate::types::{EmailAddress, Password};
@@ -24,6 +26,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// How it listens and stops.
     pub server: ServerConfig,
+    /// How much is taken on at once, from whom, and for how long.
+    pub limits: LimitConfig,
     /// Where the data is.
     pub database: DatabaseConfig,
     /// What a password hash costs.
@@ -157,6 +161,8 @@ pub struct AccountConfig {
     pub rate_limits: bool,
     /// `PATRON_FAILURES_PER_ADDRESS`: failures in 15 minutes from one network address.
     pub failures_per_address: u32,
+    /// `PATRON_REGISTRATIONS_PER_ADDRESS`: registrations in 15 minutes from one network address.
+    pub registrations_per_address: u32,
 }
 
 /// How mails are sent.
@@ -257,6 +263,7 @@ impl Config {
                 reset_password_expiry: v.seconds("PATRON_RESET_PASSWORD_EXPIRY"),
                 rate_limits: v.switch("PATRON_RATE_LIMITS"),
                 failures_per_address: v.at_least("PATRON_FAILURES_PER_ADDRESS", 1),
+                registrations_per_address: v.at_least("PATRON_REGISTRATIONS_PER_ADDRESS", 1),
             },
             server: ServerConfig {
                 listen,
@@ -268,6 +275,7 @@ impl Config {
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
                 playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             },
+            limits: LimitConfig::from_values(v),
             database: DatabaseConfig {
                 url: v.database_url(&data_dir),
                 folder: (!v.sets("DATABASE_URL")).then(|| data_dir.clone()),

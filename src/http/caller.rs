@@ -53,7 +53,7 @@ where
 
 fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-    let ip = client_address(parts, &app.config.server);
+    let ip = client_address(&parts.extensions, &parts.headers, &app.config.server);
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     Ctx {
         app,

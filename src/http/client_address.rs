@@ -7,17 +7,20 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::header::FORWARDED;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{Extensions, HeaderMap, HeaderName};
 
 use crate::config::{ProxyHeader, ServerConfig};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Where this request came from; none when it didn't come over a connection.
-pub(super) fn client_address(parts: &Parts, config: &ServerConfig) -> Option<IpAddr> {
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(behind_proxies(peer.ip(), &parts.headers, config))
+pub(super) fn client_address(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    config: &ServerConfig,
+) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(behind_proxies(peer.ip(), headers, config))
 }
 
 /// The last address on the way from `peer` back to the client that comes from a trusted one. It is that of the last

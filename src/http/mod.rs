@@ -10,6 +10,8 @@ mod etag;
 mod failure;
 mod layers;
 mod media_type;
+mod place;
+mod rate_limit;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};

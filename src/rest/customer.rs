@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::link::Link;
-use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput};
+use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput, Throttled};
 use super::{Data, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
@@ -178,6 +178,7 @@ pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<U
         (status = 201, description = "The new customer", body = Data<LinkedCustomer>),
         (status = 401, description = "The token is bad", body = FailureEnvelope),
         (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]

@@ -2,6 +2,7 @@
 
 mod email_address;
 mod mail;
+mod network;
 mod password;
 mod search_text;
 mod trigrams;
@@ -9,6 +10,7 @@ mod trigrams;
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use mail::{MailKind, MailStatus};
+pub use network::counted_as;
 pub use password::{Password, PasswordHash, WeakPassword};
 pub use search_text::search_text;
 pub use trigrams::{Trigrams, trigrams};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -107,6 +107,10 @@ impl Values {
             self.problem(variable, format!("must be at least {least}, but is {number}"));
         }
         number
+    }
+
+    pub(in crate::config) fn count(&mut self, variable: &'static str) -> NonZeroU32 {
+        NonZeroU32::new(self.at_least(variable, 1)).unwrap_or(NonZeroU32::MIN)
     }
 
     pub(in crate::config) fn between(&mut self, variable: &'static str, least: u32, most: u32) -> u32 {
