@@ -43,7 +43,9 @@ impl Original {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         self.asked_for = true;
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            return match self.place.take_again() {
+            // Nothing is done with a body before all of it is there.
+            let is_complete = frame.is_none() || self.body.is_end_stream();
+            return match !is_complete || self.place.take_again() {
                 true => Poll::Ready(frame),
                 false => self.cut(Failure::unavailable(1)),
             };

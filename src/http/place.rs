@@ -15,7 +15,8 @@ use crate::app::App;
 pub(super) enum Place {
     /// It is one of so many.
     Taken(OwnedSemaphorePermit),
-    /// It waits for its client, who could keep others out by being slow; and may go on when there is a place again.
+    /// It waits for its body, whose client could keep others out by being slow; and may go on with it when there is a
+    /// place again.
     Left(Arc<Semaphore>),
     /// It needs none: whoever wants to know how the server is has to be answered above all when it has much to do.
     Exempt,
