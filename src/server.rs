@@ -50,7 +50,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        () = accept(app, listener, stop) => {}
+        () = accept(&app, router(&app), listener, stop) => {}
         () = overdue => {
             tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
         }
@@ -59,11 +59,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
 }
 
 /// Takes connections until `stop` becomes true, and then waits until all have ended.
-async fn accept(app: Arc<App>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let limits = &app.config.limits;
     let connections = Arc::new(Connections::new(open_files::at_most(limits.connections)));
-    let (protocol, routes, start) =
-        (Arc::new(connection::protocol(limits)), router(&app), Stopwatch::start());
+    let (protocol, start) = (Arc::new(connection::protocol(limits)), Stopwatch::start());
     // Each connection holds a receiver: when there is none any more, all have ended.
     let (all_ended, held) = watch::channel(());
     let each = stop.clone();
@@ -85,7 +84,7 @@ async fn accept(app: Arc<App>, listener: TcpListener, mut stop: watch::Receiver<
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "answers may be sent late");
         }
-        let (app, protocol, routes) = (Arc::clone(&app), Arc::clone(&protocol), routes.clone());
+        let (app, protocol, routes) = (Arc::clone(app), Arc::clone(&protocol), routes.clone());
         let (stop, held) = (each.clone(), held.clone());
         tokio::spawn(async move {
             let limits = &app.config.limits;

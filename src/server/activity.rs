@@ -149,3 +149,65 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Activity, Duration, Overdue};
+    use crate::config::{Config, Flags, Values};
+    use crate::system::Stopwatch;
+
+    #[test]
+    fn what_a_connection_has_time_for() {
+        let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
+        let activity = Activity::new(Stopwatch::start());
+        let time = || {
+            let (deadline, why) = activity.deadline(&limits)?;
+            Some((deadline.saturating_sub(activity.now()).as_secs_f64().round(), why))
+        };
+        assert_eq!(time(), Some((10.0, Overdue::Headers)), "it begins with a request");
+        activity.bytes_arrive();
+        activity.request_begins(false);
+        activity.bytes_arrive();
+        assert_eq!(time(), None, "a request has time limits of its own");
+        activity.answer_begins();
+        assert_eq!(time(), Some((120.0, Overdue::Answer)));
+        activity.answer_ends();
+        assert_eq!(time(), Some((75.0, Overdue::Idle)));
+        activity.is_blocked(true);
+        assert_eq!(time(), Some((120.0, Overdue::Answer)), "handed over, but not taken");
+        activity.is_blocked(false);
+        activity.bytes_arrive();
+        assert_eq!(time(), Some((10.0, Overdue::Headers)), "the next request");
+    }
+
+    /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
+    #[test]
+    fn http_2() {
+        let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
+        let activity = Activity::new(Stopwatch::start());
+        activity.request_begins(true);
+        activity.request_begins(true);
+        activity.answer_begins();
+        assert_eq!(activity.deadline(&limits), None, "one is still worked on");
+        activity.request_ends();
+        assert!(matches!(activity.deadline(&limits), Some((_, Overdue::Answer))));
+        activity.answer_ends();
+        activity.bytes_arrive();
+        assert!(matches!(activity.deadline(&limits), Some((_, Overdue::Idle))));
+    }
+
+    /// The next headers came while an answer was being sent, for long.
+    #[test]
+    fn headers_have_their_time_after_an_answer() {
+        let mut limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
+        limits.header_timeout = Duration::from_millis(20);
+        let activity = Activity::new(Stopwatch::start());
+        activity.request_begins(false);
+        activity.answer_begins();
+        activity.bytes_arrive();
+        std::thread::sleep(Duration::from_millis(25));
+        activity.answer_ends();
+        let (deadline, why) = activity.deadline(&limits).unwrap();
+        assert!(why == Overdue::Headers && deadline >= Duration::from_millis(45), "{deadline:?}");
+    }
+}

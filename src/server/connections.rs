@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::activity::Activity;
 
 /// How many are asked for room at most, for one that wants in.
-const MOST_ASKED: usize = 1024;
+const MOST_ASKED: usize = 128;
 /// How often is told at most that there are too many.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 

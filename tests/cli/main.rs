@@ -41,7 +41,10 @@ struct Server {
 impl Server {
     /// Starts it on a free port and waits for the last line of its banner.
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], last_line: &str) -> Self {
-        let mut command = patron(folder, arguments, settings);
+        Self::spawn(patron(folder, arguments, settings), last_line)
+    }
+
+    fn spawn(mut command: Command, last_line: &str) -> Self {
         let mut child = command.spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut banner = String::new();
@@ -283,6 +286,33 @@ fn settings_come_from_environment_file_and_flags_in_rising_order() {
 
     let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
     assert!(code == 78 && error.contains("missing.toml"), "{error}");
+}
+
+/// Each connection is an open file: a limit that can be raised is, and of one that can't the operator is told.
+#[test]
+fn open_files_bound_the_connections() {
+    for (limit, is_told) in [("ulimit -n 300", true), ("ulimit -S -n 300", false)] {
+        let folder = folder();
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .env("PATRON_LISTEN", "127.0.0.1:0")
+            .env("PATRON_CONNECTIONS", "500")
+            .current_dir(folder.path())
+            .args(["-c", &format!("{limit} && exec \"$0\""), env!("CARGO_BIN_EXE_patron")]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let server = Server::spawn(command, "password");
+        // Many more than there may be files, one after the other and at once: all are taken, or make room.
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            held.push(TcpStream::connect(&server.address).expect("the server listens"));
+        }
+        assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
+        let (code, log) = server.terminate();
+        assert_eq!(code, Some(0), "{log}");
+        assert_eq!(log.contains("\"wanted\":500,\"allowed\":44"), is_told, "{log}");
+        assert_eq!(log.contains("too many connections"), is_told, "{log}");
+    }
 }
 
 #[test]
