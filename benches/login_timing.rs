@@ -43,7 +43,9 @@ impl Run {
         let flags = Flags::default()
             .with("PATRON_DATA_DIR", path)
             .with("DATABASE_URL", database_url)
-            .with("PATRON_FAILURES_PER_ADDRESS", "1000000000");
+            .with("PATRON_FAILURES_PER_ADDRESS", "1000000000")
+            .with("PATRON_PASSWORDS_PER_ADDRESS", "1000000000")
+            .with("PATRON_REGISTRATIONS_PER_ADDRESS", "1000000000");
         let config = Config::from_values(Values::only(&flags)).expect("the settings are right");
         let keys = Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("there are keys");
         let app = App::build(config, keys, Clock::System, Random::System).await.expect("it is built");

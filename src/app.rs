@@ -5,6 +5,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, RwLock};
 
+use tokio::sync::Semaphore;
+
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::{Hasher, HasherError};
@@ -14,6 +16,7 @@ use crate::lookup::Lookups;
 use crate::mailer::Mailer;
 use crate::metrics::Metrics;
 use crate::poster::Poster;
+use crate::rate_limit::RateLimits;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
 
@@ -23,7 +26,7 @@ pub struct App {
     /// The database.
     pub db: Database,
     /// Tells the time.
-    pub clock: Clock,
+    pub clock: Arc<Clock>,
     /// Gives randomness.
     pub random: Random,
     /// Hashes passwords.
@@ -38,6 +41,10 @@ pub struct App {
     pub config: Config,
     /// Look-ups by key, many at once.
     pub lookups: Lookups,
+    /// How often one network address may ask.
+    pub rate_limits: RateLimits,
+    /// Places for requests that are worked on.
+    pub places: Arc<Semaphore>,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
     /// Requests with keys that are being done.
@@ -94,6 +101,9 @@ impl App {
         let mailer = Mailer::new(&config.mail)?;
         let poster = Poster::new(&config.webhooks)?;
         let db = open_database(&config).await?;
+        let clock = Arc::new(clock);
+        let rate_limits = RateLimits::new(&config.limits, &clock);
+        let places = Arc::new(Semaphore::new(config.limits.requests));
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
         let in_flight = InFlight::default();
         let metrics = Metrics::new(&db.metrics, &hasher.metrics, clock.now().timestamp());
@@ -108,6 +118,8 @@ impl App {
             keys,
             config,
             lookups,
+            rate_limits,
+            places,
             trigrams,
             in_flight,
             metrics,

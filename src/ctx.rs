@@ -22,7 +22,7 @@ pub struct Ctx {
     pub caller: Caller,
     /// Names this request in logs and answers.
     pub request_id: String,
-    /// Where it came from, when it came over the network.
+    /// Where it came from, when it came over the network: the client's address, also behind a trusted proxy.
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,

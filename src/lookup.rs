@@ -18,6 +18,10 @@ use crate::error::{Error, Result};
 /// The most keys of one query.
 const MOST_KEYS: usize = 256;
 
+/// The most keys that wait. Each request that is worked on waits for one at a time, so there are never as many, unless
+/// very many clients hang up while the database doesn't answer: their keys stay until it does.
+const MOST_WAITING: usize = 65_536;
+
 /// What is looked up by many at once.
 #[derive(Debug, Default)]
 pub struct Lookups {
@@ -55,7 +59,7 @@ where
     /// The value of a key, none when there is none. `fetch` gets several keys, each once.
     ///
     /// # Errors
-    /// Those of `fetch`, for each of the keys.
+    /// Those of `fetch`, for each of the keys; [`Error::Unavailable`] when too many wait.
     pub async fn get<F>(
         self: &Arc<Self>,
         key: K,
@@ -67,6 +71,9 @@ where
         let (sender, found) = oneshot::channel();
         let idle = {
             let mut state = self.state();
+            if state.waiting.len() >= MOST_WAITING {
+                return Err(Error::unavailable("too many look-ups are waiting"));
+            }
             state.waiting.push((key, sender));
             !std::mem::replace(&mut state.is_running, true)
         };
@@ -150,8 +157,9 @@ pub fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lookup, padded};
+    use super::{Lookup, MOST_WAITING, padded};
     use crate::error::{Error, Result};
+    use futures_util::FutureExt;
     use std::collections::HashMap;
     use std::sync::{Arc, Mutex};
     use tokio::sync::Semaphore;
@@ -229,6 +237,37 @@ mod tests {
             }
         };
         tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap();
+    }
+
+    /// Clients hang up while the database doesn't answer: what they asked for waits, but not without end.
+    #[tokio::test]
+    async fn so_many_wait_and_no_more() {
+        let lookup: Arc<Lookup<usize, usize>> = Arc::default();
+        let open = Arc::new(Semaphore::new(0));
+        let get = |key: usize| {
+            let open = Arc::clone(&open);
+            lookup.get(key, move |keys: Vec<usize>| {
+                let open = Arc::clone(&open);
+                async move {
+                    drop(open.acquire().await.unwrap());
+                    Ok(keys.into_iter().map(|key| (key, key)).collect())
+                }
+            })
+        };
+        let mut refused = 0;
+        for key in 0..2 * MOST_WAITING {
+            // Polled once, and dropped.
+            let hung_up = get(key).now_or_never();
+            refused += usize::from(matches!(hung_up, Some(Err(Error::Unavailable { .. }))));
+        }
+        // No query has begun yet.
+        assert_eq!(lookup.state().waiting.len(), MOST_WAITING);
+        assert_eq!(refused, MOST_WAITING);
+        open.add_permits(1);
+        while !lookup.state().waiting.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(get(1).await.unwrap(), Some(1));
     }
 
     /// A query that panics leaves an error, and the next one works.

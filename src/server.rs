@@ -1,13 +1,23 @@
 //! Puts the surfaces together, listens, and stops: accepts no more, lets running requests finish, within limits.
 
-use std::net::SocketAddr;
+mod activity;
+mod connection;
+mod connections;
+mod open_files;
+mod watched;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use activity::Activity;
+use connections::Connections;
+
 use crate::app::App;
+use crate::system::Stopwatch;
 use crate::{graphql, http, rest};
 
 /// Every route with every layer around it.
@@ -45,23 +55,66 @@ pub fn openapi() -> &'static str {
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
     // Tests serve an app once as well; a second address would be as right as the first.
     let _first = app.listening.set(listener.local_addr()?);
-    let routes = router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let limit = app.config.server.shutdown_timeout;
     let mut stopping = stop.clone();
-    let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
+    let overdue = async {
         // An error means that whoever could say stop is gone, which is as good as a stop.
         drop(stopping.wait_for(|stop| *stop).await);
-    });
-    let limit = app.config.server.shutdown_timeout;
-    let overdue = async {
-        let mut stop = stop;
-        drop(stop.wait_for(|stop| *stop).await);
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        outcome = server => outcome,
+        () = accept(&app, router(&app), listener, stop) => {}
         () = overdue => {
             tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
-            Ok(())
         }
+    }
+    Ok(())
+}
+
+/// Takes connections until `stop` becomes true, and then waits until all have ended.
+async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let limits = &app.config.limits;
+    let connections = Arc::new(Connections::new(open_files::at_most(limits.connections)));
+    let (protocol, start) = (Arc::new(connection::protocol(limits)), Stopwatch::start());
+    // Each connection holds a receiver: when there is none any more, all have ended.
+    let (all_ended, held) = watch::channel(());
+    let each = stop.clone();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                rest_after(&error).await;
+                continue;
+            }
+        };
+        let activity = Arc::new(Activity::new(start));
+        let Some(place) = connections.admit(&activity) else { continue };
+        // An answer that is written in two parts must not wait for the client to confirm the first.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "answers may be sent late");
+        }
+        let (app, protocol, routes) = (Arc::clone(app), Arc::clone(&protocol), routes.clone());
+        let (stop, held) = (each.clone(), held.clone());
+        tokio::spawn(async move {
+            let limits = &app.config.limits;
+            connection::serve(&protocol, limits, (stream, peer), &activity, routes, stop).await;
+            drop((place, held));
+        });
+    }
+    drop((listener, held));
+    all_ended.closed().await;
+}
+
+/// A connection may have ended before it was taken. Anything else, such as too many open files, doesn't pass by
+/// asking again at once.
+async fn rest_after(error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        tracing::error!(%error, "no connection can be taken; trying again");
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

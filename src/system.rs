@@ -2,7 +2,7 @@
 //! the clock instead of sleeping.
 #![expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -37,6 +37,15 @@ impl Clock {
     /// moves twice.
     pub fn after(&self, earlier: DateTime<Utc>) -> DateTime<Utc> {
         self.now().max(earlier + TimeDelta::milliseconds(1))
+    }
+
+    /// The time since some moment of the past, which nobody can set back: for intervals.
+    pub fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::System => START.elapsed(),
+            Self::Fixed(_) => (self.now() - DateTime::UNIX_EPOCH).to_std().unwrap_or_default(),
+        }
     }
 
     /// Moves a fixed clock forward. The machine's clock stays as it is.

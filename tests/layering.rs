@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
         "db",
         "entity",
         "lookup",
+        "rate_limit",
         "app",
         "sealing",
         "idempotency",
@@ -55,9 +56,13 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("jsonschema", &["service"]),
     ("jsonwebtoken", &["keys", "service"]),
     ("rand", &["system"]),
-    ("reqwest", &["poster"]),
-    ("rustls", &["poster"]),
-    ("rustix", &["hasher"]),
+    ("reqwest", &["poster", "telemetry"]),
+    ("rustls", &["poster", "telemetry"]),
+    ("rustix", &["hasher", "server"]),
+    ("governor", &["rate_limit"]),
+    ("hyper", &["server"]),
+    ("hyper_util", &["server"]),
+    ("ipnet", &["config", "http", "poster"]),
 ];
 
 /// Entities are named by the ground and the services; surfaces read rows, and neither query nor write.

@@ -3,6 +3,7 @@
 //! `settings.rs` lists every setting with its variable, default and description and says where values come
 //! from; here they get their types.
 
+mod limits;
 mod settings;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use limits::LimitConfig;
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
 
 use crate::types::{EmailAddress, Password};
@@ -24,6 +26,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// How it listens and stops.
     pub server: ServerConfig,
+    /// How much is taken on at once, from whom, and for how long.
+    pub limits: LimitConfig,
     /// Where the data is.
     pub database: DatabaseConfig,
     /// What a password hash costs.
@@ -59,6 +63,10 @@ pub struct ServerConfig {
     pub hsts_subdomains: bool,
     /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
     pub cors_origins: Vec<String>,
+    /// `PATRON_TRUSTED_PROXIES`: who is believed when it says where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `PATRON_PROXY_HEADER`: where it says so.
+    pub proxy_header: ProxyHeader,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
@@ -67,6 +75,16 @@ pub struct ServerConfig {
     pub require_if_match: bool,
     /// `PATRON_PLAYGROUND`: whether it is served.
     pub playground: bool,
+}
+
+/// The header in which proxies say where a request came from. One, not whichever is there: of the two a proxy writes
+/// one, and lets the other through as the client wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`, which is no standard, but what most write.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Where the data is.
@@ -173,6 +191,8 @@ pub struct AccountConfig {
     pub rate_limits: bool,
     /// `PATRON_FAILURES_PER_ADDRESS`: failures in 15 minutes from one network address.
     pub failures_per_address: u32,
+    /// `PATRON_REGISTRATIONS_PER_ADDRESS`: registrations in 15 minutes from one network address.
+    pub registrations_per_address: u32,
 }
 
 /// How mails are sent.
@@ -300,17 +320,21 @@ impl Config {
                 reset_password_expiry: v.seconds("PATRON_RESET_PASSWORD_EXPIRY"),
                 rate_limits: v.switch("PATRON_RATE_LIMITS"),
                 failures_per_address: v.at_least("PATRON_FAILURES_PER_ADDRESS", 1),
+                registrations_per_address: v.at_least("PATRON_REGISTRATIONS_PER_ADDRESS", 1),
             },
             server: ServerConfig {
                 listen,
                 public_url,
                 hsts_subdomains: v.switch("PATRON_HSTS_SUBDOMAINS"),
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
+                trusted_proxies: v.networks("PATRON_TRUSTED_PROXIES"),
+                proxy_header: v.proxy_header("PATRON_PROXY_HEADER"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
                 require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
                 playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             },
+            limits: LimitConfig::from_values(v),
             database: DatabaseConfig {
                 url: v.database_url(&data_dir),
                 folder: (!v.sets("DATABASE_URL")).then(|| data_dir.clone()),

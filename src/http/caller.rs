@@ -1,16 +1,16 @@
 //! Who calls: the [`Ctx`] of a request.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, IF_MATCH, USER_AGENT};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
 use super::Failure;
+use super::client_address::client_address;
 use super::idempotency::replay;
 use super::layers::RequestId;
 use crate::app::App;
@@ -84,14 +84,14 @@ async fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Result<Ctx, Instea
     }
     let if_match = if_match(parts)?;
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let ip = client_address(&parts.extensions, &parts.headers, &app.config.server);
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     Ok(Ctx {
         app,
         caller,
         token_id: None,
         request_id: request_id.unwrap_or_default(),
-        ip: address.map(|ConnectInfo(address)| address.ip()),
+        ip,
         user_agent: user_agent.map(str::to_owned),
         if_match,
         keyed,

@@ -6,12 +6,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// What pages may read of an answer besides what they may always.
-const EXPOSED: [HeaderName; 5] = [
+const EXPOSED: [HeaderName; 7] = [
     super::layers::REQUEST_ID,
     super::idempotency::REPLAYED,
     header::LOCATION,
     header::RETRY_AFTER,
     header::ETAG,
+    super::rate_limit::RATE_LIMIT,
+    super::rate_limit::RATE_LIMIT_POLICY,
 ];
 /// For how long a browser may remember what it was told; none remembers longer.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);

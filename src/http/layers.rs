@@ -16,12 +16,13 @@ use tracing::{Instrument, Span};
 
 use super::Failure;
 use super::cors::{cors, is_preflight};
-use super::drain::drain;
 use super::etag::tag;
 use super::failure::Form;
 use super::idempotency::once;
 use super::media_type::MediaType;
+use super::place::in_place;
 use super::protection::protect;
+use super::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY, rate_limit};
 use crate::app::App;
 use crate::telemetry;
 
@@ -30,6 +31,9 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(super) const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
 /// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
 const MIN_COMPRESSED: u64 = 1024;
+/// What was said in the headers of a failure before it got its body: which methods a URL knows (405), that the
+/// connection ends (408), which limits there are.
+const KEPT: [HeaderName; 4] = [header::ALLOW, header::CONNECTION, RATE_LIMIT, RATE_LIMIT_POLICY];
 /// The longest request id that is taken over from a client.
 const MAX_REQUEST_ID: usize = 64;
 
@@ -79,8 +83,9 @@ async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let done = async move |request| once(app, request, async move |request| next.run(request).await).await;
     let limited = async move |request| time_limit(app, done(request)).await;
     let tagged = async move |request| tag(request, limited).await;
-    let identified = async move |request| identify(app, request, tagged).await;
-    let mut response = drain(request, identified).await;
+    let placed = async move |request| in_place(app, request, tagged).await;
+    let rate_limited = async move |request| rate_limit(app, request, placed).await;
+    let mut response = identify(app, request, rate_limited).await;
     protect(&mut response, &app.config.server);
     response
 }
@@ -102,10 +107,10 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
         let mut response = next(request).await;
         let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
         if let Some(failure) = failure {
-            // `Allow` of a 405 stays.
-            let allow = response.headers().get(header::ALLOW).cloned();
+            let mut said = std::mem::take(response.headers_mut());
             response = failure.render(&id, form);
-            response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+            let kept = KEPT.into_iter().filter_map(|name| said.remove(&name).map(|value| (name, value)));
+            response.headers_mut().extend(kept);
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);

@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+mod client_address;
 mod cors;
 mod drain;
 mod etag;
@@ -10,7 +11,9 @@ mod failure;
 mod idempotency;
 mod layers;
 mod media_type;
+mod place;
 mod protection;
+mod rate_limit;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::link::Link;
-use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput};
+use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput, Throttled};
 use super::{Data, Versioned, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
@@ -180,6 +180,7 @@ type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>
         (status = 201, description = "The new customer", body = Data<LinkedCustomer>),
         (status = 401, description = "The token is bad", body = FailureEnvelope),
         (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]

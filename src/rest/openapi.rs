@@ -46,6 +46,9 @@ pub(super) enum BodyFailures {
     /// The body is no JSON (`malformed_json`) or breaks rules (`validation_failed`), all of which are in `details`
     #[response(status = 400)]
     Invalid(FailureEnvelope),
+    /// The body did not arrive in time
+    #[response(status = 408)]
+    TooSlow(FailureEnvelope),
     /// The body is larger than 256 KiB
     #[response(status = 413)]
     TooLarge(FailureEnvelope),

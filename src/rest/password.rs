@@ -103,6 +103,7 @@ pub(super) async fn request_password_reset(
     security(()),
     responses(
         (status = 200, description = "The password is set; tokens of a new session", body = Data<Tokens>),
+        Throttled,
         BodyFailures,
     )
 )]

@@ -131,6 +131,7 @@ pub(super) async fn create_admin_tokens(
     responses(
         (status = 200, description = "New tokens of the admin", body = Data<Tokens>),
         (status = 401, description = "The refresh token is bad, expired, or its admin no longer trusted", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]
@@ -180,6 +181,7 @@ pub(super) async fn create_customer_tokens(
     responses(
         (status = 200, description = "New tokens of the customer", body = Data<Tokens>),
         (status = 401, description = "The refresh token is bad, expired, overtaken, or its session has ended", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]
@@ -202,6 +204,7 @@ pub(super) async fn refresh_customer_tokens(
     security(()),
     responses(
         (status = 200, description = "The session has ended", body = Data<Nothing>),
+        Throttled,
         BodyFailures,
     )
 )]

@@ -30,6 +30,7 @@ pub(super) struct VerificationToken {
     responses(
         (status = 200, description = "The address is verified", body = Data<Nothing>),
         (status = 409, description = "Another customer has got the address meanwhile (`email_taken`)", body = FailureEnvelope),
+        Throttled,
         BodyFailures,
     )
 )]

@@ -6,8 +6,6 @@
 //! would tell who is a customer. Refreshing a token is not slowed down, nor is setting a password by a mailed link,
 //! which logs in: nobody can be locked out by others' guesses who is logged in or reads the mail.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -19,6 +17,7 @@ use crate::entity::throttle::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::secret;
 use crate::transact;
+use crate::types::counted_as;
 
 /// The longest that an account is refused.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
@@ -40,14 +39,6 @@ fn address_key(ctx: &Ctx, what: &str) -> Option<String> {
     Some(format!("address:{what}:{}", counted_as(ctx.ip?)))
 }
 
-/// Whoever has one IPv6 address has a /64 of them, so these are counted together.
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 impl Guesses {
     /// Guesses at the password of a login: `audience` is `admin` or `customer`, `email` as the account is looked up.
     pub(super) fn at_login(ctx: &Ctx, audience: &str, email: &str) -> Self {
@@ -66,7 +57,8 @@ impl Guesses {
     /// # Errors
     /// [`Error::RateLimited`].
     pub(super) async fn ensure_address_is_welcome(&self, ctx: &Ctx) -> Result<()> {
-        ensure_welcome(ctx, self.address.as_deref()).await
+        let most = ctx.app.config.accounts.failures_per_address;
+        ensure_welcome(ctx, self.address.as_deref(), most).await
     }
 
     /// Seconds for which the account is still refused, if it is.
@@ -125,8 +117,24 @@ pub(super) async fn forget(tx: &impl ConnectionTrait, audience: &str, email: &st
 /// # Errors
 /// [`Error::RateLimited`] when it was too often.
 pub(super) async fn count_request(ctx: &Ctx) -> Result<()> {
-    let address = address_key(ctx, "mail");
-    ensure_welcome(ctx, address.as_deref()).await?;
+    count(ctx, "mail", ctx.app.config.accounts.failures_per_address).await
+}
+
+/// Counts a registration, of which each network address may try only so many, whatever comes of them: who has many
+/// addresses of mail must not fill the database, nor find out which of them are customers. Admins are trusted.
+///
+/// # Errors
+/// [`Error::RateLimited`] when there were too many.
+pub(super) async fn count_registration(ctx: &Ctx) -> Result<()> {
+    if ctx.is_admin() {
+        return Ok(());
+    }
+    count(ctx, "register", ctx.app.config.accounts.registrations_per_address).await
+}
+
+async fn count(ctx: &Ctx, what: &str, most: u32) -> Result<()> {
+    let address = address_key(ctx, what);
+    ensure_welcome(ctx, address.as_deref(), most).await?;
     if !ctx.app.config.accounts.rate_limits || address.is_none() {
         return Ok(());
     }
@@ -138,14 +146,13 @@ pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
     ctx.app.clock.now() - FORGOTTEN
 }
 
-async fn ensure_welcome(ctx: &Ctx, address: Option<&str>) -> Result<()> {
-    let config = &ctx.app.config.accounts;
-    let Some(address) = address.filter(|_| config.rate_limits) else {
+async fn ensure_welcome(ctx: &Ctx, address: Option<&str>, most: u32) -> Result<()> {
+    let Some(address) = address.filter(|_| ctx.app.config.accounts.rate_limits) else {
         return Ok(());
     };
     let now = ctx.app.clock.now();
     match Entity::find_by_id(address).one(ctx.app.db.reader()).await? {
-        Some(row) if now - row.since < WINDOW && row.count.unsigned_abs() >= config.failures_per_address => {
+        Some(row) if now - row.since < WINDOW && row.count.unsigned_abs() >= most => {
             Err(Error::RateLimited { retry_after: seconds(row.since + WINDOW - now) })
         }
         _ => Ok(()),
@@ -199,19 +206,7 @@ fn seconds(time: TimeDelta) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{TimeDelta, counted_as, pause};
-
-    #[test]
-    fn addresses_of_one_network_are_counted_together() {
-        for (address, counted) in [
-            ("192.0.2.1", "192.0.2.1"),
-            ("::ffff:192.0.2.1", "192.0.2.1"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-            ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
-        ] {
-            assert_eq!(counted_as(address.parse().unwrap()).to_string(), counted);
-        }
-    }
+    use super::{TimeDelta, pause};
 
     #[test]
     fn pauses_double_up_to_a_quarter_of_an_hour() {

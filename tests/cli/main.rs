@@ -2,9 +2,9 @@
 
 mod keys;
 mod postgres;
-mod traces;
 mod postgres_tls;
 mod secrets;
+mod traces;
 mod transfer;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -45,10 +45,10 @@ struct Server {
 impl Server {
     /// Starts it on a free port and waits for the last line of its banner.
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], last_line: &str) -> Self {
-        Self::run(patron(folder, arguments, settings), last_line)
+        Self::spawn(patron(folder, arguments, settings), last_line)
     }
 
-    fn run(mut command: Command, last_line: &str) -> Self {
+    fn spawn(mut command: Command, last_line: &str) -> Self {
         let mut child = command.spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut banner = String::new();
@@ -130,8 +130,20 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_RESET_PASSWORD_EXPIRY", "-1"),
         ("PATRON_RATE_LIMITS", "true"),
         ("PATRON_FAILURES_PER_ADDRESS", "0"),
+        ("PATRON_REGISTRATIONS_PER_ADDRESS", "many"),
+        ("PATRON_PASSWORDS_PER_ADDRESS", "0"),
+        ("PATRON_TOKENS_PER_ADDRESS", "0"),
+        ("PATRON_CONNECTIONS", "0"),
+        ("PATRON_CONCURRENT_REQUESTS", "0"),
+        ("PATRON_HEADER_TIMEOUT", "0"),
+        ("PATRON_HEADER_BYTES", "8191"),
+        ("PATRON_BODY_TIMEOUT", "0"),
+        ("PATRON_SEND_TIMEOUT", "0"),
+        ("PATRON_IDLE_TIMEOUT", "0"),
         ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
         ("PATRON_HSTS_SUBDOMAINS", "yes"),
+        ("PATRON_TRUSTED_PROXIES", "10.0.0.0/8,10.1.2.3/8,0.0.0.0/0,localhost"),
+        ("PATRON_PROXY_HEADER", "x-real-ip"),
         ("PATRON_GRAPHQL_BATCH", "51"),
         ("PATRON_SMTP_TIMEOUT", "241"),
         ("PATRON_MAIL_TEMPLATES", "nowhere"),
@@ -286,6 +298,33 @@ fn settings_come_from_environment_file_and_flags_in_rising_order() {
 
     let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
     assert!(code == 78 && error.contains("missing.toml"), "{error}");
+}
+
+/// Each connection is an open file: a limit that can be raised is, and of one that can't the operator is told.
+#[test]
+fn open_files_bound_the_connections() {
+    for (limit, is_told) in [("ulimit -n 300", true), ("ulimit -S -n 300", false)] {
+        let folder = folder();
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .env("PATRON_LISTEN", "127.0.0.1:0")
+            .env("PATRON_CONNECTIONS", "500")
+            .current_dir(folder.path())
+            .args(["-c", &format!("{limit} && exec \"$0\""), env!("CARGO_BIN_EXE_patron")]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let server = Server::spawn(command, "password");
+        // Many more than there may be files, one after the other and at once: all are taken, or make room.
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            held.push(TcpStream::connect(&server.address).expect("the server listens"));
+        }
+        assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
+        let (code, log) = server.terminate();
+        assert_eq!(code, Some(0), "{log}");
+        assert_eq!(log.contains("\"wanted\":500,\"allowed\":44"), is_told, "{log}");
+        assert_eq!(log.contains("too many connections"), is_told, "{log}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use secrecy::zeroize::Zeroizing;
 use url::Url;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
-use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, SigningSecrets};
+use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, ProxyHeader, SigningSecrets};
 use crate::types::{EmailAddress, Password};
 
 /// What was set, and what was found wrong with it so far. Wiped when it is dropped: some are secret.
@@ -110,6 +110,10 @@ impl Values {
         number
     }
 
+    pub(in crate::config) fn count(&mut self, variable: &'static str) -> NonZeroU32 {
+        NonZeroU32::new(self.at_least(variable, 1)).unwrap_or(NonZeroU32::MIN)
+    }
+
     pub(in crate::config) fn between(&mut self, variable: &'static str, least: u32, most: u32) -> u32 {
         let number = self.at_least(variable, least);
         if number > most {
@@ -175,17 +179,39 @@ impl Values {
         origins
     }
 
-    /// Networks in CIDR notation (RFC 4632 3.1, RFC 4291 2.3).
+    /// Networks, by CIDR (RFC 4632 3.1, RFC 4291 2.3); an address is a network of one.
     pub(in crate::config) fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
         let text = self.text(variable);
         let mut networks = Vec::new();
-        for network in text.split(',').map(str::trim).filter(|network| !network.is_empty()) {
-            match network.parse() {
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let one = || entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+            match entry.parse::<IpNet>().or_else(|_| one()) {
+                Ok(network) if network.prefix_len() == 0 => {
+                    self.problem(variable, format!("`{entry}` is every network; name those that are meant"));
+                }
+                // What is left of a typing mistake would be another network than is meant.
+                Ok(network) if network.trunc() != network => {
+                    let right = network.trunc();
+                    self.problem(variable, format!("`{entry}` is not a network; perhaps `{right}`"));
+                }
                 Ok(network) => networks.push(network),
-                Err(_) => self.problem(variable, format!("`{network}` is not a network such as 10.0.0.0/8")),
+                Err(_) => {
+                    self.problem(variable, format!("`{entry}` is not a network such as 10.0.0.0/8"));
+                }
             }
         }
         networks
+    }
+
+    pub(in crate::config) fn proxy_header(&mut self, variable: &'static str) -> ProxyHeader {
+        match self.text(variable).to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => ProxyHeader::XForwardedFor,
+            "forwarded" => ProxyHeader::Forwarded,
+            other => {
+                self.problem(variable, format!("`{other}` is not x-forwarded-for or forwarded"));
+                ProxyHeader::XForwardedFor
+            }
+        }
     }
 
     pub(in crate::config) fn switch(&mut self, variable: &'static str) -> bool {

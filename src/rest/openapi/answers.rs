@@ -6,6 +6,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response};
 
 /// The headers, by the name of their component.
@@ -15,6 +16,8 @@ const RETRY_AFTER: &str = "RetryAfter";
 const CHALLENGE: &str = "Challenge";
 const ENTITY_TAG: &str = "EntityTag";
 const REPLAYED: &str = "IdempotencyReplayed";
+const RATE_LIMIT: &str = "RateLimit";
+const RATE_LIMIT_POLICY: &str = "RateLimitPolicy";
 
 /// Completes the answers of all operations.
 pub(super) fn complete(document: &mut OpenApi) {
@@ -34,8 +37,9 @@ pub(super) fn complete(document: &mut OpenApi) {
             }
         }
         for operation in operations(item) {
+            let is_limited = is_limited_by_address(operation);
             for (status, response) in answers(operation) {
-                complete_answer(status, response);
+                complete_answer(status, response, is_limited);
             }
         }
     }
@@ -66,10 +70,22 @@ fn refer(response: &mut Response, name: &str, component: &str) {
     response.headers.insert(name.to_owned(), RefOr::Ref(reference));
 }
 
-fn complete_answer(status: &str, response: &mut Response) {
+/// Whether the operation is one that anybody may call, but only so often (`src/http/rate_limit.rs`). What is limited by
+/// account as well, to who is logged in, says nothing of it before it is too much.
+fn is_limited_by_address(operation: &Operation) -> bool {
+    let anybody = SecurityRequirement::default();
+    let for_anybody = operation.security.as_ref().is_some_and(|security| security.contains(&anybody));
+    for_anybody && operation.responses.responses.contains_key("429")
+}
+
+fn complete_answer(status: &str, response: &mut Response, is_limited: bool) {
     let in_use = response.description.contains("Idempotency-Key");
     let mut header = |name: &str, component| refer(response, name, component);
     header("X-Request-Id", REQUEST_ID);
+    if is_limited {
+        header("RateLimit", RATE_LIMIT);
+        header("RateLimit-Policy", RATE_LIMIT_POLICY);
+    }
     match status {
         "201" => header("Location", LOCATION),
         "409" if in_use => header("Retry-After", RETRY_AFTER),
@@ -129,6 +145,7 @@ fn examples(status: &str, description: &str) -> Vec<(&'static str, Value)> {
             "precondition_required",
             "Changes need the header If-Match with the version that was read (e.g., If-Match: \"3\")",
         ),
+        "408" => plain("bad_request", "The body did not arrive in time"),
         "413" => plain("payload_too_large", "The body is larger than 256 KiB"),
         "415" => plain(
             "unsupported_media_type",
@@ -176,6 +193,18 @@ fn describe_headers(components: &mut Components) {
             REPLAYED,
             text().enum_values(Some(["true"])),
             "This is the answer that the first request with this key got",
+        ),
+        (
+            RATE_LIMIT,
+            text().examples(["\"passwords\";r=599;t=60"]),
+            "What is left of the limit of the caller's network address: `r` requests at once, or spread over `t` seconds \
+             without end (draft-ietf-httpapi-ratelimit-headers-11). Not there when limits are switched off, nor for an \
+             admin's token",
+        ),
+        (
+            RATE_LIMIT_POLICY,
+            text().examples(["\"passwords\";q=600;w=60"]),
+            "The limit of each network address: `q` requests in `w` seconds",
         ),
         (CHALLENGE, text().enum_values(Some(["Bearer"])), "How to show who calls (RFC 6750)"),
     ] {

@@ -50,13 +50,14 @@ use input::Changes;
 /// Registers a customer. Anyone may; an admin may set more fields.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`].
+/// [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`], [`Error::RateLimited`].
 pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     let changes = input.parse(Mode::Create, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     let (Some(full_name), Some(email), Some(password)) = (full_name, email, password) else {
         return Err(Error::internal("a required field passed the check without a value"));
     };
+    throttle::count_registration(ctx).await?;
     // A courtesy that spares the hashing; the unique index decides.
     ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
     let password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;

@@ -30,7 +30,7 @@ impl Drive {
         let mut command = patron(folder.path(), &["serve", "--migrate"], settings);
         // A file: nobody reads a pipe meanwhile, and it would fill up.
         command.stderr(File::create(folder.path().join("log")).expect("the log is made"));
-        let server = Server::run(command, "admin");
+        let server = Server::spawn(command, "admin");
         Self { folder, server: Some(server), secrets: Vec::new(), answers: Vec::new(), marks: 0 }
     }
 

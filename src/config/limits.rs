@@ -1,0 +1,47 @@
+//! How much is taken on at once, from whom, and for how long: `docs/limits.md` tells what clients see of it.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::Values;
+
+/// How much is taken on at once, from whom, and for how long.
+#[derive(Clone, Debug)]
+pub struct LimitConfig {
+    /// `PATRON_CONNECTIONS`: open at once; beyond it those that wait for a request are closed.
+    pub connections: usize,
+    /// `PATRON_CONCURRENT_REQUESTS`: worked on at once; beyond it requests are answered with 503.
+    pub requests: usize,
+    /// `PATRON_HEADER_TIMEOUT`: from the opening of a connection, or the first byte of a later request, to the end of
+    /// the headers.
+    pub header_timeout: Duration,
+    /// `PATRON_BODY_TIMEOUT`: from the end of the headers to the end of the body.
+    pub body_timeout: Duration,
+    /// `PATRON_SEND_TIMEOUT`: for the client to take an answer.
+    pub send_timeout: Duration,
+    /// `PATRON_IDLE_TIMEOUT`: from an answer to the next request on the same connection.
+    pub idle_timeout: Duration,
+    /// `PATRON_HEADER_BYTES`: request line and headers together.
+    pub header_bytes: u32,
+    /// `PATRON_PASSWORDS_PER_ADDRESS`: requests a minute that have a password hashed.
+    pub passwords_per_address: NonZeroU32,
+    /// `PATRON_TOKENS_PER_ADDRESS`: requests a minute that come with a token, or ask for one by mail.
+    pub tokens_per_address: NonZeroU32,
+}
+
+impl LimitConfig {
+    pub(super) fn from_values(v: &mut Values) -> Self {
+        Self {
+            connections: v.at_least("PATRON_CONNECTIONS", 1) as usize,
+            requests: v.between("PATRON_CONCURRENT_REQUESTS", 1, 1_000_000) as usize,
+            header_timeout: v.seconds("PATRON_HEADER_TIMEOUT"),
+            body_timeout: v.seconds("PATRON_BODY_TIMEOUT"),
+            send_timeout: v.seconds("PATRON_SEND_TIMEOUT"),
+            idle_timeout: v.seconds("PATRON_IDLE_TIMEOUT"),
+            // Less than this hyper has no buffer for; more than a MiB in headers nobody means.
+            header_bytes: v.between("PATRON_HEADER_BYTES", 8 * 1024, 1024 * 1024),
+            passwords_per_address: v.count("PATRON_PASSWORDS_PER_ADDRESS"),
+            tokens_per_address: v.count("PATRON_TOKENS_PER_ADDRESS"),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! One connection, from its first byte to its last, within its time limits.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tower::{ServiceExt, service_fn};
+
+use super::activity::{Activity, Overdue};
+use super::watched::{Exchange, WatchedStream};
+use crate::config::LimitConfig;
+use crate::http::MAX_BODY_BYTES;
+
+/// How long a connection that has been told that it ends may take to do so.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What speaks HTTP, within these limits. Reading headers is timed by [`Activity`]: hyper's own limit takes the rest
+/// between two requests for a part of the headers, and doesn't begin before the first byte.
+pub(super) fn protocol(limits: &LimitConfig) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().header_read_timeout(None).max_buf_size(limits.header_bytes as usize);
+    // What may be on its way unasked, of bodies that nobody has to have room for: by default a MiB.
+    let body = u32::try_from(MAX_BODY_BYTES).unwrap_or(u32::MAX);
+    builder
+        .http2()
+        .max_header_list_size(limits.header_bytes)
+        .initial_stream_window_size(body)
+        .initial_connection_window_size(body.saturating_mul(2));
+    builder
+}
+
+/// Serves a connection until one of the two ends it, its time is over, or it has to make room.
+pub(super) async fn serve(
+    protocol: &Builder<TokioExecutor>,
+    limits: &LimitConfig,
+    (stream, peer): (TcpStream, SocketAddr),
+    activity: &Arc<Activity>,
+    routes: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let watched = Arc::clone(activity);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let exchange = Exchange::begin(&watched, &request);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = routes.clone().oneshot(request.map(Body::new));
+        async move {
+            let Ok(response) = answer.await;
+            Ok::<_, Infallible>(response.map(|body| exchange.answer(body)))
+        }
+    });
+    let stream = WatchedStream { stream, activity: Arc::clone(activity) };
+    let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut connection = pin!(connection);
+    let mut stopping = pin!(async move {
+        // An error means that whoever could say stop is gone, which is as good as a stop.
+        drop(stop.wait_for(|stop| *stop).await);
+    });
+    let mut given_up = pin!(activity.given_up());
+    let mut timer = pin!(sleep(Duration::ZERO));
+    // When the timer wakes: at the deadline, or before it and then again.
+    let mut wakes_at = None;
+    let (mut is_stopping, mut leaves_at) = (false, None);
+    poll_fn(|cx| {
+        loop {
+            if connection.as_mut().poll(cx).is_ready() || given_up.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(());
+            }
+            if !is_stopping && stopping.as_mut().poll(cx).is_ready() {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+                continue;
+            }
+            let Some((deadline, why)) = activity.deadline(limits) else { return Poll::Pending };
+            let deadline = leaves_at.map_or(deadline, |leaves_at| deadline.min(leaves_at));
+            if wakes_at.is_none_or(|at| at > deadline) {
+                wakes_at = Some(deadline);
+                timer.set(sleep(deadline.saturating_sub(activity.now())));
+            }
+            if timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            wakes_at = None;
+            if activity.now() < deadline {
+                continue;
+            }
+            tracing::debug!(?why, "the time of a connection is over");
+            if why != Overdue::Idle || leaves_at.is_some() {
+                return Poll::Ready(());
+            }
+            // Over HTTP/2 the client is told first, so that it sends no request into a connection that ends.
+            leaves_at = Some(activity.now() + LINGER);
+            connection.as_mut().graceful_shutdown();
+        }
+    })
+    .await;
+}

@@ -1,0 +1,152 @@
+//! How many connections are open, and which of them makes room when there are too many.
+//!
+//! They are asked in turn, and one makes room that waits for a request and had none since it was last asked: about the
+//! one that has waited longest, without their order being kept with every request ("clock", as of pages of memory).
+//! So connections that are opened and left alone, however many, close each other, and one on which requests come stays.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::activity::Activity;
+
+/// How many are asked for room at most, for one that wants in.
+const MOST_ASKED: usize = 128;
+/// How often is told at most that there are too many.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// The open connections.
+#[derive(Debug)]
+pub(super) struct Connections {
+    most: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    open: usize,
+    /// In the order in which they are asked for room; some are closed already.
+    order: VecDeque<Weak<Activity>>,
+    told: Option<Duration>,
+}
+
+/// A connection's place among the open ones.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Connections>);
+
+impl Connections {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, table: Mutex::default() }
+    }
+
+    /// Lets a connection in, one of the others making room if need be. None when all are busy.
+    pub(super) fn admit(self: &Arc<Self>, activity: &Arc<Activity>) -> Option<Place> {
+        let mut table = self.table();
+        if table.open >= self.most {
+            let made_room = table.make_room();
+            if table.told.is_none_or(|told| activity.now().saturating_sub(told) >= TOLD_EVERY) {
+                table.told = Some(activity.now());
+                let limit = self.most;
+                tracing::warn!(limit, made_room, "too many connections (PATRON_CONNECTIONS)");
+            }
+            if !made_room {
+                return None;
+            }
+        }
+        table.open += 1;
+        table.order.push_back(Arc::downgrade(activity));
+        if table.order.len() > 2 * self.most + MOST_ASKED {
+            table.order.retain(|entry| entry.strong_count() > 0);
+        }
+        Some(Place(Arc::clone(self)))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn make_room(&mut self) -> bool {
+        // Twice round: the first time each that was used is let off.
+        for _ in 0..MOST_ASKED.min(2 * self.order.len()) {
+            let Some(entry) = self.order.pop_front() else { return false };
+            match entry.upgrade() {
+                Some(activity) if activity.give_up() => return true,
+                Some(_) => self.order.push_back(entry),
+                None => {}
+            }
+        }
+        false
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.table().open -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Activity, Connections};
+    use crate::system::Stopwatch;
+    use futures_util::FutureExt;
+    use std::sync::Arc;
+
+    fn open(connections: &Arc<Connections>) -> Option<(Arc<Activity>, super::Place)> {
+        let activity = Arc::new(Activity::new(Stopwatch::start()));
+        let place = connections.admit(&activity)?;
+        Some((activity, place))
+    }
+
+    fn has_given_up(activity: &Activity) -> bool {
+        activity.given_up().now_or_never().is_some()
+    }
+
+    #[test]
+    fn those_that_wait_make_room_in_turn_and_the_used_ones_last() {
+        let connections = Arc::new(Connections::new(3));
+        let (used, _used) = open(&connections).unwrap();
+        let (busy, _busy) = open(&connections).unwrap();
+        let (quiet, place) = open(&connections).unwrap();
+        used.request_begins(false);
+        used.request_ends();
+        busy.request_begins(false);
+        assert!(open(&connections).is_some() && has_given_up(&quiet), "the one that had no request");
+        drop(place);
+        let (again, place) = open(&connections).unwrap();
+        assert!(!has_given_up(&used) && !has_given_up(&busy), "there was room");
+        used.request_begins(false);
+        used.request_ends();
+        assert!(open(&connections).is_some() && has_given_up(&again), "the other was used once more");
+        drop(place);
+        let (last, _last) = open(&connections).unwrap();
+        last.request_begins(false);
+        assert!(open(&connections).is_some() && has_given_up(&used), "no longer");
+    }
+
+    #[test]
+    fn busy_ones_stay() {
+        let connections = Arc::new(Connections::new(2));
+        let held: Vec<_> = (0..2).map(|_| open(&connections).unwrap()).collect();
+        for (activity, _) in &held {
+            activity.request_begins(false);
+        }
+        assert!(open(&connections).is_none());
+        held[1].0.answer_begins();
+        assert!(open(&connections).is_none(), "its answer is not sent yet");
+        held[1].0.answer_ends();
+        assert!(open(&connections).is_some());
+    }
+
+    #[test]
+    fn closed_ones_are_forgotten() {
+        let connections = Arc::new(Connections::new(2));
+        for _ in 0..10_000 {
+            open(&connections).unwrap();
+        }
+        let table = connections.table();
+        assert!(table.open == 0 && table.order.len() <= 2 * 2 + super::MOST_ASKED, "{}", table.order.len());
+    }
+}
