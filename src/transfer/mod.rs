@@ -4,10 +4,11 @@
 
 mod from_csv;
 mod from_ndjson;
+mod record_source;
 pub mod refusals;
 mod write;
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 
 pub use write::Writer;
@@ -67,23 +68,4 @@ pub fn read(format: Format, input: impl BufRead + Send + 'static) -> Result<Line
         Format::Csv { delimiter } => Box::new(from_csv::lines(input, delimiter)?),
         Format::Ndjson => Box::new(from_ndjson::lines(input)),
     })
-}
-
-/// Lets through so many bytes, and fails then: what reads a record has nowhere else to stop.
-struct Allowance<R> {
-    input: R,
-    left: std::sync::Arc<std::sync::atomic::AtomicU64>,
-}
-
-impl<R: Read> Read for Allowance<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::sync::atomic::Ordering::Relaxed;
-        let left = self.left.load(Relaxed);
-        if left == 0 {
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        let length = self.input.read(buffer)?;
-        self.left.store(left.saturating_sub(length as u64), Relaxed);
-        Ok(length)
-    }
 }
