@@ -136,6 +136,7 @@ fn compare_csv(text: &[u8], delimiter: u8, lines: &[Line]) {
 
 /// A dry run of it all.
 fn judge(world: &World, lines: Vec<Line>) {
+    super::values::define(world);
     let numbers: Vec<u64> = lines.iter().map(|line| line.number).collect();
     let options = Options { dry_run: true, create_groups: numbers.len().is_multiple_of(2) };
     let outcomes = world.run(async {
