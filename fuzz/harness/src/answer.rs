@@ -58,6 +58,11 @@ impl Answer {
         details.iter().filter_map(|detail| detail["field"].as_str()).collect()
     }
 
+    /// Its status.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The answer as a whole.
     pub(crate) fn body(&self) -> &Value {
         &self.body

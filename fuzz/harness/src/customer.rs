@@ -6,7 +6,8 @@ use patron::types::{EmailAddress, Password};
 use serde_json::{Map, Value};
 
 use crate::World;
-use crate::text::is_line;
+use crate::answer::Answer;
+use crate::text::{is_fine, is_line};
 
 /// A body is refused and changes nothing, or what it asks for comes true, and nothing else; asking for it again
 /// changes nothing.
@@ -21,6 +22,7 @@ pub fn check(world: &World, input: &[u8]) {
     let after = world.customer();
     let Some(data) = answer.data() else {
         assert_eq!(after, before, "a body that was refused changed something");
+        with_reason(&crate::object(&body).unwrap_or_default(), &answer);
         return;
     };
     let given = crate::object(&body).expect("no other body is accepted");
@@ -60,6 +62,24 @@ fn kept_within_limits(row: &Model) {
     assert!(row.group_id.is_some(), "a customer without a group");
     assert!(row.meta_data.is_object() && !holds_nul(&row.meta_data), "{}", row.meta_data);
     assert!(!row.search_text.is_empty(), "nothing to be found by");
+}
+
+/// What is right is not refused.
+fn with_reason(given: &Map<String, Value>, answer: &Answer) {
+    for field in answer.wrong_fields() {
+        let value = given.get(field);
+        let is_right = match (field, value) {
+            (_, None) => true,
+            ("full_name", name) => is_fine(name, 255),
+            ("email", Some(Value::String(email))) => {
+                EmailAddress::parse(email).is_ok() && answer.status() == 400
+            }
+            ("status", Some(status)) => ["0", "1"].contains(&status.to_string().trim_matches('"')),
+            ("meta_data", Some(data)) => data.as_object().is_some_and(Map::is_empty),
+            _ => false,
+        };
+        assert!(!is_right, "{field} was refused: {:?}", answer.body());
+    }
 }
 
 /// What is in the body is so now, and what isn't is as it was.

@@ -4,7 +4,7 @@ use patron::entity::customer_group::{Column, Entity, Model};
 use sea_orm::{EntityTrait, QueryOrder};
 
 use crate::World;
-use crate::text::is_line;
+use crate::text::{is_fine, is_line};
 
 /// A body is refused and makes nothing, or makes a group of that name; the same body then changes nothing of it, and
 /// no other group may have the name.
@@ -16,6 +16,9 @@ pub fn check(world: &World, input: &[u8]) {
     let answer = world.send("POST", "/api/customer-groups", input);
     let Some(data) = answer.data() else {
         assert_eq!(rows(world), before, "a body that was refused made a group");
+        let given = crate::object(input).unwrap_or_default();
+        let name = given.get("group_name").filter(|_| !answer.wrong_fields().is_empty());
+        assert!(!is_fine(name, 255), "a good name was refused: {:?}", answer.body());
         return;
     };
     let mut after = rows(world);

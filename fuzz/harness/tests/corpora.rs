@@ -49,15 +49,15 @@ macro_rules! targets {
 }
 
 targets! {
-    address 400
-    cursor 2000
-    customer 400
-    definition 100
-    email 100_000
-    export 60
-    filter 400
-    group 400
+    address 1500
+    cursor 4000
+    customer 1500
+    definition 300
+    email 40_000
+    export 150
+    filter 1500
+    group 1000
     import 400
-    token 4000
-    values 400
+    token 10_000
+    values 800
 }
