@@ -88,10 +88,10 @@ pub(super) fn lines(
         }
     };
     let mut record = ByteRecord::new();
-    if next(&mut record)?.is_none() {
-        return Err(FileError::Header("the file is empty".to_owned()));
-    }
-    let columns = columns(&record, delimiter).map_err(FileError::Header)?;
+    let Some(number) = next(&mut record)? else {
+        return Err(FileError::Header(1, "the file is empty".to_owned()));
+    };
+    let columns = columns(&record, delimiter).map_err(|reason| FileError::Header(number, reason))?;
     Ok(std::iter::from_fn(move || match next(&mut record) {
         Ok(Some(number)) => Some(Ok(Line { number, record: parse(&columns, &record) })),
         Ok(None) => None,
@@ -243,7 +243,7 @@ mod tests {
             ("", b',', "line 1: the file is empty"),
             ("email,e-mail", b',', "line 1: there is no field \"e-mail\""),
             ("email;status", b',', "if cells are separated by ';', say --delimiter ';'"),
-            ("email,email", b',', "the column \"email\" stands twice"),
+            ("\r\n\nemail,email", b',', "line 3: the column \"email\" stands twice"),
             ("addresses.0.city", b',', "no field \"addresses.0.city\""),
             ("addresses.101.city", b',', "no field \"addresses.101.city\""),
             ("addresses.1.customer_id", b',', "no field"),

@@ -48,9 +48,9 @@ pub enum FileError {
     /// The system's reason.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// What is wrong with its first line.
-    #[error("line 1: {0}")]
-    Header(String),
+    /// What is wrong with the first line that holds anything.
+    #[error("line {0}: {1}")]
+    Header(u64, String),
     /// A line after which no other is to be found.
     #[error("line {0}: a customer of more than 4 MiB, or a quotation mark that is never closed")]
     TooLong(u64),

@@ -68,8 +68,12 @@ fn read(format: Format, text: &[u8]) -> Option<Vec<Line>> {
     let input = Counted(std::io::Cursor::new(text.to_vec()), Arc::clone(&count));
     let mut lines = match transfer::read(format, BufReader::new(input)) {
         Ok(lines) => lines,
-        Err(FileError::Header(reason)) => {
+        Err(FileError::Header(number, reason)) => {
             assert!(!reason.is_empty() && reason.len() < 1000, "{reason}");
+            if let Format::Csv { delimiter } = format {
+                let first = csv_model::records(text, delimiter).first().map_or(1, |(number, _)| *number);
+                assert_eq!(number, first, "the header");
+            }
             return None;
         }
         Err(FileError::TooLong(_)) => {
