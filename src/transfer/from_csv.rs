@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn what_is_inside_quotation_marks_is_kept_and_lines_are_counted_to_the_end() {
-        let text = "email,full_name\n\n\na,\"A\r\"\r\n\"b\r\n\",B\r\nc,\"C\nis not closed";
+        let text = "\u{FEFF}\nemail,full_name\n\na,\"A\r\"\r\n\"b\r\n\",B\r\nc,\"C\nis not closed";
         let line = |number, email: &str, name: &str| (number, Ok(json!({"email": email, "full_name": name})));
         let expected = vec![line(4, "a", "A\r"), line(5, "b\r\n", "B"), line(7, "c", "C\nis not closed")];
         assert_eq!(read(text, b','), Ok(expected));

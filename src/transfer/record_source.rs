@@ -10,7 +10,8 @@ pub(super) struct RecordSource<R> {
     allowance: u64,
     /// Lines that were read to their end.
     lines: u64,
-    /// The line that the record began in; lines with nothing in them, ahead of it, are not a part of it.
+    /// The line that the record began in; lines with nothing in them (or a byte order mark), ahead of it, are not a part
+    /// of it.
     start: u64,
     /// Whether there was nothing but such lines so far.
     ahead: bool,
@@ -53,7 +54,7 @@ impl<R: BufRead> Read for RecordSource<R> {
         let part = &available[..length];
         if self.ahead {
             self.start = self.lines + 1;
-            self.ahead = part == b"\n";
+            self.ahead = part == b"\n" || self.lines == 0 && part == b"\xEF\xBB\xBF\n";
         }
         match part {
             [] => {}
