@@ -2,13 +2,12 @@
 //! those inside others.
 
 use std::io::BufRead;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv::{ByteRecord, ErrorKind, ReaderBuilder, Terminator};
 use serde_json::{Map, Value};
 
-use super::{Allowance, FileError, MAX_RECORD};
+use super::record_source::RecordSource;
+use super::{FileError, MAX_RECORD};
 use crate::service::import::{Line, Record};
 
 /// Where the cells of a column go.
@@ -54,26 +53,24 @@ pub(super) fn lines(
     input: impl BufRead,
     delimiter: u8,
 ) -> Result<impl Iterator<Item = Result<Line, FileError>>, FileError> {
-    let left = Arc::new(AtomicU64::new(MAX_RECORD));
-    // The last line may have no end, and is counted like the others when it has one.
-    let input = Allowance { input: input.chain(&b"\n"[..]), left: Arc::clone(&left) };
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
         .has_headers(false)
         .terminator(Terminator::Any(b'\n'))
-        .from_reader(input);
+        .from_reader(RecordSource::new(input));
     let mut next = move |record: &mut ByteRecord| {
         loop {
-            left.store(MAX_RECORD, Ordering::Relaxed);
-            let line = reader.position().line();
-            match reader.read_byte_record(record) {
+            reader.get_mut().begin(MAX_RECORD);
+            let read = reader.read_byte_record(record);
+            let source = reader.get_ref();
+            match read {
                 Ok(true) => {}
                 Ok(false) => return Ok(None),
                 Err(error) => {
                     return Err(match error.into_kind() {
                         ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-                            FileError::TooLong(line)
+                            FileError::TooLong(source.start())
                         }
                         ErrorKind::Io(error) => error.into(),
                         // The rest is about texts and lengths, which are not looked at here.
@@ -81,20 +78,20 @@ pub(super) fn lines(
                     });
                 }
             }
-            trim_return(record);
+            if source.ends_in_return() {
+                trim_return(record);
+            }
             // Lines without a value, as spreadsheets leave them at the end, are passed over in silence.
             if record.iter().any(|cell| !cell.is_empty()) {
-                // Where it began.
-                let breaks = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-                return Ok(Some(reader.position().line() - 1 - breaks));
+                return Ok(Some(source.start()));
             }
         }
     };
     let mut record = ByteRecord::new();
-    if next(&mut record)?.is_none() {
-        return Err(FileError::Header("the file is empty".to_owned()));
-    }
-    let columns = columns(&record, delimiter).map_err(FileError::Header)?;
+    let Some(number) = next(&mut record)? else {
+        return Err(FileError::Header(1, "the file is empty".to_owned()));
+    };
+    let columns = columns(&record, delimiter).map_err(|reason| FileError::Header(number, reason))?;
     Ok(std::iter::from_fn(move || match next(&mut record) {
         Ok(Some(number)) => Some(Ok(Line { number, record: parse(&columns, &record) })),
         Ok(None) => None,
@@ -102,8 +99,8 @@ pub(super) fn lines(
     }))
 }
 
-/// Lines may end in a carriage return and a line feed, of which only the latter is looked for: what counts lines would
-/// count one late otherwise.
+/// Lines may end in a carriage return and a line feed, of which only the latter is looked for: with either, nothing would
+/// be known of where a record ends.
 fn trim_return(record: &mut ByteRecord) {
     if let Some(cell) = record.iter().next_back()
         && let Some(trimmed) = cell.strip_suffix(b"\r")
@@ -233,12 +230,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_inside_quotation_marks_is_kept_and_lines_are_counted_to_the_end() {
+        let text = "\u{FEFF}\nemail,full_name\n\na,\"A\r\"\r\n\"b\r\n\",B\r\nc,\"C\nis not closed";
+        let line = |number, email: &str, name: &str| (number, Ok(json!({"email": email, "full_name": name})));
+        let expected = vec![line(4, "a", "A\r"), line(5, "b\r\n", "B"), line(7, "c", "C\nis not closed")];
+        assert_eq!(read(text, b','), Ok(expected));
+    }
+
+    #[test]
     fn a_header_that_names_what_is_no_field() {
         for (header, delimiter, expected) in [
             ("", b',', "line 1: the file is empty"),
             ("email,e-mail", b',', "line 1: there is no field \"e-mail\""),
             ("email;status", b',', "if cells are separated by ';', say --delimiter ';'"),
-            ("email,email", b',', "the column \"email\" stands twice"),
+            ("\r\n\nemail,email", b',', "line 3: the column \"email\" stands twice"),
             ("addresses.0.city", b',', "no field \"addresses.0.city\""),
             ("addresses.101.city", b',', "no field \"addresses.101.city\""),
             ("addresses.1.customer_id", b',', "no field"),

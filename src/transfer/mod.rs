@@ -4,10 +4,11 @@
 
 mod from_csv;
 mod from_ndjson;
+mod record_source;
 pub mod refusals;
 mod write;
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 
 pub use write::Writer;
@@ -47,9 +48,9 @@ pub enum FileError {
     /// The system's reason.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// What is wrong with its first line.
-    #[error("line 1: {0}")]
-    Header(String),
+    /// What is wrong with the first line that holds anything.
+    #[error("line {0}: {1}")]
+    Header(u64, String),
     /// A line after which no other is to be found.
     #[error("line {0}: a customer of more than 4 MiB, or a quotation mark that is never closed")]
     TooLong(u64),
@@ -67,23 +68,4 @@ pub fn read(format: Format, input: impl BufRead + Send + 'static) -> Result<Line
         Format::Csv { delimiter } => Box::new(from_csv::lines(input, delimiter)?),
         Format::Ndjson => Box::new(from_ndjson::lines(input)),
     })
-}
-
-/// Lets through so many bytes, and fails then: what reads a record has nowhere else to stop.
-struct Allowance<R> {
-    input: R,
-    left: std::sync::Arc<std::sync::atomic::AtomicU64>,
-}
-
-impl<R: Read> Read for Allowance<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        use std::sync::atomic::Ordering::Relaxed;
-        let left = self.left.load(Relaxed);
-        if left == 0 {
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        let length = self.input.read(buffer)?;
-        self.left.store(left.saturating_sub(length as u64), Relaxed);
-        Ok(length)
-    }
 }

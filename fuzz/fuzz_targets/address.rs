@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/address.rs`.
+#![no_main]
+
+patron_fuzz::target!("address");

@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/cursor.rs`.
+#![no_main]
+
+patron_fuzz::target!("cursor");

@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/customer.rs`.
+#![no_main]
+
+patron_fuzz::target!("customer");

@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/definition.rs`.
+#![no_main]
+
+patron_fuzz::target!("definition");

@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/email.rs`.
+#![no_main]
+
+patron_fuzz::target!("email");

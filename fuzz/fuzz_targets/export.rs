@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/export.rs`.
+#![no_main]
+
+patron_fuzz::target!("export");

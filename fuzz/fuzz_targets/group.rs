@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/group.rs`.
+#![no_main]
+
+patron_fuzz::target!("group");

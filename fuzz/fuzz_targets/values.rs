@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/values.rs`.
+#![no_main]
+
+patron_fuzz::target!("values");

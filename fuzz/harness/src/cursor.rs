@@ -1,0 +1,174 @@
+//! Cursors (`src/service/keyset.rs`), by way of the connection of customers.
+//!
+//! The first byte of an input says what is sorted by, the second how the rest is to be taken. The rest is a cursor, or
+//! what is in one.
+
+use std::cmp::Ordering;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
+use patron::entity::customer::Model;
+use patron::error::{Error, Result};
+use patron::service::customer::{Connection, Sort, SortField};
+use patron::service::keyset::Window;
+use serde_json::Value;
+
+use crate::World;
+
+/// A cursor is refused, or it is a place: what is behind it and what is ahead of it are all customers, in order. A
+/// cursor that a page answers with leads to the customer it is of, and is the same when it is written anew.
+///
+/// # Panics
+/// When a property does not hold.
+pub fn check(world: &World, input: &[u8]) {
+    let [order, form, rest @ ..] = input else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let sort = sort(*order);
+    let cursor = match form % 4 {
+        0 => text.to_owned(),
+        1 => URL_SAFE_NO_PAD.encode(text),
+        // Values alone, of this order.
+        _ => encode(&sort, text),
+    };
+    let after = Window { first: Some(100), after: Some(cursor.clone()), ..Window::default() };
+    let before = Window { last: Some(100), before: Some(cursor.clone()), ..Window::default() };
+    let (behind, ahead) = match (rows(world, &after, &sort), rows(world, &before, &sort)) {
+        (Ok(behind), Ok(ahead)) => (behind, ahead),
+        (Err(Error::Invalid(_)), Err(Error::Invalid(_))) => return,
+        other => panic!("{other:?}"),
+    };
+    let all = rows(world, &Window { first: Some(100), ..Window::default() }, &sort).expect("all customers");
+    let place = decode(&cursor).expect("what is accepted is a cursor");
+    let side = |row: &&Row| compare(&row.values, &place, &sort);
+    let expected =
+        |side_of: Ordering| all.iter().filter(|row| side(row) == side_of).map(|row| row.id).collect();
+    let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+    let (wanted_behind, wanted_ahead): (Vec<i32>, Vec<i32>) =
+        (expected(Ordering::Greater), expected(Ordering::Less));
+    assert_eq!(ids(&behind), wanted_behind, "behind {place:?}");
+    assert_eq!(ids(&ahead), wanted_ahead, "ahead of {place:?}");
+
+    // One by one, from where it leads to.
+    for (row, next) in behind.iter().zip(behind.iter().skip(1)).take(3) {
+        let text = URL_SAFE_NO_PAD.decode(&row.cursor).expect("it is base64url");
+        let json: Value = serde_json::from_slice(&text).expect("there is JSON in it");
+        assert_eq!(URL_SAFE_NO_PAD.encode(json.to_string()), row.cursor, "written anew");
+        let window = Window { first: Some(1), after: Some(row.cursor.clone()), ..Window::default() };
+        let found = rows(world, &window, &sort).expect("a cursor of a page");
+        assert_eq!(ids(&found), [next.id]);
+        assert_eq!(found.first().map(|row| &row.cursor), Some(&next.cursor), "a customer has one cursor");
+    }
+}
+
+const FIELDS: [SortField; 8] = [
+    SortField::CustomerId,
+    SortField::Email,
+    SortField::FullName,
+    SortField::Status,
+    SortField::GroupId,
+    SortField::EmailVerifiedAt,
+    SortField::CreatedAt,
+    SortField::UpdatedAt,
+];
+
+/// One field, or two, each in either direction. The primary key comes last, as in patron.
+fn sort(byte: u8) -> Vec<Sort> {
+    let field = |number: u8| FIELDS[usize::from(number % 8)];
+    let first = Sort { field: field(byte), descending: byte & 8 != 0 };
+    let second = Sort { field: field(byte.wrapping_add(byte >> 5)), descending: byte & 16 != 0 };
+    let mut sort = vec![first];
+    if second.field != first.field {
+        sort.push(second);
+    }
+    if sort.iter().all(|sort| sort.field != SortField::CustomerId) {
+        let descending = sort.last().is_some_and(|last| last.descending);
+        sort.push(Sort { field: SortField::CustomerId, descending });
+    }
+    sort
+}
+
+/// A customer of a page.
+#[derive(Debug)]
+struct Row {
+    id: i32,
+    cursor: String,
+    values: Vec<Value>,
+}
+
+fn rows(world: &World, window: &Window, sort: &[Sort]) -> Result<Vec<Row>> {
+    let connection = Connection::parse(&world.ctx, window, None, sort)?;
+    let slice = world.run(async {
+        // Has to be something that the database can be asked, whatever it answers.
+        connection.has_rows_behind(&world.ctx).await.expect("the database answers");
+        connection.rows(&world.ctx).await.expect("the database answers")
+    });
+    let row = |row: &Model| Row {
+        id: row.customer_id,
+        cursor: connection.cursor(row),
+        values: sort.iter().map(|sort| value(sort.field, row)).collect(),
+    };
+    Ok(slice.rows.iter().map(row).collect())
+}
+
+/// What a customer is sorted by.
+fn value(field: SortField, row: &Model) -> Value {
+    match field {
+        SortField::CustomerId => row.customer_id.into(),
+        SortField::Email => row.email.key().into(),
+        SortField::FullName => row.full_name.clone().into(),
+        SortField::Status => row.status.into(),
+        SortField::GroupId => row.group_id.into(),
+        SortField::EmailVerifiedAt => row.email_verified_at.map(|moment| moment.to_rfc3339()).into(),
+        SortField::CreatedAt => row.created_at.to_rfc3339().into(),
+        SortField::UpdatedAt => row.updated_at.to_rfc3339().into(),
+    }
+}
+
+/// The values in a cursor.
+fn decode(cursor: &str) -> Option<Vec<Value>> {
+    let json: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    json.get(2)?.as_array().cloned()
+}
+
+/// A cursor of this order.
+fn encode(sort: &[Sort], values: &str) -> String {
+    let name = |field: SortField| match field {
+        SortField::CustomerId => "CUSTOMER_ID",
+        SortField::Email => "EMAIL",
+        SortField::FullName => "FULL_NAME",
+        SortField::Status => "STATUS",
+        SortField::GroupId => "GROUP_ID",
+        SortField::EmailVerifiedAt => "EMAIL_VERIFIED_AT",
+        SortField::CreatedAt => "CREATED_AT",
+        SortField::UpdatedAt => "UPDATED_AT",
+    };
+    let key = |sort: &Sort| format!("{} {}", name(sort.field), if sort.descending { "DESC" } else { "ASC" });
+    let order = sort.iter().map(key).collect::<Vec<_>>().join(", ");
+    URL_SAFE_NO_PAD.encode(format!("[1, \"{order}\", {values}]"))
+}
+
+/// Which of two comes first; NULL is greater than everything else.
+fn compare(one: &[Value], other: &[Value], sort: &[Sort]) -> Ordering {
+    let keys = one.iter().zip(other).zip(sort);
+    let compared = keys.map(|((one, other), sort)| {
+        let order = match (one, other) {
+            (Value::Null, Value::Null) => Ordering::Equal,
+            (Value::Null, _) => Ordering::Greater,
+            (_, Value::Null) => Ordering::Less,
+            (Value::String(one), Value::String(other)) => {
+                match (DateTime::parse_from_rfc3339(one), DateTime::parse_from_rfc3339(other)) {
+                    (Ok(one), Ok(other)) if is_moment(sort.field) => one.cmp(&other),
+                    _ => one.cmp(other),
+                }
+            }
+            (one, other) => one.as_i64().cmp(&other.as_i64()),
+        };
+        if sort.descending { order.reverse() } else { order }
+    });
+    compared.fold(Ordering::Equal, Ordering::then)
+}
+
+fn is_moment(field: SortField) -> bool {
+    matches!(field, SortField::EmailVerifiedAt | SortField::CreatedAt | SortField::UpdatedAt)
+}

@@ -1,0 +1,156 @@
+//! Files of customers (`src/transfer/`), and what becomes of their lines (`src/service/import/`).
+//!
+//! The first byte of an input says which format it is, and whether a part of it is made very long.
+
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use patron::service::import::{self, Import, Line, Options};
+use patron::transfer::{self, FileError, Format};
+use serde_json::Value;
+
+use crate::World;
+use crate::csv_model;
+
+/// The longest customer, in bytes.
+const MAX_RECORD: u64 = 4 * 1024 * 1024;
+/// What is read ahead of it at most.
+const BUFFER: u64 = 64 * 1024;
+
+/// Every line of a file is read or refused, once, under its number; how much is read for one line is bounded; a dry run
+/// tells of each what becomes of it, in order.
+///
+/// # Panics
+/// When a property does not hold.
+pub fn check(world: &World, input: &[u8]) {
+    let [form, text @ ..] = input else { return };
+    let format = match form % 4 {
+        0 => Format::Csv { delimiter: b',' },
+        1 => Format::Csv { delimiter: b'\t' },
+        2 => Format::Csv { delimiter: b';' },
+        _ => Format::Ndjson,
+    };
+    let text = match form / 4 {
+        // Rarely: it takes its time.
+        63 => prolonged(text),
+        _ => text.to_vec(),
+    };
+    let Some(lines) = read(format, &text) else { return };
+    match format {
+        Format::Ndjson => compare_ndjson(&text, &lines),
+        Format::Csv { delimiter } => compare_csv(&text, delimiter, &lines),
+    }
+    judge(world, lines);
+}
+
+/// Puts more into a file, after two thirds of it, than a customer may have.
+fn prolonged(text: &[u8]) -> Vec<u8> {
+    let (start, end) = text.split_at(text.len() - text.len() / 3);
+    let filling = vec![*start.last().unwrap_or(&b'x'); usize::try_from(MAX_RECORD + 1).unwrap_or(0)];
+    [start, &filling, end].concat()
+}
+
+/// Counts what is read.
+struct Counted<R>(R, Arc<AtomicU64>);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.0.read(buffer)?;
+        self.1.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
+}
+
+/// The lines; none of a file that breaks off with an error.
+fn read(format: Format, text: &[u8]) -> Option<Vec<Line>> {
+    let count = Arc::new(AtomicU64::new(0));
+    let input = Counted(std::io::Cursor::new(text.to_vec()), Arc::clone(&count));
+    let mut lines = match transfer::read(format, BufReader::new(input)) {
+        Ok(lines) => lines,
+        Err(FileError::Header(number, reason)) => {
+            assert!(!reason.is_empty() && reason.len() < 1000, "{reason}");
+            if let Format::Csv { delimiter } = format {
+                let first = csv_model::records(text, delimiter).first().map_or(1, |(number, _)| *number);
+                assert_eq!(number, first, "the header");
+            }
+            return None;
+        }
+        Err(FileError::TooLong(_)) => {
+            assert!(text.len() as u64 >= MAX_RECORD, "a short file");
+            return None;
+        }
+        Err(FileError::Io(error)) => panic!("{error}"),
+    };
+    let mut read = Vec::new();
+    loop {
+        let before = count.load(Ordering::Relaxed);
+        let line = lines.next();
+        let taken = count.load(Ordering::Relaxed) - before;
+        // What is longer is skipped in JSON, and kept nowhere; there is no end to it in CSV.
+        assert!(
+            taken <= MAX_RECORD + BUFFER || format == Format::Ndjson,
+            "{taken} bytes were read for one line"
+        );
+        match line {
+            None => return Some(read),
+            Some(Ok(line)) => read.push(line),
+            Some(Err(FileError::TooLong(_))) => {
+                assert!(text.len() as u64 >= MAX_RECORD, "a short file");
+                return None;
+            }
+            Some(Err(error)) => panic!("{error}"),
+        }
+    }
+}
+
+fn compare_ndjson(text: &[u8], lines: &[Line]) {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+    let expected = text.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !is_blank(line));
+    let expected: Vec<(&[u8], u64)> = expected.collect();
+    let numbers = |(_, number): &(&[u8], u64)| *number;
+    let read: Vec<u64> = lines.iter().map(|line| line.number).collect();
+    assert_eq!(read, expected.iter().map(numbers).collect::<Vec<_>>(), "the numbers of the lines");
+    for (line, (text, number)) in lines.iter().zip(expected) {
+        let wanted = serde_json::from_slice::<Value>(text).ok().filter(|_| (text.len() as u64) < MAX_RECORD);
+        let wanted = wanted.and_then(|value| value.as_object().cloned());
+        assert_eq!(line.record.as_ref().ok().map(|record| &record.fields), wanted.as_ref(), "line {number}");
+    }
+}
+
+fn compare_csv(text: &[u8], delimiter: u8, lines: &[Line]) {
+    let mut expected = csv_model::records(text, delimiter).into_iter();
+    let (_, header) = expected.next().expect("a header was read");
+    let header: Vec<String> =
+        header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
+    let expected: Vec<_> = expected.collect();
+    let read: Vec<u64> = lines.iter().map(|line| line.number).collect();
+    assert_eq!(
+        read,
+        expected.iter().map(|(number, _)| *number).collect::<Vec<_>>(),
+        "the numbers of the lines"
+    );
+    for (line, (number, cells)) in lines.iter().zip(expected) {
+        let wanted = csv_model::fields(&header, &cells);
+        assert_eq!(line.record.as_ref().ok().map(|record| &record.fields), wanted.as_ref(), "line {number}");
+    }
+}
+
+/// A dry run of it all.
+fn judge(world: &World, lines: Vec<Line>) {
+    super::values::define(world);
+    let numbers: Vec<u64> = lines.iter().map(|line| line.number).collect();
+    let options = Options { dry_run: true, create_groups: numbers.len().is_multiple_of(2) };
+    let outcomes = world.run(async {
+        let batch = import::prepare(&world.ctx, options, lines).await.expect("it is prepared");
+        assert_eq!(batch.numbers().collect::<Vec<_>>(), numbers);
+        Import::new(options).write(&world.ctx, batch).await.expect("it is judged")
+    });
+    assert_eq!(outcomes.len(), numbers.len(), "what becomes of each line");
+    for outcome in outcomes {
+        if let import::Outcome::Refused(problems) = outcome {
+            assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.message.is_empty()));
+        }
+    }
+}

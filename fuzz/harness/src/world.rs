@@ -1,0 +1,211 @@
+//! A patron to try inputs on: a database of its own, a clock that stands still, and some customers.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use chrono::DateTime;
+use migration::{Migrator, MigratorTrait};
+use patron::app::App;
+use patron::config::{Config, Flags, Values};
+use patron::ctx::Ctx;
+use patron::entity::{customer, customer_group};
+use patron::keys::Keys;
+use patron::server;
+use patron::service::import::{self, Import, Line, Outcome, Record};
+use patron::service::{admin, token};
+use patron::system::{Clock, Random};
+use patron::types::{EmailAddress, Password};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::answer::Answer;
+
+/// The keys of tokens.
+pub(crate) const SECRETS: [(&str, &str); 4] = [
+    ("JWT_ADMIN_SECRET", "admins' access tokens, a key for trying things out"),
+    ("JWT_ADMIN_REFRESH_SECRET", "admins' refresh tokens, a key for trying things out"),
+    ("JWT_CUSTOMER_SECRET", "customers' access tokens, a key for trying things out"),
+    ("JWT_CUSTOMER_REFRESH_SECRET", "customers' refresh tokens, a key for trying things out"),
+];
+/// The moment at which the clock stands.
+const NOW: &str = "2026-01-02T03:04:05.678Z";
+/// A hash of no password: nobody logs in here, and hashing takes its time.
+pub(crate) const HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g";
+
+/// A patron with everything around it.
+pub struct World {
+    /// The program itself asks.
+    pub(crate) ctx: Ctx,
+    /// The admin whose tokens are good.
+    pub(crate) admin: patron::entity::admin_user::Model,
+    /// The first customer, as it was in the beginning.
+    pub(crate) first: customer::Model,
+    /// The primary key of the last customer there was in the beginning.
+    pub(crate) last: i32,
+    router: Router,
+    token: String,
+    runtime: Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    /// Makes one, on SQLite.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut flags = Flags::default()
+            .with("PATRON_DATA_DIR", folder.path().display().to_string())
+            .with("PATRON_DATABASE_CONNECTIONS", "2")
+            .with("PATRON_EMAIL_VERIFICATION", "off")
+            .with("PATRON_RATE_LIMITS", "off");
+        for (variable, secret) in SECRETS {
+            flags = flags.with(variable, secret);
+        }
+        let config = Config::from_values(Values::only(&flags)).expect("the settings are right");
+        let now = DateTime::parse_from_rfc3339(NOW).expect("a moment").to_utc();
+        let keys = Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("there are keys");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (ctx, admin, people) = runtime.block_on(async {
+            let app = App::build(config, keys, Clock::fixed(now), Random::seeded(1)).await;
+            let ctx = Ctx::system(app.expect("the program is built"));
+            Migrator::up(ctx.app.db.owner(), None).await.expect("the migrations run");
+            let email = EmailAddress::parse_local("admin@localhost").expect("an address");
+            let password = Password::new("an admin's password".into()).expect("a good password");
+            let admin = admin::create(&ctx, email, "Admin".to_owned(), &password).await;
+            populate(&ctx).await;
+            let people = customer::Entity::find().order_by_asc(customer::Column::CustomerId);
+            let people = people.all(ctx.app.db.reader()).await.expect("the database answers");
+            (ctx, admin.expect("an admin"), people)
+        });
+        let token = token::issue_for_admin(&ctx.app, &admin).expect("a token").access_token;
+        // Some parts of the router ask for the runtime when they are made.
+        let router = runtime.block_on(async { server::router(&ctx.app) });
+        let first = people.first().cloned().expect("a customer");
+        let last = people.last().map_or(0, |last| last.customer_id);
+        Self { ctx, admin, first, last, router, token, runtime, _folder: folder }
+    }
+
+    /// Runs something to its end.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The program.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.ctx.app
+    }
+
+    /// Calls a route, as an admin.
+    pub(crate) fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.call(method, path, body, Some(&self.token))
+    }
+
+    /// Calls a route, as nobody.
+    pub(crate) fn send_anonymously(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        self.call(method, path, body, None)
+    }
+
+    fn call(&self, method: &str, path: &str, body: &[u8], token: Option<&str>) -> Answer {
+        use tower::ServiceExt;
+        let mut request =
+            Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.body(Body::from(body.to_vec())).expect("a request");
+        self.run(async {
+            let response = self.router.clone().oneshot(request).await.expect("routes always answer");
+            let status = response.status().as_u16();
+            let body = to_bytes(response.into_body(), usize::MAX).await.expect("the answer has an end");
+            Answer::new(status, &body)
+        })
+    }
+
+    /// All customers, in the order of their primary keys.
+    pub(crate) fn customers(&self) -> Vec<customer::Model> {
+        let select = customer::Entity::find().order_by_asc(customer::Column::CustomerId);
+        self.run(select.all(self.app().db.reader())).expect("the database answers")
+    }
+
+    /// The first customer, whom bodies change.
+    pub(crate) fn customer(&self) -> customer::Model {
+        let select = customer::Entity::find_by_id(self.first.customer_id);
+        self.run(select.one(self.app().db.reader())).expect("the database answers").expect("a customer")
+    }
+
+    /// Makes the first customer what it was in the beginning, so that an input does what it did the first time.
+    pub(crate) fn restore(&self) {
+        if self.customer() != self.first {
+            let row = self.first.clone().into_active_model().reset_all();
+            self.run(row.update(self.app().db.owner())).expect("the database answers");
+        }
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Customers who differ in everything that is filtered and sorted by, and some who don't.
+async fn populate(ctx: &Ctx) {
+    let group = |name: &str| customer_group::ActiveModel {
+        uuid: sea_orm::Set(ctx.app.random.uuid()),
+        group_name: sea_orm::Set(name.to_owned()),
+        created_at: sea_orm::Set(ctx.app.clock.now()),
+        updated_at: sea_orm::Set(ctx.app.clock.now()),
+        ..Default::default()
+    };
+    let groups = customer_group::Entity::insert_many([group("Wholesale"), group("100 % \"VIP\"_\\")]);
+    groups.exec_without_returning(ctx.app.db.owner()).await.expect("groups are written");
+    let lines =
+        (0..24).map(|number| Line { number, record: Ok(Record { fields: person(number), is_text: false }) });
+    let batch =
+        import::prepare(ctx, import::Options::default(), lines.collect()).await.expect("it is prepared");
+    let outcomes = Import::default().write(ctx, batch).await.expect("it is written");
+    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Created), "{outcomes:?}");
+    // Only a database that was edited by hand has such customers.
+    let orphans = customer::Entity::update_many()
+        .col_expr(customer::Column::GroupId, Expr::value(None::<i32>))
+        .filter(customer::Column::CustomerId.is_in([5, 6, 17]));
+    orphans.exec(ctx.app.db.owner()).await.expect("the customers are changed");
+}
+
+fn person(number: u64) -> serde_json::Map<String, Value> {
+    const NAMES: [&str; 8] = [
+        "John Smith",
+        "Zoë Łukasz",
+        "a_b % \\ 'c'",
+        "ΌΔΥΣΣΕΎΣ",
+        "John Smith",
+        "İstanbul ß",
+        "\u{1F600}\u{FFFF}",
+        "Ann",
+    ];
+    let pick = usize::try_from(number).expect("a small number");
+    let day =
+        |day: u64| format!("2025-0{}-1{}T0{}:00:00.{:03}Z", day % 9 + 1, day % 7, day % 5, day * 41 % 1000);
+    let mut person = json!({
+        "full_name": NAMES[pick % NAMES.len()],
+        "email": format!("{}.{}@example{}.com", ["John", "zo\u{eb}", "a_b%c", "x"][pick % 4], number, number % 3),
+        "status": u64::from(number % 5 != 4),
+        "group_id": number % 3 + 1,
+        "password_hash": HASH,
+        "created_at": day(number / 4),
+        "updated_at": day(number / 4),
+        "meta_data": {"free": {"text": "form", "number": number}},
+    });
+    if !number.is_multiple_of(3) {
+        person["email_verified_at"] = day(number / 2).into();
+    }
+    person.as_object().cloned().expect("an object")
+}
