@@ -78,7 +78,6 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
     let (protocol, start) = (Arc::new(connection::protocol(limits)), Stopwatch::start());
     // Each connection holds a receiver: when there is none any more, all have ended.
     let (all_ended, held) = watch::channel(());
-    let each = stop.clone();
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -98,14 +97,15 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
             tracing::debug!(%error, "answers may be sent late");
         }
         let (app, protocol, routes) = (Arc::clone(app), Arc::clone(&protocol), routes.clone());
-        let (stop, held) = (each.clone(), held.clone());
+        let held = held.clone();
         tokio::spawn(async move {
             let limits = &app.config.limits;
-            connection::serve(&protocol, limits, (stream, peer), &activity, routes, stop).await;
+            connection::serve(&protocol, limits, (stream, peer), &activity, routes).await;
             drop((place, held));
         });
     }
     drop((listener, held));
+    connections.stop();
     all_ended.closed().await;
 }
 

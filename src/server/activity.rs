@@ -2,9 +2,8 @@
 //! connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::Duration;
-
-use tokio::sync::Notify;
 
 use crate::config::LimitConfig;
 use crate::system::Stopwatch;
@@ -15,7 +14,6 @@ pub(super) struct Activity {
     /// Moments are measured from here, the start of the server.
     start: Stopwatch,
     state: Mutex<State>,
-    given_up: Notify,
 }
 
 #[derive(Debug)]
@@ -34,6 +32,29 @@ struct State {
     is_blocked: bool,
     /// Whether there was a request since it was last asked to make room.
     was_used: bool,
+    /// What its task is to be told.
+    asked: Option<Asked>,
+    /// Wakes its task.
+    waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    ToMakeRoom,
+    ToStop,
+}
+
+/// What the task of a connection has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing: a request is worked on, which has time limits of its own.
+    Work,
+    /// To wait until then at most.
+    Wait(Duration, Overdue),
+    /// To end after what is running, as the server does. Told once.
+    Stop,
+    /// To end now.
+    MakeRoom,
 }
 
 /// Why a connection has no more time.
@@ -59,8 +80,10 @@ impl Activity {
             is_http2: false,
             is_blocked: false,
             was_used: false,
+            asked: None,
+            waker: None,
         };
-        Self { start, state: Mutex::new(state), given_up: Notify::new() }
+        Self { start, state: Mutex::new(state) }
     }
 
     /// The time since the start of the server.
@@ -115,34 +138,50 @@ impl Activity {
         }
     }
 
-    /// When its time is over, and why; none while a request is worked on, which has time limits of its own.
-    pub(super) fn deadline(&self, limits: &LimitConfig) -> Option<(Duration, Overdue)> {
-        let state = self.state();
+    /// What its task, which is woken when it is asked for something, has to do.
+    pub(super) fn next(&self, cx: &Context<'_>, limits: &LimitConfig) -> Next {
+        let mut state = self.state();
+        match state.asked {
+            Some(Asked::ToMakeRoom) => return Next::MakeRoom,
+            Some(Asked::ToStop) => {
+                state.asked = None;
+                return Next::Stop;
+            }
+            None => {}
+        }
+        if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.waker = Some(cx.waker().clone());
+        }
         if state.running > 0 {
-            return None;
+            return Next::Work;
         }
         let answered = state.since;
-        Some(match state.head_since {
-            _ if state.sending > 0 || state.is_blocked => (answered + limits.send_timeout, Overdue::Answer),
-            Some(began) => (began.max(answered) + limits.header_timeout, Overdue::Headers),
-            None => (answered + limits.idle_timeout, Overdue::Idle),
-        })
+        match state.head_since {
+            _ if state.sending > 0 || state.is_blocked => {
+                Next::Wait(answered + limits.send_timeout, Overdue::Answer)
+            }
+            Some(began) => Next::Wait(began.max(answered) + limits.header_timeout, Overdue::Headers),
+            None => Next::Wait(answered + limits.idle_timeout, Overdue::Idle),
+        }
     }
 
     /// Asks it to make room. One that waits for a request does, unless there was one since it was last asked.
-    pub(super) fn give_up(&self) -> bool {
+    pub(super) fn make_room(&self) -> bool {
         let mut state = self.state();
         let is_waiting = state.running == 0 && state.sending == 0;
-        let gives_up = is_waiting && !std::mem::take(&mut state.was_used);
-        if gives_up {
-            self.given_up.notify_one();
+        let makes_room = is_waiting && !std::mem::take(&mut state.was_used);
+        if makes_room {
+            state.ask(Asked::ToMakeRoom);
         }
-        gives_up
+        makes_room
     }
 
-    /// Waits until it has to make room.
-    pub(super) async fn given_up(&self) {
-        self.given_up.notified().await;
+    /// Asks it to end after what is running.
+    pub(super) fn stop(&self) {
+        let mut state = self.state();
+        if state.asked.is_none() {
+            state.ask(Asked::ToStop);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -150,25 +189,42 @@ impl Activity {
     }
 }
 
+impl State {
+    fn ask(&mut self, asked: Asked) {
+        self.asked = Some(asked);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Activity, Duration, Overdue};
-    use crate::config::{Config, Flags, Values};
+    use super::{Activity, Duration, Next, Overdue};
+    use crate::config::{Config, Flags, LimitConfig, Values};
     use crate::system::Stopwatch;
+    use std::task::{Context, Waker};
+
+    fn limits() -> LimitConfig {
+        Config::from_values(Values::only(&Flags::default())).unwrap().limits
+    }
+
+    fn next(activity: &Activity, limits: &LimitConfig) -> Next {
+        activity.next(&Context::from_waker(Waker::noop()), limits)
+    }
 
     #[test]
     fn what_a_connection_has_time_for() {
-        let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
         let activity = Activity::new(Stopwatch::start());
-        let time = || {
-            let (deadline, why) = activity.deadline(&limits)?;
-            Some((deadline.saturating_sub(activity.now()).as_secs_f64().round(), why))
+        let time = || match next(&activity, &limits()) {
+            Next::Wait(until, why) => Some((until.saturating_sub(activity.now()).as_secs_f64().round(), why)),
+            _ => None,
         };
         assert_eq!(time(), Some((10.0, Overdue::Headers)), "it begins with a request");
         activity.bytes_arrive();
         activity.request_begins(false);
         activity.bytes_arrive();
-        assert_eq!(time(), None, "a request has time limits of its own");
+        assert_eq!(next(&activity, &limits()), Next::Work);
         activity.answer_begins();
         assert_eq!(time(), Some((120.0, Overdue::Answer)));
         activity.answer_ends();
@@ -183,31 +239,41 @@ mod tests {
     /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
     #[test]
     fn http_2() {
-        let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
         let activity = Activity::new(Stopwatch::start());
         activity.request_begins(true);
         activity.request_begins(true);
         activity.answer_begins();
-        assert_eq!(activity.deadline(&limits), None, "one is still worked on");
+        assert_eq!(next(&activity, &limits()), Next::Work, "one is still worked on");
         activity.request_ends();
-        assert!(matches!(activity.deadline(&limits), Some((_, Overdue::Answer))));
+        assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)));
         activity.answer_ends();
         activity.bytes_arrive();
-        assert!(matches!(activity.deadline(&limits), Some((_, Overdue::Idle))));
+        assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Idle)));
     }
 
     /// The next headers came while an answer was being sent, for long.
     #[test]
     fn headers_have_their_time_after_an_answer() {
-        let mut limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
-        limits.header_timeout = Duration::from_millis(20);
+        let limits = LimitConfig { header_timeout: Duration::from_millis(20), ..limits() };
         let activity = Activity::new(Stopwatch::start());
         activity.request_begins(false);
         activity.answer_begins();
         activity.bytes_arrive();
         std::thread::sleep(Duration::from_millis(25));
         activity.answer_ends();
-        let (deadline, why) = activity.deadline(&limits).unwrap();
-        assert!(why == Overdue::Headers && deadline >= Duration::from_millis(45), "{deadline:?}");
+        let next = next(&activity, &limits);
+        let Next::Wait(until, Overdue::Headers) = next else { panic!("{next:?}") };
+        assert!(until >= Duration::from_millis(45), "{until:?}");
+    }
+
+    #[test]
+    fn a_stop_is_told_once() {
+        let activity = Activity::new(Stopwatch::start());
+        activity.stop();
+        assert_eq!(next(&activity, &limits()), Next::Stop);
+        assert!(matches!(next(&activity, &limits()), Next::Wait(..)));
+        assert!(activity.make_room());
+        activity.stop();
+        assert_eq!(next(&activity, &limits()), Next::MakeRoom);
     }
 }

@@ -17,11 +17,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::sleep;
 use tower::{ServiceExt, service_fn};
 
-use super::activity::{Activity, Overdue};
+use super::activity::{Activity, Next, Overdue};
 use super::watched::{Exchange, WatchedStream};
 use crate::config::LimitConfig;
 use crate::http::MAX_BODY_BYTES;
@@ -51,7 +50,6 @@ pub(super) async fn serve(
     (stream, peer): (TcpStream, SocketAddr),
     activity: &Arc<Activity>,
     routes: Router,
-    mut stop: watch::Receiver<bool>,
 ) {
     let watched = Arc::clone(activity);
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -66,27 +64,27 @@ pub(super) async fn serve(
     let stream = WatchedStream { stream, activity: Arc::clone(activity) };
     let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
-    let mut stopping = pin!(async move {
-        // An error means that whoever could say stop is gone, which is as good as a stop.
-        drop(stop.wait_for(|stop| *stop).await);
-    });
-    let mut given_up = pin!(activity.given_up());
     let mut timer = pin!(sleep(Duration::ZERO));
     // When the timer wakes: at the deadline, or before it and then again.
-    let mut wakes_at = None;
-    let (mut is_stopping, mut leaves_at) = (false, None);
+    let (mut wakes_at, mut leaves_at) = (None, None);
     poll_fn(|cx| {
         loop {
-            if connection.as_mut().poll(cx).is_ready() || given_up.as_mut().poll(cx).is_ready() {
+            if connection.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            if !is_stopping && stopping.as_mut().poll(cx).is_ready() {
-                is_stopping = true;
-                connection.as_mut().graceful_shutdown();
-                continue;
-            }
-            let Some((deadline, why)) = activity.deadline(limits) else { return Poll::Pending };
-            let deadline = leaves_at.map_or(deadline, |leaves_at| deadline.min(leaves_at));
+            let (deadline, why) = match activity.next(cx, limits) {
+                Next::Work => return Poll::Pending,
+                Next::Wait(deadline, why) => (deadline, why),
+                Next::Stop => {
+                    connection.as_mut().graceful_shutdown();
+                    continue;
+                }
+                Next::MakeRoom => return Poll::Ready(()),
+            };
+            let deadline = match leaves_at {
+                Some(leaves_at) if why == Overdue::Idle => deadline.min(leaves_at),
+                _ => deadline,
+            };
             if wakes_at.is_none_or(|at| at > deadline) {
                 wakes_at = Some(deadline);
                 timer.set(sleep(deadline.saturating_sub(activity.now())));

@@ -61,6 +61,13 @@ impl Connections {
         Some(Place(Arc::clone(self)))
     }
 
+    /// Asks all to end after what is running.
+    pub(super) fn stop(&self) {
+        for activity in self.table().order.iter().filter_map(Weak::upgrade) {
+            activity.stop();
+        }
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,7 +79,7 @@ impl Table {
         for _ in 0..MOST_ASKED.min(2 * self.order.len()) {
             let Some(entry) = self.order.pop_front() else { return false };
             match entry.upgrade() {
-                Some(activity) if activity.give_up() => return true,
+                Some(activity) if activity.make_room() => return true,
                 Some(_) => self.order.push_back(entry),
                 None => {}
             }
@@ -89,10 +96,12 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use super::super::activity::Next;
     use super::{Activity, Connections};
+    use crate::config::{Config, Flags, Values};
     use crate::system::Stopwatch;
-    use futures_util::FutureExt;
     use std::sync::Arc;
+    use std::task::{Context, Waker};
 
     fn open(connections: &Arc<Connections>) -> Option<(Arc<Activity>, super::Place)> {
         let activity = Arc::new(Activity::new(Stopwatch::start()));
@@ -100,8 +109,9 @@ mod tests {
         Some((activity, place))
     }
 
-    fn has_given_up(activity: &Activity) -> bool {
-        activity.given_up().now_or_never().is_some()
+    fn makes_room(activity: &Activity) -> bool {
+        let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
+        activity.next(&Context::from_waker(Waker::noop()), &limits) == Next::MakeRoom
     }
 
     #[test]
@@ -113,17 +123,17 @@ mod tests {
         used.request_begins(false);
         used.request_ends();
         busy.request_begins(false);
-        assert!(open(&connections).is_some() && has_given_up(&quiet), "the one that had no request");
+        assert!(open(&connections).is_some() && makes_room(&quiet), "the one that had no request");
         drop(place);
         let (again, place) = open(&connections).unwrap();
-        assert!(!has_given_up(&used) && !has_given_up(&busy), "there was room");
+        assert!(!makes_room(&used) && !makes_room(&busy), "there was room");
         used.request_begins(false);
         used.request_ends();
-        assert!(open(&connections).is_some() && has_given_up(&again), "the other was used once more");
+        assert!(open(&connections).is_some() && makes_room(&again), "the other was used once more");
         drop(place);
         let (last, _last) = open(&connections).unwrap();
         last.request_begins(false);
-        assert!(open(&connections).is_some() && has_given_up(&used), "no longer");
+        assert!(open(&connections).is_some() && makes_room(&used), "no longer");
     }
 
     #[test]
