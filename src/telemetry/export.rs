@@ -8,6 +8,7 @@ use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt, Tracer 
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Tracer};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -39,11 +40,12 @@ pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, Str
         .map_err(|error| error.to_string())?;
     // Whether a trace is kept is up to whoever began it.
     let share = Sampler::TraceIdRatioBased(f64::from(config.percent) / 100.0);
-    let resource = Resource::builder()
+    let resource = Resource::builder_empty()
         .with_attribute(KeyValue::new("service.name", "patron"))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        // OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME go before both.
-        .with_detector(Box::new(opentelemetry_sdk::resource::EnvResourceDetector::new()))
+        .with_detector(Box::new(TelemetryResourceDetector))
+        // OTEL_RESOURCE_ATTRIBUTES goes before all of them.
+        .with_detector(Box::new(EnvResourceDetector::new()))
         .build();
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
