@@ -93,7 +93,7 @@ pub(super) fn place(span: &Span, incoming: Option<&Trace>) -> Option<Trace> {
     place.is_valid().then_some(Trace(place))
 }
 
-/// Notes how a request was answered, by the names of the semantic conventions.
+/// Ends the span of a request and notes how it was answered, by the names of the semantic conventions.
 pub(super) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     let context = span.context();
     let span = context.span();
@@ -104,6 +104,8 @@ pub(super) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     if status >= 500 {
         span.set_status(Status::error(status.to_string()));
     }
+    // Not when its last holder lets go of it: a query that it began for many goes on for the others.
+    span.end();
 }
 
 /// Notes the root field of a GraphQL operation in the present span.

@@ -107,6 +107,7 @@ fn requests_and_their_statements() {
     register(&server, "marked@x.io", &format!("traceparent: 00-{TRACE}-{PARENT}-01\r\n"));
     let query = r#"{"query": "{ customers { total } }"}"#;
     server.send("POST /api/graphql", "", query);
+    assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
     let unsampled = "4bf92f3577b34da6a3ce929d0e0e4736";
     server.send("POST /api/graphql", &format!("traceparent: 00-{unsampled}-{PARENT}-00\r\n"), query);
     // The worker sends a mail; with the end of the program goes what is left.
@@ -141,6 +142,11 @@ fn requests_and_their_statements() {
     assert_eq!(named("send mail").len(), 1, "{spans:?}");
     let traces: HashSet<String> = spans.iter().map(|span| hex(&span.trace_id)).collect();
     assert!(!traces.contains(unsampled), "who began the trace decided");
+    assert_eq!(
+        traces.len(),
+        3,
+        "the two requests and the mail, but no probe and nothing of the worker's: {spans:?}"
+    );
 
     let requests = collector.requests();
     let resource = requests[0].resource_spans[0].resource.as_ref().expect("there is a resource");
