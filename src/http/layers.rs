@@ -99,7 +99,8 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
     let form = Form::of(&request);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let running = app.metrics.http.begin(method.as_str(), route);
-    let (span, trace) = telemetry::begin(&id, |name| request.headers().get(name)?.to_str().ok());
+    let (span, trace) =
+        telemetry::begin(&id, is_probe(&path), |name| request.headers().get(name)?.to_str().ok());
     if let Some(trace) = trace {
         request.extensions_mut().insert(trace);
     }
@@ -116,7 +117,7 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let (status, route) = (response.status().as_u16(), running.route());
-        telemetry::answered(&Span::current(), method.as_str(), route, status);
+        telemetry::answered(&Span::current(), running.method(), route, status);
         let duration_ms = running.answered(status).as_secs_f64() * 1000.0;
         tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
         response
@@ -133,6 +134,11 @@ impl Form {
         }
         Self::Graphql(MediaType::accepted(request.headers()).unwrap_or(MediaType::Json))
     }
+}
+
+/// Whether a supervisor asks, every few seconds, and nobody wants to see its traces.
+fn is_probe(path: &str) -> bool {
+    path == "/metrics" || path.starts_with("/health/")
 }
 
 /// A path as it may stand in a log: without the query string, and not at all when it has other characters than

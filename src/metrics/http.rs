@@ -80,6 +80,11 @@ pub struct InFlight<'a> {
 }
 
 impl InFlight<'_> {
+    /// The method as it is counted: clients may make up others.
+    pub fn method(&self) -> &'static str {
+        self.endpoint.method
+    }
+
     /// The route as it is counted.
     pub fn route(&self) -> &'static str {
         self.endpoint.route

@@ -76,7 +76,7 @@ impl Metrics {
         graphql.register(&mut registry);
         database.register(&mut registry);
         hashing.register(&mut registry);
-        worker.register(&mut registry);
+        worker.register(&mut registry, started);
         Self { registry, tasks, http, graphql, worker }
     }
 

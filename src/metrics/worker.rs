@@ -21,6 +21,8 @@ pub enum Queue {
 }
 
 impl Queue {
+    const ALL: [Self; 1] = [Self::Mail];
+
     fn label(self) -> QueueLabel {
         match self {
             Self::Mail => QueueLabel { queue: "mail" },
@@ -76,7 +78,7 @@ pub struct WorkerMetrics {
 }
 
 impl WorkerMetrics {
-    pub(super) fn register(&self, registry: &mut Registry) {
+    pub(super) fn register(&self, registry: &mut Registry, started: i64) {
         registry.register("patron_queue_due", "Entries that are due and not taken", self.due.clone());
         registry.register(
             "patron_queue_lag_seconds",
@@ -90,7 +92,7 @@ impl WorkerMetrics {
         );
         registry.register(
             "patron_queue_sampled_timestamp_seconds",
-            "When the database was last asked for the other metrics of the queue, in seconds since 1970",
+            "When the queue was last looked at, or the program started, in seconds since 1970",
             self.sampled.clone(),
         );
         registry.register(
@@ -105,9 +107,12 @@ impl WorkerMetrics {
             "When a task of the worker last succeeded, in seconds since 1970",
             self.succeeded.clone(),
         );
-        let queue = Queue::Mail.label();
-        for outcome in ["sent", "postponed", "given_up"] {
-            drop(self.attempts.get_or_create(&Sent { queue: queue.queue, outcome }));
+        for queue in Queue::ALL.map(Queue::label) {
+            for outcome in ["sent", "postponed", "given_up"] {
+                drop(self.attempts.get_or_create(&Sent { queue: queue.queue, outcome }));
+            }
+            // One that is never looked at is noticed as well.
+            self.sampled.get_or_create(&queue).set(started);
         }
     }
 

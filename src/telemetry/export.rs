@@ -8,6 +8,7 @@ use opentelemetry::trace::{Span as _, SpanKind, Status, TraceContextExt, Tracer 
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Tracer};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -39,11 +40,12 @@ pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, Str
         .map_err(|error| error.to_string())?;
     // Whether a trace is kept is up to whoever began it.
     let share = Sampler::TraceIdRatioBased(f64::from(config.percent) / 100.0);
-    let resource = Resource::builder()
+    let resource = Resource::builder_empty()
         .with_attribute(KeyValue::new("service.name", "patron"))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-        // OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME go before both.
-        .with_detector(Box::new(opentelemetry_sdk::resource::EnvResourceDetector::new()))
+        .with_detector(Box::new(TelemetryResourceDetector))
+        // OTEL_RESOURCE_ATTRIBUTES goes before all of them.
+        .with_detector(Box::new(EnvResourceDetector::new()))
         .build();
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
@@ -91,7 +93,7 @@ pub(super) fn place(span: &Span, incoming: Option<&Trace>) -> Option<Trace> {
     place.is_valid().then_some(Trace(place))
 }
 
-/// Notes how a request was answered, by the names of the semantic conventions.
+/// Ends the span of a request and notes how it was answered, by the names of the semantic conventions.
 pub(super) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     let context = span.context();
     let span = context.span();
@@ -102,6 +104,8 @@ pub(super) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     if status >= 500 {
         span.set_status(Status::error(status.to_string()));
     }
+    // Not when its last holder lets go of it: a query that it began for many goes on for the others.
+    span.end();
 }
 
 /// Notes the root field of a GraphQL operation in the present span.

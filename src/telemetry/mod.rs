@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tracing::field::Empty;
 use tracing::{Level, Span};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
@@ -49,8 +49,9 @@ pub fn start(log: &LogConfig, traces: &TracesConfig) -> Result<(), String> {
                 .with_threads(false)
                 .with_target(false)
                 .with_tracked_inactivity(false);
-            // Whatever is logged, spans are of what patron does.
+            // Whatever is logged, spans are of what patron does, and not of who asks whether it does.
             let own = Targets::new().with_target("patron", Level::INFO);
+            let own = own.and(filter_fn(|metadata| metadata.name() != "probe"));
             Registry::default().with(lines.with_filter(filter)).with(spans.with_filter(own)).try_init()
         }
     };
@@ -63,15 +64,23 @@ pub async fn stop() {
 }
 
 /// A request begins: its span, and its place in the trace that its headers tell of, or that is begun here. None when it
-/// has no trace, and spans aren't sent.
-pub fn begin<'a>(request_id: &str, header: impl Fn(&str) -> Option<&'a str>) -> (Span, Option<Trace>) {
+/// has no trace, and its span isn't sent; that of a `probe` never is.
+pub fn begin<'a>(
+    request_id: &str,
+    probe: bool,
+    header: impl Fn(&str) -> Option<&'a str>,
+) -> (Span, Option<Trace>) {
     let incoming = Trace::of(header);
-    let (span, place) = if export::is_on() {
+    let (span, place) = if export::is_on() && !probe {
         let span = tracing::info_span!("request", %request_id, trace_id = Empty, otel.kind = "server");
         let own = export::place(&span, incoming.as_ref());
         (span, own.or(incoming))
     } else {
-        (tracing::info_span!("request", %request_id, trace_id = Empty), incoming)
+        let span = match probe {
+            true => tracing::info_span!("probe", %request_id, trace_id = Empty),
+            false => tracing::info_span!("request", %request_id, trace_id = Empty),
+        };
+        (span, incoming)
     };
     if let Some(trace) = &place {
         span.record("trace_id", trace.id());
@@ -119,7 +128,7 @@ mod tests {
         let subscriber = Registry::default().with(tracing_opentelemetry::layer().with_tracer(tracer));
         tracing::subscriber::with_default(subscriber, || {
             let incoming = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-            let (span, place) = begin("1", |name| (name == "traceparent").then_some(incoming));
+            let (span, place) = begin("1", false, |name| (name == "traceparent").then_some(incoming));
             let place = place.unwrap();
             assert_eq!(place.id(), "0af7651916cd43dd8448eb211c80319c");
             assert_ne!(place.traceparent(), incoming, "it is a span of its own");

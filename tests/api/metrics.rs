@@ -176,6 +176,14 @@ on_both_databases! {
             !used.iter().any(|seen| seen.starts_with(base))
         }).collect();
         assert!(unseen.is_empty(), "in /metrics and on no dashboard: {unseen:?}");
+        let document = include_str!("../../docs/operations.md");
+        let documented: BTreeSet<&str> = words(document).filter(|word| word.starts_with("patron_")).collect();
+        let bases = names.iter().map(|name| {
+            let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+            base.unwrap_or(name)
+        });
+        let bases: BTreeSet<&str> = bases.collect();
+        assert_eq!(documented, bases, "docs/operations.md lists all metrics, and no others");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -19,25 +19,26 @@ const PARENT: &str = "b7ad6b7169203331";
 struct Collector {
     url: String,
     bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+    headers: Arc<Mutex<String>>,
 }
 
 impl Collector {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let bodies = Arc::new(Mutex::new(Vec::new()));
-        let taken = Arc::clone(&bodies);
+        let (bodies, headers) = (Arc::new(Mutex::new(Vec::new())), Arc::default());
+        let (taken, seen) = (Arc::clone(&bodies), Arc::clone(&headers));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.expect("a connection"));
-                while let Some(body) = read(&mut stream) {
+                while let Some(body) = read(&mut stream, &seen) {
                     taken.lock().unwrap().push(body);
                     let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
                     stream.get_mut().write_all(answer.as_bytes()).expect("the answer is sent");
                 }
             }
         });
-        Self { url, bodies }
+        Self { url, bodies, headers }
     }
 
     fn requests(&self) -> Vec<ExportTraceServiceRequest> {
@@ -52,7 +53,7 @@ impl Collector {
 }
 
 /// The body of the next request on a connection; none at its end.
-fn read(stream: &mut BufReader<std::net::TcpStream>) -> Option<Vec<u8>> {
+fn read(stream: &mut BufReader<TcpStream>, headers: &Mutex<String>) -> Option<Vec<u8>> {
     let mut line = String::new();
     stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
     assert_eq!(line.trim(), "POST /v1/traces HTTP/1.1");
@@ -63,6 +64,7 @@ fn read(stream: &mut BufReader<std::net::TcpStream>) -> Option<Vec<u8>> {
         if line.trim().is_empty() {
             break;
         }
+        headers.lock().unwrap().push_str(&line);
         let (name, value) = line.split_once(':').expect("a header has a value");
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().expect("a length");
@@ -95,11 +97,17 @@ fn register(server: &Server, email: &str, headers: &str) {
 #[test]
 fn requests_and_their_statements() {
     let (folder, collector) = (folder(), Collector::start());
-    let settings = [("PATRON_OTLP_ENDPOINT", collector.url.as_str()), ("PATRON_LOG_FORMAT", "json")];
+    let settings = [
+        ("PATRON_OTLP_ENDPOINT", collector.url.as_str()),
+        ("PATRON_LOG_FORMAT", "json"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tests"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-collector-key=the-key"),
+    ];
     let server = Server::start(folder.path(), &["serve"], &settings, "password");
     register(&server, "marked@x.io", &format!("traceparent: 00-{TRACE}-{PARENT}-01\r\n"));
     let query = r#"{"query": "{ customers { total } }"}"#;
     server.send("POST /api/graphql", "", query);
+    assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
     let unsampled = "4bf92f3577b34da6a3ce929d0e0e4736";
     server.send("POST /api/graphql", &format!("traceparent: 00-{unsampled}-{PARENT}-00\r\n"), query);
     // The worker sends a mail; with the end of the program goes what is left.
@@ -134,10 +142,17 @@ fn requests_and_their_statements() {
     assert_eq!(named("send mail").len(), 1, "{spans:?}");
     let traces: HashSet<String> = spans.iter().map(|span| hex(&span.trace_id)).collect();
     assert!(!traces.contains(unsampled), "who began the trace decided");
+    assert_eq!(
+        traces.len(),
+        3,
+        "the two requests and the mail, but no probe and nothing of the worker's: {spans:?}"
+    );
 
     let requests = collector.requests();
     let resource = requests[0].resource_spans[0].resource.as_ref().expect("there is a resource");
     assert_eq!(attribute(&resource.attributes, "service.name").as_deref(), Some("patron"));
+    assert_eq!(attribute(&resource.attributes, "deployment.environment.name").as_deref(), Some("tests"));
+    assert!(collector.headers.lock().unwrap().contains("x-collector-key: the-key"));
     for body in collector.bodies.lock().unwrap().iter() {
         let text = String::from_utf8_lossy(body);
         assert!(!text.contains("marked"), "neither values nor secrets are in spans: {text}");
