@@ -8,9 +8,11 @@ use std::sync::{Arc, OnceLock, RwLock};
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::{Hasher, HasherError};
+use crate::idempotency::InFlight;
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
+use crate::poster::Poster;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
 
@@ -27,6 +29,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Sends mails.
     pub mailer: Mailer,
+    /// Posts events.
+    pub poster: Poster,
     /// Signs tokens.
     pub keys: Keys,
     /// The settings.
@@ -35,6 +39,8 @@ pub struct App {
     pub lookups: Lookups,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
+    /// Requests with keys that are being done.
+    pub in_flight: InFlight,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
     /// The customer whom the playground may log in, in the demo only.
@@ -83,8 +89,10 @@ impl App {
             HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),
         })?;
         let mailer = Mailer::new(&config.mail)?;
+        let poster = Poster::new(&config.webhooks)?;
         let db = open_database(&config).await?;
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
+        let in_flight = InFlight::default();
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
             db,
@@ -92,10 +100,12 @@ impl App {
             random,
             hasher,
             mailer,
+            poster,
             keys,
             config,
             lookups,
             trigrams,
+            in_flight,
             listening,
             demo,
         }))

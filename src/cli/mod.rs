@@ -12,6 +12,7 @@ mod migrate;
 mod progress;
 mod serve;
 mod start;
+mod webhook;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -56,6 +57,9 @@ enum Command {
     /// See what became of mails, and send them again
     #[command(subcommand)]
     Mail(mail::Command),
+    /// See what became of webhooks, and send them again
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Import customers from a file (CSV, NDJSON)
     Import(import::Options),
     /// Export all customers to a file (CSV, NDJSON)
@@ -89,6 +93,7 @@ pub async fn run() -> ExitCode {
         Command::Admin(command) => admin::run(&flags, command).await,
         Command::Keys(command) => keys::run(&flags, &command),
         Command::Mail(command) => mail::run(&flags, command).await,
+        Command::Webhook(command) => webhook::run(&flags, command).await,
         Command::Import(options) => import::run(&flags, options).await,
         Command::Export(options) => export::run(&flags, options).await,
         Command::Demo => demo::run(&flags).await,

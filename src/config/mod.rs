@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
@@ -33,6 +34,8 @@ pub struct Config {
     pub accounts: AccountConfig,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// How events are posted.
+    pub webhooks: WebhookConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
     /// The admin that the first start creates.
@@ -56,6 +59,8 @@ pub struct ServerConfig {
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
+    /// `PATRON_REQUIRE_IF_MATCH`: whether changes have to say which version they are for.
+    pub require_if_match: bool,
     /// `PATRON_PLAYGROUND`: whether it is served.
     pub playground: bool,
 }
@@ -126,6 +131,8 @@ pub struct TokenConfig {
     pub customer: SigningSecrets,
     /// `JWT_CUSTOMER_REFRESH_SECRET`, `JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS`.
     pub customer_refresh: SigningSecrets,
+    /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with; generated when not set.
+    pub sealing_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
     /// `JWT_ADMIN_REFRESH_TOKEN_EXPIRY`.
@@ -175,6 +182,15 @@ pub struct MailConfig {
     pub templates: Option<PathBuf>,
     /// Where mails become files.
     pub folder: PathBuf,
+}
+
+/// How events are posted to whoever is told of them.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// `PATRON_WEBHOOK_NETWORKS`: private networks that may be posted to, without TLS as well.
+    pub networks: Vec<IpNet>,
+    /// `PATRON_WEBHOOK_TIMEOUT`: for a receiver to answer. Less than the lease of who sends it.
+    pub timeout: Duration,
 }
 
 /// How large a GraphQL query may be.
@@ -268,6 +284,7 @@ impl Config {
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
+                require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
                 playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             },
             database: DatabaseConfig {
@@ -291,11 +308,16 @@ impl Config {
                 customer: v.signing_secrets("JWT_CUSTOMER_SECRET", "JWT_CUSTOMER_SECRET_PREVIOUS"),
                 customer_refresh: v
                     .signing_secrets("JWT_CUSTOMER_REFRESH_SECRET", "JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS"),
+                sealing_secret: v.signing_secret("PATRON_SEALING_SECRET"),
                 admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
                 customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),
                 customer_refresh_expiry: v.seconds("JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY"),
                 issuer: v.text("JWT_ISSUER"),
+            },
+            webhooks: WebhookConfig {
+                networks: v.networks("PATRON_WEBHOOK_NETWORKS"),
+                timeout: Duration::from_secs(v.between("PATRON_WEBHOOK_TIMEOUT", 1, 60).into()),
             },
             graphql: GraphqlConfig {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,

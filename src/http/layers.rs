@@ -19,6 +19,7 @@ use super::cors::{cors, is_preflight};
 use super::drain::drain;
 use super::etag::tag;
 use super::failure::Form;
+use super::idempotency::once;
 use super::media_type::MediaType;
 use super::protection::protect;
 use crate::app::App;
@@ -26,7 +27,7 @@ use crate::system::Stopwatch;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
-const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
+pub(super) const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
 /// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
 const MIN_COMPRESSED: u64 = 1024;
 /// The longest request id that is taken over from a client.
@@ -75,7 +76,8 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
 /// Our own layers, from the outermost. As one: each that axum is given clones all inside it for every request.
 async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let app = &app;
-    let limited = async move |request| time_limit(app, next.run(request)).await;
+    let done = async move |request| once(app, request, async move |request| next.run(request).await).await;
+    let limited = async move |request| time_limit(app, done(request)).await;
     let tagged = async move |request| tag(request, limited).await;
     let identified = async move |request| identify(app, request, tagged).await;
     let mut response = drain(request, identified).await;

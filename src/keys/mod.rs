@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::config::{SigningSecrets, TokenConfig};
+use crate::sealing::Sealing;
 use crate::system::Random;
 
 use files::KeyFile;
@@ -96,6 +97,8 @@ pub struct Keys {
     pub customer: KeyRing,
     /// Customers' refresh tokens.
     pub customer_refresh: KeyRing,
+    /// What is sealed in the database.
+    pub sealing: Sealing,
 }
 
 /// A kind of token, as its keys see it.
@@ -161,7 +164,12 @@ impl Keys {
             };
             Ok::<_, std::io::Error>(KeyRing::new(kind, &secrets, &config.issuer))
         };
+        let sealing = match &config.sealing_secret {
+            Some(secret) => Sealing::new(secret),
+            None => Sealing::new(&KeyFile::new(&folder, "sealing_secret").load_or_generate(random)?),
+        };
         Ok(Self {
+            sealing,
             admin: ring(&ADMIN)?,
             admin_refresh: ring(&ADMIN_REFRESH)?,
             customer: ring(&CUSTOMER)?,
@@ -177,6 +185,7 @@ impl Keys {
             KeyRing::new(kind, &secrets, &config.issuer)
         };
         Self {
+            sealing: Sealing::new(&random.word::<52>().into()),
             admin: ring(&ADMIN),
             admin_refresh: ring(&ADMIN_REFRESH),
             customer: ring(&CUSTOMER),

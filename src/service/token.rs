@@ -102,6 +102,8 @@ pub struct Verified {
     pub generation: i32,
     /// The session it belongs to.
     pub session: Option<Uuid>,
+    /// Its own identifier (`jti`).
+    pub id: Option<Uuid>,
 }
 
 /// Issues an access and a refresh token for an admin.
@@ -112,7 +114,7 @@ pub fn issue_for_admin(app: &App, admin: &admin_user::Model) -> Result<TokenPair
     let account = Account::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
-    let verified = Verified { account, generation: admin.token_generation, session: None };
+    let verified = Verified { account, generation: admin.token_generation, session: None, id: None };
     issue(app, Audience::Admin, &verified, lifetimes)
 }
 
@@ -124,7 +126,8 @@ pub fn issue_for_customer(app: &App, customer: &customer::Model, session: Uuid) 
     let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
-    let verified = Verified { account, generation: customer.token_generation, session: Some(session) };
+    let (generation, session) = (customer.token_generation, Some(session));
+    let verified = Verified { account, generation, session, id: None };
     issue(app, Audience::Customer, &verified, lifetimes)
 }
 
@@ -203,6 +206,7 @@ fn verify_named(
         account,
         generation: claims.generation,
         session: claims.session,
+        id: claims.jti,
     })
 }
 

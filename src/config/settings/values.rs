@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
@@ -159,6 +160,19 @@ impl Values {
         origins
     }
 
+    /// Networks in CIDR notation (RFC 4632 3.1, RFC 4291 2.3).
+    pub(in crate::config) fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
+        let text = self.text(variable);
+        let mut networks = Vec::new();
+        for network in text.split(',').map(str::trim).filter(|network| !network.is_empty()) {
+            match network.parse() {
+                Ok(network) => networks.push(network),
+                Err(_) => self.problem(variable, format!("`{network}` is not a network such as 10.0.0.0/8")),
+            }
+        }
+        networks
+    }
+
     pub(in crate::config) fn switch(&mut self, variable: &'static str) -> bool {
         match self.text(variable).as_str() {
             "on" => true,
@@ -248,7 +262,7 @@ impl Values {
         SigningSecrets { current: self.signing_secret(current), previous: self.signing_secret(previous) }
     }
 
-    fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
+    pub(in crate::config) fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
         let secret = self.given(variable)?.to_owned();
         if secret.len() < MIN_SIGNING_SECRET {
             let length = secret.len();
