@@ -12,6 +12,7 @@ use crate::idempotency::InFlight;
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
+use crate::metrics::Metrics;
 use crate::poster::Poster;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
@@ -41,6 +42,8 @@ pub struct App {
     pub trigrams: RwLock<Arc<Trigrams>>,
     /// Requests with keys that are being done.
     pub in_flight: InFlight,
+    /// What is counted and measured.
+    pub metrics: Metrics,
     /// Where it listens, once it does: with port 0 that isn't known before.
     pub listening: OnceLock<SocketAddr>,
     /// The customer whom the playground may log in, in the demo only.
@@ -93,6 +96,7 @@ impl App {
         let db = open_database(&config).await?;
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
         let in_flight = InFlight::default();
+        let metrics = Metrics::new(&db.metrics, &hasher.metrics, clock.now().timestamp());
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
             db,
@@ -106,9 +110,17 @@ impl App {
             lookups,
             trigrams,
             in_flight,
+            metrics,
             listening,
             demo,
         }))
+    }
+
+    /// The metrics in the text format of Prometheus. Asks nothing of the database.
+    pub fn render_metrics(&self) -> String {
+        self.db.note_connections();
+        self.hasher.note_queue();
+        self.metrics.render()
     }
 
     /// The URL under which people reach this server: never what a request's Host header says, which anybody can

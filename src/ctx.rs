@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::db::Attempt;
 use crate::error::{Error, Result};
 use crate::idempotency::KeyedRequest;
+use crate::telemetry::{self, Trace};
 use crate::types::IfMatch;
 
 /// One request, command or job.
@@ -31,6 +32,8 @@ pub struct Ctx {
     pub if_match: IfMatch,
     /// The key it is done once for.
     pub keyed: Option<Arc<KeyedRequest>>,
+    /// Its place in a trace, when it has one.
+    pub trace: Option<Trace>,
 }
 
 /// Who asks.
@@ -70,6 +73,7 @@ impl Ctx {
             token_id: None,
             if_match: IfMatch::Absent,
             keyed: None,
+            trace: None,
         }
     }
 
@@ -95,6 +99,17 @@ impl Ctx {
             Some(keyed) => keyed.hold(transaction),
             None => Ok(transaction.commit().await?),
         }
+    }
+
+    /// What to do with the outcome of the `number`th attempt at a transaction; see [`Database::settle`](crate::db::Database::settle).
+    pub async fn settle<T>(&self, outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
+        self.app.db.settle(outcome, number).await
+    }
+
+    /// The value of the header `traceparent` (W3C Trace Context) of a request that is sent on behalf of this one, or of
+    /// an entry that is to be sent later. None when there is no trace.
+    pub fn traceparent(&self) -> Option<String> {
+        telemetry::current().or_else(|| self.trace.clone()).map(|trace| trace.traceparent())
     }
 
     /// Whether the caller may do what admins may.

@@ -4,6 +4,8 @@
 //! would see as `SQLITE_BUSY`; WAL lets readers go on meanwhile, `synchronous=FULL` makes every commit
 //! durable. PostgreSQL: one pool, opened lazily, so that patron starts, and recovers, without it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
@@ -13,7 +15,10 @@ use sea_orm::{
 use secrecy::ExposeSecret;
 
 use crate::config::DatabaseConfig;
-use crate::error::{Error, Result, is_retriable};
+use crate::error::{self, Error, Result, is_retriable};
+use crate::metrics::{Connections, DatabaseMetrics};
+use crate::system::Stopwatch;
+use crate::telemetry;
 
 /// A connection that has rested for so long is asked whether it still stands before it is used. Asking each time would
 /// be one more round trip for every query; one that was used a moment ago stands, or what it is used for fails as it
@@ -28,6 +33,10 @@ const ATTEMPTS: u32 = 5;
 pub struct Database {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// What is measured of it.
+    pub metrics: DatabaseMetrics,
+    /// Whether it refused a write, whoever's.
+    refuses_writes: Arc<AtomicBool>,
 }
 
 impl Database {
@@ -44,7 +53,11 @@ impl Database {
             .test_before_acquire_if_idle_for(RESTED)
             .connect_timeout(config.acquire_timeout)
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
-            .sqlx_slow_statements_logging_settings(tracing::log::LevelFilter::Warn, Duration::from_secs(1));
+            // The driver logs the statement with its placeholders, never their values.
+            .sqlx_slow_statements_logging_settings(
+                tracing::log::LevelFilter::Warn,
+                config.slow.unwrap_or(Duration::MAX),
+            );
         if config.is_embedded() {
             Self::connect_sqlite(options, url).await
         } else {
@@ -68,7 +81,8 @@ impl Database {
         let writer = SeaOrm::connect(write).await?;
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true));
         let reader = SeaOrm::connect(options).await?;
-        Ok(Self { writer, reader })
+        let metrics = DatabaseMetrics::default();
+        Ok(Self::of(measured(writer, &metrics), measured(reader, &metrics), metrics))
     }
 
     async fn connect_postgres(
@@ -76,8 +90,24 @@ impl Database {
         statement_timeout: Duration,
     ) -> std::result::Result<Self, DbErr> {
         options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
-        let pool = SeaOrm::connect(options).await?;
-        Ok(Self { writer: pool.clone(), reader: pool })
+        let metrics = DatabaseMetrics::default();
+        let pool = measured(SeaOrm::connect(options).await?, &metrics);
+        Ok(Self::of(pool.clone(), pool, metrics))
+    }
+
+    fn of(writer: DatabaseConnection, reader: DatabaseConnection, metrics: DatabaseMetrics) -> Self {
+        Self { writer, reader, metrics, refuses_writes: Arc::default() }
+    }
+
+    /// Whether a transaction was refused since the last that is known to have written: the database is read-only, or
+    /// its disk is full.
+    pub fn refuses_writes(&self) -> bool {
+        self.refuses_writes.load(Ordering::Relaxed)
+    }
+
+    /// One has written again.
+    pub fn takes_writes(&self) {
+        self.refuses_writes.store(false, Ordering::Relaxed);
     }
 
     /// SQLite or PostgreSQL.
@@ -128,7 +158,21 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.writer.begin_with_options(options).await
+        let watch = Stopwatch::start();
+        let transaction = self.writer.begin_with_options(options).await?;
+        self.metrics.begun(watch.elapsed());
+        Ok(transaction)
+    }
+
+    /// Notes in the metrics how many connections there are.
+    pub fn note_connections(&self) {
+        if self.is_embedded() {
+            for (pool, connection) in [("reader", &self.reader), ("writer", &self.writer)] {
+                self.metrics.note(connections(pool, connection.get_sqlite_connection_pool()));
+            }
+        } else {
+            self.metrics.note(connections("all", self.reader.get_postgres_connection_pool()));
+        }
     }
 
     /// Commits a transaction.
@@ -140,14 +184,20 @@ impl Database {
     }
 
     /// What to do with the outcome of the `number`th attempt: none means to try again.
-    pub async fn settle<T>(outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
+    pub async fn settle<T>(&self, outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
         match outcome {
             Err(Failed::Database(error)) if is_retriable(&error) && number < ATTEMPTS => {
                 tracing::debug!(%error, number, "the transaction is done again");
+                self.metrics.retried();
                 tokio::time::sleep(Duration::from_millis(5 << number)).await;
                 None
             }
-            outcome => Some(outcome.map_err(Error::from)),
+            outcome => {
+                if matches!(&outcome, Err(Failed::Database(error)) if error::refuses_writes(error)) {
+                    self.refuses_writes.store(true, Ordering::Relaxed);
+                }
+                Some(outcome.map_err(Error::from))
+            }
         }
     }
 
@@ -159,6 +209,26 @@ impl Database {
         self.reader.close().await?;
         self.writer.close().await
     }
+}
+
+/// Has every statement measured.
+fn measured(mut connection: DatabaseConnection, metrics: &DatabaseMetrics) -> DatabaseConnection {
+    let metrics = metrics.clone();
+    let system = match connection.get_database_backend() {
+        DbBackend::Sqlite => "sqlite",
+        _ => "postgresql",
+    };
+    connection.set_metric_callback(move |info| {
+        metrics.statement(&info.statement.sql, info.failed, info.elapsed);
+        telemetry::statement(system, &info.statement.sql, info.failed, info.elapsed);
+    });
+    connection
+}
+
+fn connections<D: sea_orm::sqlx::Database>(pool: &'static str, of: &sea_orm::sqlx::Pool<D>) -> Connections {
+    let most = usize::try_from(of.options().get_max_connections()).unwrap_or(usize::MAX);
+    let open = usize::try_from(of.size()).unwrap_or(usize::MAX);
+    Connections { pool, open, idle: of.num_idle(), most }
 }
 
 /// Makes the file of the database when it is missing, for its owner alone (SQLite gives the files beside it the
@@ -232,7 +302,7 @@ macro_rules! transact {
                 Ok(value)
             }
             .await;
-            if let Some(outcome) = $crate::db::Database::settle(outcome, number).await {
+            if let Some(outcome) = $on.settle(outcome, number).await {
                 break outcome;
             }
         }

@@ -146,6 +146,18 @@ pub fn is_lock_timeout(error: &DbErr) -> bool {
     code(error).as_deref() == Some("55P03")
 }
 
+/// Whether the database takes no writes at all: it is read-only, or its disk is full.
+pub fn refuses_writes(error: &DbErr) -> bool {
+    // SQLite: the low byte is the primary code, READONLY or FULL. PostgreSQL: disk_full, read_only_sql_transaction.
+    let Some(sea_orm::sqlx::Error::Database(database)) = driver_error(error) else { return false };
+    let code = database.code().unwrap_or_default();
+    if database.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
+        matches!(code.parse::<u32>().unwrap_or_default() & 0xff, 8 | 13)
+    } else {
+        code == "53100" || code == "25006"
+    }
+}
+
 /// Whether the database, not the statement, is the trouble.
 fn is_passing(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_retriable(error) {

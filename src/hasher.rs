@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::HashingConfig;
 use crate::error::{Error, Result};
+use crate::metrics::{HashingMetrics, Waiting};
 use crate::system::Stopwatch;
 use crate::types::{Password, PasswordHash};
 
@@ -76,7 +77,11 @@ pub struct Hasher {
     /// How long the slowest hash took that is not as those that are made now, in microseconds.
     slowest: Arc<AtomicU64>,
     places: Arc<Semaphore>,
+    /// How many there are.
+    most: usize,
     jobs: Sender<Job>,
+    /// What is measured of it.
+    pub metrics: HashingMetrics,
 }
 
 /// A hash to be made or verified, in the memory of a thread.
@@ -130,13 +135,24 @@ impl Hasher {
     pub fn new(config: &HashingConfig) -> std::result::Result<Self, HasherError> {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)?;
         let decoy = phc(&params, &[0; 16], &[0; HASH_LENGTH])?;
+        let most = config.threads.get() + config.queue;
         Ok(Self {
             params,
             decoy,
             slowest: Arc::new(AtomicU64::new(0)),
-            places: Arc::new(Semaphore::new(config.threads.get() + config.queue)),
+            places: Arc::new(Semaphore::new(most)),
+            most,
             jobs: start_threads(config.threads.get())?,
+            metrics: HashingMetrics::default(),
         })
+    }
+
+    /// Notes in the metrics how long the queue is.
+    pub fn note_queue(&self) {
+        let waiting = self.jobs.len();
+        let taken = self.most.saturating_sub(self.places.available_permits());
+        let running = taken.saturating_sub(waiting);
+        self.metrics.note(Waiting { waiting, running, most: self.most });
     }
 
     /// Hashes a password with this salt.
@@ -226,14 +242,18 @@ impl Hasher {
     ) -> Result<T> {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
+            .inspect_err(|_| self.metrics.rejected())
             .map_err(|_| Error::unavailable("too many passwords are waiting to be hashed"))?;
         let (sender, outcome) = oneshot::channel();
-        let kept = self.params.block_count();
+        let (kept, metrics, queued) = (self.params.block_count(), self.metrics.clone(), Stopwatch::start());
         let job = move |memory: &mut Memory| {
             // The place goes along: a client that hangs up does not end the work it started.
             let _place = place;
+            let waited = queued.elapsed();
+            let hashed = work(memory);
+            metrics.hashed(waited, queued.elapsed().saturating_sub(waited));
             // An error means that nobody waits any more.
-            let _given_up = sender.send(work(memory));
+            let _given_up = sender.send(hashed);
             memory.shrink(kept);
         };
         self.jobs.send(Box::new(job)).map_err(Error::internal)?;

@@ -3,7 +3,7 @@
 //! Layers, and who may import whom (`tests/layering.rs` enforces it). Each line imports only lines above it:
 //!
 //! 1. `types`, `system`, `config`, `error`, `keys`, `hasher`, `mailer`, `poster`, `db`, [`entity`] (the tables), `lookup`, `app`,
-//!    `sealing`, `idempotency`, `ctx`: what everything stands on
+//!    `sealing`, `idempotency`, `ctx`, `metrics`, `telemetry`: what everything stands on
 //! 2. [`service`]: every rule, once
 //! 3. [`http`]: what both surfaces need of HTTP: who calls, how failures look
 //! 4. [`rest`], [`graphql`]: the surfaces; [`worker`]: what happens by itself; [`transfer`]: files of customers; none
@@ -26,6 +26,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod lookup;
 pub mod mailer;
+pub mod metrics;
 pub mod poster;
 pub mod rest;
 pub mod sealing;

@@ -15,6 +15,19 @@ pub fn router(app: &Arc<App>) -> Router {
     http::around(rest::routes(app).merge(graphql::routes(app)), app)
 }
 
+/// What operators ask, on an address of its own: the metrics and the health.
+pub fn operations(app: &Arc<App>) -> Router {
+    http::around(rest::operations(app), app)
+}
+
+/// Serves [`operations`] for good: how a stop goes on is seen there as well.
+///
+/// # Errors
+/// Those of the listener.
+pub async fn serve_operations(app: Arc<App>, listener: TcpListener) -> std::io::Result<()> {
+    axum::serve(listener, operations(&app)).await
+}
+
 /// The GraphQL schema, as it stands in `schema.graphql`.
 pub fn schema() -> String {
     graphql::sdl()

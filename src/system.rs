@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use rand::rngs::{StdRng, SysRng};
@@ -90,6 +90,12 @@ impl Random {
         let letter = |byte: u8| char::from(ALPHABET[usize::from(byte % 32)]);
         self.bytes::<N>().into_iter().map(letter).collect()
     }
+}
+
+/// When something began and ended that took so long and has just ended.
+pub fn just_now(took: Duration) -> (SystemTime, SystemTime) {
+    let ended = SystemTime::now();
+    (ended.checked_sub(took).unwrap_or(ended), ended)
 }
 
 /// Measures how long something takes.

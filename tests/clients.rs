@@ -23,6 +23,8 @@ async fn the_examples_run() {
     ];
     let server = Program::start(folder.path(), &settings).await;
     let url = &server.url;
+    // The program is another process; here the client is the first to need it.
+    let _first = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::new();
     for name in ["e", "b", "d", "a", "c"] {
         let body = serde_json::json!({

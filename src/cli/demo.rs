@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::exit::Failure;
-use super::serve::{banner, listen, until_signal};
+use super::serve::{Listeners, banner, until_signal};
 use super::start::{NewAdmin, prepare};
 use crate::app::DemoCustomer;
 use crate::config::Flags;
@@ -37,7 +37,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         // Nobody is to get mail from a demo: it becomes files.
         .with("PATRON_SMTP_URL", "");
     let app = super::build_server(&flags).await?;
-    let listener = listen(&app).await?;
+    let listeners = Listeners::listen(&app).await?;
     let admin = prepare(&app, true).await?.map(|admin| NewAdmin { lasts: false, ..admin });
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
     let customer = DemoCustomer { email: CUSTOMER, password: demo::CUSTOMER_PASSWORD };
@@ -49,6 +49,6 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         demo::CUSTOMER_PASSWORD,
         "data"
     );
-    banner(&app, &listener, admin.as_ref(), &more)?;
-    until_signal(app, listener).await
+    banner(&app, &listeners, admin.as_ref(), &more)?;
+    until_signal(app, listeners).await
 }

@@ -6,7 +6,6 @@ use super::exit::{Failure, print};
 use crate::config::{Config, Flags};
 use crate::keys::{RotateError, rotate};
 use crate::system::{Clock, Random};
-use crate::telemetry;
 
 /// What to do with the keys.
 #[derive(Debug, Subcommand)]
@@ -23,7 +22,7 @@ pub(super) enum Command {
 pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
     let Command::Rotate { end_tokens } = command;
     let config = Config::load(flags)?;
-    telemetry::start(&config.log);
+    super::start_telemetry(&config)?;
     let outcome = rotate(&config.tokens, &config.data_dir, &Random::System, &Clock::System, *end_tokens);
     let outcome = outcome.map_err(|error| match error {
         RotateError::TooSoon { .. } => Failure::Refused(error.to_string()),

@@ -8,7 +8,6 @@ use super::start::SEARCH_IS_SLOW;
 use crate::app::open_database;
 use crate::config::{Config, Flags};
 use crate::error::Error;
-use crate::telemetry;
 
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
@@ -29,7 +28,7 @@ pub(super) enum Command {
 pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
     // Not the whole program: whoever migrates needs no keys, and no place to keep them.
     let config = Config::load(flags)?;
-    telemetry::start(&config.log);
+    super::start_telemetry(&config)?;
     let db = open_database(&config).await?;
     let owner = db.owner();
     let database = |error| Failure::from(Error::from(error));

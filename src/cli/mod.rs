@@ -98,6 +98,7 @@ pub async fn run() -> ExitCode {
         Command::Export(options) => export::run(&flags, options).await,
         Command::Demo => demo::run(&flags).await,
     };
+    telemetry::stop().await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -123,8 +124,14 @@ async fn build(
     keys: impl Fn(&Config, &Random) -> Result<Keys, BuildError>,
 ) -> Result<Arc<App>, Failure> {
     let config = Config::load(flags)?;
-    telemetry::start(&config.log);
+    start_telemetry(&config)?;
     let random = Random::System;
     let keys = keys(&config, &random)?;
     Ok(App::build(config, keys, Clock::System, random).await?)
+}
+
+/// Starts logging, and sending traces.
+fn start_telemetry(config: &Config) -> Result<(), Failure> {
+    telemetry::start(&config.log, &config.traces)
+        .map_err(|error| Failure::Settings(vec![format!("PATRON_OTLP_ENDPOINT: {error}")]))
 }

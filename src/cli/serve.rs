@@ -1,5 +1,6 @@
 //! `patron serve`.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,30 +33,48 @@ pub(super) struct Options {
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure> {
     let app = super::build_server(flags).await?;
-    let listener = listen(&app).await?;
+    let listeners = Listeners::listen(&app).await?;
     match prepare(&app, options.migrate).await {
-        Ok(admin) => banner(&app, &listener, admin.as_ref(), "")?,
+        Ok(admin) => banner(&app, &listeners, admin.as_ref(), "")?,
         Err(Error::Unavailable { reason, .. }) => {
             // Liveness is answered, everything else with 503, until it comes back.
             tracing::error!(reason, "the database can't be reached; trying again");
-            banner(&app, &listener, None, "")?;
+            banner(&app, &listeners, None, "")?;
             tokio::spawn(prepare_later(Arc::clone(&app), options.migrate));
         }
         Err(error) => return Err(error.into()),
     }
-    until_signal(app, listener).await
+    until_signal(app, listeners).await
 }
 
-/// Takes the port, naming the setting when it can't be had.
-pub(super) async fn listen(app: &App) -> Result<TcpListener, Failure> {
-    let address = app.config.server.listen;
-    TcpListener::bind(address).await.map_err(|error| {
-        Failure::Settings(vec![format!("PATRON_LISTEN: can't listen on {address}: {error}")])
-    })
+/// Where it listens.
+pub(super) struct Listeners {
+    /// For clients.
+    api: TcpListener,
+    /// For the metrics and the health alone.
+    operations: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Takes the ports, naming the setting when one can't be had.
+    pub(super) async fn listen(app: &App) -> Result<Self, Failure> {
+        let api = listen("PATRON_LISTEN", app.config.server.listen).await?;
+        let operations = match app.config.metrics.listen {
+            Some(address) => Some(listen("PATRON_METRICS_LISTEN", address).await?),
+            None => None,
+        };
+        Ok(Self { api, operations })
+    }
+}
+
+async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Settings(vec![format!("{variable}: can't listen on {address}: {error}")]))
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish.
-pub(super) async fn until_signal(app: Arc<App>, listener: TcpListener) -> Result<(), Failure> {
+pub(super) async fn until_signal(app: Arc<App>, listeners: Listeners) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::Defect(error.to_string());
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
@@ -74,8 +93,16 @@ pub(super) async fn until_signal(app: Arc<App>, listener: TcpListener) -> Result
         tracing::warn!("a second signal: stopping at once");
         std::process::exit(1);
     });
+    if let Some(listener) = listeners.operations {
+        let serving = server::serve_operations(Arc::clone(&app), listener);
+        tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the metrics are not served any more");
+            }
+        });
+    }
     let working = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
-    server::serve(Arc::clone(&app), listener, stopped).await.map_err(failed)?;
+    server::serve(Arc::clone(&app), listeners.api, stopped).await.map_err(failed)?;
     // Mails that are being taken: what isn't known to be sent is sent again.
     match tokio::time::timeout(app.config.server.shutdown_timeout, working).await {
         Ok(Ok(())) => {}
@@ -114,12 +141,13 @@ async fn prepare_later(app: Arc<App>, migrate: bool) {
 /// What a newcomer needs to know.
 pub(super) fn banner(
     app: &App,
-    listener: &TcpListener,
+    listeners: &Listeners,
     admin: Option<&NewAdmin>,
     more: &str,
 ) -> Result<(), Failure> {
     let config = &app.config;
-    let bound = listener.local_addr().map_err(|error| Failure::Defect(error.to_string()))?;
+    let failed = |error: std::io::Error| Failure::Defect(error.to_string());
+    let bound = listeners.api.local_addr().map_err(failed)?;
     let url = config.server.url(bound);
     let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {
         Some(path) => format!("SQLite, {}", path.trim_start_matches("//")),
@@ -135,6 +163,11 @@ pub(super) fn banner(
         true => format!("{url}/playground"),
         false => "off; PATRON_PLAYGROUND=on serves it".to_owned(),
     };
+    let metrics = match &listeners.operations {
+        Some(listener) => format!("http://{}/metrics", listener.local_addr().map_err(failed)?),
+        None if config.metrics.public => format!("{url}/metrics"),
+        None => "off; PATRON_METRICS_LISTEN=127.0.0.1:9464 serves them there".to_owned(),
+    };
     let introspection = if config.graphql.introspection { "on" } else { "off" };
     let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
     for (name, value) in [
@@ -144,6 +177,7 @@ pub(super) fn banner(
         ("OpenAPI", format!("{url}/api/openapi.json")),
         ("database", database),
         ("mail", mail),
+        ("metrics", metrics),
     ] {
         text.push_str(&format!("  {name:<11} {value}\n"));
     }

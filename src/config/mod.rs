@@ -38,10 +38,14 @@ pub struct Config {
     pub webhooks: WebhookConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
+    /// Where the metrics are had.
+    pub metrics: MetricsConfig,
     /// The admin that the first start creates.
     pub first_admin: Option<FirstAdmin>,
     /// What is logged.
     pub log: LogConfig,
+    /// Where traces are sent.
+    pub traces: TracesConfig,
 }
 
 /// How the server listens and stops.
@@ -78,6 +82,8 @@ pub struct DatabaseConfig {
     pub acquire_timeout: Duration,
     /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL gives up on a statement.
     pub statement_timeout: Duration,
+    /// `PATRON_SLOW_QUERY`: how long a statement takes that is logged; none for no such log.
+    pub slow: Option<Duration>,
 }
 
 impl ServerConfig {
@@ -131,7 +137,7 @@ pub struct TokenConfig {
     pub customer: SigningSecrets,
     /// `JWT_CUSTOMER_REFRESH_SECRET`, `JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS`.
     pub customer_refresh: SigningSecrets,
-    /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with; generated when not set.
+    /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with.
     pub sealing_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
@@ -208,6 +214,15 @@ pub struct GraphqlConfig {
     pub introspection: bool,
 }
 
+/// Where the metrics are had.
+#[derive(Clone, Debug)]
+pub struct MetricsConfig {
+    /// `PATRON_METRICS`: whether everybody who reaches the API gets them.
+    pub public: bool,
+    /// `PATRON_METRICS_LISTEN`: an address for them and for health alone.
+    pub listen: Option<SocketAddr>,
+}
+
 /// The admin that the first start creates.
 #[derive(Debug)]
 pub struct FirstAdmin {
@@ -224,6 +239,15 @@ pub struct LogConfig {
     pub filter: String,
     /// `PATRON_LOG_FORMAT`.
     pub format: LogFormat,
+}
+
+/// Where traces are sent.
+#[derive(Clone, Debug)]
+pub struct TracesConfig {
+    /// `PATRON_OTLP_ENDPOINT`, without a slash at its end; none for nowhere.
+    pub endpoint: Option<String>,
+    /// `PATRON_OTLP_PERCENT`: the share of the traces begun here that is sent.
+    pub percent: u32,
 }
 
 /// The form of a log line.
@@ -293,6 +317,7 @@ impl Config {
                 max_connections: v.between("PATRON_DATABASE_CONNECTIONS", 1, 10_000),
                 acquire_timeout: v.seconds("PATRON_DATABASE_WAIT"),
                 statement_timeout: v.seconds("PATRON_DATABASE_STATEMENT_TIMEOUT"),
+                slow: v.milliseconds("PATRON_SLOW_QUERY"),
             },
             hashing: HashingConfig {
                 memory_kib: v.between("PATRON_HASH_MEMORY", HASH_FLOOR.0, 1024 * 1024),
@@ -326,8 +351,16 @@ impl Config {
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
                 introspection: v.switch_or_local("PATRON_INTROSPECTION", local),
             },
+            metrics: MetricsConfig {
+                public: v.switch_or_local("PATRON_METRICS", local),
+                listen: v.address("PATRON_METRICS_LISTEN", "an address and port such as 127.0.0.1:9464"),
+            },
             first_admin: v.first_admin(),
             log: LogConfig { filter: v.log_filter("PATRON_LOG"), format: v.log_format("PATRON_LOG_FORMAT") },
+            traces: TracesConfig {
+                endpoint: v.url("PATRON_OTLP_ENDPOINT"),
+                percent: v.between("PATRON_OTLP_PERCENT", 0, 100),
+            },
             data_dir,
         };
         values.finish(config)

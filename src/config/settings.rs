@@ -50,6 +50,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_DATABASE_CONNECTIONS", "database_connections", "16", "Most connections to the database; on SQLite, most readers"),
     setting("PATRON_DATABASE_WAIT", "database_wait", "10", "Seconds that a request waits for a connection"),
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL gives up on a statement"),
+    setting("PATRON_SLOW_QUERY", "slow_query", "1000", "Milliseconds that a statement takes which is logged as slow, without its values; 0 for none"),
     setting("PATRON_LISTEN", "listen", "127.0.0.1:3000", "Address and port to listen on"),
     optional("PATRON_PUBLIC_URL", "public_url", "URL under which clients reach this server [default: http:// and the listening address]"),
     setting("PATRON_HSTS_SUBDOMAINS", "hsts_subdomains", "off", "Whether browsers that were here by https use it for all subdomains of public_url as well: on or off"),
@@ -96,6 +97,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_GRAPHQL_MAX_COMPLEXITY", "graphql_max_complexity", "10000", "Fields that a GraphQL query may answer with, the rows of its pages counted"),
     setting("PATRON_GRAPHQL_MAX_ALIASES", "graphql_max_aliases", "100", "Aliases that a GraphQL query may use"),
     setting("PATRON_GRAPHQL_BATCH", "graphql_batch", "0", "Most GraphQL operations in one request, at most 50; 0 for no batches"),
+    setting("PATRON_METRICS", "metrics", "auto", "Whether /metrics is served to whoever reaches the listening address: on, off, or auto, as above"),
+    optional("PATRON_METRICS_LISTEN", "metrics_listen", "Another address and port, for /metrics and /health alone, whatever PATRON_METRICS says [default: none]"),
+    optional("PATRON_OTLP_ENDPOINT", "otlp_endpoint", "Collector of traces, by OTLP over HTTP, such as http://127.0.0.1:4318 [default: none]"),
+    setting("PATRON_OTLP_PERCENT", "otlp_percent", "100", "Percent of the traces begun here that are sent; of others whoever began them decides"),
     setting("PATRON_LOG", "log", "info,sea_orm_migration=warn,sqlx=warn", "What is logged: error, warn, info, debug, or a filter such as patron=debug,sqlx=info"),
     setting("PATRON_LOG_FORMAT", "log_format", "auto", "human, json, or auto: human on a terminal, JSON otherwise"),
 ];

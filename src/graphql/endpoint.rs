@@ -16,12 +16,16 @@ use super::Schema;
 use super::answer::{self, Audience, Outcome};
 use super::batch::Budget;
 use super::metafield::Definitions;
+use super::observed;
 use super::persisted::KnownQueries;
 use super::prepared::Prepared;
 use super::request::{Parameters, UrlParameters};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType, read_json};
+use crate::metrics::Outcome::Refused;
+use crate::system::Stopwatch;
+use crate::telemetry;
 
 /// What both endpoints share.
 #[derive(Clone)]
@@ -42,6 +46,7 @@ impl FromRef<Endpoint> for Arc<App> {
 /// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
 pub(super) fn routes(app: &Arc<App>, schema: Schema, batches: Schema) -> Router {
     let known = Arc::default();
+    observed::expect(&app.metrics.graphql);
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
@@ -151,7 +156,8 @@ impl Endpoint {
         parameters: Parameters,
         budget: &Budget,
     ) -> Result<Prepared, async_graphql::ServerError> {
-        Prepared::new(parameters, &self.known, &self.app.config.graphql, budget)
+        let prepared = Prepared::new(parameters, &self.known, &self.app.config.graphql, budget);
+        prepared.inspect_err(|_| self.app.metrics.graphql.count(observed::OTHER, Refused, None))
     }
 
     /// The operations of a batch. One that is no request makes all of it none.
@@ -179,12 +185,16 @@ impl Endpoint {
         budget: Arc<Budget>,
     ) -> Outcome {
         let Prepared { document, operation_name, variables, keep } = prepared;
+        let field = observed::root_field(&document, operation_name.as_deref());
+        telemetry::graphql(field);
         let keep = keep.map(|keep| (keep, document.clone()));
         let mut request = Request::new(String::new()).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
         let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
+        let watch = Stopwatch::start();
         let outcome = schema.execute(request).await.into();
+        self.app.metrics.graphql.count(field, observed::outcome(&outcome), Some(watch.elapsed()));
         if let (Outcome::Ran(_), Some((keep, document))) = (&outcome, keep) {
             keep.keep(&self.known, &document);
         }

@@ -21,6 +21,7 @@ mod limits;
 mod loader;
 mod metafield;
 mod node;
+mod observed;
 mod page;
 mod persisted;
 mod prepared;

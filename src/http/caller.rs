@@ -19,6 +19,7 @@ use crate::entity::customer;
 use crate::error::Error;
 use crate::idempotency::KeyedRequest;
 use crate::service::auth;
+use crate::telemetry::Trace;
 use crate::types::IfMatch;
 
 /// The row of the customer whose token it is, as it was read when the token was looked at.
@@ -94,6 +95,7 @@ async fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Result<Ctx, Instea
         user_agent: user_agent.map(str::to_owned),
         if_match,
         keyed,
+        trace: parts.extensions.get::<Trace>().cloned(),
     })
 }
 

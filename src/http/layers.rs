@@ -12,7 +12,7 @@ use tower::{ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::Failure;
 use super::cors::{cors, is_preflight};
@@ -23,7 +23,7 @@ use super::idempotency::once;
 use super::media_type::MediaType;
 use super::protection::protect;
 use crate::app::App;
-use crate::system::Stopwatch;
+use crate::telemetry;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
@@ -92,10 +92,13 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let form = Form::of(&request);
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", request_id = %id);
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let running = app.metrics.http.begin(method.as_str(), route);
+    let (span, trace) = telemetry::begin(&id, |name| request.headers().get(name)?.to_str().ok());
+    if let Some(trace) = trace {
+        request.extensions_mut().insert(trace);
+    }
     async move {
-        let watch = Stopwatch::start();
         let mut response = next(request).await;
         let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
         if let Some(failure) = failure {
@@ -107,8 +110,9 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
-        let status = response.status().as_u16();
-        let duration_ms = watch.elapsed().as_secs_f64() * 1000.0;
+        let (status, route) = (response.status().as_u16(), running.route());
+        telemetry::answered(&Span::current(), method.as_str(), route, status);
+        let duration_ms = running.answered(status).as_secs_f64() * 1000.0;
         tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
         response
     }

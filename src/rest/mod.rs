@@ -12,6 +12,7 @@ mod group;
 mod health;
 mod link;
 mod metafield;
+mod metrics;
 mod openapi;
 mod password;
 mod playground;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,6 +76,7 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::delete_my_session))
         .routes(routes!(health::get_liveness))
         .routes(routes!(health::get_readiness))
+        .routes(routes!(metrics::get_metrics))
         .routes(routes!(openapi::get_openapi))
 }
 
@@ -84,6 +87,15 @@ pub fn routes(app: &Arc<App>) -> Router {
         .merge(account::routes())
         .merge(playground::routes())
         .merge(reference::routes())
+        .with_state(Arc::clone(app))
+}
+
+/// What operators ask, on an address of its own.
+pub fn operations(app: &Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics::get_metrics_apart))
+        .route("/health/live", get(health::get_liveness))
+        .route("/health/ready", get(health::get_readiness))
         .with_state(Arc::clone(app))
 }
 

@@ -22,6 +22,7 @@ use crate::entity::mail::{ActiveModel, Column, Entity, Model};
 use crate::entity::{customer, reset_password_token, verify_email_token};
 use crate::error::{Error, Result};
 use crate::mailer::{SendError, Variables};
+use crate::metrics::{Backlog, Queue};
 use crate::service::secret;
 use crate::transact;
 use crate::types::{EmailAddress, MailKind, MailStatus};
@@ -168,6 +169,7 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attemp
     if now >= mail.give_up_at {
         // Whoever took it died each time.
         tracing::error!(mail = %mail.uuid, kind = %mail.kind, attempts = mail.attempts, "a mail is given up");
+        ctx.app.metrics.worker.given_up(Queue::Mail);
         let mut row = mail.into_active_model();
         row.status = Set(MailStatus::Failed);
         row.update(tx).await?;
@@ -273,10 +275,11 @@ fn lifetime(time: Duration) -> String {
 /// Those of the database.
 pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), SendError>) -> Result<()> {
     ctx.require_admin()?;
-    let now = ctx.app.clock.now();
+    let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { ..Default::default() };
     match outcome {
         Ok(()) => {
+            metrics.sent(Queue::Mail);
             row.status = Set(MailStatus::Sent);
             row.sent_at = Set(Some(now));
             row.last_error = Set(None);
@@ -287,9 +290,11 @@ pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), Se
             let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
             if error.is_final || next >= mail.give_up_at {
                 row.status = Set(MailStatus::Failed);
+                metrics.given_up(Queue::Mail);
                 tracing::error!(mail = %uuid, %kind, attempts, reason = error.reason, "a mail is given up");
             } else {
                 row.next_attempt_at = Set(next);
+                metrics.postponed(Queue::Mail);
                 tracing::warn!(mail = %uuid, %kind, attempts, reason = error.reason, "a mail waits to be tried again");
             }
         }
@@ -356,6 +361,15 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
         };
         Ok(update.exec(tx).await?.rows_affected)
     })
+}
+
+/// How many mails wait, since when, and how many were given up.
+pub(super) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
+    let (db, now) = (ctx.app.db.reader(), ctx.app.clock.now());
+    let due = due(now).count(db).await?;
+    let given_up = Entity::find().filter(Column::Status.eq(MailStatus::Failed)).count(db).await?;
+    let oldest = self::due(now).order_by_asc(Column::NextAttemptAt).one(db).await?;
+    Ok(Backlog { due, oldest: oldest.map(|mail| mail.next_attempt_at), given_up })
 }
 
 /// Mails that were written up to then, and are not to be sent any more, are forgotten.

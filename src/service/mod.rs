@@ -6,6 +6,7 @@
 pub mod address;
 pub mod admin;
 pub mod auth;
+pub mod backlog;
 pub mod country;
 pub mod customer;
 pub mod demo;

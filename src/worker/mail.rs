@@ -16,7 +16,9 @@ pub async fn send_due(ctx: &Ctx) -> Result<usize> {
     sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
 }
 
-async fn send(ctx: &Ctx, Outgoing { mail, variables }: &Outgoing) -> Result<()> {
+#[tracing::instrument("send mail", skip_all, fields(mail = %outgoing.mail.uuid, kind = %outgoing.mail.kind))]
+async fn send(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
+    let Outgoing { mail, variables } = outgoing;
     let outcome = ctx.app.mailer.send(mail.uuid, mail.kind, &mail.recipient, variables).await;
     mail::settle(ctx, mail, outcome).await
 }

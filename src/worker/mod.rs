@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, watch};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::service::{customer, housekeeping, metafield, session};
+use crate::service::{backlog, customer, housekeeping, metafield, session};
 
 pub use mail::send_due;
 pub use webhook::{deliver_due, publish};
@@ -27,6 +27,8 @@ const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
 /// How often is looked at what texts are like that are searched.
 const SAMPLE_PAUSE: Duration = Duration::from_secs(60);
+/// How often is looked at how long the queues are.
+const BACKLOG_PAUSE: Duration = Duration::from_secs(15);
 /// How often is tidied up.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(600);
 /// The pause after a failure.
@@ -39,31 +41,35 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     let learned = Arc::new(OnceCell::new());
     let busy = webhook::Busy::default();
     tokio::join!(
-        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+        again_and_again(&ctx, "mail", stop.clone(), async |ctx: Ctx| {
             Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
         }),
-        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+        again_and_again(&ctx, "events", stop.clone(), async |ctx: Ctx| {
             Ok(if publish(&ctx).await? == 0 { EVENT_PAUSE } else { Duration::ZERO })
         }),
-        again_and_again(&ctx, stop.clone(), |ctx: Ctx| {
+        again_and_again(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
             let busy = busy.clone();
             async move {
                 webhook::keep_delivering(&ctx, &busy).await?;
                 Ok(EVENT_PAUSE)
             }
         }),
-        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+        again_and_again(&ctx, "custom_fields", stop.clone(), async |ctx: Ctx| {
             Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
-        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+        again_and_again(&ctx, "search_text", stop.clone(), async |ctx: Ctx| {
             let more = customer::fill_in_search_text(&ctx).await?;
             Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
-        again_and_again(&ctx, stop.clone(), async |ctx: Ctx| {
+        again_and_again(&ctx, "backlog", stop.clone(), async |ctx: Ctx| {
+            backlog::measure(&ctx).await?;
+            Ok(BACKLOG_PAUSE)
+        }),
+        again_and_again(&ctx, "trigrams", stop.clone(), async |ctx: Ctx| {
             customer::sample_trigrams(&ctx).await?;
             Ok(SAMPLE_PAUSE)
         }),
-        again_and_again(&ctx, stop, |ctx: Ctx| {
+        again_and_again(&ctx, "housekeeping", stop, |ctx: Ctx| {
             let learned = Arc::clone(&learned);
             async move {
                 // Looking through very many customers may take longer than a statement may: the rest goes on.
@@ -78,16 +84,30 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     webhook::wait(&busy).await;
 }
 
-/// Does a job, rests as long as it says, and does it again. One that fails, or panics, is done again as well.
-async fn again_and_again<F>(ctx: &Ctx, mut stop: watch::Receiver<bool>, job: impl Fn(Ctx) -> F)
-where
+/// Does a job, rests as long as it says, and does it again. One that fails, or panics, is done again as well. Metrics
+/// know it by its name.
+async fn again_and_again<F>(
+    ctx: &Ctx,
+    name: &'static str,
+    mut stop: watch::Receiver<bool>,
+    job: impl Fn(Ctx) -> F,
+) where
     F: Future<Output = Result<Duration>> + Send + 'static,
 {
+    let metrics = &ctx.app.metrics.worker;
+    metrics.expect(name);
     while !*stop.borrow() {
         let rest = match tokio::spawn(job(ctx.clone())).await {
-            Ok(Ok(rest)) => rest,
-            Ok(Err(error)) => after(&error),
+            Ok(Ok(rest)) => {
+                metrics.succeeded(name, ctx.app.clock.now());
+                rest
+            }
+            Ok(Err(error)) => {
+                metrics.failed(name);
+                after(&error)
+            }
             Err(panic) => {
+                metrics.failed(name);
                 tracing::error!(%panic, "the worker failed; it goes on");
                 FAILURE_PAUSE
             }

@@ -76,14 +76,16 @@ async fn deliver_batch(ctx: &Ctx, endpoint: i32) -> Result<usize> {
     sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
 }
 
+#[tracing::instrument("send webhook", skip_all, fields(delivery = %outgoing.delivery.uuid, attempt = outgoing.delivery.attempts))]
 async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
     let watch = Stopwatch::start();
     // The headers of Standard Webhooks.
-    let headers = [
+    let mut headers = vec![
         ("webhook-id", outgoing.id.to_string()),
         ("webhook-timestamp", outgoing.timestamp.to_string()),
         ("webhook-signature", outgoing.signature.clone()),
     ];
+    headers.extend(ctx.traceparent().map(|trace| ("traceparent", trace)));
     let posted = ctx.app.poster.post(&outgoing.url, &headers, outgoing.body.clone()).await;
     let duration_ms = i32::try_from(watch.elapsed().as_millis()).unwrap_or(i32::MAX);
     webhook::settle(ctx, &outgoing.delivery, &posted, duration_ms).await

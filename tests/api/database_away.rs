@@ -32,6 +32,8 @@ async fn postgres_refuses_for_a_while() {
     let ready = app.anonymous().get("/health/ready").await;
     ready.assert_failure(503, "unavailable");
     assert_eq!(ready.message(), "The database can't be reached");
+    let state = |number: usize| ready.body["error"]["checks"][number]["status"].as_str();
+    assert_eq!([state(0), state(1), state(2)], [Some("failed"), Some("unknown"), Some("unknown")]);
     assert_eq!(app.anonymous().get("/health/live").await.status, 200);
 
     execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true")).await;

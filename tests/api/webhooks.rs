@@ -116,7 +116,7 @@ on_both_databases! {
         let told: Vec<_> = receiver.take().iter().map(|one| one.kind().1.unwrap()).collect();
         assert!(told.is_sorted() && told[attempts - 2] == 1, "the second one waited: {told:?}");
         // The next one goes on; what is parked waits for somebody.
-        receiver.will([]);
+        receiver.recover();
         let admin = app.admin_again().await;
         let url = format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap());
         assert_eq!(admin.post(&format!("{url}/replay"), &json!({})).await.data()["count"], 1);

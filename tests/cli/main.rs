@@ -4,6 +4,7 @@ mod keys;
 mod postgres;
 mod postgres_tls;
 mod secrets;
+mod traces;
 mod transfer;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -136,6 +137,11 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_MAIL_TEMPLATES", "nowhere"),
         ("PATRON_PLAYGROUND", "yes"),
         ("PATRON_INTROSPECTION", "localhost"),
+        ("PATRON_METRICS", "yes"),
+        ("PATRON_METRICS_LISTEN", "9464"),
+        ("PATRON_SLOW_QUERY", "fast"),
+        ("PATRON_OTLP_ENDPOINT", "127.0.0.1:4318"),
+        ("PATRON_OTLP_PERCENT", "101"),
         ("PATRON_LOG", "patron=loud"),
         ("PATRON_LOG_FORMAT", "xml"),
     ];

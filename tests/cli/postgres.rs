@@ -160,3 +160,32 @@ fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
     drop(database);
     Postgres::execute(&format!("DROP ROLE {role}"));
 }
+
+#[test]
+fn slow_statements_are_logged_without_their_values() {
+    let (folder, database) = (folder(), Postgres::create("slow"));
+    for (threshold, logged) in [("40", true), ("0", false)] {
+        let settings = [
+            ("DATABASE_URL", database.url.as_str()),
+            ("PATRON_SLOW_QUERY", threshold),
+            ("PATRON_LOG_FORMAT", "json"),
+        ];
+        let server = Server::start(folder.path(), &["serve", "--migrate"], &settings, "database");
+        let slow = "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END';
+            CREATE OR REPLACE TRIGGER slow BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION slow()";
+        Postgres::execute_in(&database.name, slow);
+        let body = format!(
+            r#"{{"full_name": "Marked", "email": "marked-{threshold}@x.io", "password": "correct horse"}}"#
+        );
+        let answer = server.send("POST /api/customers", "X-Request-Id: mine\r\n", &body);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let (_, log) = server.terminate();
+        let slow = log.lines().find(|line| line.contains("slow statement") && line.contains("INSERT INTO"));
+        assert_eq!(slow.is_some(), logged, "{log}");
+        if let Some(line) = slow {
+            assert!(line.contains("\"request_id\":\"mine\""), "it names the request: {line}");
+        }
+        assert!(!log.to_lowercase().contains("marked"), "{log}");
+    }
+}

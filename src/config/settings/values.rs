@@ -122,6 +122,21 @@ impl Values {
         Duration::from_secs(self.at_least(variable, 1).into())
     }
 
+    /// None for 0.
+    pub(in crate::config) fn milliseconds(&mut self, variable: &'static str) -> Option<Duration> {
+        let number = self.at_least(variable, 0);
+        (number > 0).then(|| Duration::from_millis(number.into()))
+    }
+
+    pub(in crate::config) fn address(
+        &mut self,
+        variable: &'static str,
+        expected: &str,
+    ) -> Option<SocketAddr> {
+        self.given(variable)?;
+        Some(self.parsed(variable, expected))
+    }
+
     pub(in crate::config) fn threads(&mut self, variable: &'static str) -> NonZeroUsize {
         if self.given(variable).is_some() {
             let number = self.at_least(variable, 1) as usize;

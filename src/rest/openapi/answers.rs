@@ -136,6 +136,17 @@ fn examples(status: &str, description: &str) -> Vec<(&'static str, Value)> {
         ),
         "429" => plain("rate_limited", "Too many attempts; try again later"),
         "500" => plain("internal", "Internal error"),
+        "503" if says("`checks`") => {
+            let (name, message) = ("database", "The database can't be reached");
+            let (code, mut value) =
+                example("unavailable", message, json!([{"field": name, "message": message}]));
+            value["error"]["checks"] = json!([
+                {"name": name, "status": "failed", "message": message},
+                {"name": "migrations", "status": "unknown"},
+                {"name": "writes", "status": "unknown"},
+            ]);
+            vec![(code, value)]
+        }
         "503" => plain("unavailable", "The service is temporarily unavailable"),
         _ => Vec::new(),
     }
@@ -203,6 +214,7 @@ fn missing(description: &str) -> &'static str {
         ("no such session", "Session not found"),
         ("no such webhook endpoint", "Webhook endpoint not found"),
         ("no such webhook delivery", "Webhook delivery not found"),
+        ("Not on this address", "There is nothing at this URL"),
     ] {
         if description.contains(noun) {
             return message;

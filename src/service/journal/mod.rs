@@ -23,8 +23,8 @@ pub(super) use change::{Change, snapshot};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
 pub(super) use of_customer::{erase, for_all, for_customer};
-pub(super) use publish::Published;
 pub use publish::publish;
+pub(super) use publish::{Published, backlog};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;

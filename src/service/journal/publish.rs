@@ -6,7 +6,10 @@
 //! numbers, since its row is locked from the number to the commit.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
@@ -14,6 +17,7 @@ use crate::db::Attempt;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::entity::journal_position;
 use crate::error::{Error, Result};
+use crate::metrics::Backlog;
 use crate::service::webhook;
 use crate::transact;
 use crate::types::EventKind;
@@ -94,4 +98,12 @@ async fn publish_batch(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<usize> {
         .collect();
     webhook::plan(ctx, tx, &told).await?;
     Ok(told.len())
+}
+
+/// How many entries are not published yet, and since when.
+pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
+    let db = ctx.app.db.reader();
+    let waiting = || Entity::find().filter(Column::Position.is_null());
+    let oldest = waiting().order_by_asc(Column::JournalEntryId).limit(1).one(db).await?;
+    Ok(Backlog { due: waiting().count(db).await?, oldest: oldest.map(|entry| entry.created_at), given_up: 0 })
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, SelectExt,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    SelectExt,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::db::Attempt;
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
+use crate::metrics::{Backlog, Queue};
 use crate::poster::Posted;
 use crate::service::journal::Published;
 use crate::transact;
@@ -154,6 +156,7 @@ async fn claim_one(
     let mut row = ActiveModel::default();
     if now >= first_attempt_at + GIVEN_UP {
         // Whoever took it died each time, or nobody tried for long.
+        ctx.app.metrics.worker.given_up(Queue::Webhook);
         row.status = Set(DeliveryStatus::Parked);
         set(tx, delivery.webhook_delivery_id, row).await?;
         return Ok(None);
@@ -204,7 +207,7 @@ async fn set(tx: &impl ConnectionTrait, delivery: i64, row: ActiveModel) -> Atte
 /// Those of the database.
 pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i32) -> Result<()> {
     ctx.require_admin()?;
-    let now = ctx.app.clock.now();
+    let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { duration_ms: Set(Some(duration_ms)), ..Default::default() };
     let (failed, retry_after) = match posted {
         Posted::Answered { status, retry_after } => {
@@ -220,6 +223,7 @@ pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i
     let is_gone = matches!(posted, Posted::Answered { status: 410, .. });
     match failed {
         None => {
+            metrics.sent(Queue::Webhook);
             row.status = Set(DeliveryStatus::Delivered);
             row.delivered_at = Set(Some(now));
             row.last_error = Set(None);
@@ -229,9 +233,11 @@ pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i
             let next = now + pause(delivery.attempts).max(asked);
             let (uuid, attempts) = (delivery.uuid, delivery.attempts);
             if next >= delivery.first_attempt_at.unwrap_or(now) + GIVEN_UP {
+                metrics.given_up(Queue::Webhook);
                 row.status = Set(DeliveryStatus::Parked);
                 tracing::error!(delivery = %uuid, attempts, reason, "a webhook is parked");
             } else {
+                metrics.postponed(Queue::Webhook);
                 row.next_attempt_at = Set(next);
                 tracing::warn!(delivery = %uuid, attempts, reason, "a webhook waits to be tried again");
             }
@@ -252,6 +258,19 @@ pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i
         own.filter(Column::Status.eq(DeliveryStatus::Pending)).exec(tx).await?;
         Ok(())
     })
+}
+
+/// How many deliveries wait to be sent, since when, and how many are parked.
+pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
+    let (db, now) = (ctx.app.db.reader(), ctx.app.clock.now());
+    let enabled = webhook_endpoint::Column::Enabled.eq(true);
+    let waiting = || {
+        let waiting = Entity::find().inner_join(webhook_endpoint::Entity).filter(enabled.clone());
+        waiting.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(Column::NextAttemptAt.lte(now))
+    };
+    let oldest = waiting().order_by_asc(Column::NextAttemptAt).limit(1).one(db).await?;
+    let given_up = Entity::find().filter(Column::Status.eq(DeliveryStatus::Parked)).count(db).await?;
+    Ok(Backlog { due: waiting().count(db).await?, oldest: oldest.map(|row| row.next_attempt_at), given_up })
 }
 
 /// How long a delivery waits after so many attempts: 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.

@@ -17,8 +17,8 @@ use sea_orm::{
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub(super) use delivery::plan;
 pub use delivery::{Outgoing, claim, endpoints_with_work, settle};
+pub(super) use delivery::{backlog, plan};
 pub use input::{EndpointInput, RotationInput};
 pub(super) use log::forgotten;
 pub use log::{Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_parked};

@@ -89,6 +89,11 @@ impl Receiver {
         self.shared.moods.lock().unwrap().extend(moods);
     }
 
+    /// It takes everything again.
+    pub(crate) fn recover(&self) {
+        self.shared.moods.lock().unwrap().clear();
+    }
+
     /// What came in since the last time.
     pub(crate) fn take(&self) -> Vec<Received> {
         std::mem::take(&mut *self.shared.received.lock().unwrap())

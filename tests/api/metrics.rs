@@ -1,0 +1,272 @@
+//! The metrics: what they count, that their labels are bounded, and that they answer whatever happens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use patron::ctx::Ctx;
+use patron::service::backlog;
+use patron::{server, worker};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, execute, on_both_databases};
+
+/// The samples, by name and labels as they are written.
+async fn samples(app: &TestApp) -> BTreeMap<String, f64> {
+    let answer = app.anonymous().get("/metrics").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let lines = answer.text.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
+        (series.to_owned(), value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
+    };
+    lines.map(sample).collect()
+}
+
+fn value(samples: &BTreeMap<String, f64>, series: &str) -> f64 {
+    *samples.get(series).unwrap_or_else(|| panic!("there is no {series}"))
+}
+
+on_both_databases! {
+    async fn requests_by_route(app: &TestApp) {
+        let uuid = app.register("marked@x.io").await["uuid"].as_str().unwrap().to_owned();
+        for name in ["A", "B"] {
+            app.admin().patch(&format!("/api/customers/{uuid}"), &json!({"full_name": name})).await.data();
+        }
+        app.anonymous().patch(&format!("/api/customers/{uuid}"), &json!({})).await.assert_failure(401, "unauthenticated");
+        app.anonymous().get("/marked/path").await;
+        app.anonymous().get("/marked/other").await;
+        let made_up = Method::from_bytes(b"MARKED").unwrap();
+        app.anonymous().send(app.anonymous().request(made_up, "/api/customers")).await.assert_failure(405, "method_not_allowed");
+        let samples = samples(app).await;
+        for (series, count) in [
+            ("patron_http_requests_total{method=\"POST\",route=\"/api/customers\",status=\"201\"}", 1.0),
+            ("patron_http_requests_total{method=\"PATCH\",route=\"/api/customers/{uuid}\",status=\"200\"}", 2.0),
+            ("patron_http_requests_total{method=\"PATCH\",route=\"/api/customers/{uuid}\",status=\"401\"}", 1.0),
+            ("patron_http_request_duration_seconds_count{method=\"PATCH\",route=\"/api/customers/{uuid}\"}", 3.0),
+            ("patron_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}", 2.0),
+            ("patron_http_requests_total{method=\"other\",route=\"/api/customers\",status=\"405\"}", 1.0),
+            // The one that asks.
+            ("patron_http_requests_in_flight", 1.0),
+            // The admin's login and the customer's password.
+            ("patron_hashing_duration_seconds_count", 2.0),
+            ("patron_hashing_waiting", 0.0),
+        ] {
+            assert_eq!(value(&samples, series), count, "{series}");
+        }
+        assert!(value(&samples, "patron_database_statement_duration_seconds_count{kind=\"update\",outcome=\"ok\"}") >= 2.0);
+        assert!(value(&samples, "patron_database_begin_duration_seconds_count") >= 3.0);
+        let (pool, most) = if app.database.is_some() { ("all", 4.0) } else { ("reader", 4.0) };
+        assert_eq!(value(&samples, &format!("patron_database_connections_max{{pool=\"{pool}\"}}")), most);
+        assert!(value(&samples, &format!("patron_database_connections{{pool=\"{pool}\",state=\"idle\"}}")) >= 1.0);
+        let leaks = samples.keys().filter(|series| series.contains("marked") || series.contains("MARKED") || series.contains(&uuid));
+        assert_eq!(leaks.count(), 0, "what clients send is no label");
+    }
+
+    async fn operations_by_root_field(app: &TestApp) {
+        app.admin().query("query Marked { marked: customers { total } }").await.data();
+        app.anonymous().query("{ customers { total } }").await;
+        app.anonymous().query("{ currentCustomer { uuid } countries(countries: [\"DE\"]) { code } }").await.data();
+        app.anonymous().query("{ marked }").await;
+        app.anonymous().query("{ marked ").await;
+        app.anonymous().query("{ __typename }").await.data();
+        let samples = samples(app).await;
+        for (field, outcome, count) in [
+            ("customers", "ok", 1.0),
+            ("customers", "refused", 1.0),
+            ("customers", "failed", 0.0),
+            ("several", "ok", 1.0),
+            ("other", "refused", 2.0),
+            ("introspection", "ok", 1.0),
+            ("node", "ok", 0.0),
+        ] {
+            let series = format!("patron_graphql_operations_total{{field=\"{field}\",outcome=\"{outcome}\"}}");
+            assert_eq!(value(&samples, &series), count, "{series}");
+        }
+        assert_eq!(value(&samples, "patron_graphql_operation_duration_seconds_count{field=\"customers\"}"), 2.0);
+        assert!(!samples.keys().any(|series| series.to_lowercase().contains("marked")));
+    }
+
+    async fn what_waits_to_be_sent(app: &TestApp) {
+        app.register("a@x.io").await;
+        app.app.clock.advance(TimeDelta::seconds(90));
+        let ctx = Ctx::system(Arc::clone(&app.app));
+        backlog::measure(&ctx).await.unwrap();
+        let before = samples(app).await;
+        assert_eq!(value(&before, "patron_queue_due{queue=\"mail\"}"), 1.0);
+        assert_eq!(value(&before, "patron_queue_lag_seconds{queue=\"mail\"}"), 90.0);
+        assert_eq!(value(&before, "patron_queue_attempts_total{queue=\"mail\",outcome=\"sent\"}"), 0.0);
+        app.send_due().await;
+        backlog::measure(&ctx).await.unwrap();
+        let after = samples(app).await;
+        assert_eq!(value(&after, "patron_queue_due{queue=\"mail\"}"), 0.0);
+        assert_eq!(value(&after, "patron_queue_lag_seconds{queue=\"mail\"}"), 0.0);
+        assert_eq!(value(&after, "patron_queue_given_up{queue=\"mail\"}"), 0.0);
+        assert_eq!(value(&after, "patron_queue_attempts_total{queue=\"mail\",outcome=\"sent\"}"), 1.0);
+        assert_eq!(value(&after, "patron_queue_sampled_timestamp_seconds{queue=\"mail\"}"), app.now().timestamp() as f64);
+    }
+
+    async fn where_they_are_served(app: &TestApp) {
+        let off = app.another_with(|flags| flags.with("PATRON_METRICS", "off")).await;
+        off.anonymous().get("/metrics").await.assert_failure(404, "not_found");
+        let public = app.another_with(|flags| flags.with("PATRON_PUBLIC_URL", "https://shop.example.com")).await;
+        public.anonymous().get("/metrics").await.assert_failure(404, "not_found");
+        public.stop().await;
+        // An address of their own has them, and nothing else but the health.
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(server::serve_operations(Arc::clone(&off.app), listener));
+        let status = async |path: &str| off.client.get(format!("{url}{path}")).send().await.unwrap().status().as_u16();
+        for path in ["/metrics", "/health/live", "/health/ready"] {
+            assert_eq!(status(path).await, 200, "{path}");
+        }
+        for path in ["/api/openapi.json", "/api/graphql", "/playground"] {
+            assert_eq!(status(path).await, 404, "{path}");
+        }
+        serving.abort();
+        off.stop().await;
+    }
+
+    /// Every metric and every label of the dashboard and of the alert rules is there.
+    async fn dashboard_and_alerts(app: &TestApp) {
+        // All there is to count has to happen once.
+        app.register("a@x.io").await;
+        app.anonymous().query("{ countries { code } }").await.data();
+        drop(app.app.metrics.http.begin("GET", Some("/health/live")));
+        let (stop, stopped) = watch::channel(false);
+        let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
+        let seen = async {
+            while !samples(app).await.contains_key("patron_worker_success_timestamp_seconds{task=\"backlog\"}") {}
+        };
+        tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the worker measures the queues");
+        stop.send_replace(true);
+        working.await.unwrap();
+        let samples = samples(app).await;
+        let (mut names, mut labels) = (BTreeSet::new(), BTreeMap::new());
+        for series in samples.keys() {
+            let (name, rest) = series.split_once('{').unwrap_or((series, ""));
+            names.insert(name);
+            let own: &mut BTreeSet<&str> = labels.entry(name).or_default();
+            own.extend(rest.split(',').filter_map(|label| Some(label.split_once("=\"")?.0)));
+        }
+        let expressions = expressions();
+        assert!(expressions.len() > 40, "{}", expressions.len());
+        let mut used = BTreeSet::new();
+        for (place, expression) in &expressions {
+            let metrics: Vec<&str> = words(expression).filter(|word| word.starts_with("patron_")).collect();
+            assert!(!metrics.is_empty() || expression.starts_with("up{"), "{place} is about nothing: {expression}");
+            let of_prometheus = ["instance", "job", "le"];
+            for metric in &metrics {
+                assert!(names.contains(metric), "{place} names {metric}, which is not in /metrics");
+            }
+            for label in named_labels(expression) {
+                let known = metrics.iter().any(|metric| labels[metric].contains(label.as_str()));
+                assert!(known || of_prometheus.contains(&label.as_str()), "{place} names the label {label}: {expression}");
+            }
+            used.extend(metrics.into_iter().map(str::to_owned));
+        }
+        // And nothing is measured that nobody looks at.
+        let unseen: Vec<_> = names.iter().filter(|name| {
+            let base = name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
+            !used.iter().any(|seen| seen.starts_with(base))
+        }).collect();
+        assert!(unseen.is_empty(), "in /metrics and on no dashboard: {unseen:?}");
+    }
+}
+
+/// The metrics are there when the database is not, and tell of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_database() {
+    let app = TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_DATABASE_WAIT", "1")).await;
+    let database = app.database.clone().unwrap();
+    execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false")).await;
+    execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"))
+        .await;
+    let body = json!({"full_name": "B", "email": "b@x.io", "password": CUSTOMER_PASSWORD});
+    app.anonymous().post("/api/customers", &body).await.assert_failure(503, "unavailable");
+    let failed = samples(&app).await;
+    let series = "patron_http_requests_total{method=\"POST\",route=\"/api/customers\",status=\"503\"}";
+    assert_eq!(value(&failed, series), 1.0);
+    execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true")).await;
+    app.stop().await;
+}
+
+/// A client that hangs up before it is answered is counted, though there is no status to count it by.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn abandoned_requests() {
+    use tokio::io::AsyncWriteExt;
+    let app = TestApp::start(Backend::Sqlite).await;
+    // As long as somebody else writes, the request waits.
+    let writing = app.app.db.begin().await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD}).to_string();
+    let head = "POST /api/customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length:";
+    stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+    let in_flight = async |wanted: f64| {
+        let reached =
+            async { while value(&samples(&app).await, "patron_http_requests_in_flight") != wanted {} };
+        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("it begins or ends");
+    };
+    in_flight(2.0).await;
+    drop(stream);
+    in_flight(1.0).await;
+    writing.rollback().await.unwrap();
+    let samples = samples(&app).await;
+    let abandoned = "patron_http_requests_abandoned_total{method=\"POST\",route=\"/api/customers\"}";
+    assert_eq!(value(&samples, abandoned), 1.0);
+    let answered = |series: &&String| {
+        series.starts_with("patron_http_requests_total{method=\"POST\",route=\"/api/customers\"")
+    };
+    assert_eq!(samples.keys().find(answered), None);
+    assert!(app.customers().await.is_empty());
+    app.stop().await;
+}
+
+/// The PromQL of the dashboard's panels and of the alert rules, with where it stands.
+fn expressions() -> Vec<(String, String)> {
+    let dashboard: Value =
+        serde_json::from_str(include_str!("../../operations/grafana-dashboard.json")).unwrap();
+    let mut found = Vec::new();
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let place = format!("panel {}", panel["title"]);
+            found.push((place, target["expr"].as_str().unwrap().replace("$__rate_interval", "5m")));
+        }
+    }
+    let rules = include_str!("../../operations/alerts.yml");
+    for rule in rules.split("- alert: ").skip(1) {
+        let name = rule.lines().next().unwrap();
+        let (_, rest) = rule.split_once("expr: ").unwrap_or_else(|| panic!("{name} has no expr"));
+        let end = rest.find("\n        for: ").or_else(|| rest.find("\n        labels: "));
+        let expression =
+            rest[..end.unwrap_or_else(|| panic!("{name} has no labels"))].trim_start_matches('|');
+        assert!(rule.contains("summary: ") && rule.contains("severity: "), "{name}");
+        found.push((format!("alert {name}"), expression.trim().to_owned()));
+    }
+    found
+}
+
+fn words(expression: &str) -> impl Iterator<Item = &str> {
+    expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// The labels that an expression selects or groups by.
+fn named_labels(expression: &str) -> Vec<String> {
+    let mut labels = Vec::new();
+    for selector in expression.split('{').skip(1) {
+        let inside = &selector[..selector.find('}').expect("a selector ends")];
+        labels.extend(inside.split(", ").map(|label| label.split(['=', '!']).next().unwrap().to_owned()));
+    }
+    for clause in [" by (", " on (", " ignoring ("] {
+        for rest in expression.split(clause).skip(1) {
+            let inside = &rest[..rest.find(')').expect("a clause ends")];
+            labels.extend(inside.split(", ").map(str::to_owned));
+        }
+    }
+    labels
+}

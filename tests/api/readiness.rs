@@ -1,0 +1,81 @@
+//! Readiness: what it looks at, and how it says what is wrong.
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+
+use crate::support::{Actor, Answer, CUSTOMER_PASSWORD, TestApp, execute, on_both_databases};
+
+/// The checks by name, as `name: status`.
+fn states(checks: &Value) -> Vec<String> {
+    let checks = checks.as_array().expect("there are checks");
+    let text = |value: &Value| value.as_str().expect("it is text").to_owned();
+    checks.iter().map(|check| format!("{}: {}", text(&check["name"]), text(&check["status"]))).collect()
+}
+
+/// The failure is like all others, and has the checks besides.
+#[track_caller]
+fn assert_unready(answer: &Answer, failed: &str, message: &str, expected: [&str; 3]) {
+    answer.assert_failure(503, "unavailable");
+    assert_eq!(answer.details(), [(failed, message)]);
+    assert_eq!((answer.header("retry-after"), answer.header("cache-control")), (Some("1"), Some("no-store")));
+    assert_eq!(states(&answer.body["error"]["checks"]), expected, "{answer:?}");
+    let checks = answer.body["error"]["checks"].as_array().unwrap();
+    let own = checks.iter().find(|check| check["name"] == failed).unwrap();
+    assert_eq!(own["message"], message);
+}
+
+/// Lets the database take writes, or none, as an administrator or a full disk would.
+async fn set_writable(app: &TestApp, writable: bool) {
+    let read_only = if writable { "off" } else { "on" };
+    match &app.database {
+        Some(database) => {
+            execute(&format!("ALTER DATABASE {database} SET default_transaction_read_only = {read_only}"))
+                .await;
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+            execute(&format!("{end} = '{database}'")).await;
+            // Each connection finds out by itself that it was ended.
+            for _ in 0..8 {
+                let _ended = app.app.db.reader().execute_unprepared("SELECT 1").await;
+            }
+        }
+        None => {
+            let pragma = format!("PRAGMA query_only = {read_only}");
+            app.app.db.owner().execute_unprepared(&pragma).await.unwrap();
+        }
+    }
+}
+
+on_both_databases! {
+    async fn all_is_well(app: &TestApp) {
+        let answer = app.anonymous().get("/health/ready").await;
+        assert_eq!((answer.status, answer.data()["status"].as_str()), (200, Some("ok")));
+        assert_eq!(states(&answer.data()["checks"]), ["database: ok", "migrations: ok", "writes: ok"]);
+    }
+
+    async fn migrations_are_pending(app: &TestApp) {
+        Migrator::down(app.app.db.owner(), Some(1)).await.unwrap();
+        let message = "1 migrations are pending: run `patron migrate up`";
+        let expected = ["database: ok", "migrations: failed", "writes: unknown"];
+        assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
+        Migrator::up(app.app.db.owner(), None).await.unwrap();
+        assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+    }
+
+    /// Found out by whoever is refused, then tried until it goes again: reads are served meanwhile.
+    async fn the_database_takes_no_writes(app: &TestApp) {
+        app.register("a@x.io").await;
+        set_writable(app, false).await;
+        let body = json!({"full_name": "B", "email": "b@x.io", "password": CUSTOMER_PASSWORD});
+        app.anonymous().post("/api/customers", &body).await.assert_failure(503, "unavailable");
+        let message = "The database takes no writes: it is read-only, or its disk is full";
+        let expected = ["database: ok", "migrations: ok", "writes: failed"];
+        for _ in 0..2 {
+            assert_unready(&app.anonymous().get("/health/ready").await, "writes", message, expected);
+        }
+        assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
+        set_writable(app, true).await;
+        assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+        assert_eq!(app.anonymous().post("/api/customers", &body).await.status, 201);
+    }
+}
