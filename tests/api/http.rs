@@ -16,6 +16,7 @@ on_both_databases! {
             (Method::GET, "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f", "PATCH,DELETE"),
             (Method::POST, "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f", "PATCH,DELETE"),
             (Method::GET, "/api/user/tokens", "POST"),
+            (Method::TRACE, "/api/user/tokens", "POST"),
             (Method::POST, "/health/live", "GET,HEAD"),
         ] {
             let answer = app.anonymous().send(app.anonymous().request(method.clone(), path)).await;

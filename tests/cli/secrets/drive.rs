@@ -55,10 +55,14 @@ impl Drive {
 
     /// Sends a request; what its answer issues are secrets from then on.
     pub(super) fn send(&mut self, request: &str, authorization: &str, body: &str) -> String {
-        let headers = match authorization {
-            "" => String::new(),
-            _ => format!("Authorization: {authorization}\r\n"),
-        };
+        let mut headers = String::new();
+        if !authorization.is_empty() {
+            headers = format!("Authorization: {authorization}\r\n");
+        }
+        // What is kept of the answer, to be given again, is in the database.
+        if !request.starts_with("GET") {
+            headers.push_str(&format!("Idempotency-Key: {}\r\n", self.answers.len()));
+        }
         let answer = self.server.as_ref().expect("it runs").send(request, &headers, body);
         let mut issued = Vec::new();
         for name in ["accessToken", "refreshToken"] {
@@ -66,6 +70,10 @@ impl Drive {
                 self.keep_token(&format!("the {name} of {request}"), &token);
                 issued.push(token);
             }
+        }
+        if let Some(secret) = field(&answer, "secret").filter(|secret| secret.starts_with("whsec_")) {
+            self.keep(&format!("the secret of {request}"), &secret, false);
+            issued.push(secret);
         }
         self.answers.push((format!("{request} {body}"), answer.clone(), issued));
         answer
