@@ -4,6 +4,7 @@
 
 mod answer;
 mod csv_model;
+mod postgres;
 mod text;
 mod world;
 

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::answer::Answer;
+use crate::postgres;
 
 /// The keys of tokens.
 pub(crate) const SECRETS: [(&str, &str); 4] = [
@@ -51,6 +52,8 @@ pub struct World {
     router: Router,
     token: String,
     runtime: Runtime,
+    /// Its database on a PostgreSQL server.
+    database: Option<postgres::Database>,
     _folder: tempfile::TempDir,
 }
 
@@ -60,19 +63,34 @@ impl World {
     /// # Panics
     /// When it can't be made.
     pub fn new() -> Self {
+        Self::make(None)
+    }
+
+    /// Makes one, on the PostgreSQL that `tests/postgres` started.
+    ///
+    /// # Panics
+    /// When it can't be made.
+    pub fn on_postgres() -> Self {
+        Self::make(Some(postgres::Database::create()))
+    }
+
+    fn make(database: Option<postgres::Database>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut flags = Flags::default()
             .with("PATRON_DATA_DIR", folder.path().display().to_string())
             .with("PATRON_DATABASE_CONNECTIONS", "2")
             .with("PATRON_EMAIL_VERIFICATION", "off")
             .with("PATRON_RATE_LIMITS", "off");
+        if let Some(database) = &database {
+            flags = flags.with("DATABASE_URL", database.url());
+        }
         for (variable, secret) in SECRETS {
             flags = flags.with(variable, secret);
         }
         let config = Config::from_values(Values::only(&flags)).expect("the settings are right");
         let now = DateTime::parse_from_rfc3339(NOW).expect("a moment").to_utc();
         let keys = Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("there are keys");
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = runtime();
         let (ctx, admin, people) = runtime.block_on(async {
             let app = App::build(config, keys, Clock::fixed(now), Random::seeded(1)).await;
             let ctx = Ctx::system(app.expect("the program is built"));
@@ -90,7 +108,7 @@ impl World {
         let router = runtime.block_on(async { server::router(&ctx.app) });
         let first = people.first().cloned().expect("a customer");
         let last = people.last().map_or(0, |last| last.customer_id);
-        Self { ctx, admin, first, last, router, token, runtime, _folder: folder }
+        Self { ctx, admin, first, last, router, token, runtime, database, _folder: folder }
     }
 
     /// Runs something to its end.
@@ -150,10 +168,25 @@ impl World {
     }
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(database) = self.database.take() {
+            let closed = self.runtime.block_on(self.ctx.app.db.clone().close());
+            database.remove();
+            closed.expect("the connections close");
+        }
+    }
+}
+
 impl Default for World {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What asynchronous work runs on.
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 /// Customers who differ in everything that is filtered and sorted by, and some who don't.
