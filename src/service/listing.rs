@@ -7,6 +7,16 @@ use super::keyset::{Keyset, Kind, Slice, SortKey, Window};
 use crate::ctx::Ctx;
 use crate::error::Result;
 
+/// The number by which rows are in order; none has the same twice.
+pub(super) struct Number<E: EntityTrait> {
+    /// Its name in cursors.
+    pub(super) name: &'static str,
+    /// The column.
+    pub(super) column: E::Column,
+    /// That of a row.
+    pub(super) of: fn(&E::Model) -> i64,
+}
+
 /// A part of the rows that meet a condition.
 #[derive(Clone, Debug)]
 pub struct Listing<E: EntityTrait> {
@@ -30,12 +40,12 @@ pub struct Page<M> {
 }
 
 impl<E: EntityTrait> Listing<E> {
-    /// Reads what a caller wants, in the order of this column, which holds no number twice.
+    /// Reads what a caller wants, in the order of this number.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::error::Error::Invalid) for counts and cursors that can't be used.
     pub(super) fn parse(
-        (name, column, number): (&'static str, E::Column, fn(&E::Model) -> i64),
+        number: Number<E>,
         descending: bool,
         window: &Window,
         condition: Condition,
@@ -43,10 +53,10 @@ impl<E: EntityTrait> Listing<E> {
     where
         E::Column: Iden,
     {
-        let expression = Expr::col((E::default(), column)).into();
-        let key = SortKey { name, expression, kind: Kind::Long, nullable: false, descending };
+        let expression = Expr::col((E::default(), number.column));
+        let key = SortKey { name: number.name, expression, kind: Kind::Long, nullable: false, descending };
         let keyset = Keyset::parse(vec![key], window)?;
-        Ok(Self { condition, keyset, number, after: window.after.clone() })
+        Ok(Self { condition, keyset, number: number.of, after: window.after.clone() })
     }
 
     /// Its rows.

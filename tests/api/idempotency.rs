@@ -216,9 +216,9 @@ on_both_databases! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twins_on_two_instances() {
     let app =
-        TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_SEALING_SECRET", &"s".repeat(32)))
+        TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_SEALING_SECRET", "s".repeat(32)))
             .await;
-    let second = app.second_instance_with(|flags| flags.with("PATRON_SEALING_SECRET", &"s".repeat(32))).await;
+    let second = app.second_instance_with(|flags| flags.with("PATRON_SEALING_SECRET", "s".repeat(32))).await;
     for number in 0..20 {
         let (key, body) = (format!("k{number}"), registration(&format!("{number}@x.io")));
         let (one, other) = (app.anonymous(), second.anonymous());

@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::Result;
 use crate::service::keyset::Window;
-use crate::service::listing::Listing;
+use crate::service::listing::{Listing, Number};
 use crate::types::Actor;
 
 /// Which entries are wanted: those that meet all of these.
@@ -56,5 +56,6 @@ pub fn audit(ctx: &Ctx, window: &Window, filter: &AuditFilter) -> Result<AuditPa
         .add_option(since.map(|since| Column::CreatedAt.gte(since)))
         .add_option(until.map(|until| Column::CreatedAt.lt(until)));
     let number = |entry: &Model| entry.journal_entry_id;
-    Listing::parse(("ENTRY", Column::JournalEntryId, number), true, window, condition)
+    let number = Number { name: "ENTRY", column: Column::JournalEntryId, of: number };
+    Listing::parse(number, true, window, condition)
 }

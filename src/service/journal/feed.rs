@@ -7,7 +7,7 @@ use crate::ctx::Ctx;
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::keyset::Window;
-use crate::service::listing::Listing;
+use crate::service::listing::{Listing, Number};
 use crate::types::{EventKind, covers};
 
 /// Which events are wanted.
@@ -36,7 +36,8 @@ pub fn feed(ctx: &Ctx, window: &Window, filter: &FeedFilter) -> Result<Feed> {
         condition = condition.add(Column::CustomerUuid.eq(customer));
     }
     let place = |entry: &Model| entry.position.unwrap_or_default();
-    Listing::parse(("POSITION", Column::Position, place), false, window, condition)
+    let number = Number { name: "POSITION", column: Column::Position, of: place };
+    Listing::parse(number, false, window, condition)
 }
 
 /// The kinds that these filters name.

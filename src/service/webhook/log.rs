@@ -10,7 +10,7 @@ use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
 use crate::service::keyset::Window;
-use crate::service::listing::Listing;
+use crate::service::listing::{Listing, Number};
 use crate::transact;
 use crate::types::DeliveryStatus;
 
@@ -49,7 +49,8 @@ pub async fn deliveries(ctx: &Ctx, window: &Window, filter: &DeliveryFilter) -> 
         condition = condition.add(Column::WebhookEndpointId.eq(id));
     }
     let number = |delivery: &Model| delivery.webhook_delivery_id;
-    Listing::parse(("DELIVERY", Column::WebhookDeliveryId, number), true, window, condition)
+    let number = Number { name: "DELIVERY", column: Column::WebhookDeliveryId, of: number };
+    Listing::parse(number, true, window, condition)
 }
 
 /// The events that these deliveries tell.
