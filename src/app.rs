@@ -8,10 +8,12 @@ use std::sync::{Arc, OnceLock, RwLock};
 use crate::config::Config;
 use crate::db::Database;
 use crate::hasher::{Hasher, HasherError};
+use crate::idempotency::InFlight;
 use crate::keys::Keys;
 use crate::lookup::Lookups;
 use crate::mailer::Mailer;
 use crate::metrics::Metrics;
+use crate::poster::Poster;
 use crate::system::{Clock, Random};
 use crate::types::Trigrams;
 
@@ -28,6 +30,8 @@ pub struct App {
     pub hasher: Hasher,
     /// Sends mails.
     pub mailer: Mailer,
+    /// Posts events.
+    pub poster: Poster,
     /// Signs tokens.
     pub keys: Keys,
     /// The settings.
@@ -36,6 +40,8 @@ pub struct App {
     pub lookups: Lookups,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
+    /// Requests with keys that are being done.
+    pub in_flight: InFlight,
     /// What is counted and measured.
     pub metrics: Metrics,
     /// Where it listens, once it does: with port 0 that isn't known before.
@@ -81,15 +87,15 @@ impl App {
         clock: Clock,
         random: Random,
     ) -> Result<Arc<Self>, BuildError> {
-        // The cryptography of HTTP clients that are told of none. An error means that there is one, which is the same.
-        let _first = rustls::crypto::ring::default_provider().install_default();
         let hasher = Hasher::new(&config.hashing).map_err(|error| match error {
             HasherError::Parameters(_) => BuildError::new("PATRON_HASH_MEMORY", &error),
             HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),
         })?;
         let mailer = Mailer::new(&config.mail)?;
+        let poster = Poster::new(&config.webhooks)?;
         let db = open_database(&config).await?;
         let (lookups, trigrams) = (Lookups::default(), RwLock::default());
+        let in_flight = InFlight::default();
         let metrics = Metrics::new(&db.metrics, &hasher.metrics, clock.now().timestamp());
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
@@ -98,10 +104,12 @@ impl App {
             random,
             hasher,
             mailer,
+            poster,
             keys,
             config,
             lookups,
             trigrams,
+            in_flight,
             metrics,
             listening,
             demo,

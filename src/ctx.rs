@@ -3,11 +3,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::db::Attempt;
 use crate::error::{Error, Result};
+use crate::idempotency::KeyedRequest;
 use crate::telemetry::{self, Trace};
+use crate::types::IfMatch;
 
 /// One request, command or job.
 #[derive(Clone, Debug)]
@@ -22,6 +26,12 @@ pub struct Ctx {
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// The token it came with (`jti`), when it says so.
+    pub token_id: Option<Uuid>,
+    /// Which version of a thing it wants to change.
+    pub if_match: IfMatch,
+    /// The key it is done once for.
+    pub keyed: Option<Arc<KeyedRequest>>,
     /// Its place in a trace, when it has one.
     pub trace: Option<Trace>,
 }
@@ -54,8 +64,46 @@ pub enum Caller {
 impl Ctx {
     /// The program itself asks.
     pub fn system(app: Arc<App>) -> Self {
-        let request_id = "system".to_owned();
-        Self { app, caller: Caller::System, request_id, ip: None, user_agent: None, trace: None }
+        Self {
+            app,
+            caller: Caller::System,
+            request_id: "system".to_owned(),
+            ip: None,
+            user_agent: None,
+            token_id: None,
+            if_match: IfMatch::Absent,
+            keyed: None,
+            trace: None,
+        }
+    }
+
+    /// Begins the transaction of what a request is there for; [`transact!`](crate::transact) does it. What has to be kept
+    /// whatever comes of the request goes into a transaction of the database's own.
+    ///
+    /// # Errors
+    /// Those of the database; [`Error::KeyInUse`] when a twin of the request was faster.
+    pub async fn begin(&self) -> Attempt<DatabaseTransaction> {
+        let transaction = self.app.db.begin().await?;
+        if let Some(keyed) = &self.keyed {
+            keyed.claim(&transaction).await?;
+        }
+        Ok(transaction)
+    }
+
+    /// Commits it; that of a request with a key is committed with its answer.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn finish(&self, transaction: DatabaseTransaction) -> Attempt<()> {
+        match &self.keyed {
+            Some(keyed) => keyed.hold(transaction),
+            None => Ok(transaction.commit().await?),
+        }
+    }
+
+    /// What to do with the outcome of the `number`th attempt at a transaction; see [`Database::settle`](crate::db::Database::settle).
+    pub async fn settle<T>(&self, outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
+        self.app.db.settle(outcome, number).await
     }
 
     /// The value of the header `traceparent` (W3C Trace Context) of a request that is sent on behalf of this one, or of
@@ -70,6 +118,15 @@ impl Ctx {
             Caller::Admin { .. } | Caller::System => true,
             Caller::Anonymous | Caller::Customer { .. } => false,
         }
+    }
+
+    /// Lets a change pass that says which version it is for, where that is asked of everybody.
+    ///
+    /// # Errors
+    /// [`Error::PreconditionRequired`].
+    pub fn require_if_match(&self) -> Result<()> {
+        let required = self.app.config.server.require_if_match && self.caller != Caller::System;
+        if required && self.if_match == IfMatch::Absent { Err(Error::PreconditionRequired) } else { Ok(()) }
     }
 
     /// Lets admins pass.

@@ -175,6 +175,14 @@ impl Database {
         }
     }
 
+    /// Commits a transaction.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn finish(&self, transaction: DatabaseTransaction) -> std::result::Result<(), DbErr> {
+        transaction.commit().await
+    }
+
     /// What to do with the outcome of the `number`th attempt: none means to try again.
     pub async fn settle<T>(&self, outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
         match outcome {
@@ -272,7 +280,7 @@ impl From<Failed> for Error {
     }
 }
 
-/// Runs a block in a transaction and commits it; any error, by `?` or `return`, rolls it back. When the
+/// Runs a block in a transaction, of a [`Ctx`](crate::ctx::Ctx) or of a [`Database`], and commits it; any error, by `?` or `return`, rolls it back. When the
 /// database asks to do it again (a serialization failure, a deadlock), the block runs again from its start,
 /// so it must not use anything up. Its value is an [`Attempt`], that of the whole a
 /// [`Result`].
@@ -281,20 +289,20 @@ impl From<Failed> for Error {
 /// future may move between threads.
 #[macro_export]
 macro_rules! transact {
-    ($db:expr, |$tx:ident| $block:block) => {{
+    ($on:expr, |$tx:ident| $block:block) => {{
         let mut number = 0;
         loop {
             number += 1;
             let outcome: $crate::db::Attempt<_> = async {
-                let transaction = $db.begin().await?;
+                let transaction = $on.begin().await?;
                 let $tx = &transaction;
                 let work: $crate::db::Attempt<_> = async { $block }.await;
                 let value = work?;
-                transaction.commit().await?;
+                $on.finish(transaction).await?;
                 Ok(value)
             }
             .await;
-            if let Some(outcome) = $db.settle(outcome, number).await {
+            if let Some(outcome) = $on.settle(outcome, number).await {
                 break outcome;
             }
         }

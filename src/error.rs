@@ -46,6 +46,18 @@ pub enum Error {
     /// It contradicts what is stored.
     #[error("conflict: {0}")]
     Conflict(Cow<'static, str>),
+    /// The caller wants to change a version that isn't the present one.
+    #[error("precondition failed")]
+    Precondition,
+    /// The caller has to say which version it wants to change.
+    #[error("precondition required")]
+    PreconditionRequired,
+    /// The key of the request came with another request before.
+    #[error("idempotency key reused")]
+    KeyReused,
+    /// A request with the same key is being done.
+    #[error("idempotency key in use")]
+    KeyInUse,
     /// It was tried too often.
     #[error("rate limited for {retry_after} s")]
     RateLimited {
@@ -118,7 +130,7 @@ impl From<DbErr> for Error {
             }
             _ => {}
         }
-        if is_passing(&error) { Self::unavailable(error) } else { Self::internal(error) }
+        if is_passing(&error) { Self::unavailable(why(&error)) } else { Self::internal(error) }
     }
 }
 
@@ -127,6 +139,11 @@ pub fn is_retriable(error: &DbErr) -> bool {
     // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes,
     // seen only when another process holds the file beyond the busy timeout.
     matches!(code(error).as_deref(), Some("40001" | "40P01" | "5" | "261" | "517"))
+}
+
+/// Whether PostgreSQL gave up waiting for a lock (lock_not_available).
+pub fn is_lock_timeout(error: &DbErr) -> bool {
+    code(error).as_deref() == Some("55P03")
 }
 
 /// Whether the database takes no writes at all: it is read-only, or its disk is full.
@@ -169,6 +186,24 @@ fn is_passing(error: &DbErr) -> bool {
             }
         }
         _ => false,
+    }
+}
+
+/// What it says, and what helps when it is about TLS.
+fn why(error: &DbErr) -> String {
+    let text = error.to_string();
+    // The words of rustls and sqlx, whose types for it are not ours to see.
+    if text.contains("invalid peer certificate") {
+        format!(
+            "{text}. The server's certificate could not be verified: add sslrootcert=FILE to DATABASE_URL, with the \
+             certificate of the authority that issued it, and use the name that it is for"
+        )
+    } else if text.contains("server does not support TLS") {
+        format!(
+            "{text}. Turn it on there, or add sslmode=disable to DATABASE_URL where nobody else can listen"
+        )
+    } else {
+        text
     }
 }
 

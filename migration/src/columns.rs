@@ -5,11 +5,17 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 /// `uuid`, unique, filled in by the database when an insert leaves it out.
 pub(crate) fn uuid(manager: &SchemaManager) -> ColumnDef {
+    unindexed_uuid(manager).unique_key().take()
+}
+
+/// The same for a table that is only read in another order: an index of random values is what costs most of a row that
+/// is only ever added.
+pub(crate) fn unindexed_uuid(manager: &SchemaManager) -> ColumnDef {
     let default = match manager.get_database_backend() {
         DbBackend::Postgres => "gen_random_uuid()",
         _ => "(randomblob(16))",
     };
-    ColumnDef::new("uuid").uuid().not_null().unique_key().default(Expr::cust(default)).take()
+    ColumnDef::new("uuid").uuid().not_null().default(Expr::cust(default)).take()
 }
 
 /// A moment in UTC, the present one when an insert leaves it out. SQLite has no such type: there the text

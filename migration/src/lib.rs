@@ -23,6 +23,10 @@ mod m20261124_000010_unique_group_name;
 mod m20261124_000011_create_metafield_definition;
 mod m20261124_000020_index_customer_sorts;
 mod m20261124_000021_add_customer_search_text;
+mod m20261125_000001_add_address_version;
+mod m20261125_000002_create_idempotency_key;
+mod m20261125_000003_create_journal_entry;
+mod m20261125_000004_create_webhook_endpoint;
 pub mod search_index;
 
 /// Brings the schema up to date, and makes the index of searches where that was not possible before.
@@ -56,6 +60,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000011_create_metafield_definition::Migration),
             Box::new(m20261124_000020_index_customer_sorts::Migration),
             Box::new(m20261124_000021_add_customer_search_text::Migration),
+            Box::new(m20261125_000001_add_address_version::Migration),
+            Box::new(m20261125_000002_create_idempotency_key::Migration),
+            Box::new(m20261125_000003_create_journal_entry::Migration),
+            Box::new(m20261125_000004_create_webhook_endpoint::Migration),
         ]
     }
 }

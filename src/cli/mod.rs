@@ -6,11 +6,13 @@ mod exit;
 mod export;
 mod format;
 mod import;
+mod keys;
 mod mail;
 mod migrate;
 mod progress;
 mod serve;
 mod start;
+mod webhook;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -49,9 +51,15 @@ enum Command {
     /// Manage the admins
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Change the generated keys that tokens are signed with
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// See what became of mails, and send them again
     #[command(subcommand)]
     Mail(mail::Command),
+    /// See what became of webhooks, and send them again
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Import customers from a file (CSV, NDJSON)
     Import(import::Options),
     /// Export all customers to a file (CSV, NDJSON)
@@ -65,7 +73,7 @@ fn after_help() -> String {
         "Settings that are secret have no flag; set them in the environment or the settings file:\n",
     );
     for setting in SETTINGS.iter().filter(|setting| setting.secret) {
-        help.push_str(&format!("  {:26} {}\n", setting.variable, setting.help));
+        help.push_str(&format!("  {:36} {}\n", setting.variable, setting.help));
     }
     help.push_str(
         "\nExit codes:\n  0   done\n  1   could not be done\n  2   the command line is wrong\n  \
@@ -83,7 +91,9 @@ pub async fn run() -> ExitCode {
         Command::Schema => exit::print(&server::schema()),
         Command::Openapi => exit::print(server::openapi()),
         Command::Admin(command) => admin::run(&flags, command).await,
+        Command::Keys(command) => keys::run(&flags, &command),
         Command::Mail(command) => mail::run(&flags, command).await,
+        Command::Webhook(command) => webhook::run(&flags, command).await,
         Command::Import(options) => import::run(&flags, options).await,
         Command::Export(options) => export::run(&flags, options).await,
         Command::Demo => demo::run(&flags).await,

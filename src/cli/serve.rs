@@ -188,7 +188,7 @@ pub(super) fn banner(
 
 fn describe(admin: &NewAdmin) -> String {
     let NewAdmin { email, password, lasts } = admin;
-    match password {
+    match password.as_ref().map(ExposeSecret::expose_secret) {
         Some(password) if !lasts => format!("  {:<11} {email}\n  {:<11} {password}\n", "admin", "password"),
         Some(password) => format!(
             "  {:<11} {email}\n  {:<11} {password}   (shown only now; `patron admin password {email}` sets another)\n",

@@ -9,6 +9,8 @@ use crate::types::{EmailAddress, Password};
 
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 /// The address of the first admin when the settings name none.
 const DEFAULT_ADMIN: &str = "admin@localhost";
 
@@ -21,7 +23,7 @@ pub(super) const SEARCH_IS_SLOW: &str = "searches by keyword read all customers:
 pub(super) struct NewAdmin {
     pub(super) email: String,
     /// Only when it was made up here: one that was set is known to whoever set it.
-    pub(super) password: Option<String>,
+    pub(super) password: Option<SecretString>,
     /// Whether it will be there at the next start: not in the demo.
     pub(super) lasts: bool,
 }
@@ -39,12 +41,12 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
     if !admin::none_exists(&ctx).await? {
         return Ok(None);
     }
-    let generated = app.random.word::<20>();
+    let generated = SecretString::from(app.random.word::<20>());
     let (email, password, shown) = match &app.config.first_admin {
         Some(FirstAdmin { email, password }) => (email.clone(), password.clone(), None),
         None => (
             EmailAddress::parse_local(DEFAULT_ADMIN).map_err(Error::internal)?,
-            Password::new(generated.clone().into()).map_err(Error::internal)?,
+            Password::new(generated.clone()).map_err(Error::internal)?,
             Some(generated),
         ),
     };

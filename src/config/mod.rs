@@ -10,6 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
@@ -33,6 +34,8 @@ pub struct Config {
     pub accounts: AccountConfig,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// How events are posted.
+    pub webhooks: WebhookConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
     /// Where the metrics are had.
@@ -52,12 +55,16 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// `PATRON_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
+    /// `PATRON_HSTS_SUBDOMAINS`: whether browsers are told to use https for those of `public_url` as well.
+    pub hsts_subdomains: bool,
     /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
     pub cors_origins: Vec<String>,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
+    /// `PATRON_REQUIRE_IF_MATCH`: whether changes have to say which version they are for.
+    pub require_if_match: bool,
     /// `PATRON_PLAYGROUND`: whether it is served.
     pub playground: bool,
 }
@@ -88,6 +95,13 @@ impl ServerConfig {
             _ => format!("http://{bound}"),
         })
     }
+
+    /// What `Strict-Transport-Security` says (RFC 6797 6.1), for one year from each answer; none where clients come
+    /// without TLS.
+    pub fn transport_security(&self) -> Option<&'static str> {
+        self.public_url.as_ref().filter(|url| url.starts_with("https://"))?;
+        Some(if self.hsts_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" })
+    }
 }
 
 impl DatabaseConfig {
@@ -115,14 +129,16 @@ pub struct HashingConfig {
 /// How tokens are signed and how long they last; EverShop's names and defaults.
 #[derive(Debug)]
 pub struct TokenConfig {
-    /// `JWT_ADMIN_SECRET`; generated into the data folder when not set, as the three below.
-    pub admin_secret: Option<SecretString>,
-    /// `JWT_ADMIN_REFRESH_SECRET`.
-    pub admin_refresh_secret: Option<SecretString>,
-    /// `JWT_CUSTOMER_SECRET`.
-    pub customer_secret: Option<SecretString>,
-    /// `JWT_CUSTOMER_REFRESH_SECRET`.
-    pub customer_refresh_secret: Option<SecretString>,
+    /// `JWT_ADMIN_SECRET`, `JWT_ADMIN_SECRET_PREVIOUS`.
+    pub admin: SigningSecrets,
+    /// `JWT_ADMIN_REFRESH_SECRET`, `JWT_ADMIN_REFRESH_SECRET_PREVIOUS`.
+    pub admin_refresh: SigningSecrets,
+    /// `JWT_CUSTOMER_SECRET`, `JWT_CUSTOMER_SECRET_PREVIOUS`.
+    pub customer: SigningSecrets,
+    /// `JWT_CUSTOMER_REFRESH_SECRET`, `JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS`.
+    pub customer_refresh: SigningSecrets,
+    /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with.
+    pub sealing_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
     /// `JWT_ADMIN_REFRESH_TOKEN_EXPIRY`.
@@ -133,6 +149,15 @@ pub struct TokenConfig {
     pub customer_refresh_expiry: Duration,
     /// `JWT_ISSUER`.
     pub issuer: String,
+}
+
+/// What one kind of token is signed with.
+#[derive(Debug)]
+pub struct SigningSecrets {
+    /// Signs; generated into the data folder when not set.
+    pub current: Option<SecretString>,
+    /// Verifies as well as the current one: what signed before, or what will.
+    pub previous: Option<SecretString>,
 }
 
 /// What customers have to confirm, and what slows down whoever guesses.
@@ -163,6 +188,15 @@ pub struct MailConfig {
     pub templates: Option<PathBuf>,
     /// Where mails become files.
     pub folder: PathBuf,
+}
+
+/// How events are posted to whoever is told of them.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// `PATRON_WEBHOOK_NETWORKS`: private networks that may be posted to, without TLS as well.
+    pub networks: Vec<IpNet>,
+    /// `PATRON_WEBHOOK_TIMEOUT`: for a receiver to answer. Less than the lease of who sends it.
+    pub timeout: Duration,
 }
 
 /// How large a GraphQL query may be.
@@ -270,9 +304,11 @@ impl Config {
             server: ServerConfig {
                 listen,
                 public_url,
+                hsts_subdomains: v.switch("PATRON_HSTS_SUBDOMAINS"),
                 cors_origins: v.origins("PATRON_CORS_ORIGINS"),
                 request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
                 shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
+                require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
                 playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             },
             database: DatabaseConfig {
@@ -291,15 +327,22 @@ impl Config {
                 queue: v.at_least("PATRON_HASH_QUEUE", 1) as usize,
             },
             tokens: TokenConfig {
-                admin_secret: v.signing_secret("JWT_ADMIN_SECRET"),
-                admin_refresh_secret: v.signing_secret("JWT_ADMIN_REFRESH_SECRET"),
-                customer_secret: v.signing_secret("JWT_CUSTOMER_SECRET"),
-                customer_refresh_secret: v.signing_secret("JWT_CUSTOMER_REFRESH_SECRET"),
+                admin: v.signing_secrets("JWT_ADMIN_SECRET", "JWT_ADMIN_SECRET_PREVIOUS"),
+                admin_refresh: v
+                    .signing_secrets("JWT_ADMIN_REFRESH_SECRET", "JWT_ADMIN_REFRESH_SECRET_PREVIOUS"),
+                customer: v.signing_secrets("JWT_CUSTOMER_SECRET", "JWT_CUSTOMER_SECRET_PREVIOUS"),
+                customer_refresh: v
+                    .signing_secrets("JWT_CUSTOMER_REFRESH_SECRET", "JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS"),
+                sealing_secret: v.signing_secret("PATRON_SEALING_SECRET"),
                 admin_expiry: v.seconds("JWT_ADMIN_TOKEN_EXPIRY"),
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
                 customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),
                 customer_refresh_expiry: v.seconds("JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY"),
                 issuer: v.text("JWT_ISSUER"),
+            },
+            webhooks: WebhookConfig {
+                networks: v.networks("PATRON_WEBHOOK_NETWORKS"),
+                timeout: Duration::from_secs(v.between("PATRON_WEBHOOK_TIMEOUT", 1, 60).into()),
             },
             graphql: GraphqlConfig {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,

@@ -41,6 +41,8 @@ pub struct Model {
     pub email_verified_at: Option<DateTimeUtc>,
     /// The address that it wants instead, until the link mailed there is opened.
     pub pending_email: Option<EmailAddress>,
+    /// How many entries the journal has of it.
+    pub event_sequence: i64,
     /// What keywords are looked for in; empty until it is filled in.
     pub search_text: String,
 }

@@ -37,6 +37,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it last changed.
     pub updated_at: DateTimeUtc,
+    /// Counts the changes, from 1.
+    pub version: i32,
 }
 
 /// The tables it is joined with.

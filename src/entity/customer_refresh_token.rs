@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryFilter, Select};
 
+use crate::types::TokenHash;
+
 /// A refresh token that was issued: those of one session are a family.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "customer_refresh_token")]
@@ -16,7 +18,7 @@ pub struct Model {
     pub parent_id: Option<i32>,
     /// SHA-256 of the token, in hexadecimal digits: who reads the database can't log in with it.
     #[sea_orm(unique)]
-    pub token_hash: String,
+    pub token_hash: TokenHash,
     /// Whether it was used.
     pub is_used: bool,
     /// When it expires, and need not be remembered any more.
@@ -31,7 +33,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
     /// The token with this hash.
-    pub fn find_by_hash(token_hash: &str) -> Select<Self> {
-        Self::find().filter(Column::TokenHash.eq(token_hash))
+    pub fn find_by_hash(token_hash: &TokenHash) -> Select<Self> {
+        Self::find().filter(Column::TokenHash.eq(token_hash.clone()))
     }
 }

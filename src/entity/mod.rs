@@ -9,11 +9,16 @@ pub mod customer_address;
 pub mod customer_group;
 pub mod customer_refresh_token;
 pub mod customer_session;
+pub mod idempotency_key;
+pub mod journal_entry;
+pub mod journal_position;
 pub mod mail;
 pub mod metafield_definition;
 pub mod reset_password_token;
 pub mod throttle;
 pub mod verify_email_token;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{DbBackend, EntityName};

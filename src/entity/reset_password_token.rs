@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::types::TokenHash;
+
 /// A token that was mailed to a customer who forgot its password.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "reset_password_token")]
@@ -13,7 +15,7 @@ pub struct Model {
     pub customer_id: i32,
     /// SHA-256 of the token, in hexadecimal digits.
     #[sea_orm(unique)]
-    pub token: String,
+    pub token: TokenHash,
     /// When it was mailed; it lasts for `PATRON_RESET_PASSWORD_EXPIRY` from then on.
     pub created_at: DateTimeUtc,
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::types::EmailAddress;
+use crate::types::{EmailAddress, TokenHash};
 
 /// A token that was mailed to an address, to find out whether it is the customer's.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,7 +17,7 @@ pub struct Model {
     pub email: EmailAddress,
     /// SHA-256 of the token, in hexadecimal digits.
     #[sea_orm(unique)]
-    pub token: String,
+    pub token: TokenHash,
     /// When it was mailed; it lasts for `PATRON_VERIFY_EMAIL_EXPIRY` from then on.
     pub created_at: DateTimeUtc,
 }

@@ -91,6 +91,11 @@ impl CustomerAddress {
         self.update_api(ctx).await
     }
 
+    /// Counts the changes, from 1. `If-Match: "3"` changes version 3 and no other.
+    async fn version(&self) -> i32 {
+        self.row.version
+    }
+
     /// Whether it is the customer's default.
     async fn is_default(&self) -> bool {
         self.row.is_default

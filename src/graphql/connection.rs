@@ -22,7 +22,7 @@ pub(super) fn most_rows(first: Option<i32>, last: Option<i32>) -> usize {
 /// A part of the customers; read when something of its rows is asked for, once for all that is.
 pub(super) struct CustomerConnection(Arc<Part>);
 
-struct Part {
+pub(super) struct Part {
     query: Connection,
     slice: OnceCell<Slice<Model>>,
     count: OnceCell<i64>,
@@ -73,7 +73,7 @@ impl CustomerConnection {
 
     /// How to go on.
     async fn page_info(&self) -> PageInfo {
-        PageInfo(Arc::clone(&self.0))
+        PageInfo::Lazy(Arc::clone(&self.0))
     }
 
     /// How many there are on all pages; counted only when it is asked for.
@@ -104,30 +104,66 @@ impl CustomerEdge {
 }
 
 /// How to go on from a part of a connection.
-pub(super) struct PageInfo(Arc<Part>);
+pub(super) enum PageInfo {
+    /// Found out when it is asked for.
+    Lazy(Arc<Part>),
+    /// Known.
+    Known {
+        /// Whether there are more behind it.
+        next: bool,
+        /// Whether there are more ahead of it.
+        previous: bool,
+        /// The cursor of the first one.
+        start: Option<String>,
+        /// The cursor of the last one.
+        end: Option<String>,
+    },
+}
+
+impl PageInfo {
+    /// That of a part that was read.
+    pub(super) fn of(next: bool, previous: bool, start: Option<String>, end: Option<String>) -> Self {
+        Self::Known { next, previous, start, end }
+    }
+}
 
 /// How to go on from a part of a connection.
 #[Object]
 impl PageInfo {
     /// Whether there are more behind it.
     async fn has_next_page(&self, ctx: &Context<'_>) -> Result<bool> {
-        self.0.has_more(ctx, !self.0.query.backward()).await
+        match self {
+            Self::Lazy(part) => part.has_more(ctx, !part.query.backward()).await,
+            Self::Known { next, .. } => Ok(*next),
+        }
     }
 
     /// Whether there are more ahead of it.
     async fn has_previous_page(&self, ctx: &Context<'_>) -> Result<bool> {
-        self.0.has_more(ctx, self.0.query.backward()).await
+        match self {
+            Self::Lazy(part) => part.has_more(ctx, part.query.backward()).await,
+            Self::Known { previous, .. } => Ok(*previous),
+        }
     }
 
     /// The cursor of the first one; null when there is none.
     async fn start_cursor(&self, ctx: &Context<'_>) -> Option<Result<String>> {
-        let slice = self.0.slice(ctx).await.map(|slice| slice.rows.first());
-        slice.map(|row| row.map(|row| self.0.query.cursor(row))).transpose()
+        let part = match self {
+            Self::Lazy(part) => part,
+            Self::Known { start, .. } => return start.clone().map(Ok),
+        };
+        let slice = part.slice(ctx).await.map(|slice| slice.rows.first());
+        slice.map(|row| row.map(|row| part.query.cursor(row))).transpose()
     }
 
-    /// The cursor of the last one; null when there is none.
+    /// The cursor of the last one; null when there is none. Of an empty part of a list that only grows, the one it was
+    /// begun behind, so that whoever asks again and again can go on from it.
     async fn end_cursor(&self, ctx: &Context<'_>) -> Option<Result<String>> {
-        let slice = self.0.slice(ctx).await.map(|slice| slice.rows.last());
-        slice.map(|row| row.map(|row| self.0.query.cursor(row))).transpose()
+        let part = match self {
+            Self::Lazy(part) => part,
+            Self::Known { end, .. } => return end.clone().map(Ok),
+        };
+        let slice = part.slice(ctx).await.map(|slice| slice.rows.last());
+        slice.map(|row| row.map(|row| part.query.cursor(row))).transpose()
     }
 }

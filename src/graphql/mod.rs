@@ -16,16 +16,19 @@ mod error;
 mod filter;
 mod group;
 mod introspection;
+mod journal;
 mod limits;
 mod loader;
 mod metafield;
 mod node;
 mod observed;
+mod page;
 mod persisted;
 mod prepared;
 mod query;
 mod request;
 mod session;
+mod webhook;
 
 use std::sync::Arc;
 

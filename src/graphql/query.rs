@@ -10,15 +10,20 @@ use super::customer::{Customer, CustomerCollection};
 use super::error::{Failed, nullable};
 use super::filter::{FilterInput, filters, most_rows};
 use super::group::{CustomerGroup, CustomerGroupCollection};
+use super::journal::{AuditEntry, AuditEntryFilter, Event, uuid_of};
 use super::metafield::MetafieldDefinition;
 use super::node::{self, Node};
+use super::page::Page;
+use super::webhook::{self, WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::http::CurrentCustomer;
 use crate::service::customer::Key;
+use crate::service::journal::{self, FeedFilter};
 use crate::service::keyset::Window;
 use crate::service::metafield::MAX_DEFINITIONS;
-use crate::service::{country, customer, group, metafield};
+use crate::service::webhook::{DeliveryFilter, MAX_ENDPOINTS};
+use crate::service::{self, country, customer, group, metafield};
 use crate::types::EmailAddress;
 
 /// A root field is at least one round trip to the database.
@@ -158,6 +163,80 @@ impl Query {
     ) -> Result<Vec<MetafieldDefinition>> {
         let rows = metafield::list(ctx.data()?, &owner_type).await.map_err(Failed)?;
         Ok(rows.into_iter().map(MetafieldDefinition).collect())
+    }
+
+    /// Events, the oldest first: what happened to customers, addresses, groups …, in the order in which it was committed.
+    /// Ask again with the last `endCursor` for what came since: nothing appears before a cursor that was answered.
+    /// Admins only.
+    #[graphql(complexity = "ROOT + child_complexity * connection::most_rows(first, last)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the beginning.")] first: Option<i32>,
+        #[graphql(desc = "Those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the end.")] last: Option<i32>,
+        #[graphql(desc = "Those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Of these kinds: `customer.created`, `customer.*`.")] types: Option<Vec<String>>,
+        #[graphql(desc = "Of the customer with this uuid.")] customer: Option<String>,
+    ) -> Result<Page<Event>> {
+        let ctx = ctx.data::<Ctx>()?;
+        ctx.require_admin().map_err(Failed)?;
+        let window = Window { first, after, last, before };
+        let filter = FeedFilter { kinds: types, customer: uuid_of("customer", customer)? };
+        let feed = journal::feed(ctx, &window, &filter).map_err(Failed)?;
+        Ok(Page::of(feed.page(ctx).await.map_err(Failed)?, Event::from))
+    }
+
+    /// The audit trail, the latest first: who did what to what. Admins only.
+    #[graphql(complexity = "ROOT + child_complexity * connection::most_rows(first, last)")]
+    async fn audit_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the latest.")] first: Option<i32>,
+        #[graphql(desc = "Those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the earliest.")] last: Option<i32>,
+        #[graphql(desc = "Those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Those that meet this.")] filter: Option<AuditEntryFilter>,
+    ) -> Result<Page<AuditEntry>> {
+        let ctx = ctx.data::<Ctx>()?;
+        ctx.require_admin().map_err(Failed)?;
+        let window = Window { first, after, last, before };
+        let filter = filter.unwrap_or_default().read()?;
+        let audit = journal::audit(ctx, &window, &filter).map_err(Failed)?;
+        Ok(Page::of(audit.page(ctx).await.map_err(Failed)?, AuditEntry::from))
+    }
+
+    /// The webhook endpoints, the oldest first. Admins only.
+    #[graphql(complexity = "ROOT + MAX_ENDPOINTS as usize * child_complexity")]
+    async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Result<Vec<WebhookEndpoint>> {
+        let rows = service::webhook::list(ctx.data()?).await.map_err(Failed)?;
+        Ok(rows.into_iter().map(WebhookEndpoint::from).collect())
+    }
+
+    /// Webhook deliveries, the latest first, and what became of them. Admins only.
+    #[graphql(complexity = "ROOT + child_complexity * connection::most_rows(first, last)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn webhook_deliveries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the latest.")] first: Option<i32>,
+        #[graphql(desc = "Those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "So many from the earliest.")] last: Option<i32>,
+        #[graphql(desc = "Those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "To the endpoint with this uuid.")] endpoint: Option<String>,
+        #[graphql(desc = "That are so far.")] status: Option<WebhookDeliveryStatus>,
+        #[graphql(desc = "About the customer with this uuid.")] customer: Option<String>,
+    ) -> Result<Page<WebhookDelivery>> {
+        let ctx = ctx.data::<Ctx>()?;
+        ctx.require_admin().map_err(Failed)?;
+        let window = Window { first, after, last, before };
+        let filter = DeliveryFilter {
+            endpoint: uuid_of("endpoint", endpoint)?,
+            status: status.map(Into::into),
+            customer: uuid_of("customer", customer)?,
+        };
+        webhook::page(ctx, &window, &filter).await
     }
 
     /// Countries by name, or those with these codes, each once. Anyone.

@@ -1,6 +1,6 @@
 //! JSON bodies.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
@@ -38,18 +38,26 @@ pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure
     if !is_json(headers) {
         return Err(Failure::from_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    let bytes = to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
-        if error.into_inner().is::<LengthLimitError>() {
-            Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE)
-        } else {
-            Failure::malformed("The body could not be read to its end")
-        }
-    })?;
+    let bytes = read_bytes(body).await?;
     if bytes.is_empty() {
         return Err(Failure::malformed("The body is empty; it must be JSON"));
     }
     serde_json::from_slice(&bytes)
         .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// 413 when it is too large, 400 when it breaks off.
+pub(super) async fn read_bytes(body: Body) -> Result<Bytes, Failure> {
+    to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+        if error.into_inner().is::<LengthLimitError>() {
+            Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE)
+        } else {
+            Failure::malformed("The body could not be read to its end")
+        }
+    })
 }
 
 /// `application/json` and everything that is JSON by its suffix (RFC 6839 3.1), in UTF-8 as JSON has to be (RFC

@@ -5,17 +5,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
-use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use axum::http::Method;
+use axum::http::header::{AUTHORIZATION, IF_MATCH, USER_AGENT};
 use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 
 use super::Failure;
+use super::idempotency::replay;
 use super::layers::RequestId;
 use crate::app::App;
 use crate::ctx::{Caller, Ctx};
 use crate::entity::customer;
 use crate::error::Error;
+use crate::idempotency::KeyedRequest;
 use crate::service::auth;
 use crate::telemetry::Trace;
+use crate::types::IfMatch;
 
 /// The row of the customer whose token it is, as it was read when the token was looked at.
 #[derive(Clone, Debug, Default)]
@@ -36,34 +41,72 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Failure;
+    type Rejection = Instead;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
         let app = Arc::<App>::from_ref(state);
-        let caller = match bearer_token(parts)? {
-            None => Caller::Anonymous,
+        let (caller, token_id) = match bearer_token(parts)? {
+            None => (Caller::Anonymous, None),
             Some(token) => {
-                let (caller, customer) = auth::authenticate(&app, token).await?;
-                parts.extensions.insert(CurrentCustomer(customer));
-                caller
+                let authenticated = auth::authenticate(&app, token).await?;
+                parts.extensions.insert(CurrentCustomer(authenticated.customer));
+                (authenticated.caller, authenticated.token_id)
             }
         };
-        Ok(ctx(app, caller, parts))
+        Ok(Self { token_id, ..ctx(app, caller, parts).await? })
     }
 }
 
-fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
+/// What is answered instead of calling a handler.
+#[derive(Debug)]
+pub struct Instead(Response);
+
+impl IntoResponse for Instead {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl From<Error> for Instead {
+    fn from(error: Error) -> Self {
+        Self(Failure::from(error).into_response())
+    }
+}
+
+/// # Errors
+/// What a request with a key was answered before; a header that can't be read.
+async fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Result<Ctx, Instead> {
+    let keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
+    if let Some(keyed) = &keyed
+        && let Some(first) = keyed.begin(&caller).await?
+    {
+        return Err(Instead(replay(first)));
+    }
+    let if_match = if_match(parts)?;
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
     let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    Ctx {
+    Ok(Ctx {
         app,
         caller,
+        token_id: None,
         request_id: request_id.unwrap_or_default(),
         ip: address.map(|ConnectInfo(address)| address.ip()),
         user_agent: user_agent.map(str::to_owned),
+        if_match,
+        keyed,
         trace: parts.extensions.get::<Trace>().cloned(),
+    })
+}
+
+/// Which version a request wants to change.
+fn if_match(parts: &Parts) -> Result<IfMatch, Error> {
+    if !parts.headers.contains_key(IF_MATCH) || ![Method::PATCH, Method::DELETE].contains(&parts.method) {
+        return Ok(IfMatch::Absent);
     }
+    // What is no text is no tag either.
+    let values = parts.headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
+    IfMatch::parse(values)
 }
 
 /// The [`Ctx`] of a route whose caller shows itself by the body: an `Authorization` header is not looked at.
@@ -76,10 +119,10 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Infallible;
+    type Rejection = Instead;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Self(ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts)))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
+        Ok(Self(ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts).await?))
     }
 }
 
@@ -108,9 +151,9 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Failure;
+    type Rejection = Instead;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
         let ctx = Ctx::from_request_parts(parts, state).await?;
         ctx.require_admin()?;
         Ok(Self(ctx))
@@ -126,9 +169,9 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Failure;
+    type Rejection = Instead;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
         let ctx = Ctx::from_request_parts(parts, state).await?;
         ctx.require_customer()?;
         Ok(Self(ctx))

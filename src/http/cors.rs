@@ -6,8 +6,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 /// What pages may read of an answer besides what they may always.
-const EXPOSED: [HeaderName; 4] =
-    [super::layers::REQUEST_ID, header::LOCATION, header::RETRY_AFTER, header::ETAG];
+const EXPOSED: [HeaderName; 5] = [
+    super::layers::REQUEST_ID,
+    super::idempotency::REPLAYED,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    header::ETAG,
+];
 /// For how long a browser may remember what it was told; none remembers longer.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 

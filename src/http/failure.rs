@@ -76,6 +76,9 @@ enum FailureCode {
     MethodNotAllowed,
     EmailTaken,
     Conflict,
+    PreconditionFailed,
+    PreconditionRequired,
+    IdempotencyMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
     RateLimited,
@@ -212,6 +215,29 @@ impl From<Error> for Failure {
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Precondition => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                "It was changed meanwhile; read it again",
+            ),
+            Error::PreconditionRequired => Self::new(
+                StatusCode::PRECONDITION_REQUIRED,
+                "precondition_required",
+                "Changes need the header If-Match with the version that was read (e.g., If-Match: \"3\")",
+            ),
+            Error::KeyReused => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_mismatch",
+                "This Idempotency-Key came with another request before",
+            ),
+            Error::KeyInUse => Self {
+                retry_after: Some(1),
+                ..Self::new(
+                    StatusCode::CONFLICT,
+                    "conflict",
+                    "A request with this Idempotency-Key is still being answered",
+                )
+            },
             Error::RateLimited { retry_after } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(

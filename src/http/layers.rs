@@ -19,13 +19,15 @@ use super::cors::{cors, is_preflight};
 use super::drain::drain;
 use super::etag::tag;
 use super::failure::Form;
+use super::idempotency::once;
 use super::media_type::MediaType;
+use super::protection::protect;
 use crate::app::App;
 use crate::telemetry;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
-const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
+pub(super) const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
 /// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
 const MIN_COMPRESSED: u64 = 1024;
 /// The longest request id that is taken over from a client.
@@ -50,12 +52,23 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     let Some(cors) = cors(&app.config.server.cors_origins) else { return routes };
     let others = routes.clone();
     let routes = routes.layer(cors);
+    let app = Arc::clone(app);
     Router::new().fallback_service(service_fn(move |request: Request| {
         // The layer would answer any OPTIONS with 200.
-        if request.method() == Method::OPTIONS && !is_preflight(request.headers()) {
+        let preflight = is_preflight(request.headers());
+        let answered = if request.method() == Method::OPTIONS && !preflight {
             others.clone().oneshot(request)
         } else {
             routes.clone().oneshot(request)
+        };
+        let app = preflight.then(|| Arc::clone(&app));
+        async move {
+            let mut response = answered.await?;
+            // What the layer answers by itself has passed none of ours.
+            if let Some(app) = app {
+                protect(&mut response, &app.config.server);
+            }
+            Ok(response)
         }
     }))
 }
@@ -63,10 +76,13 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
 /// Our own layers, from the outermost. As one: each that axum is given clones all inside it for every request.
 async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let app = &app;
-    let limited = async move |request| time_limit(app, next.run(request)).await;
+    let done = async move |request| once(app, request, async move |request| next.run(request).await).await;
+    let limited = async move |request| time_limit(app, done(request)).await;
     let tagged = async move |request| tag(request, limited).await;
     let identified = async move |request| identify(app, request, tagged).await;
-    drain(request, identified).await
+    let mut response = drain(request, identified).await;
+    protect(&mut response, &app.config.server);
+    response
 }
 
 /// Gives the request its id, logs it, and writes the body of a failure.

@@ -7,11 +7,14 @@ mod cors;
 mod drain;
 mod etag;
 mod failure;
+mod idempotency;
 mod layers;
 mod media_type;
+mod protection;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
+use layers::GRAPHQL;
 pub use layers::around;
 pub use media_type::MediaType;

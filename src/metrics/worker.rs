@@ -14,14 +14,20 @@ use super::as_gauge;
 pub enum Queue {
     /// Mails.
     Mail,
+    /// Events that are not published yet.
+    Event,
+    /// Events on their way to an endpoint.
+    Webhook,
 }
 
 impl Queue {
-    const ALL: [Self; 1] = [Self::Mail];
+    const ALL: [Self; 3] = [Self::Mail, Self::Event, Self::Webhook];
 
     fn label(self) -> QueueLabel {
         match self {
             Self::Mail => QueueLabel { queue: "mail" },
+            Self::Event => QueueLabel { queue: "event" },
+            Self::Webhook => QueueLabel { queue: "webhook" },
         }
     }
 }

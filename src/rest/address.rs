@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::customer::parse_uuid;
 use super::link::Link;
 use super::openapi::{BodyFailures, Failures, FlagInput, PathId};
-use super::{Data, timestamp};
+use super::{Data, Versioned, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
@@ -63,6 +63,9 @@ pub(super) struct Address {
     /// When it last changed (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     updated_at: String,
+    /// Counts the changes, from 1.
+    #[schema(example = 1)]
+    version: i32,
 }
 
 /// An address with what can be done next.
@@ -95,6 +98,7 @@ impl From<Model> for Address {
             is_default: row.is_default,
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
+            version: row.version,
         }
     }
 }
@@ -224,19 +228,20 @@ pub(super) struct AddressPatch {
     is_default: Option<Value>,
 }
 
-type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>);
-type Changed = Json<Data<LinkedAddress>>;
+type Created = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;
+type Changed = Versioned<Json<Data<LinkedAddress>>>;
 type Deleted = Json<Data<Address>>;
 
 async fn create(ctx: &Ctx, owner: Owner, JsonObject(body): JsonObject) -> Result<Created, Failure> {
     let owned = address::create(ctx, owner, body.into()).await?;
-    let location = url(owned.owner, owned.address.uuid);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Data { data: owned.into() })))
+    let (version, location) = (owned.address.version, url(owned.owner, owned.address.uuid));
+    let data = Json(Data { data: owned.into() });
+    Ok(Versioned::new(version, (StatusCode::CREATED, [(header::LOCATION, location)], data)))
 }
 
 async fn update(ctx: &Ctx, owner: Owner, id: &str, JsonObject(body): JsonObject) -> Result<Changed, Failure> {
     let owned = address::update(ctx, owner, address_id(id)?, body.into()).await?;
-    Ok(Json(Data { data: owned.into() }))
+    Ok(Versioned::new(owned.address.version, Json(Data { data: owned.into() })))
 }
 
 async fn delete(ctx: &Ctx, owner: Owner, id: &str) -> Result<Deleted, Failure> {

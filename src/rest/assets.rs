@@ -28,8 +28,6 @@ pub(super) fn file<F: RustEmbed>(path: &str, policy: &'static str) -> Response {
         (header::CACHE_CONTROL, cache.to_owned()),
         (header::ETAG, etag),
         (header::CONTENT_SECURITY_POLICY, policy.to_owned()),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (header::REFERRER_POLICY, "no-referrer".to_owned()),
     ];
     (headers, Body::from(file.data)).into_response()
 }

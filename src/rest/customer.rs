@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput};
-use super::{Data, timestamp};
+use super::{Data, Versioned, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
@@ -165,6 +165,8 @@ pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<U
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
 }
 
+type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>);
+
 /// Register a customer
 ///
 /// Anyone may; an admin may also set `status`, `group_id` and `meta_data`.
@@ -184,11 +186,11 @@ pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<U
 pub(super) async fn create_customer(
     ctx: Ctx,
     JsonObject(body): JsonObject,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>), Failure> {
+) -> Result<Versioned<Created>, Failure> {
     let row = customer::create(&ctx, body.into()).await?;
-    let location = format!("/api/customers/{}", row.uuid);
+    let (version, location) = (row.version, format!("/api/customers/{}", row.uuid));
     let data = Json(Data { data: row.into() });
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], data))
+    Ok(Versioned::new(version, (StatusCode::CREATED, [(header::LOCATION, location)], data)))
 }
 
 /// Change a customer
@@ -214,9 +216,9 @@ pub(super) async fn update_customer(
     AdminCtx(ctx): AdminCtx,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<LinkedCustomer>>, Failure> {
+) -> Result<Versioned<Json<Data<LinkedCustomer>>>, Failure> {
     let row = customer::update(&ctx, customer_id(path)?, body.into()).await?;
-    Ok(Json(Data { data: row.into() }))
+    Ok(Versioned::new(row.version, Json(Data { data: row.into() })))
 }
 
 /// Delete a customer

@@ -13,7 +13,7 @@ use super::customer::{customer_id, parse_uuid};
 use super::openapi::{
     BodyFailures, Failures, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
 };
-use super::{Data, timestamp};
+use super::{Data, Versioned, timestamp};
 use crate::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
 use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
@@ -276,9 +276,10 @@ async fn update(
     ctx: &Ctx,
     owner: Owner,
     mut body: Map<String, Value>,
-) -> Result<Json<Data<Metafields>>, Failure> {
-    let meta_data = metafield::set_values(ctx, owner, Field::take(&mut body, "metafields")).await?;
-    Ok(Json(Data { data: Metafields { meta_data } }))
+) -> Result<Versioned<Json<Data<Metafields>>>, Failure> {
+    let values = metafield::set_values(ctx, owner, Field::take(&mut body, "metafields")).await?;
+    let data = Metafields { meta_data: values.meta_data };
+    Ok(Versioned::new(values.version, Json(Data { data })))
 }
 
 /// Set custom fields of a customer
@@ -303,7 +304,7 @@ pub(super) async fn update_customer_metafields(
     AdminCtx(ctx): AdminCtx,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<Metafields>>, Failure> {
+) -> Result<Versioned<Json<Data<Metafields>>>, Failure> {
     update(&ctx, Owner::Customer(customer_id(path)?), body).await
 }
 
@@ -327,6 +328,6 @@ pub(super) async fn update_customer_metafields(
 pub(super) async fn update_my_metafields(
     CustomerCtx(ctx): CustomerCtx,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<Metafields>>, Failure> {
+) -> Result<Versioned<Json<Data<Metafields>>>, Failure> {
     update(&ctx, Owner::Me, body).await
 }

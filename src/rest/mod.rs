@@ -21,10 +21,13 @@ mod reference;
 mod session;
 mod token;
 mod verification;
+mod webhook;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -33,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::types::entity_tag;
 
 pub use openapi::document;
 
@@ -58,6 +62,11 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metafield::update_metafield_definition, metafield::delete_metafield_definition))
         .routes(routes!(metafield::update_customer_metafields))
         .routes(routes!(metafield::update_my_metafields))
+        .routes(routes!(webhook::create_webhook_endpoint))
+        .routes(routes!(webhook::update_webhook_endpoint, webhook::delete_webhook_endpoint))
+        .routes(routes!(webhook::rotate_webhook_secret))
+        .routes(routes!(webhook::replay_webhook_endpoint))
+        .routes(routes!(webhook::replay_webhook_delivery))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
         .routes(routes!(token::create_customer_tokens))
@@ -100,6 +109,24 @@ fn timestamp(moment: DateTime<Utc>) -> String {
 pub(in crate::rest) struct Data<T> {
     /// The outcome.
     data: T,
+}
+
+/// What a change of something with versions answers with: its strong entity tag is that of the version.
+pub(in crate::rest) struct Versioned<T> {
+    version: i32,
+    answer: T,
+}
+
+impl<T> Versioned<T> {
+    fn new(version: i32, answer: T) -> Self {
+        Self { version, answer }
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, entity_tag(self.version))], self.answer).into_response()
+    }
 }
 
 /// What a success answers with when there is nothing to tell.

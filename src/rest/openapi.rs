@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
 
 mod answers;
+mod conditions;
 mod field;
 mod values;
 
@@ -100,6 +101,7 @@ pub(super) fn base() -> OpenApi {
             tag("addresses", "Where customers have things sent."),
             tag("customer groups", "What customers are sorted into."),
             tag("custom fields", "What else is known of customers: definitions and values."),
+            tag("webhooks", "Who is told of changes. What was told is read over GraphQL."),
             tag("tokens", "Log in, stay in."),
             tag("health", "For supervisors and load balancers."),
             tag("documents", "This document."),

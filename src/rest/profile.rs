@@ -4,10 +4,10 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Data;
 use super::customer::Customer;
 use super::link::Link;
 use super::openapi::{BodyFailures, Throttled};
+use super::{Data, Versioned};
 use crate::entity::customer::Model;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::customer;
@@ -80,9 +80,9 @@ pub(super) struct Confirmation {
 pub(super) async fn update_me(
     CustomerCtx(ctx): CustomerCtx,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<Profile>>, Failure> {
+) -> Result<Versioned<Json<Data<Profile>>>, Failure> {
     let row = customer::update_own(&ctx, body.into()).await?;
-    Ok(Json(Data { data: row.into() }))
+    Ok(Versioned::new(row.version, Json(Data { data: row.into() })))
 }
 
 /// Delete one's own account

@@ -8,10 +8,11 @@ use crate::ctx::Ctx;
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::auth;
+use crate::service::journal::{self, Change, snapshot};
 use crate::service::throttle::{self, Guesses};
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
-use crate::types::{EmailAddress, Password};
+use crate::types::{EmailAddress, EventKind, Password};
 
 /// Logs an admin in.
 ///
@@ -29,7 +30,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
     };
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
-    let passes = transact!(db, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
+    let passes = transact!(ctx, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
     match found {
         Some(admin) if passes => token::issue_for_admin(&ctx.app, &admin),
         _ => {
@@ -69,7 +70,12 @@ pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password:
         token_generation: Set(0),
         ..Default::default()
     };
-    transact!(ctx.app.db, |tx| { Ok(admin.clone().insert(tx).await?) })
+    transact!(ctx, |tx| {
+        let admin = admin.clone().insert(tx).await?;
+        let created = Change::created(EventKind::AdminCreated, admin.uuid, snapshot::admin(&admin));
+        journal::record(ctx, tx, created).await?;
+        Ok(admin)
+    })
 }
 
 /// All admins, oldest first.
@@ -120,7 +126,7 @@ pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) 
 async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel, &Model)) -> Result<Model> {
     ctx.require_admin()?;
     let db = &ctx.app.db;
-    transact!(db, |tx| {
+    transact!(ctx, |tx| {
         throttle::forget(tx, "admin", &email.key()).await?;
         let select = Entity::find_by_address(email, db.backend()).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;
@@ -131,6 +137,12 @@ async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel
             return Ok(current);
         }
         row.updated_at = Set(ctx.app.clock.after(updated_at));
-        Ok(row.update(tx).await?)
+        let new_password = row.password.is_set();
+        let admin = row.update(tx).await?;
+        let (before, data) = (snapshot::admin(&current), snapshot::admin(&admin));
+        let updated = Change::updated(EventKind::AdminUpdated, admin.uuid, &before, data);
+        let updated = if new_password { updated.with_secret("password") } else { updated };
+        journal::record(ctx, tx, updated).await?;
+        Ok(admin)
     })
 }

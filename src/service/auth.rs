@@ -13,22 +13,32 @@ use crate::entity::{admin_user, customer, customer_session};
 use crate::error::{Error, Result};
 use crate::lookup::padded;
 use crate::service::customer::find_together;
-use crate::service::token::{self, Audience, Kind};
+use crate::service::token::{self, Audience};
 
 /// One text for everything that can be wrong with a token: which of them it is helps only an attacker.
 const REFUSED: Error = Error::Unauthenticated("The token is invalid or expired");
 
-/// The caller behind an access token; for a customer with its row, which was read to find out, so that nobody has to
-/// read it again.
+/// Who a token stands for.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    /// The caller.
+    pub caller: Caller,
+    /// The token's own identifier.
+    pub token_id: Option<Uuid>,
+    /// A customer's row, which was read to find out, so that nobody has to read it again.
+    pub customer: Option<customer::Model>,
+}
+
+/// The caller behind an access token.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its account no longer stands behind it.
-pub async fn authenticate(app: &App, access_token: &str) -> Result<(Caller, Option<customer::Model>)> {
-    let audience = token::audience_of(access_token).ok_or(REFUSED)?;
-    let verified = token::verify(app, access_token, audience, Kind::Access).ok_or(REFUSED)?;
+pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated> {
+    let (audience, verified) = token::verify_access(app, access_token).ok_or(REFUSED)?;
     if audience == Audience::Admin {
         let admin = trusted_admin(app, &verified).await?;
-        return Ok((Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid }, None));
+        let caller = Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid };
+        return Ok(Authenticated { caller, token_id: verified.id, customer: None });
     }
     let uuid = verified.account.uuid;
     let customer = match verified.session {
@@ -44,7 +54,8 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<(Caller, Opti
         .filter(|customer| customer.status == 1 && customer.token_generation == verified.generation)
         .ok_or(REFUSED)?;
     let customer_id = customer.customer_id;
-    Ok((Caller::Customer { customer_id, uuid, session: verified.session }, Some(customer)))
+    let caller = Caller::Customer { customer_id, uuid, session: verified.session };
+    Ok(Authenticated { caller, token_id: verified.id, customer: Some(customer) })
 }
 
 /// The admin whose token it is, when it is enabled and its password is still that of the token's time.

@@ -5,7 +5,7 @@
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::metrics::Queue;
-use crate::service::mail;
+use crate::service::{journal, mail, webhook};
 
 /// Looks at every queue once.
 ///
@@ -14,6 +14,9 @@ use crate::service::mail;
 pub async fn measure(ctx: &Ctx) -> Result<()> {
     ctx.require_admin()?;
     let app = &ctx.app;
-    app.metrics.worker.note(Queue::Mail, mail::backlog(ctx).await?, app.clock.now());
+    let metrics = &app.metrics.worker;
+    metrics.note(Queue::Mail, mail::backlog(ctx).await?, app.clock.now());
+    metrics.note(Queue::Event, journal::backlog(ctx).await?, app.clock.now());
+    metrics.note(Queue::Webhook, webhook::backlog(ctx).await?, app.clock.now());
     Ok(())
 }

@@ -14,10 +14,11 @@ use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
 use crate::error::{Error, Result};
+use crate::service::journal::{self, Change, snapshot};
 use crate::service::page::{Filter, ListQuery, Operation, holds};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
 use crate::transact;
-use crate::types::is_invisible;
+use crate::types::{EventKind, is_invisible};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
@@ -78,7 +79,12 @@ pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
         updated_at: Set(now),
         ..Default::default()
     };
-    transact!(ctx.app.db, |tx| { Ok(group.clone().insert(tx).await?) })
+    transact!(ctx, |tx| {
+        let group = group.clone().insert(tx).await?;
+        let created = Change::created(EventKind::GroupCreated, group.uuid, snapshot::group(&group));
+        journal::record(ctx, tx, created).await?;
+        Ok(group)
+    })
 }
 
 /// Changes a group; what stays the same leaves `updated_at` where it is.
@@ -88,16 +94,20 @@ pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
     ctx.require_admin()?;
     let group_name = input.parse(Mode::Update)?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
             return Ok(current);
         };
         let updated_at = ctx.app.clock.after(current.updated_at);
+        let before = snapshot::group(&current);
         let mut row = current.into_active_model();
         row.group_name = Set(name);
         row.updated_at = Set(updated_at);
-        Ok(row.update(tx).await?)
+        let group = row.update(tx).await?;
+        let updated = Change::updated(EventKind::GroupUpdated, group.uuid, &before, snapshot::group(&group));
+        journal::record(ctx, tx, updated).await?;
+        Ok(group)
     })
 }
 
@@ -108,7 +118,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
 /// [`Error::NotFound`], [`Error::Conflict`] for the default group.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // Locked before its customers are looked at: whoever wants to put one more into it waits, and finds it
         // gone.
         let group = find_for_update(tx, uuid).await?;
@@ -117,29 +127,41 @@ pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
         }
         while move_to_default(ctx, tx, group.customer_group_id).await? {}
         group.clone().delete(tx).await?;
+        let deleted = Change::deleted(EventKind::GroupDeleted, group.uuid, &snapshot::group(&group));
+        journal::record(ctx, tx, deleted).await?;
         Ok(group)
     })
 }
 
 /// Moves some customers of a group to the default one; tells whether there were any.
 async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) -> Attempt<bool> {
-    use customer::Column::{CustomerId, GroupId, UpdatedAt, Version};
+    use customer::Column::{CustomerId, EventSequence, GroupId, UpdatedAt, Version};
     let members = customer::Entity::find().filter(GroupId.eq(group_id)).order_by_asc(CustomerId);
-    let members = members.select_only().columns([CustomerId, UpdatedAt]).limit(BATCH).lock_exclusive();
-    let members: Vec<(i32, chrono::DateTime<chrono::Utc>)> = members.into_tuple().all(tx).await?;
-    let (Some((first, _)), Some((last, _))) = (members.first(), members.last()) else {
+    let members = members.limit(BATCH).lock_exclusive().all(tx).await?;
+    let (Some(first), Some(last)) = (members.first(), members.last()) else {
         return Ok(false);
     };
     // One moment for all of them, after the latest change of any.
-    let latest = members.iter().map(|(_, updated_at)| *updated_at).max().unwrap_or_default();
+    let updated_at =
+        ctx.app.clock.after(members.iter().map(|member| member.updated_at).max().unwrap_or_default());
     customer::Entity::update_many()
         .col_expr(GroupId, Expr::value(DEFAULT_GROUP_ID))
         .col_expr(Version, Expr::col(Version).add(1))
-        .col_expr(UpdatedAt, Expr::value(ctx.app.clock.after(latest)))
+        .col_expr(EventSequence, Expr::col(EventSequence).add(1))
+        .col_expr(UpdatedAt, Expr::value(updated_at))
         .filter(GroupId.eq(group_id))
-        .filter(CustomerId.between(*first, *last))
+        .filter(CustomerId.between(first.customer_id, last.customer_id))
         .exec(tx)
         .await?;
+    let changes = members.into_iter().map(|mut member| {
+        let before = snapshot::customer(&member);
+        member.group_id = Some(DEFAULT_GROUP_ID);
+        (member.version, member.updated_at) = (member.version + 1, updated_at);
+        let (uuid, data) = (member.uuid, snapshot::customer(&member));
+        let updated = Change::updated(EventKind::CustomerUpdated, uuid, &before, data);
+        (uuid, member.event_sequence + 1, updated)
+    });
+    journal::for_all(ctx, tx, changes).await?;
     Ok(true)
 }
 

@@ -4,9 +4,13 @@ use sea_orm::sea_query::{IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::ctx::Ctx;
-use crate::entity::{customer_session, mail, reset_password_token, throttle, verify_email_token};
+use crate::entity::{
+    customer_session, idempotency_key, mail, reset_password_token, throttle, verify_email_token,
+    webhook_delivery,
+};
 use crate::error::Result;
 use crate::service::password::issued_after;
+use crate::service::webhook;
 use crate::transact;
 use crate::types::MailStatus;
 
@@ -30,8 +34,13 @@ pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     let forgotten = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
     let mut deleted =
         sweep::<customer_session::Entity>(ctx, customer_session::Column::CustomerSessionId, expired).await?;
+    let answered = idempotency_key::Column::ExpiresAt.lte(now);
+    deleted += sweep::<idempotency_key::Entity>(ctx, idempotency_key::Column::Scope, answered).await?;
     deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, forgotten).await?;
     deleted += sweep::<mail::Entity>(ctx, mail::Column::MailId, old_mail).await?;
+    let told = webhook::forgotten(ctx);
+    deleted +=
+        sweep::<webhook_delivery::Entity>(ctx, webhook_delivery::Column::WebhookDeliveryId, told).await?;
     let reset = reset_password_token::Column::CreatedAt.lte(reset);
     deleted +=
         sweep::<reset_password_token::Entity>(ctx, reset_password_token::Column::ResetPasswordTokenId, reset)

@@ -18,8 +18,10 @@ const VERSION: u32 = 1;
 /// What a sort key's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A whole number.
+    /// A whole number of 32 bits.
     Number,
+    /// A whole number of 64 bits.
+    Long,
     /// A text, sorted by code point.
     Text,
     /// A moment.
@@ -40,6 +42,7 @@ impl Kind {
                 let number = number.as_i64().and_then(|number| i32::try_from(number).ok());
                 number.ok_or(Broken)?.into()
             }
+            (Self::Long, Json::Number(number)) => number.as_i64().ok_or(Broken)?.into(),
             // PostgreSQL takes no NUL, and neither database a year of five digits.
             (Self::Text, Json::String(text)) if !text.contains('\0') => text.as_str().into(),
             (Self::Moment, Json::String(text)) => {

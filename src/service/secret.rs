@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::system::Random;
+use crate::types::TokenHash;
 
 /// A new token: 256 random bits, in letters that pass through any mail and any URL.
 pub(super) fn token(random: &Random) -> SecretString {
@@ -12,8 +13,13 @@ pub(super) fn token(random: &Random) -> SecretString {
 }
 
 /// What is kept of a token.
-pub(super) fn token_hash(token: &SecretString) -> String {
-    hash(token.expose_secret())
+pub(super) fn token_hash(token: &SecretString) -> TokenHash {
+    hash_of_token(token.expose_secret())
+}
+
+/// The same of one that is sent to and fro as it is.
+pub(super) fn hash_of_token(token: &str) -> TokenHash {
+    TokenHash::new(hash(token))
 }
 
 /// SHA-256 in hexadecimal digits (FIPS 180-4). Enough for what has 256 random bits; nothing for passwords.

@@ -12,12 +12,13 @@
 //! share their storage: each goes on with the token that was written last.)
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
     QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 use secrecy::SecretString;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
@@ -27,11 +28,12 @@ use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result, is_retriable};
 use crate::hasher::Verdict;
 use crate::service::customer::forget_wishes;
+use crate::service::journal::{self, Change};
 use crate::service::secret;
 use crate::service::throttle::Guesses;
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
-use crate::types::{EmailAddress, PasswordHash};
+use crate::types::{EmailAddress, EventKind, PasswordHash, TokenHash};
 
 /// One text for everything that can be wrong with a refresh token.
 const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
@@ -60,7 +62,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
     };
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
-    let outcome = transact!(db, |tx| {
+    let outcome = transact!(ctx, |tx| {
         if !guesses.settle(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
             return Ok(None);
@@ -79,7 +81,9 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         ctx.app.hasher.level(verified.took).await;
         return Err(Error::Unauthenticated("Invalid email or password"));
     };
+    // What a request with a key did is still open, and must not wait for a hash: the next login replaces it.
     if verified.verdict == Verdict::Outdated
+        && ctx.keyed.is_none()
         && let Err(error) = replace_hash(ctx, &customer, password).await
     {
         // The next login tries again; this one has passed.
@@ -125,12 +129,36 @@ async fn make_room(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> At
     let sessions: Vec<(i32, DateTime<Utc>)> = latest_first.into_tuple().all(tx).await?;
     let now = ctx.app.clock.now();
     let (going_on, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|(_, until)| *until > now);
-    let surplus = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, _)| id);
-    let surplus: Vec<i32> = surplus.collect();
-    if !surplus.is_empty() {
-        Entity::delete_many().filter(Column::CustomerSessionId.is_in(surplus)).exec(tx).await?;
+    let surplus = going_on.len().saturating_sub(MAX_SESSIONS - 1);
+    let gone = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, _)| id);
+    let gone: Vec<i32> = gone.collect();
+    if !gone.is_empty() {
+        Entity::delete_many().filter(Column::CustomerSessionId.is_in(gone)).exec(tx).await?;
     }
-    Ok(())
+    tell_of_ended(ctx, tx, customer_id, surplus as u64).await
+}
+
+/// Tells of sessions that were ended, if any were. The customer should be locked already: whoever locks it after one of
+/// its sessions may wait for somebody who does it the other way round, until the database lets one of them try again.
+async fn tell_of_ended(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32, count: u64) -> Attempt<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let Some(uuid) = uuid_of(tx, customer_id).await? else { return Ok(()) };
+    let ended = Change::happened(EventKind::SessionRevoked, uuid, json!({"count": count}));
+    journal::for_customer(ctx, tx, customer_id, ended).await
+}
+
+/// Tells of one session that was ended.
+async fn tell_of_end(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> Attempt<()> {
+    let ended = json!({"count": 1, "session": session.uuid.to_string()});
+    let ended = Change::happened(EventKind::SessionRevoked, session.uuid, ended);
+    journal::for_customer(ctx, tx, session.customer_id, ended).await
+}
+
+async fn uuid_of(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<Uuid>> {
+    let customer = customer::Entity::find_by_id(customer_id).select_only().column(customer::Column::Uuid);
+    Ok(customer.into_tuple().one(tx).await?)
 }
 
 /// Starts a session and issues its first tokens.
@@ -147,6 +175,9 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
         ..Default::default()
     };
     let session = session.insert(tx).await?;
+    let created = json!({"session": session.uuid.to_string()});
+    let created = Change::happened(EventKind::SessionCreated, session.uuid, created);
+    journal::for_customer(ctx, tx, customer.customer_id, created).await?;
     issue(ctx, tx, customer, &session, None).await
 }
 
@@ -190,11 +221,11 @@ async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<
 pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
     let verified =
         token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
-    let hash = secret::hash(refresh_token);
+    let hash = secret::hash_of_token(refresh_token);
     if let Some(pair) = usual_refresh(ctx, &verified, &hash).await? {
         return Ok(pair);
     }
-    let outcome = transact!(ctx.app.db, |tx| {
+    let outcome = transact!(ctx, |tx| {
         let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
         // The session's lock puts refreshes of one family in a row.
         let select = Entity::find_by_id(token.customer_session_id).lock_exclusive();
@@ -208,7 +239,8 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
         let family = Relatives::find(tx, &token).await?;
         if family.is_overtaken {
             // The end of the family has to be committed, so it is no error inside of the transaction.
-            session.delete(tx).await?;
+            session.clone().delete(tx).await?;
+            tell_of_end(ctx, tx, &session).await?;
             return Ok(None);
         }
         if !family.is_used {
@@ -253,9 +285,9 @@ SELECT "id", $2, $5, FALSE, $4 FROM "used"
 
 /// On PostgreSQL, one statement instead of a transaction of ten for what nearly every refresh is: the token comes for the
 /// first time, and none was issued beside it. None when it is not so, and nothing is changed then.
-async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &str) -> Result<Option<TokenPair>> {
+async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &TokenHash) -> Result<Option<TokenPair>> {
     let db = &ctx.app.db;
-    if db.is_embedded() {
+    if db.is_embedded() || ctx.keyed.is_some() {
         return Ok(None);
     }
     let Some(token) = refresh_token::Entity::find_by_hash(hash).one(db.reader()).await? else {
@@ -273,7 +305,7 @@ async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &str) -> Res
         token.customer_refresh_token_id.into(),
         ctx.app.clock.now().into(),
         expiry(ctx)?.into(),
-        secret::hash(&pair.refresh_token).into(),
+        secret::hash_of_token(&pair.refresh_token).into(),
     ];
     let statement = Statement::from_sql_and_values(db.backend(), USUAL_REFRESH, values);
     match db.owner().execute_raw(statement).await {
@@ -333,10 +365,17 @@ async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, unused: Vec<i
 /// # Errors
 /// Those of the database.
 pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
-    let hash = secret::hash(refresh_token);
-    transact!(ctx.app.db, |tx| {
+    let hash = secret::hash_of_token(refresh_token);
+    transact!(ctx, |tx| {
         if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
-            Entity::delete_by_id(token.customer_session_id).exec(tx).await?;
+            let session = Entity::find_by_id(token.customer_session_id).one(tx).await?;
+            if let Some(session) = session {
+                lock_customer(tx, session.customer_id).await?;
+                // Of two that come at once, one ends it.
+                if session.clone().delete(tx).await?.rows_affected == 1 {
+                    tell_of_end(ctx, tx, &session).await?;
+                }
+            }
         }
         Ok(())
     })
@@ -348,11 +387,13 @@ pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
 /// [`Error::NotFound`], also for a session of another customer.
 pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
     let (customer_id, _) = ctx.require_customer()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
-        let session = own.filter(Column::Uuid.eq(session)).one(tx).await?;
+        lock_customer(tx, customer_id).await?;
+        let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
         let session = session.ok_or(Error::NotFound("Session"))?;
         session.clone().delete(tx).await?;
+        tell_of_end(ctx, tx, &session).await?;
         Ok(session)
     })
 }
@@ -363,33 +404,43 @@ pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
 /// Those of the database.
 pub async fn end_all(ctx: &Ctx) -> Result<()> {
     let (customer_id, _) = ctx.require_customer()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // The customer first, then its sessions: the order in which everything locks them.
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
-        end_sessions(tx, customer_id, None).await?;
+        let ended = end_sessions(tx, customer_id, None).await?;
+        tell_of_ended(ctx, tx, customer_id, ended).await?;
         // Whoever was in may have wished for an address of its own.
         forget_wishes(tx, &customer).await?;
         let generation = customer.token_generation + 1;
         let mut row = customer.into_active_model();
         row.pending_email.set_if_not_equals(None);
         row.token_generation = Set(generation);
+        // Counted by the journal meanwhile.
+        row.event_sequence = NotSet;
         row.update(tx).await?;
         Ok(())
     })
 }
 
-/// Ends all sessions of a customer but one, in the transaction of what makes them end.
+/// Ends all sessions of a customer but one, in the transaction of what makes them end, and tells how many.
 pub(super) async fn end_sessions(
     tx: &impl ConnectionTrait,
     customer_id: i32,
     kept: Option<Uuid>,
-) -> Attempt<()> {
+) -> Attempt<u64> {
     let mut sessions = Entity::delete_many().filter(Column::CustomerId.eq(customer_id));
     if let Some(kept) = kept {
         sessions = sessions.filter(Column::Uuid.ne(kept));
     }
-    sessions.exec(tx).await?;
+    Ok(sessions.exec(tx).await?.rows_affected)
+}
+
+/// The customer first, then its sessions: the order in which everything locks them.
+async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+    let select = customer::Entity::find_by_id(customer_id).select_only();
+    let select = select.column(customer::Column::CustomerId).lock_exclusive();
+    select.into_tuple::<i32>().one(tx).await?;
     Ok(())
 }
 
@@ -419,7 +470,7 @@ async fn issue(
     let row = refresh_token::ActiveModel {
         customer_session_id: Set(session.customer_session_id),
         parent_id: Set(parent),
-        token_hash: Set(secret::hash(&pair.refresh_token)),
+        token_hash: Set(secret::hash_of_token(&pair.refresh_token)),
         is_used: Set(false),
         expires_at: Set(expiry(ctx)?),
         ..Default::default()

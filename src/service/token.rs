@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, Header};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
-use crate::keys::Key;
+use crate::keys::{Key, KeyRing};
 use crate::types::EmailAddress;
 
 /// Whose token it is. Each audience, and each kind, has a key of its own.
@@ -101,6 +102,8 @@ pub struct Verified {
     pub generation: i32,
     /// The session it belongs to.
     pub session: Option<Uuid>,
+    /// Its own identifier (`jti`).
+    pub id: Option<Uuid>,
 }
 
 /// Issues an access and a refresh token for an admin.
@@ -111,7 +114,7 @@ pub fn issue_for_admin(app: &App, admin: &admin_user::Model) -> Result<TokenPair
     let account = Account::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
-    let verified = Verified { account, generation: admin.token_generation, session: None };
+    let verified = Verified { account, generation: admin.token_generation, session: None, id: None };
     issue(app, Audience::Admin, &verified, lifetimes)
 }
 
@@ -123,7 +126,8 @@ pub fn issue_for_customer(app: &App, customer: &customer::Model, session: Uuid) 
     let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
-    let verified = Verified { account, generation: customer.token_generation, session: Some(session) };
+    let (generation, session) = (customer.token_generation, Some(session));
+    let verified = Verified { account, generation, session, id: None };
     issue(app, Audience::Customer, &verified, lifetimes)
 }
 
@@ -154,25 +158,44 @@ fn issue(
             generation: subject.generation,
             session: subject.session,
         };
-        let key = key(app, audience, kind);
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key.encoding).map_err(Error::internal)
+        let key = &keys(app, audience, kind).current;
+        jsonwebtoken::encode(&key.header, &claims, &key.encoding).map_err(Error::internal)
     };
     Ok(TokenPair { access_token: sign(Kind::Access, access)?, refresh_token: sign(Kind::Refresh, refresh)? })
 }
 
-/// Whose token it says it is. Nothing is verified yet: this only tells the key to verify it with.
-pub fn audience_of(token: &str) -> Option<Audience> {
-    #[derive(Deserialize)]
-    struct Claim {
-        aud: Audience,
-    }
-    Some(jsonwebtoken::dangerous::insecure_decode_claims::<Claim>(token).ok()?.aud)
+/// Whose access token it is, and what it says, when it is one that [`verify`] takes.
+pub fn verify_access(app: &App, token: &str) -> Option<(Audience, Verified)> {
+    let key_id = key_id(token)?;
+    let audience = match &key_id {
+        // The name of the key tells, so the claims need not be looked at before they are verified.
+        Some(id) => [Audience::Customer, Audience::Admin]
+            .into_iter()
+            .find(|audience| keys(app, *audience, Kind::Access).named(id).is_some())?,
+        None => claimed_audience(token)?,
+    };
+    Some((audience, verify_named(app, token, key_id.as_deref(), audience, Kind::Access)?))
 }
 
 /// Checks signature, algorithm, audience, kind, issuer and expiry.
 pub fn verify(app: &App, token: &str, audience: Audience, kind: Kind) -> Option<Verified> {
-    let key = key(app, audience, kind);
-    let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &key.validation).ok()?.claims;
+    verify_named(app, token, key_id(token)?.as_deref(), audience, kind)
+}
+
+fn verify_named(
+    app: &App,
+    token: &str,
+    key_id: Option<&str>,
+    audience: Audience,
+    kind: Kind,
+) -> Option<Verified> {
+    let keys = keys(app, audience, kind);
+    let decode = |key: &Key| jsonwebtoken::decode::<Claims>(token, &key.decoding, &keys.validation).ok();
+    let claims = match key_id {
+        Some(id) => decode(keys.named(id)?)?.claims,
+        // EverShop's own, and ours of before keys had names.
+        None => keys.all().find_map(decode)?.claims,
+    };
     let expires = DateTime::<Utc>::from_timestamp_secs(claims.exp)?;
     let fits = claims.token_type == audience && claims.token_kind == kind && app.clock.now() < expires;
     let account = match audience {
@@ -183,10 +206,31 @@ pub fn verify(app: &App, token: &str, audience: Audience, kind: Kind) -> Option<
         account,
         generation: claims.generation,
         session: claims.session,
+        id: claims.jti,
     })
 }
 
-fn key(app: &App, audience: Audience, kind: Kind) -> &Key {
+/// The name of the key that it says it was signed with (RFC 7515 4.1.4), when it says so; none at all for what has no
+/// header.
+fn key_id(token: &str) -> Option<Option<String>> {
+    #[derive(Deserialize)]
+    struct Header {
+        kid: Option<String>,
+    }
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    Some(serde_json::from_slice::<Header>(&header).ok()?.kid)
+}
+
+/// Whose token it says it is. Nothing is verified yet: this only tells the keys to verify it with.
+fn claimed_audience(token: &str) -> Option<Audience> {
+    #[derive(Deserialize)]
+    struct Claim {
+        aud: Audience,
+    }
+    Some(jsonwebtoken::dangerous::insecure_decode_claims::<Claim>(token).ok()?.aud)
+}
+
+fn keys(app: &App, audience: Audience, kind: Kind) -> &KeyRing {
     match (audience, kind) {
         (Audience::Admin, Kind::Access) => &app.keys.admin,
         (Audience::Admin, Kind::Refresh) => &app.keys.admin_refresh,

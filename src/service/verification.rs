@@ -21,7 +21,7 @@ pub async fn send_again(ctx: &Ctx) -> Result<()> {
     if !ctx.app.config.accounts.email_verification {
         return Err(Error::conflict("E-mail addresses are not verified here"));
     }
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
@@ -42,12 +42,12 @@ pub async fn verify(ctx: &Ctx, token: Field) -> Result<()> {
     let hash = secret::token_hash(&password::parse_token(token)?);
     let oldest = password::issued_after(ctx, ctx.app.config.accounts.verify_email_expiry)?;
     let find = || {
-        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(&hash));
+        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
         found.filter(tokens::Column::CreatedAt.gt(oldest))
     };
     // Found out without a transaction: whoever types at random keeps nobody from writing.
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // The customer's lock puts whoever comes with the same token in a row; the first one uses it up.
         let select = customer::Entity::find_by_id(token.customer_id).lock_exclusive();
         let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;

@@ -1,14 +1,22 @@
 //! Values that are parsed once and then trusted; they are database values as well. No I/O.
 
 mod email_address;
+mod event;
+mod if_match;
 mod mail;
 mod password;
 mod search_text;
+mod token_hash;
 mod trigrams;
+mod webhook;
 
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
+pub use event::{Actor, EventKind, UnknownEvent, covers};
+pub use if_match::{IfMatch, entity_tag};
 pub use mail::{MailKind, MailStatus};
 pub use password::{Password, PasswordHash, WeakPassword};
 pub use search_text::search_text;
+pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};
+pub use webhook::DeliveryStatus;

@@ -2,6 +2,7 @@
 //! database sees to it that no two do the same.
 
 mod mail;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,12 @@ use crate::error::{Error, Result};
 use crate::service::{backlog, customer, housekeeping, metafield, session};
 
 pub use mail::send_due;
+pub use webhook::{deliver_due, publish};
 
 /// How long the sender rests when there is nothing to send.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
+/// How long publishing and telling rest when there is nothing new.
+const EVENT_PAUSE: Duration = Duration::from_millis(500);
 /// How often is looked for values of deleted custom fields, and for customers that can't be searched yet.
 const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 /// The pause between two batches of them: others want to write as well.
@@ -35,9 +39,20 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     let ctx = Ctx::system(app);
     let learned = Arc::new(OnceCell::new());
+    let busy = webhook::Busy::default();
     tokio::join!(
         again_and_again(&ctx, "mail", stop.clone(), async |ctx: Ctx| {
             Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
+        }),
+        again_and_again(&ctx, "events", stop.clone(), async |ctx: Ctx| {
+            Ok(if publish(&ctx).await? == 0 { EVENT_PAUSE } else { Duration::ZERO })
+        }),
+        again_and_again(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
+            let busy = busy.clone();
+            async move {
+                webhook::keep_delivering(&ctx, &busy).await?;
+                Ok(EVENT_PAUSE)
+            }
         }),
         again_and_again(&ctx, "custom_fields", stop.clone(), async |ctx: Ctx| {
             Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
@@ -66,6 +81,7 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
             }
         }),
     );
+    webhook::wait(&busy).await;
 }
 
 /// Does a job, rests as long as it says, and does it again. One that fails, or panics, is done again as well. Metrics

@@ -40,7 +40,7 @@ on_both_databases! {
             let url = format!("{base}/{}", row["uuid"].as_str().unwrap());
             assert_eq!(answer.header("location"), Some(url.as_str()));
             assert_eq!(answer.text, format!(
-                r#"{{"data":{{"customer_address_id":{},"uuid":{},"customer_id":1,"full_name":"John Smith","telephone":"+1 555 0123456","address_1":"1 Market Street","address_2":null,"postcode":"94103","city":"San Francisco","province":"US-CA","country":"US","is_default":false,"created_at":"{NOW}","updated_at":"{NOW}","links":[{{"rel":"edit","href":"{url}","action":"PATCH","types":["application/json"]}},{{"rel":"delete","href":"{url}","action":"DELETE","types":["application/json"]}}]}}}}"#,
+                r#"{{"data":{{"customer_address_id":{},"uuid":{},"customer_id":1,"full_name":"John Smith","telephone":"+1 555 0123456","address_1":"1 Market Street","address_2":null,"postcode":"94103","city":"San Francisco","province":"US-CA","country":"US","is_default":false,"created_at":"{NOW}","updated_at":"{NOW}","version":1,"links":[{{"rel":"edit","href":"{url}","action":"PATCH","types":["application/json"]}},{{"rel":"delete","href":"{url}","action":"DELETE","types":["application/json"]}}]}}}}"#,
                 number + 1, row["uuid"]
             ));
         }

@@ -58,7 +58,7 @@ on_both_databases! {
             let answer = from(&open.anonymous(), Method::GET, path, "http://localhost:5173").await;
             assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some("http://localhost:5173")), "{path}");
             let exposed = answer.header("access-control-expose-headers").unwrap();
-            assert_eq!(exposed, "x-request-id,location,retry-after,etag");
+            assert_eq!(exposed, "x-request-id,idempotency-replayed,location,retry-after,etag");
             let vary: Vec<String> = answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_ascii_lowercase()).collect();
             assert!(vary.iter().any(|vary| vary.contains("origin")), "{path}: {vary:?}");
         }

@@ -13,7 +13,7 @@ const OPENAPI: &str = include_str!("../../docs/openapi.json");
 const SDL: &str = include_str!("../../schema.graphql");
 
 /// Method, path and the roles that may call it; empty: anyone.
-fn operations() -> Vec<(Method, String, Vec<String>)> {
+pub(crate) fn operations() -> Vec<(Method, String, Vec<String>)> {
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -32,6 +32,7 @@ fn operations() -> Vec<(Method, String, Vec<String>)> {
 /// Who may select each root field, and how to.
 fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     BTreeMap::from([
+        ("auditEntries", ("admin", "auditEntries { nodes { action } }")),
         ("countries", ("anyone", "countries(countries: [\"US\"]) { code }")),
         ("currentCustomer", ("anyone", "currentCustomer { uuid }")),
         ("customer", ("admin", "customer(email: \"a@x.io\") { uuid }")),
@@ -39,9 +40,12 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
         ("customerGroups", ("admin", "customerGroups { items { groupName } }")),
         ("customers", ("admin", "customers { items { uuid } }")),
         ("customersConnection", ("admin", "customersConnection { nodes { uuid } }")),
+        ("events", ("admin", "events { nodes { type } }")),
         ("metafieldDefinitions", ("admin", "metafieldDefinitions(ownerType: \"customer\") { key }")),
         // Whoever may not see the thing gets null: tests/api/node.rs.
         ("node", ("anyone", "node(id: \"Q3VzdG9tZXI6\") { id }")),
+        ("webhookDeliveries", ("admin", "webhookDeliveries { nodes { uuid } }")),
+        ("webhookEndpoints", ("admin", "webhookEndpoints { uuid }")),
     ])
 }
 
@@ -56,6 +60,7 @@ on_both_databases! {
         let group = made("/api/customer-groups", json!({"group_name": "VIP"})).await;
         let definition = json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
         let definition = made("/api/metafield-definitions", definition).await;
+        let endpoint = made("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await;
         let before = app.customers().await;
         let uuid = customer.row["uuid"].as_str().unwrap();
         let operations = operations();
@@ -65,6 +70,7 @@ on_both_databases! {
             let own = match path.split('/').nth(2) {
                 Some("customer-groups") => &group,
                 Some("metafield-definitions") => &definition,
+                Some("webhook-endpoints") => &endpoint,
                 _ => uuid,
             };
             let path = path.replace("{uuid}", own).replace("{address_uuid}", address).replace("{id}", uuid);
@@ -99,7 +105,8 @@ on_both_databases! {
             }
         }
         assert_eq!(app.customers().await, before);
-        for url in [format!("/api/customer-groups/{group}"), format!("/api/metafield-definitions/{definition}")] {
+        for url in [format!("/api/customer-groups/{group}"), format!("/api/metafield-definitions/{definition}"),
+            format!("/api/webhook-endpoints/{endpoint}")] {
             app.admin().patch(&url, &json!({})).await.data();
         }
     }

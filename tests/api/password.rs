@@ -113,7 +113,7 @@ on_both_databases! {
         let (first, second) = (app.reset_token("A@X.io").await, app.reset_token("a@x.io").await);
         assert_ne!(first, second);
         let stored = reset_password_token::Entity::find().all(app.app.db.owner()).await.unwrap();
-        assert!(stored.len() == 2 && stored.iter().all(|row| row.token.len() == 64 && row.token != first && row.token != second));
+        assert!(stored.len() == 2 && stored.iter().all(|row| row.token.expose().len() == 64 && row.token.expose() != first && row.token.expose() != second));
         // What is wrong with the password is told, and the token stays good.
         let weak = reset(app, &first, "short").await;
         assert_eq!(weak.details(), [("password", "Password must be at least 8 characters")]);

@@ -1,7 +1,10 @@
 //! The program as operators start it: exit codes, messages, the first start, stopping.
 
+mod keys;
 mod postgres;
 mod traces;
+mod postgres_tls;
+mod secrets;
 mod transfer;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,7 +45,10 @@ struct Server {
 impl Server {
     /// Starts it on a free port and waits for the last line of its banner.
     fn start(folder: &Path, arguments: &[&str], settings: &[(&str, &str)], last_line: &str) -> Self {
-        let mut command = patron(folder, arguments, settings);
+        Self::run(patron(folder, arguments, settings), last_line)
+    }
+
+    fn run(mut command: Command, last_line: &str) -> Self {
         let mut child = command.spawn().expect("the program runs");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut banner = String::new();
@@ -111,6 +117,8 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
         ("PATRON_LISTEN", "everywhere"),
         ("JWT_ADMIN_SECRET", "too-short-secret"),
+        ("JWT_ADMIN_SECRET_PREVIOUS", "too-short-secret"),
+        ("JWT_CUSTOMER_SECRET_PREVIOUS", "long enough, but there is no current one"),
         ("PATRON_HASH_MEMORY", "1024"),
         ("PATRON_HASH_THREADS", "0"),
         ("PATRON_REQUEST_TIMEOUT", "soon"),
@@ -123,6 +131,7 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_RATE_LIMITS", "true"),
         ("PATRON_FAILURES_PER_ADDRESS", "0"),
         ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
+        ("PATRON_HSTS_SUBDOMAINS", "yes"),
         ("PATRON_GRAPHQL_BATCH", "51"),
         ("PATRON_SMTP_TIMEOUT", "241"),
         ("PATRON_MAIL_TEMPLATES", "nowhere"),

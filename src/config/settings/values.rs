@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use url::Url;
 
 use super::{Flags, SETTINGS, SettingError, read_file};
-use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET};
+use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, SigningSecrets};
 use crate::types::{EmailAddress, Password};
 
-/// What was set, and what was found wrong with it so far.
+/// What was set, and what was found wrong with it so far. Wiped when it is dropped: some are secret.
 #[derive(Default)]
 pub struct Values {
-    values: BTreeMap<&'static str, (String, Option<String>)>,
+    values: BTreeMap<&'static str, (Zeroizing<String>, Option<String>)>,
     problems: Vec<SettingError>,
 }
 
@@ -42,16 +44,16 @@ impl Values {
             if let Ok(value) = std::env::var(setting.variable)
                 && !value.is_empty()
             {
-                values.insert(setting.variable, (value, None));
+                values.insert(setting.variable, (Zeroizing::new(value), None));
             }
         }
         if let Some(path) = &flags.file {
             for (variable, value) in read_file(path)? {
-                values.insert(variable, (value, Some(path.display().to_string())));
+                values.insert(variable, (Zeroizing::new(value), Some(path.display().to_string())));
             }
         }
         for (variable, value) in &flags.values {
-            values.insert(*variable, (value.clone(), Some("a flag".to_owned())));
+            values.insert(*variable, (Zeroizing::new(value.clone()), Some("a flag".to_owned())));
         }
         Ok(Self { values, problems: Vec::new() })
     }
@@ -60,7 +62,7 @@ impl Values {
     pub fn only(flags: &Flags) -> Self {
         let mut values = Self::default();
         for (variable, value) in &flags.values {
-            values.values.insert(*variable, (value.clone(), None));
+            values.values.insert(*variable, (Zeroizing::new(value.clone()), None));
         }
         values
     }
@@ -173,6 +175,19 @@ impl Values {
         origins
     }
 
+    /// Networks in CIDR notation (RFC 4632 3.1, RFC 4291 2.3).
+    pub(in crate::config) fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
+        let text = self.text(variable);
+        let mut networks = Vec::new();
+        for network in text.split(',').map(str::trim).filter(|network| !network.is_empty()) {
+            match network.parse() {
+                Ok(network) => networks.push(network),
+                Err(_) => self.problem(variable, format!("`{network}` is not a network such as 10.0.0.0/8")),
+            }
+        }
+        networks
+    }
+
     pub(in crate::config) fn switch(&mut self, variable: &'static str) -> bool {
         match self.text(variable).as_str() {
             "on" => true,
@@ -186,12 +201,7 @@ impl Values {
 
     /// Whether only people at this machine reach the server: behind a proxy its public URL says otherwise.
     pub(in crate::config) fn is_local(&self, listen: SocketAddr, public_url: Option<&str>) -> bool {
-        let is_here = |url: Url| match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
+        let is_here = |url: Url| url.host_str().is_some_and(is_this_machine);
         listen.ip().is_loopback() && public_url.is_none_or(|url| Url::parse(url).is_ok_and(is_here))
     }
 
@@ -241,13 +251,30 @@ impl Values {
             self.problem("DATABASE_URL", "must start with sqlite:// or postgres://");
         } else if url.contains(":memory:") || url.contains("mode=memory") {
             self.problem("DATABASE_URL", "must name a file: every connection would have a memory of its own");
-        } else if url.starts_with("postgres:") && url.parse::<PgConnectOptions>().is_err() {
-            // Found here, because the driver's message would quote it, password and all.
-            let message =
-                "is no URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
-            self.problem("DATABASE_URL", message);
+        } else if url.starts_with("postgres:") {
+            match with_verified_tls(&url) {
+                Some(url) => return url.into(),
+                None => {
+                    let message = "is no URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
+                    self.problem("DATABASE_URL", message);
+                }
+            }
         }
         url.into()
+    }
+
+    pub(in crate::config) fn signing_secrets(
+        &mut self,
+        current: &'static str,
+        previous: &'static str,
+    ) -> SigningSecrets {
+        if self.sets(previous) && !self.sets(current) {
+            self.problem(
+                previous,
+                format!("goes with {current}; `patron keys rotate` keeps that of a generated key"),
+            );
+        }
+        SigningSecrets { current: self.signing_secret(current), previous: self.signing_secret(previous) }
     }
 
     pub(in crate::config) fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
@@ -305,6 +332,28 @@ impl Values {
     }
 }
 
+/// Whether a host's name or address leads to the machine itself, whoever answers for names.
+fn is_this_machine(host: &str) -> bool {
+    match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+/// The URL of a PostgreSQL with TLS that is verified, unless the URL says how it shall be or the server is on this
+/// machine: the driver's default, `prefer`, sends everything to whoever answers. None when it can't be read; the driver's
+/// message would quote it, password and all.
+fn with_verified_tls(text: &str) -> Option<String> {
+    let mut url = Url::parse(text).ok()?;
+    let options: PgConnectOptions = text.parse().ok()?;
+    let host = options.get_host();
+    let here = options.get_socket().is_some() || host.starts_with('/') || is_this_machine(host);
+    if !here && !url.query_pairs().any(|(key, _)| key == "sslmode" || key == "ssl-mode") {
+        url.query_pairs_mut().append_pair("sslmode", "verify-full");
+    }
+    Some(url.into())
+}
+
 /// What stands in for a value that can't be parsed, until the problem is reported.
 pub(in crate::config) trait Fallback {
     fn fallback() -> Self;
@@ -324,7 +373,34 @@ impl Fallback for SocketAddr {
 
 #[cfg(test)]
 mod tests {
-    use super::Values;
+    use super::{Values, with_verified_tls};
+
+    #[test]
+    fn tls_to_a_database_elsewhere_is_verified_unless_the_url_says_otherwise() {
+        for (url, verified) in [
+            ("postgres://u:p@db.internal/x", true),
+            ("postgres://u:p@db.internal:5433/x?application_name=a", true),
+            ("postgres://u:p@10.0.0.1/x", true),
+            ("postgres://u:p@[2001:db8::1]/x", true),
+            ("postgres://u:p@localhost.example/x", true),
+            ("postgres://u:p@localhost/x?host=db.internal", true),
+            ("postgres://u:p@localhost/x?hostaddr=10.0.0.1", true),
+            ("postgres://u:p@db.internal/x?sslmode=disable", false),
+            ("postgres://u:p@db.internal/x?ssl-mode=prefer", false),
+            ("postgres://u:p@localhost/x", false),
+            ("postgres://u:p@127.0.0.2/x", false),
+            ("postgres://u:p@[::1]/x", false),
+            ("postgres://u:p@%2Frun%2Fpostgresql/x", false),
+            ("postgres://u:p@db.internal/x?host=/run/postgresql", false),
+        ] {
+            let read = with_verified_tls(url).unwrap();
+            assert_eq!(read.contains("sslmode=verify-full"), verified, "{url}");
+        }
+        assert!(
+            with_verified_tls("postgres://u:p@db.internal/x#y").unwrap().contains("?sslmode=verify-full")
+        );
+        assert_eq!(with_verified_tls("postgres://u:p#q@db.internal/x"), None);
+    }
 
     #[test]
     fn whom_a_server_is_for() {

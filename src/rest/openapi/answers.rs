@@ -1,5 +1,6 @@
 //! What is true of every answer, said once: the request's id, the headers of failures, an example of each.
 
+use super::conditions;
 use serde_json::{Value, json};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -12,15 +13,29 @@ const REQUEST_ID: &str = "RequestId";
 const LOCATION: &str = "Location";
 const RETRY_AFTER: &str = "RetryAfter";
 const CHALLENGE: &str = "Challenge";
+const ENTITY_TAG: &str = "EntityTag";
+const REPLAYED: &str = "IdempotencyReplayed";
 
 /// Completes the answers of all operations.
 pub(super) fn complete(document: &mut OpenApi) {
-    for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
-            for (status, response) in &mut operation.responses.responses {
-                if let RefOr::T(response) = response {
-                    complete_answer(status, response);
+    for (path, item) in &mut document.paths.paths {
+        for (is_post, operation) in changes(item) {
+            conditions::describe(path, is_post, operation);
+            let tagged = conditions::has_versions(path);
+            for (status, response) in answers(operation) {
+                match status.as_str() {
+                    "200" if tagged && !response.description.ends_with("was") => {
+                        refer(response, "ETag", ENTITY_TAG)
+                    }
+                    "201" if tagged => refer(response, "ETag", ENTITY_TAG),
+                    _ => {}
                 }
+                refer(response, "Idempotency-Replayed", REPLAYED);
+            }
+        }
+        for operation in operations(item) {
+            for (status, response) in answers(operation) {
+                complete_answer(status, response);
             }
         }
     }
@@ -32,14 +47,32 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, post, patch, delete].into_iter().flatten()
 }
 
+/// The operations that change something, and whether each is a POST.
+fn changes(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+    let PathItem { post, patch, delete, .. } = item;
+    let post = post.as_mut().map(|operation| (true, operation));
+    post.into_iter().chain([patch, delete].into_iter().flatten().map(|operation| (false, operation)))
+}
+
+fn answers(operation: &mut Operation) -> impl Iterator<Item = (&String, &mut Response)> {
+    operation.responses.responses.iter_mut().filter_map(|(status, response)| match response {
+        RefOr::T(response) => Some((status, response)),
+        RefOr::Ref(_) => None,
+    })
+}
+
+fn refer(response: &mut Response, name: &str, component: &str) {
+    let reference = Ref::new(format!("#/components/headers/{component}"));
+    response.headers.insert(name.to_owned(), RefOr::Ref(reference));
+}
+
 fn complete_answer(status: &str, response: &mut Response) {
-    let mut header = |name: &str, component| {
-        let reference = Ref::new(format!("#/components/headers/{component}"));
-        response.headers.insert(name.to_owned(), RefOr::Ref(reference));
-    };
+    let in_use = response.description.contains("Idempotency-Key");
+    let mut header = |name: &str, component| refer(response, name, component);
     header("X-Request-Id", REQUEST_ID);
     match status {
         "201" => header("Location", LOCATION),
+        "409" if in_use => header("Retry-After", RETRY_AFTER),
         "401" => header("WWW-Authenticate", CHALLENGE),
         "429" | "503" => header("Retry-After", RETRY_AFTER),
         _ => {}
@@ -90,6 +123,12 @@ fn examples(status: &str, description: &str) -> Vec<(&'static str, Value)> {
         "404" => plain("not_found", missing(description)),
         "409" if says("email_taken") => plain("email_taken", "Email is already used"),
         "409" => plain("conflict", contradiction(description)),
+        "412" => plain("precondition_failed", "It was changed meanwhile; read it again"),
+        "422" => plain("idempotency_mismatch", "This Idempotency-Key came with another request before"),
+        "428" => plain(
+            "precondition_required",
+            "Changes need the header If-Match with the version that was read (e.g., If-Match: \"3\")",
+        ),
         "413" => plain("payload_too_large", "The body is larger than 256 KiB"),
         "415" => plain(
             "unsupported_media_type",
@@ -132,6 +171,12 @@ fn describe_headers(components: &mut Components) {
             ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
             "Seconds to wait before trying again",
         ),
+        (ENTITY_TAG, text().pattern(Some("^\"[0-9]+\"$")), "The version, for `If-Match` (RFC 9110 8.8.3)"),
+        (
+            REPLAYED,
+            text().enum_values(Some(["true"])),
+            "This is the answer that the first request with this key got",
+        ),
         (CHALLENGE, text().enum_values(Some(["Bearer"])), "How to show who calls (RFC 6750)"),
     ] {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
@@ -146,9 +191,11 @@ fn describe_headers(components: &mut Components) {
 fn contradiction(description: &str) -> &'static str {
     for (reason, message) in [
         ("has 100 addresses", "A customer has at most 100 addresses"),
+        ("There are 50 endpoints", "There are at most 50 webhook endpoints"),
         ("The name is used", "Group name is already used"),
         ("the default group", "The default group can't be deleted"),
         ("still being deleted", "\"custom.loyalty\" is still being deleted; try again in a moment"),
+        ("Idempotency-Key", "A request with this Idempotency-Key is still being answered"),
         ("waits to be verified", "The e-mail address is verified already"),
     ] {
         if description.contains(reason) {
@@ -165,6 +212,8 @@ fn missing(description: &str) -> &'static str {
         ("no such group", "Group not found"),
         ("no such definition", "Metafield definition not found"),
         ("no such session", "Session not found"),
+        ("no such webhook endpoint", "Webhook endpoint not found"),
+        ("no such webhook delivery", "Webhook delivery not found"),
         ("Not on this address", "There is nothing at this URL"),
     ] {
         if description.contains(noun) {

@@ -18,7 +18,9 @@ use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::customer::Owner;
+use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
+use crate::types::EventKind;
 
 /// The most addresses a customer may have.
 pub(super) const MAX_ADDRESSES: u64 = 100;
@@ -40,14 +42,15 @@ pub struct Owned {
 pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owned> {
     let customer = owner.authorize(ctx)?;
     let draft = input.merge(Draft::default())?;
-    let address = transact!(ctx.app.db, |tx| {
+    let address = transact!(ctx, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
         if count >= MAX_ADDRESSES {
             return Err(Error::conflict("A customer has at most 100 addresses").into());
         }
+        let mut changes = Vec::new();
         if draft.is_default {
-            clear_default(ctx, tx, customer_id).await?;
+            changes.extend(clear_default(ctx, tx, customer_id).await?);
         }
         let now = ctx.app.clock.now();
         let mut row = ActiveModel {
@@ -55,10 +58,14 @@ pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owne
             customer_id: Set(customer_id),
             created_at: Set(now),
             updated_at: Set(now),
+            version: Set(1),
             ..Default::default()
         };
         draft.clone().fill(&mut row);
-        Ok(row.insert(tx).await?)
+        let address = row.insert(tx).await?;
+        changes.push(Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address)));
+        journal::count_for(ctx, tx, customer_id, changes).await?;
+        Ok(address)
     })?;
     Ok(Owned { address, owner })
 }
@@ -69,22 +76,26 @@ pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owne
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
 pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) -> Result<Owned> {
     let customer = owner.authorize(ctx)?;
-    let address = transact!(ctx.app.db, |tx| {
+    ctx.require_if_match()?;
+    let address = transact!(ctx, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let current = find(tx, customer_id, uuid).await?;
+        ctx.if_match.check(current.version)?;
         let before = Draft::from(current.clone());
         let draft = input.clone().merge(before.clone())?;
         if draft == before {
             return Ok(current);
         }
+        let mut changes = Vec::new();
         if draft.is_default && !before.is_default {
-            clear_default(ctx, tx, customer_id).await?;
+            changes.extend(clear_default(ctx, tx, customer_id).await?);
         }
-        let updated_at = ctx.app.clock.after(current.updated_at);
-        let mut row = current.into_active_model();
+        let mut row = next_version(ctx, current.clone());
         draft.fill(&mut row);
-        row.updated_at = Set(updated_at);
-        Ok(row.update(tx).await?)
+        let address = row.update(tx).await?;
+        changes.push(updated(&current, &address));
+        journal::count_for(ctx, tx, customer_id, changes).await?;
+        Ok(address)
     })?;
     Ok(Owned { address, owner })
 }
@@ -95,17 +106,22 @@ pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) ->
 /// [`Error::NotFound`], also for an address of another customer.
 pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
     let customer = owner.authorize(ctx)?;
-    let address = transact!(ctx.app.db, |tx| {
+    ctx.require_if_match()?;
+    let address = transact!(ctx, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let address = find(tx, customer_id, uuid).await?;
+        ctx.if_match.check(address.version)?;
         address.clone().delete(tx).await?;
+        let before = snapshot::address(&address);
+        let mut changes = vec![Change::deleted(EventKind::AddressDeleted, address.uuid, &before)];
         if address.is_default {
             let others = Entity::find().filter(Column::CustomerId.eq(customer_id));
             let newest = others.order_by_desc(Column::CustomerAddressId).one(tx).await?;
             if let Some(newest) = newest {
-                set_default(ctx, tx, newest, true).await?;
+                changes.push(set_default(ctx, tx, newest, true).await?);
             }
         }
+        journal::count_for(ctx, tx, customer_id, changes).await?;
         Ok(address)
     })?;
     Ok(Owned { address, owner })
@@ -147,19 +163,36 @@ async fn find(tx: &impl ConnectionTrait, customer_id: i32, uuid: Uuid) -> Attemp
     Ok(select.one(tx).await?.ok_or(Error::NotFound("Address"))?)
 }
 
-async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<Change>> {
     let select = Entity::find().filter(Column::CustomerId.eq(customer_id)).filter(Column::IsDefault.eq(true));
     match select.one(tx).await? {
-        Some(current) => set_default(ctx, tx, current, false).await,
-        None => Ok(()),
+        Some(current) => set_default(ctx, tx, current, false).await.map(Some),
+        None => Ok(None),
     }
 }
 
-async fn set_default(ctx: &Ctx, tx: &impl ConnectionTrait, address: Model, is_default: bool) -> Attempt<()> {
-    let updated_at = ctx.app.clock.after(address.updated_at);
-    let mut row = address.into_active_model();
+async fn set_default(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    address: Model,
+    is_default: bool,
+) -> Attempt<Change> {
+    let mut row = next_version(ctx, address.clone());
     row.is_default = Set(is_default);
+    Ok(updated(&address, &row.update(tx).await?))
+}
+
+/// What the journal says of a change.
+fn updated(before: &Model, after: &Model) -> Change {
+    let (before, data) = (snapshot::address(before), snapshot::address(after));
+    Change::updated(EventKind::AddressUpdated, after.uuid, &before, data)
+}
+
+/// The row with its version and its moment moved on, to be changed.
+fn next_version(ctx: &Ctx, address: Model) -> ActiveModel {
+    let (version, updated_at) = (address.version + 1, ctx.app.clock.after(address.updated_at));
+    let mut row = address.into_active_model();
+    row.version = Set(version);
     row.updated_at = Set(updated_at);
-    row.update(tx).await?;
-    Ok(())
+    row
 }

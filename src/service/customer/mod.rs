@@ -38,11 +38,12 @@ use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
 use crate::lookup::padded;
+use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::service::{metafield, throttle};
 use crate::transact;
-use crate::types::EmailAddress;
+use crate::types::{EmailAddress, EventKind};
 
 use input::Changes;
 
@@ -73,15 +74,19 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         meta_data: Set(serde_json::json!({})),
         version: Set(1),
         token_generation: Set(0),
+        event_sequence: Set(1),
         ..Default::default()
     };
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let mut customer = customer.clone();
         if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
             customer.meta_data = Set(meta_data);
         }
         let customer = customer.insert(tx).await?;
+        let created =
+            Change::created(EventKind::CustomerCreated, customer.uuid, snapshot::customer(&customer));
+        journal::record_for(ctx, tx, Whose { customer: customer.uuid, first: 1 }, vec![created]).await?;
         ask_to_confirm(ctx, tx, &customer).await?;
         Ok(customer)
     })
@@ -90,14 +95,17 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
 /// Changes a customer; what stays the same leaves `version` and `updated_at` where they are.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`].
+/// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
+/// [`Error::Precondition`] for another version than the present one.
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model> {
     ctx.require_admin()?;
+    ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     // Courtesies that spare the hashing; the transaction looks again.
     let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let found = found.ok_or(Error::NotFound("Customer"))?;
+    ctx.if_match.check(found.version)?;
     if let Some(email) = &email {
         ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
     }
@@ -105,12 +113,13 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         Some(password) => Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?),
         None => None,
     };
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         if password.is_some() {
             throttle::forget(tx, "customer", &found.email.key()).await?;
         }
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
+        ctx.if_match.check(current.version)?;
         let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.status, status);
@@ -126,16 +135,19 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
 /// Deletes a customer with everything that is its own, and tells what it was.
 ///
 /// # Errors
-/// [`Error::NotFound`], the second time as well.
+/// [`Error::NotFound`], the second time as well; [`Error::Precondition`] for another version than the present one.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
+    ctx.require_if_match()?;
     let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let found = found.ok_or(Error::NotFound("Customer"))?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // The next one with this address starts anew.
         throttle::forget(tx, "customer", &found.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
+        ctx.if_match.check(customer.version)?;
         customer.clone().delete(tx).await?;
+        journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
     })
 }

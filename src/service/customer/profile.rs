@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
 use crate::service::patch::{Field, Mode};
-use crate::service::{mail, password, throttle};
+use crate::service::{journal, mail, password, throttle};
 use crate::transact;
 use crate::types::MailKind;
 
@@ -20,6 +20,7 @@ use crate::types::MailKind;
 /// [`Error::RateLimited`] after five mails in an hour.
 pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     let (customer_id, uuid) = ctx.require_customer()?;
+    ctx.require_if_match()?;
     let CustomerInput { full_name, email, status: _, group_id: _, password: _, meta_data: _ } = input;
     if full_name == Field::Absent && email == Field::Absent {
         return Err(Error::invalid("body", "There is nothing to update"));
@@ -29,8 +30,9 @@ pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     if let Some(email) = &changes.email {
         ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(customer_id)).await?;
     }
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let current = find_for_update(tx, uuid).await?;
+        ctx.if_match.check(current.version)?;
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.full_name, changes.full_name.clone());
         let mut ask = false;
@@ -66,15 +68,18 @@ pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
 /// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many.
 pub async fn delete_own(ctx: &Ctx, password: Field) -> Result<Model> {
     let (_, uuid) = ctx.require_customer()?;
+    ctx.require_if_match()?;
     let password = password::parse_own_password(password)?;
     let known = password::confirm(ctx, "password", "Password is incorrect", &password).await?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         throttle::forget(tx, "customer", &known.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         if customer.token_generation != known.token_generation {
             return Err(Error::Unauthenticated("The token is invalid or expired").into());
         }
+        ctx.if_match.check(customer.version)?;
         customer.clone().delete(tx).await?;
+        journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
     })
 }

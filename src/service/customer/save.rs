@@ -1,7 +1,8 @@
 //! What follows from a change of a customer, whoever makes it: written once, in the transaction of the change.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TryIntoModel};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::search;
@@ -9,9 +10,11 @@ use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer::{ActiveModel, Model};
 use crate::entity::{reset_password_token, verify_email_token};
+use crate::error::Error;
+use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::mail;
 use crate::service::session::end_sessions;
-use crate::types::MailKind;
+use crate::types::{EventKind, MailKind};
 
 /// Saves the fields that `row` sets; when there are none, nothing changes.
 ///
@@ -35,9 +38,10 @@ pub(in crate::service) async fn save(
         // Another spelling of the address is the same mailbox.
         _ => None,
     };
+    let mut ended = 0;
     if new_password || disabled {
         row.token_generation = Set(current.token_generation + 1);
-        end_sessions(tx, id, kept).await?;
+        ended = end_sessions(tx, id, kept).await?;
         // Whoever was in may have wished for an address of its own.
         row.pending_email.set_if_not_equals(None);
     }
@@ -65,11 +69,33 @@ pub(in crate::service) async fn save(
     }
     row.version = Set(current.version + 1);
     row.updated_at = Set(ctx.app.clock.after(current.updated_at));
+    let changes = changes(&current, row.clone().try_into_model()?, new_password, ended);
+    let first = current.event_sequence + 1;
+    row.event_sequence = Set(current.event_sequence + i64::try_from(changes.len()).map_err(Error::internal)?);
     let saved = row.update(tx).await?;
+    journal::record_for(ctx, tx, Whose { customer: saved.uuid, first }, changes).await?;
     if new_email.is_some() && saved.email_verified_at.is_none() {
         ask_to_confirm(ctx, tx, &saved).await?;
     }
     Ok(saved)
+}
+
+/// What the journal says of a change to `wanted`.
+fn changes(current: &Model, wanted: Model, new_password: bool, ended: u64) -> Vec<Change> {
+    let (uuid, before) = (current.uuid, snapshot::customer(current));
+    let updated = Change::updated(EventKind::CustomerUpdated, uuid, &before, snapshot::customer(&wanted));
+    let mut changes = Vec::new();
+    if !updated.is_empty() {
+        changes.push(updated);
+    }
+    if new_password {
+        let changed = Change::happened(EventKind::PasswordChanged, uuid, json!({"uuid": uuid.to_string()}));
+        changes.push(changed.with_secret("password"));
+    }
+    if ended > 0 {
+        changes.push(Change::happened(EventKind::SessionRevoked, uuid, json!({"count": ended})));
+    }
+    changes
 }
 
 /// Makes the links good for nothing that were mailed, or are about to be, to addresses the customer wished for.

@@ -127,7 +127,9 @@ impl Account {
             meta_data: Set(self.meta_data.clone()),
             version: Set(1),
             token_generation: Set(0),
+            event_sequence: Set(1 + self.addresses.len() as i64),
             email_verified_at: Set(self.email_verified_at),
+            pending_email: Set(None),
             ..Default::default()
         }
     }
@@ -143,6 +145,7 @@ impl Account {
                 customer_id: Set(customer_id),
                 created_at: Set(self.created_at),
                 updated_at: Set(self.updated_at),
+                version: Set(1),
                 ..Default::default()
             };
             draft.clone().fill(&mut row);

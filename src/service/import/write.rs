@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Query;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
 use uuid::Uuid;
 
 use super::known::{Known, Seen};
@@ -13,8 +14,9 @@ use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::{customer, customer_address};
 use crate::error::{Error, Result};
+use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
-use crate::types::PasswordHash;
+use crate::types::{EventKind, PasswordHash};
 
 use super::account::Account;
 
@@ -80,7 +82,7 @@ impl Import {
                 outcomes.push(outcome);
             }
             if !self.options.dry_run {
-                insert(tx, &new).await?;
+                insert(ctx, tx, &new).await?;
             }
             Ok(Some(outcomes))
         })
@@ -95,7 +97,7 @@ impl Import {
     }
 }
 
-async fn insert(tx: &impl ConnectionTrait, new: &[(&Account, &PasswordHash)]) -> Attempt<()> {
+async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Account, &PasswordHash)]) -> Attempt<()> {
     if new.is_empty() {
         return Ok(());
     }
@@ -107,12 +109,26 @@ async fn insert(tx: &impl ConnectionTrait, new: &[(&Account, &PasswordHash)]) ->
         ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
     }
     let mut addresses = Vec::new();
-    for (account, _) in new {
-        let id = ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
-        addresses.extend(account.address_rows(*id));
+    let mut changes = Vec::new();
+    let mut owners = HashMap::new();
+    for (account, hash) in new {
+        let id = *ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
+        owners.insert(id, (account.uuid, 1));
+        let mut row = account.row((*hash).clone());
+        row.customer_id = Set(id);
+        let data = snapshot::customer(&row.try_into_model()?);
+        changes.push((account.uuid, 1, Change::created(EventKind::CustomerCreated, account.uuid, data)));
+        addresses.extend(account.address_rows(id));
     }
     for some in addresses.chunks(ADDRESSES) {
-        customer_address::Entity::insert_many(some.to_vec()).exec_without_returning(tx).await?;
+        let inserted = customer_address::Entity::insert_many(some.to_vec()).exec_with_returning(tx).await?;
+        for address in inserted {
+            let Some((owner, last)) = owners.get_mut(&address.customer_id) else { continue };
+            *last += 1;
+            let created =
+                Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address));
+            changes.push((*owner, *last, created));
+        }
     }
-    Ok(())
+    journal::for_all(ctx, tx, changes).await
 }

@@ -25,7 +25,9 @@ use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
+use crate::types::EventKind;
 
 use input::Draft;
 
@@ -50,14 +52,20 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
         ..Default::default()
     };
     draft.clone().fill(&mut row);
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         ensure_there_is_room(tx, &draft).await?;
         match row.clone().insert(tx).await {
             // Two that make the first definition at once; any others wait for one another.
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 Err(taken(&draft).into())
             }
-            inserted => Ok(inserted?),
+            inserted => {
+                let made = inserted?;
+                let (uuid, data) = (made.uuid, snapshot::metafield_definition(&made));
+                let created = Change::created(EventKind::MetafieldDefinitionCreated, uuid, data);
+                journal::record(ctx, tx, created).await?;
+                Ok(made)
+            }
         }
     })
 }
@@ -68,17 +76,22 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
 /// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Model> {
     ctx.require_admin()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let draft = input.clone().merge(Some(&current))?;
         if draft == Draft::from(current.clone()) {
             return Ok(current);
         }
         let updated_at = ctx.app.clock.after(current.updated_at);
+        let before = snapshot::metafield_definition(&current);
         let mut row = current.into_active_model();
         draft.fill(&mut row);
         row.updated_at = Set(updated_at);
-        Ok(row.update(tx).await?)
+        let changed = row.update(tx).await?;
+        let data = snapshot::metafield_definition(&changed);
+        let updated = Change::updated(EventKind::MetafieldDefinitionUpdated, uuid, &before, data);
+        journal::record(ctx, tx, updated).await?;
+        Ok(changed)
     })
 }
 
@@ -88,11 +101,14 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Mod
 /// [`Error::NotFound`], the second time as well.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         let definition = find_for_update(tx, uuid).await?;
         let mut row = definition.clone().into_active_model();
         row.deleted_at = Set(Some(ctx.app.clock.now()));
         row.update(tx).await?;
+        let before = snapshot::metafield_definition(&definition);
+        let deleted = Change::deleted(EventKind::MetafieldDefinitionDeleted, definition.uuid, &before);
+        journal::record(ctx, tx, deleted).await?;
         Ok(definition)
     })
 }

@@ -1,6 +1,5 @@
 //! Values of custom fields: what a caller sets, and what of it is kept.
 
-use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
 use sea_orm::{ConnectionTrait, IntoActiveModel, QuerySelect};
 use serde_json::{Map, Value};
@@ -20,15 +19,25 @@ const MAX_UNKNOWN: usize = 100;
 /// How much of an unknown name is said back, in characters.
 const MAX_NAME: usize = 64;
 
+/// Values of custom fields that were set.
+#[derive(Clone, Debug)]
+pub struct Values {
+    /// What the caller may see of them, as `{ namespace: { key: value } }`.
+    pub meta_data: Json,
+    /// The customer's version.
+    pub version: i32,
+}
+
 /// Sets values of custom fields, given as `{ namespace: { key: value } }`: absent stays, `null` and what is empty
 /// removes. A change moves the customer's `version` and `updated_at`. Answers with the whole `meta_data` for an
 /// admin, and with the custom fields that it may see for a customer.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, among them fields that aren't defined or that the caller may not see,
-/// [`Error::NotFound`] for the customer.
-pub async fn set_values(ctx: &Ctx, owner: Owner, metafields: Field) -> Result<Json> {
+/// [`Error::NotFound`] for the customer, [`Error::Precondition`] for another version of it than the present one.
+pub async fn set_values(ctx: &Ctx, owner: Owner, metafields: Field) -> Result<Values> {
     let uuid = owner.authorize(ctx)?;
+    ctx.require_if_match()?;
     let given = match metafields {
         Field::Value(Value::Object(given)) => given,
         Field::Absent | Field::Null => {
@@ -36,19 +45,18 @@ pub async fn set_values(ctx: &Ctx, owner: Owner, metafields: Field) -> Result<Js
         }
         Field::Value(_) => return Err(Error::invalid("metafields", "Custom fields must be an object")),
     };
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         // The customer before the definitions: see the top of `mod.rs`.
         let current = find_for_update(tx, uuid).await?;
+        ctx.if_match.check(current.version)?;
         let mut definitions = lock_definitions(tx).await?;
         definitions.retain(|definition| may_see(ctx, definition));
         let meta_data = merge(&current.meta_data, given.clone(), &definitions)?;
-        let answer = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, &definitions) };
-        if meta_data != current.meta_data {
-            let mut row = current.clone().into_active_model();
-            row.meta_data = Set(meta_data);
-            save(ctx, tx, current, row, None).await?;
-        }
-        Ok(answer)
+        let shown = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, &definitions) };
+        let mut row = current.clone().into_active_model();
+        row.meta_data.set_if_not_equals(meta_data);
+        let saved = save(ctx, tx, current, row, None).await?;
+        Ok(Values { meta_data: shown, version: saved.version })
     })
 }
 

@@ -39,7 +39,7 @@ pub async fn change(ctx: &Ctx, input: PasswordChange) -> Result<TokenPair> {
     let (current_password, password) = input.parse()?;
     let known = confirm(ctx, "current_password", "Current password is incorrect", &current_password).await?;
     let hash = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         throttle::forget(tx, "customer", &known.email.key()).await?;
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
@@ -62,7 +62,7 @@ pub async fn change(ctx: &Ctx, input: PasswordChange) -> Result<TokenPair> {
 pub async fn request_reset(ctx: &Ctx, input: ResetRequest) -> Result<()> {
     let email = input.parse()?;
     throttle::count_request(ctx).await?;
-    transact!(ctx.app.db, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
+    transact!(ctx, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
 }
 
 /// Sets a password with a token that was mailed, ends every session, and logs in: who reads the mail need not get past
@@ -77,7 +77,7 @@ pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
     let hash = secret::token_hash(&token);
     let oldest = issued_after(ctx, ctx.app.config.accounts.reset_password_expiry)?;
     let find = || {
-        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(&hash));
+        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
         found.filter(tokens::Column::CreatedAt.gt(oldest))
     };
     // A courtesy that spares the hashing; the transaction looks again.
@@ -85,7 +85,7 @@ pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
     let owner = customer::Entity::find_by_id(token.customer_id).one(ctx.app.db.reader()).await?;
     let owner = owner.ok_or_else(invalid)?;
     let new_password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
-    transact!(ctx.app.db, |tx| {
+    transact!(ctx, |tx| {
         throttle::forget(tx, "customer", &owner.email.key()).await?;
         let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
         let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, TestApp};
 
 pub(super) const ADMIN_SECRET: &str = "the secret of admins in tests, 32 bytes";
-pub(super) const CUSTOMER_SECRET: &str = "the secret of customers in tests, 32 bytes";
+pub(crate) const CUSTOMER_SECRET: &str = "the secret of customers in tests, 32 bytes";
 
 pub(crate) struct Anonymous<'a>(pub(super) &'a TestApp);
 

@@ -3,17 +3,23 @@
 mod actors;
 mod answer;
 mod app;
+mod dump;
 mod mails;
 mod postgres;
+mod proxy;
+mod receiver;
 #[expect(dead_code, reason = "tests/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 mod statements;
 
-pub(crate) use actors::{Actor, Admin, Anonymous, Customer, sign};
+pub(crate) use actors::{Actor, Admin, Anonymous, CUSTOMER_SECRET, Customer, sign};
 pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
+pub(crate) use dump::{dump, holds};
 pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
+pub(crate) use proxy::{Line, Proxy};
+pub(crate) use receiver::{Mood, Receiver};
 pub(crate) use statements::statements_of;
 
 /// Each test runs twice, on SQLite and on PostgreSQL: `cargo test create_customer::registers` runs both.

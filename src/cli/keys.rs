@@ -1,0 +1,46 @@
+//! `patron keys`.
+
+use clap::Subcommand;
+
+use super::exit::{Failure, print};
+use crate::config::{Config, Flags};
+use crate::keys::{RotateError, rotate};
+use crate::system::{Clock, Random};
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Give the generated keys successors; what the old ones signed is good until it expires
+    Rotate {
+        /// End all tokens that are out there as well, because a key has leaked: everybody logs in again
+        #[arg(long)]
+        end_tokens: bool,
+    },
+}
+
+/// Runs the command.
+pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
+    let Command::Rotate { end_tokens } = command;
+    let config = Config::load(flags)?;
+    super::start_telemetry(&config)?;
+    let outcome = rotate(&config.tokens, &config.data_dir, &Random::System, &Clock::System, *end_tokens);
+    let outcome = outcome.map_err(|error| match error {
+        RotateError::TooSoon { .. } => Failure::Refused(error.to_string()),
+        RotateError::Io(error) => Failure::Settings(vec![format!("PATRON_DATA_DIR: {error}")]),
+    })?;
+    let mut text: String = outcome.keys.iter().map(|path| format!("rotated  {}\n", path.display())).collect();
+    for variable in &outcome.set {
+        text.push_str(&format!(
+            "set      {variable}: change it where it is set, and keep the old one in {variable}_PREVIOUS\n"
+        ));
+    }
+    if !outcome.keys.is_empty() {
+        text.push_str("The server reads its keys when it starts: restart it now.\n");
+    }
+    print(&text)?;
+    if outcome.keys.is_empty() && outcome.set.is_empty() {
+        let folder = config.data_dir.join("keys");
+        return Err(Failure::Refused(format!("there are no keys in {} yet", folder.display())));
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `patron webhook`.
+
+use clap::{Args, Subcommand};
+use uuid::Uuid;
+
+use super::exit::{Failure, print};
+use crate::config::Flags;
+use crate::ctx::Ctx;
+use crate::service::health;
+use crate::service::keyset::Window;
+use crate::service::webhook::{self, DeliveryFilter};
+use crate::types::DeliveryStatus;
+
+/// What to do with the webhooks.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the endpoints that are told of events
+    List,
+    /// List the latest deliveries that were given up
+    Parked,
+    /// Send deliveries once more, at once and for another three days
+    Replay(Which),
+}
+
+/// Which deliveries.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Which {
+    /// The delivery with this id
+    id: Option<Uuid>,
+    /// All that were given up
+    #[arg(long)]
+    parked: bool,
+    /// All that were given up of the endpoint with this id
+    #[arg(long, value_name = "ID")]
+    endpoint: Option<Uuid>,
+}
+
+/// Runs the command.
+pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
+    let app = super::build_command(flags).await?;
+    health::ensure_ready(&app).await?;
+    let ctx = Ctx::system(app);
+    match command {
+        Command::List => {
+            let endpoints = webhook::list(&ctx).await?;
+            let lines = endpoints.iter().map(|endpoint| {
+                let state = if endpoint.enabled { "enabled" } else { "disabled" };
+                format!("{state:<8}  {}  {}  {}\n", endpoint.uuid, endpoint.url, endpoint.events)
+            });
+            print(&lines.collect::<String>())
+        }
+        Command::Parked => {
+            let filter = DeliveryFilter { status: Some(DeliveryStatus::Parked), ..DeliveryFilter::default() };
+            let window = Window { first: Some(100), ..Window::default() };
+            let page = webhook::deliveries(&ctx, &window, &filter).await?.page(&ctx).await?;
+            let lines = page.rows.iter().map(|(_, delivery)| {
+                let created = delivery.created_at.format("%Y-%m-%d %H:%M:%S");
+                let error = delivery.last_error.as_deref().unwrap_or_default();
+                format!("{}  {created}  {} tries  {error}\n", delivery.uuid, delivery.attempts)
+            });
+            print(&lines.collect::<String>())
+        }
+        Command::Replay(Which { id, parked: _, endpoint }) => {
+            let count = match id {
+                Some(id) => webhook::replay(&ctx, id).await.map(|_| 1)?,
+                None => webhook::replay_parked(&ctx, endpoint).await?,
+            };
+            let noun = if count == 1 { "delivery" } else { "deliveries" };
+            print(&format!("{count} {noun} will be sent; `patron serve` does it\n"))
+        }
+    }
+}

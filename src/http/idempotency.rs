@@ -1,0 +1,135 @@
+//! Requests with an `Idempotency-Key`: the layer around their handlers, and the answer instead of a second doing.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
+
+use super::body::read_bytes;
+use super::layers::RequestId;
+use super::{Failure, GRAPHQL};
+use crate::app::App;
+use crate::error::Error;
+use crate::idempotency::{Answer, KeyedRequest};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Tells an answer that was given before from one that was just found.
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The longest key, in characters.
+const MAX_KEY: usize = 255;
+/// The headers that belong to a result.
+const KEPT: [HeaderName; 5] =
+    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL, header::ALLOW];
+
+/// Marks an answer that was given before.
+#[derive(Clone, Copy, Debug)]
+struct Replayed;
+
+/// Does a request that has a key once: the second time the first answer is given again.
+pub(super) async fn once(
+    app: &Arc<App>,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    let changes = [Method::POST, Method::PATCH, Method::DELETE].contains(request.method());
+    if !changes || !request.headers().contains_key(IDEMPOTENCY_KEY) || GRAPHQL.contains(&request.uri().path())
+    {
+        return next(request).await;
+    }
+    match keyed(app, request).await {
+        Ok((keyed, request)) => {
+            let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+            let response = next(request).await;
+            finish(&keyed, response, request_id.unwrap_or_default()).await
+        }
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Reads the key and the body of a request.
+async fn keyed(app: &Arc<App>, request: Request) -> Result<(Arc<KeyedRequest>, Request), Failure> {
+    let (mut parts, body) = request.into_parts();
+    let key = read_key(&parts.headers)?;
+    let body = read_bytes(body).await?;
+    // What no route matches can't have been done.
+    let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = format!("{} {}", parts.method, route.unwrap_or_default());
+    let url = parts.uri.path_and_query().map(|url| url.as_str().to_owned()).unwrap_or_default();
+    let keyed = Arc::new(KeyedRequest::new(Arc::clone(app), key, route, &url, &body)?);
+    parts.extensions.insert(Arc::clone(&keyed));
+    Ok((keyed, Request::from_parts(parts, Body::from(body))))
+}
+
+/// A key is 1 to 255 visible ASCII characters, in quotation marks (RFC 9651 3.3.3) or without.
+fn read_key(headers: &HeaderMap) -> Result<SecretString, Error> {
+    let invalid = || {
+        let message = format!("Idempotency-Key must be 1 to {MAX_KEY} visible ASCII characters, once");
+        Error::invalid("Idempotency-Key", message)
+    };
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let value = values.next().and_then(|value| value.to_str().ok()).ok_or_else(invalid)?;
+    let key = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
+    let visible = (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible || values.next().is_some() {
+        return Err(invalid());
+    }
+    Ok(key.to_owned().into())
+}
+
+/// Commits what the request did, together with its answer.
+async fn finish(keyed: &KeyedRequest, response: Response, request_id: String) -> Response {
+    if response.extensions().get::<Replayed>().is_some() {
+        return response;
+    }
+    let (failure, response) = formed(response, request_id);
+    let is_passing = failure.is_some_and(|failure| failure.retry_after.is_some());
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return Failure::internal().into_response() };
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        headers: KEPT
+            .iter()
+            .filter_map(|name| Some((name.to_string(), text(parts.headers.get(name)?)?)))
+            .collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    match keyed.complete(&answer, is_passing).await {
+        Ok(None) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(body))
+        }
+        Ok(Some(first)) => replay(first),
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+/// A failure with its body: the next time it is told in the same words, the first request's id among them.
+fn formed(mut response: Response, request_id: String) -> (Option<Failure>, Response) {
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else { return (None, response) };
+    // Those that pass by themselves are written by the layer that writes all others, with their headers.
+    if failure.retry_after.is_some() || failure.status == StatusCode::UNAUTHORIZED {
+        return (Some(failure.clone()), failure.into_response());
+    }
+    let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let body = (failure.status, no_store, Json(failure.clone().envelope(request_id))).into_response();
+    (Some(failure), body)
+}
+
+/// An answer that was given before.
+pub(super) fn replay(answer: Answer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response.extensions_mut().insert(Replayed);
+    response
+}

@@ -1,0 +1,175 @@
+//! What an entry says of a change: the record as it is then, and which of its fields changed from what to what.
+
+use sea_orm::prelude::Json;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::types::EventKind;
+
+/// What an entry says, but for who did it.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Change {
+    pub(super) kind: EventKind,
+    pub(super) record: Uuid,
+    pub(super) data: Json,
+    pub(super) fields: Vec<String>,
+    pub(super) changes: Map<String, Value>,
+}
+
+impl Change {
+    /// Something was made.
+    pub(in crate::service) fn created(kind: EventKind, record: Uuid, data: Json) -> Self {
+        let changes = differences(&json!({}), &data);
+        Self { kind, record, data, fields: changes.keys().cloned().collect(), changes }
+    }
+
+    /// Something changed, from what is told of it before to what is told of it after.
+    pub(in crate::service) fn updated(kind: EventKind, record: Uuid, before: &Json, data: Json) -> Self {
+        let changes = differences(before, &data);
+        Self { kind, record, data, fields: changes.keys().cloned().collect(), changes }
+    }
+
+    /// Something is gone.
+    pub(in crate::service) fn deleted(kind: EventKind, record: Uuid, before: &Json) -> Self {
+        let data = json!({"uuid": record.to_string()});
+        let changes = differences(before, &json!({}));
+        Self { kind, record, data, fields: changes.keys().cloned().collect(), changes }
+    }
+
+    /// Something happened that has no values, or none that may be told.
+    pub(in crate::service) fn happened(kind: EventKind, record: Uuid, data: Json) -> Self {
+        Self { kind, record, data, fields: Vec::new(), changes: Map::new() }
+    }
+
+    /// Also a secret changed, of which only that is told.
+    #[must_use]
+    pub(in crate::service) fn with_secret(mut self, field: &str) -> Self {
+        self.fields.push(field.to_owned());
+        self.changes.insert(field.to_owned(), json!("changed"));
+        self
+    }
+
+    /// Whether anything changed.
+    pub(in crate::service) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+}
+
+/// Fields that change with every change.
+const ALWAYS: [&str; 2] = ["updated_at", "version"];
+
+/// The fields in which two objects differ, each with its old and its new value.
+fn differences(before: &Json, after: &Json) -> Map<String, Value> {
+    let mut differences = Map::new();
+    let names = |object: &Json| object.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
+    let mut all = names(before).unwrap_or_default();
+    all.extend(names(after).unwrap_or_default());
+    for name in all {
+        let (old, new) = (before.get(&name), after.get(&name));
+        if old != new && !ALWAYS.contains(&name.as_str()) {
+            differences.insert(name, json!({"old": old, "new": new}));
+        }
+    }
+    differences
+}
+
+/// Records as events tell of them: the columns that the API shows, under its names.
+pub(in crate::service) mod snapshot {
+    use chrono::{DateTime, SecondsFormat, Utc};
+    use sea_orm::prelude::Json;
+    use serde_json::json;
+
+    use crate::entity::{
+        admin_user, customer, customer_address, customer_group, metafield_definition, webhook_endpoint,
+    };
+
+    fn moment(moment: DateTime<Utc>) -> String {
+        moment.to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
+    pub(in crate::service) fn customer(row: &customer::Model) -> Json {
+        json!({
+            "customer_id": row.customer_id,
+            "uuid": row.uuid.to_string(),
+            "status": row.status,
+            "group_id": row.group_id,
+            "email": row.email.as_str(),
+            "pending_email": row.pending_email.as_ref().map(|email| email.as_str()),
+            "email_verified_at": row.email_verified_at.map(moment),
+            "full_name": row.full_name,
+            "meta_data": row.meta_data,
+            "created_at": moment(row.created_at),
+            "updated_at": moment(row.updated_at),
+            "version": row.version,
+        })
+    }
+
+    pub(in crate::service) fn address(row: &customer_address::Model) -> Json {
+        json!({
+            "customer_address_id": row.customer_address_id,
+            "uuid": row.uuid.to_string(),
+            "customer_id": row.customer_id,
+            "full_name": row.full_name,
+            "telephone": row.telephone,
+            "address_1": row.address_1,
+            "address_2": row.address_2,
+            "postcode": row.postcode,
+            "city": row.city,
+            "province": row.province,
+            "country": row.country,
+            "is_default": row.is_default,
+            "created_at": moment(row.created_at),
+            "updated_at": moment(row.updated_at),
+            "version": row.version,
+        })
+    }
+
+    pub(in crate::service) fn group(row: &customer_group::Model) -> Json {
+        json!({
+            "customer_group_id": row.customer_group_id,
+            "uuid": row.uuid.to_string(),
+            "group_name": row.group_name,
+            "created_at": moment(row.created_at),
+            "updated_at": moment(row.updated_at),
+        })
+    }
+
+    pub(in crate::service) fn metafield_definition(row: &metafield_definition::Model) -> Json {
+        json!({
+            "uuid": row.uuid.to_string(),
+            "namespace": row.namespace,
+            "key": row.field_key,
+            "name": row.name,
+            "description": row.description,
+            "type": row.field_type.name(),
+            "is_list": row.is_list,
+            "required": row.required,
+            "visible_to_customer": row.visible_to_customer,
+            "validations": row.validations,
+            "sub_fields": row.sub_fields,
+            "position": row.position,
+            "updated_at": moment(row.updated_at),
+        })
+    }
+
+    pub(in crate::service) fn admin(row: &admin_user::Model) -> Json {
+        json!({
+            "uuid": row.uuid.to_string(),
+            "status": row.status,
+            "email": row.email.as_str(),
+            "full_name": row.full_name,
+            "updated_at": moment(row.updated_at),
+        })
+    }
+
+    pub(in crate::service) fn webhook_endpoint(row: &webhook_endpoint::Model) -> Json {
+        json!({
+            "uuid": row.uuid.to_string(),
+            "url": row.url,
+            "description": row.description,
+            "events": row.events,
+            "enabled": row.enabled,
+            "updated_at": moment(row.updated_at),
+        })
+    }
+}

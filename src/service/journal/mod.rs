@@ -1,0 +1,134 @@
+//! The journal: each change leaves an entry in its transaction, which says what happened and who did it.
+//!
+//! An entry is an event to whoever is told of changes (webhooks, the feed), and a line of the audit trail to whoever
+//! looks them up. A customer's entries are numbered without gaps, under the lock of its row. Nothing changes an entry
+//! but [`publish`], which gives it its place in the feed, and [`erase`], which takes what was personal out of those of
+//! a customer that is deleted.
+
+mod audit;
+mod change;
+mod feed;
+mod of_customer;
+mod publish;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Json;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+use uuid::Uuid;
+
+pub use audit::{AuditFilter, AuditPage, audit};
+pub(super) use change::{Change, snapshot};
+pub(super) use feed::kinds;
+pub use feed::{Feed, FeedFilter, feed};
+pub(super) use of_customer::{erase, for_all, for_customer};
+pub use publish::publish;
+pub(super) use publish::{Published, backlog};
+
+use crate::ctx::{Caller, Ctx};
+use crate::db::Attempt;
+use crate::entity::customer;
+use crate::entity::journal_entry::{ActiveModel, Entity};
+use crate::error::Error;
+use crate::types::Actor;
+
+/// The longest name of a client that is kept, in characters.
+const MAX_USER_AGENT: usize = 255;
+/// Entries that one statement inserts: a statement has a limited number of parameters.
+const ENTRIES: usize = 500;
+
+/// The customer that something happened to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whose {
+    /// Its public identifier.
+    pub(super) customer: Uuid,
+    /// The number of the first of the entries.
+    pub(super) first: i64,
+}
+
+/// Writes entries about something that belongs to no customer.
+pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> Attempt<()> {
+    insert(tx, vec![row(ctx, None, change)]).await
+}
+
+/// Writes entries about a customer whose row says so already.
+pub(super) async fn record_for(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    whose: Whose,
+    changes: Vec<Change>,
+) -> Attempt<()> {
+    if let Some(keyed) = &ctx.keyed {
+        keyed.concerns(whose.customer);
+    }
+    let numbered = (whose.first..).zip(changes);
+    let rows = numbered.map(|(sequence, change)| row(ctx, Some((whose.customer, sequence)), change));
+    insert(tx, rows.collect()).await
+}
+
+/// Writes an entry about a customer, counting it in the customer's row, which is locked by that. When the customer is
+/// gone there is nothing to tell.
+pub(super) async fn count_for(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer_id: i32,
+    changes: Vec<Change>,
+) -> Attempt<()> {
+    use customer::Column::{CustomerId, EventSequence};
+    let count = i64::try_from(changes.len()).map_err(Error::internal)?;
+    if count == 0 {
+        return Ok(());
+    }
+    let counted = customer::Entity::update_many()
+        .col_expr(EventSequence, Expr::col(EventSequence).add(count))
+        .filter(CustomerId.eq(customer_id))
+        .exec_with_returning(tx)
+        .await?;
+    let Some(customer) = counted.into_iter().next() else { return Ok(()) };
+    let whose = Whose { customer: customer.uuid, first: customer.event_sequence - count + 1 };
+    record_for(ctx, tx, whose, changes).await
+}
+
+pub(super) async fn insert(tx: &impl ConnectionTrait, rows: Vec<ActiveModel>) -> Attempt<()> {
+    for some in rows.chunks(ENTRIES) {
+        Entity::insert_many(some.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// The row of an entry.
+pub(super) fn row(ctx: &Ctx, of: Option<(Uuid, i64)>, change: Change) -> ActiveModel {
+    let (actor, actor_uuid) = match ctx.caller {
+        Caller::Anonymous => (Actor::Anonymous, None),
+        Caller::Customer { uuid, .. } => (Actor::Customer, Some(uuid)),
+        Caller::Admin { uuid, .. } => (Actor::Admin, Some(uuid)),
+        Caller::System => (Actor::System, None),
+    };
+    let user_agent = ctx.user_agent.as_ref().map(|name| name.chars().take(MAX_USER_AGENT).collect());
+    let Change { kind, record, data, fields, changes } = change;
+    ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        kind: Set(kind),
+        schema_version: Set(1),
+        customer_uuid: Set(of.map(|(customer, _)| customer)),
+        sequence: Set(of.map(|(_, sequence)| sequence)),
+        record: Set(record),
+        data: Set(data),
+        fields: Set(fields.into()),
+        changes: Set(Json::Object(changes)),
+        created_at: Set(ctx.app.clock.now()),
+        actor: Set(actor),
+        actor_uuid: Set(actor_uuid),
+        token_id: Set(ctx.token_id),
+        ip_address: Set(ctx.ip.map(|ip| ip.to_canonical().to_string())),
+        user_agent: Set(user_agent),
+        request_id: Set(ctx.request_id.clone()),
+        ..Default::default()
+    }
+}
+
+/// What stands for the data of a record that was erased.
+fn erased() -> Json {
+    json!({"erased": true})
+}

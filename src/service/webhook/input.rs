@@ -1,0 +1,174 @@
+//! What a caller may say of an endpoint, and what is wrong with it.
+
+use sea_orm::ActiveValue::Set;
+use serde_json::{Map, Value, json};
+
+use crate::ctx::Ctx;
+use crate::entity::webhook_endpoint::{ActiveModel, Model};
+use crate::error::{Error, Result};
+use crate::service::journal::kinds;
+use crate::service::patch::{Field, Mode, Problems, TextMessages, whole};
+
+/// The longest URL, in characters.
+const MAX_URL: usize = 2048;
+/// The longest description, in characters.
+const MAX_DESCRIPTION: usize = 255;
+/// The most filters of events.
+const MAX_EVENTS: usize = 50;
+/// How long the secret before is good when nobody says, in seconds: a day.
+const OVERLAP: i64 = 24 * 60 * 60;
+/// The longest that it may be good, in seconds: a week.
+const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
+
+/// An endpoint as a caller describes it. What isn't listed here can't be set by anyone.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointInput {
+    /// Where events are posted to; required.
+    pub url: Field,
+    /// What it is for.
+    pub description: Field,
+    /// Which events: names, `customer.*`, `*`.
+    pub events: Field,
+    /// Whether it is told anything.
+    pub enabled: Field,
+}
+
+impl From<Map<String, Value>> for EndpointInput {
+    fn from(mut body: Map<String, Value>) -> Self {
+        let mut take = |name| Field::take(&mut body, name);
+        Self {
+            url: take("url"),
+            description: take("description"),
+            events: take("events"),
+            enabled: take("enabled"),
+        }
+    }
+}
+
+/// What an endpoint is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Draft {
+    url: String,
+    description: String,
+    events: Vec<String>,
+    enabled: bool,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self { url: String::new(), description: String::new(), events: vec!["*".to_owned()], enabled: true }
+    }
+}
+
+impl From<&Model> for Draft {
+    fn from(row: &Model) -> Self {
+        let events = row.events.as_array().into_iter().flatten();
+        Self {
+            url: row.url.clone(),
+            description: row.description.clone(),
+            events: events.filter_map(|event| event.as_str().map(str::to_owned)).collect(),
+            enabled: row.enabled,
+        }
+    }
+}
+
+impl Draft {
+    pub(super) fn fill(self, row: &mut ActiveModel) {
+        row.url = Set(self.url);
+        row.description = Set(self.description);
+        row.events = Set(json!(self.events));
+        row.enabled = Set(self.enabled);
+    }
+}
+
+impl EndpointInput {
+    /// The endpoint that comes of `current` and this input.
+    pub(super) fn merge(self, ctx: &Ctx, mode: Mode, current: Draft) -> Result<Draft> {
+        let Self { url, description, events, enabled } = self;
+        let mut problems = Problems::default();
+        let messages = TextMessages { not_a_string: "URL must be a string", required: "URL is required" };
+        let url = problems.text("url", url, mode, messages).unwrap_or(current.url);
+        if url.chars().count() > MAX_URL {
+            problems.add("url", format!("URL must be at most {MAX_URL} characters"));
+        } else if !problems.mention("url")
+            && let Err(error) = ctx.app.poster.check(&url)
+        {
+            problems.add("url", format!("URL {error}"));
+        }
+        let description = match description {
+            Field::Absent => current.description,
+            Field::Null => String::new(),
+            Field::Value(Value::String(text)) if is_plain(&text) => text,
+            Field::Value(_) => {
+                let message = format!(
+                    "Description must be a string of at most {MAX_DESCRIPTION} characters, without control characters"
+                );
+                problems.add("description", message);
+                String::new()
+            }
+        };
+        let events = match events {
+            Field::Absent => current.events,
+            Field::Null => vec!["*".to_owned()],
+            Field::Value(value) => read_events(value, &mut problems),
+        };
+        let enabled = match enabled {
+            Field::Absent => current.enabled,
+            Field::Value(Value::Bool(enabled)) => enabled,
+            Field::Null | Field::Value(_) => {
+                problems.add("enabled", "Enabled must be true or false");
+                false
+            }
+        };
+        problems.finish()?;
+        Ok(Draft { url, description, events, enabled })
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.chars().count() <= MAX_DESCRIPTION && !text.chars().any(char::is_control)
+}
+
+fn read_events(value: Value, problems: &mut Problems) -> Vec<String> {
+    let events: Option<Vec<String>> = match value {
+        Value::Array(items) => items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    let Some(events) = events.filter(|events| (1..=MAX_EVENTS).contains(&events.len())) else {
+        problems.add("events", format!("Events must be a list of 1 to {MAX_EVENTS} strings"));
+        return Vec::new();
+    };
+    if let Err(Error::Invalid(found)) = kinds("events", &events) {
+        found.into_iter().for_each(|problem| problems.add("events", problem.message));
+    }
+    events
+}
+
+/// How a secret is changed.
+#[derive(Clone, Debug, Default)]
+pub struct RotationInput {
+    /// For how many seconds the secret before stays good.
+    pub overlap_seconds: Field,
+}
+
+impl From<Map<String, Value>> for RotationInput {
+    fn from(mut body: Map<String, Value>) -> Self {
+        Self { overlap_seconds: Field::take(&mut body, "overlap_seconds") }
+    }
+}
+
+impl RotationInput {
+    pub(super) fn parse(self) -> Result<i64> {
+        let overlap = match self.overlap_seconds {
+            Field::Absent | Field::Null => Some(OVERLAP),
+            Field::Value(Value::Number(number)) => whole(&number),
+            Field::Value(_) => None,
+        };
+        overlap.filter(|overlap| (0..=MAX_OVERLAP).contains(overlap)).ok_or_else(|| {
+            Error::invalid(
+                "overlap_seconds",
+                format!("Overlap must be a whole number from 0 to {MAX_OVERLAP}"),
+            )
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Publishing events, and telling endpoints of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::service::journal;
+use crate::service::webhook::{self, Outgoing};
+use crate::system::Stopwatch;
+
+/// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Busy(Arc<Mutex<HashMap<i32, JoinHandle<()>>>>);
+
+/// Gives events that were committed their place in the feed, and tells how many they were.
+///
+/// # Errors
+/// Those of the database.
+pub async fn publish(ctx: &Ctx) -> Result<usize> {
+    journal::publish(ctx).await
+}
+
+/// Tells every endpoint what is due, once, and tells how much was tried.
+///
+/// # Errors
+/// Those of the database. That a receiver takes nothing is none: it is tried again.
+pub async fn deliver_due(ctx: &Ctx) -> Result<usize> {
+    let endpoints = webhook::endpoints_with_work(ctx).await?;
+    let tried = join_all(endpoints.into_iter().map(|endpoint| deliver_batch(ctx, endpoint))).await;
+    tried.into_iter().sum()
+}
+
+/// Sees to it that every endpoint for which something is due is being told.
+pub(super) async fn keep_delivering(ctx: &Ctx, busy: &Busy) -> Result<()> {
+    let endpoints = webhook::endpoints_with_work(ctx).await?;
+    let mut running = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+    running.retain(|_, task| !task.is_finished());
+    for endpoint in endpoints {
+        running.entry(endpoint).or_insert_with(|| tokio::spawn(deliver_all(ctx.clone(), endpoint)));
+    }
+    Ok(())
+}
+
+/// Waits for deliveries that are under way, so that what was taken is noted.
+pub(super) async fn wait(busy: &Busy) {
+    let running: Vec<_> = {
+        let mut running = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.drain().map(|(_, task)| task).collect()
+    };
+    // One that panicked has been told of.
+    drop(join_all(running).await);
+}
+
+/// Tells an endpoint what is due, until nothing is.
+async fn deliver_all(ctx: Ctx, endpoint: i32) {
+    // Bounded, so that a shutdown is not kept waiting; the next round goes on.
+    for _ in 0..10 {
+        match deliver_batch(&ctx, endpoint).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "telling an endpoint failed; it goes on");
+                return;
+            }
+        }
+    }
+}
+
+async fn deliver_batch(ctx: &Ctx, endpoint: i32) -> Result<usize> {
+    let outgoing = webhook::claim(ctx, endpoint).await?;
+    let sent = join_all(outgoing.iter().map(|outgoing| deliver(ctx, outgoing))).await;
+    sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
+}
+
+#[tracing::instrument("send webhook", skip_all, fields(delivery = %outgoing.delivery.uuid, attempt = outgoing.delivery.attempts))]
+async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
+    let watch = Stopwatch::start();
+    // The headers of Standard Webhooks.
+    let mut headers = vec![
+        ("webhook-id", outgoing.id.to_string()),
+        ("webhook-timestamp", outgoing.timestamp.to_string()),
+        ("webhook-signature", outgoing.signature.clone()),
+    ];
+    headers.extend(ctx.traceparent().map(|trace| ("traceparent", trace)));
+    let posted = ctx.app.poster.post(&outgoing.url, &headers, outgoing.body.clone()).await;
+    let duration_ms = i32::try_from(watch.elapsed().as_millis()).unwrap_or(i32::MAX);
+    webhook::settle(ctx, &outgoing.delivery, &posted, duration_ms).await
+}

@@ -1,0 +1,169 @@
+//! Optimistic concurrency: entity tags on what was changed, `If-Match` on what is to be changed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases};
+
+fn url(row: &Value) -> String {
+    format!("/api/customers/{}", row["uuid"].as_str().unwrap())
+}
+
+async fn patch_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> Answer {
+    actor.send(actor.request(Method::PATCH, url).header("if-match", tag).json(body)).await
+}
+
+async fn delete_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> Answer {
+    actor.send(actor.request(Method::DELETE, url).header("if-match", tag).json(body)).await
+}
+
+on_both_databases! {
+    async fn customers_have_entity_tags(app: &TestApp) {
+        let admin = app.admin();
+        let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD});
+        let created = app.anonymous().post("/api/customers", &body).await;
+        assert_eq!(created.header("etag"), Some("\"1\""));
+        let url = url(&created.data());
+        let changed = patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await;
+        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+        assert_eq!(changed.data()["version"], 2);
+        let before = app.customers().await;
+        for tag in ["\"1\"", "\"3\"", "W/\"2\"", "\"x\""] {
+            patch_if(&admin, &url, tag, &json!({"full_name": "C"})).await.assert_failure(412, "precondition_failed");
+            delete_if(&admin, &url, tag, &json!({})).await.assert_failure(412, "precondition_failed");
+            let metafields = json!({"metafields": {}});
+            patch_if(&admin, &format!("{url}/metafields"), tag, &metafields).await.assert_failure(412, "precondition_failed");
+        }
+        let wrong = patch_if(&admin, &url, "2", &json!({"full_name": "C"})).await;
+        wrong.assert_failure(400, "validation_failed");
+        assert_eq!(wrong.details(), [("If-Match", "If-Match must be * or entity tags in quotation marks (e.g., \"3\")")]);
+        assert_eq!(app.customers().await, before);
+        // What stays the same keeps its tag.
+        let same = patch_if(&admin, &url, "\"2\", \"9\"", &json!({"full_name": "B"})).await;
+        assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")));
+        assert_eq!(patch_if(&admin, &url, "*", &json!({"full_name": "D"})).await.header("etag"), Some("\"3\""));
+        let deleted = delete_if(&admin, &url, "\"3\"", &json!({})).await;
+        assert_eq!((deleted.status, deleted.header("etag")), (200, None));
+        delete_if(&admin, &url, "*", &json!({})).await.assert_failure(404, "not_found");
+    }
+
+    async fn own_accounts_as_well(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let me = "/api/customers/me";
+        let changed = patch_if(&customer, me, "\"1\"", &json!({"full_name": "B"})).await;
+        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+        patch_if(&customer, me, "\"1\"", &json!({"full_name": "C"})).await.assert_failure(412, "precondition_failed");
+        let metafields = format!("{me}/metafields");
+        let set = patch_if(&customer, &metafields, "\"2\"", &json!({"metafields": {}})).await;
+        assert_eq!((set.status, set.header("etag")), (200, Some("\"2\"")));
+        let password = json!({"password": CUSTOMER_PASSWORD});
+        delete_if(&customer, me, "\"1\"", &password).await.assert_failure(412, "precondition_failed");
+        assert_eq!(delete_if(&customer, me, "\"2\"", &password).await.status, 200);
+    }
+
+    /// Also when it is another address that changes it.
+    async fn addresses_have_versions(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let first = app.add_address(&customer.row, "US-CA", true).await;
+        assert_eq!(first["version"], 1);
+        let of = |address: &Value| format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
+        let changed = patch_if(&customer, &of(&first), "\"1\"", &json!({"city": "Oakland"})).await;
+        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+        let second = app.add_address(&customer.row, "US-NY", true).await;
+        // The default was taken from it.
+        patch_if(&customer, &of(&first), "\"2\"", &json!({"city": "Oakland"})).await.assert_failure(412, "precondition_failed");
+        let answer = customer.query("{ currentCustomer { addresses { version isDefault } } }").await;
+        let addresses = answer.data()["currentCustomer"]["addresses"].clone();
+        assert_eq!(addresses, json!([{"version": 1, "isDefault": true}, {"version": 3, "isDefault": false}]));
+        delete_if(&customer, &of(&second), "\"2\"", &json!({})).await.assert_failure(412, "precondition_failed");
+        assert_eq!(delete_if(&customer, &of(&second), "\"1\"", &json!({})).await.status, 200);
+        let back = patch_if(&customer, &of(&first), "\"4\"", &json!({})).await;
+        assert_eq!((back.status, &back.data()["is_default"]), (200, &json!(true)));
+    }
+
+    async fn it_can_be_mandatory(app: &TestApp) {
+        let app = app.another_with(|flags| flags.with("PATRON_REQUIRE_IF_MATCH", "on")).await;
+        let (admin, customer) = (app.admin(), app.customer("a@x.io").await);
+        let address = app.add_address(&customer.row, "US-CA", true).await;
+        let url = url(&customer.row);
+        let address = format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
+        for answer in [
+            admin.patch(&url, &json!({"full_name": "B"})).await,
+            admin.delete(&url).await,
+            admin.patch(&format!("{url}/metafields"), &json!({"metafields": {}})).await,
+            customer.patch("/api/customers/me", &json!({"full_name": "B"})).await,
+            customer.patch(&address, &json!({"city": "B"})).await,
+            customer.delete(&address).await,
+        ] {
+            answer.assert_failure(428, "precondition_required");
+        }
+        // Who may not is told so, and nothing else.
+        customer.patch(&url, &json!({"full_name": "B"})).await.assert_failure(403, "forbidden");
+        assert_eq!(patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await.status, 200);
+        assert_eq!(patch_if(&customer, &address, "*", &json!({"city": "B"})).await.status, 200);
+        app.stop().await;
+    }
+}
+
+/// Several who read a counter, add one and write it back as they read it, trying again when they were overtaken: each
+/// addition counts. Without the header some would be lost.
+async fn count(app: &TestApp, clients: usize, additions: usize) -> Result<(), TestCaseError> {
+    let email = format!("{clients}-{additions}-{}@x.io", app.customers().await.len());
+    let row = app.register(&email).await;
+    let (url, admin) = (url(&row), app.admin());
+    let overtaken = AtomicUsize::new(0);
+    let query = format!("{{ customer(id: {}) {{ version metaData }} }}", row["uuid"]);
+    let add = async || {
+        // Bounded: somebody gets ahead each time.
+        for _ in 0..=clients * additions {
+            let customer = admin.query(&query).await.data()["customer"].clone();
+            let next = customer["metaData"]["counter"].as_i64().unwrap_or_default() + 1;
+            let body = json!({"meta_data": {"counter": next}});
+            let tag = format!("\"{}\"", customer["version"]);
+            match patch_if(&admin, &url, &tag, &body).await.status {
+                200 => return true,
+                412 => overtaken.fetch_add(1, Ordering::Relaxed),
+                _ => return false,
+            };
+        }
+        false
+    };
+    let client = async |_| {
+        let mut done = true;
+        for _ in 0..additions {
+            done &= add().await;
+        }
+        done
+    };
+    let done = futures_util::future::join_all((0..clients).map(client)).await;
+    prop_assert!(done.into_iter().all(|done| done));
+    let found = admin.query(&query).await.data()["customer"].clone();
+    prop_assert_eq!(&found["metaData"]["counter"], &json!(clients * additions));
+    prop_assert_eq!(&found["version"], &json!(1 + clients * additions));
+    Ok(())
+}
+
+fn no_update_is_lost(backend: Backend) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let app = runtime.block_on(TestApp::start(backend));
+    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&(1_usize..6, 1_usize..6), |(clients, additions)| {
+        runtime.block_on(count(&app, clients, additions))
+    });
+    runtime.block_on(app.stop());
+    outcome.unwrap();
+}
+
+#[test]
+fn no_update_is_lost_sqlite() {
+    no_update_is_lost(Backend::Sqlite);
+}
+
+#[test]
+fn no_update_is_lost_postgres() {
+    no_update_is_lost(Backend::Postgres);
+}

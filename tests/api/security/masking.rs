@@ -1,0 +1,93 @@
+//! Whoever prints what the program holds sees no secret, and what held one is wiped when it goes.
+
+use patron::config::{Config, Flags, SETTINGS, Values};
+use patron::ctx::Ctx;
+use patron::entity::{
+    admin_user, customer, customer_refresh_token, reset_password_token, verify_email_token,
+};
+use patron::service::import::{Line, Record};
+use patron::service::patch::Field;
+use patron::service::token::issue_for_admin;
+use patron::types::{Password, PasswordHash, TokenHash};
+use sea_orm::EntityTrait;
+use secrecy::zeroize::ZeroizeOnDrop;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use crate::support::{Actor, CUSTOMER_PASSWORD, on_both_databases};
+
+const MARK: &str = "marked-secret-of-at-least-32-bytes";
+
+/// With a secret in every setting that is one.
+fn with_secrets(flags: Flags) -> Flags {
+    SETTINGS.iter().filter(|setting| setting.secret).fold(flags, |flags, setting| match setting.variable {
+        "PATRON_SMTP_URL" => flags.with(setting.variable, format!("smtps://user:{MARK}@127.0.0.1")),
+        _ => flags.with(setting.variable, MARK),
+    })
+}
+
+on_both_databases! {
+    async fn nothing_that_runs_shows_a_secret(app: &TestApp) {
+        let other = app.another_with(|flags| with_secrets(flags).with("PATRON_ADMIN_EMAIL", "a@x.io")).await;
+        let shown = format!("{:?} {:#?} {:?}", other.app, other.app, Ctx::system(other.app.clone()));
+        assert!(shown.contains("KeyRing") && shown.contains("first_admin") && shown.contains("smtp"), "{shown}");
+        assert!(!shown.contains(MARK), "{shown}");
+        // That of the database as well, when its URL has one.
+        if let Some((_, rest)) = app.app.config.database.url.expose_secret().split_once("://patron:") {
+            let password = rest.split('@').next().unwrap();
+            assert!(!shown.contains(password), "{shown}");
+        }
+        other.stop().await;
+    }
+
+    async fn no_row_shows_a_hash(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
+        app.send_due().await;
+        let db = app.app.db.owner();
+        let owner = customer::Entity::find().one(db).await.unwrap().unwrap();
+        let admin = admin_user::Entity::find().one(db).await.unwrap().unwrap();
+        let refresh = customer_refresh_token::Entity::find().one(db).await.unwrap().unwrap();
+        let verify = verify_email_token::Entity::find().one(db).await.unwrap().unwrap();
+        let reset = reset_password_token::Entity::find().one(db).await.unwrap().unwrap();
+        let pair = issue_for_admin(&app.app, &admin).unwrap();
+        let shown = format!("{owner:?} {admin:?} {refresh:?} {verify:?} {reset:?} {pair:?}");
+        assert!(shown.contains("a@x.io") && shown.contains("is_used"), "{shown}");
+        for secret in [owner.password.expose(), admin.password.expose(), refresh.token_hash.expose(), verify.token.expose(),
+            reset.token.expose(), &pair.access_token, &pair.refresh_token, &customer.token, CUSTOMER_PASSWORD] {
+            assert!(secret.len() > 20 && !shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn no_value_shows_a_secret() {
+    let flags = with_secrets(Flags::default());
+    let values = Values::only(&flags);
+    let fields: Map<String, Value> = [("password".to_owned(), json!(MARK))].into_iter().collect();
+    let line = Line { number: 1, record: Ok(Record { fields: fields.clone(), is_text: false }) };
+    let shown = format!(
+        "{flags:?} {values:?} {line:?} {:?} {:?} {:?} {:?} {:?}",
+        Field::Value(json!(MARK)),
+        Password::new(MARK.into()).unwrap(),
+        PasswordHash::new(MARK.into()),
+        TokenHash::new(MARK.into()),
+        SecretString::from(MARK),
+    );
+    assert!(shown.contains("JWT_ADMIN_SECRET") && shown.contains("number: 1"), "{shown}");
+    assert!(!shown.contains(MARK), "{shown}");
+    // Nor does what is wrong with a setting.
+    let short =
+        flags.with("JWT_ADMIN_SECRET", "marked").with("DATABASE_URL", format!("mysql://root:{MARK}@x/y"));
+    let problems = Config::from_values(Values::only(&short)).unwrap_err();
+    assert!(problems.len() > 1 && !format!("{problems:?}").contains("marked"), "{problems:?}");
+}
+
+/// That memory is wiped can't be seen without reading freed memory; that the types promise it can.
+#[test]
+fn what_holds_a_secret_for_long_is_wiped() {
+    fn is_wiped<T: ZeroizeOnDrop + ?Sized>() {}
+    is_wiped::<SecretString>();
+    is_wiped::<jsonwebtoken::EncodingKey>();
+    is_wiped::<jsonwebtoken::DecodingKey>();
+}

@@ -1,0 +1,5 @@
+//! What holds for every answer and every operation, the lists read from the contracts.
+
+mod cross_site;
+mod headers;
+mod masking;
