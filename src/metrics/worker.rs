@@ -21,7 +21,7 @@ pub enum Queue {
 }
 
 impl Queue {
-    const ALL: [Self; 1] = [Self::Mail];
+    const ALL: [Self; 3] = [Self::Mail, Self::Event, Self::Webhook];
 
     fn label(self) -> QueueLabel {
         match self {
