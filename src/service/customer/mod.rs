@@ -13,8 +13,7 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::{self, Set};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -147,7 +146,6 @@ pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
         throttle::forget(tx, "customer", &found.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         ctx.if_match.check(customer.version)?;
-        customer.clone().delete(tx).await?;
         journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
     })

@@ -1,6 +1,6 @@
 //! What a customer does with its own account.
 
-use sea_orm::{IntoActiveModel, ModelTrait};
+use sea_orm::IntoActiveModel;
 
 use super::save::{ask_to_confirm, save};
 use super::{CustomerInput, ensure_email_is_free, find_for_update, set_if_given};
@@ -78,7 +78,6 @@ pub async fn delete_own(ctx: &Ctx, password: Field) -> Result<Model> {
             return Err(Error::Unauthenticated("The token is invalid or expired").into());
         }
         ctx.if_match.check(customer.version)?;
-        customer.clone().delete(tx).await?;
         journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
     })

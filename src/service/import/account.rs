@@ -127,7 +127,7 @@ impl Account {
             meta_data: Set(self.meta_data.clone()),
             version: Set(1),
             token_generation: Set(0),
-            event_sequence: Set(1 + self.addresses.len() as i64),
+            event_sequence: Set(0),
             email_verified_at: Set(self.email_verified_at),
             pending_email: Set(None),
             ..Default::default()

@@ -101,7 +101,14 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Account, &Passwor
     if new.is_empty() {
         return Ok(());
     }
-    let rows = new.iter().map(|(account, hash)| account.row((*hash).clone()));
+    // A file may bring back who was deleted, and its journal goes on.
+    let earlier = journal::last_numbers(tx, new.iter().map(|(account, _)| account.uuid)).await?;
+    let rows = new.iter().map(|(account, hash)| {
+        let mut row = account.row((*hash).clone());
+        let counted = earlier.get(&account.uuid).copied().unwrap_or_default();
+        row.event_sequence = Set(counted + 1 + account.addresses.len() as i64);
+        row
+    });
     let mut insert = customer::Entity::insert_many(rows).into_query();
     insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
     let mut ids: HashMap<Uuid, i32> = HashMap::with_capacity(new.len());
@@ -113,11 +120,12 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Account, &Passwor
     let mut owners = HashMap::new();
     for (account, hash) in new {
         let id = *ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
-        owners.insert(id, (account.uuid, 1));
         let mut row = account.row((*hash).clone());
         row.customer_id = Set(id);
+        let number = earlier.get(&account.uuid).copied().unwrap_or_default() + 1;
+        owners.insert(id, (account.uuid, number));
         let data = snapshot::customer(&row.try_into_model()?);
-        changes.push((account.uuid, 1, Change::created(EventKind::CustomerCreated, account.uuid, data)));
+        changes.push((account.uuid, number, Change::created(EventKind::CustomerCreated, account.uuid, data)));
         addresses.extend(account.address_rows(id));
     }
     for some in addresses.chunks(ADDRESSES) {

@@ -22,7 +22,7 @@ pub use audit::{AuditFilter, AuditPage, audit};
 pub(super) use change::{Change, snapshot};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
-pub(super) use of_customer::{erase, for_all, for_customer};
+pub(super) use of_customer::{erase, for_all, for_customer, last_numbers};
 pub use publish::publish;
 pub(super) use publish::{Published, backlog};
 

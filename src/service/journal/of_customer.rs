@@ -1,7 +1,9 @@
 //! Entries about customers: one, many at once, and what is left of them when a customer is erased.
 
+use std::collections::HashMap;
+
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,6 +13,9 @@ use crate::db::Attempt;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity};
 use crate::entity::{customer, idempotency_key, mail};
 use crate::types::EventKind;
+
+/// Customers that one statement asks for: a statement has a limited number of parameters.
+const CUSTOMERS: usize = 1000;
 
 /// Writes an entry about something of a customer.
 pub(in crate::service) async fn for_customer(
@@ -33,6 +38,25 @@ pub(in crate::service) async fn for_all(
     insert(tx, rows.collect()).await
 }
 
+/// The number of the last entry of each of these customers that has any.
+pub(in crate::service) async fn last_numbers(
+    tx: &impl ConnectionTrait,
+    customers: impl IntoIterator<Item = Uuid>,
+) -> Attempt<HashMap<Uuid, i64>> {
+    let customers: Vec<Uuid> = customers.into_iter().collect();
+    let mut numbers = HashMap::new();
+    for some in customers.chunks(CUSTOMERS) {
+        let last = Entity::find()
+            .select_only()
+            .column(Column::CustomerUuid)
+            .column_as(Column::Sequence.max(), "last");
+        let last =
+            last.filter(Column::CustomerUuid.is_in(some.iter().copied())).group_by(Column::CustomerUuid);
+        numbers.extend(last.into_tuple::<(Uuid, i64)>().all(tx).await?);
+    }
+    Ok(numbers)
+}
+
 /// Deletes a customer: with its row go its addresses, sessions, tokens and mails, and from what has to stay, its
 /// journal, goes what was personal. That it was there, and what was done when by which token, stays.
 pub(in crate::service) async fn erase(
@@ -41,6 +65,7 @@ pub(in crate::service) async fn erase(
     customer: &customer::Model,
 ) -> Attempt<()> {
     let uuid = customer.uuid;
+    customer.clone().delete(tx).await?;
     // A mail that was asked for by address only.
     let asked_for = mail::Entity::delete_many().filter(mail::Column::CustomerId.is_null());
     asked_for.filter(mail::Column::Recipient.eq(customer.email.clone())).exec(tx).await?;
