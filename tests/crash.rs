@@ -60,6 +60,12 @@ impl Writer {
     }
 }
 
+fn client() -> reqwest::Client {
+    // The program is another process; here the client is the first to need it. A second one is the same.
+    let _first = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
 /// What all of them did.
 struct Told {
     sent: AtomicUsize,
@@ -104,11 +110,11 @@ fn settings(database: &str) -> Vec<(&str, &str)> {
 
 async fn is_killed_again_and_again(database: &str, folder: &Path) {
     let settings = settings(database);
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = client();
     let mut writers: Vec<Writer> = (0..WRITERS).map(|_| Writer::default()).collect();
     let told = Told::new();
     for kill in 0..kills() {
-        let server = Program::start(folder, &settings).await;
+        let server = Program::start_until(folder, &settings, "mail").await;
         let url = server.url.clone();
         let work = writers.iter_mut().enumerate();
         let work = join_all(work.map(|(name, writer)| writer.write(&client, &url, name, usize::MAX, &told)));
@@ -120,7 +126,7 @@ async fn is_killed_again_and_again(database: &str, folder: &Path) {
         tokio::join!(work, kill);
     }
     // The last time it is left alone until each has written once more.
-    let server = Program::start(folder, &settings).await;
+    let server = Program::start_until(folder, &settings, "mail").await;
     let work = writers.iter_mut().enumerate();
     let work = work.map(|(name, writer)| {
         let most = writer.acknowledged + 1;
@@ -203,7 +209,7 @@ async fn a_postgres_that_dies_and_comes_back() {
     let mut settings = settings(&database);
     settings.push(("PATRON_DATABASE_WAIT", "1"));
     let program = Program::start(folder.path(), &settings).await;
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = client();
     let (told, most) = (Told::new(), 60);
     let mut writers: Vec<Writer> = (0..WRITERS).map(|_| Writer::default()).collect();
     let work = writers.iter_mut().enumerate();

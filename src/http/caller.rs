@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Failure;
 use super::client_address::client_address;
-use super::idempotency::replay;
+use super::idempotency::{MalformedKey, malformed_key, replay};
 use super::layers::RequestId;
 use crate::app::App;
 use crate::ctx::{Caller, Ctx};
@@ -44,17 +44,27 @@ where
     type Rejection = Instead;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
-        let app = Arc::<App>::from_ref(state);
-        let (caller, token_id) = match bearer_token(parts)? {
-            None => (Caller::Anonymous, None),
-            Some(token) => {
-                let authenticated = auth::authenticate(&app, token).await?;
-                parts.extensions.insert(CurrentCustomer(authenticated.customer));
-                (authenticated.caller, authenticated.token_id)
-            }
-        };
-        Ok(Self { token_id, ..ctx(app, caller, parts).await? })
+        authenticated(parts, Arc::<App>::from_ref(state), |_| Ok(())).await
     }
+}
+
+/// The context of a request by its token, when it may call at all.
+async fn authenticated(
+    parts: &mut Parts,
+    app: Arc<App>,
+    may_call: impl Fn(&Ctx) -> Result<(), Error>,
+) -> Result<Ctx, Instead> {
+    let (caller, token_id) = match bearer_token(parts)? {
+        None => (Caller::Anonymous, None),
+        Some(token) => {
+            let authenticated = auth::authenticate(&app, token).await?;
+            parts.extensions.insert(CurrentCustomer(authenticated.customer));
+            (authenticated.caller, authenticated.token_id)
+        }
+    };
+    let ctx = Ctx { token_id, ..ctx(app, caller, parts) };
+    may_call(&ctx)?;
+    conditional(ctx, parts).await
 }
 
 /// What is answered instead of calling a handler.
@@ -73,30 +83,39 @@ impl From<Error> for Instead {
     }
 }
 
-/// # Errors
-/// What a request with a key was answered before; a header that can't be read.
-async fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Result<Ctx, Instead> {
-    let keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
-    if let Some(keyed) = &keyed
-        && let Some(first) = keyed.begin(&caller).await?
-    {
-        return Err(Instead(replay(first)));
-    }
-    let if_match = if_match(parts)?;
+fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
     let ip = client_address(&parts.extensions, &parts.headers, &app.config.server);
     let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    Ok(Ctx {
+    Ctx {
         app,
         caller,
         token_id: None,
         request_id: request_id.unwrap_or_default(),
         ip,
         user_agent: user_agent.map(str::to_owned),
-        if_match,
-        keyed,
+        if_match: IfMatch::Absent,
+        keyed: None,
         trace: parts.extensions.get::<Trace>().cloned(),
-    })
+    }
+}
+
+/// The context with the conditions of its headers. Only now: whoever may not call is not told what is wrong with them.
+///
+/// # Errors
+/// What a request with a key was answered before; headers that can't be read.
+async fn conditional(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Instead> {
+    if parts.extensions.get::<MalformedKey>().is_some() {
+        return Err(malformed_key().into());
+    }
+    ctx.if_match = if_match(parts)?;
+    ctx.keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
+    if let Some(keyed) = &ctx.keyed
+        && let Some(first) = keyed.begin(&ctx.caller).await?
+    {
+        return Err(Instead(replay(first)));
+    }
+    Ok(ctx)
 }
 
 /// Which version a request wants to change.
@@ -122,7 +141,8 @@ where
     type Rejection = Instead;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
-        Ok(Self(ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts).await?))
+        let ctx = ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts);
+        conditional(ctx, parts).await.map(Self)
     }
 }
 
@@ -154,9 +174,7 @@ where
     type Rejection = Instead;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
-        let ctx = Ctx::from_request_parts(parts, state).await?;
-        ctx.require_admin()?;
-        Ok(Self(ctx))
+        authenticated(parts, Arc::<App>::from_ref(state), Ctx::require_admin).await.map(Self)
     }
 }
 
@@ -172,8 +190,7 @@ where
     type Rejection = Instead;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
-        let ctx = Ctx::from_request_parts(parts, state).await?;
-        ctx.require_customer()?;
-        Ok(Self(ctx))
+        let may_call = |ctx: &Ctx| ctx.require_customer().map(drop);
+        authenticated(parts, Arc::<App>::from_ref(state), may_call).await.map(Self)
     }
 }

@@ -29,6 +29,16 @@ const KEPT: [HeaderName; 5] =
 #[derive(Clone, Copy, Debug)]
 struct Replayed;
 
+/// Marks a request whose key can't be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MalformedKey;
+
+/// What is wrong with it.
+pub(super) fn malformed_key() -> Error {
+    let message = format!("Idempotency-Key must be 1 to {MAX_KEY} visible ASCII characters, once");
+    Error::invalid("Idempotency-Key", message)
+}
+
 /// Does a request that has a key once: the second time the first answer is given again.
 pub(super) async fn once(
     app: &Arc<App>,
@@ -40,8 +50,18 @@ pub(super) async fn once(
     {
         return next(request).await;
     }
+    // On the heap: it is much larger than what most requests need, and below it goes deep.
+    Box::pin(once_by_key(app, request, next)).await
+}
+
+async fn once_by_key(
+    app: &Arc<App>,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     match keyed(app, request).await {
-        Ok((keyed, request)) => {
+        Ok((None, request)) => next(request).await,
+        Ok((Some(keyed), request)) => {
             let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
             let response = next(request).await;
             finish(&keyed, response, request_id.unwrap_or_default()).await
@@ -51,9 +71,13 @@ pub(super) async fn once(
 }
 
 /// Reads the key and the body of a request.
-async fn keyed(app: &Arc<App>, request: Request) -> Result<(Arc<KeyedRequest>, Request), Failure> {
+async fn keyed(app: &Arc<App>, request: Request) -> Result<(Option<Arc<KeyedRequest>>, Request), Failure> {
     let (mut parts, body) = request.into_parts();
-    let key = read_key(&parts.headers)?;
+    let Some(key) = read_key(&parts.headers) else {
+        // Told by whoever finds out whether the caller may call at all.
+        parts.extensions.insert(MalformedKey);
+        return Ok((None, Request::from_parts(parts, body)));
+    };
     let body = read_bytes(body).await?;
     // What no route matches can't have been done.
     let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -61,23 +85,16 @@ async fn keyed(app: &Arc<App>, request: Request) -> Result<(Arc<KeyedRequest>, R
     let url = parts.uri.path_and_query().map(|url| url.as_str().to_owned()).unwrap_or_default();
     let keyed = Arc::new(KeyedRequest::new(Arc::clone(app), key, route, &url, &body)?);
     parts.extensions.insert(Arc::clone(&keyed));
-    Ok((keyed, Request::from_parts(parts, Body::from(body))))
+    Ok((Some(keyed), Request::from_parts(parts, Body::from(body))))
 }
 
 /// A key is 1 to 255 visible ASCII characters, in quotation marks (RFC 9651 3.3.3) or without.
-fn read_key(headers: &HeaderMap) -> Result<SecretString, Error> {
-    let invalid = || {
-        let message = format!("Idempotency-Key must be 1 to {MAX_KEY} visible ASCII characters, once");
-        Error::invalid("Idempotency-Key", message)
-    };
+fn read_key(headers: &HeaderMap) -> Option<SecretString> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let value = values.next().and_then(|value| value.to_str().ok()).ok_or_else(invalid)?;
+    let value = values.next()?.to_str().ok()?;
     let key = value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value);
     let visible = (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if !visible || values.next().is_some() {
-        return Err(invalid());
-    }
-    Ok(key.to_owned().into())
+    (visible && values.next().is_none()).then(|| key.to_owned().into())
 }
 
 /// Commits what the request did, together with its answer.

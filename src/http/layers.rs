@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::{ServiceExt, service_fn};
@@ -48,10 +48,9 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
         .layer(CatchPanicLayer::custom(on_panic))
         .layer(from_fn_with_state(Arc::clone(app), in_turn))
-        .layer(
-            CompressionLayer::new()
-                .compress_when(DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED))),
-        );
+        .layer(CompressionLayer::new().compress_when(
+            DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)).and(may_be_compressed),
+        ));
     // Around everything: pages may read failures as well.
     let Some(cors) = cors(&app.config.server.cors_origins) else { return routes };
     let others = routes.clone();
@@ -75,6 +74,11 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
             Ok(response)
         }
     }))
+}
+
+/// A strong entity tag is that of these very bytes (RFC 9110 8.8.3.3): compressed, they would need another one.
+fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    headers.get(header::ETAG).is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
 }
 
 /// Our own layers, from the outermost. As one: each that axum is given clones all inside it for every request.

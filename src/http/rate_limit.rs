@@ -36,20 +36,22 @@ pub(super) async fn rate_limit(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let Some(policy) = policy(&request).filter(|_| app.config.accounts.rate_limits) else {
-        return next(request).await;
-    };
-    let address = client_address(request.extensions(), request.headers(), &app.config.server);
-    let Some(address) = address else { return next(request).await };
-    let verdict = app.rate_limits.check(policy, address);
-    let mut response = match verdict.retry_after {
+    let policy = policy(&request).filter(|_| app.config.accounts.rate_limits);
+    let judged = policy.and_then(|policy| {
+        let address = client_address(request.extensions(), request.headers(), &app.config.server)?;
+        Some((policy, app.rate_limits.check(policy, address)))
+    });
+    // The rest in one place: each is as large as all that is below.
+    let mut response = match judged.as_ref().and_then(|(_, verdict)| verdict.retry_after) {
         None => next(request).await,
         Some(retry_after) => {
             drain_refused(request).await;
             Failure::from(Error::RateLimited { retry_after }).into_response()
         }
     };
-    say(response.headers_mut(), policy, &verdict);
+    if let Some((policy, verdict)) = judged {
+        say(response.headers_mut(), policy, &verdict);
+    }
     response
 }
 

@@ -51,6 +51,15 @@ on_both_databases! {
         delete_if(&admin, &url, "*", &json!({})).await.assert_failure(404, "not_found");
     }
 
+    /// A strong tag is that of the very bytes: such answers are not compressed.
+    async fn tagged_answers_are_sent_as_they_are(app: &TestApp) {
+        let body = json!({"full_name": "\u{1f600}".repeat(255), "email": "a@x.io", "password": CUSTOMER_PASSWORD});
+        let request = app.anonymous().request(Method::POST, "/api/customers").header("accept-encoding", "gzip, br");
+        let answer = app.anonymous().send(request.json(&body)).await;
+        assert!(answer.text.len() > 1024 && answer.data()["version"] == 1);
+        assert_eq!((answer.header("etag"), answer.header("content-encoding")), (Some("\"1\""), None));
+    }
+
     async fn own_accounts_as_well(app: &TestApp) {
         let customer = app.customer("a@x.io").await;
         let me = "/api/customers/me";

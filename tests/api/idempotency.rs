@@ -204,6 +204,11 @@ on_both_databases! {
         assert!(app.customers().await.is_empty() && records(app).await.is_empty());
         let longest = keyed(&app.anonymous(), Method::POST, "/api/customers", &long[1..], &registration("a@x.io")).await;
         assert_eq!(longest.status, 201);
+        // Whoever may not call is not told what is wrong with a key, nor with a version.
+        let group = json!({"group_name": "VIP"});
+        keyed(&app.anonymous(), Method::POST, "/api/customer-groups", " ", &group).await.assert_failure(401, "unauthenticated");
+        let request = app.anonymous().request(Method::DELETE, "/api/customers/me").header("if-match", "0");
+        app.anonymous().send(request).await.assert_failure(401, "unauthenticated");
         // Reads have no use for keys.
         let read = keyed(&app.anonymous(), Method::POST, "/api/graphql", "k", &json!({"query": "{ __typename }"})).await;
         assert_eq!((read.status, records(app).await.len()), (200, 1));
