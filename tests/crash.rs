@@ -208,8 +208,22 @@ async fn a_postgres_that_dies_and_comes_back() {
     let database = url.replace("/postgres?", "/patron?");
     let mut settings = settings(&database);
     settings.push(("PATRON_DATABASE_WAIT", "1"));
-    let program = Program::start(folder.path(), &settings).await;
+    // It is away at the start as well: the program is up, says so, and does what there is to do when it comes.
+    control("crash").await;
+    let program = Program::start_until(folder.path(), &settings, "mail").await;
     let client = client();
+    let ready = async || {
+        let ready = client.get(format!("{}/health/ready", program.url)).send().await.expect("it answers");
+        ready.status().as_u16()
+    };
+    assert_eq!(ready().await, 503);
+    control("start").await;
+    let mut asked = 0;
+    while ready().await != 200 {
+        asked += 1;
+        // It looks again after a quarter of a second, then a half, and so on.
+        assert!(asked < 200_000, "it does not notice");
+    }
     let (told, most) = (Told::new(), 60);
     let mut writers: Vec<Writer> = (0..WRITERS).map(|_| Writer::default()).collect();
     let work = writers.iter_mut().enumerate();
@@ -222,8 +236,7 @@ async fn a_postgres_that_dies_and_comes_back() {
             control("crash").await;
             // It is noticed, by everybody who asks.
             told.refused.subscribe().wait_for(|count| *count >= refused + WRITERS).await.expect("they ask");
-            let ready = client.get(format!("{}/health/ready", program.url)).send().await.expect("it answers");
-            assert_eq!(ready.status(), 503);
+            assert_eq!(ready().await, 503);
             control("start").await;
             told.database.send_replace(true);
         }

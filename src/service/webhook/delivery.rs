@@ -247,10 +247,13 @@ pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i
     transact!(ctx.app.db, |tx| {
         if is_gone {
             // As Standard Webhooks has it: the receiver wants no more.
-            let endpoint = webhook_endpoint::Entity::update_many()
-                .col_expr(webhook_endpoint::Column::Enabled, Expr::value(false))
-                .filter(webhook_endpoint::Column::WebhookEndpointId.eq(delivery.webhook_endpoint_id));
-            endpoint.exec(tx).await?;
+            let endpoint = webhook_endpoint::Entity::find_by_id(delivery.webhook_endpoint_id);
+            if let Some(endpoint) = endpoint.lock_exclusive().one(tx).await?
+                && endpoint.enabled
+            {
+                let disable = |row: &mut webhook_endpoint::ActiveModel| row.enabled = Set(false);
+                super::change(ctx, tx, endpoint, disable, false).await?;
+            }
         }
         // It may be somebody else's since the lease ended.
         let own = Entity::update_many().set(row.clone()).filter(Column::Attempts.eq(delivery.attempts));

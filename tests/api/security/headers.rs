@@ -21,7 +21,10 @@ fn assert_protected(answer: &Answer, what: &str) {
     let policies: Vec<_> = answer.headers.get_all("content-security-policy").iter().collect();
     assert_eq!(policies.len(), 1, "{what}: {policies:?}");
     let policy = policies[0].to_str().unwrap();
-    let is_page = answer.header("content-type").is_some_and(|value| !value.contains("json"));
+    // Metrics are neither JSON nor a page.
+    let is_page = answer
+        .header("content-type")
+        .is_some_and(|value| !value.contains("json") && !value.starts_with("text/plain"));
     if is_page {
         for rule in [
             "default-src 'none'",
