@@ -114,7 +114,7 @@ async fn is_killed_again_and_again(database: &str, folder: &Path) {
     let mut writers: Vec<Writer> = (0..WRITERS).map(|_| Writer::default()).collect();
     let told = Told::new();
     for kill in 0..kills() {
-        let server = Program::start_until(folder, &settings, "mail").await;
+        let server = Program::start(folder, &settings).await;
         let url = server.url.clone();
         let work = writers.iter_mut().enumerate();
         let work = join_all(work.map(|(name, writer)| writer.write(&client, &url, name, usize::MAX, &told)));
@@ -126,7 +126,7 @@ async fn is_killed_again_and_again(database: &str, folder: &Path) {
         tokio::join!(work, kill);
     }
     // The last time it is left alone until each has written once more.
-    let server = Program::start_until(folder, &settings, "mail").await;
+    let server = Program::start(folder, &settings).await;
     let work = writers.iter_mut().enumerate();
     let work = work.map(|(name, writer)| {
         let most = writer.acknowledged + 1;
@@ -210,7 +210,7 @@ async fn a_postgres_that_dies_and_comes_back() {
     settings.push(("PATRON_DATABASE_WAIT", "1"));
     // It is away at the start as well: the program is up, says so, and does what there is to do when it comes.
     control("crash").await;
-    let program = Program::start_until(folder.path(), &settings, "mail").await;
+    let program = Program::start(folder.path(), &settings).await;
     let client = client();
     let ready = async || {
         let ready = client.get(format!("{}/health/ready", program.url)).send().await.expect("it answers");

@@ -15,14 +15,8 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it in this folder, with no settings but these, and waits for its banner. The first time: it makes its
-    /// admin, of which the last line but for the password's tells.
+    /// Starts it in this folder, with no settings but these, and waits for its banner.
     pub(crate) async fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::start_until(folder, settings, "admin").await
-    }
-
-    /// The same, until a line that begins like this: one that is started again has its admin, and ends with `mail`.
-    pub(crate) async fn start_until(folder: &Path, settings: &[(&str, &str)], last_line: &str) -> Self {
         let log = folder.join("log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_patron"));
         command
@@ -41,7 +35,8 @@ impl Program {
             if let Some((_, address)) = line.split_once(" on http://") {
                 url = Some(format!("http://{address}"));
             }
-            if line.trim_start().starts_with(last_line) {
+            // The last line that is always there: it tells of the admin only when it has just made one.
+            if line.trim_start().starts_with("mail") {
                 break;
             }
         }

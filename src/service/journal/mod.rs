@@ -2,7 +2,7 @@
 //!
 //! An entry is an event to whoever is told of changes (webhooks, the feed), and a line of the audit trail to whoever
 //! looks them up. A customer's entries are numbered without gaps, under the lock of its row. Nothing changes an entry
-//! but [`publish`], which gives it its place in the feed, and [`erase`], which takes what was personal out of those of
+//! but [`publish()`], which gives it its place in the feed, and `erase`, which takes what was personal out of those of
 //! a customer that is deleted.
 
 mod audit;
