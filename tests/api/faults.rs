@@ -195,6 +195,10 @@ async fn connections_that_are_cut_in_the_middle() {
             let request = request.header("idempotency-key", format!("key-{number}"));
             let answer =
                 server.anonymous().send(request.json(&registration(&format!("{number}@x.io")))).await;
+            // In the middle of what the others do.
+            if answers.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) {
+                proxy.cut();
+            }
             match answer.status {
                 201 => return (answer.data()["uuid"].as_str().unwrap().to_owned(), tries),
                 // Refused, or a twin whose connection was cut is not known to be gone yet.
@@ -219,6 +223,7 @@ async fn connections_that_are_cut_in_the_middle() {
     assert_whole(&app).await;
     let tries: i32 = written.iter().map(|(_, tries)| tries).sum();
     let cuts = answers.load(Ordering::Relaxed).div_ceil(3);
+    assert!(usize::try_from(tries).unwrap() > written.len(), "no cut hit anything");
     println!("{cuts} cuts, {tries} requests for {} customers, none lost, none twice", written.len());
     server.stop().await;
     drop(proxy);
