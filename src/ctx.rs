@@ -13,6 +13,9 @@ use crate::idempotency::KeyedRequest;
 use crate::telemetry::{self, Trace};
 use crate::types::IfMatch;
 
+/// The longest name of a client that is kept, in characters.
+const MAX_CLIENT_NAME: usize = 255;
+
 /// One request, command or job.
 #[derive(Clone, Debug)]
 pub struct Ctx {
@@ -110,6 +113,11 @@ impl Ctx {
     /// an entry that is to be sent later. None when there is no trace.
     pub fn traceparent(&self) -> Option<String> {
         telemetry::current().or_else(|| self.trace.clone()).map(|trace| trace.traceparent())
+    }
+
+    /// What the client calls itself, as it is kept.
+    pub fn client_name(&self) -> Option<String> {
+        self.user_agent.as_ref().map(|name| name.chars().take(MAX_CLIENT_NAME).collect())
     }
 
     /// Whether the caller may do what admins may.

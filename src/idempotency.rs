@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -236,9 +236,8 @@ impl KeyedRequest {
     async fn record(&self, tx: &impl ConnectionTrait, scope: &str, answer: &Answer) -> Attempt<()> {
         let text = serde_json::to_vec(answer).map_err(Error::internal)?;
         let sealed = self.app.keys.sealing.seal(&self.app.random, &self.context(scope), &text)?;
-        let mut row = ActiveModel { scope: Set(scope.to_owned()), ..Default::default() }.into_active_model();
-        row.answer = Set(Some(sealed));
-        row.customer_uuid = Set(self.customer.get().copied());
+        let customer_uuid = Set(self.customer.get().copied());
+        let row = ActiveModel { answer: Set(Some(sealed)), customer_uuid, ..Default::default() };
         Entity::update_many().set(row).filter(Column::Scope.eq(scope)).exec(tx).await?;
         Ok(())
     }

@@ -41,8 +41,6 @@ const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or e
 const MAX_SESSIONS: usize = 50;
 /// The most refresh tokens that are good for the same step, one of which will be taken.
 const MAX_UNUSED: usize = 5;
-/// The longest name of a client that is kept, in characters.
-const MAX_USER_AGENT: usize = 255;
 
 /// Logs a customer in. A hash of another system, or of an earlier price, is replaced on the way.
 ///
@@ -167,7 +165,7 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
     let session = customer_session::ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
         customer_id: Set(customer.customer_id),
-        user_agent: Set(ctx.user_agent.as_ref().map(|name| name.chars().take(MAX_USER_AGENT).collect())),
+        user_agent: Set(ctx.client_name()),
         ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
         created_at: Set(now),
         last_used_at: Set(now),

@@ -33,8 +33,6 @@ use crate::entity::journal_entry::{ActiveModel, Entity};
 use crate::error::Error;
 use crate::types::Actor;
 
-/// The longest name of a client that is kept, in characters.
-const MAX_USER_AGENT: usize = 255;
 /// Entries that one statement inserts: a statement has a limited number of parameters.
 const ENTRIES: usize = 500;
 
@@ -105,7 +103,6 @@ pub(super) fn row(ctx: &Ctx, of: Option<(Uuid, i64)>, change: Change) -> ActiveM
         Caller::Admin { uuid, .. } => (Actor::Admin, Some(uuid)),
         Caller::System => (Actor::System, None),
     };
-    let user_agent = ctx.user_agent.as_ref().map(|name| name.chars().take(MAX_USER_AGENT).collect());
     let Change { kind, record, data, fields, changes } = change;
     ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -121,8 +118,8 @@ pub(super) fn row(ctx: &Ctx, of: Option<(Uuid, i64)>, change: Change) -> ActiveM
         actor: Set(actor),
         actor_uuid: Set(actor_uuid),
         token_id: Set(ctx.token_id),
-        ip_address: Set(ctx.ip.map(|ip| ip.to_canonical().to_string())),
-        user_agent: Set(user_agent),
+        ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
+        user_agent: Set(ctx.client_name()),
         request_id: Set(ctx.request_id.clone()),
         ..Default::default()
     }

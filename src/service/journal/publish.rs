@@ -60,21 +60,11 @@ pub async fn publish(ctx: &Ctx) -> Result<usize> {
 async fn publish_batch(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<usize> {
     let last = journal_position::Entity::find().lock_exclusive().one(tx).await?;
     let last = last.ok_or_else(|| Error::internal("journal_position has no row"))?;
-    let entries = Entity::find()
-        .select_only()
-        .columns([Column::JournalEntryId, Column::Kind, Column::CustomerUuid])
-        .filter(Column::Position.is_null())
-        .order_by_asc(Column::JournalEntryId)
-        .limit(BATCH)
-        .into_tuple::<(i64, EventKind, Option<Uuid>)>();
-    let entries: Vec<Published> = entries
-        .all(tx)
-        .await?
-        .into_iter()
-        .map(|(journal_entry_id, kind, customer)| Published { journal_entry_id, kind, customer })
-        .collect();
-    let Some(highest) = entries.last() else { return Ok(0) };
-    let values = [last.position.into(), highest.journal_entry_id.into()];
+    let waiting =
+        Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
+    let waiting = waiting.order_by_asc(Column::JournalEntryId).limit(BATCH).into_tuple::<i64>();
+    let Some(highest) = waiting.all(tx).await?.pop() else { return Ok(0) };
+    let values = [last.position.into(), highest.into()];
     let numbered = Statement::from_sql_and_values(ctx.app.db.backend(), NUMBER, values);
     // Some may have been committed between the two statements, with lower keys: they are numbered as well, and told of.
     let numbered = tx.execute_raw(numbered).await?.rows_affected();
