@@ -5,7 +5,6 @@
 mod templates;
 
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use lettre::message::{Body, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use secrecy::{ExposeSecret, SecretString};
+use tempfile::NamedTempFile;
 use url::{Host, Url};
 use uuid::Uuid;
 
@@ -190,13 +190,14 @@ fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTranspor
     AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| FORM.to_owned())
 }
 
-/// Writes a mail as a file for its owner alone: its link is as good as a password.
+/// Writes a mail as a file for its owner alone (mode 0600): its link is as good as a password. It gets its name when it
+/// is whole, so that whoever waits for it never reads half of it.
 fn write(folder: &Path, id: Uuid, kind: MailKind, message: &[u8]) -> std::io::Result<PathBuf> {
     private_folder(folder)?;
     let path = folder.join(format!("{kind}-{id}.eml"));
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(message)?;
+    file.persist(&path)?;
     Ok(path)
 }
 
@@ -231,4 +232,35 @@ fn describe(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_a_mail_reads_all_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let message = vec![b'm'; 1 << 20];
+        let read_all = || {
+            let entries = std::fs::read_dir(folder.path())
+                .expect("it is read")
+                .map(|entry| entry.expect("an entry").path());
+            let mails = entries.filter(|path| path.extension().is_some_and(|extension| extension == "eml"));
+            mails.map(|path| std::fs::metadata(path).expect("it stays").len()).collect::<Vec<_>>()
+        };
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for number in 0..50 {
+                    write(folder.path(), Uuid::from_u128(number), MailKind::VerifyEmail, &message)
+                        .expect("it is written");
+                }
+            });
+            while !writer.is_finished() {
+                let sizes = read_all();
+                assert!(sizes.iter().all(|size| *size == 1 << 20), "{sizes:?}");
+            }
+        });
+        assert_eq!(read_all().len(), 50);
+    }
 }
