@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{Actor, Backend, TestApp};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn requests_beyond_the_limit(backend: Backend) {
     let app = TestApp::start_with(backend, |flags| flags.with("PATRON_CONCURRENT_REQUESTS", "2")).await;
@@ -28,7 +28,7 @@ async fn requests_beyond_the_limit(backend: Backend) {
         admin.patch(&path, &json!({"full_name": "Somebody Else"})).await
     };
     let meanwhile = async {
-        for _ in 0..1000 {
+        for _ in 0..6000 {
             if app.app.places.available_permits() == 0 {
                 break;
             }
@@ -86,7 +86,7 @@ async fn a_burst_is_answered_and_leaves_nothing_behind() {
         let head = "POST /api/graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
         stream.write_all(head.as_bytes()).await.unwrap();
     }
-    for _ in 0..1000 {
+    for _ in 0..6000 {
         if app.app.places.available_permits() == 4 {
             break;
         }

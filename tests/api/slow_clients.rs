@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use crate::support::{Actor, Backend, TestApp};
 
 /// Longer than any limit of these tests, and no longer than the slowest machine needs.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn start(settings: &[(&'static str, &str)]) -> TestApp {
     TestApp::start_with(Backend::Sqlite, |flags| {
@@ -36,7 +36,7 @@ async fn drip(app: &TestApp, beginning: &str) -> String {
     let (mut from, mut to) = connect(app).await.into_split();
     to.write_all(beginning.as_bytes()).await.expect("the beginning is sent");
     let dripping = tokio::spawn(async move {
-        for _ in 0..100 {
+        for _ in 0..400 {
             sleep(Duration::from_millis(100)).await;
             if to.write_all(b"x").await.is_err() {
                 return;
@@ -182,7 +182,7 @@ async fn over_http2(app: &TestApp, fields: &[u8], drip: &'static [u8]) -> Vec<u8
     stream.write_all(&bytes).await.unwrap();
     let (mut from, mut to) = stream.into_split();
     let dripping = tokio::spawn(async move {
-        for _ in 0..100 {
+        for _ in 0..200 {
             sleep(Duration::from_millis(200)).await;
             if to.write_all(drip).await.is_err() {
                 return;
@@ -228,7 +228,7 @@ async fn answers_that_nobody_takes_are_given_up() {
         }
         panic!("the server never closed");
     };
-    timeout(4 * PATIENCE, ask).await.expect("the server closes");
+    timeout(2 * PATIENCE, ask).await.expect("the server closes");
     let mut bytes = Vec::new();
     let _end = timeout(PATIENCE, from.read_to_end(&mut bytes)).await.expect("it is closed");
     assert!(bytes.starts_with(b"HTTP/1.1 200 "));
