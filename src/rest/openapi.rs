@@ -135,6 +135,7 @@ pub fn document() -> &'static str {
     security(()),
     responses(
         (status = 200, description = "The OpenAPI document", content_type = "application/json", body = serde_json::Map<String, serde_json::Value>),
+        (status = 304, description = "The client has it: `If-None-Match` names its `ETag`"),
         Failures,
     )
 )]

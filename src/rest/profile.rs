@@ -75,6 +75,7 @@ pub(super) struct Confirmation {
         (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
         (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
         BodyFailures,
+        Throttled,
     )
 )]
 pub(super) async fn update_me(

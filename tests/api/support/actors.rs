@@ -4,6 +4,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::documented::assert_documented;
 use super::{Answer, TestApp};
 
 pub(super) const ADMIN_SECRET: &str = "the secret of admins in tests, 32 bytes";
@@ -67,7 +68,11 @@ pub(crate) trait Actor: Sync {
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        Answer::read(request.send().await.expect("the server answers")).await
+        let request = request.build().expect("it is a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = self.app().client.execute(request).await.expect("the server answers");
+        assert_documented(&method, &path, answer.status().as_u16());
+        Answer::read(answer).await
     }
 
     async fn get(&self, path: &str) -> Answer {

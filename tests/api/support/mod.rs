@@ -3,6 +3,7 @@
 mod actors;
 mod answer;
 mod app;
+mod documented;
 mod dump;
 mod mails;
 mod postgres;
