@@ -62,6 +62,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("governor", &["rate_limit"]),
     ("hyper", &["server"]),
     ("hyper_util", &["server"]),
+    ("strsim", &["config"]),
     ("ipnet", &["config", "http", "poster"]),
 ];
 

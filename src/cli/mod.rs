@@ -20,7 +20,7 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 
 use crate::app::{App, BuildError};
-use crate::config::{Config, Flags, SETTINGS};
+use crate::config::{Config, Flags, SETTINGS, unknown_variables};
 use crate::keys::Keys;
 use crate::system::{Clock, Random};
 use crate::{server, telemetry};
@@ -125,6 +125,10 @@ async fn build(
 ) -> Result<Arc<App>, Failure> {
     let config = Config::load(flags)?;
     start_telemetry(&config)?;
+    for (name, nearest) in unknown_variables() {
+        let meant = nearest.map(|nearest| format!("; {nearest} is one")).unwrap_or_default();
+        tracing::warn!("{name} is set, but is no setting of patron{meant}");
+    }
     let random = Random::System;
     let keys = keys(&config, &random)?;
     Ok(App::build(config, keys, Clock::System, random).await?)

@@ -46,7 +46,8 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
             let endpoints = webhook::list(&ctx).await?;
             let lines = endpoints.iter().map(|endpoint| {
                 let state = if endpoint.enabled { "enabled" } else { "disabled" };
-                format!("{state:<8}  {}  {}  {}\n", endpoint.uuid, endpoint.url, endpoint.events)
+                let events = endpoint.event_filters().collect::<Vec<_>>().join(" ");
+                format!("{state:<8}  {}  {}  {events}\n", endpoint.uuid, endpoint.url)
             });
             print(&lines.collect::<String>())
         }
@@ -57,7 +58,8 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
             let lines = page.rows.iter().map(|(_, delivery)| {
                 let created = delivery.created_at.format("%Y-%m-%d %H:%M:%S");
                 let error = delivery.last_error.as_deref().unwrap_or_default();
-                format!("{}  {created}  {} tries  {error}\n", delivery.uuid, delivery.attempts)
+                let tries = if delivery.attempts == 1 { "try" } else { "tries" };
+                format!("{}  {created}  {} {tries}  {error}\n", delivery.uuid, delivery.attempts)
             });
             print(&lines.collect::<String>())
         }

@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use limits::LimitConfig;
-pub use settings::{Flags, SETTINGS, Setting, SettingError, Values};
+pub use settings::{Flags, SETTINGS, Setting, SettingError, Values, unknown_variables};
 
 use crate::types::{EmailAddress, Password};
 

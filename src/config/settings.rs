@@ -1,5 +1,6 @@
 //! Every setting, in one table, and the three places that values come from.
 
+mod unknown;
 mod values;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command};
 
+pub use unknown::unknown_variables;
 pub use values::Values;
 
 /// A setting: what `--help` and the errors say of it.

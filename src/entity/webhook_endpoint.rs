@@ -47,4 +47,11 @@ impl Related<super::webhook_delivery::Entity> for Entity {
     }
 }
 
+impl Model {
+    /// Its filters of kinds of events: `customer.created`, `customer.*`, `*`.
+    pub fn event_filters(&self) -> impl Iterator<Item = &str> {
+        self.events.as_array().into_iter().flatten().filter_map(|filter| filter.as_str())
+    }
+}
+
 impl ActiveModelBehavior for ActiveModel {}

@@ -45,7 +45,7 @@ impl WebhookEndpoint {
 
     /// Which events it is told of.
     async fn events(&self) -> Vec<&str> {
-        self.0.events.as_array().into_iter().flatten().filter_map(|event| event.as_str()).collect()
+        self.0.event_filters().collect()
     }
 
     /// Whether it is told anything.

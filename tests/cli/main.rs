@@ -1,11 +1,13 @@
 //! The program as operators start it: exit codes, messages, the first start, stopping.
 
+mod database;
 mod keys;
 mod postgres;
 mod postgres_tls;
 mod secrets;
 mod traces;
 mod transfer;
+mod webhook;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -99,6 +101,12 @@ impl Drop for Server {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// The first text of this name in a JSON body.
+fn field(answer: &str, name: &str) -> Option<String> {
+    let (_, rest) = answer.split_once(&format!("\"{name}\":\""))?;
+    Some(rest.split('"').next()?.to_owned())
 }
 
 fn free_address() -> String {
@@ -298,6 +306,19 @@ fn settings_come_from_environment_file_and_flags_in_rising_order() {
 
     let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
     assert!(code == 78 && error.contains("missing.toml"), "{error}");
+}
+
+/// A variable that is misspelled would be ignored silently.
+#[test]
+fn variables_that_are_no_settings_are_told() {
+    let folder = folder();
+    let settings =
+        [("PATRON_LISTEM", "127.0.0.1:1"), ("JWT_ADMIN_KEY", "hunter2"), ("PATRON_SERVICE_PORT", "80")];
+    let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("PATRON_LISTEM is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
+    assert!(log.contains("JWT_ADMIN_KEY is set"), "{log}");
+    assert!(!log.contains("hunter2") && !log.contains("PATRON_SERVICE_PORT"), "{log}");
 }
 
 /// Each connection is an open file: a limit that can be raised is, and of one that can't the operator is told.

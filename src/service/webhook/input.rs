@@ -62,11 +62,10 @@ impl Default for Draft {
 
 impl From<&Model> for Draft {
     fn from(row: &Model) -> Self {
-        let events = row.events.as_array().into_iter().flatten();
         Self {
             url: row.url.clone(),
             description: row.description.clone(),
-            events: events.filter_map(|event| event.as_str().map(str::to_owned)).collect(),
+            events: row.event_filters().map(str::to_owned).collect(),
             enabled: row.enabled,
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aho_corasick::AhoCorasick;
 use sha2::{Digest, Sha256};
 
-use crate::{Server, patron, run};
+use crate::{Server, field, patron, run};
 
 /// What may be found in no place where it does not belong.
 pub(super) struct Secret {
@@ -148,12 +148,6 @@ impl Drive {
 
 fn searcher(secrets: &[&Secret]) -> AhoCorasick {
     AhoCorasick::new(secrets.iter().map(|secret| &secret.value)).expect("they can be looked for")
-}
-
-/// The first text of this name in a JSON body.
-pub(super) fn field(answer: &str, name: &str) -> Option<String> {
-    let (_, rest) = answer.split_once(&format!("\"{name}\":\""))?;
-    Some(rest.split('"').next()?.to_owned())
 }
 
 fn name(path: &Path) -> String {

@@ -7,12 +7,12 @@ mod selection;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use patron::config::SETTINGS;
-use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::Value;
 
+use super::database::{execute, rows};
 use super::postgres::Postgres;
-use super::{folder, run};
-use drive::{Drive, field, files};
+use super::{field, folder, run};
+use drive::{Drive, files};
 
 const ADMIN: &str = "admin@shop.io";
 const OWNER: &str = "zoe@shop.io";
@@ -277,23 +277,6 @@ fn transfer(drive: &mut Drive, settings: &[(&str, &str)]) {
     }
 }
 
-fn execute(url: &str, sql: &str) {
-    with(url, async |db| {
-        db.execute_unprepared(sql).await.expect("the statement runs");
-    });
-}
-
-/// The texts of the only column.
-fn rows(url: &str, sql: &str) -> Vec<String> {
-    with(url, async |db| {
-        let rows = db
-            .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
-            .await
-            .expect("an answer");
-        rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a text")).collect()
-    })
-}
-
 /// Every row of every table, as text.
 fn dump(url: &str) -> String {
     let sqlite = url.starts_with("sqlite");
@@ -319,14 +302,4 @@ fn dump(url: &str) -> String {
         rows(url, &format!("SELECT {columns} FROM \"{table}\""))
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-fn with<T>(url: &str, act: impl AsyncFn(&sea_orm::DatabaseConnection) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let db = Database::connect(url).await.expect("the database answers");
-        let value = act(&db).await;
-        db.close().await.expect("the connection closes");
-        value
-    })
 }
