@@ -1,0 +1,132 @@
+//! Logging out: here, there, everywhere.
+
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
+    QuerySelect,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::customer_session::{Column, Entity, Model};
+use crate::entity::{customer, customer_refresh_token as refresh_token};
+use crate::error::{Error, Result};
+use crate::service::customer::forget_wishes;
+use crate::service::journal::{self, Change};
+use crate::service::secret;
+use crate::transact;
+use crate::types::EventKind;
+
+/// Ends the session of a refresh token. One that is good for nothing any more needs no ending (RFC 7009 2.2).
+///
+/// # Errors
+/// Those of the database.
+pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
+    let hash = secret::hash_of_token(refresh_token);
+    transact!(ctx, |tx| {
+        if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
+            let session = Entity::find_by_id(token.customer_session_id).one(tx).await?;
+            if let Some(session) = session {
+                lock_customer(tx, session.customer_id).await?;
+                // Of two that come at once, one ends it.
+                if session.clone().delete(tx).await?.rows_affected == 1 {
+                    tell_of_end(ctx, tx, &session).await?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Ends one of the customer's own sessions and tells which it was.
+///
+/// # Errors
+/// [`Error::NotFound`], also for a session of another customer.
+pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
+    let (customer_id, _) = ctx.require_customer()?;
+    transact!(ctx, |tx| {
+        let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
+        lock_customer(tx, customer_id).await?;
+        let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
+        let session = session.ok_or(Error::NotFound("Session"))?;
+        session.clone().delete(tx).await?;
+        tell_of_end(ctx, tx, &session).await?;
+        Ok(session)
+    })
+}
+
+/// Ends all of the customer's own sessions, and with them every token that is out there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_all(ctx: &Ctx) -> Result<()> {
+    let (customer_id, _) = ctx.require_customer()?;
+    transact!(ctx, |tx| {
+        // The customer first, then its sessions: the order in which everything locks them.
+        let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
+        let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
+        let ended = end_sessions(tx, customer_id, None).await?;
+        tell_of_ended(ctx, tx, customer_id, ended).await?;
+        // Whoever was in may have wished for an address of its own.
+        forget_wishes(tx, &customer).await?;
+        let generation = customer.token_generation + 1;
+        let mut row = customer.into_active_model();
+        row.pending_email.set_if_not_equals(None);
+        row.token_generation = Set(generation);
+        // Counted by the journal meanwhile.
+        row.event_sequence = NotSet;
+        row.update(tx).await?;
+        Ok(())
+    })
+}
+
+/// Ends all sessions of a customer but one, in the transaction of what makes them end, and tells how many.
+pub(in crate::service) async fn end_sessions(
+    tx: &impl ConnectionTrait,
+    customer_id: i32,
+    kept: Option<Uuid>,
+) -> Attempt<u64> {
+    let mut sessions = Entity::delete_many().filter(Column::CustomerId.eq(customer_id));
+    if let Some(kept) = kept {
+        sessions = sessions.filter(Column::Uuid.ne(kept));
+    }
+    Ok(sessions.exec(tx).await?.rows_affected)
+}
+
+/// The customer first, then its sessions: the order in which everything locks them.
+async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+    let select = customer::Entity::find_by_id(customer_id).select_only();
+    let select = select.column(customer::Column::CustomerId).lock_exclusive();
+    select.into_tuple::<i32>().one(tx).await?;
+    Ok(())
+}
+
+/// Tells of sessions that were ended, if any were. The customer should be locked already: whoever locks it after one of
+/// its sessions may wait for somebody who does it the other way round, until the database lets one of them try again.
+pub(super) async fn tell_of_ended(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer_id: i32,
+    count: u64,
+) -> Attempt<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    let Some(uuid) = uuid_of(tx, customer_id).await? else { return Ok(()) };
+    let ended = Change::happened(EventKind::SessionRevoked, uuid, json!({"count": count}));
+    journal::for_customer(ctx, tx, customer_id, ended).await
+}
+
+/// Tells of one session that was ended.
+pub(super) async fn tell_of_end(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> Attempt<()> {
+    let ended = json!({"count": 1, "session": session.uuid.to_string()});
+    let ended = Change::happened(EventKind::SessionRevoked, session.uuid, ended);
+    journal::for_customer(ctx, tx, session.customer_id, ended).await
+}
+
+async fn uuid_of(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<Uuid>> {
+    let customer = customer::Entity::find_by_id(customer_id).select_only().column(customer::Column::Uuid);
+    Ok(customer.into_tuple().one(tx).await?)
+}

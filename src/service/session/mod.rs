@@ -1,0 +1,218 @@
+//! Sessions of customers: logging in, staying logged in, logging out here or everywhere.
+
+mod end;
+mod refresh;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use secrecy::SecretString;
+use serde_json::json;
+use uuid::Uuid;
+
+pub(super) use end::end_sessions;
+pub use end::{end, end_all, revoke};
+pub use refresh::refresh;
+
+use crate::ctx::Ctx;
+use crate::db::Attempt;
+use crate::entity::customer_session::{self, Column, Entity, Model};
+use crate::entity::{customer, customer_refresh_token as refresh_token};
+use crate::error::{Error, Result};
+use crate::hasher::Verdict;
+use crate::service::journal::{self, Change};
+use crate::service::secret;
+use crate::service::throttle::Guesses;
+use crate::service::token::{self, TokenPair};
+use crate::transact;
+use crate::types::{EmailAddress, EventKind, PasswordHash};
+
+use end::tell_of_ended;
+
+/// The most sessions of a customer; beyond them the one that was used longest ago ends.
+const MAX_SESSIONS: usize = 50;
+
+/// Logs a customer in. A hash of another system, or of an earlier price, is replaced on the way.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown, the
+/// password wrong, the customer disabled or the account refused for a while because somebody guesses;
+/// [`Error::RateLimited`] for a network address from which too much failed.
+pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
+    let db = &ctx.app.db;
+    let email = EmailAddress::parse(email).map_err(|_| email.trim().to_lowercase());
+    let key = email.as_ref().map_or_else(String::clone, EmailAddress::key);
+    let guesses = Guesses::at_login(ctx, "customer", &key);
+    guesses.ensure_address_is_welcome(ctx).await?;
+    let found = match &email {
+        Ok(email) => customer::Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
+        Err(_) => None,
+    };
+    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
+    let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
+    let outcome = transact!(ctx, |tx| {
+        if !guesses.settle(ctx, tx, found.is_some()).await? {
+            // That it was counted has to be committed, so it is no error inside of the transaction.
+            return Ok(None);
+        }
+        let Some(found) = &found else { return Ok(None) };
+        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
+        let select = customer::Entity::find_by_id(found.customer_id).lock_exclusive();
+        let Some(current) = select.one(tx).await? else { return Ok(None) };
+        if current.status != 1 || current.token_generation != found.token_generation {
+            return Ok(None);
+        }
+        make_room(ctx, tx, current.customer_id).await?;
+        start(ctx, tx, &current).await.map(Some)
+    })?;
+    let (Some(pair), Some(customer)) = (outcome, found) else {
+        ctx.app.hasher.level(verified.took).await;
+        return Err(Error::Unauthenticated("Invalid email or password"));
+    };
+    // What a request with a key did is still open, and must not wait for a hash: the next login replaces it.
+    if verified.verdict == Verdict::Outdated
+        && ctx.keyed.is_none()
+        && let Err(error) = replace_hash(ctx, &customer, password).await
+    {
+        // The next login tries again; this one has passed.
+        tracing::warn!(customer = %customer.uuid, %error, "an old password hash was not replaced");
+    }
+    Ok(pair)
+}
+
+/// Stores a hash of today's kind of a password that was just found to be right. Nothing that anybody sees changes, and
+/// no token ends.
+async fn replace_hash(ctx: &Ctx, customer: &customer::Model, password: &SecretString) -> Result<()> {
+    let hash = ctx.app.hasher.rehash(password, ctx.app.random.bytes()).await?;
+    transact!(ctx.app.db, |tx| {
+        let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
+        let same = customer::Entity::update_many().set(row);
+        let same = same.filter(customer::Column::CustomerId.eq(customer.customer_id));
+        // Not over a password that was changed meanwhile.
+        same.filter(customer::Column::Password.eq(customer.password.clone())).exec(tx).await?;
+        Ok(())
+    })
+}
+
+/// Has the hasher learn what hashes take that are not as those that are made now, when there are any, so that refused logins look alike
+/// from the start. Once a start is enough.
+///
+/// # Errors
+/// Those of the database, and a full queue.
+pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
+    let usual = format!("{}%", ctx.app.hasher.usual_prefix());
+    let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
+    let old = old.column(customer::Column::Password).limit(1).into_tuple::<PasswordHash>();
+    if let Some(hash) = old.one(ctx.app.db.reader()).await? {
+        ctx.app.hasher.learn(&hash).await?;
+    }
+    Ok(())
+}
+
+/// Ends sessions of a customer that have expired, and those that were used longest ago when there are too many.
+async fn make_room(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+    let own = Entity::find().filter(Column::CustomerId.eq(customer_id)).select_only();
+    let own = own.columns([Column::CustomerSessionId, Column::ExpiresAt]);
+    let latest_first = own.order_by_desc(Column::LastUsedAt).order_by_desc(Column::CustomerSessionId);
+    let sessions: Vec<(i32, DateTime<Utc>)> = latest_first.into_tuple().all(tx).await?;
+    let now = ctx.app.clock.now();
+    let (going_on, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|(_, until)| *until > now);
+    let surplus = going_on.len().saturating_sub(MAX_SESSIONS - 1);
+    let gone = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, _)| id);
+    let gone: Vec<i32> = gone.collect();
+    if !gone.is_empty() {
+        Entity::delete_many().filter(Column::CustomerSessionId.is_in(gone)).exec(tx).await?;
+    }
+    tell_of_ended(ctx, tx, customer_id, surplus as u64).await
+}
+
+/// Starts a session and issues its first tokens.
+async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model) -> Attempt<TokenPair> {
+    let now = ctx.app.clock.now();
+    let session = customer_session::ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        customer_id: Set(customer.customer_id),
+        user_agent: Set(ctx.client_name()),
+        ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
+        created_at: Set(now),
+        last_used_at: Set(now),
+        expires_at: Set(expiry(ctx)?),
+        ..Default::default()
+    };
+    let session = session.insert(tx).await?;
+    let created = json!({"session": session.uuid.to_string()});
+    let created = Change::happened(EventKind::SessionCreated, session.uuid, created);
+    journal::for_customer(ctx, tx, customer.customer_id, created).await?;
+    issue(ctx, tx, customer, &session, None).await
+}
+
+/// New tokens for a session whose tokens have all just been ended by a change of the password. Without a session
+/// (a token of EverShop's own asked for it) one starts.
+pub(super) async fn go_on(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer: &customer::Model,
+    session: Option<Uuid>,
+) -> Attempt<TokenPair> {
+    let own = Entity::find().filter(Column::CustomerId.eq(customer.customer_id));
+    let session = match session {
+        Some(uuid) => own.filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?,
+        None => None,
+    };
+    let Some(session) = session else {
+        return start(ctx, tx, customer).await;
+    };
+    // Its family starts anew: the tokens before are of an earlier generation, and good for nothing.
+    let family = refresh_token::Entity::delete_many();
+    let family = family.filter(refresh_token::Column::CustomerSessionId.eq(session.customer_session_id));
+    family.exec(tx).await?;
+    let session = touch(ctx, tx, session).await?;
+    issue(ctx, tx, customer, &session, None).await
+}
+
+/// Notes that a session was used, and goes on for the life of a refresh token.
+async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<Model> {
+    let mut session = session.into_active_model();
+    session.last_used_at = Set(ctx.app.clock.now());
+    session.expires_at = Set(expiry(ctx)?);
+    Ok(session.update(tx).await?)
+}
+
+/// The sessions of these customers, for callers that were shown the customers.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
+    let select = Entity::find_by_customers(customer_ids, ctx.app.clock.now());
+    Ok(select.all(ctx.app.db.reader()).await?)
+}
+
+/// Until when a session goes on that is used now.
+fn expiry(ctx: &Ctx) -> Result<DateTime<Utc>> {
+    let lifetime = TimeDelta::from_std(ctx.app.config.tokens.customer_refresh_expiry);
+    Ok(ctx.app.clock.now() + lifetime.map_err(Error::internal)?)
+}
+
+/// Issues tokens for a session and remembers the refresh token.
+async fn issue(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer: &customer::Model,
+    session: &Model,
+    parent: Option<i32>,
+) -> Attempt<TokenPair> {
+    let pair = token::issue_for_customer(&ctx.app, customer, session.uuid)?;
+    let row = refresh_token::ActiveModel {
+        customer_session_id: Set(session.customer_session_id),
+        parent_id: Set(parent),
+        token_hash: Set(secret::hash_of_token(&pair.refresh_token)),
+        is_used: Set(false),
+        expires_at: Set(expiry(ctx)?),
+        ..Default::default()
+    };
+    row.insert(tx).await?;
+    Ok(pair)
+}
