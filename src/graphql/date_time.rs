@@ -1,7 +1,9 @@
 //! Moments.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
+
+use crate::types::timestamp;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DateTime(pub(super) chrono::DateTime<Utc>);
@@ -22,6 +24,6 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        Value::String(timestamp(self.0))
     }
 }

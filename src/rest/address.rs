@@ -12,12 +12,13 @@ use uuid::Uuid;
 use super::customer::parse_uuid;
 use super::link::Link;
 use super::openapi::{BodyFailures, Failures, FlagInput, PathId};
-use super::{Data, Versioned, timestamp};
+use super::{Data, Versioned};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::address::{self, Owned};
 use crate::service::customer::Owner;
+use crate::types::timestamp;
 
 /// An address, as REST answers with it.
 #[derive(Serialize, ToSchema)]

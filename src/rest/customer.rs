@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput, Throttled};
-use super::{Data, Versioned, timestamp};
+use super::{Data, Versioned};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::customer;
+use crate::types::timestamp;
 
 /// A customer, as REST answers with it.
 #[derive(Serialize, ToSchema)]

@@ -6,14 +6,15 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::Data;
 use super::address::Address;
 use super::customer::Customer;
 use super::openapi::{Failures, MailKind, MailStatus, ValuesByName};
 use super::session::Session;
-use super::{Data, timestamp};
 use crate::entity::mail::Model as MailRow;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope};
 use crate::service::export::{self, Own};
+use crate::types::timestamp;
 
 /// Everything that is stored about a customer, but for what only the back office may see.
 #[derive(Serialize, ToSchema)]

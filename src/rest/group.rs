@@ -8,13 +8,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Data;
 use super::customer::parse_uuid;
 use super::link::Link;
 use super::openapi::{BodyFailures, Failures, PathId};
-use super::{Data, timestamp};
 use crate::entity::customer_group::Model;
 use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::group;
+use crate::types::timestamp;
 
 /// A customer group, as REST answers with it.
 #[derive(Serialize, ToSchema)]

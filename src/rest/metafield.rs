@@ -13,13 +13,14 @@ use super::customer::{customer_id, parse_uuid};
 use super::openapi::{
     BodyFailures, Failures, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
 };
-use super::{Data, Versioned, timestamp};
+use super::{Data, Versioned};
 use crate::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
 use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::customer::Owner;
 use crate::service::metafield;
 use crate::service::patch::Field;
+use crate::types::timestamp;
 
 /// A definition of a custom field, as REST answers with it.
 #[derive(Serialize, ToSchema)]

@@ -29,7 +29,6 @@ use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -97,11 +96,6 @@ pub fn operations(app: &Arc<App>) -> Router {
         .route("/health/live", get(health::get_liveness))
         .route("/health/ready", get(health::get_readiness))
         .with_state(Arc::clone(app))
-}
-
-/// A moment as REST answers with it: RFC 3339, UTC, milliseconds.
-fn timestamp(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// What a success answers with.

@@ -8,10 +8,11 @@ use utoipa::ToSchema;
 
 use super::customer::parse_uuid;
 use super::openapi::{Failures, PathId};
-use super::{Data, Nothing, timestamp};
+use super::{Data, Nothing};
 use crate::entity::customer_session::Model;
 use crate::http::{CustomerCtx, Failure, FailureEnvelope};
 use crate::service::session;
+use crate::types::timestamp;
 
 /// One login of a customer.
 #[derive(Serialize, ToSchema)]

@@ -10,14 +10,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Data;
 use super::customer::parse_uuid;
 use super::link::Link;
 use super::openapi::{BodyFailures, Failures, PathId};
-use super::{Data, timestamp};
 use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::Model;
 use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
 use crate::service::webhook::{self, WithSecret};
+use crate::types::timestamp;
 
 /// A webhook endpoint, as REST answers with it.
 #[derive(Serialize, ToSchema)]

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{FileError, Format};
@@ -10,6 +9,7 @@ use crate::entity::customer_address;
 use crate::entity::metafield_definition::Model as Definition;
 use crate::service::export::Exported;
 use crate::service::metafield;
+use crate::types::timestamp;
 
 /// The columns of CSV that every file has, but for the hash.
 const COLUMNS: &[&str] = &[
@@ -130,10 +130,6 @@ fn cell(value: Value) -> String {
     }
 }
 
-fn time(moment: DateTime<Utc>) -> String {
-    moment.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
 fn fields(exported: Exported, with_hash: bool) -> Map<String, Value> {
     let Exported { customer, group_name, addresses } = exported;
     let mut fields = Map::new();
@@ -143,9 +139,9 @@ fn fields(exported: Exported, with_hash: bool) -> Map<String, Value> {
     put("group_name", group_name.into());
     put("full_name", customer.full_name.into());
     put("email", customer.email.as_str().into());
-    put("email_verified_at", customer.email_verified_at.map(time).into());
-    put("created_at", time(customer.created_at).into());
-    put("updated_at", time(customer.updated_at).into());
+    put("email_verified_at", customer.email_verified_at.map(timestamp).into());
+    put("created_at", timestamp(customer.created_at).into());
+    put("updated_at", timestamp(customer.updated_at).into());
     put("meta_data", customer.meta_data);
     put("addresses", addresses.into_iter().map(address).collect());
     if with_hash {

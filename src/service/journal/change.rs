@@ -75,17 +75,13 @@ fn differences(before: &Json, after: &Json) -> Map<String, Value> {
 
 /// Records as events tell of them: the columns that the API shows, under its names.
 pub(in crate::service) mod snapshot {
-    use chrono::{DateTime, SecondsFormat, Utc};
     use sea_orm::prelude::Json;
     use serde_json::json;
 
     use crate::entity::{
         admin_user, customer, customer_address, customer_group, metafield_definition, webhook_endpoint,
     };
-
-    fn moment(moment: DateTime<Utc>) -> String {
-        moment.to_rfc3339_opts(SecondsFormat::Millis, true)
-    }
+    use crate::types::timestamp;
 
     pub(in crate::service) fn customer(row: &customer::Model) -> Json {
         json!({
@@ -95,11 +91,11 @@ pub(in crate::service) mod snapshot {
             "group_id": row.group_id,
             "email": row.email.as_str(),
             "pending_email": row.pending_email.as_ref().map(|email| email.as_str()),
-            "email_verified_at": row.email_verified_at.map(moment),
+            "email_verified_at": row.email_verified_at.map(timestamp),
             "full_name": row.full_name,
             "meta_data": row.meta_data,
-            "created_at": moment(row.created_at),
-            "updated_at": moment(row.updated_at),
+            "created_at": timestamp(row.created_at),
+            "updated_at": timestamp(row.updated_at),
             "version": row.version,
         })
     }
@@ -118,8 +114,8 @@ pub(in crate::service) mod snapshot {
             "province": row.province,
             "country": row.country,
             "is_default": row.is_default,
-            "created_at": moment(row.created_at),
-            "updated_at": moment(row.updated_at),
+            "created_at": timestamp(row.created_at),
+            "updated_at": timestamp(row.updated_at),
             "version": row.version,
         })
     }
@@ -129,8 +125,8 @@ pub(in crate::service) mod snapshot {
             "customer_group_id": row.customer_group_id,
             "uuid": row.uuid.to_string(),
             "group_name": row.group_name,
-            "created_at": moment(row.created_at),
-            "updated_at": moment(row.updated_at),
+            "created_at": timestamp(row.created_at),
+            "updated_at": timestamp(row.updated_at),
         })
     }
 
@@ -148,7 +144,7 @@ pub(in crate::service) mod snapshot {
             "validations": row.validations,
             "sub_fields": row.sub_fields,
             "position": row.position,
-            "updated_at": moment(row.updated_at),
+            "updated_at": timestamp(row.updated_at),
         })
     }
 
@@ -158,7 +154,7 @@ pub(in crate::service) mod snapshot {
             "status": row.status,
             "email": row.email.as_str(),
             "full_name": row.full_name,
-            "updated_at": moment(row.updated_at),
+            "updated_at": timestamp(row.updated_at),
         })
     }
 
@@ -169,7 +165,7 @@ pub(in crate::service) mod snapshot {
             "description": row.description,
             "events": row.events,
             "enabled": row.enabled,
-            "updated_at": moment(row.updated_at),
+            "updated_at": timestamp(row.updated_at),
         })
     }
 }

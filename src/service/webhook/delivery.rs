@@ -1,6 +1,6 @@
 //! Deliveries on their way: planned when events are published, claimed and settled by the worker.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
@@ -20,7 +20,7 @@ use crate::metrics::{Backlog, Queue};
 use crate::poster::Posted;
 use crate::service::journal::Published;
 use crate::transact;
-use crate::types::{DeliveryStatus, covers};
+use crate::types::{DeliveryStatus, covers, timestamp};
 
 /// How long whoever claimed a delivery has to send it, before somebody else may. More than a receiver may take.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -62,9 +62,7 @@ pub(in crate::service) async fn plan(
     let mut rows = Vec::new();
     for entry in published {
         for endpoint in &endpoints {
-            let mut filters =
-                endpoint.events.as_array().into_iter().flatten().filter_map(|event| event.as_str());
-            if !filters.any(|filter| covers(filter, entry.kind)) {
+            if !endpoint.event_filters().any(|filter| covers(filter, entry.kind)) {
                 continue;
             }
             rows.push(ActiveModel {
@@ -185,7 +183,7 @@ async fn claim_one(
 fn body(entry: &journal_entry::Model) -> String {
     json!({
         "type": entry.kind.name(),
-        "timestamp": entry.created_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "timestamp": timestamp(entry.created_at),
         "id": entry.uuid.to_string(),
         "version": entry.schema_version,
         "customer": entry.customer_uuid.map(|uuid| uuid.to_string()),
