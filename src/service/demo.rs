@@ -1,18 +1,14 @@
 //! Customers to try patron with: the same ones every time.
 
-use chrono::TimeDelta;
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
-use crate::entity::{customer, customer_address, customer_group};
 use crate::error::{Error, Result};
-use crate::service::customer::search_text_of;
+use crate::service::import::{self, BATCH, Import, Line, Options, Outcome, Record};
 use crate::service::metafield::{self, DefinitionInput};
 use crate::system::Random;
-use crate::transact;
-use crate::types::{EmailAddress, Password};
+use crate::types::{Password, PasswordHash, timestamp};
 
 /// The password of every demo customer.
 pub const CUSTOMER_PASSWORD: &str = "demo-customer";
@@ -62,15 +58,16 @@ const PLACES: &[(&str, &str, &str, &str, &str)] = &[
     ("George Street", "2000", "Sydney", "AU-NSW", "AU"),
     ("Avenida Paulista", "01310-100", "São Paulo", "BR-SP", "BR"),
 ];
-const GROUPS: &[&str] = &["Wholesale", "VIP"];
+/// One in five customers is a wholesaler, one in five a VIP.
+const GROUPS: [&str; 5] = ["VIP", "Wholesale", "Default", "Default", "Default"];
 const TIERS: &[&str] = &["bronze", "silver", "gold"];
 const COLOURS: &[&str] = &["#0f5c63", "#a3271f", "#e0a526", "#5b4b8a", "#17693d"];
 
-/// Makes `count` customers, `customer1@example.com` and on, with addresses and groups, in one transaction, and
-/// custom fields.
+/// Makes `count` customers, `customer1@example.com` and on, with addresses, groups and custom fields, as an import
+/// makes them: nothing is there that the API would refuse, and the journal tells of all of it.
 ///
 /// # Errors
-/// [`Error::EmailTaken`] when they are there already.
+/// [`Error::Conflict`] when the custom fields are there already; those of the database.
 pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     ctx.require_admin()?;
     // Not for secrets: a seed that is known makes the same people on every machine.
@@ -83,54 +80,51 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
         metafield::create(ctx, DefinitionInput::from(definition)).await?;
     }
     let now = ctx.app.clock.now();
-    let mut customers = Vec::new();
-    for number in 1..=count {
-        let (given, family) = (pick(&random, GIVEN_NAMES), pick(&random, FAMILY_NAMES));
-        let full_name = format!("{given} {family}");
-        let email = EmailAddress::parse(&format!("customer{number}@example.com")).map_err(Error::internal)?;
+    let records = (1..=count).map(|number| {
         // The last one registered an hour ago, the one before it six hours earlier, and so on.
-        let age = TimeDelta::hours(1)
-            + TimeDelta::hours(6) * i32::try_from(count - number).map_err(Error::internal)?;
-        customers.push(customer::ActiveModel {
-            uuid: Set(random.uuid()),
-            status: Set(i16::from(number % 17 != 0)),
-            // One in five is a wholesaler, one in five a VIP; the group ids follow the default's.
-            group_id: Set(Some(if number % 5 < 2 { 2 + i32::from(number % 5 == 1) } else { 1 })),
-            search_text: Set(search_text_of(&full_name, &email)),
-            email: Set(email),
-            password: Set(hash.clone()),
-            full_name: Set(full_name),
-            created_at: Set(now - age),
-            updated_at: Set(now - age),
-            meta_data: Set(meta_data(number)),
-            version: Set(1),
-            token_generation: Set(0),
-            email_verified_at: Set((number % 3 != 0).then_some(now - age)),
-            ..Default::default()
-        });
+        let age = i64::try_from(1 + 6 * (count - number)).map_err(Error::internal)?;
+        Ok(record(&random, number, now - TimeDelta::hours(age), &hash))
+    });
+    let mut lines = (1..)
+        .zip(records.collect::<Result<Vec<_>>>()?)
+        .map(|(number, record)| Line { number, record: Ok(record) });
+    let options = Options { create_groups: true, dry_run: false };
+    let mut import = Import::new(options);
+    loop {
+        let batch: Vec<Line> = lines.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let batch = import::prepare(ctx, options, batch).await?;
+        for outcome in import.write(ctx, batch).await? {
+            if let Outcome::Refused(problems) = outcome {
+                return Err(Error::Invalid(problems));
+            }
+        }
     }
-    transact!(ctx.app.db, |tx| {
-        for name in GROUPS {
-            let group = customer_group::ActiveModel {
-                uuid: Set(random.uuid()),
-                group_name: Set((*name).to_owned()),
-                created_at: Set(now),
-                updated_at: Set(now),
-                ..Default::default()
-            };
-            group.insert(tx).await?;
-        }
-        for (chunk, rows) in customers.chunks(250).enumerate() {
-            let inserted = customer::Entity::insert_many(rows.to_vec());
-            let inserted = inserted.exec_with_returning(tx).await?;
-            let addresses = inserted.iter().enumerate().flat_map(|(row, customer)| {
-                let number = chunk * 250 + row;
-                (0..(number + 2) % 3).map(|nth| address(&random, customer, nth)).collect::<Vec<_>>()
-            });
-            customer_address::Entity::insert_many(addresses).exec_without_returning(tx).await?;
-        }
-        Ok(())
-    })
+}
+
+/// A customer as a file of them has it.
+fn record(random: &Random, number: usize, registered: DateTime<Utc>, hash: &PasswordHash) -> Record {
+    let full_name = format!("{} {}", pick(random, GIVEN_NAMES), pick(random, FAMILY_NAMES));
+    let registered = timestamp(registered);
+    let addresses = (0..(number + 1) % 3).map(|nth| address(random, &full_name, nth));
+    let mut record = json!({
+        "uuid": random.uuid().to_string(),
+        "email": format!("customer{number}@example.com"),
+        "password_hash": hash.expose(),
+        "status": i16::from(!number.is_multiple_of(17)),
+        "group_name": GROUPS[number % GROUPS.len()],
+        "created_at": registered,
+        "updated_at": registered,
+        "meta_data": meta_data(number),
+        "addresses": addresses.collect::<Vec<_>>(),
+        "full_name": full_name,
+    });
+    if !number.is_multiple_of(3) {
+        record["email_verified_at"] = registered.into();
+    }
+    Record { fields: record.as_object().cloned().unwrap_or_default(), is_text: false }
 }
 
 /// Custom fields: a choice, a number, a day and a colour that customers see, and a text that only admins do.
@@ -173,26 +167,22 @@ fn meta_data(number: usize) -> Value {
     values
 }
 
-fn address(random: &Random, customer: &customer::Model, nth: usize) -> customer_address::ActiveModel {
+fn address(random: &Random, full_name: &str, nth: usize) -> Value {
     let (street, postcode, city, province, country) = pick(random, PLACES);
     let [house, digits @ ..] = random.bytes::<5>();
     let digits = u32::from_be_bytes(digits) % 10_000_000;
-    customer_address::ActiveModel {
-        uuid: Set(random.uuid()),
-        customer_id: Set(customer.customer_id),
-        full_name: Set(Some(customer.full_name.clone())),
-        telephone: Set(Some(format!("+1 555 {digits:07}"))),
-        address_1: Set(Some(format!("{street} {}", u16::from(house) + 1))),
-        address_2: Set((nth == 1).then(|| "c/o Front desk".to_owned())),
-        postcode: Set(Some(postcode.to_owned())),
-        city: Set(Some(city.to_owned())),
-        province: Set(Some(province.to_owned())),
-        country: Set(country.to_owned()),
-        is_default: Set(nth == 0),
-        created_at: Set(customer.created_at),
-        updated_at: Set(customer.created_at),
-        ..Default::default()
-    }
+    json!({
+        "uuid": random.uuid().to_string(),
+        "full_name": full_name,
+        "telephone": format!("+1 555 {digits:07}"),
+        "address_1": format!("{street} {}", u16::from(house) + 1),
+        "address_2": (nth == 1).then_some("c/o Front desk"),
+        "postcode": postcode,
+        "city": city,
+        "province": province,
+        "country": country,
+        "is_default": nth == 0,
+    })
 }
 
 fn pick<T: Copy>(random: &Random, from: &[T]) -> T {
