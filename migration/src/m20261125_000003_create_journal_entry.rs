@@ -11,6 +11,10 @@ pub(crate) struct Migration;
 const UNPUBLISHED: &str = r#"CREATE INDEX "journal_entry_unpublished_idx" ON "journal_entry" ("journal_entry_id")
 WHERE "position" IS NULL"#;
 
+/// Most of what is done is done by nobody who has a name: registrations, imports.
+const BY_ACTOR: &str = r#"CREATE INDEX "journal_entry_actor_uuid_idx" ON "journal_entry" ("actor_uuid", "journal_entry_id")
+WHERE "actor_uuid" IS NOT NULL"#;
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -27,7 +31,7 @@ impl MigrationTrait for Migration {
                     .col(uuid("record"))
                     .col(json_binary("data"))
                     .col(json_binary("fields"))
-                    .col(json_binary("changes"))
+                    .col(json_binary("before"))
                     .col(columns::timestamp(manager, "created_at"))
                     .col(string("actor"))
                     .col(uuid_null("actor_uuid"))
@@ -42,8 +46,9 @@ impl MigrationTrait for Migration {
         let mut order = Index::create().name("journal_entry_customer_uuid_sequence_key").unique().take();
         order.table("journal_entry").col("customer_uuid").col("sequence");
         manager.create_index(order).await?;
-        columns::index(manager, "journal_entry", &["actor_uuid", "journal_entry_id"]).await?;
-        manager.get_connection().execute_unprepared(UNPUBLISHED).await?;
+        for index in [UNPUBLISHED, BY_ACTOR] {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
         manager
             .create_table(
                 Table::create()

@@ -30,9 +30,9 @@ pub struct Model {
     /// The names of the fields that changed, a JSON array.
     #[sea_orm(column_type = "JsonBinary")]
     pub fields: Json,
-    /// What they were and are, a JSON object without secrets.
+    /// What those of them were that the record had before, a JSON object without secrets.
     #[sea_orm(column_type = "JsonBinary")]
-    pub changes: Json,
+    pub before: Json,
     /// When it happened.
     pub created_at: DateTimeUtc,
     /// What kind of caller did it.
@@ -54,5 +54,12 @@ pub struct Model {
 /// It is joined with no table: it outlives what it is about.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
+
+impl Model {
+    /// The names of the fields that changed.
+    pub fn field_names(&self) -> impl Iterator<Item = &str> {
+        self.fields.as_array().into_iter().flatten().filter_map(|name| name.as_str())
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -9,7 +9,7 @@ use super::date_time::DateTime;
 use super::error::Failed;
 use crate::entity::journal_entry::Model;
 use crate::error::Error;
-use crate::service::journal::AuditFilter;
+use crate::service::journal::{self, AuditFilter};
 use crate::types;
 
 /// The identifier that an argument says.
@@ -62,7 +62,7 @@ impl Event {
 
     /// The names of the fields that changed.
     async fn fields(&self) -> Vec<&str> {
-        names(&self.0)
+        self.0.field_names().collect()
     }
 
     /// The customer, address, group … as it was then; no secrets. `{"erased": true}` of a customer that was deleted.
@@ -74,10 +74,6 @@ impl Event {
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
-}
-
-fn names(row: &Model) -> Vec<&str> {
-    row.fields.as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect()
 }
 
 /// Who did what.
@@ -145,12 +141,12 @@ impl AuditEntry {
 
     /// The names of the fields that changed.
     async fn fields(&self) -> Vec<&str> {
-        names(&self.0)
+        self.0.field_names().collect()
     }
 
     /// What they were and are: `{ field: { old, new } }`, and `"changed"` for secrets. Empty of an erased customer.
-    async fn changes(&self) -> Json<&serde_json::Value> {
-        Json(&self.0.changes)
+    async fn changes(&self) -> Json<serde_json::Map<String, serde_json::Value>> {
+        Json(journal::changes(&self.0))
     }
 
     /// When it was done.

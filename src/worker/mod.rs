@@ -12,6 +12,7 @@ use tokio::sync::{OnceCell, watch};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::service::journal::PUBLISHED_AT_ONCE;
 use crate::service::{backlog, customer, housekeeping, metafield, session};
 
 pub use mail::send_due;
@@ -21,6 +22,8 @@ pub use webhook::{deliver_due, publish};
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
 /// How long publishing and telling rest when there is nothing new.
 const EVENT_PAUSE: Duration = Duration::from_millis(500);
+/// The pause between two batches of events that were not full.
+const BETWEEN_PUBLISHED: Duration = Duration::from_millis(100);
 /// How often is looked for values of deleted custom fields, and for customers that can't be searched yet.
 const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 /// The pause between two batches of them: others want to write as well.
@@ -45,7 +48,13 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
             Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
         }),
         again_and_again(&ctx, "events", stop.clone(), async |ctx: Ctx| {
-            Ok(if publish(&ctx).await? == 0 { EVENT_PAUSE } else { Duration::ZERO })
+            let published = publish(&ctx).await?;
+            Ok(match published {
+                0 => EVENT_PAUSE,
+                // A transaction for every few entries would cost those who write: some more will come meanwhile.
+                1..PUBLISHED_AT_ONCE => BETWEEN_PUBLISHED,
+                _ => Duration::ZERO,
+            })
         }),
         again_and_again(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
             let busy = busy.clone();

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
 use uuid::Uuid;
 
 use super::known::{Known, Seen};
-use super::prepare::{Batch, prepare};
+use super::prepare::{Batch, Prepared, prepare};
 use super::{Options, Outcome};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
@@ -77,7 +77,7 @@ impl Import {
                 if let (Outcome::Created, Ok(prepared)) = (&outcome, prepared) {
                     // It was there, and was deleted meanwhile.
                     let Some(hash) = &prepared.hash else { return Ok(None) };
-                    new.push((&prepared.account, hash));
+                    new.push((prepared, hash));
                 }
                 outcomes.push(outcome);
             }
@@ -97,14 +97,17 @@ impl Import {
     }
 }
 
-async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Account, &PasswordHash)]) -> Attempt<()> {
+async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &PasswordHash)]) -> Attempt<()> {
     if new.is_empty() {
         return Ok(());
     }
-    // A file may bring back who was deleted, and its journal goes on.
-    let earlier = journal::last_numbers(tx, new.iter().map(|(account, _)| account.uuid)).await?;
+    // A file may bring back who was deleted, and its journal goes on. Nobody had an identifier that was made here.
+    let earlier =
+        journal::last_numbers(tx, new.iter().filter_map(|(prepared, _)| prepared.draft.uuid)).await?;
+    let new: Vec<(&Account, &PasswordHash)> =
+        new.iter().map(|(prepared, hash)| (&prepared.account, *hash)).collect();
     let rows = new.iter().map(|(account, hash)| {
-        let mut row = account.row((*hash).clone());
+        let mut row = account.row((**hash).clone());
         let counted = earlier.get(&account.uuid).copied().unwrap_or_default();
         row.event_sequence = Set(counted + 1 + account.addresses.len() as i64);
         row
@@ -120,7 +123,7 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Account, &Passwor
     let mut owners = HashMap::new();
     for (account, hash) in new {
         let id = *ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
-        let mut row = account.row((*hash).clone());
+        let mut row = account.row(hash.clone());
         row.customer_id = Set(id);
         let number = earlier.get(&account.uuid).copied().unwrap_or_default() + 1;
         owners.insert(id, (account.uuid, number));

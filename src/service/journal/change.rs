@@ -4,6 +4,8 @@ use sea_orm::prelude::Json;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::erased;
+use crate::entity::journal_entry;
 use crate::types::EventKind;
 
 /// What an entry says, but for who did it.
@@ -13,39 +15,34 @@ pub(in crate::service) struct Change {
     pub(super) record: Uuid,
     pub(super) data: Json,
     pub(super) fields: Vec<String>,
-    pub(super) changes: Map<String, Value>,
+    pub(super) before: Map<String, Value>,
 }
 
 impl Change {
     /// Something was made.
     pub(in crate::service) fn created(kind: EventKind, record: Uuid, data: Json) -> Self {
-        let changes = differences(&json!({}), &data);
-        Self { kind, record, data, fields: changes.keys().cloned().collect(), changes }
+        Self::between(kind, record, &json!({}), data)
     }
 
     /// Something changed, from what is told of it before to what is told of it after.
     pub(in crate::service) fn updated(kind: EventKind, record: Uuid, before: &Json, data: Json) -> Self {
-        let changes = differences(before, &data);
-        Self { kind, record, data, fields: changes.keys().cloned().collect(), changes }
+        Self::between(kind, record, before, data)
     }
 
     /// Something is gone.
     pub(in crate::service) fn deleted(kind: EventKind, record: Uuid, before: &Json) -> Self {
-        let data = json!({"uuid": record.to_string()});
-        let changes = differences(before, &json!({}));
-        Self { kind, record, data, fields: changes.keys().cloned().collect(), changes }
+        Self::between(kind, record, before, json!({"uuid": record.to_string()}))
     }
 
     /// Something happened that has no values, or none that may be told.
     pub(in crate::service) fn happened(kind: EventKind, record: Uuid, data: Json) -> Self {
-        Self { kind, record, data, fields: Vec::new(), changes: Map::new() }
+        Self { kind, record, data, fields: Vec::new(), before: Map::new() }
     }
 
-    /// Also a secret changed, of which only that is told.
+    /// Also a secret changed, of which only that is told: neither before nor after has it.
     #[must_use]
     pub(in crate::service) fn with_secret(mut self, field: &str) -> Self {
         self.fields.push(field.to_owned());
-        self.changes.insert(field.to_owned(), json!("changed"));
         self
     }
 
@@ -53,24 +50,37 @@ impl Change {
     pub(in crate::service) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
+
+    /// What it is now is in the data: only what it was before is kept beside it.
+    fn between(kind: EventKind, record: Uuid, before: &Json, data: Json) -> Self {
+        let names = |object: &Json| object.as_object().map(|fields| fields.keys().cloned().collect());
+        let (mut fields, more): (Vec<String>, Vec<String>) =
+            (names(before).unwrap_or_default(), names(&data).unwrap_or_default());
+        fields.extend(more.into_iter().filter(|name| before.get(name).is_none()));
+        fields.retain(|name| before.get(name) != data.get(name) && !ALWAYS.contains(&name.as_str()));
+        let known = fields.iter().filter_map(|name| Some((name.clone(), before.get(name)?.clone())));
+        let before = known.collect();
+        Self { kind, record, data, fields, before }
+    }
 }
 
 /// Fields that change with every change.
 const ALWAYS: [&str; 2] = ["updated_at", "version"];
 
-/// The fields in which two objects differ, each with its old and its new value.
-fn differences(before: &Json, after: &Json) -> Map<String, Value> {
-    let mut differences = Map::new();
-    let names = |object: &Json| object.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
-    let mut all = names(before).unwrap_or_default();
-    all.extend(names(after).unwrap_or_default());
-    for name in all {
-        let (old, new) = (before.get(&name), after.get(&name));
-        if old != new && !ALWAYS.contains(&name.as_str()) {
-            differences.insert(name, json!({"old": old, "new": new}));
-        }
+/// What the fields of an entry were and are, each as `{"old", "new"}`; of a secret only `"changed"`. Nothing of what
+/// was erased.
+pub fn changes(entry: &journal_entry::Model) -> Map<String, Value> {
+    let mut changes = Map::new();
+    if entry.data == erased() {
+        return changes;
     }
-    differences
+    for name in entry.field_names() {
+        let (old, new) = (entry.before.get(name), entry.data.get(name));
+        let is_secret = old.is_none() && new.is_none();
+        let change = if is_secret { json!("changed") } else { json!({"old": old, "new": new}) };
+        changes.insert(name.to_owned(), change);
+    }
+    changes
 }
 
 /// Records as events tell of them: the columns that the API shows, under its names.

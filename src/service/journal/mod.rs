@@ -19,11 +19,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub use audit::{AuditFilter, AuditPage, audit};
+pub use change::changes;
 pub(super) use change::{Change, snapshot};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
 pub(super) use of_customer::{erase, for_all, for_customer, last_numbers};
-pub use publish::publish;
+pub use publish::{PUBLISHED_AT_ONCE, publish};
 pub(super) use publish::{Published, backlog};
 
 use crate::ctx::{Caller, Ctx};
@@ -103,7 +104,7 @@ pub(super) fn row(ctx: &Ctx, of: Option<(Uuid, i64)>, change: Change) -> ActiveM
         Caller::Admin { uuid, .. } => (Actor::Admin, Some(uuid)),
         Caller::System => (Actor::System, None),
     };
-    let Change { kind, record, data, fields, changes } = change;
+    let Change { kind, record, data, fields, before } = change;
     ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
         kind: Set(kind),
@@ -113,7 +114,7 @@ pub(super) fn row(ctx: &Ctx, of: Option<(Uuid, i64)>, change: Change) -> ActiveM
         record: Set(record),
         data: Set(data),
         fields: Set(fields.into()),
-        changes: Set(Json::Object(changes)),
+        before: Set(Json::Object(before)),
         created_at: Set(ctx.app.clock.now()),
         actor: Set(actor),
         actor_uuid: Set(actor_uuid),

@@ -23,7 +23,7 @@ use crate::transact;
 use crate::types::EventKind;
 
 /// Entries that are published in one transaction.
-const BATCH: u64 = 500;
+pub const PUBLISHED_AT_ONCE: usize = 500;
 
 /// Numbers a batch; `$1` is the last position that was given.
 const NUMBER: &str = r#"
@@ -62,7 +62,8 @@ async fn publish_batch(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<usize> {
     let last = last.ok_or_else(|| Error::internal("journal_position has no row"))?;
     let waiting =
         Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
-    let waiting = waiting.order_by_asc(Column::JournalEntryId).limit(BATCH).into_tuple::<i64>();
+    let waiting =
+        waiting.order_by_asc(Column::JournalEntryId).limit(PUBLISHED_AT_ONCE as u64).into_tuple::<i64>();
     let Some(highest) = waiting.all(tx).await?.pop() else { return Ok(0) };
     let values = [last.position.into(), highest.into()];
     let numbered = Statement::from_sql_and_values(ctx.app.db.backend(), NUMBER, values);
