@@ -18,8 +18,6 @@ use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
 use crate::types::{EventKind, PasswordHash};
 
-use super::account::Account;
-
 /// How often a batch is prepared anew because somebody else changed what it is judged by.
 const ATTEMPTS: u32 = 10;
 /// Addresses that one statement inserts: a statement has a limited number of parameters.
@@ -104,15 +102,16 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
     // A file may bring back who was deleted, and its journal goes on. Nobody had an identifier that was made here.
     let earlier =
         journal::last_numbers(tx, new.iter().filter_map(|(prepared, _)| prepared.draft.uuid)).await?;
-    let new: Vec<(&Account, &PasswordHash)> =
-        new.iter().map(|(prepared, hash)| (&prepared.account, *hash)).collect();
-    let rows = new.iter().map(|(account, hash)| {
-        let mut row = account.row((**hash).clone());
-        let counted = earlier.get(&account.uuid).copied().unwrap_or_default();
-        row.event_sequence = Set(counted + 1 + account.addresses.len() as i64);
-        row
-    });
-    let mut insert = customer::Entity::insert_many(rows).into_query();
+    let rows: Vec<customer::ActiveModel> = new
+        .iter()
+        .map(|(Prepared { account, .. }, hash)| {
+            let mut row = account.row((*hash).clone());
+            let counted = earlier.get(&account.uuid).copied().unwrap_or_default();
+            row.event_sequence = Set(counted + 1 + account.addresses.len() as i64);
+            row
+        })
+        .collect();
+    let mut insert = customer::Entity::insert_many(rows.iter().cloned()).into_query();
     insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
     let mut ids: HashMap<Uuid, i32> = HashMap::with_capacity(new.len());
     for row in tx.query_all(&insert).await? {
@@ -121,9 +120,8 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
     let mut addresses = Vec::new();
     let mut changes = Vec::new();
     let mut owners = HashMap::new();
-    for (account, hash) in new {
+    for ((Prepared { account, .. }, _), mut row) in new.iter().zip(rows) {
         let id = *ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
-        let mut row = account.row(hash.clone());
         row.customer_id = Set(id);
         let number = earlier.get(&account.uuid).copied().unwrap_or_default() + 1;
         owners.insert(id, (account.uuid, number));

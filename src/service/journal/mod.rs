@@ -10,8 +10,8 @@ mod change;
 mod feed;
 mod of_customer;
 mod publish;
+mod write;
 
-use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -27,15 +27,12 @@ pub(super) use of_customer::{erase, for_all, for_customer, last_numbers};
 pub use publish::{PUBLISHED_AT_ONCE, publish};
 pub(super) use publish::{Published, backlog};
 
-use crate::ctx::{Caller, Ctx};
+use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer;
-use crate::entity::journal_entry::{ActiveModel, Entity};
 use crate::error::Error;
-use crate::types::Actor;
 
-/// Entries that one statement inserts: a statement has a limited number of parameters.
-const ENTRIES: usize = 500;
+use write::{Entry, insert};
 
 /// The customer that something happened to.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +45,7 @@ pub(super) struct Whose {
 
 /// Writes entries about something that belongs to no customer.
 pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> Attempt<()> {
-    insert(tx, vec![row(ctx, None, change)]).await
+    insert(ctx, tx, vec![Entry { of: None, change }]).await
 }
 
 /// Writes entries about a customer whose row says so already.
@@ -62,8 +59,8 @@ pub(super) async fn record_for(
         keyed.concerns(whose.customer);
     }
     let numbered = (whose.first..).zip(changes);
-    let rows = numbered.map(|(sequence, change)| row(ctx, Some((whose.customer, sequence)), change));
-    insert(tx, rows.collect()).await
+    let entries = numbered.map(|(sequence, change)| Entry { of: Some((whose.customer, sequence)), change });
+    insert(ctx, tx, entries.collect()).await
 }
 
 /// Writes an entry about a customer, counting it in the customer's row, which is locked by that. When the customer is
@@ -87,43 +84,6 @@ pub(super) async fn count_for(
     let Some(customer) = counted.into_iter().next() else { return Ok(()) };
     let whose = Whose { customer: customer.uuid, first: customer.event_sequence - count + 1 };
     record_for(ctx, tx, whose, changes).await
-}
-
-pub(super) async fn insert(tx: &impl ConnectionTrait, rows: Vec<ActiveModel>) -> Attempt<()> {
-    for some in rows.chunks(ENTRIES) {
-        Entity::insert_many(some.to_vec()).exec_without_returning(tx).await?;
-    }
-    Ok(())
-}
-
-/// The row of an entry.
-pub(super) fn row(ctx: &Ctx, of: Option<(Uuid, i64)>, change: Change) -> ActiveModel {
-    let (actor, actor_uuid) = match ctx.caller {
-        Caller::Anonymous => (Actor::Anonymous, None),
-        Caller::Customer { uuid, .. } => (Actor::Customer, Some(uuid)),
-        Caller::Admin { uuid, .. } => (Actor::Admin, Some(uuid)),
-        Caller::System => (Actor::System, None),
-    };
-    let Change { kind, record, data, fields, before } = change;
-    ActiveModel {
-        uuid: Set(ctx.app.random.uuid()),
-        kind: Set(kind),
-        schema_version: Set(1),
-        customer_uuid: Set(of.map(|(customer, _)| customer)),
-        sequence: Set(of.map(|(_, sequence)| sequence)),
-        record: Set(record),
-        data: Set(data),
-        fields: Set(fields.into()),
-        before: Set(Json::Object(before)),
-        created_at: Set(ctx.app.clock.now()),
-        actor: Set(actor),
-        actor_uuid: Set(actor_uuid),
-        token_id: Set(ctx.token_id),
-        ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
-        user_agent: Set(ctx.client_name()),
-        request_id: Set(ctx.request_id.clone()),
-        ..Default::default()
-    }
 }
 
 /// What stands for the data of a record that was erased.

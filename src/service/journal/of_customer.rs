@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Change, count_for, erased, insert, row};
+use super::{Change, Entry, count_for, erased, insert};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity};
@@ -34,9 +34,10 @@ pub(in crate::service) async fn for_all(
     tx: &impl ConnectionTrait,
     changes: impl IntoIterator<Item = (Uuid, i64, Change)>,
 ) -> Attempt<()> {
-    let rows =
-        changes.into_iter().map(|(customer, sequence, change)| row(ctx, Some((customer, sequence)), change));
-    insert(tx, rows.collect()).await
+    let changes = changes.into_iter();
+    let entries =
+        changes.map(|(customer, sequence, change)| Entry { of: Some((customer, sequence)), change });
+    insert(ctx, tx, entries.collect()).await
 }
 
 /// The number of the last entry of each of these customers; 0 of one that has none.
@@ -94,10 +95,11 @@ pub(in crate::service) async fn erase(
         .await?;
     let data = json!({"customer_id": customer.customer_id, "uuid": uuid.to_string()});
     let last = Change::happened(EventKind::CustomerDeleted, uuid, data);
-    let mut last = row(ctx, Some((uuid, customer.event_sequence + 1)), last);
-    if !ctx.is_admin() {
-        // Who deletes itself leaves no trace of where it was.
-        (last.ip_address, last.user_agent) = (Set(None), Set(None));
+    let last = Entry { of: Some((uuid, customer.event_sequence + 1)), change: last };
+    if ctx.is_admin() {
+        return insert(ctx, tx, vec![last]).await;
     }
-    insert(tx, vec![last]).await
+    // Who deletes itself leaves no trace of where it was.
+    let nowhere = Ctx { ip: None, user_agent: None, ..ctx.clone() };
+    insert(&nowhere, tx, vec![last]).await
 }

@@ -1,0 +1,100 @@
+//! Entries on their way into the table.
+
+use sea_orm::sea_query::{Expr, Query, Value};
+use sea_orm::{ActiveEnum, ConnectionTrait};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::Change;
+use crate::ctx::{Caller, Ctx};
+use crate::db::Attempt;
+use crate::entity::journal_entry::{Column, Entity};
+use crate::types::Actor;
+
+/// Entries that one statement inserts: a statement has a limited number of parameters.
+const ENTRIES: usize = 500;
+
+/// The form of the data of events that are written today.
+const SCHEMA_VERSION: i16 = 1;
+
+/// What is of an entry alone.
+const OWN: [Column; 8] = [
+    Column::Uuid,
+    Column::Kind,
+    Column::CustomerUuid,
+    Column::Sequence,
+    Column::Record,
+    Column::Data,
+    Column::Fields,
+    Column::Before,
+];
+
+/// What entries that are written together have in common.
+const COMMON: [Column; 8] = [
+    Column::SchemaVersion,
+    Column::CreatedAt,
+    Column::Actor,
+    Column::ActorUuid,
+    Column::TokenId,
+    Column::IpAddress,
+    Column::UserAgent,
+    Column::RequestId,
+];
+
+/// An entry that is to be written.
+pub(super) struct Entry {
+    /// The customer it is about, and which of its entries it is.
+    pub(super) of: Option<(Uuid, i64)>,
+    /// What it says.
+    pub(super) change: Change,
+}
+
+/// Inserts entries of what this caller did. What they have in common is sent once: an import has very many of them.
+pub(super) async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, entries: Vec<Entry>) -> Attempt<()> {
+    let common = common(ctx);
+    let mut entries = entries.into_iter();
+    loop {
+        let some: Vec<_> = entries.by_ref().take(ENTRIES).map(|entry| own(ctx, entry)).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Query::select();
+        for number in 1..=OWN.len() {
+            rows.column(("entry", format!("column{number}")));
+        }
+        rows.exprs(common.iter().cloned().map(Expr::val)).from_values(some, "entry");
+        let mut insert = Query::insert();
+        insert.into_table(Entity).columns(OWN.into_iter().chain(COMMON));
+        // Fails when there are not as many values as columns: they are above.
+        insert.select_from(rows).map_err(crate::error::Error::internal)?;
+        tx.execute(&insert).await?;
+    }
+}
+
+type Own = (Uuid, Value, Option<Uuid>, Option<i64>, Uuid, Json, Json, Json);
+
+fn own(ctx: &Ctx, entry: Entry) -> Own {
+    let Change { kind, record, data, fields, before } = entry.change;
+    let (customer, sequence) = entry.of.unzip();
+    let uuid = ctx.app.random.uuid();
+    (uuid, kind.to_value().into(), customer, sequence, record, data, fields.into(), Json::Object(before))
+}
+
+fn common(ctx: &Ctx) -> [Value; 8] {
+    let (actor, actor_uuid) = match ctx.caller {
+        Caller::Anonymous => (Actor::Anonymous, None),
+        Caller::Customer { uuid, .. } => (Actor::Customer, Some(uuid)),
+        Caller::Admin { uuid, .. } => (Actor::Admin, Some(uuid)),
+        Caller::System => (Actor::System, None),
+    };
+    [
+        SCHEMA_VERSION.into(),
+        ctx.app.clock.now().into(),
+        actor.to_value().into(),
+        actor_uuid.into(),
+        ctx.token_id.into(),
+        ctx.ip.map(|ip| ip.to_string()).into(),
+        ctx.client_name().into(),
+        ctx.request_id.clone().into(),
+    ]
+}
