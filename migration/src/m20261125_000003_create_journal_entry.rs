@@ -46,6 +46,8 @@ impl MigrationTrait for Migration {
         let mut order = Index::create().name("journal_entry_customer_uuid_sequence_key").unique().take();
         order.table("journal_entry").col("customer_uuid").col("sequence");
         manager.create_index(order).await?;
+        // Ever later moments: such an index costs next to nothing.
+        columns::index(manager, "journal_entry", &["created_at"]).await?;
         for index in [UNPUBLISHED, BY_ACTOR] {
             manager.get_connection().execute_unprepared(index).await?;
         }

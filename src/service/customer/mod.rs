@@ -102,20 +102,24 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
     ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
-    // Courtesies that spare the hashing; the transaction looks again.
-    let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-    let found = found.ok_or(Error::NotFound("Customer"))?;
-    ctx.if_match.check(found.version)?;
-    if let Some(email) = &email {
-        ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
-    }
+    // What is refused needs no hashing; the transaction looks again.
+    let mut login = None;
     let password = match password {
-        Some(password) => Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?),
+        Some(password) => {
+            let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+            let found = found.ok_or(Error::NotFound("Customer"))?;
+            ctx.if_match.check(found.version)?;
+            if let Some(email) = &email {
+                ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
+            }
+            login = Some(found.email.key());
+            Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?)
+        }
         None => None,
     };
     transact!(ctx, |tx| {
-        if password.is_some() {
-            throttle::forget(tx, "customer", &found.email.key()).await?;
+        if let Some(login) = &login {
+            throttle::forget(tx, "customer", login).await?;
         }
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;

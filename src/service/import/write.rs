@@ -117,27 +117,30 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
     for row in tx.query_all(&insert).await? {
         ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
     }
+    let mut customers: Vec<(customer::Model, i64)> = Vec::with_capacity(new.len());
     let mut addresses = Vec::new();
-    let mut changes = Vec::new();
     let mut owners = HashMap::new();
     for ((Prepared { account, .. }, _), mut row) in new.iter().zip(rows) {
         let id = *ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
         row.customer_id = Set(id);
         let number = earlier.get(&account.uuid).copied().unwrap_or_default() + 1;
         owners.insert(id, (account.uuid, number));
-        let data = snapshot::customer(&row.try_into_model()?);
-        changes.push((account.uuid, number, Change::created(EventKind::CustomerCreated, account.uuid, data)));
+        customers.push((row.try_into_model()?, number));
         addresses.extend(account.address_rows(id));
     }
+    let mut inserted = Vec::with_capacity(addresses.len());
     for some in addresses.chunks(ADDRESSES) {
-        let inserted = customer_address::Entity::insert_many(some.to_vec()).exec_with_returning(tx).await?;
-        for address in inserted {
-            let Some((owner, last)) = owners.get_mut(&address.customer_id) else { continue };
-            *last += 1;
-            let created =
-                Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address));
-            changes.push((*owner, *last, created));
-        }
+        inserted.extend(customer_address::Entity::insert_many(some.to_vec()).exec_with_returning(tx).await?);
     }
-    journal::for_all(ctx, tx, changes).await
+    let customers = customers.iter().map(|(row, number)| {
+        let created = Change::created(EventKind::CustomerCreated, row.uuid, snapshot::customer(row));
+        (row.uuid, *number, created)
+    });
+    let addresses = inserted.iter().filter_map(|row| {
+        let (owner, last) = owners.get_mut(&row.customer_id)?;
+        *last += 1;
+        let created = Change::created(EventKind::AddressCreated, row.uuid, snapshot::address(row));
+        Some((*owner, *last, created))
+    });
+    journal::for_all(ctx, tx, customers.chain(addresses)).await
 }

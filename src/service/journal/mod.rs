@@ -45,7 +45,7 @@ pub(super) struct Whose {
 
 /// Writes entries about something that belongs to no customer.
 pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> Attempt<()> {
-    insert(ctx, tx, vec![Entry { of: None, change }]).await
+    insert(ctx, tx, [Entry { of: None, change }]).await
 }
 
 /// Writes entries about a customer whose row says so already.
@@ -60,7 +60,7 @@ pub(super) async fn record_for(
     }
     let numbered = (whose.first..).zip(changes);
     let entries = numbered.map(|(sequence, change)| Entry { of: Some((whose.customer, sequence)), change });
-    insert(ctx, tx, entries.collect()).await
+    insert(ctx, tx, entries).await
 }
 
 /// Writes an entry about a customer, counting it in the customer's row, which is locked by that. When the customer is

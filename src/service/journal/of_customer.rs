@@ -37,7 +37,7 @@ pub(in crate::service) async fn for_all(
     let changes = changes.into_iter();
     let entries =
         changes.map(|(customer, sequence, change)| Entry { of: Some((customer, sequence)), change });
-    insert(ctx, tx, entries.collect()).await
+    insert(ctx, tx, entries).await
 }
 
 /// The number of the last entry of each of these customers; 0 of one that has none.
@@ -97,9 +97,9 @@ pub(in crate::service) async fn erase(
     let last = Change::happened(EventKind::CustomerDeleted, uuid, data);
     let last = Entry { of: Some((uuid, customer.event_sequence + 1)), change: last };
     if ctx.is_admin() {
-        return insert(ctx, tx, vec![last]).await;
+        return insert(ctx, tx, [last]).await;
     }
     // Who deletes itself leaves no trace of where it was.
     let nowhere = Ctx { ip: None, user_agent: None, ..ctx.clone() };
-    insert(&nowhere, tx, vec![last]).await
+    insert(&nowhere, tx, [last]).await
 }

@@ -1,6 +1,6 @@
 //! Entries on their way into the table.
 
-use sea_orm::sea_query::{Expr, Query, Value};
+use sea_orm::sea_query::{Expr, InsertStatement, Query, Value};
 use sea_orm::{ActiveEnum, ConnectionTrait};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -9,6 +9,7 @@ use super::Change;
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::journal_entry::{Column, Entity};
+use crate::error::{Error, Result};
 use crate::types::Actor;
 
 /// Entries that one statement inserts: a statement has a limited number of parameters.
@@ -50,27 +51,40 @@ pub(super) struct Entry {
 }
 
 /// Inserts entries of what this caller did. What they have in common is sent once: an import has very many of them.
-pub(super) async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, entries: Vec<Entry>) -> Attempt<()> {
+pub(super) async fn insert(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    entries: impl IntoIterator<Item = Entry>,
+) -> Attempt<()> {
     let common = common(ctx);
     let mut entries = entries.into_iter();
-    loop {
-        let some: Vec<_> = entries.by_ref().take(ENTRIES).map(|entry| own(ctx, entry)).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
-        let mut rows = Query::select();
-        for number in 1..=OWN.len() {
-            rows.column(("entry", format!("column{number}")));
-        }
-        rows.exprs(common.iter().cloned().map(Expr::val)).from_values(some, "entry");
-        let mut insert = Query::insert();
-        insert.into_table(Entity).columns(OWN.into_iter().chain(COMMON));
-        // Fails when there are not as many values as columns: they are above.
-        insert.select_from(rows).map_err(crate::error::Error::internal)?;
-        tx.execute(&insert).await?;
+    let mut next = || {
+        let some: Vec<Own> = entries.by_ref().take(ENTRIES).map(|entry| own(ctx, entry)).collect();
+        if some.is_empty() { Ok(None) } else { statement(&common, some).map(Some) }
+    };
+    let mut statement = next()?;
+    while let Some(insert) = statement {
+        // The next one is made while the database works on this one.
+        let (inserted, following) = tokio::join!(tx.execute(&insert), async { next() });
+        inserted?;
+        statement = following?;
     }
+    Ok(())
 }
 
+fn statement(common: &[Value], entries: Vec<Own>) -> Result<InsertStatement> {
+    let mut rows = Query::select();
+    for number in 1..=OWN.len() {
+        rows.column(("entry", format!("column{number}")));
+    }
+    rows.exprs(common.iter().cloned().map(Expr::val)).from_values(entries, "entry");
+    let mut insert = Query::insert();
+    insert.into_table(Entity).columns(OWN.into_iter().chain(COMMON));
+    insert.select_from(rows).map_err(Error::internal)?;
+    Ok(insert)
+}
+
+/// The values of the columns of an entry alone.
 type Own = (Uuid, Value, Option<Uuid>, Option<i64>, Uuid, Json, Json, Json);
 
 fn own(ctx: &Ctx, entry: Entry) -> Own {
@@ -80,6 +94,7 @@ fn own(ctx: &Ctx, entry: Entry) -> Own {
     (uuid, kind.to_value().into(), customer, sequence, record, data, fields.into(), Json::Object(before))
 }
 
+/// The values of the columns that they have in common.
 fn common(ctx: &Ctx) -> [Value; 8] {
     let (actor, actor_uuid) = match ctx.caller {
         Caller::Anonymous => (Actor::Anonymous, None),
