@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use sea_orm::sea_query::{ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::Outcome;
@@ -14,9 +14,36 @@ use crate::db::Attempt;
 use crate::entity::{self, customer, customer_address};
 use crate::error::Problem;
 
-/// The customers with these [keys](crate::types::EmailAddress::key).
-pub(super) fn email_keys(backend: DbBackend, keys: Vec<String>) -> SimpleExpr {
-    entity::email_key(customer::Entity, backend).is_in(keys)
+/// The customers with these [keys](crate::types::EmailAddress::key), by their primary keys.
+///
+/// Each is looked for in the index. Asked for all of them at once, a database that has not counted yet what is in a table
+/// that grows while it is asked reads all of it.
+pub(super) async fn find_by_emails(
+    db: &impl ConnectionTrait,
+    keys: Vec<String>,
+) -> Attempt<HashMap<String, i32>> {
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let email = entity::email_key(customer::Entity, db.get_database_backend());
+    let owner = Query::select()
+        .column(customer::Column::CustomerId)
+        .from(customer::Entity)
+        .and_where(email.eq(Expr::col(("asked", "column1"))))
+        .limit(1)
+        .take();
+    let asked = Query::select()
+        .column(("asked", "column1"))
+        .expr_as(owner, "customer_id")
+        .from_values(keys, "asked")
+        .take();
+    let mut found = HashMap::new();
+    for row in db.query_all(&asked).await? {
+        if let Some(id) = row.try_get::<Option<i32>>("", "customer_id")? {
+            found.insert(row.try_get("", "column1")?, id);
+        }
+    }
+    Ok(found)
 }
 
 /// The customers that the lines of a batch name, and those that it adds.
@@ -30,15 +57,15 @@ impl Known {
     /// Those that are stored.
     pub(super) async fn find(tx: &impl ConnectionTrait, batch: &Batch) -> Attempt<Self> {
         let prepared = || batch.prepared.iter().flatten();
-        let keys: Vec<String> = prepared().map(|one| one.draft.email.key()).collect();
-        let backend = tx.get_database_backend();
-        let rows = customer::Entity::find().filter(email_keys(backend, keys)).all(tx).await?;
-        let ids: Vec<i32> = rows.iter().map(|row| row.customer_id).collect();
+        let there = find_by_emails(tx, prepared().map(|one| one.draft.email.key()).collect()).await?;
+        let ids: Vec<i32> = there.into_values().collect();
+        let mut rows = Vec::new();
         let mut addresses: HashMap<i32, Vec<_>> = HashMap::new();
         if !ids.is_empty() {
             for row in customer_address::Entity::find_by_customers(&ids).all(tx).await? {
                 addresses.entry(row.customer_id).or_default().push(row);
             }
+            rows = customer::Entity::find().filter(customer::Column::CustomerId.is_in(ids)).all(tx).await?;
         }
         let account = |row: customer::Model| {
             let addresses = addresses.remove(&row.customer_id).unwrap_or_default();

@@ -4,21 +4,21 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::prelude::Json;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ConnectionTrait, QuerySelect};
 use serde_json::Value;
 
 use super::account::Account;
 use super::draft::{Draft, Secret, problems_of};
 use super::groups::Groups;
-use super::known::email_keys;
+use super::known::find_by_emails;
 use super::{Line, Options};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
+use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
-use crate::entity::{customer, customer_group};
 use crate::error::{Error, Problem, Result};
 use crate::service::metafield;
-use crate::types::{EmailAddress, PasswordHash};
+use crate::types::PasswordHash;
 
 /// Lines that are ready to be written.
 #[derive(Debug)]
@@ -63,7 +63,8 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
     let mut groups = Groups::read(ctx, options).await?;
     let has_fields = drafts().any(|draft| draft.meta_data.is_some() || draft.metafields.is_some());
     let definitions = if has_fields { Some(metafield::visible(ctx).await?) } else { None };
-    let there = emails_there(ctx, drafts()).await?;
+    let there =
+        find_by_emails(ctx.app.db.reader(), drafts().map(|draft| draft.email.key()).collect()).await?;
     let mut basis = Basis { groups: HashSet::new(), definitions };
     let mut judged = Vec::with_capacity(parsed.len());
     for draft in parsed {
@@ -81,7 +82,7 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
             Err(problems) => return Ok(Err(problems)),
         };
         let hash = match &draft.secret {
-            _ if there.contains(&draft.email.key()) => None,
+            _ if there.contains_key(&draft.email.key()) => None,
             Secret::Hash(hash) => Some(hash.clone()),
             // It would take its time, and nobody would see it.
             Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
@@ -171,13 +172,4 @@ fn type_text(definition: &Definition, value: &mut Value) {
     {
         *value = typed;
     }
-}
-
-/// Which of these addresses have a customer.
-async fn emails_there(ctx: &Ctx, drafts: impl Iterator<Item = &Draft>) -> Result<HashSet<String>> {
-    let keys: Vec<String> = drafts.map(|draft| draft.email.key()).collect();
-    let select = customer::Entity::find().filter(email_keys(ctx.app.db.backend(), keys)).select_only();
-    let there: Vec<EmailAddress> =
-        select.column(customer::Column::Email).into_tuple().all(ctx.app.db.reader()).await?;
-    Ok(there.iter().map(EmailAddress::key).collect())
 }
