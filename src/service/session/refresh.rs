@@ -32,7 +32,7 @@ const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or e
 /// The most refresh tokens that are good for the same step, one of which will be taken.
 const MAX_UNUSED: usize = 5;
 
-/// New tokens for a refresh token, which is used up: see the [module](self).
+/// New tokens for a refresh token, which is used up: the head of this file says when.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, its session has ended, or it was
