@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::exit::Failure;
-use super::serve::{Listeners, banner, until_signal};
+use super::serve::{Listeners, Signals, banner, until_signal};
 use super::start::{NewAdmin, prepare};
 use crate::app::DemoCustomer;
 use crate::config::Flags;
@@ -49,6 +49,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         demo::CUSTOMER_PASSWORD,
         "data"
     );
+    let signals = Signals::catch()?;
     banner(&app, &listeners, admin.as_ref(), &more)?;
-    until_signal(app, listeners).await
+    until_signal(app, listeners, signals).await
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::exit::{Failure, print};
@@ -34,7 +34,9 @@ pub(super) struct Options {
 pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure> {
     let app = super::build_server(flags).await?;
     let listeners = Listeners::listen(&app).await?;
-    match prepare(&app, options.migrate).await {
+    let prepared = prepare(&app, options.migrate).await;
+    let signals = Signals::catch()?;
+    match prepared {
         Ok(admin) => banner(&app, &listeners, admin.as_ref(), "")?,
         Err(Error::Unavailable { reason, .. }) => {
             // Liveness is answered, everything else with 503, until it comes back.
@@ -44,7 +46,30 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure>
         }
         Err(error) => return Err(error.into()),
     }
-    until_signal(app, listeners).await
+    until_signal(app, listeners, signals).await
+}
+
+/// SIGTERM and SIGINT, which end the program on the spot until they are caught: to be caught before anybody is told that
+/// it is up, and may stop it.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Catches them from now on.
+    pub(super) fn catch() -> Result<Self, Failure> {
+        let catch = |kind| signal(kind).map_err(|error| Failure::Defect(error.to_string()));
+        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Where it listens.
@@ -74,22 +99,17 @@ async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Fail
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running requests finish.
-pub(super) async fn until_signal(app: Arc<App>, listeners: Listeners) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::Defect(error.to_string());
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+pub(super) async fn until_signal(
+    app: Arc<App>,
+    listeners: Listeners,
+    mut signals: Signals,
+) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.next().await;
         tracing::info!("stopping: no new connections, running requests finish");
         stop.send_replace(true);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.next().await;
         tracing::warn!("a second signal: stopping at once");
         std::process::exit(1);
     });
@@ -102,7 +122,9 @@ pub(super) async fn until_signal(app: Arc<App>, listeners: Listeners) -> Result<
         });
     }
     let working = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
-    server::serve(Arc::clone(&app), listeners.api, stopped).await.map_err(failed)?;
+    server::serve(Arc::clone(&app), listeners.api, stopped)
+        .await
+        .map_err(|error| Failure::Defect(error.to_string()))?;
     // Mails that are being taken: what isn't known to be sent is sent again.
     match tokio::time::timeout(app.config.server.shutdown_timeout, working).await {
         Ok(Ok(())) => {}
