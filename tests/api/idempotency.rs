@@ -190,7 +190,7 @@ on_both_databases! {
 
     async fn keys_have_a_form(app: &TestApp) {
         let long = "k".repeat(256);
-        for key in ["", " ", "a b", "\"\"", "ä", long.as_str()] {
+        for key in ["", " ", "a b", "\"\"", "\"", "\"a", "a\"", "a\"b", "ä", long.as_str()] {
             let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", key, &registration("a@x.io")).await;
             answer.assert_failure(400, "validation_failed");
             assert_eq!(answer.details()[0].0, "Idempotency-Key");

@@ -49,11 +49,8 @@ fn failure(description: &str) -> Response {
 }
 
 fn idempotency_key() -> Parameter {
-    let schema = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .min_length(Some(1))
-        .max_length(Some(255))
-        .pattern(Some("^[!#-~]([!-~]*[!#-~])?$"));
+    let schema =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^([!#-~]{1,255}|\"[!#-~]{1,255}\")$"));
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
