@@ -8,10 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sea_orm::sea_query::{Expr, IntoValueTuple, Query as Sql, SelectStatement};
+use sea_orm::{ConnectionTrait, TryGetable};
 use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::db::Attempt;
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
 
@@ -153,6 +156,36 @@ pub fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
         keys.resize(keys.len().next_power_of_two(), last);
     }
     keys
+}
+
+/// What a select of one value finds for each of many keys, none when nothing. `of` gets what stands for the key in it.
+/// Up to a thousand keys: a statement has a limited number of parameters.
+///
+/// Each key is a look into an index. Asked for all of them at once (`IN`), a database that knows little of a table yet,
+/// because it grows while it is asked, reads all of it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn each<K, V>(
+    db: &impl ConnectionTrait,
+    keys: Vec<K>,
+    of: impl FnOnce(Expr) -> SelectStatement,
+) -> Attempt<HashMap<K, Option<V>>>
+where
+    K: Eq + Hash + IntoValueTuple + TryGetable,
+    V: TryGetable,
+{
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let asked = Sql::select()
+        .column(("asked", "column1"))
+        .expr_as(of(Expr::col(("asked", "column1"))), "found")
+        .from_values(keys, "asked")
+        .take();
+    let rows = db.query_all(&asked).await?;
+    let found = rows.iter().map(|row| Ok((row.try_get("", "column1")?, row.try_get("", "found")?)));
+    found.collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -13,37 +13,25 @@ use super::prepare::{Batch, Prepared};
 use crate::db::Attempt;
 use crate::entity::{self, customer, customer_address};
 use crate::error::Problem;
+use crate::lookup;
 
 /// The customers with these [keys](crate::types::EmailAddress::key), by their primary keys.
-///
-/// Each is looked for in the index. Asked for all of them at once, a database that has not counted yet what is in a table
-/// that grows while it is asked reads all of it.
 pub(super) async fn find_by_emails(
     db: &impl ConnectionTrait,
     keys: Vec<String>,
 ) -> Attempt<HashMap<String, i32>> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
     let email = entity::email_key(customer::Entity, db.get_database_backend());
-    let owner = Query::select()
-        .column(customer::Column::CustomerId)
-        .from(customer::Entity)
-        .and_where(email.eq(Expr::col(("asked", "column1"))))
-        .limit(1)
-        .take();
-    let asked = Query::select()
-        .column(("asked", "column1"))
-        .expr_as(owner, "customer_id")
-        .from_values(keys, "asked")
-        .take();
-    let mut found = HashMap::new();
-    for row in db.query_all(&asked).await? {
-        if let Some(id) = row.try_get::<Option<i32>>("", "customer_id")? {
-            found.insert(row.try_get("", "column1")?, id);
-        }
-    }
-    Ok(found)
+    let owner = |key| {
+        let mut owner = Query::select();
+        owner
+            .column(customer::Column::CustomerId)
+            .from(customer::Entity)
+            .and_where(email.eq(key))
+            .limit(1)
+            .take()
+    };
+    let found = lookup::each(db, keys, owner).await?;
+    Ok(found.into_iter().filter_map(|(key, id)| Some((key, id?))).collect())
 }
 
 /// The customers that the lines of a batch name, and those that it adds.

@@ -53,13 +53,15 @@ impl Change {
 
     /// What it is now is in the data: only what it was before is kept beside it.
     fn between(kind: EventKind, record: Uuid, before: &Json, data: Json) -> Self {
-        let names = |object: &Json| object.as_object().map(|fields| fields.keys().cloned().collect());
-        let (mut fields, more): (Vec<String>, Vec<String>) =
-            (names(before).unwrap_or_default(), names(&data).unwrap_or_default());
-        fields.extend(more.into_iter().filter(|name| before.get(name).is_none()));
-        fields.retain(|name| before.get(name) != data.get(name) && !ALWAYS.contains(&name.as_str()));
-        let known = fields.iter().filter_map(|name| Some((name.clone(), before.get(name)?.clone())));
-        let before = known.collect();
+        let none = Map::new();
+        let (old, new) = (before.as_object().unwrap_or(&none), data.as_object().unwrap_or(&none));
+        let changed: Vec<&String> = old
+            .keys()
+            .chain(new.keys().filter(|name| !old.contains_key(*name)))
+            .filter(|name| old.get(*name) != new.get(*name) && !ALWAYS.contains(&name.as_str()))
+            .collect();
+        let before = changed.iter().filter_map(|name| Some(((*name).clone(), old.get(*name)?.clone())));
+        let (before, fields) = (before.collect(), changed.into_iter().cloned().collect());
         Self { kind, record, data, fields, before }
     }
 }

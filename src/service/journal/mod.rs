@@ -23,7 +23,7 @@ pub use change::changes;
 pub(super) use change::{Change, snapshot};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
-pub(super) use of_customer::{erase, for_all, for_customer, last_numbers};
+pub(super) use of_customer::{erase, for_all, last_numbers};
 pub use publish::{PUBLISHED_AT_ONCE, publish};
 pub(super) use publish::{Published, backlog};
 

@@ -8,25 +8,16 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Change, Entry, count_for, erased, insert};
+use super::{Change, Entry, erased, insert};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity};
 use crate::entity::{customer, idempotency_key, mail};
+use crate::lookup;
 use crate::types::EventKind;
 
 /// Customers that one statement asks for: a statement has a limited number of parameters.
 const CUSTOMERS: usize = 1000;
-
-/// Writes an entry about something of a customer.
-pub(in crate::service) async fn for_customer(
-    ctx: &Ctx,
-    tx: &impl ConnectionTrait,
-    customer_id: i32,
-    change: Change,
-) -> Attempt<()> {
-    count_for(ctx, tx, customer_id, vec![change]).await
-}
 
 /// Writes an entry for each of these customers, whose rows count them already.
 pub(in crate::service) async fn for_all(
@@ -45,25 +36,16 @@ pub(in crate::service) async fn last_numbers(
     tx: &impl ConnectionTrait,
     customers: impl IntoIterator<Item = Uuid>,
 ) -> Attempt<HashMap<Uuid, i64>> {
+    let last = |customer| {
+        let mut entries = Query::select();
+        entries.expr(Expr::col(Column::Sequence).max()).from(Entity);
+        entries.and_where(Expr::col(Column::CustomerUuid).eq(customer)).take()
+    };
     let customers: Vec<Uuid> = customers.into_iter().collect();
     let mut numbers = HashMap::new();
     for some in customers.chunks(CUSTOMERS) {
-        // One look into the index for each: a database that knows little of a table that grows while it is asked would
-        // rather read all of it for many at once.
-        let own = Query::select()
-            .expr(Expr::col(Column::Sequence).max())
-            .from(Entity)
-            .and_where(Expr::col(Column::CustomerUuid).eq(Expr::col(("asked", "column1"))))
-            .take();
-        let asked = Query::select()
-            .column(("asked", "column1"))
-            .expr_as(own, "last")
-            .from_values(some.iter().copied(), "asked")
-            .take();
-        for row in tx.query_all(&asked).await? {
-            let last: Option<i64> = row.try_get("", "last")?;
-            numbers.insert(row.try_get("", "column1")?, last.unwrap_or_default());
-        }
+        let found = lookup::each(tx, some.to_vec(), last).await?;
+        numbers.extend(found.into_iter().map(|(customer, last)| (customer, last.unwrap_or(0))));
     }
     Ok(numbers)
 }

@@ -116,14 +116,14 @@ pub(super) async fn tell_of_ended(
     }
     let Some(uuid) = uuid_of(tx, customer_id).await? else { return Ok(()) };
     let ended = Change::happened(EventKind::SessionRevoked, uuid, json!({"count": count}));
-    journal::for_customer(ctx, tx, customer_id, ended).await
+    journal::count_for(ctx, tx, customer_id, vec![ended]).await
 }
 
 /// Tells of one session that was ended.
 pub(super) async fn tell_of_end(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> Attempt<()> {
     let ended = json!({"count": 1, "session": session.uuid.to_string()});
     let ended = Change::happened(EventKind::SessionRevoked, session.uuid, ended);
-    journal::for_customer(ctx, tx, session.customer_id, ended).await
+    journal::count_for(ctx, tx, session.customer_id, vec![ended]).await
 }
 
 async fn uuid_of(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<Uuid>> {

@@ -145,7 +145,7 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
     let session = session.insert(tx).await?;
     let created = json!({"session": session.uuid.to_string()});
     let created = Change::happened(EventKind::SessionCreated, session.uuid, created);
-    journal::for_customer(ctx, tx, customer.customer_id, created).await?;
+    journal::count_for(ctx, tx, customer.customer_id, vec![created]).await?;
     issue(ctx, tx, customer, &session, None).await
 }
 
