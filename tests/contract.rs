@@ -1,6 +1,7 @@
 //! The contracts in the repository are what the code generates.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Compares, and names the command that makes them alike.
 #[track_caller]
@@ -64,6 +65,63 @@ fn codes_of_graphql_errors() {
     let unknown: Vec<_> = documented.difference(&given).collect();
     assert!(missing.is_empty(), "in the source but not in docs/api-design.md: {missing:?}");
     assert!(unknown.is_empty(), "in docs/api-design.md but not in the source: {unknown:?}");
+}
+
+/// The source files of a folder and of those in it.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("the folder is read") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(std::fs::read_to_string(path).expect("a file"));
+        }
+    }
+}
+
+/// A line as an operator looks for it: what differs each time is left out.
+fn without_values(text: &str) -> String {
+    let mut parts = text.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |line, part| line + "…" + part.split_once('}').map_or(part, |(_, rest)| rest))
+}
+
+/// The level and text of every line that is logged at `info` and above.
+fn lines_of_the_source() -> BTreeSet<(String, String)> {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    let mut lines = BTreeSet::new();
+    for call in files.iter().flat_map(|code| code.split("tracing::").skip(1)) {
+        let Some((level, rest)) = call.split_once("!(") else { continue };
+        if !["error", "warn", "info"].contains(&level) {
+            continue;
+        }
+        // The text is the last argument.
+        let is_last = |end: &usize| rest[end + 1..].trim_start().starts_with(')');
+        let end = rest.match_indices('"').map(|(end, _)| end).find(is_last).expect("it ends");
+        let start = rest[..end].rfind('"').expect("it begins") + 1;
+        let text = rest[start..end].replace("\\\n", " ");
+        lines.insert((
+            level.to_owned(),
+            without_values(&text.split_whitespace().collect::<Vec<_>>().join(" ")),
+        ));
+    }
+    lines
+}
+
+#[test]
+fn log_lines() {
+    let rows = include_str!("../docs/logs.md").lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let (text, level) = (cells.next()?, cells.next()?);
+        ["error", "warn", "info"].contains(&level).then(|| (level.to_owned(), text.to_owned()))
+    });
+    let (documented, logged) = (rows.collect::<BTreeSet<_>>(), lines_of_the_source());
+    assert!(logged.len() > 30, "{logged:?}");
+    let missing: Vec<_> = logged.difference(&documented).collect();
+    let unknown: Vec<_> = documented.difference(&logged).collect();
+    assert!(missing.is_empty(), "in the source but not in docs/logs.md: {missing:#?}");
+    assert!(unknown.is_empty(), "in docs/logs.md but not in the source: {unknown:#?}");
 }
 
 #[test]

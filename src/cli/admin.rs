@@ -108,7 +108,7 @@ impl PasswordSource {
         let failed =
             |error: std::io::Error| Failure::Refused(format!("the password could not be read: {error}"));
         let (text, shown) = if self.generate {
-            let text = random.word::<20>();
+            let text = random.word::<26>();
             (text.clone(), format!(" with the password {text}"))
         } else if self.password_stdin {
             let mut text = String::new();

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use migration::{Migrator, MigratorTrait, search_index};
 
 use super::exit::{Failure, print};
-use super::start::SEARCH_IS_SLOW;
+use super::start::warn_of_slow_searches;
 use crate::app::open_database;
 use crate::config::{Config, Flags};
 use crate::error::Error;
@@ -49,7 +49,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     }
     print(&text)?;
     if pending.is_empty() && !search_index::exists(owner).await.map_err(database)? {
-        tracing::warn!("{SEARCH_IS_SLOW}");
+        warn_of_slow_searches();
     }
     if matches!(command, Command::Status) && !pending.is_empty() {
         return Err(Failure::Refused(format!("{} migrations are pending", pending.len())));

@@ -14,9 +14,13 @@ use secrecy::SecretString;
 /// The address of the first admin when the settings name none.
 const DEFAULT_ADMIN: &str = "admin@localhost";
 
-/// What to do where the role may not create the extension that the index of searches needs.
-pub(super) const SEARCH_IS_SLOW: &str = "searches by keyword read all customers: there is no extension pg_trgm, and \
-    this role may not create it. As a superuser: CREATE EXTENSION pg_trgm; then patron migrate up";
+/// Says that searches will be slow, and what to do about it.
+pub(super) fn warn_of_slow_searches() {
+    tracing::warn!(
+        "searches by keyword read all customers: there is no extension pg_trgm, and this role may not create it. \
+         As a superuser: CREATE EXTENSION pg_trgm; then patron migrate up"
+    );
+}
 
 /// An admin that was just made.
 #[derive(Debug)]
@@ -36,12 +40,12 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
     health::ensure_ready(app).await?;
     let ctx = Ctx::system(Arc::clone(app));
     if !customer::search_is_indexed(&ctx).await? {
-        tracing::warn!("{SEARCH_IS_SLOW}");
+        warn_of_slow_searches();
     }
     if !admin::none_exists(&ctx).await? {
         return Ok(None);
     }
-    let generated = SecretString::from(app.random.word::<20>());
+    let generated = SecretString::from(app.random.word::<26>());
     let (email, password, shown) = match &app.config.first_admin {
         Some(FirstAdmin { email, password }) => (email.clone(), password.clone(), None),
         None => (

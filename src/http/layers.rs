@@ -182,7 +182,7 @@ async fn time_limit(app: &App, answer: impl Future<Output = Response>) -> Respon
 
 fn on_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
+    let panic = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
+    tracing::error!(panic, "a handler panicked");
     Failure::internal().into_response()
 }

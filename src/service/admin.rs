@@ -9,7 +9,8 @@ use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::auth;
 use crate::service::journal::{self, Change, snapshot};
-use crate::service::throttle::{self, Guesses};
+use crate::service::login::Login;
+use crate::service::throttle;
 use crate::service::token::{self, Audience, Kind, TokenPair};
 use crate::transact;
 use crate::types::{EmailAddress, EventKind, Password};
@@ -20,24 +21,21 @@ use crate::types::{EmailAddress, EventKind, Password};
 /// As for a customer, [`session::log_in`](crate::service::session::log_in).
 pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
     let db = &ctx.app.db;
-    let email = EmailAddress::parse_local(email).map_err(|_| email.trim().to_lowercase());
-    let key = email.as_ref().map_or_else(String::clone, EmailAddress::key);
-    let guesses = Guesses::at_login(ctx, "admin", &key);
-    guesses.ensure_address_is_welcome(ctx).await?;
-    let found = match &email {
-        Ok(email) => Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
-        Err(_) => None,
+    let login = Login::begin(ctx, "admin", email, EmailAddress::parse_local).await?;
+    let found = match &login.email {
+        Some(email) => Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
+        None => None,
     };
+    let account = found.as_ref().map(|admin| admin.uuid);
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
-    let passes = transact!(ctx, |tx| { guesses.settle(ctx, tx, found.is_some()).await })?;
-    match found {
-        Some(admin) if passes => token::issue_for_admin(&ctx.app, &admin),
-        _ => {
-            ctx.app.hasher.level(verified.took).await;
-            Err(Error::Unauthenticated("Invalid email or password"))
-        }
-    }
+    let passes = transact!(ctx, |tx| { login.guesses.settle(ctx, tx, found.is_some()).await })?;
+    let Some(admin) = found.filter(|_| passes) else {
+        return Err(login.refused(ctx, account, verified.took).await);
+    };
+    let pair = token::issue_for_admin(&ctx.app, &admin)?;
+    login.passed(admin.uuid);
+    Ok(pair)
 }
 
 /// New tokens for a refresh token.

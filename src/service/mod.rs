@@ -18,6 +18,7 @@ pub mod import;
 pub mod journal;
 pub mod keyset;
 pub mod listing;
+mod login;
 pub mod mail;
 pub mod metafield;
 pub mod page;

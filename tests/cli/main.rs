@@ -2,6 +2,7 @@
 
 mod database;
 mod keys;
+mod logins;
 mod postgres;
 mod postgres_tls;
 mod secrets;

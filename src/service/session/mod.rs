@@ -24,8 +24,8 @@ use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
 use crate::hasher::Verdict;
 use crate::service::journal::{self, Change};
+use crate::service::login::Login;
 use crate::service::secret;
-use crate::service::throttle::Guesses;
 use crate::service::token::{self, TokenPair};
 use crate::transact;
 use crate::types::{EmailAddress, EventKind, PasswordHash};
@@ -43,18 +43,16 @@ const MAX_SESSIONS: usize = 50;
 /// [`Error::RateLimited`] for a network address from which too much failed.
 pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
     let db = &ctx.app.db;
-    let email = EmailAddress::parse(email).map_err(|_| email.trim().to_lowercase());
-    let key = email.as_ref().map_or_else(String::clone, EmailAddress::key);
-    let guesses = Guesses::at_login(ctx, "customer", &key);
-    guesses.ensure_address_is_welcome(ctx).await?;
-    let found = match &email {
-        Ok(email) => customer::Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
-        Err(_) => None,
+    let login = Login::begin(ctx, "customer", email, EmailAddress::parse).await?;
+    let found = match &login.email {
+        Some(email) => customer::Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
+        None => None,
     };
+    let account = found.as_ref().map(|customer| customer.uuid);
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
     let outcome = transact!(ctx, |tx| {
-        if !guesses.settle(ctx, tx, found.is_some()).await? {
+        if !login.guesses.settle(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
             return Ok(None);
         }
@@ -69,9 +67,9 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         start(ctx, tx, &current).await.map(Some)
     })?;
     let (Some(pair), Some(customer)) = (outcome, found) else {
-        ctx.app.hasher.level(verified.took).await;
-        return Err(Error::Unauthenticated("Invalid email or password"));
+        return Err(login.refused(ctx, account, verified.took).await);
     };
+    login.passed(customer.uuid);
     // What a request with a key did is still open, and must not wait for a hash: the next login replaces it.
     if verified.verdict == Verdict::Outdated
         && ctx.keyed.is_none()

@@ -1,0 +1,54 @@
+//! Logging in, as far as it is the same for customers and admins.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::service::throttle::Guesses;
+use crate::types::{EmailAddress, InvalidEmail};
+
+/// Somebody who wants to log in.
+#[derive(Debug)]
+pub(super) struct Login {
+    audience: &'static str,
+    /// Whose password is given; none when it is no address.
+    pub(super) email: Option<EmailAddress>,
+    /// What was tried before.
+    pub(super) guesses: Guesses,
+}
+
+impl Login {
+    /// `audience` is `admin` or `customer`; `parse` reads addresses as those are stored.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] for a network address from which too much failed.
+    pub(super) async fn begin(
+        ctx: &Ctx,
+        audience: &'static str,
+        email: &str,
+        parse: fn(&str) -> std::result::Result<EmailAddress, InvalidEmail>,
+    ) -> Result<Self> {
+        let parsed = parse(email).ok();
+        // What is no address is counted as one that nobody has.
+        let key = parsed.as_ref().map_or_else(|| email.trim().to_lowercase(), EmailAddress::key);
+        let guesses = Guesses::at_login(ctx, audience, &key);
+        guesses.ensure_address_is_welcome(ctx).await?;
+        Ok(Self { audience, email: parsed, guesses })
+    }
+
+    /// Says in the log who logged in.
+    pub(super) fn passed(&self, account: Uuid) {
+        tracing::info!(audience = self.audience, %account, "logged in");
+    }
+
+    /// What is answered to whoever may not, in the same words and after the same time whatever the reason. The log says
+    /// at whose account it was, when somebody has it; `hashing` is what verifying the password took.
+    pub(super) async fn refused(&self, ctx: &Ctx, account: Option<Uuid>, hashing: Duration) -> Error {
+        let account = account.map(tracing::field::display);
+        tracing::info!(audience = self.audience, account, "a login was refused");
+        ctx.app.hasher.level(hashing).await;
+        Error::Unauthenticated("Invalid email or password")
+    }
+}
