@@ -16,6 +16,9 @@ use crate::types::IfMatch;
 /// The longest name of a client that is kept, in characters.
 const MAX_CLIENT_NAME: usize = 255;
 
+/// The [`request_id`](Ctx::request_id) of commands and jobs.
+pub const NO_REQUEST: &str = "system";
+
 /// One request, command or job.
 #[derive(Clone, Debug)]
 pub struct Ctx {
@@ -23,7 +26,7 @@ pub struct Ctx {
     pub app: Arc<App>,
     /// Who asks.
     pub caller: Caller,
-    /// Names this request in logs and answers.
+    /// Names this request in logs and answers; [`NO_REQUEST`] when it is none.
     pub request_id: String,
     /// Where it came from, when it came over the network: the client's address, also behind a trusted proxy.
     pub ip: Option<IpAddr>,
@@ -70,7 +73,7 @@ impl Ctx {
         Self {
             app,
             caller: Caller::System,
-            request_id: "system".to_owned(),
+            request_id: NO_REQUEST.to_owned(),
             ip: None,
             user_agent: None,
             token_id: None,

@@ -15,6 +15,14 @@ WHERE "position" IS NULL"#;
 const BY_ACTOR: &str = r#"CREATE INDEX "journal_entry_actor_uuid_idx" ON "journal_entry" ("actor_uuid", "journal_entry_id")
 WHERE "actor_uuid" IS NOT NULL"#;
 
+/// Entries about a customer's own row are found by the customer.
+const BY_RECORD: &str = r#"CREATE INDEX "journal_entry_record_idx" ON "journal_entry" ("record", "journal_entry_id")
+WHERE "record" IS DISTINCT FROM "customer_uuid""#;
+
+/// What no request did, an import for instance, is much, and nobody looks for it by that.
+const BY_REQUEST: &str = r#"CREATE INDEX "journal_entry_request_id_idx" ON "journal_entry" ("request_id", "journal_entry_id")
+WHERE "request_id" <> 'system'"#;
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -48,7 +56,7 @@ impl MigrationTrait for Migration {
         manager.create_index(order).await?;
         // Ever later moments: such an index costs next to nothing.
         columns::index(manager, "journal_entry", &["created_at"]).await?;
-        for index in [UNPUBLISHED, BY_ACTOR] {
+        for index in [UNPUBLISHED, BY_ACTOR, BY_RECORD, BY_REQUEST] {
             manager.get_connection().execute_unprepared(index).await?;
         }
         manager

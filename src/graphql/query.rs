@@ -203,7 +203,7 @@ impl Query {
         ctx.require_admin().map_err(Failed)?;
         let window = Window { first, after, last, before };
         let filter = filter.unwrap_or_default().read()?;
-        let audit = journal::audit(ctx, &window, &filter).map_err(Failed)?;
+        let audit = journal::audit(ctx, &window, &filter).await.map_err(Failed)?;
         Ok(Page::of(audit.page(ctx).await.map_err(Failed)?, AuditEntry::from))
     }
 

@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, dump, holds, on_both_databases};
+use crate::support::{
+    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, dump, holds, on_both_databases, plan, statements_of,
+};
 
 const AUDIT: &str = "query ($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int) {
     auditEntries(filter: $filter, first: $first, after: $after, last: $last) {
@@ -58,6 +60,11 @@ on_both_databases! {
         assert_eq!(count(json!({"actions": ["customer.created", "address.created"]})).await, 3);
         assert_eq!(count(json!({"customer": one["uuid"]})).await, 2);
         assert_eq!(count(json!({"record": address["uuid"]})).await, 1);
+        assert_eq!(count(json!({"record": one["uuid"]})).await, 1);
+        assert_eq!(count(json!({"record": one["uuid"], "customer": other["uuid"]})).await, 0);
+        let made = audit(app, json!({"filter": {"record": address["uuid"]}})).await;
+        assert_eq!(count(json!({"requestId": made[0]["requestId"]})).await, 1);
+        assert_eq!(count(json!({"requestId": "system"})).await, 1);
         assert_eq!(count(json!({"actor": "ADMIN", "customer": one["uuid"]})).await, 1);
         assert_eq!(count(json!({"customer": other["uuid"], "actor": "ADMIN"})).await, 0);
         assert_eq!(count(json!({"customer": one["uuid"], "since": app.now()})).await, 1);
@@ -83,6 +90,25 @@ on_both_databases! {
         for wrong in [json!({"customer": "x"}), json!({"actions": ["x"]}), json!({"actorUuid": ""})] {
             let answer = app.admin_again().await.query_with(AUDIT, json!({"filter": wrong})).await;
             assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{wrong}");
+        }
+    }
+
+    /// Whatever names one thing is looked up, however long the trail is.
+    async fn an_index_is_used(app: &TestApp) {
+        let customer = app.register("a@x.io").await["uuid"].clone();
+        let address = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
+        for (filter, index) in [
+            (json!({"customer": customer}), "journal_entry_customer_uuid_sequence_key"),
+            (json!({"record": customer}), "journal_entry_customer_uuid_sequence_key"),
+            (json!({"record": address}), "journal_entry_record_idx"),
+            (json!({"requestId": "rq-1"}), "journal_entry_request_id_idx"),
+            (json!({"actorUuid": address}), "journal_entry_actor_uuid_idx"),
+        ] {
+            let variables = json!({"filter": filter});
+            let (answer, statements) = statements_of(&app.admin_again().await, AUDIT, variables).await;
+            answer.data();
+            let plan = plan(app, statements.last().unwrap()).await;
+            assert!(plan.contains(index), "{filter}: {plan}");
         }
     }
 

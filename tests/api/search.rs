@@ -4,10 +4,10 @@ use patron::ctx::Ctx;
 use patron::entity::customer;
 use patron::service::customer::{fill_in_search_text, sample_trigrams};
 use patron::types::EmailAddress;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait, Statement};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DbBackend, EntityTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestApp, on_both_databases, statements_of};
+use crate::support::{Actor, TestApp, on_both_databases, plan, statements_of};
 
 const QUERY: &str = "query ($keyword: ID, $text: String) {
     customers(filters: [{key: \"keyword\", operation: eq, value: $keyword}, {key: \"ob\", operation: eq, value: \"email\"}, {key: \"od\", operation: eq, value: \"asc\"}]) { total items { email } }
@@ -182,29 +182,4 @@ async fn fill_all_in(app: &TestApp) -> usize {
         assert!(batches < 10, "it ends");
     }
     batches
-}
-
-/// How the database would run a statement, whatever its parameters.
-async fn plan(app: &TestApp, statement: &str) -> String {
-    use sea_orm::TransactionTrait;
-    let backend = app.app.db.backend();
-    let db = app.app.db.owner().begin().await.unwrap();
-    let explain = match backend {
-        DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
-        _ => {
-            // So few rows are read faster without an index.
-            for setting in ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"] {
-                db.execute_unprepared(&format!("SET LOCAL {setting}")).await.unwrap();
-            }
-            db.execute_unprepared(&format!("PREPARE search AS {statement}")).await.unwrap();
-            let nulls = vec!["NULL"; statement.matches('$').count()];
-            format!("EXPLAIN EXECUTE search({})", nulls.join(", "))
-        }
-    };
-    let column = if backend == DbBackend::Sqlite { "detail" } else { "QUERY PLAN" };
-    let rows = db.query_all_raw(Statement::from_string(backend, explain)).await.unwrap();
-    if backend == DbBackend::Postgres {
-        db.execute_unprepared("DEALLOCATE search").await.unwrap();
-    }
-    rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
 }

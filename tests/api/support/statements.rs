@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, Once, PoisonError};
 
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
@@ -14,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use super::{Actor, Answer};
+use super::{Actor, Answer, TestApp};
 
 /// By the id of their request; of requests that nobody asked about as well.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
@@ -37,6 +38,30 @@ pub(crate) async fn statements_of(
     let statements =
         STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().remove(&id);
     (answer, statements.unwrap_or_default())
+}
+
+/// How the database would run a statement, whatever its parameters.
+pub(crate) async fn plan(app: &TestApp, statement: &str) -> String {
+    let backend = app.app.db.backend();
+    let db = app.app.db.owner().begin().await.unwrap();
+    let explain = match backend {
+        DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
+        _ => {
+            // So few rows are read faster without an index.
+            for setting in ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"] {
+                db.execute_unprepared(&format!("SET LOCAL {setting}")).await.unwrap();
+            }
+            db.execute_unprepared(&format!("PREPARE asked AS {statement}")).await.unwrap();
+            let nulls = vec!["NULL"; statement.matches('$').count()];
+            format!("EXPLAIN EXECUTE asked({})", nulls.join(", "))
+        }
+    };
+    let column = if backend == DbBackend::Sqlite { "detail" } else { "QUERY PLAN" };
+    let rows = db.query_all_raw(Statement::from_string(backend, explain)).await.unwrap();
+    if backend == DbBackend::Postgres {
+        db.execute_unprepared("DEALLOCATE asked").await.unwrap();
+    }
+    rows.iter().map(|row| row.try_get::<String>("", column).unwrap() + "\n").collect()
 }
 
 struct Listener;
