@@ -23,7 +23,7 @@ use crate::types::{EventKind, is_invisible};
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
 /// Customers that one statement moves to another group: PostgreSQL gives up on a statement after some seconds.
-const BATCH: u64 = 5000;
+const BATCH: u64 = 1000;
 
 /// The keys, for the message about one that isn't known.
 const KEYS: &[&str] = &["group_name", "ob", "od", "page", "limit"];
@@ -112,25 +112,45 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
 }
 
 /// Deletes a group and tells what it was. Its customers fall back to the default group, which is a change of
-/// each of them.
+/// each of them. Of a group with very many they do so a batch at a time, with others writing in between: who is cut off
+/// by the time limit has moved some, and goes on by asking again.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] for the default group.
 pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
     ctx.require_admin()?;
+    while has_more_than_a_batch(ctx, uuid).await? {
+        transact!(ctx.app.db, |tx| {
+            let group = find_to_delete(tx, uuid).await?;
+            move_to_default(ctx, tx, group.customer_group_id).await
+        })?;
+    }
     transact!(ctx, |tx| {
-        // Locked before its customers are looked at: whoever wants to put one more into it waits, and finds it
-        // gone.
-        let group = find_for_update(tx, uuid).await?;
-        if group.customer_group_id == DEFAULT_GROUP_ID {
-            return Err(Error::conflict("The default group can't be deleted").into());
-        }
+        let group = find_to_delete(tx, uuid).await?;
         while move_to_default(ctx, tx, group.customer_group_id).await? {}
         group.clone().delete(tx).await?;
         let deleted = Change::deleted(EventKind::GroupDeleted, group.uuid, &snapshot::group(&group));
         journal::record(ctx, tx, deleted).await?;
         Ok(group)
     })
+}
+
+async fn has_more_than_a_batch(ctx: &Ctx, uuid: Uuid) -> Result<bool> {
+    use customer::Column::{CustomerId, GroupId};
+    let db = ctx.app.db.reader();
+    let Some(group) = Entity::find().filter(Column::Uuid.eq(uuid)).one(db).await? else { return Ok(false) };
+    let members = customer::Entity::find().select_only().column(CustomerId);
+    let members = members.filter(GroupId.eq(group.customer_group_id)).order_by_asc(CustomerId);
+    Ok(members.offset(BATCH).limit(1).into_tuple::<i32>().one(db).await?.is_some())
+}
+
+/// The group, locked before its customers are looked at: whoever wants to put one more into it waits, and finds it gone.
+async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+    let group = find_for_update(tx, uuid).await?;
+    if group.customer_group_id == DEFAULT_GROUP_ID {
+        return Err(Error::conflict("The default group can't be deleted").into());
+    }
+    Ok(group)
 }
 
 /// Moves some customers of a group to the default one; tells whether there were any.

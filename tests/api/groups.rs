@@ -1,9 +1,14 @@
 //! `POST`, `PATCH` and `DELETE` of customer groups.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use chrono::TimeDelta;
-use patron::entity::{customer, customer_group};
+use patron::entity::{customer, customer_group, journal_entry};
+use patron::types::{EmailAddress, EventKind};
+use reqwest::Method;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, TestApp, on_both_databases};
@@ -28,6 +33,36 @@ async fn stored(app: &TestApp) -> Vec<customer_group::Model> {
 /// The URL of the group that is there from the start.
 async fn default_url(app: &TestApp) -> String {
     format!("{URL}/{}", stored(app).await[0].uuid)
+}
+
+/// Puts customers `c0@x.io` and on into a group, as somebody's script inserts them; one is there to go by.
+async fn fill(app: &TestApp, group: &Value, numbers: Range<usize>) {
+    let template = app.customers().await.remove(0);
+    let group_id = i32::try_from(group["customer_group_id"].as_i64().unwrap()).ok();
+    let row = |number: usize| customer::ActiveModel {
+        uuid: Set(app.app.random.uuid()),
+        group_id: Set(group_id),
+        email: Set(EmailAddress::parse(&format!("c{number}@x.io")).unwrap()),
+        password: Set(template.password.clone()),
+        full_name: Set("Jo".to_owned()),
+        created_at: Set(app.now()),
+        updated_at: Set(app.now()),
+        ..Default::default()
+    };
+    for chunk in numbers.collect::<Vec<_>>().chunks(500) {
+        let rows = customer::Entity::insert_many(chunk.iter().map(|number| row(*number)));
+        rows.exec_without_returning(app.app.db.owner()).await.unwrap();
+    }
+}
+
+/// So many customers have one event of another group each, and nobody has two.
+async fn assert_told_once(app: &TestApp, count: usize) {
+    let moves =
+        journal_entry::Entity::find().filter(journal_entry::Column::Kind.eq(EventKind::CustomerUpdated));
+    let moves = moves.all(app.app.db.owner()).await.unwrap();
+    let customers: HashSet<_> = moves.iter().map(|entry| entry.customer_uuid).collect();
+    assert_eq!((moves.len(), customers.len()), (count, count));
+    assert!(moves.iter().all(|entry| entry.sequence == Some(1) && entry.fields == json!(["group_id"])));
 }
 
 on_both_databases! {
@@ -118,35 +153,55 @@ on_both_databases! {
         assert_eq!(stored(app).await.len(), 1);
     }
 
-    /// More members than one statement moves.
+    /// More members than are moved at once.
     async fn customers_fall_back_to_the_default_group(app: &TestApp) {
         let (vip, other) = (add(app, "VIP").await, add(app, "Other").await);
         let template = app.register("a@x.io").await;
-        let template_row = app.customers().await.remove(0);
-        let row = |number: i32, group_id: i64| customer::ActiveModel {
-            uuid: Set(app.app.random.uuid()),
-            group_id: Set(i32::try_from(group_id).ok()),
-            email: Set(patron::types::EmailAddress::parse(&format!("c{number}@x.io")).unwrap()),
-            password: Set(template_row.password.clone()),
-            full_name: Set("Jo".to_owned()),
-            created_at: Set(app.now()),
-            updated_at: Set(app.now()),
-            ..Default::default()
-        };
-        let mut rows: Vec<_> = (0..5500).map(|number| row(number, vip["customer_group_id"].as_i64().unwrap())).collect();
-        rows.push(row(9999, other["customer_group_id"].as_i64().unwrap()));
-        for chunk in rows.chunks(500) {
-            customer::Entity::insert_many(chunk.to_vec()).exec_without_returning(app.app.db.owner()).await.unwrap();
-        }
+        fill(app, &vip, 0..2500).await;
+        fill(app, &other, 9999..10_000).await;
         app.admin().delete(&url(&vip)).await.data();
         let customers = app.customers().await;
         let (moved, rest): (Vec<_>, Vec<_>) = customers.iter().partition(|customer| customer.version == 2);
-        assert_eq!(moved.len(), 5500);
+        assert_eq!(moved.len(), 2500);
         assert!(moved.iter().all(|customer| customer.group_id == Some(1) && customer.updated_at > customer.created_at));
         let rest: Vec<_> = rest.iter().map(|customer| (customer.customer_id, customer.group_id, customer.updated_at)).collect();
         let first = i32::try_from(template["customer_id"].as_i64().unwrap()).unwrap();
-        assert_eq!(rest, [(first, Some(1), app.now()), (first + 5501, Some(3), app.now())], "nobody else changes");
+        assert_eq!(rest, [(first, Some(1), app.now()), (first + 2501, Some(3), app.now())], "nobody else changes");
         assert_eq!(stored(app).await.len(), 2);
+        assert_told_once(app, 2500).await;
+    }
+
+    /// Who deletes a large group and is cut off goes on by asking again; with a key as well.
+    async fn a_large_group_is_emptied_in_parts(app: &TestApp) {
+        let vip = add(app, "VIP").await;
+        app.register("a@x.io").await;
+        fill(app, &vip, 0..2500).await;
+        let admin = app.admin();
+        let delete = async || {
+            admin.send(admin.request(Method::DELETE, &url(&vip)).header("idempotency-key", "k")).await
+        };
+        let db = app.app.db.owner();
+        db.execute_unprepared(match app.app.db.backend() {
+            DbBackend::Sqlite => "CREATE TRIGGER stop BEFORE UPDATE ON customer WHEN NEW.email = 'c2400@x.io'
+                BEGIN SELECT RAISE(ABORT, 'stop'); END",
+            _ => "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'stop'; END $$;
+                CREATE TRIGGER stop BEFORE UPDATE ON customer FOR EACH ROW WHEN (NEW.email = 'c2400@x.io')
+                EXECUTE FUNCTION stop()",
+        }).await.unwrap();
+        delete().await.assert_failure(500, "internal");
+        let in_default = async || {
+            app.customers().await.iter().filter(|customer| customer.group_id == Some(1)).count()
+        };
+        assert_eq!((in_default().await, stored(app).await.len()), (2001, 2), "each batch by itself");
+        assert_told_once(app, 2000).await;
+        db.execute_unprepared(match app.app.db.backend() {
+            DbBackend::Sqlite => "DROP TRIGGER stop",
+            _ => "DROP FUNCTION stop CASCADE",
+        }).await.unwrap();
+        let deleted = delete().await;
+        assert_eq!((deleted.status, in_default().await, stored(app).await.len()), (200, 2501, 1));
+        assert_told_once(app, 2500).await;
+        assert_eq!(delete().await.text, deleted.text, "the first answer is given again");
     }
 
     /// Whoever puts a customer into a group that is deleted meanwhile is told so: no foreign key breaks, and nobody
