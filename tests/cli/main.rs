@@ -313,13 +313,22 @@ fn settings_come_from_environment_file_and_flags_in_rising_order() {
 #[test]
 fn variables_that_are_no_settings_are_told() {
     let folder = folder();
-    let settings =
-        [("PATRON_LISTEM", "127.0.0.1:1"), ("JWT_ADMIN_KEY", "hunter2"), ("PATRON_SERVICE_PORT", "80")];
+    let settings = [
+        ("PATRON_LISTEM", "127.0.0.1:1"),
+        ("JWT_ADMIN_KEY", "hunter2"),
+        ("PATRON_SERVICE_PORT", "80"),
+        ("PATRON_PORT", "8080"),
+    ];
     let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
     assert_eq!(code, Some(0));
     assert!(log.contains("PATRON_LISTEM is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
     assert!(log.contains("JWT_ADMIN_KEY is set"), "{log}");
+    assert!(log.contains("PATRON_PORT is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
     assert!(!log.contains("hunter2") && !log.contains("PATRON_SERVICE_PORT"), "{log}");
+    // As Kubernetes sets it for a service that is called patron.
+    let settings = [("PATRON_PORT", "tcp://10.0.0.1:80"), ("PATRON_PORT_80_TCP_PORT", "80")];
+    let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
+    assert!(code == Some(0) && !log.contains("PATRON_PORT"), "{log}");
 }
 
 /// Each connection is an open file: a limit that can be raised is, and of one that can't the operator is told.
