@@ -7,6 +7,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::service::import::{self, BATCH, Import, Line, Options, Outcome, Record};
 use crate::service::metafield::{self, DefinitionInput};
+use crate::service::webhook::{self, EndpointInput};
 use crate::system::Random;
 use crate::types::{Password, PasswordHash, timestamp};
 
@@ -64,7 +65,7 @@ const TIERS: &[&str] = &["bronze", "silver", "gold"];
 const COLOURS: &[&str] = &["#0f5c63", "#a3271f", "#e0a526", "#5b4b8a", "#17693d"];
 
 /// Makes `count` customers, `customer1@example.com` and on, with addresses, groups and custom fields, as an import
-/// makes them: nothing is there that the API would refuse, and the journal tells of all of it.
+/// makes them, and a webhook endpoint: nothing is there that the API would refuse, and the journal tells of all of it.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the custom fields are there already; those of the database.
@@ -79,6 +80,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
         let definition = definition.as_object().cloned().unwrap_or_default();
         metafield::create(ctx, DefinitionInput::from(definition)).await?;
     }
+    webhook::create(ctx, EndpointInput::from(endpoint().as_object().cloned().unwrap_or_default())).await?;
     let now = ctx.app.clock.now();
     let records = (1..=count).map(|number| {
         // The last one registered an hour ago, the one before it six hours earlier, and so on.
@@ -102,6 +104,16 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
             }
         }
     }
+}
+
+/// Somebody who would be told of events. Switched off: a demo calls nobody.
+fn endpoint() -> Value {
+    json!({
+        "url": "https://erp.example.com/patron",
+        "description": "An example: with enabled and an address of your own it is told of what changes",
+        "events": ["customer.*", "address.*"],
+        "enabled": false,
+    })
 }
 
 /// A customer as a file of them has it.
