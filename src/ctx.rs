@@ -3,11 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::db::Attempt;
 use crate::error::{Error, Result};
 use crate::idempotency::KeyedRequest;
 use crate::telemetry::{self, Trace};
@@ -36,7 +34,7 @@ pub struct Ctx {
     pub token_id: Option<Uuid>,
     /// Which version of a thing it wants to change.
     pub if_match: IfMatch,
-    /// The key it is done once for.
+    /// The key it is done once for. Services only say whose data its answer holds.
     pub keyed: Option<Arc<KeyedRequest>>,
     /// Its place in a trace, when it has one.
     pub trace: Option<Trace>,
@@ -81,35 +79,6 @@ impl Ctx {
             keyed: None,
             trace: None,
         }
-    }
-
-    /// Begins the transaction of what a request is there for; [`transact!`](crate::transact) does it. What has to be kept
-    /// whatever comes of the request goes into a transaction of the database's own.
-    ///
-    /// # Errors
-    /// Those of the database; [`Error::KeyInUse`] when a twin of the request was faster.
-    pub async fn begin(&self) -> Attempt<DatabaseTransaction> {
-        let transaction = self.app.db.begin().await?;
-        if let Some(keyed) = &self.keyed {
-            keyed.claim(&transaction).await?;
-        }
-        Ok(transaction)
-    }
-
-    /// Commits it; that of a request with a key is committed with its answer.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn finish(&self, transaction: DatabaseTransaction) -> Attempt<()> {
-        match &self.keyed {
-            Some(keyed) => keyed.hold(transaction),
-            None => Ok(transaction.commit().await?),
-        }
-    }
-
-    /// What to do with the outcome of the `number`th attempt at a transaction; see [`Database::settle`](crate::db::Database::settle).
-    pub async fn settle<T>(&self, outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
-        self.app.db.settle(outcome, number).await
     }
 
     /// The value of the header `traceparent` (W3C Trace Context) of a request that is sent on behalf of this one, or of

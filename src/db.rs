@@ -147,7 +147,7 @@ impl Database {
         &self.writer
     }
 
-    /// Begins a transaction; [`transact!`](crate::transact) is how services do it.
+    /// Begins a transaction; [`transact!`](crate::transact) and [`spend!`](crate::spend) are how services do it.
     ///
     /// # Errors
     /// Those of the database.
@@ -280,29 +280,63 @@ impl From<Failed> for Error {
     }
 }
 
-/// Runs a block in a transaction, of a [`Ctx`](crate::ctx::Ctx) or of a [`Database`], and commits it; any error, by `?` or `return`, rolls it back. When the
+/// Shows that the caller has no transaction open: asked for by everything that waits for something else than the database.
+/// The right to a [`Write`](crate::idempotency::Write) shows it until it is spent.
+pub trait NoTransaction: Sync {}
+
+/// A command or a job of the program itself that is between its transactions. [`ensure_outside`] checks it.
+#[derive(Clone, Copy, Debug)]
+pub struct Job;
+
+impl NoTransaction for Job {}
+
+tokio::task_local! {
+    /// Set while a transaction of [`transact!`](crate::transact) or [`spend!`](crate::spend) is open.
+    static INSIDE: ();
+}
+
+/// Runs an attempt at a transaction, with [`ensure_outside`] failing in it.
+#[doc(hidden)]
+pub async fn inside<T>(attempt: impl Future<Output = T>) -> T {
+    INSIDE.scope((), attempt).await
+}
+
+/// Makes sure that no transaction is open here: called by everything that waits for something else than the database.
+///
+/// # Errors
+/// [`Error::Internal`]; a defect.
+pub fn ensure_outside(what: &'static str) -> Result<()> {
+    match INSIDE.try_with(|()| ()) {
+        Ok(()) => Err(Error::internal(format!("{what} in an open transaction"))),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Runs a block in a transaction and commits it; any error, by `?` or `return`, rolls it back. When the
 /// database asks to do it again (a serialization failure, a deadlock), the block runs again from its start,
-/// so it must not use anything up. Its value is an [`Attempt`], that of the whole a
-/// [`Result`].
+/// so it must not use anything up. Its value is an [`Attempt`], that of the whole a [`Result`].
+///
+/// For what has to be kept whatever comes of a request, and for jobs; the write that a request is there for is done by
+/// [`spend!`](crate::spend).
 ///
 /// A macro, because a closure that lends the transaction to a future can't tell the compiler that the
 /// future may move between threads.
 #[macro_export]
 macro_rules! transact {
-    ($on:expr, |$tx:ident| $block:block) => {{
+    ($db:expr, |$tx:ident| $block:block) => {{
         let mut number = 0;
         loop {
             number += 1;
-            let outcome: $crate::db::Attempt<_> = async {
-                let transaction = $on.begin().await?;
+            let attempt = async {
+                let transaction = $db.begin().await?;
                 let $tx = &transaction;
                 let work: $crate::db::Attempt<_> = async { $block }.await;
                 let value = work?;
-                $on.finish(transaction).await?;
+                $db.finish(transaction).await?;
                 Ok(value)
-            }
-            .await;
-            if let Some(outcome) = $on.settle(outcome, number).await {
+            };
+            let outcome: $crate::db::Attempt<_> = $crate::db::inside(attempt).await;
+            if let Some(outcome) = $db.settle(outcome, number).await {
                 break outcome;
             }
         }

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::config::HashingConfig;
+use crate::db::{NoTransaction, ensure_outside};
 use crate::error::{Error, Result};
 use crate::metrics::{HashingMetrics, Waiting};
 use crate::system::Stopwatch;
@@ -159,17 +160,27 @@ impl Hasher {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many hashes are waiting.
-    pub async fn hash(&self, password: &Password, salt: [u8; 16]) -> Result<PasswordHash> {
-        self.rehash(password.secret(), salt).await
+    pub async fn hash(
+        &self,
+        outside: &impl NoTransaction,
+        password: &Password,
+        salt: [u8; 16],
+    ) -> Result<PasswordHash> {
+        self.rehash(outside, password.secret(), salt).await
     }
 
     /// Hashes a password that was just verified, and so may be older than the rules for new ones.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
-    pub async fn rehash(&self, password: &SecretString, salt: [u8; 16]) -> Result<PasswordHash> {
+    pub async fn rehash(
+        &self,
+        outside: &impl NoTransaction,
+        password: &SecretString,
+        salt: [u8; 16],
+    ) -> Result<PasswordHash> {
         let (params, password) = (self.params.clone(), password.clone());
-        self.run(move |memory| {
+        self.run(outside, move |memory| {
             let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
             let mut hash = [0; HASH_LENGTH];
             memory
@@ -184,13 +195,18 @@ impl Hasher {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when too many hashes are waiting.
-    pub async fn verify(&self, password: &SecretString, hash: Option<&PasswordHash>) -> Result<Verified> {
+    pub async fn verify(
+        &self,
+        outside: &impl NoTransaction,
+        password: &SecretString,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verified> {
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.decoy).clone();
         let (password, params) = (password.clone(), self.params.clone());
         let (slowest, decoy, usual) = (Arc::clone(&self.slowest), self.decoy.clone(), self.usual_prefix());
         let mut verified = self
-            .run(move |memory| {
+            .run(outside, move |memory| {
                 let watch = Stopwatch::start();
                 let verdict = verdict(&password, &hash, &params, memory);
                 let is_usual = hash.expose().starts_with(&usual);
@@ -214,7 +230,7 @@ impl Hasher {
 
     /// Waits as long as a login that is refused has to, so that accounts with hashes of another system, which take
     /// another time, can't be told from the rest: as if the slowest of them had been verified.
-    pub async fn level(&self, took: Duration) {
+    pub async fn level(&self, _outside: &impl NoTransaction, took: Duration) {
         let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed));
         if let Some(rest) = slowest.checked_sub(took) {
             tokio::time::sleep(rest).await;
@@ -231,15 +247,17 @@ impl Hasher {
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
-    pub async fn learn(&self, hash: &PasswordHash) -> Result<()> {
-        self.verify(&SecretString::from("not the password"), Some(hash)).await?;
+    pub async fn learn(&self, outside: &impl NoTransaction, hash: &PasswordHash) -> Result<()> {
+        self.verify(outside, &SecretString::from("not the password"), Some(hash)).await?;
         Ok(())
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        _outside: &impl NoTransaction,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
+        ensure_outside("hashing a password")?;
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .inspect_err(|_| self.metrics.rejected())

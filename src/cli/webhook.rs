@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::exit::{Failure, print};
 use crate::config::Flags;
 use crate::ctx::Ctx;
+use crate::idempotency::Write;
 use crate::service::health;
 use crate::service::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
@@ -65,8 +66,8 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
         }
         Command::Replay(Which { id, parked: _, endpoint }) => {
             let count = match id {
-                Some(id) => webhook::replay(&ctx, id).await.map(|_| 1)?,
-                None => webhook::replay_parked(&ctx, endpoint).await?,
+                Some(id) => webhook::replay(&ctx, Write::of_job(), id).await.map(|_| 1)?,
+                None => webhook::replay_parked(&ctx, Write::of_job(), endpoint).await?.value,
             };
             let noun = if count == 1 { "delivery" } else { "deliveries" };
             print(&format!("{count} {noun} will be sent; `patron serve` does it\n"))

@@ -27,6 +27,11 @@ pub struct LimitConfig {
     pub passwords_per_address: NonZeroU32,
     /// `PATRON_TOKENS_PER_ADDRESS`: requests a minute that come with a token, or ask for one by mail.
     pub tokens_per_address: NonZeroU32,
+    /// `PATRON_IDEMPOTENCY_KEYS`: the latest idempotency keys that are kept of a customer, or of a network address
+    /// without a token.
+    pub idempotency_keys: u32,
+    /// `PATRON_ADMIN_IDEMPOTENCY_KEYS`: the same of an admin.
+    pub admin_idempotency_keys: u32,
 }
 
 impl LimitConfig {
@@ -42,6 +47,8 @@ impl LimitConfig {
             header_bytes: v.between("PATRON_HEADER_BYTES", 8 * 1024, 1024 * 1024),
             passwords_per_address: v.count("PATRON_PASSWORDS_PER_ADDRESS"),
             tokens_per_address: v.count("PATRON_TOKENS_PER_ADDRESS"),
+            idempotency_keys: v.at_least("PATRON_IDEMPOTENCY_KEYS", 1),
+            admin_idempotency_keys: v.at_least("PATRON_ADMIN_IDEMPOTENCY_KEYS", 1),
         }
     }
 }

@@ -101,6 +101,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_REGISTRATIONS_PER_ADDRESS", "registrations_per_address", "300", "Registrations from one network address in 15 minutes, but for those of admins, beyond which it gets 429; more as above"),
     setting("PATRON_PASSWORDS_PER_ADDRESS", "passwords_per_address", "600", "Logins, registrations and passwords set by a mailed link from one network address in a minute, beyond which it gets 429; by each process"),
     setting("PATRON_TOKENS_PER_ADDRESS", "tokens_per_address", "6000", "Refreshed or revoked tokens, mailed links and requests for them from one network address in a minute, beyond which it gets 429; by each process"),
+    setting("PATRON_IDEMPOTENCY_KEYS", "idempotency_keys", "1000", "Latest idempotency keys of a customer, or of a network address without a token, whose answers are kept, for a day"),
+    setting("PATRON_ADMIN_IDEMPOTENCY_KEYS", "admin_idempotency_keys", "100000", "Latest idempotency keys of an admin whose answers are kept, for a day"),
     secret("PATRON_SMTP_URL", "smtp_url", "Mail server: smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST:587?tls=required [default: none; mails become files in the data folder]"),
     optional("PATRON_MAIL_FROM", "mail_from", "Sender of mails, such as \"Shop <shop@example.com>\" [default: no-reply@ the host of PATRON_PUBLIC_URL]"),
     optional("PATRON_MAIL_TEMPLATES", "mail_templates", "Folder whose files are used in place of the mail templates of the same names"),

@@ -10,6 +10,8 @@ pub struct Model {
     /// Caller, route and key, as a keyed hash.
     #[sea_orm(primary_key, auto_increment = false)]
     pub scope: String,
+    /// Whose it is: an account, or the network address of an anonymous caller.
+    pub caller: String,
     /// URL and body, as a keyed hash.
     pub fingerprint: String,
     /// What was answered, sealed by the key; none while it is being done, which nobody else sees.

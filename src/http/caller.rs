@@ -111,7 +111,7 @@ async fn conditional(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Instead> {
     ctx.if_match = if_match(parts)?;
     ctx.keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
     if let Some(keyed) = &ctx.keyed
-        && let Some(first) = keyed.begin(&ctx.caller).await?
+        && let Some(first) = keyed.begin(&ctx.caller, ctx.ip).await?
     {
         return Err(Instead(replay(first)));
     }

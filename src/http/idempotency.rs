@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, response};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use secrecy::SecretString;
 
 use super::body::read_bytes;
@@ -14,7 +17,7 @@ use super::layers::RequestId;
 use super::{Failure, GRAPHQL};
 use crate::app::App;
 use crate::error::Error;
-use crate::idempotency::{Answer, KeyedRequest};
+use crate::idempotency::{Answer, KeyedRequest, Write, Written};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Tells an answer that was given before from one that was just found.
@@ -66,7 +69,14 @@ async fn once_by_key(
         Ok((Some(keyed), request)) => {
             let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
             let response = next(request).await;
-            finish(&keyed, response, request_id.unwrap_or_default()).await
+            let response = finish(&keyed, response, request_id.unwrap_or_default()).await;
+            if keyed.is_stored()
+                && let Err(error) = keyed.prune().await
+            {
+                // The next one tries again; this one is done.
+                tracing::warn!(%error, "old idempotency keys were not deleted");
+            }
+            response
         }
         Err(failure) => failure.into_response(),
     }
@@ -101,31 +111,79 @@ fn read_key(headers: &HeaderMap) -> Option<SecretString> {
     (visible && values.next().is_none()).then(|| key.to_owned().into())
 }
 
-/// Commits what the request did, together with its answer.
+/// Stores the answer of a request that changed nothing. That of one that did is committed with the change.
 async fn finish(keyed: &KeyedRequest, response: Response, request_id: String) -> Response {
-    if response.extensions().get::<Replayed>().is_some() {
+    if keyed.is_stored() || response.extensions().get::<Replayed>().is_some() {
         return response;
     }
     let (failure, response) = formed(response, request_id);
     let is_passing = failure.is_some_and(|failure| failure.retry_after.is_some());
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, usize::MAX).await else { return Failure::internal().into_response() };
-    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-    let answer = Answer {
-        status: parts.status.as_u16(),
-        headers: KEPT
-            .iter()
-            .filter_map(|name| Some((name.to_string(), text(parts.headers.get(name)?)?)))
-            .collect(),
-        body: String::from_utf8_lossy(&body).into_owned(),
-    };
-    match keyed.complete(&answer, is_passing).await {
-        Ok(None) => {
-            parts.headers.remove(header::CONTENT_LENGTH);
-            Response::from_parts(parts, Body::from(body))
-        }
+    match keyed.complete(&answer(&parts, &body), is_passing).await {
+        Ok(None) => Response::from_parts(parts, Body::from(body)),
         Ok(Some(first)) => replay(first),
         Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+fn answer(parts: &response::Parts, body: &[u8]) -> Answer {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let kept = KEPT.iter().filter_map(|name| Some((name.to_string(), text(parts.headers.get(name)?)?)));
+    Answer {
+        status: parts.status.as_u16(),
+        headers: kept.collect(),
+        body: String::from_utf8_lossy(body).into_owned(),
+    }
+}
+
+/// The right of a request to change the database once, to be given to a service. Take it after the context, which
+/// answers a request that came before.
+#[derive(Debug)]
+pub struct OneWrite(Option<Arc<KeyedRequest>>);
+
+/// Marks a request that has been given its right to write.
+#[derive(Clone, Copy, Debug)]
+struct Given;
+
+impl<S: Send + Sync> FromRequestParts<S> for OneWrite {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Failure> {
+        match parts.extensions.insert(Given) {
+            None => Ok(Self(parts.extensions.get().cloned())),
+            Some(Given) => Err(Error::internal("a request was to write twice").into()),
+        }
+    }
+}
+
+impl OneWrite {
+    /// The right, with how its outcome is answered: made inside the transaction, so it must only look at the outcome.
+    pub fn answered<T, R: IntoResponse>(self, view: impl Fn(&T) -> R + Send + Sync + 'static) -> Write<T> {
+        Write::of_request(self.0, move |outcome| {
+            let (parts, body) = view(outcome).into_response().into_parts();
+            // A body that is in memory is there at once: nothing is waited for.
+            let body = body.collect().now_or_never().and_then(Result::ok);
+            let body = body.ok_or_else(|| Error::internal("an answer that is not in memory"))?;
+            Ok(answer(&parts, &body.to_bytes()))
+        })
+    }
+}
+
+/// The answer of a write that was done now.
+#[derive(Debug)]
+pub struct Done(Answer);
+
+impl<T> From<Written<T>> for Done {
+    fn from(written: Written<T>) -> Self {
+        let without = Answer { status: 500, headers: Vec::new(), body: String::new() };
+        Self(written.answer.unwrap_or(without))
+    }
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        response_of(self.0)
     }
 }
 
@@ -143,6 +201,13 @@ fn formed(mut response: Response, request_id: String) -> (Option<Failure>, Respo
 
 /// An answer that was given before.
 pub(super) fn replay(answer: Answer) -> Response {
+    let mut response = response_of(answer);
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response.extensions_mut().insert(Replayed);
+    response
+}
+
+fn response_of(answer: Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     for (name, value) in answer.headers {
@@ -150,7 +215,5 @@ pub(super) fn replay(answer: Answer) -> Response {
             response.headers_mut().insert(name, value);
         }
     }
-    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    response.extensions_mut().insert(Replayed);
     response
 }

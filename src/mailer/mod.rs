@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::app::{BuildError, private_folder};
 use crate::config::MailConfig;
+use crate::db::ensure_outside;
 use crate::types::{EmailAddress, MailKind};
 
 use templates::Templates;
@@ -109,6 +110,7 @@ impl Mailer {
         recipient: &EmailAddress,
         variables: &Variables,
     ) -> Result<(), SendError> {
+        debug_assert!(ensure_outside("sending a mail").is_ok(), "a mail is sent in an open transaction");
         let message = self.message(id, kind, recipient, variables)?;
         match &self.transport {
             Transport::Smtp(smtp) => match tokio::time::timeout(self.limit, smtp.send(message)).await {

@@ -15,7 +15,7 @@ use super::openapi::{BodyFailures, Failures, FlagInput, PathId};
 use super::{Data, Versioned};
 use crate::ctx::Ctx;
 use crate::entity::customer_address::Model;
-use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use crate::http::{AdminCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::address::{self, Owned};
 use crate::service::customer::Owner;
 use crate::types::timestamp;
@@ -82,20 +82,20 @@ pub(super) struct LinkedAddress {
     links: [Link; 2],
 }
 
-impl From<Model> for Address {
-    fn from(row: Model) -> Self {
+impl From<&Model> for Address {
+    fn from(row: &Model) -> Self {
         Self {
             customer_address_id: row.customer_address_id,
             uuid: row.uuid.to_string(),
             customer_id: row.customer_id,
-            full_name: row.full_name,
-            telephone: row.telephone,
-            address_1: row.address_1,
-            address_2: row.address_2,
-            postcode: row.postcode,
-            city: row.city,
-            province: row.province,
-            country: row.country,
+            full_name: row.full_name.clone(),
+            telephone: row.telephone.clone(),
+            address_1: row.address_1.clone(),
+            address_2: row.address_2.clone(),
+            postcode: row.postcode.clone(),
+            city: row.city.clone(),
+            province: row.province.clone(),
+            country: row.country.clone(),
             is_default: row.is_default,
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
@@ -104,10 +104,10 @@ impl From<Model> for Address {
     }
 }
 
-impl From<Owned> for LinkedAddress {
-    fn from(owned: Owned) -> Self {
+impl From<&Owned> for LinkedAddress {
+    fn from(owned: &Owned) -> Self {
         let links = Link::edit_and_delete(&url(owned.owner, owned.address.uuid));
-        Self { address: owned.address.into(), links }
+        Self { address: (&owned.address).into(), links }
     }
 }
 
@@ -230,24 +230,42 @@ pub(super) struct AddressPatch {
 }
 
 type Created = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;
-type Changed = Versioned<Json<Data<LinkedAddress>>>;
-type Deleted = Json<Data<Address>>;
 
-async fn create(ctx: &Ctx, owner: Owner, JsonObject(body): JsonObject) -> Result<Created, Failure> {
-    let owned = address::create(ctx, owner, body.into()).await?;
-    let (version, location) = (owned.address.version, url(owned.owner, owned.address.uuid));
+fn created(owned: &Owned) -> Created {
+    let location = url(owned.owner, owned.address.uuid);
     let data = Json(Data { data: owned.into() });
-    Ok(Versioned::new(version, (StatusCode::CREATED, [(header::LOCATION, location)], data)))
+    Versioned::new(owned.address.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))
 }
 
-async fn update(ctx: &Ctx, owner: Owner, id: &str, JsonObject(body): JsonObject) -> Result<Changed, Failure> {
-    let owned = address::update(ctx, owner, address_id(id)?, body.into()).await?;
-    Ok(Versioned::new(owned.address.version, Json(Data { data: owned.into() })))
+fn updated(owned: &Owned) -> Versioned<Json<Data<LinkedAddress>>> {
+    Versioned::new(owned.address.version, Json(Data { data: owned.into() }))
 }
 
-async fn delete(ctx: &Ctx, owner: Owner, id: &str) -> Result<Deleted, Failure> {
-    let owned = address::delete(ctx, owner, address_id(id)?).await?;
-    Ok(Json(Data { data: owned.address.into() }))
+fn deleted(owned: &Owned) -> Json<Data<Address>> {
+    Json(Data { data: (&owned.address).into() })
+}
+
+async fn create(
+    ctx: &Ctx,
+    write: OneWrite,
+    owner: Owner,
+    JsonObject(body): JsonObject,
+) -> Result<Done, Failure> {
+    Ok(address::create(ctx, write.answered(created), owner, body.into()).await?.into())
+}
+
+async fn update(
+    ctx: &Ctx,
+    write: OneWrite,
+    owner: Owner,
+    id: &str,
+    JsonObject(body): JsonObject,
+) -> Result<Done, Failure> {
+    Ok(address::update(ctx, write.answered(updated), owner, address_id(id)?, body.into()).await?.into())
+}
+
+async fn delete(ctx: &Ctx, write: OneWrite, owner: Owner, id: &str) -> Result<Done, Failure> {
+    Ok(address::delete(ctx, write.answered(deleted), owner, address_id(id)?).await?.into())
 }
 
 fn address_id(text: &str) -> Result<Uuid, Failure> {
@@ -283,11 +301,12 @@ fn undecodable(_: PathRejection) -> Failure {
 )]
 pub(super) async fn create_customer_address(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
-) -> Result<Created, Failure> {
+) -> Result<Done, Failure> {
     let Path(customer) = path.map_err(undecodable)?;
-    create(&ctx, owner(&customer)?, body).await
+    create(&ctx, write, owner(&customer)?, body).await
 }
 
 /// Change an address of a customer
@@ -311,11 +330,12 @@ pub(super) async fn create_customer_address(
 )]
 pub(super) async fn update_customer_address(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<(String, String)>, PathRejection>,
     body: JsonObject,
-) -> Result<Changed, Failure> {
+) -> Result<Done, Failure> {
     let Path((customer, address)) = path.map_err(undecodable)?;
-    update(&ctx, owner(&customer)?, &address, body).await
+    update(&ctx, write, owner(&customer)?, &address, body).await
 }
 
 /// Delete an address of a customer
@@ -340,10 +360,11 @@ pub(super) async fn update_customer_address(
 )]
 pub(super) async fn delete_customer_address(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<(String, String)>, PathRejection>,
-) -> Result<Deleted, Failure> {
+) -> Result<Done, Failure> {
     let Path((customer, address)) = path.map_err(undecodable)?;
-    delete(&ctx, owner(&customer)?, &address).await
+    delete(&ctx, write, owner(&customer)?, &address).await
 }
 
 /// Add an address to one's own
@@ -364,9 +385,10 @@ pub(super) async fn delete_customer_address(
 )]
 pub(super) async fn create_my_address(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     body: JsonObject,
-) -> Result<Created, Failure> {
-    create(&ctx, Owner::Me, body).await
+) -> Result<Done, Failure> {
+    create(&ctx, write, Owner::Me, body).await
 }
 
 /// Change one of one's own addresses
@@ -387,11 +409,12 @@ pub(super) async fn create_my_address(
 )]
 pub(super) async fn update_my_address(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
-) -> Result<Changed, Failure> {
+) -> Result<Done, Failure> {
     let Path(address) = path.map_err(undecodable)?;
-    update(&ctx, Owner::Me, &address, body).await
+    update(&ctx, write, Owner::Me, &address, body).await
 }
 
 /// Delete one of one's own addresses
@@ -413,8 +436,9 @@ pub(super) async fn update_my_address(
 )]
 pub(super) async fn delete_my_address(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Deleted, Failure> {
+) -> Result<Done, Failure> {
     let Path(address) = path.map_err(undecodable)?;
-    delete(&ctx, Owner::Me, &address).await
+    delete(&ctx, write, Owner::Me, &address).await
 }

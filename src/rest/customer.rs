@@ -14,7 +14,7 @@ use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput, Throttled}
 use super::{Data, Versioned};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
-use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
+use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::customer;
 use crate::types::timestamp;
 
@@ -63,15 +63,15 @@ pub(super) struct LinkedCustomer {
     links: [Link; 2],
 }
 
-impl From<Model> for Customer {
-    fn from(row: Model) -> Self {
+impl From<&Model> for Customer {
+    fn from(row: &Model) -> Self {
         Self {
             customer_id: row.customer_id,
             uuid: row.uuid.to_string(),
             status: row.status,
             group_id: row.group_id,
             email: row.email.as_str().to_owned(),
-            full_name: row.full_name,
+            full_name: row.full_name.clone(),
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
             version: row.version,
@@ -79,8 +79,8 @@ impl From<Model> for Customer {
     }
 }
 
-impl From<Model> for LinkedCustomer {
-    fn from(row: Model) -> Self {
+impl From<&Model> for LinkedCustomer {
+    fn from(row: &Model) -> Self {
         let links = [
             Link::page("customerGrid", "/admin/customers"),
             Link::page("edit", format!("/admin/customers/edit/{}", row.uuid)),
@@ -168,6 +168,21 @@ pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<U
 
 type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>);
 
+fn created(row: &Model) -> Versioned<Created> {
+    let location = format!("/api/customers/{}", row.uuid);
+    let data = Json(Data { data: row.into() });
+    Versioned::new(row.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))
+}
+
+fn updated(row: &Model) -> Versioned<Json<Data<LinkedCustomer>>> {
+    Versioned::new(row.version, Json(Data { data: row.into() }))
+}
+
+/// A customer that is gone, which has no links.
+pub(super) fn deleted(row: &Model) -> Json<Data<Customer>> {
+    Json(Data { data: row.into() })
+}
+
 /// Register a customer
 ///
 /// Anyone may; an admin may also set `status`, `group_id` and `meta_data`.
@@ -187,12 +202,10 @@ type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>
 )]
 pub(super) async fn create_customer(
     ctx: Ctx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Versioned<Created>, Failure> {
-    let row = customer::create(&ctx, body.into()).await?;
-    let (version, location) = (row.version, format!("/api/customers/{}", row.uuid));
-    let data = Json(Data { data: row.into() });
-    Ok(Versioned::new(version, (StatusCode::CREATED, [(header::LOCATION, location)], data)))
+) -> Result<Done, Failure> {
+    Ok(customer::create(&ctx, write.answered(created), body.into()).await?.into())
 }
 
 /// Change a customer
@@ -216,11 +229,11 @@ pub(super) async fn create_customer(
 )]
 pub(super) async fn update_customer(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Versioned<Json<Data<LinkedCustomer>>>, Failure> {
-    let row = customer::update(&ctx, customer_id(path)?, body.into()).await?;
-    Ok(Versioned::new(row.version, Json(Data { data: row.into() })))
+) -> Result<Done, Failure> {
+    Ok(customer::update(&ctx, write.answered(updated), customer_id(path)?, body.into()).await?.into())
 }
 
 /// Delete a customer
@@ -242,8 +255,8 @@ pub(super) async fn update_customer(
 )]
 pub(super) async fn delete_customer(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<Customer>>, Failure> {
-    let row = customer::delete(&ctx, customer_id(path)?).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    Ok(customer::delete(&ctx, write.answered(deleted), customer_id(path)?).await?.into())
 }

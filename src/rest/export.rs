@@ -79,11 +79,11 @@ impl From<Own> for Everything {
         Self {
             email_verified_at: customer.email_verified_at.map(timestamp),
             pending_email: customer.pending_email.as_ref().map(|email| email.as_str().to_owned()),
-            customer: customer.into(),
+            customer: (&customer).into(),
             group_name: group.map(|group| group.group_name),
             metafields,
-            addresses: addresses.into_iter().map(Address::from).collect(),
-            sessions: sessions.into_iter().map(Session::from).collect(),
+            addresses: addresses.iter().map(Address::from).collect(),
+            sessions: sessions.iter().map(Session::from).collect(),
             mails: mails.into_iter().map(Mail::from).collect(),
         }
     }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::customer::parse_uuid;
 use super::link::Link;
 use super::openapi::{BodyFailures, Failures, PathId};
 use crate::entity::customer_group::Model;
-use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
+use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::group;
 use crate::types::timestamp;
 
@@ -50,20 +50,20 @@ pub(super) struct LinkedCustomerGroup {
     links: [Link; 2],
 }
 
-impl From<Model> for CustomerGroup {
-    fn from(row: Model) -> Self {
+impl From<&Model> for CustomerGroup {
+    fn from(row: &Model) -> Self {
         Self {
             customer_group_id: row.customer_group_id,
             uuid: row.uuid.to_string(),
-            group_name: row.group_name,
+            group_name: row.group_name.clone(),
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
         }
     }
 }
 
-impl From<Model> for LinkedCustomerGroup {
-    fn from(row: Model) -> Self {
+impl From<&Model> for LinkedCustomerGroup {
+    fn from(row: &Model) -> Self {
         Self { links: Link::edit_and_delete(&url(row.uuid)), group: row.into() }
     }
 }
@@ -124,10 +124,14 @@ fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> 
 )]
 pub(super) async fn create_customer_group(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomerGroup>>), Failure> {
-    let row = group::create(&ctx, body.into()).await?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, url(row.uuid))], Json(Data { data: row.into() })))
+) -> Result<Done, Failure> {
+    let write = write.answered(|row: &Model| {
+        let data = Data { data: LinkedCustomerGroup::from(row) };
+        (StatusCode::CREATED, [(header::LOCATION, url(row.uuid))], Json(data))
+    });
+    Ok(group::create(&ctx, write, body.into()).await?.into())
 }
 
 /// Change a customer group
@@ -151,11 +155,12 @@ pub(super) async fn create_customer_group(
 )]
 pub(super) async fn update_customer_group(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<LinkedCustomerGroup>>, Failure> {
-    let row = group::update(&ctx, group_id(path)?, body.into()).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    let write = write.answered(|row: &Model| Json(Data { data: LinkedCustomerGroup::from(row) }));
+    Ok(group::update(&ctx, write, group_id(path)?, body.into()).await?.into())
 }
 
 /// Delete a customer group
@@ -178,8 +183,9 @@ pub(super) async fn update_customer_group(
 )]
 pub(super) async fn delete_customer_group(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<CustomerGroup>>, Failure> {
-    let row = group::delete(&ctx, group_id(path)?).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    let write = write.answered(|row: &Model| Json(Data { data: CustomerGroup::from(row) }));
+    Ok(group::delete(&ctx, write, group_id(path)?).await?.into())
 }

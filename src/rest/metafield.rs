@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -16,9 +16,9 @@ use super::openapi::{
 use super::{Data, Versioned};
 use crate::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
-use crate::http::{AdminCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use crate::http::{AdminCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::customer::Owner;
-use crate::service::metafield;
+use crate::service::metafield::{self, Values};
 use crate::service::patch::Field;
 use crate::types::timestamp;
 
@@ -70,21 +70,21 @@ pub(super) struct MetafieldDefinition {
     updated_at: String,
 }
 
-impl From<Model> for MetafieldDefinition {
-    fn from(row: Model) -> Self {
+impl From<&Model> for MetafieldDefinition {
+    fn from(row: &Model) -> Self {
         Self {
             uuid: row.uuid.to_string(),
-            owner_type: row.owner_type,
-            namespace: row.namespace,
-            key: row.field_key,
-            name: row.name,
-            description: row.description,
+            owner_type: row.owner_type.clone(),
+            namespace: row.namespace.clone(),
+            key: row.field_key.clone(),
+            name: row.name.clone(),
+            description: row.description.clone(),
             field_type: row.field_type.name(),
             is_list: row.is_list,
             required: row.required,
             visible_to_customer: row.visible_to_customer,
-            validations: row.validations,
-            sub_fields: row.sub_fields,
+            validations: row.validations.clone(),
+            sub_fields: row.sub_fields.clone(),
             position: row.position,
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
@@ -215,10 +215,14 @@ fn definition_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Fail
 )]
 pub(super) async fn create_metafield_definition(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Data<MetafieldDefinition>>), Failure> {
-    let row = metafield::create(&ctx, body.into()).await?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, url(row.uuid))], Json(Data { data: row.into() })))
+) -> Result<Done, Failure> {
+    let write = write.answered(|row: &Model| {
+        let location = [(header::LOCATION, url(row.uuid))];
+        (StatusCode::CREATED, location, definition(row))
+    });
+    Ok(metafield::create(&ctx, write, body.into()).await?.into())
 }
 
 /// Change the definition of a custom field
@@ -241,11 +245,11 @@ pub(super) async fn create_metafield_definition(
 )]
 pub(super) async fn update_metafield_definition(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<MetafieldDefinition>>, Failure> {
-    let row = metafield::update(&ctx, definition_id(path)?, body.into()).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    Ok(metafield::update(&ctx, write.answered(definition), definition_id(path)?, body.into()).await?.into())
 }
 
 /// Delete the definition of a custom field
@@ -267,20 +271,29 @@ pub(super) async fn update_metafield_definition(
 )]
 pub(super) async fn delete_metafield_definition(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<MetafieldDefinition>>, Failure> {
-    let row = metafield::delete(&ctx, definition_id(path)?).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    Ok(metafield::delete(&ctx, write.answered(definition), definition_id(path)?).await?.into())
+}
+
+fn definition(row: &Model) -> Json<Data<MetafieldDefinition>> {
+    Json(Data { data: row.into() })
 }
 
 async fn update(
     ctx: &Ctx,
+    write: OneWrite,
     owner: Owner,
     mut body: Map<String, Value>,
-) -> Result<Versioned<Json<Data<Metafields>>>, Failure> {
-    let values = metafield::set_values(ctx, owner, Field::take(&mut body, "metafields")).await?;
-    let data = Metafields { meta_data: values.meta_data };
-    Ok(Versioned::new(values.version, Json(Data { data })))
+) -> Result<Done, Failure> {
+    let metafields = Field::take(&mut body, "metafields");
+    Ok(metafield::set_values(ctx, write.answered(updated), owner, metafields).await?.into())
+}
+
+fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
+    let data = Metafields { meta_data: values.meta_data.clone() };
+    Versioned::new(values.version, Json(Data { data }))
 }
 
 /// Set custom fields of a customer
@@ -303,10 +316,11 @@ async fn update(
 )]
 pub(super) async fn update_customer_metafields(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Versioned<Json<Data<Metafields>>>, Failure> {
-    update(&ctx, Owner::Customer(customer_id(path)?), body).await
+) -> Result<Done, Failure> {
+    update(&ctx, write, Owner::Customer(customer_id(path)?), body).await
 }
 
 /// Set one's own custom fields
@@ -328,7 +342,8 @@ pub(super) async fn update_customer_metafields(
 )]
 pub(super) async fn update_my_metafields(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Versioned<Json<Data<Metafields>>>, Failure> {
-    update(&ctx, Owner::Me, body).await
+) -> Result<Done, Failure> {
+    update(&ctx, write, Owner::Me, body).await
 }

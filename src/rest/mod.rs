@@ -25,10 +25,10 @@ mod webhook;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -126,3 +126,8 @@ impl<T: IntoResponse> IntoResponse for Versioned<T> {
 /// What a success answers with when there is nothing to tell.
 #[derive(Serialize, ToSchema)]
 pub(in crate::rest) struct Nothing {}
+
+/// The view of a write that there is nothing to tell of.
+fn nothing((): &()) -> Json<Data<Nothing>> {
+    Json(Data { data: Nothing {} })
+}

@@ -1,12 +1,11 @@
 //! Passwords of customers over REST.
 
-use axum::Json;
 use utoipa::ToSchema;
 
 use super::openapi::{BodyFailures, Throttled};
-use super::token::{Answer, Tokens, answer};
-use super::{Data, Nothing};
-use crate::http::{AnonymousCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use super::token::{Tokens, tokens};
+use super::{Data, Nothing, nothing};
+use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::password;
 
 /// The old and the new password.
@@ -63,9 +62,10 @@ pub(super) struct PasswordReset {
 )]
 pub(super) async fn change_my_password(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Answer, Failure> {
-    Ok(answer(password::change(&ctx, body.into()).await?))
+) -> Result<Done, Failure> {
+    Ok(password::change(&ctx, write.answered(tokens), body.into()).await?.into())
 }
 
 /// Ask for a link to set a new password
@@ -85,10 +85,10 @@ pub(super) async fn change_my_password(
 )]
 pub(super) async fn request_password_reset(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<Nothing>>, Failure> {
-    password::request_reset(&ctx, body.into()).await?;
-    Ok(Json(Data { data: Nothing {} }))
+) -> Result<Done, Failure> {
+    Ok(password::request_reset(&ctx, write.answered(nothing), body.into()).await?.into())
 }
 
 /// Set a new password with a mailed token
@@ -109,7 +109,8 @@ pub(super) async fn request_password_reset(
 )]
 pub(super) async fn reset_password(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Answer, Failure> {
-    Ok(answer(password::reset(&ctx, body.into()).await?))
+) -> Result<Done, Failure> {
+    Ok(password::reset(&ctx, write.answered(tokens), body.into()).await?.into())
 }

@@ -4,12 +4,12 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::customer::Customer;
+use super::customer::{Customer, deleted};
 use super::link::Link;
 use super::openapi::{BodyFailures, Throttled};
 use super::{Data, Versioned};
 use crate::entity::customer::Model;
-use crate::http::{CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use crate::http::{CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::customer;
 use crate::service::patch::Field;
 
@@ -25,10 +25,14 @@ pub(super) struct Profile {
     links: [Link; 1],
 }
 
-impl From<Model> for Profile {
-    fn from(row: Model) -> Self {
+impl From<&Model> for Profile {
+    fn from(row: &Model) -> Self {
         Self { customer: row.into(), links: [Link::own("/api/customers/me")] }
     }
+}
+
+fn updated(row: &Model) -> Versioned<Json<Data<Profile>>> {
+    Versioned::new(row.version, Json(Data { data: row.into() }))
 }
 
 /// What changes of one's own account, one of the two at least. Any other property is ignored.
@@ -80,10 +84,10 @@ pub(super) struct Confirmation {
 )]
 pub(super) async fn update_me(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Versioned<Json<Data<Profile>>>, Failure> {
-    let row = customer::update_own(&ctx, body.into()).await?;
-    Ok(Versioned::new(row.version, Json(Data { data: row.into() })))
+) -> Result<Done, Failure> {
+    Ok(customer::update_own(&ctx, write.answered(updated), body.into()).await?.into())
 }
 
 /// Delete one's own account
@@ -106,8 +110,9 @@ pub(super) async fn update_me(
 )]
 pub(super) async fn delete_me(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     JsonObject(mut body): JsonObject,
-) -> Result<Json<Data<Customer>>, Failure> {
-    let row = customer::delete_own(&ctx, Field::take(&mut body, "password")).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    let password = Field::take(&mut body, "password");
+    Ok(customer::delete_own(&ctx, write.answered(deleted), password).await?.into())
 }

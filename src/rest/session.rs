@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::customer::parse_uuid;
 use super::openapi::{Failures, PathId};
-use super::{Data, Nothing};
+use super::{Data, Nothing, nothing};
 use crate::entity::customer_session::Model;
-use crate::http::{CustomerCtx, Failure, FailureEnvelope};
+use crate::http::{CustomerCtx, Done, Failure, FailureEnvelope, OneWrite};
 use crate::service::session;
 use crate::types::timestamp;
 
@@ -34,12 +34,12 @@ pub(super) struct Session {
     last_used_at: String,
 }
 
-impl From<Model> for Session {
-    fn from(row: Model) -> Self {
+impl From<&Model> for Session {
+    fn from(row: &Model) -> Self {
         Self {
             id: row.uuid.to_string(),
-            user_agent: row.user_agent,
-            address: row.ip_address,
+            user_agent: row.user_agent.clone(),
+            address: row.ip_address.clone(),
             created_at: timestamp(row.created_at),
             last_used_at: timestamp(row.last_used_at),
         }
@@ -65,12 +65,13 @@ impl From<Model> for Session {
 )]
 pub(super) async fn delete_my_session(
     CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<Session>>, Failure> {
+) -> Result<Done, Failure> {
     let id = path.ok().and_then(|Path(text)| parse_uuid(&text));
     let id = id.ok_or_else(|| Failure::not_found("Session not found"))?;
-    let row = session::end(&ctx, id).await?;
-    Ok(Json(Data { data: row.into() }))
+    let write = write.answered(|row: &Model| Json(Data { data: Session::from(row) }));
+    Ok(session::end(&ctx, write, id).await?.into())
 }
 
 /// End all of one's own sessions
@@ -91,7 +92,7 @@ pub(super) async fn delete_my_session(
 )]
 pub(super) async fn delete_my_sessions(
     CustomerCtx(ctx): CustomerCtx,
-) -> Result<Json<Data<Nothing>>, Failure> {
-    session::end_all(&ctx).await?;
-    Ok(Json(Data { data: Nothing {} }))
+    write: OneWrite,
+) -> Result<Done, Failure> {
+    Ok(session::end_all(&ctx, write.answered(nothing)).await?.into())
 }

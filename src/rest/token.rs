@@ -2,14 +2,15 @@
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::openapi::{BodyFailures, Throttled};
-use super::{Data, Nothing};
-use crate::http::{AnonymousCtx, Failure, FailureEnvelope, JsonObject};
+use super::{Data, Nothing, nothing};
+use crate::http::{AnonymousCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
@@ -26,9 +27,9 @@ pub(super) struct Tokens {
     refresh_token: String,
 }
 
-impl From<TokenPair> for Tokens {
-    fn from(pair: TokenPair) -> Self {
-        Self { access_token: pair.access_token, refresh_token: pair.refresh_token }
+impl From<&TokenPair> for Tokens {
+    fn from(pair: &TokenPair) -> Self {
+        Self { access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.clone() }
     }
 }
 
@@ -88,12 +89,12 @@ fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
 }
 
 /// What a route answers with that hands out tokens.
-pub(super) fn answer(pair: TokenPair) -> Answer {
+pub(super) fn tokens(pair: &TokenPair) -> Answer {
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Data { data: pair.into() }))
 }
 
 /// Tokens, which nobody on the way may keep (RFC 6749 5.1).
-pub(super) type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
+type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 
 /// Log an admin in
 ///
@@ -115,10 +116,11 @@ pub(super) type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 )]
 pub(super) async fn create_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     body: JsonObject,
-) -> Result<Answer, Failure> {
+) -> Result<Done, Failure> {
     let (email, password) = credentials(body)?;
-    Ok(answer(admin::log_in(&ctx, &email, &password).await?))
+    Ok(admin::log_in(&ctx, write.answered(tokens), &email, &password).await?.into())
 }
 
 /// Get new tokens for an admin
@@ -137,9 +139,10 @@ pub(super) async fn create_admin_tokens(
 )]
 pub(super) async fn refresh_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     body: JsonObject,
-) -> Result<Answer, Failure> {
-    Ok(answer(admin::refresh(&ctx, &refresh_token(body)?).await?))
+) -> Result<Done, Failure> {
+    Ok(admin::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
 }
 
 /// Log a customer in
@@ -162,10 +165,11 @@ pub(super) async fn refresh_admin_tokens(
 )]
 pub(super) async fn create_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     body: JsonObject,
-) -> Result<Answer, Failure> {
+) -> Result<Done, Failure> {
     let (email, password) = credentials(body)?;
-    Ok(answer(session::log_in(&ctx, &email, &password).await?))
+    Ok(session::log_in(&ctx, write.answered(tokens), &email, &password).await?.into())
 }
 
 /// Get new tokens for a customer
@@ -187,9 +191,10 @@ pub(super) async fn create_customer_tokens(
 )]
 pub(super) async fn refresh_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     body: JsonObject,
-) -> Result<Answer, Failure> {
-    Ok(answer(session::refresh(&ctx, &refresh_token(body)?).await?))
+) -> Result<Done, Failure> {
+    Ok(session::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
 }
 
 /// Log a customer out here
@@ -210,8 +215,9 @@ pub(super) async fn refresh_customer_tokens(
 )]
 pub(super) async fn revoke_customer_token(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     body: JsonObject,
-) -> Result<Json<Data<Nothing>>, Failure> {
-    session::revoke(&ctx, &refresh_token(body)?).await?;
-    Ok(Json(Data { data: Nothing {} }))
+) -> Result<Response, Failure> {
+    let ended = session::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
+    Ok(ended.map_or_else(|| nothing(&()).into_response(), |ended| Done::from(ended).into_response()))
 }

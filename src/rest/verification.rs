@@ -1,11 +1,10 @@
 //! Verifying e-mail addresses over REST.
 
-use axum::Json;
 use utoipa::ToSchema;
 
 use super::openapi::{BodyFailures, Failures, Throttled};
-use super::{Data, Nothing};
-use crate::http::{AnonymousCtx, CustomerCtx, Failure, FailureEnvelope, JsonObject};
+use super::{Data, Nothing, nothing};
+use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::patch::Field;
 use crate::service::verification;
 
@@ -36,10 +35,11 @@ pub(super) struct VerificationToken {
 )]
 pub(super) async fn verify_email(
     AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
     JsonObject(mut body): JsonObject,
-) -> Result<Json<Data<Nothing>>, Failure> {
-    verification::verify(&ctx, Field::take(&mut body, "token")).await?;
-    Ok(Json(Data { data: Nothing {} }))
+) -> Result<Done, Failure> {
+    let token = Field::take(&mut body, "token");
+    Ok(verification::verify(&ctx, write.answered(nothing), token).await?.into())
 }
 
 /// Have the link mailed again that verifies one's address
@@ -62,7 +62,7 @@ pub(super) async fn verify_email(
 )]
 pub(super) async fn send_my_verification(
     CustomerCtx(ctx): CustomerCtx,
-) -> Result<Json<Data<Nothing>>, Failure> {
-    verification::send_again(&ctx).await?;
-    Ok(Json(Data { data: Nothing {} }))
+    write: OneWrite,
+) -> Result<Done, Failure> {
+    Ok(verification::send_again(&ctx, write.answered(nothing)).await?.into())
 }

@@ -16,7 +16,7 @@ use super::link::Link;
 use super::openapi::{BodyFailures, Failures, PathId};
 use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::Model;
-use crate::http::{AdminCtx, Failure, FailureEnvelope, JsonObject};
+use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::webhook::{self, WithSecret};
 use crate::types::timestamp;
 
@@ -70,13 +70,13 @@ pub(super) struct WebhookEndpointWithSecret {
     links: [Link; 2],
 }
 
-impl From<Model> for WebhookEndpoint {
-    fn from(row: Model) -> Self {
+impl From<&Model> for WebhookEndpoint {
+    fn from(row: &Model) -> Self {
         Self {
             uuid: row.uuid.to_string(),
-            url: row.url,
-            description: row.description,
-            events: row.events,
+            url: row.url.clone(),
+            description: row.description.clone(),
+            events: row.events.clone(),
             enabled: row.enabled,
             created_at: timestamp(row.created_at),
             updated_at: timestamp(row.updated_at),
@@ -84,14 +84,14 @@ impl From<Model> for WebhookEndpoint {
     }
 }
 
-impl From<Model> for LinkedWebhookEndpoint {
-    fn from(row: Model) -> Self {
+impl From<&Model> for LinkedWebhookEndpoint {
+    fn from(row: &Model) -> Self {
         Self { links: Link::edit_and_delete(&url(row.uuid)), endpoint: row.into() }
     }
 }
 
-impl From<WithSecret> for WebhookEndpointWithSecret {
-    fn from(WithSecret { endpoint, secret }: WithSecret) -> Self {
+impl From<&WithSecret> for WebhookEndpointWithSecret {
+    fn from(WithSecret { endpoint, secret }: &WithSecret) -> Self {
         Self {
             links: Link::edit_and_delete(&url(endpoint.uuid)),
             secret: secret.expose_secret().to_owned(),
@@ -170,8 +170,8 @@ pub(super) struct WebhookDelivery {
     status: &'static str,
 }
 
-impl From<webhook_delivery::Model> for WebhookDelivery {
-    fn from(row: webhook_delivery::Model) -> Self {
+impl From<&webhook_delivery::Model> for WebhookDelivery {
+    fn from(row: &webhook_delivery::Model) -> Self {
         Self { uuid: row.uuid.to_string(), status: row.status.name() }
     }
 }
@@ -192,6 +192,12 @@ type Created = (
     [(HeaderName, String); 1],
     Json<Data<WebhookEndpointWithSecret>>,
 );
+
+fn created(made: &WithSecret) -> Created {
+    let location = [(header::LOCATION, url(made.endpoint.uuid))];
+    (StatusCode::CREATED, NO_STORE, location, Json(Data { data: made.into() }))
+}
+
 /// An answer with a secret is kept by nobody (RFC 9111 5.2.2.5).
 const NO_STORE: [(HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
@@ -216,11 +222,10 @@ const NO_STORE: [(HeaderName, HeaderValue); 1] =
 )]
 pub(super) async fn create_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Created, Failure> {
-    let made = webhook::create(&ctx, body.into()).await?;
-    let location = [(header::LOCATION, url(made.endpoint.uuid))];
-    Ok((StatusCode::CREATED, NO_STORE, location, Json(Data { data: made.into() })))
+) -> Result<Done, Failure> {
+    Ok(webhook::create(&ctx, write.answered(created), body.into()).await?.into())
 }
 
 /// Change a webhook endpoint
@@ -243,11 +248,12 @@ pub(super) async fn create_webhook_endpoint(
 )]
 pub(super) async fn update_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Json<Data<LinkedWebhookEndpoint>>, Failure> {
-    let row = webhook::update(&ctx, endpoint_id(path)?, body.into()).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    let write = write.answered(|row: &Model| Json(Data { data: LinkedWebhookEndpoint::from(row) }));
+    Ok(webhook::update(&ctx, write, endpoint_id(path)?, body.into()).await?.into())
 }
 
 /// Delete a webhook endpoint
@@ -269,10 +275,11 @@ pub(super) async fn update_webhook_endpoint(
 )]
 pub(super) async fn delete_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<WebhookEndpoint>>, Failure> {
-    let row = webhook::delete(&ctx, endpoint_id(path)?).await?;
-    Ok(Json(Data { data: row.into() }))
+) -> Result<Done, Failure> {
+    let write = write.answered(|row: &Model| Json(Data { data: WebhookEndpoint::from(row) }));
+    Ok(webhook::delete(&ctx, write, endpoint_id(path)?).await?.into())
 }
 
 /// Give a webhook endpoint another secret
@@ -295,11 +302,13 @@ pub(super) async fn delete_webhook_endpoint(
 )]
 pub(super) async fn rotate_webhook_secret(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<Data<WebhookEndpointWithSecret>>), Failure> {
-    let made = webhook::rotate_secret(&ctx, endpoint_id(path)?, body.into()).await?;
-    Ok((NO_STORE, Json(Data { data: made.into() })))
+) -> Result<Done, Failure> {
+    let write = write
+        .answered(|made: &WithSecret| (NO_STORE, Json(Data { data: WebhookEndpointWithSecret::from(made) })));
+    Ok(webhook::rotate_secret(&ctx, write, endpoint_id(path)?, body.into()).await?.into())
 }
 
 /// Send once more what is parked for a webhook endpoint
@@ -321,10 +330,11 @@ pub(super) async fn rotate_webhook_secret(
 )]
 pub(super) async fn replay_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<Replayed>>, Failure> {
-    let count = webhook::replay_parked(&ctx, Some(endpoint_id(path)?)).await?;
-    Ok(Json(Data { data: Replayed { count } }))
+) -> Result<Done, Failure> {
+    let write = write.answered(|count: &u64| Json(Data { data: Replayed { count: *count } }));
+    Ok(webhook::replay_parked(&ctx, write, Some(endpoint_id(path)?)).await?.into())
 }
 
 /// Send a webhook delivery once more
@@ -346,9 +356,11 @@ pub(super) async fn replay_webhook_endpoint(
 )]
 pub(super) async fn replay_webhook_delivery(
     AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Json<Data<WebhookDelivery>>, Failure> {
+) -> Result<Done, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     let uuid = parse_uuid(&text).ok_or_else(|| Failure::not_found("Webhook delivery not found"))?;
-    Ok(Json(Data { data: webhook::replay(&ctx, uuid).await?.into() }))
+    let view = |row: &webhook_delivery::Model| Json(Data { data: WebhookDelivery::from(row) });
+    Ok(webhook::replay(&ctx, write.answered(view), uuid).await?.into())
 }

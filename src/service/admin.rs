@@ -5,21 +5,28 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, Qu
 use secrecy::SecretString;
 
 use crate::ctx::Ctx;
+use crate::db::Job;
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::auth;
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::login::Login;
 use crate::service::throttle;
 use crate::service::token::{self, Audience, Kind, TokenPair};
-use crate::transact;
 use crate::types::{EmailAddress, EventKind, Password};
+use crate::{spend, transact};
 
 /// Logs an admin in.
 ///
 /// # Errors
 /// As for a customer, [`session::log_in`](crate::service::session::log_in).
-pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
+pub async fn log_in(
+    ctx: &Ctx,
+    write: Write<TokenPair>,
+    email: &str,
+    password: &SecretString,
+) -> Result<Written<TokenPair>> {
     let db = &ctx.app.db;
     let login = Login::begin(ctx, "admin", email, EmailAddress::parse_local).await?;
     let found = match &login.email {
@@ -27,26 +34,30 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         None => None,
     };
     let account = found.as_ref().map(|admin| admin.uuid);
-    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
+    let verified =
+        ctx.app.hasher.verify(&write, password, found.as_ref().map(|admin| &admin.password)).await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
-    let passes = transact!(ctx, |tx| { login.guesses.settle(ctx, tx, found.is_some()).await })?;
-    let Some(admin) = found.filter(|_| passes) else {
-        return Err(login.refused(ctx, account, verified.took).await);
+    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+        let passes = login.guesses.settle(ctx, tx, found.is_some()).await?;
+        let Some(admin) = found.as_ref().filter(|_| passes) else { return Ok(None) };
+        Ok(Some(token::issue_for_admin(&ctx.app, admin)?))
+    })?;
+    let Some(admin) = found.filter(|_| outcome.value.is_some()) else {
+        return Err(login.refused(ctx, &outcome, account, verified.took).await);
     };
-    let pair = token::issue_for_admin(&ctx.app, &admin)?;
     login.passed(admin.uuid);
-    Ok(pair)
+    outcome.something().ok_or_else(|| Error::internal("a login without tokens"))
 }
 
 /// New tokens for a refresh token.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its admin no longer stands behind it.
-pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
+pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
     let verified = token::verify(&ctx.app, refresh_token, Audience::Admin, Kind::Refresh)
         .ok_or(Error::Unauthenticated("The refresh token is invalid or expired"))?;
     let admin = auth::trusted_admin(&ctx.app, &verified).await?;
-    token::issue_for_admin(&ctx.app, &admin)
+    spend!(ctx, write, |_tx| { Ok(token::issue_for_admin(&ctx.app, &admin)?) })
 }
 
 /// Makes an admin.
@@ -55,7 +66,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
 /// [`Error::EmailTaken`].
 pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password: &Password) -> Result<Model> {
     ctx.require_admin()?;
-    let password = ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(&Job, password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let admin = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -68,7 +79,7 @@ pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password:
         token_generation: Set(0),
         ..Default::default()
     };
-    transact!(ctx, |tx| {
+    transact!(ctx.app.db, |tx| {
         let admin = admin.clone().insert(tx).await?;
         let created = Change::created(EventKind::AdminCreated, admin.uuid, snapshot::admin(&admin));
         journal::record(ctx, tx, created).await?;
@@ -113,7 +124,7 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) -> Result<Model> {
-    let hash = ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&Job, password, ctx.app.random.bytes()).await?;
     change(ctx, email, |row, current| {
         row.password = Set(hash.clone());
         row.token_generation = Set(current.token_generation + 1);
@@ -124,7 +135,7 @@ pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) 
 async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel, &Model)) -> Result<Model> {
     ctx.require_admin()?;
     let db = &ctx.app.db;
-    transact!(ctx, |tx| {
+    transact!(ctx.app.db, |tx| {
         throttle::forget(tx, "admin", &email.key()).await?;
         let select = Entity::find_by_address(email, db.backend()).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;

@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
+use crate::db::Job;
 use crate::error::{Error, Result};
+use crate::idempotency::Write;
 use crate::service::import::{self, BATCH, Import, Line, Options, Outcome, Record};
 use crate::service::metafield::{self, DefinitionInput};
 use crate::service::webhook::{self, EndpointInput};
@@ -75,12 +77,13 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     let random = Random::seeded(21);
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;
     // One hash for all: a thousand would take half a minute.
-    let hash = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&Job, &password, ctx.app.random.bytes()).await?;
     for definition in definitions() {
         let definition = definition.as_object().cloned().unwrap_or_default();
-        metafield::create(ctx, DefinitionInput::from(definition)).await?;
+        metafield::create(ctx, Write::of_job(), DefinitionInput::from(definition)).await?;
     }
-    webhook::create(ctx, EndpointInput::from(endpoint().as_object().cloned().unwrap_or_default())).await?;
+    let input = EndpointInput::from(endpoint().as_object().cloned().unwrap_or_default());
+    webhook::create(ctx, Write::of_job(), input).await?;
     let now = ctx.app.clock.now();
     let records = (1..=count).map(|number| {
         // The last one registered an hour ago, the one before it six hours earlier, and so on.

@@ -14,11 +14,12 @@ use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::page::{Filter, ListQuery, Operation, holds};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
-use crate::transact;
 use crate::types::{EventKind, is_invisible};
+use crate::{spend, transact};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
@@ -66,7 +67,7 @@ impl GroupInput {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Conflict`] when the name is used, whatever its case.
-pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
+pub async fn create(ctx: &Ctx, write: Write<Model>, input: GroupInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
     let Some(group_name) = input.parse(Mode::Create)? else {
         return Err(Error::internal("a required field passed the check without a value"));
@@ -79,7 +80,7 @@ pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
         updated_at: Set(now),
         ..Default::default()
     };
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let group = group.clone().insert(tx).await?;
         let created = Change::created(EventKind::GroupCreated, group.uuid, snapshot::group(&group));
         journal::record(ctx, tx, created).await?;
@@ -91,10 +92,10 @@ pub async fn create(ctx: &Ctx, input: GroupInput) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] when the name is used, whatever its case.
-pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
+pub async fn update(ctx: &Ctx, write: Write<Model>, uuid: Uuid, input: GroupInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
     let group_name = input.parse(Mode::Update)?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
             return Ok(current);
@@ -117,7 +118,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: GroupInput) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] for the default group.
-pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     while has_more_than_a_batch(ctx, uuid).await? {
         transact!(ctx.app.db, |tx| {
@@ -125,7 +126,7 @@ pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
             move_to_default(ctx, tx, group.customer_group_id).await
         })?;
     }
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let group = find_to_delete(tx, uuid).await?;
         while move_to_default(ctx, tx, group.customer_group_id).await? {}
         group.clone().delete(tx).await?;

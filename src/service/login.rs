@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
+use crate::db::NoTransaction;
 use crate::error::{Error, Result};
 use crate::service::throttle::Guesses;
 use crate::types::{EmailAddress, InvalidEmail};
@@ -45,10 +46,16 @@ impl Login {
 
     /// What is answered to whoever may not, in the same words and after the same time whatever the reason. The log says
     /// at whose account it was, when somebody has it; `hashing` is what verifying the password took.
-    pub(super) async fn refused(&self, ctx: &Ctx, account: Option<Uuid>, hashing: Duration) -> Error {
+    pub(super) async fn refused(
+        &self,
+        ctx: &Ctx,
+        outside: &impl NoTransaction,
+        account: Option<Uuid>,
+        hashing: Duration,
+    ) -> Error {
         let account = account.map(tracing::field::display);
         tracing::info!(audience = self.audience, account, "a login was refused");
-        ctx.app.hasher.level(hashing).await;
+        ctx.app.hasher.level(outside, hashing).await;
         Error::Unauthenticated("Invalid email or password")
     }
 }

@@ -6,22 +6,23 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelec
 use crate::ctx::Ctx;
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::customer::{ask_to_confirm, save};
 use crate::service::patch::Field;
 use crate::service::{mail, password, secret};
-use crate::transact;
+use crate::spend;
 use crate::types::MailKind;
 
 /// Has the link mailed once more that confirms the address which waits for it: the new one, else the present one.
 ///
 /// # Errors
 /// [`Error::Conflict`] when nothing waits, [`Error::RateLimited`] after five mails in an hour.
-pub async fn send_again(ctx: &Ctx) -> Result<()> {
+pub async fn send_again(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
     let (customer_id, _) = ctx.require_customer()?;
     if !ctx.app.config.accounts.email_verification {
         return Err(Error::conflict("E-mail addresses are not verified here"));
     }
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
@@ -37,7 +38,7 @@ pub async fn send_again(ctx: &Ctx) -> Result<()> {
 /// # Errors
 /// [`Error::Invalid`] for a token that was used, has expired, was overtaken, or was never issued;
 /// [`Error::EmailTaken`] when another customer has got the address meanwhile.
-pub async fn verify(ctx: &Ctx, token: Field) -> Result<()> {
+pub async fn verify(ctx: &Ctx, write: Write<()>, token: Field) -> Result<Written<()>> {
     let invalid = || Error::invalid("token", password::INVALID_TOKEN);
     let hash = secret::token_hash(&password::parse_token(token)?);
     let oldest = password::issued_after(ctx, ctx.app.config.accounts.verify_email_expiry)?;
@@ -47,7 +48,7 @@ pub async fn verify(ctx: &Ctx, token: Field) -> Result<()> {
     };
     // Found out without a transaction: whoever types at random keeps nobody from writing.
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         // The customer's lock puts whoever comes with the same token in a row; the first one uses it up.
         let select = customer::Entity::find_by_id(token.customer_id).lock_exclusive();
         let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;

@@ -33,6 +33,7 @@ mod mail;
 mod metafields;
 mod metrics;
 mod node;
+mod one_write;
 mod overload;
 mod password;
 mod patch_model;

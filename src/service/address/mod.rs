@@ -17,9 +17,10 @@ use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::customer::Owner;
 use crate::service::journal::{self, Change, snapshot};
-use crate::transact;
+use crate::spend;
 use crate::types::EventKind;
 
 /// The most addresses a customer may have.
@@ -39,10 +40,15 @@ pub struct Owned {
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, [`Error::NotFound`] for the customer,
 /// [`Error::Conflict`] beyond 100 addresses.
-pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owned> {
+pub async fn create(
+    ctx: &Ctx,
+    write: Write<Owned>,
+    owner: Owner,
+    input: AddressInput,
+) -> Result<Written<Owned>> {
     let customer = owner.authorize(ctx)?;
     let draft = input.merge(Draft::default())?;
-    let address = transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
         if count >= MAX_ADDRESSES {
@@ -65,26 +71,31 @@ pub async fn create(ctx: &Ctx, owner: Owner, input: AddressInput) -> Result<Owne
         let address = row.insert(tx).await?;
         changes.push(Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address)));
         journal::count_for(ctx, tx, customer_id, changes).await?;
-        Ok(address)
-    })?;
-    Ok(Owned { address, owner })
+        Ok(Owned { address, owner })
+    })
 }
 
 /// Changes an address; the address that comes of it is judged as a whole.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
-pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) -> Result<Owned> {
+pub async fn update(
+    ctx: &Ctx,
+    write: Write<Owned>,
+    owner: Owner,
+    uuid: Uuid,
+    input: AddressInput,
+) -> Result<Written<Owned>> {
     let customer = owner.authorize(ctx)?;
     ctx.require_if_match()?;
-    let address = transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let current = find(tx, customer_id, uuid).await?;
         ctx.if_match.check(current.version)?;
         let before = Draft::from(current.clone());
         let draft = input.clone().merge(before.clone())?;
         if draft == before {
-            return Ok(current);
+            return Ok(Owned { address: current, owner });
         }
         let mut changes = Vec::new();
         if draft.is_default && !before.is_default {
@@ -95,19 +106,18 @@ pub async fn update(ctx: &Ctx, owner: Owner, uuid: Uuid, input: AddressInput) ->
         let address = row.update(tx).await?;
         changes.push(updated(&current, &address));
         journal::count_for(ctx, tx, customer_id, changes).await?;
-        Ok(address)
-    })?;
-    Ok(Owned { address, owner })
+        Ok(Owned { address, owner })
+    })
 }
 
 /// Deletes an address and tells what it was. When it was the default, the newest of the others is now.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for an address of another customer.
-pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
+pub async fn delete(ctx: &Ctx, write: Write<Owned>, owner: Owner, uuid: Uuid) -> Result<Written<Owned>> {
     let customer = owner.authorize(ctx)?;
     ctx.require_if_match()?;
-    let address = transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let address = find(tx, customer_id, uuid).await?;
         ctx.if_match.check(address.version)?;
@@ -122,9 +132,8 @@ pub async fn delete(ctx: &Ctx, owner: Owner, uuid: Uuid) -> Result<Owned> {
             }
         }
         journal::count_for(ctx, tx, customer_id, changes).await?;
-        Ok(address)
-    })?;
-    Ok(Owned { address, owner })
+        Ok(Owned { address, owner })
+    })
 }
 
 /// The addresses of these customers, the default of each first, for callers that were shown the customers.

@@ -36,12 +36,13 @@ use crate::db::{Attempt, Database};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::lookup::padded;
 use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::service::{metafield, throttle};
-use crate::transact;
+use crate::spend;
 use crate::types::{EmailAddress, EventKind};
 
 use input::Changes;
@@ -50,7 +51,7 @@ use input::Changes;
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`], [`Error::RateLimited`].
-pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
+pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Result<Written<Model>> {
     let changes = input.parse(Mode::Create, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     let (Some(full_name), Some(email), Some(password)) = (full_name, email, password) else {
@@ -59,7 +60,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     throttle::count_registration(ctx).await?;
     // A courtesy that spares the hashing; the unique index decides.
     ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
-    let password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let customer = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -77,7 +78,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         event_sequence: Set(1),
         ..Default::default()
     };
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         ensure_group_exists(tx, group_id).await?;
         let mut customer = customer.clone();
         if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
@@ -97,7 +98,12 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
 /// [`Error::Precondition`] for another version than the present one.
-pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model> {
+pub async fn update(
+    ctx: &Ctx,
+    write: Write<Model>,
+    uuid: Uuid,
+    input: CustomerInput,
+) -> Result<Written<Model>> {
     ctx.require_admin()?;
     ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
@@ -113,11 +119,11 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
                 ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
             }
             login = Some(found.email.key());
-            Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?)
+            Some(ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?)
         }
         None => None,
     };
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         if let Some(login) = &login {
             throttle::forget(tx, "customer", login).await?;
         }
@@ -140,12 +146,12 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
 ///
 /// # Errors
 /// [`Error::NotFound`], the second time as well; [`Error::Precondition`] for another version than the present one.
-pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     ctx.require_if_match()?;
     let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let found = found.ok_or(Error::NotFound("Customer"))?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         // The next one with this address starts anew.
         throttle::forget(tx, "customer", &found.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;

@@ -7,9 +7,10 @@ use super::{CustomerInput, ensure_email_is_free, find_for_update, set_if_given};
 use crate::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::patch::{Field, Mode};
 use crate::service::{journal, mail, password, throttle};
-use crate::transact;
+use crate::spend;
 use crate::types::MailKind;
 
 /// Changes the name or the address of the customer whose token it is. A new address takes effect when the link
@@ -18,7 +19,7 @@ use crate::types::MailKind;
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, also when nothing is left of it; [`Error::EmailTaken`];
 /// [`Error::RateLimited`] after five mails in an hour.
-pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
+pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Result<Written<Model>> {
     let (customer_id, uuid) = ctx.require_customer()?;
     ctx.require_if_match()?;
     let CustomerInput { full_name, email, status: _, group_id: _, password: _, meta_data: _ } = input;
@@ -30,7 +31,7 @@ pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     if let Some(email) = &changes.email {
         ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(customer_id)).await?;
     }
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
         let mut row = current.clone().into_active_model();
@@ -66,12 +67,12 @@ pub async fn update_own(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many.
-pub async fn delete_own(ctx: &Ctx, password: Field) -> Result<Model> {
+pub async fn delete_own(ctx: &Ctx, write: Write<Model>, password: Field) -> Result<Written<Model>> {
     let (_, uuid) = ctx.require_customer()?;
     ctx.require_if_match()?;
     let password = password::parse_own_password(password)?;
-    let known = password::confirm(ctx, "password", "Password is incorrect", &password).await?;
-    transact!(ctx, |tx| {
+    let known = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;
+    spend!(ctx, write, |tx| {
         throttle::forget(tx, "customer", &known.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         if customer.token_generation != known.token_generation {

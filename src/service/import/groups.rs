@@ -9,6 +9,7 @@ use super::draft::{Group, problems_of};
 use crate::ctx::Ctx;
 use crate::entity::customer_group;
 use crate::error::{Error, Problem, Result};
+use crate::idempotency::Write;
 use crate::service::group::{self, GroupInput};
 use crate::service::patch::{Field, Mode};
 
@@ -51,7 +52,7 @@ impl Groups {
             // No group has this key, and none is written.
             input.parse(Mode::Create).map(|_| 0)
         } else {
-            group::create(ctx, input).await.map(|group| group.customer_group_id)
+            group::create(ctx, Write::of_job(), input).await.map(|group| group.value.customer_group_id)
         };
         match id {
             Ok(id) => {

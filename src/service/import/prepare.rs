@@ -13,7 +13,7 @@ use super::groups::Groups;
 use super::known::find_by_emails;
 use super::{Line, Options};
 use crate::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::{Attempt, Job};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
 use crate::error::{Error, Problem, Result};
@@ -86,7 +86,9 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
             Secret::Hash(hash) => Some(hash.clone()),
             // It would take its time, and nobody would see it.
             Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
-            Secret::Password(password) => Some(ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?),
+            Secret::Password(password) => {
+                Some(ctx.app.hasher.hash(&Job, password, ctx.app.random.bytes()).await?)
+            }
         };
         Ok::<_, Error>(Ok(Prepared { draft, account, hash }))
     };

@@ -18,15 +18,16 @@ use uuid::Uuid;
 
 pub use clean_up::clean_up;
 pub use input::DefinitionInput;
+pub use values::{Values, set_values, take_value, value};
 pub(super) use values::{checked, conform, lock_definitions, merge, shown};
-pub use values::{set_values, take_value, value};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
-use crate::transact;
+use crate::spend;
 use crate::types::EventKind;
 
 use input::Draft;
@@ -41,7 +42,7 @@ pub const MAX_DEFINITIONS: u64 = 100;
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, [`Error::Conflict`] for one that is there already or is
 /// still being deleted, and beyond 100 definitions.
-pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
+pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
     let draft = input.merge(None)?;
     let now = ctx.app.clock.now();
@@ -52,7 +53,7 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
         ..Default::default()
     };
     draft.clone().fill(&mut row);
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         ensure_there_is_room(tx, &draft).await?;
         match row.clone().insert(tx).await {
             // Two that make the first definition at once; any others wait for one another.
@@ -74,9 +75,14 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
-pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Model> {
+pub async fn update(
+    ctx: &Ctx,
+    write: Write<Model>,
+    uuid: Uuid,
+    input: DefinitionInput,
+) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let draft = input.clone().merge(Some(&current))?;
         if draft == Draft::from(current.clone()) {
@@ -99,9 +105,9 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Mod
 ///
 /// # Errors
 /// [`Error::NotFound`], the second time as well.
-pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let definition = find_for_update(tx, uuid).await?;
         let mut row = definition.clone().into_active_model();
         row.deleted_at = Set(Some(ctx.app.clock.now()));

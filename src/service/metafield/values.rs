@@ -10,9 +10,10 @@ use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::metafield_definition::{Entity, Model};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::customer::{Owner, find_for_update, save};
 use crate::service::patch::{Field, Problems, plain_numbers};
-use crate::transact;
+use crate::spend;
 
 /// The most unknown names that are told of; there may be as many as fit into a body.
 const MAX_UNKNOWN: usize = 100;
@@ -35,7 +36,12 @@ pub struct Values {
 /// # Errors
 /// [`Error::Invalid`] with all problems, among them fields that aren't defined or that the caller may not see,
 /// [`Error::NotFound`] for the customer, [`Error::Precondition`] for another version of it than the present one.
-pub async fn set_values(ctx: &Ctx, owner: Owner, metafields: Field) -> Result<Values> {
+pub async fn set_values(
+    ctx: &Ctx,
+    write: Write<Values>,
+    owner: Owner,
+    metafields: Field,
+) -> Result<Written<Values>> {
     let uuid = owner.authorize(ctx)?;
     ctx.require_if_match()?;
     let given = match metafields {
@@ -45,7 +51,7 @@ pub async fn set_values(ctx: &Ctx, owner: Owner, metafields: Field) -> Result<Va
         }
         Field::Value(_) => return Err(Error::invalid("metafields", "Custom fields must be an object")),
     };
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         // The customer before the definitions: see the top of `mod.rs`.
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;

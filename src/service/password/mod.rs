@@ -13,15 +13,17 @@ pub use input::{PasswordChange, Reset, ResetRequest};
 pub(super) use input::{parse_own_password, parse_token};
 
 use crate::ctx::{Caller, Ctx};
+use crate::db::NoTransaction;
 use crate::entity::customer;
 use crate::entity::reset_password_token as tokens;
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::customer::save;
 use crate::service::throttle::{self, Guesses};
 use crate::service::token::TokenPair;
 use crate::service::{mail, secret, session};
-use crate::transact;
 use crate::types::MailKind;
+use crate::{spend, transact};
 
 /// One text for everything that can be wrong with a token that was mailed.
 pub(super) const INVALID_TOKEN: &str = "Token is invalid or expired";
@@ -32,14 +34,15 @@ pub(super) const INVALID_TOKEN: &str = "Token is invalid or expired";
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, also for a wrong current password; [`Error::RateLimited`]
 /// after too many.
-pub async fn change(ctx: &Ctx, input: PasswordChange) -> Result<TokenPair> {
+pub async fn change(ctx: &Ctx, write: Write<TokenPair>, input: PasswordChange) -> Result<Written<TokenPair>> {
     let Caller::Customer { customer_id, session, .. } = ctx.caller else {
         return Err(ctx.require_customer().err().unwrap_or(Error::Forbidden("Only customers may do this")));
     };
     let (current_password, password) = input.parse()?;
-    let known = confirm(ctx, "current_password", "Current password is incorrect", &current_password).await?;
-    let hash = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
-    transact!(ctx, |tx| {
+    let known =
+        confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
+    let hash = ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?;
+    spend!(ctx, write, |tx| {
         throttle::forget(tx, "customer", &known.email.key()).await?;
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
@@ -59,10 +62,10 @@ pub async fn change(ctx: &Ctx, input: PasswordChange) -> Result<TokenPair> {
 ///
 /// # Errors
 /// [`Error::Invalid`] when it is no address; [`Error::RateLimited`] for a network address that asks too often.
-pub async fn request_reset(ctx: &Ctx, input: ResetRequest) -> Result<()> {
+pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> Result<Written<()>> {
     let email = input.parse()?;
     throttle::count_request(ctx).await?;
-    transact!(ctx, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
+    spend!(ctx, write, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
 }
 
 /// Sets a password with a token that was mailed, ends every session, and logs in: who reads the mail need not get past
@@ -71,7 +74,7 @@ pub async fn request_reset(ctx: &Ctx, input: ResetRequest) -> Result<()> {
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, or for a token that was used, has expired, was overtaken, or
 /// was never issued.
-pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
+pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<Written<TokenPair>> {
     let (token, password) = input.parse()?;
     let invalid = || Error::invalid("token", INVALID_TOKEN);
     let hash = secret::token_hash(&token);
@@ -84,8 +87,8 @@ pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
     let owner = customer::Entity::find_by_id(token.customer_id).one(ctx.app.db.reader()).await?;
     let owner = owner.ok_or_else(invalid)?;
-    let new_password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
-    transact!(ctx, |tx| {
+    let new_password = ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?;
+    spend!(ctx, write, |tx| {
         throttle::forget(tx, "customer", &owner.email.key()).await?;
         let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
         let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;
@@ -108,6 +111,7 @@ pub async fn reset(ctx: &Ctx, input: Reset) -> Result<TokenPair> {
 /// [`Error::Invalid`] with this message when it doesn't; [`Error::RateLimited`] when it guesses.
 pub(super) async fn confirm(
     ctx: &Ctx,
+    outside: &impl NoTransaction,
     field: &str,
     message: &str,
     password: &SecretString,
@@ -119,7 +123,7 @@ pub(super) async fn confirm(
     }
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;
-    let verified = ctx.app.hasher.verify(password, Some(&customer.password)).await?;
+    let verified = ctx.app.hasher.verify(outside, password, Some(&customer.password)).await?;
     let passes = transact!(ctx.app.db, |tx| { guesses.settle(ctx, tx, verified.verdict.is_right()).await })?;
     if passes { Ok(customer) } else { Err(Error::invalid(field, message)) }
 }

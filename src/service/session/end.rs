@@ -13,40 +13,44 @@ use crate::db::Attempt;
 use crate::entity::customer_session::{Column, Entity, Model};
 use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::customer::forget_wishes;
 use crate::service::journal::{self, Change};
 use crate::service::secret;
-use crate::transact;
+use crate::spend;
 use crate::types::EventKind;
 
-/// Ends the session of a refresh token. One that is good for nothing any more needs no ending (RFC 7009 2.2).
+/// Ends the session of a refresh token. None when there is none to end, which is as good (RFC 7009 2.2): then nothing is
+/// changed, and nothing stored for an idempotency key, since anyone can make up tokens.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn revoke(ctx: &Ctx, refresh_token: &str) -> Result<()> {
+pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
     let hash = secret::hash_of_token(refresh_token);
-    transact!(ctx, |tx| {
-        if let Some(token) = refresh_token::Entity::find_by_hash(&hash).one(tx).await? {
-            let session = Entity::find_by_id(token.customer_session_id).one(tx).await?;
-            if let Some(session) = session {
-                lock_customer(tx, session.customer_id).await?;
-                // Of two that come at once, one ends it.
-                if session.clone().delete(tx).await?.rows_affected == 1 {
-                    tell_of_end(ctx, tx, &session).await?;
-                }
-            }
+    // Found out without a transaction: tokens that are made up keep nobody from writing.
+    let token = refresh_token::Entity::find_by_hash(&hash).one(ctx.app.db.reader()).await?;
+    let Some(token) = token else { return Ok(None) };
+    let ended = spend!(ctx, write.or_nothing(), |tx| {
+        let session = Entity::find_by_id(token.customer_session_id).one(tx).await?;
+        let Some(session) = session else { return Ok(None) };
+        lock_customer(tx, session.customer_id).await?;
+        // Of two that come at once, one ends it.
+        if session.clone().delete(tx).await?.rows_affected == 0 {
+            return Ok(None);
         }
-        Ok(())
-    })
+        tell_of_end(ctx, tx, &session).await?;
+        Ok(Some(()))
+    })?;
+    Ok(ended.something())
 }
 
 /// Ends one of the customer's own sessions and tells which it was.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for a session of another customer.
-pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
+pub async fn end(ctx: &Ctx, write: Write<Model>, session: Uuid) -> Result<Written<Model>> {
     let (customer_id, _) = ctx.require_customer()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
         lock_customer(tx, customer_id).await?;
         let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
@@ -61,9 +65,9 @@ pub async fn end(ctx: &Ctx, session: Uuid) -> Result<Model> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn end_all(ctx: &Ctx) -> Result<()> {
+pub async fn end_all(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
     let (customer_id, _) = ctx.require_customer()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         // The customer first, then its sessions: the order in which everything locks them.
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;

@@ -18,17 +18,18 @@ pub use end::{end, end_all, revoke};
 pub use refresh::refresh;
 
 use crate::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::{Attempt, Job, NoTransaction};
 use crate::entity::customer_session::{self, Column, Entity, Model};
 use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
 use crate::hasher::Verdict;
+use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change};
 use crate::service::login::Login;
 use crate::service::secret;
 use crate::service::token::{self, TokenPair};
-use crate::transact;
 use crate::types::{EmailAddress, EventKind, PasswordHash};
+use crate::{spend, transact};
 
 use end::tell_of_ended;
 
@@ -41,7 +42,12 @@ const MAX_SESSIONS: usize = 50;
 /// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown, the
 /// password wrong, the customer disabled or the account refused for a while because somebody guesses;
 /// [`Error::RateLimited`] for a network address from which too much failed.
-pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<TokenPair> {
+pub async fn log_in(
+    ctx: &Ctx,
+    write: Write<TokenPair>,
+    email: &str,
+    password: &SecretString,
+) -> Result<Written<TokenPair>> {
     let db = &ctx.app.db;
     let login = Login::begin(ctx, "customer", email, EmailAddress::parse).await?;
     let found = match &login.email {
@@ -49,9 +55,10 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         None => None,
     };
     let account = found.as_ref().map(|customer| customer.uuid);
-    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
+    let verified =
+        ctx.app.hasher.verify(&write, password, found.as_ref().map(|found| &found.password)).await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
-    let outcome = transact!(ctx, |tx| {
+    let outcome = spend!(ctx, write.or_nothing(), |tx| {
         if !login.guesses.settle(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
             return Ok(None);
@@ -66,25 +73,29 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         make_room(ctx, tx, current.customer_id).await?;
         start(ctx, tx, &current).await.map(Some)
     })?;
-    let (Some(pair), Some(customer)) = (outcome, found) else {
-        return Err(login.refused(ctx, account, verified.took).await);
+    // Every wait comes after the commit.
+    let Some(customer) = found.filter(|_| outcome.value.is_some()) else {
+        return Err(login.refused(ctx, &outcome, account, verified.took).await);
     };
     login.passed(customer.uuid);
-    // What a request with a key did is still open, and must not wait for a hash: the next login replaces it.
     if verified.verdict == Verdict::Outdated
-        && ctx.keyed.is_none()
-        && let Err(error) = replace_hash(ctx, &customer, password).await
+        && let Err(error) = replace_hash(ctx, &outcome, &customer, password).await
     {
         // The next login tries again; this one has passed.
         tracing::warn!(customer = %customer.uuid, %error, "an old password hash was not replaced");
     }
-    Ok(pair)
+    outcome.something().ok_or_else(|| Error::internal("a login without tokens"))
 }
 
 /// Stores a hash of today's kind of a password that was just found to be right. Nothing that anybody sees changes, and
 /// no token ends.
-async fn replace_hash(ctx: &Ctx, customer: &customer::Model, password: &SecretString) -> Result<()> {
-    let hash = ctx.app.hasher.rehash(password, ctx.app.random.bytes()).await?;
+async fn replace_hash(
+    ctx: &Ctx,
+    outside: &impl NoTransaction,
+    customer: &customer::Model,
+    password: &SecretString,
+) -> Result<()> {
+    let hash = ctx.app.hasher.rehash(outside, password, ctx.app.random.bytes()).await?;
     transact!(ctx.app.db, |tx| {
         let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
         let same = customer::Entity::update_many().set(row);
@@ -105,7 +116,7 @@ pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
     let old = old.column(customer::Column::Password).limit(1).into_tuple::<PasswordHash>();
     if let Some(hash) = old.one(ctx.app.db.reader()).await? {
-        ctx.app.hasher.learn(&hash).await?;
+        ctx.app.hasher.learn(&Job, &hash).await?;
     }
     Ok(())
 }

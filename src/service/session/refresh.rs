@@ -22,9 +22,10 @@ use crate::db::Attempt;
 use crate::entity::customer_session::Entity;
 use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result, is_retriable};
+use crate::idempotency::{Write, Written};
 use crate::service::secret;
 use crate::service::token::{self, Audience, Kind, TokenPair};
-use crate::transact;
+use crate::spend;
 use crate::types::TokenHash;
 
 /// One text for everything that can be wrong with a refresh token.
@@ -37,14 +38,17 @@ const MAX_UNUSED: usize = 5;
 /// # Errors
 /// [`Error::Unauthenticated`] when it isn't one of ours, has expired, its session has ended, or it was
 /// overtaken; then the session ends.
-pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
+pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
     let verified =
         token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
     let hash = secret::hash_of_token(refresh_token);
-    if let Some(pair) = usual_refresh(ctx, &verified, &hash).await? {
-        return Ok(pair);
+    // With a key, the answer has to be in the same transaction.
+    if !write.is_keyed()
+        && let Some(pair) = usual_refresh(ctx, &verified, &hash).await?
+    {
+        return write.done_by_statement(pair);
     }
-    let outcome = transact!(ctx, |tx| {
+    let outcome = spend!(ctx, write.or_nothing(), |tx| {
         let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
         // The session's lock puts refreshes of one family in a row.
         let select = Entity::find_by_id(token.customer_session_id).lock_exclusive();
@@ -72,6 +76,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
         prune(ctx, tx, session.customer_session_id, family.unused).await?;
         Ok(Some(pair))
     })?;
+    let outcome = outcome.something();
     if outcome.is_none() {
         tracing::warn!(customer = %verified.account.uuid, "a refresh token came a second time; its session ended");
     }
@@ -106,7 +111,7 @@ SELECT "id", $2, $5, FALSE, $4 FROM "used"
 /// first time, and none was issued beside it. None when it is not so, and nothing is changed then.
 async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &TokenHash) -> Result<Option<TokenPair>> {
     let db = &ctx.app.db;
-    if db.is_embedded() || ctx.keyed.is_some() {
+    if db.is_embedded() {
         return Ok(None);
     }
     let Some(token) = refresh_token::Entity::find_by_hash(hash).one(db.reader()).await? else {

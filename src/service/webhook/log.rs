@@ -9,9 +9,10 @@ use crate::ctx::Ctx;
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::keyset::Window;
 use crate::service::listing::{Listing, Number};
-use crate::transact;
+use crate::spend;
 use crate::types::DeliveryStatus;
 
 /// How long deliveries are kept that were taken.
@@ -79,9 +80,9 @@ pub async fn endpoints_of(ctx: &Ctx, ids: &[i32]) -> Result<Vec<webhook_endpoint
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn replay(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let update = Entity::update_many().set(anew(ctx)).filter(Column::Uuid.eq(uuid));
         let replayed = update.exec_with_returning(tx).await?;
         Ok(replayed.into_iter().next().ok_or(Error::NotFound("Webhook delivery"))?)
@@ -92,9 +93,9 @@ pub async fn replay(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for the endpoint.
-pub async fn replay_parked(ctx: &Ctx, endpoint: Option<Uuid>) -> Result<u64> {
+pub async fn replay_parked(ctx: &Ctx, write: Write<u64>, endpoint: Option<Uuid>) -> Result<Written<u64>> {
     ctx.require_admin()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let mut update = Entity::update_many().set(anew(ctx));
         if let Some(uuid) = endpoint {
             let endpoint = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Uuid.eq(uuid));

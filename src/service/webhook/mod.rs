@@ -27,9 +27,10 @@ use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::patch::Mode;
-use crate::transact;
+use crate::spend;
 use crate::types::EventKind;
 
 use input::Draft;
@@ -55,13 +56,17 @@ impl std::fmt::Debug for WithSecret {
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, [`Error::Conflict`] beyond 50 endpoints.
-pub async fn create(ctx: &Ctx, input: EndpointInput) -> Result<WithSecret> {
+pub async fn create(
+    ctx: &Ctx,
+    write: Write<WithSecret>,
+    input: EndpointInput,
+) -> Result<Written<WithSecret>> {
     ctx.require_admin()?;
     let draft = input.merge(ctx, Mode::Create, Draft::default())?;
     let (uuid, now) = (ctx.app.random.uuid(), ctx.app.clock.now());
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
-    let endpoint = transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         if Entity::find().count(tx).await? >= MAX_ENDPOINTS {
             return Err(Error::conflict("There are at most 50 webhook endpoints").into());
         }
@@ -77,18 +82,22 @@ pub async fn create(ctx: &Ctx, input: EndpointInput) -> Result<WithSecret> {
         let data = snapshot::webhook_endpoint(&endpoint);
         let created = Change::created(EventKind::WebhookEndpointCreated, uuid, data).with_secret("secret");
         journal::record(ctx, tx, created).await?;
-        Ok(endpoint)
-    })?;
-    Ok(WithSecret { endpoint, secret })
+        Ok(WithSecret { endpoint, secret: secret.clone() })
+    })
 }
 
 /// Changes an endpoint. One that is disabled is told nothing; what waits for it goes on when it is enabled again.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`].
-pub async fn update(ctx: &Ctx, uuid: Uuid, input: EndpointInput) -> Result<Model> {
+pub async fn update(
+    ctx: &Ctx,
+    write: Write<Model>,
+    uuid: Uuid,
+    input: EndpointInput,
+) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let before = Draft::from(&current);
         let draft = input.clone().merge(ctx, Mode::Update, before.clone())?;
@@ -103,9 +112,9 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: EndpointInput) -> Result<Model
 ///
 /// # Errors
 /// [`Error::NotFound`], the second time as well.
-pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
+pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let endpoint = find_for_update(tx, uuid).await?;
         endpoint.clone().delete(tx).await?;
         let before = snapshot::webhook_endpoint(&endpoint);
@@ -119,12 +128,17 @@ pub async fn delete(ctx: &Ctx, uuid: Uuid) -> Result<Model> {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`].
-pub async fn rotate_secret(ctx: &Ctx, uuid: Uuid, input: RotationInput) -> Result<WithSecret> {
+pub async fn rotate_secret(
+    ctx: &Ctx,
+    write: Write<WithSecret>,
+    uuid: Uuid,
+    input: RotationInput,
+) -> Result<Written<WithSecret>> {
     ctx.require_admin()?;
     let overlap = TimeDelta::seconds(input.parse()?);
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
-    let endpoint = transact!(ctx, |tx| {
+    spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let previous = current.secret.clone();
         let apply = |row: &mut ActiveModel| {
@@ -132,9 +146,9 @@ pub async fn rotate_secret(ctx: &Ctx, uuid: Uuid, input: RotationInput) -> Resul
             row.previous_secret = Set(Some(previous));
             row.previous_secret_expires_at = Set(Some(ctx.app.clock.now() + overlap));
         };
-        change(ctx, tx, current, apply, true).await
-    })?;
-    Ok(WithSecret { endpoint, secret })
+        let endpoint = change(ctx, tx, current, apply, true).await?;
+        Ok(WithSecret { endpoint, secret: secret.clone() })
+    })
 }
 
 async fn change(

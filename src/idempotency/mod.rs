@@ -1,18 +1,26 @@
 //! Requests that are done once, however often they are sent: those with an `Idempotency-Key`
 //! (draft-ietf-httpapi-idempotency-key-header-07).
 //!
-//! The key is claimed by a row in the transaction of what the request does, and that transaction is committed only
-//! when the answer is known and in the row as well: no crash can part what was done from what is answered the second
-//! time. A twin that comes meanwhile is told to come again; on another instance it waits for the row, and then finds
-//! the answer.
+//! The key is claimed by a row in the transaction of what the request does, and the answer is put into that row before the
+//! transaction is committed: no crash can part what was done from what is answered the second time. A twin that comes
+//! meanwhile is asked to come again; on another instance it waits for the row, and then finds the answer.
+//!
+//! What a caller can store is bounded: of an anonymous caller only what changed something, and of each caller the latest
+//! keys (`PATRON_IDEMPOTENCY_KEYS`, `PATRON_ADMIN_IDEMPOTENCY_KEYS`).
+
+mod write;
 
 use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -22,9 +30,14 @@ use crate::ctx::Caller;
 use crate::db::{Attempt, Failed};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
 use crate::error::{Error, Result, is_lock_timeout};
+use crate::types::counted_as;
+
+pub use write::{Write, Written};
 
 /// For how long the first answer is given again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
+/// The most keys that are forgotten at once.
+const PRUNED_AT_ONCE: u64 = 10_000;
 /// For how long a twin on another instance waits for the first to end, in PostgreSQL's words.
 const PATIENCE: &str = "2s";
 
@@ -52,7 +65,7 @@ impl Drop for Entry {
     }
 }
 
-/// What was answered, to be answered again.
+/// What is answered to a write, the first time and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status.
@@ -71,14 +84,18 @@ pub struct KeyedRequest {
     fingerprint: String,
     claim: OnceLock<Claim>,
     customer: OnceLock<Uuid>,
-    /// What it does is in here, until its answer is known.
-    open: Mutex<Option<DatabaseTransaction>>,
+    /// Set when its answer is stored: with what it did, or afterwards when it changed nothing.
+    stored: AtomicBool,
 }
 
 #[derive(Debug)]
 struct Claim {
     scope: String,
+    /// As it is in the table: an account, or the network address of an anonymous caller.
+    caller: String,
     is_anonymous: bool,
+    /// The most keys that are kept of this caller.
+    most: u32,
     _entry: Entry,
 }
 
@@ -96,15 +113,15 @@ impl KeyedRequest {
     /// A defect.
     pub fn new(app: Arc<App>, key: SecretString, route: String, url: &str, body: &[u8]) -> Result<Self> {
         let fingerprint = app.keys.sealing.fingerprint("request", &[url.as_bytes(), body])?;
-        let (claim, customer, open) = (OnceLock::new(), OnceLock::new(), Mutex::default());
-        Ok(Self { app, key, route, fingerprint, claim, customer, open })
+        let (claim, customer, stored) = (OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
+        Ok(Self { app, key, route, fingerprint, claim, customer, stored })
     }
 
     /// Begins it for this caller, or gives the answer that it had before.
     ///
     /// # Errors
     /// [`Error::KeyInUse`] when a twin is being done, [`Error::KeyReused`] when the key came with another request.
-    pub async fn begin(&self, caller: &Caller) -> Result<Option<Answer>> {
+    pub async fn begin(&self, caller: &Caller, ip: Option<IpAddr>) -> Result<Option<Answer>> {
         let who = match caller {
             Caller::Anonymous | Caller::System => "anonymous".to_owned(),
             Caller::Customer { uuid, .. } => format!("customer {uuid}"),
@@ -115,8 +132,13 @@ impl KeyedRequest {
         let entry = self.app.in_flight.enter(&scope).ok_or(Error::KeyInUse)?;
         let answer = self.find(&scope).await?;
         let is_anonymous = *caller == Caller::Anonymous;
+        let limits = &self.app.config.limits;
+        let is_admin = matches!(caller, Caller::Admin { .. });
+        let most = if is_admin { limits.admin_idempotency_keys } else { limits.idempotency_keys };
+        let address = ip.filter(|_| is_anonymous).map(|ip| format!("address {}", counted_as(ip)));
+        let caller = address.unwrap_or(who);
         // A handler asks for its caller once; a second time would find itself in flight.
-        let _first = self.claim.set(Claim { scope, is_anonymous, _entry: entry });
+        let _first = self.claim.set(Claim { scope, caller, is_anonymous, most, _entry: entry });
         Ok(answer)
     }
 
@@ -145,10 +167,8 @@ impl KeyedRequest {
     ///
     /// # Errors
     /// [`Error::KeyInUse`] when a twin was faster.
-    pub async fn claim(&self, tx: &DatabaseTransaction) -> Attempt<()> {
-        let Some(Claim { scope, .. }) = self.claim.get() else {
-            return Err(Error::internal("a keyed request has no caller").into());
-        };
+    async fn claim(&self, tx: &DatabaseTransaction) -> Attempt<()> {
+        let Claim { scope, caller, .. } = self.claimed()?;
         let patient = !self.app.db.is_embedded();
         if patient {
             tx.execute_unprepared(&format!("SET LOCAL lock_timeout = '{PATIENCE}'")).await?;
@@ -156,6 +176,7 @@ impl KeyedRequest {
         let now = self.app.clock.now();
         let row = ActiveModel {
             scope: Set(scope.clone()),
+            caller: Set(caller.clone()),
             fingerprint: Set(self.fingerprint.clone()),
             answer: Set(None),
             customer_uuid: Set(None),
@@ -164,7 +185,13 @@ impl KeyedRequest {
         };
         let mut over_expired = OnConflict::column(Column::Scope);
         over_expired
-            .update_columns([Column::Fingerprint, Column::Answer, Column::CreatedAt, Column::ExpiresAt])
+            .update_columns([
+                Column::Caller,
+                Column::Fingerprint,
+                Column::Answer,
+                Column::CreatedAt,
+                Column::ExpiresAt,
+            ])
             .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(now));
         let claimed = Entity::insert(row).on_conflict(over_expired).exec_without_returning(tx).await;
         let claimed = claimed.map_err(|error| match is_lock_timeout(&error) {
@@ -180,57 +207,83 @@ impl KeyedRequest {
         Ok(())
     }
 
-    /// Keeps the transaction of what the request does open, until its answer is known.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when it has one already.
-    pub fn hold(&self, transaction: DatabaseTransaction) -> Attempt<()> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        match open.replace(transaction) {
-            None => Ok(()),
-            Some(_) => Err(Error::internal("a keyed request has two last transactions").into()),
-        }
-    }
-
-    /// Commits what the request did, together with its answer. None when this answer is the one to give; another when
-    /// a twin was faster. One that `is_passing` tells to come again, and is no result.
+    /// Commits what the request does, with the answer to give when it comes again. Without one the key is free again.
     ///
     /// # Errors
     /// Those of the database: nothing is changed then.
-    pub async fn complete(&self, answer: &Answer, is_passing: bool) -> Result<Option<Answer>> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Without a claim it was refused before anybody asked who calls.
-        let Some(Claim { scope, is_anonymous, .. }) = self.claim.get() else { return Ok(None) };
-        let is_result = is_result(answer.status) && !is_passing;
-        let Some(tx) = open else {
-            // Nothing was changed, so that doing it again is safe; but whoever is known gets the same answer again.
-            // Strangers could fill the database.
-            if let Some(first) = self.find(scope).await? {
-                return Ok(Some(first));
-            }
-            if !is_result || (*is_anonymous && answer.status >= 400) {
-                return Ok(None);
-            }
-            let outcome = crate::transact!(self.app.db, |tx| {
-                self.claim(tx).await?;
-                self.record(tx, scope, answer).await
-            });
-            return match outcome {
-                Err(Error::KeyInUse) => self.find(scope).await,
-                outcome => outcome.map(|()| None),
-            };
-        };
-        if answer.status >= 500 {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        if is_result {
-            self.record(&tx, scope, answer).await.map_err(Error::from)?;
-        } else {
-            Entity::delete_by_id(scope.as_str()).exec(&tx).await?;
+    async fn commit(&self, tx: DatabaseTransaction, answer: Option<&Answer>) -> Attempt<()> {
+        let Claim { scope, .. } = self.claimed()?;
+        match answer {
+            Some(answer) => self.record(&tx, scope, answer).await?,
+            None => drop(Entity::delete_by_id(scope.as_str()).exec(&tx).await?),
         }
         tx.commit().await?;
-        Ok(None)
+        self.stored.store(answer.is_some(), Ordering::Release);
+        Ok(())
+    }
+
+    fn claimed(&self) -> Result<&Claim> {
+        self.claim.get().ok_or_else(|| Error::internal("a keyed request has no caller"))
+    }
+
+    /// Whether its answer is stored: with what it did, or afterwards when it changed nothing.
+    pub fn is_stored(&self) -> bool {
+        self.stored.load(Ordering::Acquire)
+    }
+
+    /// Stores the answer of a request that changed nothing, such as a refusal: a caller with a token gets the same answer
+    /// again. Of an anonymous caller nothing is stored, who could fill the database. An answer that `is_passing` asks
+    /// to come again, and is not stored. Returns another answer, to be given instead, when a twin was faster.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn complete(&self, answer: &Answer, is_passing: bool) -> Result<Option<Answer>> {
+        // Without a claim it was refused before anybody asked who calls.
+        let Some(Claim { scope, is_anonymous, .. }) = self.claim.get() else { return Ok(None) };
+        if let Some(first) = self.find(scope).await? {
+            return Ok(Some(first));
+        }
+        if *is_anonymous || is_passing || !is_result(answer.status) {
+            return Ok(None);
+        }
+        let outcome = crate::transact!(self.app.db, |tx| {
+            self.claim(tx).await?;
+            self.record(tx, scope, answer).await
+        });
+        match outcome {
+            Err(Error::KeyInUse) => self.find(scope).await,
+            outcome => {
+                outcome?;
+                self.stored.store(true, Ordering::Release);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Forgets the oldest keys of the caller beyond those that are kept, now and then: so the table has at most a tenth
+    /// more of them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn prune(&self) -> Result<()> {
+        let Some(Claim { caller, most, .. }) = self.claim.get() else { return Ok(()) };
+        let every = u64::from((*most).div_ceil(10));
+        if u64::from_le_bytes(self.app.random.bytes()) % every != 0 {
+            return Ok(());
+        }
+        let own =
+            Entity::find().select_only().column(Column::Scope).filter(Column::Caller.eq(caller.as_str()));
+        let latest_first = own.order_by_desc(Column::CreatedAt).order_by_desc(Column::Scope);
+        let surplus = latest_first.offset(u64::from(*most)).limit(PRUNED_AT_ONCE).into_tuple::<String>();
+        let surplus = surplus.all(self.app.db.reader()).await?;
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        crate::transact!(self.app.db, |tx| {
+            let gone = Entity::delete_many().filter(Column::Scope.is_in(surplus.iter().map(String::as_str)));
+            gone.exec(tx).await?;
+            Ok(())
+        })
     }
 
     async fn record(&self, tx: &impl ConnectionTrait, scope: &str, answer: &Answer) -> Attempt<()> {
