@@ -1,9 +1,13 @@
 //! Puts the surfaces together, listens, and stops: accepts no more, lets running requests finish, within limits.
 
 mod activity;
+mod answer;
 mod connection;
 mod connections;
+mod exchange;
 mod open_files;
+mod stream_executor;
+mod unsent;
 mod watched;
 
 use std::sync::Arc;
@@ -90,17 +94,16 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
                 continue;
             }
         };
-        let activity = Arc::new(Activity::new(start));
+        let activity = Arc::new(Activity::new(start, app.metrics.http.unsent.clone()));
         let Some(place) = connections.admit(&activity) else { continue };
         // An answer that is written in two parts must not wait for the client to confirm the first.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "answers may be sent late");
         }
         let (app, protocol, routes) = (Arc::clone(app), Arc::clone(&protocol), routes.clone());
-        let held = held.clone();
+        let (held, connections) = (held.clone(), Arc::clone(&connections));
         tokio::spawn(async move {
-            let limits = &app.config.limits;
-            connection::serve(&protocol, limits, (stream, peer), &activity, routes).await;
+            connection::serve(&protocol, &app, &connections, (stream, peer), &activity, routes).await;
             drop((place, held));
         });
     }

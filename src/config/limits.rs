@@ -19,6 +19,14 @@ pub struct LimitConfig {
     pub body_timeout: Duration,
     /// `PATRON_SEND_TIMEOUT`: for the client to take an answer.
     pub send_timeout: Duration,
+    /// `PATRON_STALL_TIMEOUT`: for the client to take a part of an answer, over HTTP/2.
+    pub stall_timeout: Duration,
+    /// `PATRON_UNSENT_BYTES_PER_CONNECTION`: of answers that the client has not taken; beyond it no further request of
+    /// the connection is worked on.
+    pub unsent_bytes_per_connection: usize,
+    /// `PATRON_UNSENT_BYTES`: of answers that clients have not taken, on all connections; beyond it those with the
+    /// most are reset.
+    pub unsent_bytes: usize,
     /// `PATRON_IDLE_TIMEOUT`: from an answer to the next request on the same connection.
     pub idle_timeout: Duration,
     /// `PATRON_HEADER_BYTES`: request line and headers together.
@@ -42,6 +50,9 @@ impl LimitConfig {
             header_timeout: v.seconds("PATRON_HEADER_TIMEOUT"),
             body_timeout: v.seconds("PATRON_BODY_TIMEOUT"),
             send_timeout: v.seconds("PATRON_SEND_TIMEOUT"),
+            stall_timeout: v.seconds("PATRON_STALL_TIMEOUT"),
+            unsent_bytes_per_connection: v.at_least("PATRON_UNSENT_BYTES_PER_CONNECTION", 64 * 1024) as usize,
+            unsent_bytes: v.at_least("PATRON_UNSENT_BYTES", 1024 * 1024) as usize,
             idle_timeout: v.seconds("PATRON_IDLE_TIMEOUT"),
             // Less than this hyper has no buffer for; more than a MiB in headers nobody means.
             header_bytes: v.between("PATRON_HEADER_BYTES", 8 * 1024, 1024 * 1024),

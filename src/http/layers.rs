@@ -18,6 +18,7 @@ use super::Failure;
 use super::cors::{cors, is_preflight};
 use super::etag::tag;
 use super::failure::Form;
+use super::host::{self, check_host};
 use super::idempotency::once;
 use super::media_type::MediaType;
 use super::place::in_place;
@@ -58,7 +59,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     let app = Arc::clone(app);
     Router::new().fallback_service(service_fn(move |request: Request| {
         // The layer would answer any OPTIONS with 200.
-        let preflight = is_preflight(request.headers());
+        let preflight = is_preflight(request.headers()) && host::problem(&request).is_none();
         let answered = if request.method() == Method::OPTIONS && !preflight {
             others.clone().oneshot(request)
         } else {
@@ -89,7 +90,8 @@ async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let tagged = async move |request| tag(request, limited).await;
     let placed = async move |request| in_place(app, request, tagged).await;
     let rate_limited = async move |request| rate_limit(app, request, placed).await;
-    let mut response = identify(app, request, rate_limited).await;
+    let checked = async move |request| check_host(request, rate_limited).await;
+    let mut response = identify(app, request, checked).await;
     protect(&mut response, &app.config.server);
     response
 }

@@ -8,6 +8,7 @@ mod cors;
 mod drain;
 mod etag;
 mod failure;
+mod host;
 mod idempotency;
 mod layers;
 mod media_type;

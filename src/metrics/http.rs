@@ -26,6 +26,12 @@ struct Answered {
     status: u16,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reset {
+    what: &'static str,
+    reason: &'static str,
+}
+
 /// Requests that were answered, that run, and that nobody waits for any more.
 #[derive(Debug)]
 pub struct HttpMetrics {
@@ -33,6 +39,9 @@ pub struct HttpMetrics {
     durations: Family<Endpoint, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     abandoned: Family<Endpoint, Counter>,
+    /// Bytes of answers that clients have not taken yet.
+    pub unsent: Gauge,
+    resets: Family<Reset, Counter>,
 }
 
 impl Default for HttpMetrics {
@@ -42,6 +51,8 @@ impl Default for HttpMetrics {
             durations: Family::new_with_constructor(durations),
             in_flight: Gauge::default(),
             abandoned: Family::default(),
+            unsent: Gauge::default(),
+            resets: Family::default(),
         }
     }
 }
@@ -60,6 +71,28 @@ impl HttpMetrics {
             "Requests whose client hung up before they were answered",
             self.abandoned.clone(),
         );
+        registry.register(
+            "patron_http_unsent_bytes",
+            "Bytes of answers that their clients have not taken yet",
+            self.unsent.clone(),
+        );
+        registry.register(
+            "patron_http_resets",
+            "Streams and connections that were reset because their clients did not take their answers",
+            self.resets.clone(),
+        );
+    }
+
+    /// Bytes of answers that clients have not taken yet.
+    pub fn unsent_bytes(&self) -> usize {
+        usize::try_from(self.unsent.get()).unwrap_or(0)
+    }
+
+    /// Counts what was reset: a `stream` or a `connection`, because it was `stalled` or for the `budget` of all.
+    pub fn reset(&self, what: &'static str, reason: &'static str, count: usize) {
+        if count > 0 {
+            self.resets.get_or_create(&Reset { what, reason }).inc_by(count as u64);
+        }
     }
 
     /// A request begins. `route` is the template it matched, none when there is no such route.

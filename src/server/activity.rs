@@ -5,6 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::Notify;
+
+use super::unsent::{Stalled, StreamHandle, Unsent};
 use crate::config::LimitConfig;
 use crate::system::Stopwatch;
 
@@ -14,14 +18,20 @@ pub(super) struct Activity {
     /// Moments are measured from here, the start of the server.
     start: Stopwatch,
     state: Mutex<State>,
+    /// Unsent bytes of all connections.
+    all_unsent: Gauge,
+    /// Wakes a request that waits for room.
+    room: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     /// Requests that are not answered yet; several at a time over HTTP/2.
     running: u32,
+    /// Those of them that wait until their client has taken earlier answers.
+    waiting: u32,
     /// Answers that are not sent yet.
-    sending: u32,
+    unsent: Unsent,
     /// When the last request was answered, or the last answer sent.
     since: Duration,
     /// When the headers that are being read began; the first of a connection with the connection.
@@ -30,6 +40,8 @@ struct State {
     is_http2: bool,
     /// Whether the client takes nothing of what was written to it.
     is_blocked: bool,
+    /// When it last took something after it had taken nothing.
+    moved: Duration,
     /// Whether there was a request since it was last asked to make room.
     was_used: bool,
     /// What its task is to be told.
@@ -41,6 +53,8 @@ struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     ToMakeRoom,
+    /// It holds more than others, and all hold too much.
+    ToReset,
     ToStop,
 }
 
@@ -54,7 +68,7 @@ pub(super) enum Next {
     /// To end after what is running, as the server does. Told once.
     Stop,
     /// To end now.
-    MakeRoom,
+    End,
 }
 
 /// Why a connection has no more time.
@@ -70,20 +84,22 @@ pub(super) enum Overdue {
 
 impl Activity {
     /// That of a connection that has just been opened.
-    pub(super) fn new(start: Stopwatch) -> Self {
+    pub(super) fn new(start: Stopwatch, all_unsent: Gauge) -> Self {
         let now = start.elapsed();
         let state = State {
             running: 0,
-            sending: 0,
+            waiting: 0,
+            unsent: Unsent::default(),
             since: now,
             head_since: Some(now),
             is_http2: false,
             is_blocked: false,
+            moved: now,
             was_used: false,
             asked: None,
             waker: None,
         };
-        Self { start, state: Mutex::new(state) }
+        Self { start, state: Mutex::new(state), all_unsent, room: Notify::new() }
     }
 
     /// The time since the start of the server.
@@ -91,35 +107,84 @@ impl Activity {
         self.start.elapsed()
     }
 
+    /// A request, which waits at first.
     pub(super) fn request_begins(&self, is_http2: bool) {
         let mut state = self.state();
         state.running += 1;
+        state.waiting += 1;
         state.head_since = None;
         state.is_http2 = is_http2;
         state.was_used = true;
     }
 
+    /// Lets a request go on as soon as the connection's unsent answers, and those that are being made, leave room.
+    pub(super) async fn wait_for_room(&self, budget: usize) {
+        loop {
+            let may_be_woken = self.room.notified();
+            if self.takes_room(budget) {
+                return;
+            }
+            may_be_woken.await;
+        }
+    }
+
+    pub(super) fn takes_room(&self, budget: usize) -> bool {
+        let mut state = self.state();
+        let beside = state.running - state.waiting;
+        if !state.unsent.has_room(beside as usize, budget) {
+            return false;
+        }
+        state.waiting -= 1;
+        // There may be room for the next as well.
+        self.wake_one(&state);
+        true
+    }
+
+    fn wake_one(&self, state: &State) {
+        if state.waiting > 0 {
+            self.room.notify_one();
+        }
+    }
+
     /// A request ends without an answer: nobody waits for one.
-    pub(super) fn request_ends(&self) {
+    pub(super) fn request_ends(&self, was_worked_on: bool) {
         let now = self.now();
         let mut state = self.state();
         state.running -= 1;
+        state.waiting -= u32::from(!was_worked_on);
         state.since = now;
+        self.wake_one(&state);
     }
 
-    pub(super) fn answer_begins(&self) {
+    /// An answer of so many bytes. What is returned names it.
+    pub(super) fn answer_begins(&self, bytes: usize, stream: Option<StreamHandle>) -> usize {
         let now = self.now();
+        self.all_unsent.inc_by(gauged(bytes));
         let mut state = self.state();
         state.running -= 1;
-        state.sending += 1;
         state.since = now;
+        let answer = state.unsent.begin(bytes, now, stream);
+        self.wake_one(&state);
+        answer
     }
 
-    pub(super) fn answer_ends(&self) {
+    /// So many bytes of an answer are with the client's system, or given up.
+    pub(super) fn bytes_are_taken(&self, answer: usize, bytes: usize) {
+        let now = self.now();
+        self.all_unsent.dec_by(gauged(bytes));
+        let mut state = self.state();
+        state.unsent.take(answer, bytes, now);
+        self.wake_one(&state);
+    }
+
+    /// All of an answer is sent, or given up.
+    pub(super) fn answer_ends(&self, answer: usize) {
         let now = self.now();
         let mut state = self.state();
-        state.sending -= 1;
+        let given_up = state.unsent.end(answer);
         state.since = now;
+        self.all_unsent.dec_by(gauged(given_up));
+        self.wake_one(&state);
     }
 
     /// The client sent something.
@@ -135,6 +200,7 @@ impl Activity {
         let mut state = self.state();
         if state.is_blocked != is_blocked {
             state.is_blocked = is_blocked;
+            state.moved = self.now();
         }
     }
 
@@ -142,7 +208,7 @@ impl Activity {
     pub(super) fn next(&self, cx: &Context<'_>, limits: &LimitConfig) -> Next {
         let mut state = self.state();
         match state.asked {
-            Some(Asked::ToMakeRoom) => return Next::MakeRoom,
+            Some(Asked::ToMakeRoom | Asked::ToReset) => return Next::End,
             Some(Asked::ToStop) => {
                 state.asked = None;
                 return Next::Stop;
@@ -152,23 +218,58 @@ impl Activity {
         if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             state.waker = Some(cx.waker().clone());
         }
+        if let Some(deadline) = state.unsent.deadline(state.moved, limits) {
+            return Next::Wait(deadline, Overdue::Answer);
+        }
         if state.running > 0 {
             return Next::Work;
         }
         let answered = state.since;
         match state.head_since {
-            _ if state.sending > 0 || state.is_blocked => {
-                Next::Wait(answered + limits.send_timeout, Overdue::Answer)
-            }
+            _ if state.is_blocked => Next::Wait(answered + limits.send_timeout, Overdue::Answer),
             Some(began) => Next::Wait(began.max(answered) + limits.header_timeout, Overdue::Headers),
             None => Next::Wait(answered + limits.idle_timeout, Overdue::Idle),
         }
     }
 
+    /// Gives answers up that are overdue: by resetting their streams, or if that can't be, with the connection.
+    pub(super) fn reset_overdue(&self, limits: &LimitConfig) -> Stalled {
+        let now = self.now();
+        let mut state = self.state();
+        let moved = state.moved;
+        // The answer may have ended just now.
+        let stalled = if state.is_blocked && now >= state.since + limits.send_timeout {
+            Stalled::Connection
+        } else {
+            state.unsent.reset_overdue(now, moved, limits)
+        };
+        if stalled == Stalled::Connection {
+            state.asked = Some(Asked::ToReset);
+        }
+        stalled
+    }
+
+    /// How much it holds that is unsent: a weight to compare it by, and bytes. None for one that is being reset.
+    pub(super) fn holds(&self) -> Option<(usize, usize)> {
+        let now = self.now();
+        let state = self.state();
+        (state.asked != Some(Asked::ToReset) && !state.unsent.is_empty())
+            .then(|| (state.unsent.weight(now), state.unsent.bytes()))
+    }
+
+    /// Asks it to end at once, with everything that is unsent.
+    pub(super) fn reset(&self) {
+        self.state().ask(Asked::ToReset);
+    }
+
+    pub(super) fn is_reset(&self) -> bool {
+        self.state().asked == Some(Asked::ToReset)
+    }
+
     /// Asks it to make room. One that waits for a request does, unless there was one since it was last asked.
     pub(super) fn make_room(&self) -> bool {
         let mut state = self.state();
-        let is_waiting = state.running == 0 && state.sending == 0;
+        let is_waiting = state.running == 0 && state.unsent.is_empty();
         let makes_room = is_waiting && !std::mem::take(&mut state.was_used);
         if makes_room {
             state.ask(Asked::ToMakeRoom);
@@ -198,9 +299,14 @@ impl State {
     }
 }
 
+/// As metrics count.
+fn gauged(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Activity, Duration, Next, Overdue};
+    use super::{Activity, Duration, Gauge, Next, Overdue};
     use crate::config::{Config, Flags, LimitConfig, Values};
     use crate::system::Stopwatch;
     use std::task::{Context, Waker};
@@ -213,9 +319,15 @@ mod tests {
         activity.next(&Context::from_waker(Waker::noop()), limits)
     }
 
+    /// A request is worked on and answered.
+    fn answer_begins(activity: &Activity) -> usize {
+        assert!(activity.takes_room(1));
+        activity.answer_begins(1, None)
+    }
+
     #[test]
     fn what_a_connection_has_time_for() {
-        let activity = Activity::new(Stopwatch::start());
+        let activity = Activity::new(Stopwatch::start(), Gauge::default());
         let time = || match next(&activity, &limits()) {
             Next::Wait(until, why) => Some((until.saturating_sub(activity.now()).as_secs_f64().round(), why)),
             _ => None,
@@ -225,9 +337,9 @@ mod tests {
         activity.request_begins(false);
         activity.bytes_arrive();
         assert_eq!(next(&activity, &limits()), Next::Work);
-        activity.answer_begins();
+        let answer = answer_begins(&activity);
         assert_eq!(time(), Some((120.0, Overdue::Answer)));
-        activity.answer_ends();
+        activity.answer_ends(answer);
         assert_eq!(time(), Some((75.0, Overdue::Idle)));
         activity.is_blocked(true);
         assert_eq!(time(), Some((120.0, Overdue::Answer)), "handed over, but not taken");
@@ -239,14 +351,17 @@ mod tests {
     /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
     #[test]
     fn http_2() {
-        let activity = Activity::new(Stopwatch::start());
+        let activity = Activity::new(Stopwatch::start(), Gauge::default());
         activity.request_begins(true);
         activity.request_begins(true);
-        activity.answer_begins();
-        assert_eq!(next(&activity, &limits()), Next::Work, "one is still worked on");
-        activity.request_ends();
+        let answer = answer_begins(&activity);
+        assert!(
+            matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)),
+            "one is still worked on"
+        );
+        activity.request_ends(false);
         assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)));
-        activity.answer_ends();
+        activity.answer_ends(answer);
         activity.bytes_arrive();
         assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Idle)));
     }
@@ -255,12 +370,12 @@ mod tests {
     #[test]
     fn headers_have_their_time_after_an_answer() {
         let limits = LimitConfig { header_timeout: Duration::from_millis(20), ..limits() };
-        let activity = Activity::new(Stopwatch::start());
+        let activity = Activity::new(Stopwatch::start(), Gauge::default());
         activity.request_begins(false);
-        activity.answer_begins();
+        let answer = answer_begins(&activity);
         activity.bytes_arrive();
         std::thread::sleep(Duration::from_millis(25));
-        activity.answer_ends();
+        activity.answer_ends(answer);
         let next = next(&activity, &limits);
         let Next::Wait(until, Overdue::Headers) = next else { panic!("{next:?}") };
         assert!(until >= Duration::from_millis(45), "{until:?}");
@@ -268,12 +383,12 @@ mod tests {
 
     #[test]
     fn a_stop_is_told_once() {
-        let activity = Activity::new(Stopwatch::start());
+        let activity = Activity::new(Stopwatch::start(), Gauge::default());
         activity.stop();
         assert_eq!(next(&activity, &limits()), Next::Stop);
         assert!(matches!(next(&activity, &limits()), Next::Wait(..)));
         assert!(activity.make_room());
         activity.stop();
-        assert_eq!(next(&activity, &limits()), Next::MakeRoom);
+        assert_eq!(next(&activity, &limits()), Next::End);
     }
 }

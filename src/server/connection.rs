@@ -1,6 +1,5 @@
 //! One connection, from its first byte to its last, within its time limits.
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -13,7 +12,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
@@ -21,22 +20,36 @@ use tokio::time::sleep;
 use tower::{ServiceExt, service_fn};
 
 use super::activity::{Activity, Next, Overdue};
-use super::watched::{Exchange, WatchedStream};
+use super::connections::Connections;
+use super::exchange::Exchange;
+use super::stream_executor::StreamExecutor;
+use super::unsent::Stalled;
+use super::watched::WatchedStream;
+use crate::app::App;
 use crate::config::LimitConfig;
 use crate::http::MAX_BODY_BYTES;
 
 /// How long a connection that has been told that it ends may take to do so.
 const LINGER: Duration = Duration::from_secs(1);
+/// Streams that are open at once on a connection; fewer RFC 9113 (6.5.2) advises against.
+const MAX_STREAMS: u32 = 100;
+/// Streams of a connection that were reset by the client before they were looked at ("rapid reset", CVE-2023-44487), or
+/// by us for what was wrong with them. Beyond it the connection ends (ENHANCE_YOUR_CALM).
+const MAX_RESET_BY_CLIENT: usize = 20;
+const MAX_RESET_BY_US: usize = 100;
 
 /// What speaks HTTP, within these limits. Reading headers is timed by [`Activity`]: hyper's own limit takes the rest
 /// between two requests for a part of the headers, and doesn't begin before the first byte.
-pub(super) fn protocol(limits: &LimitConfig) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+pub(super) fn protocol(limits: &LimitConfig) -> Builder<StreamExecutor> {
+    let mut builder = Builder::new(StreamExecutor);
     builder.http1().header_read_timeout(None).max_buf_size(limits.header_bytes as usize);
     // What may be on its way unasked, of bodies that nobody has to have room for: by default a MiB.
     let body = u32::try_from(MAX_BODY_BYTES).unwrap_or(u32::MAX);
     builder
         .http2()
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_pending_accept_reset_streams(MAX_RESET_BY_CLIENT)
+        .max_local_error_reset_streams(MAX_RESET_BY_US)
         .max_header_list_size(limits.header_bytes)
         .initial_stream_window_size(body)
         .initial_connection_window_size(body.saturating_mul(2));
@@ -45,20 +58,31 @@ pub(super) fn protocol(limits: &LimitConfig) -> Builder<TokioExecutor> {
 
 /// Serves a connection until one of the two ends it, its time is over, or it has to make room.
 pub(super) async fn serve(
-    protocol: &Builder<TokioExecutor>,
-    limits: &LimitConfig,
+    protocol: &Builder<StreamExecutor>,
+    app: &Arc<App>,
+    connections: &Arc<Connections>,
     (stream, peer): (TcpStream, SocketAddr),
     activity: &Arc<Activity>,
     routes: Router,
 ) {
-    let watched = Arc::clone(activity);
+    let limits = &app.config.limits;
+    let (shared, watched) = (Arc::clone(app), Arc::clone(activity));
+    let all = Arc::clone(connections);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        let exchange = Exchange::begin(&watched, &request);
+        let mut exchange = Exchange::begin(&watched, &request);
         request.extensions_mut().insert(ConnectInfo(peer));
         let answer = routes.clone().oneshot(request.map(Body::new));
+        let (app, all) = (Arc::clone(&shared), Arc::clone(&all));
         async move {
+            let limits = &app.config.limits;
+            exchange.wait_for_room(limits.unsent_bytes_per_connection).await;
             let Ok(response) = answer.await;
-            Ok::<_, Infallible>(response.map(|body| exchange.answer(body)))
+            let response = exchange.answer(response).await?;
+            if app.metrics.http.unsent_bytes() > limits.unsent_bytes {
+                let reset = all.reset_heaviest(limits.unsent_bytes);
+                app.metrics.http.reset("connection", "budget", reset);
+            }
+            Ok::<_, axum::Error>(response)
         }
     });
     let stream = WatchedStream { stream, activity: Arc::clone(activity) };
@@ -79,7 +103,7 @@ pub(super) async fn serve(
                     connection.as_mut().graceful_shutdown();
                     continue;
                 }
-                Next::MakeRoom => return Poll::Ready(()),
+                Next::End => return Poll::Ready(()),
             };
             let deadline = match leaves_at {
                 Some(leaves_at) if why == Overdue::Idle => deadline.min(leaves_at),
@@ -96,7 +120,16 @@ pub(super) async fn serve(
             if activity.now() < deadline {
                 continue;
             }
+            if why == Overdue::Answer
+                && let Stalled::StreamsReset(count) = activity.reset_overdue(limits)
+            {
+                app.metrics.http.reset("stream", "stalled", count);
+                continue;
+            }
             tracing::debug!(?why, "the time of a connection is over");
+            if why == Overdue::Answer {
+                app.metrics.http.reset("connection", "stalled", 1);
+            }
             if why != Overdue::Idle || leaves_at.is_some() {
                 return Poll::Ready(());
             }

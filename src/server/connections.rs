@@ -4,6 +4,7 @@
 //! one that has waited longest, without their order being kept with every request ("clock", as of pages of memory).
 //! So connections that are opened and left alone, however many, close each other, and one on which requests come stays.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -28,6 +29,7 @@ struct Table {
     /// In the order in which they are asked for room; some are closed already.
     order: VecDeque<Weak<Activity>>,
     told: Option<Duration>,
+    told_of_resets: Option<Duration>,
 }
 
 /// A connection's place among the open ones.
@@ -59,6 +61,41 @@ impl Connections {
             table.order.retain(|entry| entry.strong_count() > 0);
         }
         Some(Place(Arc::clone(self)))
+    }
+
+    /// Resets connections, those with the most unsent bytes first, when all of them hold more than this together, until
+    /// they hold an eighth less: so that each look at all of them is good for many answers. How many were reset.
+    pub(super) fn reset_heaviest(&self, budget: usize) -> usize {
+        let mut held: Vec<_> = {
+            let table = self.table();
+            let open = table.order.iter().filter_map(Weak::upgrade);
+            open.filter_map(|activity| Some((activity.holds()?, activity))).collect()
+        };
+        let mut bytes: usize = held.iter().map(|((_, bytes), _)| bytes).sum();
+        if bytes <= budget {
+            return 0;
+        }
+        held.sort_unstable_by_key(|((weight, _), _)| Reverse(*weight));
+        let mut reset = 0;
+        let now = held.first().map_or(Duration::ZERO, |(_, activity)| activity.now());
+        for ((_, freed), activity) in held {
+            if bytes <= budget - budget / 8 {
+                break;
+            }
+            activity.reset();
+            bytes -= freed;
+            reset += 1;
+        }
+        self.warn_of_resets(now, budget, reset);
+        reset
+    }
+
+    fn warn_of_resets(&self, now: Duration, limit: usize, reset: usize) {
+        let mut table = self.table();
+        if table.told_of_resets.is_none_or(|told| now.saturating_sub(told) >= TOLD_EVERY) {
+            table.told_of_resets = Some(now);
+            tracing::warn!(limit, reset, "too many answers that clients don't take (PATRON_UNSENT_BYTES)");
+        }
     }
 
     /// Asks all to end after what is running.
@@ -100,18 +137,19 @@ mod tests {
     use super::{Activity, Connections};
     use crate::config::{Config, Flags, Values};
     use crate::system::Stopwatch;
+    use prometheus_client::metrics::gauge::Gauge;
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
     fn open(connections: &Arc<Connections>) -> Option<(Arc<Activity>, super::Place)> {
-        let activity = Arc::new(Activity::new(Stopwatch::start()));
+        let activity = Arc::new(Activity::new(Stopwatch::start(), Gauge::default()));
         let place = connections.admit(&activity)?;
         Some((activity, place))
     }
 
     fn makes_room(activity: &Activity) -> bool {
         let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
-        activity.next(&Context::from_waker(Waker::noop()), &limits) == Next::MakeRoom
+        activity.next(&Context::from_waker(Waker::noop()), &limits) == Next::End
     }
 
     #[test]
@@ -121,14 +159,14 @@ mod tests {
         let (busy, _busy) = open(&connections).unwrap();
         let (quiet, place) = open(&connections).unwrap();
         used.request_begins(false);
-        used.request_ends();
+        used.request_ends(false);
         busy.request_begins(false);
         assert!(open(&connections).is_some() && makes_room(&quiet), "the one that had no request");
         drop(place);
         let (again, place) = open(&connections).unwrap();
         assert!(!makes_room(&used) && !makes_room(&busy), "there was room");
         used.request_begins(false);
-        used.request_ends();
+        used.request_ends(false);
         assert!(open(&connections).is_some() && makes_room(&again), "the other was used once more");
         drop(place);
         let (last, _last) = open(&connections).unwrap();
@@ -144,9 +182,10 @@ mod tests {
             activity.request_begins(false);
         }
         assert!(open(&connections).is_none());
-        held[1].0.answer_begins();
+        assert!(held[1].0.takes_room(1));
+        let answer = held[1].0.answer_begins(1, None);
         assert!(open(&connections).is_none(), "its answer is not sent yet");
-        held[1].0.answer_ends();
+        held[1].0.answer_ends(answer);
         assert!(open(&connections).is_some());
     }
 

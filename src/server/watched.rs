@@ -1,13 +1,10 @@
-//! What is noted of a connection's bytes, and of each request and its answer.
+//! What is noted of a connection's bytes.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Version};
-use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -31,6 +28,17 @@ impl AsyncRead for WatchedStream {
             self.activity.bytes_arrive();
         }
         outcome
+    }
+}
+
+impl Drop for WatchedStream {
+    /// What the system holds of a connection that is reset goes with it, instead of waiting for its client.
+    fn drop(&mut self) {
+        if self.activity.is_reset()
+            && let Err(error) = self.stream.set_zero_linger()
+        {
+            tracing::debug!(%error, "a connection is closed instead of reset");
+        }
     }
 }
 
@@ -67,61 +75,5 @@ impl AsyncWrite for WatchedStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-/// A request, from the end of its headers until its answer is sent or nobody wants it any more.
-pub(super) struct Exchange {
-    activity: Arc<Activity>,
-    is_answered: bool,
-}
-
-impl Exchange {
-    pub(super) fn begin<B>(activity: &Arc<Activity>, request: &Request<B>) -> Self {
-        activity.request_begins(request.version() == Version::HTTP_2);
-        Self { activity: Arc::clone(activity), is_answered: false }
-    }
-
-    /// The body of its answer.
-    pub(super) fn answer(mut self, body: Body) -> Answer {
-        self.is_answered = true;
-        self.activity.answer_begins();
-        Answer { body, _exchange: self }
-    }
-}
-
-impl Drop for Exchange {
-    fn drop(&mut self) {
-        if self.is_answered {
-            self.activity.answer_ends();
-        } else {
-            self.activity.request_ends();
-        }
-    }
-}
-
-/// The body of an answer; dropped as soon as it is handed over, or given up.
-pub(super) struct Answer {
-    body: Body,
-    _exchange: Exchange,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<std::result::Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

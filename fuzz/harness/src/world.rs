@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use chrono::DateTime;
 use migration::{Migrator, MigratorTrait};
 use patron::app::App;
@@ -133,8 +133,11 @@ impl World {
 
     fn call(&self, method: &str, path: &str, body: &[u8], token: Option<&str>) -> Answer {
         use tower::ServiceExt;
-        let mut request =
-            Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, "localhost")
+            .header(CONTENT_TYPE, "application/json");
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }

@@ -1,0 +1,222 @@
+//! The answers of a connection that its client has not taken yet: how many bytes wait, and which of them for too long.
+//!
+//! They are counted because they are memory that a client can have held by doing nothing: over HTTP/2 by a window of 0
+//! (RFC 9113 6.9.2), over HTTP/1.1 by not reading.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use crate::config::LimitConfig;
+
+/// Ends the task of an HTTP/2 stream, and with it the stream (RST_STREAM); set as soon as the task exists.
+pub(super) type StreamHandle = Arc<OnceLock<AbortHandle>>;
+
+/// An answer younger than this counts a quarter when connections are compared: its client hardly had the time to take
+/// it, and those that take their answers must not pay for those that don't.
+const YOUNG: Duration = Duration::from_millis(250);
+
+/// Requests of a connection that may be worked on at once, beside another one, whatever its answers are like.
+const AT_ONCE: usize = 4;
+
+/// The answers of one connection that are not sent yet.
+#[derive(Debug, Default)]
+pub(super) struct Unsent {
+    answers: Vec<Option<Waiting>>,
+    open: usize,
+    bytes: usize,
+    /// The size of a large answer of this connection, as far as it was seen: the largest, forgotten little by little.
+    expected: usize,
+}
+
+/// An answer that is not sent yet.
+#[derive(Debug)]
+struct Waiting {
+    bytes: usize,
+    began: Duration,
+    /// When its client last took a part of it.
+    taken: Duration,
+    /// None over HTTP/1.1, where an answer ends with its connection.
+    stream: Option<StreamHandle>,
+    reset: Option<Duration>,
+}
+
+/// What has to be done about answers that are overdue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stalled {
+    /// Nothing more: their streams were reset.
+    StreamsReset(usize),
+    /// The connection has to end.
+    Connection,
+}
+
+impl Unsent {
+    /// An answer of so many bytes. What is returned names it.
+    pub(super) fn begin(&mut self, bytes: usize, now: Duration, stream: Option<StreamHandle>) -> usize {
+        self.open += 1;
+        self.bytes += bytes;
+        self.expected = bytes.max(self.expected - self.expected / 8);
+        let answer = Some(Waiting { bytes, began: now, taken: now, stream, reset: None });
+        if let Some(free) = self.answers.iter().position(Option::is_none) {
+            self.answers[free] = answer;
+            return free;
+        }
+        self.answers.push(answer);
+        self.answers.len() - 1
+    }
+
+    /// The client took some of it, or it is given up.
+    pub(super) fn take(&mut self, answer: usize, bytes: usize, now: Duration) {
+        self.bytes -= bytes;
+        if let Some(Some(answer)) = self.answers.get_mut(answer) {
+            answer.bytes -= bytes;
+            answer.taken = now;
+        }
+    }
+
+    /// All of it is sent, or given up: then so many bytes of it.
+    pub(super) fn end(&mut self, answer: usize) -> usize {
+        let Some(ended) = self.answers.get_mut(answer).and_then(Option::take) else { return 0 };
+        self.open -= 1;
+        self.bytes -= ended.bytes;
+        ended.bytes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether one more request may be worked on, beside so many: whether there is room for all their answers. As long
+    /// as nothing is unsent, a few at a time may be, however large the answers: one that takes long should not keep
+    /// all others waiting.
+    pub(super) fn has_room(&self, beside: usize, budget: usize) -> bool {
+        let expected = self.expected.min(budget / AT_ONCE).saturating_mul(beside);
+        self.bytes.saturating_add(expected) <= budget
+    }
+
+    /// How much the connection holds, to compare it with others.
+    pub(super) fn weight(&self, now: Duration) -> usize {
+        let is_young = |answer: &Waiting| now.saturating_sub(answer.began) < YOUNG;
+        let weight = |answer: &Waiting| if is_young(answer) { answer.bytes / 4 } else { answer.bytes };
+        self.answers.iter().flatten().map(weight).sum()
+    }
+
+    /// Until when the first of them has time. `moved` is when the connection as a whole last went on after the network
+    /// had held it up: that is no fault of a stream.
+    pub(super) fn deadline(&self, moved: Duration, limits: &LimitConfig) -> Option<Duration> {
+        self.answers.iter().flatten().map(|answer| answer.deadline(moved, limits)).min()
+    }
+
+    /// Resets the streams of answers that are overdue.
+    pub(super) fn reset_overdue(&mut self, now: Duration, moved: Duration, limits: &LimitConfig) -> Stalled {
+        let mut reset = 0;
+        for answer in self.answers.iter_mut().flatten() {
+            if answer.deadline(moved, limits) > now {
+                continue;
+            }
+            match answer.stream.as_ref().and_then(|stream| stream.get()) {
+                Some(task) if answer.reset.is_none() && !task.is_finished() => {
+                    task.abort();
+                    answer.reset = Some(now);
+                    reset += 1;
+                }
+                // Over HTTP/1.1; or all of a small answer is in the hands of the protocol; or the reset can't be sent.
+                _ => return Stalled::Connection,
+            }
+        }
+        Stalled::StreamsReset(reset)
+    }
+}
+
+impl Waiting {
+    fn deadline(&self, moved: Duration, limits: &LimitConfig) -> Duration {
+        if let Some(reset) = self.reset {
+            return reset + limits.stall_timeout;
+        }
+        let all_of_it = self.began + limits.send_timeout;
+        match self.stream {
+            Some(_) => all_of_it.min(self.taken.max(moved) + limits.stall_timeout),
+            None => all_of_it,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stalled, StreamHandle, Unsent};
+    use crate::config::{Config, Flags, LimitConfig, Values};
+    use std::time::Duration;
+
+    const NOW: Duration = Duration::from_secs(100);
+
+    fn limits() -> LimitConfig {
+        Config::from_values(Values::only(&Flags::default())).unwrap().limits
+    }
+
+    fn after(seconds: u64) -> Duration {
+        NOW + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn bytes_are_counted_until_they_are_taken() {
+        let mut unsent = Unsent::default();
+        let (one, two) = (unsent.begin(10, NOW, None), unsent.begin(20, NOW, None));
+        unsent.take(one, 4, NOW);
+        assert_eq!((unsent.bytes(), unsent.is_empty()), (26, false));
+        assert_eq!((unsent.end(one), unsent.end(one)), (6, 0));
+        let three = unsent.begin(0, NOW, None);
+        assert_eq!((unsent.bytes(), three), (20, one), "its place is used again");
+        assert_eq!((unsent.end(two), unsent.end(three)), (20, 0));
+        assert_eq!((unsent.bytes(), unsent.is_empty()), (0, true));
+    }
+
+    #[test]
+    fn there_is_room_beside_what_is_unsent_and_what_is_expected() {
+        let mut unsent = Unsent::default();
+        assert!(unsent.has_room(99, 1000), "nothing is known yet");
+        let answer = unsent.begin(200, NOW, None);
+        assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000));
+        unsent.take(answer, 200, NOW);
+        assert!(unsent.has_room(5, 1000) && !unsent.has_room(6, 1000));
+        let answer = unsent.begin(5000, NOW, None);
+        assert!(!unsent.has_room(0, 1000));
+        unsent.end(answer);
+        assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000), "a few at a time");
+        for _ in 0..50 {
+            let small = unsent.begin(10, NOW, None);
+            unsent.end(small);
+        }
+        assert!(unsent.has_room(50, 1000), "that there was a large one is forgotten");
+    }
+
+    #[test]
+    fn an_answer_has_time_as_long_as_it_is_taken_and_not_for_ever() {
+        let mut unsent = Unsent::default();
+        assert_eq!(unsent.deadline(NOW, &limits()), None);
+        let answer = unsent.begin(1000, NOW, Some(StreamHandle::default()));
+        assert_eq!(unsent.deadline(NOW, &limits()), Some(after(5)));
+        unsent.take(answer, 1, after(4));
+        assert_eq!(unsent.deadline(NOW, &limits()), Some(after(9)));
+        assert_eq!(unsent.deadline(after(6), &limits()), Some(after(11)), "the network was in the way");
+        unsent.take(answer, 1, after(118));
+        assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)));
+        assert_eq!(unsent.reset_overdue(after(119), NOW, &limits()), Stalled::StreamsReset(0));
+        assert_eq!(unsent.reset_overdue(after(120), NOW, &limits()), Stalled::Connection, "it has no task");
+        let mut unsent = Unsent::default();
+        unsent.begin(1000, NOW, None);
+        assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)), "over HTTP/1.1");
+    }
+
+    #[test]
+    fn those_that_had_no_time_yet_weigh_less() {
+        let mut unsent = Unsent::default();
+        unsent.begin(1000, NOW, None);
+        assert_eq!(unsent.weight(NOW), 250);
+        assert_eq!(unsent.weight(after(1)), 1000);
+    }
+}
