@@ -22,7 +22,7 @@ pub use criterion::{Compare, CompareText, Criterion};
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
 pub(super) use input::{
-    parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
+    check_size, parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
 };
 pub use owner::Owner;
 pub use profile::{delete_own, update_own};
@@ -59,6 +59,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     throttle::count_registration(ctx).await?;
     // A courtesy that spares the hashing; the unique index decides.
     ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
+    let mut checked = metafield::checked(ctx, meta_data.as_ref()).await?;
     let password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let customer = ActiveModel {
@@ -77,19 +78,27 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
         event_sequence: Set(1),
         ..Default::default()
     };
-    transact!(ctx, |tx| {
-        ensure_group_exists(tx, group_id).await?;
-        let mut customer = customer.clone();
-        if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
-            customer.meta_data = Set(meta_data);
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let written = transact!(ctx, |tx| {
+            ensure_group_exists(tx, group_id).await?;
+            let mut customer = customer.clone();
+            if let Some(checked) = &checked {
+                customer.meta_data = Set(checked.in_force(tx).await?);
+            }
+            let customer = customer.insert(tx).await?;
+            let created =
+                Change::created(EventKind::CustomerCreated, customer.uuid, snapshot::customer(&customer));
+            journal::record_for(ctx, tx, Whose { customer: customer.uuid, first: 1 }, vec![created]).await?;
+            ask_to_confirm(ctx, tx, &customer).await?;
+            Ok(customer)
+        });
+        if !metafield::is_outdated(&written, attempt) {
+            return written;
         }
-        let customer = customer.insert(tx).await?;
-        let created =
-            Change::created(EventKind::CustomerCreated, customer.uuid, snapshot::customer(&customer));
-        journal::record_for(ctx, tx, Whose { customer: customer.uuid, first: 1 }, vec![created]).await?;
-        ask_to_confirm(ctx, tx, &customer).await?;
-        Ok(customer)
-    })
+        checked = metafield::checked(ctx, meta_data.as_ref()).await?;
+    }
 }
 
 /// Changes a customer; what stays the same leaves `version` and `updated_at` where they are.
@@ -104,6 +113,11 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     // What is refused needs no hashing; the transaction looks again.
     let mut login = None;
+    if meta_data.is_some() {
+        let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+        ctx.if_match.check(found.ok_or(Error::NotFound("Customer"))?.version)?;
+    }
+    let mut checked = metafield::checked(ctx, meta_data.as_ref()).await?;
     let password = match password {
         Some(password) => {
             let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
@@ -117,23 +131,32 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
         }
         None => None,
     };
-    transact!(ctx, |tx| {
-        if let Some(login) = &login {
-            throttle::forget(tx, "customer", login).await?;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let written = transact!(ctx, |tx| {
+            if let Some(login) = &login {
+                throttle::forget(tx, "customer", login).await?;
+            }
+            ensure_group_exists(tx, group_id).await?;
+            let current = find_for_update(tx, uuid).await?;
+            ctx.if_match.check(current.version)?;
+            let mut row = current.clone().into_active_model();
+            if let Some(checked) = &checked {
+                row.meta_data.set_if_not_equals(checked.in_force(tx).await?);
+            }
+            set_if_given(&mut row.status, status);
+            set_if_given(&mut row.group_id, group_id.map(Some));
+            set_if_given(&mut row.full_name, full_name.clone());
+            set_if_given(&mut row.email, email.clone());
+            set_if_given(&mut row.password, password.clone());
+            save(ctx, tx, current, row, None).await
+        });
+        if !metafield::is_outdated(&written, attempt) {
+            return written;
         }
-        ensure_group_exists(tx, group_id).await?;
-        let current = find_for_update(tx, uuid).await?;
-        ctx.if_match.check(current.version)?;
-        let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
-        let mut row = current.clone().into_active_model();
-        set_if_given(&mut row.status, status);
-        set_if_given(&mut row.group_id, group_id.map(Some));
-        set_if_given(&mut row.full_name, full_name.clone());
-        set_if_given(&mut row.email, email.clone());
-        set_if_given(&mut row.password, password.clone());
-        set_if_given(&mut row.meta_data, meta_data);
-        save(ctx, tx, current, row, None).await
-    })
+        checked = metafield::checked(ctx, meta_data.as_ref()).await?;
+    }
 }
 
 /// Deletes a customer with everything that is its own, and tells what it was.

@@ -3,7 +3,11 @@
 //! Whoever locks more than one row locks the customer first and definitions after it; in any other order a
 //! write of values and the clean-up after a deleted definition could each wait for the other.
 
+mod basis;
+mod blocking;
 mod clean_up;
+mod compiled;
+mod cost;
 mod input;
 mod rules;
 mod schema;
@@ -16,9 +20,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use basis::{Basis, is_outdated};
+pub(super) use blocking::run as run_blocking;
 pub use clean_up::clean_up;
+pub(super) use cost::Budget;
 pub use input::DefinitionInput;
-pub(super) use values::{checked, conform, lock_definitions, merge, shown};
+pub(super) use values::{apply, checked, conform, judge_given, shown};
 pub use values::{set_values, take_value, value};
 
 use crate::ctx::{Caller, Ctx};
@@ -43,7 +50,8 @@ pub const MAX_DEFINITIONS: u64 = 100;
 /// still being deleted, and beyond 100 definitions.
 pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
     ctx.require_admin()?;
-    let draft = input.merge(None)?;
+    // Regular expressions are compiled.
+    let draft = blocking::run(move || input.merge(None)).await??;
     let now = ctx.app.clock.now();
     let mut row = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -76,16 +84,35 @@ pub async fn create(ctx: &Ctx, input: DefinitionInput) -> Result<Model> {
 /// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
 pub async fn update(ctx: &Ctx, uuid: Uuid, input: DefinitionInput) -> Result<Model> {
     ctx.require_admin()?;
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+        let found = found.ok_or(Error::NotFound("Metafield definition"))?;
+        let (input, current) = (input.clone(), found.clone());
+        let draft = blocking::run(move || input.merge(Some(&current))).await??;
+        let written = write(ctx, &found, draft).await;
+        if !is_outdated(&written, attempt) {
+            return written;
+        }
+    }
+}
+
+/// Writes what came of `found`, if that is still what is stored.
+async fn write(ctx: &Ctx, found: &Model, draft: Draft) -> Result<Model> {
+    let uuid = found.uuid;
     transact!(ctx, |tx| {
         let current = find_for_update(tx, uuid).await?;
-        let draft = input.clone().merge(Some(&current))?;
+        if current != *found {
+            return Err(Error::Outdated.into());
+        }
         if draft == Draft::from(current.clone()) {
             return Ok(current);
         }
         let updated_at = ctx.app.clock.after(current.updated_at);
         let before = snapshot::metafield_definition(&current);
         let mut row = current.into_active_model();
-        draft.fill(&mut row);
+        draft.clone().fill(&mut row);
         row.updated_at = Set(updated_at);
         let changed = row.update(tx).await?;
         let data = snapshot::metafield_definition(&changed);
