@@ -46,6 +46,9 @@ pub enum Error {
     /// It contradicts what is stored.
     #[error("conflict: {0}")]
     Conflict(Cow<'static, str>),
+    /// What the input was checked by has changed since; it has to be checked again.
+    #[error("outdated")]
+    Outdated,
     /// The caller wants to change a version that isn't the present one.
     #[error("precondition failed")]
     Precondition,

@@ -26,9 +26,11 @@ impl From<Failed> for async_graphql::Error {
             Error::EmailTaken => ("EMAIL_TAKEN", "Email is already used".to_owned()),
             Error::Conflict(message) => ("CONFLICT", message.into_owned()),
             // Those are answers to changes.
-            Error::Precondition | Error::PreconditionRequired | Error::KeyReused | Error::KeyInUse => {
-                ("CONFLICT", error.to_string())
-            }
+            Error::Outdated
+            | Error::Precondition
+            | Error::PreconditionRequired
+            | Error::KeyReused
+            | Error::KeyInUse => ("CONFLICT", error.to_string()),
             Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {
                 tracing::warn!(reason, "unavailable");

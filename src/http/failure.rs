@@ -215,6 +215,11 @@ impl From<Error> for Failure {
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
             Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::Outdated => Self::new(
+                StatusCode::CONFLICT,
+                "conflict",
+                "Custom fields were changed at the same time; try again",
+            ),
             Error::Precondition => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "precondition_failed",

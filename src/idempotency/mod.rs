@@ -32,6 +32,8 @@ use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
 use crate::error::{Error, Result, is_lock_timeout};
 use crate::types::counted_as;
 
+#[doc(hidden)]
+pub use write::PREPARATIONS;
 pub use write::{Write, Written};
 
 /// For how long the first answer is given again.

@@ -168,31 +168,60 @@ impl<T> Written<Option<T>> {
     }
 }
 
+/// How often an attempt is prepared because what it was prepared from had changed by the time it was written.
+#[doc(hidden)]
+pub const PREPARATIONS: u32 = 5;
+
 /// Spends the right to one write on a block, which gets a transaction: any error, by `?` or `return`, rolls it back. When
 /// the database asks to do it again (a serialization failure, a deadlock, also at COMMIT), the block runs again from
 /// its start, so it must not use anything up. Its value is an [`Attempt`](crate::db::Attempt), that of the whole a
 /// [`Result`](crate::error::Result) of a [`Written`](crate::idempotency::Written).
 ///
+/// What takes long and depends on what the database holds is prepared before the transaction: `spend!(ctx, write,
+/// { … }, |tx, prepared| { … })`. The block makes sure that it still holds, and fails with
+/// [`Error::Outdated`](crate::error::Error::Outdated) if not; then it is prepared again.
+///
 /// A macro for the same reason as [`transact!`](crate::transact).
 #[macro_export]
 macro_rules! spend {
-    ($ctx:expr, $write:expr, |$tx:ident| $block:block) => {{
+    ($ctx:expr, $write:expr, |$tx:ident| $block:block) => {
+        $crate::spend!($ctx, $write, { Ok(()) }, |$tx, _prepared| $block)
+    };
+    ($ctx:expr, $write:expr, $prepare:block, |$tx:ident, $prepared:ident| $block:block) => {{
         let write = $write;
         let db = &$ctx.app.db;
-        let mut number = 0;
-        loop {
-            number += 1;
-            let attempt = async {
-                let transaction = write.begin(db).await?;
-                let $tx = &transaction;
-                let work: $crate::db::Attempt<_> = async { $block }.await;
-                let value = work?;
-                let answer = write.commit(transaction, &value).await?;
-                Ok((value, answer))
+        let mut preparations = 0;
+        'preparing: loop {
+            preparations += 1;
+            let prepared: $crate::error::Result<_> = async { $prepare }.await;
+            let prepared = match prepared {
+                Ok(prepared) => prepared,
+                Err(error) => break Err(error),
             };
-            let outcome: $crate::db::Attempt<_> = $crate::db::inside(attempt).await;
-            if let Some(outcome) = db.settle(outcome, number).await {
-                break outcome.map(|(value, answer)| write.spent(value, answer));
+            let $prepared = &prepared;
+            let mut number = 0;
+            loop {
+                number += 1;
+                let attempt = async {
+                    let transaction = write.begin(db).await?;
+                    let $tx = &transaction;
+                    let work: $crate::db::Attempt<_> = async { $block }.await;
+                    let value = work?;
+                    let answer = write.commit(transaction, &value).await?;
+                    Ok((value, answer))
+                };
+                let outcome: $crate::db::Attempt<_> = $crate::db::inside(attempt).await;
+                match db.settle(outcome, number).await {
+                    None => {}
+                    Some(Err($crate::error::Error::Outdated))
+                        if preparations < $crate::idempotency::PREPARATIONS =>
+                    {
+                        continue 'preparing;
+                    }
+                    Some(outcome) => {
+                        break 'preparing outcome.map(|(value, answer)| write.spent(value, answer));
+                    }
+                }
             }
         }
     }};

@@ -4,12 +4,15 @@ use sea_orm::prelude::Json;
 use serde_json::{Map, Value};
 
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers, whole};
 use crate::types::{EmailAddress, Password, is_invisible};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
+/// The largest `meta_data` of a customer with its custom fields, as JSON, in bytes: a page of 100 customers fits into
+/// an answer.
+const MAX_META_DATA: usize = 64 * 1024;
 
 /// A customer as a caller describes it. What isn't listed here can't be set by anyone.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +145,28 @@ pub(in crate::service) fn parse_group_id(field: Field, problems: &mut Problems) 
     problems.check("group_id", id.ok_or("Group id must be an integer"))
 }
 
+/// Lets `meta_data` be stored that isn't too large, or is smaller than what is stored.
+///
+/// # Errors
+/// [`Error::Invalid`] for `field`.
+pub(in crate::service) fn check_size(field: &str, meta_data: &Json, stored: Option<&Json>) -> Result<()> {
+    let Some(message) = too_large(meta_data) else { return Ok(()) };
+    if stored.is_some_and(|stored| size(meta_data) < size(stored)) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, message))
+}
+
+fn too_large(meta_data: &Json) -> Option<String> {
+    let is_large = size(meta_data) > MAX_META_DATA;
+    is_large
+        .then(|| format!("Meta data with custom fields must be at most {} KiB as JSON", MAX_META_DATA / 1024))
+}
+
+fn size(meta_data: &Json) -> usize {
+    meta_data.to_string().len()
+}
+
 pub(in crate::service) fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
     match field {
         Field::Absent => return None,
@@ -153,6 +178,9 @@ pub(in crate::service) fn parse_meta_data(field: Field, problems: &mut Problems)
         plain_numbers(&mut value);
         if holds_nul(&value) {
             problems.add("meta_data", "Meta data must not contain NUL");
+        }
+        if let Some(message) = too_large(&value) {
+            problems.add("meta_data", message);
         }
         return Some(value);
     }

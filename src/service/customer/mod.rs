@@ -22,7 +22,7 @@ pub use criterion::{Compare, CompareText, Criterion};
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
 pub(super) use input::{
-    parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
+    check_size, parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
 };
 pub use owner::Owner;
 pub use profile::{delete_own, update_own};
@@ -78,11 +78,11 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         event_sequence: Set(1),
         ..Default::default()
     };
-    spend!(ctx, write, |tx| {
+    spend!(ctx, write, { metafield::checked(ctx, meta_data.as_ref()).await }, |tx, checked| {
         ensure_group_exists(tx, group_id).await?;
         let mut customer = customer.clone();
-        if let Some(meta_data) = metafield::checked(tx, meta_data.as_ref()).await? {
-            customer.meta_data = Set(meta_data);
+        if let Some(checked) = checked {
+            customer.meta_data = Set(checked.in_force(tx).await?);
         }
         let customer = customer.insert(tx).await?;
         let created =
@@ -110,6 +110,10 @@ pub async fn update(
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     // What is refused needs no hashing; the transaction looks again.
     let mut login = None;
+    if meta_data.is_some() {
+        let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+        ctx.if_match.check(found.ok_or(Error::NotFound("Customer"))?.version)?;
+    }
     let password = match password {
         Some(password) => {
             let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
@@ -123,21 +127,22 @@ pub async fn update(
         }
         None => None,
     };
-    spend!(ctx, write, |tx| {
+    spend!(ctx, write, { metafield::checked(ctx, meta_data.as_ref()).await }, |tx, checked| {
         if let Some(login) = &login {
             throttle::forget(tx, "customer", login).await?;
         }
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
-        let meta_data = metafield::checked(tx, meta_data.as_ref()).await?;
         let mut row = current.clone().into_active_model();
+        if let Some(checked) = checked {
+            row.meta_data.set_if_not_equals(checked.in_force(tx).await?);
+        }
         set_if_given(&mut row.status, status);
         set_if_given(&mut row.group_id, group_id.map(Some));
         set_if_given(&mut row.full_name, full_name.clone());
         set_if_given(&mut row.email, email.clone());
         set_if_given(&mut row.password, password.clone());
-        set_if_given(&mut row.meta_data, meta_data);
         save(ctx, tx, current, row, None).await
     })
 }

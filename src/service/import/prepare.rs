@@ -1,6 +1,7 @@
 //! A batch before it is written: parsed, judged by the groups and custom fields there are, and hashed.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::prelude::Json;
@@ -17,7 +18,8 @@ use crate::db::{Attempt, Job};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
 use crate::error::{Error, Problem, Result};
-use crate::service::metafield;
+use crate::service::customer::check_size;
+use crate::service::metafield::{self, Budget};
 use crate::types::PasswordHash;
 
 /// Lines that are ready to be written.
@@ -44,7 +46,7 @@ struct Basis {
     /// Groups that the batch names, by primary key.
     groups: HashSet<i32>,
     /// Custom fields; none when no line has any.
-    definitions: Option<Vec<Definition>>,
+    definitions: Option<metafield::Basis>,
 }
 
 /// Prepares lines to be written.
@@ -62,16 +64,15 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
     let drafts = || parsed.iter().flatten().map(|(draft, _)| draft);
     let mut groups = Groups::read(ctx, options).await?;
     let has_fields = drafts().any(|draft| draft.meta_data.is_some() || draft.metafields.is_some());
-    let definitions = if has_fields { Some(metafield::visible(ctx).await?) } else { None };
+    let definitions = if has_fields { Some(metafield::Basis::read(ctx).await?) } else { None };
     let there =
         find_by_emails(ctx.app.db.reader(), drafts().map(|draft| draft.email.key()).collect()).await?;
     let mut basis = Basis { groups: HashSet::new(), definitions };
-    let mut judged = Vec::with_capacity(parsed.len());
-    for draft in parsed {
-        judged.push(match draft {
-            Ok((draft, is_text)) => {
-                judge(ctx, draft, is_text, basis.definitions.as_deref(), &mut groups).await?
-            }
+    let kept = kept_of_all(parsed, basis.definitions.as_ref()).await?;
+    let mut judged = Vec::with_capacity(kept.len());
+    for kept in kept {
+        judged.push(match kept {
+            Ok((draft, meta_data)) => judge(ctx, draft, meta_data, &mut groups).await?,
             Err(problems) => Err(problems),
         });
     }
@@ -113,25 +114,38 @@ impl Batch {
             }
         }
         match &self.basis.definitions {
-            Some(definitions) => Ok(metafield::lock_definitions(tx).await? == *definitions),
+            Some(definitions) => definitions.still_holds(tx).await,
             None => Ok(true),
         }
     }
 }
 
+/// Custom fields and free-form data of all drafts as they are kept, checked on a thread of its own: regular expressions
+/// take their time. Each line may cost what a request may.
+async fn kept_of_all(
+    parsed: Vec<std::result::Result<(Draft, bool), Vec<Problem>>>,
+    basis: Option<&metafield::Basis>,
+) -> Result<Vec<std::result::Result<(Draft, Json), Vec<Problem>>>> {
+    let definitions = basis.map(|basis| Arc::clone(basis.definitions()));
+    metafield::run_blocking(move || {
+        let definitions = definitions.as_deref().unwrap_or_default();
+        let kept = parsed.into_iter().map(|parsed| {
+            let (mut draft, is_text) = parsed?;
+            let meta_data = kept(&mut draft, is_text, definitions).map_err(problems_of)?;
+            Ok((draft, meta_data))
+        });
+        kept.collect()
+    })
+    .await
+}
+
 /// What is stored of a draft, once group and custom fields are known.
 async fn judge(
     ctx: &Ctx,
-    mut draft: Draft,
-    is_text: bool,
-    definitions: Option<&[Definition]>,
+    draft: Draft,
+    meta_data: Json,
     groups: &mut Groups,
 ) -> Result<std::result::Result<(Draft, Account), Vec<Problem>>> {
-    let definitions = definitions.unwrap_or_default();
-    let meta_data = match kept(&mut draft, is_text, definitions) {
-        Ok(meta_data) => meta_data,
-        Err(error) => return Ok(Err(problems_of(error))),
-    };
     let group_id = match &draft.group {
         None => customer_group::DEFAULT_GROUP_ID,
         Some(group) => match groups.find(ctx, group).await? {
@@ -145,8 +159,9 @@ async fn judge(
 
 /// Custom fields and free-form data as they are kept.
 fn kept(draft: &mut Draft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
+    let mut budget = Budget::new();
     if let Some(meta_data) = draft.meta_data.take() {
-        draft.meta_data = Some(metafield::conform(meta_data, definitions)?);
+        draft.meta_data = Some(metafield::conform(meta_data, definitions, &mut budget)?);
     }
     if is_text && let Some(metafields) = &mut draft.metafields {
         for definition in definitions {
@@ -157,10 +172,11 @@ fn kept(draft: &mut Draft, is_text: bool, definitions: &[Definition]) -> Result<
         }
     }
     let meta_data = draft.meta_data.clone().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
-    match &draft.metafields {
-        Some(given) => metafield::merge(&meta_data, given.clone(), definitions),
-        None => Ok(meta_data),
-    }
+    let Some(given) = &draft.metafields else { return Ok(meta_data) };
+    let judged = metafield::judge_given(Json::Object(given.clone()), definitions, &mut budget)?;
+    let meta_data = metafield::apply(&meta_data, &judged);
+    check_size("metafields", &meta_data, None)?;
+    Ok(meta_data)
 }
 
 /// A cell as a value of the field's type: texts as they are, all else as JSON (`12`, `true`, `["a", "b"]`). What is

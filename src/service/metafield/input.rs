@@ -15,6 +15,9 @@ const DEFAULT_NAMESPACE: &str = "custom";
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 1000;
 
+/// The most bytes of all validations, and of all sub-fields, as JSON.
+const MAX_BYTES: usize = 64 * 1024;
+
 /// A definition as a caller describes it. What isn't listed here can't be set by anyone.
 #[derive(Clone, Debug, Default)]
 pub struct DefinitionInput {
@@ -185,6 +188,12 @@ impl DefinitionInput {
         let validations = rules.validations("validations", validations, field_type);
         let sub_fields = keep(sub_fields, stored.map(|row| &row.sub_fields));
         let sub_fields = rules.sub_fields("subFields", sub_fields, field_type, 1);
+        for (name, part) in [("validations", &validations), ("subFields", &sub_fields)] {
+            // Read with each write of values.
+            if part.to_string().len() > MAX_BYTES {
+                p.add(name, format!("{name} must be at most {} KiB", MAX_BYTES / 1024));
+            }
+        }
         let position = parse_position(p, position, stored.map_or(0, |row| row.position));
         problems.finish()?;
         let parts = (owner_type, namespace, field_key, name, field_type, is_list);

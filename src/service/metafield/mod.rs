@@ -3,7 +3,11 @@
 //! Whoever locks more than one row locks the customer first and definitions after it; in any other order a
 //! write of values and the clean-up after a deleted definition could each wait for the other.
 
+mod basis;
+mod blocking;
 mod clean_up;
+mod compiled;
+mod cost;
 mod input;
 mod rules;
 mod schema;
@@ -16,10 +20,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use basis::Basis;
+pub(super) use blocking::run as run_blocking;
 pub use clean_up::clean_up;
+pub(super) use cost::Budget;
 pub use input::DefinitionInput;
 pub use values::{Values, set_values, take_value, value};
-pub(super) use values::{checked, conform, lock_definitions, merge, shown};
+pub(super) use values::{apply, checked, conform, judge_given, shown};
 
 use crate::ctx::{Caller, Ctx};
 use crate::db::Attempt;
@@ -44,7 +51,8 @@ pub const MAX_DEFINITIONS: u64 = 100;
 /// still being deleted, and beyond 100 definitions.
 pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    let draft = input.merge(None)?;
+    // Regular expressions are compiled.
+    let draft = blocking::run(move || input.merge(None)).await??;
     let now = ctx.app.clock.now();
     let mut row = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -82,16 +90,26 @@ pub async fn update(
     input: DefinitionInput,
 ) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    spend!(ctx, write, |tx| {
+    let prepare = async || {
+        let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+        let found = found.ok_or(Error::NotFound("Metafield definition"))?;
+        let (input, current) = (input.clone(), found.clone());
+        let draft = blocking::run(move || input.merge(Some(&current))).await??;
+        Ok((found, draft))
+    };
+    spend!(ctx, write, { prepare().await }, |tx, prepared| {
+        let (found, draft) = prepared;
         let current = find_for_update(tx, uuid).await?;
-        let draft = input.clone().merge(Some(&current))?;
-        if draft == Draft::from(current.clone()) {
+        if current != *found {
+            return Err(Error::Outdated.into());
+        }
+        if *draft == Draft::from(current.clone()) {
             return Ok(current);
         }
         let updated_at = ctx.app.clock.after(current.updated_at);
         let before = snapshot::metafield_definition(&current);
         let mut row = current.into_active_model();
-        draft.fill(&mut row);
+        draft.clone().fill(&mut row);
         row.updated_at = Set(updated_at);
         let changed = row.update(tx).await?;
         let data = snapshot::metafield_definition(&changed);

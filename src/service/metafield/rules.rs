@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sea_orm::prelude::Json;
 use serde_json::{Map, Value, json};
 
-use super::schema;
+use super::{cost, schema};
 use crate::entity::metafield_definition::FieldType;
 use crate::service::patch::{Field, Problems, holds_nul, plain_numbers};
 use crate::types::is_invisible;
@@ -20,11 +20,15 @@ const MAX_VALIDATIONS: usize = 20;
 const MAX_CHOICES: usize = 200;
 /// The longest regular expression, in characters.
 const MAX_PATTERN: usize = 500;
-/// The most regular expressions of a definition with all its sub-fields: each is compiled with each write.
+/// The most regular expressions of a definition with all its sub-fields.
 const MAX_PATTERNS: usize = 20;
+/// The most states of a regular expression: a match takes a step for each of them and each byte of the text.
+const MAX_STATES: usize = 500;
+/// The most states of all regular expressions of a definition, on all levels.
+const MAX_ALL_STATES: usize = 2000;
 /// The most sub-fields of a group.
 const MAX_SUB_FIELDS: usize = 50;
-/// The most sub-fields of a definition, on all levels: they are compiled with each write.
+/// The most sub-fields of a definition, on all levels.
 const MAX_ALL_SUB_FIELDS: usize = 200;
 /// The most groups inside one another, the outermost counted.
 const MAX_LEVEL: usize = 3;
@@ -33,12 +37,13 @@ const MAX_LEVEL: usize = 3;
 pub(super) struct Rules<'a> {
     problems: &'a mut Problems,
     patterns: usize,
+    states: usize,
     sub_fields: usize,
 }
 
 impl<'a> Rules<'a> {
     pub(super) fn new(problems: &'a mut Problems) -> Self {
-        Self { problems, patterns: 0, sub_fields: 0 }
+        Self { problems, patterns: 0, states: 0, sub_fields: 0 }
     }
 
     /// The validations of a field, which `path` names; whether they fit is not asked of a field without type.
@@ -90,8 +95,13 @@ impl<'a> Rules<'a> {
         if pattern.contains('\0') {
             return Err("pattern must not contain NUL".to_owned());
         }
-        if schema::compile(&json!({"pattern": pattern})).is_none() {
+        let states = cost::states(pattern).filter(|states| *states <= MAX_STATES);
+        let Some(states) = states.filter(|_| schema::compile(&json!({"pattern": pattern})).is_some()) else {
             return Err("pattern is no regular expression, is too large, or looks around or back".to_owned());
+        };
+        self.states += states;
+        if self.states > MAX_ALL_STATES {
+            return Err("The regexp validations of the definition are too large together".to_owned());
         }
         Ok(json!({"type": "regexp", "pattern": pattern}))
     }

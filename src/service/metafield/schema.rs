@@ -5,6 +5,8 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
+use super::compiled::{Compiled, compiled};
+use super::cost::{Budget, Costs};
 use super::name_of;
 use crate::entity::metafield_definition::{FieldType, Model};
 use crate::service::patch::holds_nul;
@@ -17,8 +19,8 @@ const MAX_LONG_TEXT: usize = 65535;
 const MAX_ITEMS: usize = 100;
 /// Up to here every whole number has a float of its own (IEEE 754, binary64), in whatever language a client is.
 const MAX_INTEGER: i64 = 9_007_199_254_740_991;
-/// The largest compiled regular expression, in bytes; with the longest text it bounds the time of a match.
-const MAX_COMPILED: usize = 64 * 1024;
+/// The largest compiled regular expression, in bytes. What new definitions may have is less: see `rules.rs`.
+pub(super) const MAX_COMPILED: usize = 64 * 1024;
 /// The most problems that are told of one field.
 const MAX_PROBLEMS: usize = 10;
 /// The longest message, in characters.
@@ -94,6 +96,25 @@ impl<'a> Kind<'a> {
         json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
     }
 
+    /// What checking its values costs.
+    fn costs(&self) -> Costs {
+        let rules = self.validations.as_array().map(Vec::as_slice).unwrap_or_default();
+        let patterns = rules.iter().filter(|rule| rule["type"] == "regexp");
+        let patterns = patterns.filter_map(|rule| rule["pattern"].as_str());
+        let own = match self.field_type {
+            FieldType::ShortText => Some(ONE_LINE),
+            FieldType::Color => Some(COLOR),
+            FieldType::Url => Some(WEB),
+            _ => None,
+        };
+        let fields = self.sub_fields().map(|(key, _, kind)| (key.to_owned(), kind.costs()));
+        Costs::new(patterns.chain(own), fields)
+    }
+
+    fn compile(&self) -> Compiled {
+        Compiled { validator: compile(&self.schema()), costs: self.costs() }
+    }
+
     /// Takes out of groups what is empty, as an emptied field is taken out of the whole.
     fn prune(&self, value: &mut Value) {
         if self.field_type != FieldType::Group {
@@ -156,8 +177,13 @@ pub(super) fn compile(schema: &Value) -> Option<Validator> {
         .ok()
 }
 
-/// What is kept of a value: none when it is empty, which removes it. Or what is wrong with it.
-pub(super) fn judge(definition: &Model, mut value: Value) -> Result<Option<Value>, Vec<String>> {
+/// What is kept of a value: none when it is empty, which removes it. Or what is wrong with it. Takes what it costs from
+/// the budget; a value that costs more than is left is refused.
+pub(super) fn judge(
+    definition: &Model,
+    mut value: Value,
+    budget: &mut Budget,
+) -> Result<Option<Value>, Vec<String>> {
     let name = name_of(&definition.namespace, &definition.field_key);
     let kind = Kind::of(definition);
     kind.prune(&mut value);
@@ -167,10 +193,16 @@ pub(super) fn judge(definition: &Model, mut value: Value) -> Result<Option<Value
     if holds_nul(&value) {
         return Err(vec![format!("{name}: must not contain NUL")]);
     }
-    let Some(validator) = compile(&kind.schema()) else {
+    let compiled = compiled(definition, || kind.compile());
+    let Some(validator) = &compiled.validator else {
         // Written by another program: EverShop's regular expressions may look around.
         return Err(vec![format!("{name}: its definition has a validation that is not supported")]);
     };
+    if !budget.spend(compiled.costs.of(&value)) {
+        return Err(vec![format!(
+            "{name}: checking the custom fields of this request would take too long; send shorter values or fewer at once"
+        )]);
+    }
     let mut reasons: Vec<String> = Vec::new();
     for error in validator.iter_errors(&value).take(MAX_PROBLEMS) {
         let reason = short(format!("{name}: {}", reason(&error)));

@@ -1,17 +1,23 @@
 //! Values of custom fields: what a caller sets, and what of it is kept.
 
+use std::sync::Arc;
+
 use sea_orm::prelude::Json;
-use sea_orm::{ConnectionTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{ConnectionTrait, IntoActiveModel};
 use serde_json::{Map, Value};
 
+use super::basis::Basis;
+use super::compiled::cached;
+use super::cost::{Budget, is_light};
 use super::schema::judge;
-use super::{OWNER_TYPE, may_see, name_of};
+use super::{blocking, name_of};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
-use crate::entity::metafield_definition::{Entity, Model};
+use crate::entity::customer;
+use crate::entity::metafield_definition::Model;
 use crate::error::{Error, Result};
 use crate::idempotency::{Write, Written};
-use crate::service::customer::{Owner, find_for_update, save};
+use crate::service::customer::{Owner, check_size, find_for_update, save};
 use crate::service::patch::{Field, Problems, plain_numbers};
 use crate::spend;
 
@@ -51,14 +57,24 @@ pub async fn set_values(
         }
         Field::Value(_) => return Err(Error::invalid("metafields", "Custom fields must be an object")),
     };
-    spend!(ctx, write, |tx| {
+    // Values are not checked for nobody; the transaction looks again.
+    let found = customer::Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+    ctx.if_match.check(found.ok_or(Error::NotFound("Customer"))?.version)?;
+    let prepare = async || {
+        let basis = Basis::read(ctx).await?;
+        let definitions = basis.visible(ctx);
+        let judged = off_thread(Value::Object(given.clone()), &definitions, judge_given).await?;
+        Ok((basis, definitions, judged))
+    };
+    spend!(ctx, write, { prepare().await }, |tx, prepared| {
+        let (basis, definitions, judged) = prepared;
         // The customer before the definitions: see the top of `mod.rs`.
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
-        let mut definitions = lock_definitions(tx).await?;
-        definitions.retain(|definition| may_see(ctx, definition));
-        let meta_data = merge(&current.meta_data, given.clone(), &definitions)?;
-        let shown = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, &definitions) };
+        basis.ensure_holds(tx).await?;
+        let meta_data = apply(&current.meta_data, judged);
+        check_size("metafields", &meta_data, Some(&current.meta_data))?;
+        let shown = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, definitions) };
         let mut row = current.clone().into_active_model();
         row.meta_data.set_if_not_equals(meta_data);
         let saved = save(ctx, tx, current, row, None).await?;
@@ -80,19 +96,67 @@ pub fn take_value(definition: &Model, meta_data: &mut Json) -> Option<Json> {
     Some(value)
 }
 
-/// Free-form `meta_data` with the custom fields in it as they are kept; one that breaks its definition is refused.
+/// Free-form `meta_data` with the custom fields in it as they are kept, judged before a transaction.
+#[derive(Debug)]
+pub(in crate::service) struct CheckedMetaData {
+    meta_data: Json,
+    basis: Basis,
+}
+
+impl CheckedMetaData {
+    /// It, if it is still judged by what is in force, which stays so until the transaction ends.
+    ///
+    /// # Errors
+    /// [`Error::Outdated`].
+    pub(in crate::service) async fn in_force(&self, tx: &impl ConnectionTrait) -> Attempt<Json> {
+        self.basis.ensure_holds(tx).await?;
+        Ok(self.meta_data.clone())
+    }
+}
+
+/// Judges free-form `meta_data` by the custom fields in it; one that breaks its definition is refused.
 pub(in crate::service) async fn checked(
-    tx: &impl ConnectionTrait,
+    ctx: &Ctx,
     meta_data: Option<&Json>,
-) -> Attempt<Option<Json>> {
+) -> Result<Option<CheckedMetaData>> {
     let Some(meta_data) = meta_data.cloned() else {
         return Ok(None);
     };
-    Ok(Some(conform(meta_data, &lock_definitions(tx).await?)?))
+    let basis = Basis::read(ctx).await?;
+    let meta_data = off_thread(meta_data, basis.definitions(), conform).await?;
+    Ok(Some(CheckedMetaData { meta_data, basis }))
 }
 
-/// The same by these definitions.
-pub(in crate::service) fn conform(mut meta_data: Json, definitions: &[Model]) -> Result<Json> {
+/// Judges values, on a thread of its own when that may take long.
+async fn off_thread<T: Send + 'static>(
+    given: Value,
+    definitions: &Arc<[Model]>,
+    judge: fn(Value, &[Model], &mut Budget) -> Result<T>,
+) -> Result<T> {
+    if is_quick(&given, definitions) {
+        return judge(given, definitions, &mut Budget::new());
+    }
+    let definitions = Arc::clone(definitions);
+    blocking::run(move || judge(given, &definitions, &mut Budget::new())).await?
+}
+
+/// Whether values can be judged at once: all definitions are compiled, and the values are small.
+fn is_quick(given: &Value, definitions: &[Model]) -> bool {
+    let mut steps: u64 = 0;
+    for definition in definitions {
+        let Some(value) = value(definition, given) else { continue };
+        let Some(compiled) = cached(definition) else { return false };
+        steps = steps.saturating_add(compiled.costs.of(value));
+    }
+    is_light(steps)
+}
+
+/// The custom fields in free-form `meta_data`, judged by these definitions.
+pub(in crate::service) fn conform(
+    mut meta_data: Json,
+    definitions: &[Model],
+    budget: &mut Budget,
+) -> Result<Json> {
     const FIELD: &str = "meta_data";
     let mut problems = Problems::default();
     for definition in definitions {
@@ -106,7 +170,7 @@ pub(in crate::service) fn conform(mut meta_data: Json, definitions: &[Model]) ->
             continue;
         };
         let Some(value) = fields.remove(&definition.field_key) else { continue };
-        match judge(definition, value) {
+        match judge(definition, value, budget) {
             Ok(kept) => fields.extend(kept.map(|value| (definition.field_key.clone(), value))),
             Err(reasons) => reasons.into_iter().for_each(|reason| problems.add(FIELD, reason)),
         }
@@ -115,21 +179,25 @@ pub(in crate::service) fn conform(mut meta_data: Json, definitions: &[Model]) ->
     Ok(meta_data)
 }
 
-/// The definitions as they are, and stay until the transaction ends: one that is deleted meanwhile waits, so that
-/// the clean-up after it finds this write's values.
-pub(in crate::service) async fn lock_definitions(tx: &impl ConnectionTrait) -> Attempt<Vec<Model>> {
-    Ok(Entity::find_by_owner_type(OWNER_TYPE).lock_shared().all(tx).await?)
+/// What is kept of a value that was given.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct Judged {
+    namespace: String,
+    key: String,
+    /// None removes it.
+    value: Option<Value>,
 }
 
-/// `meta_data` with what was given in place.
-pub(in crate::service) fn merge(
-    meta_data: &Json,
-    given: Map<String, Value>,
+/// Judges values, given as `{ namespace: { key: value } }`, by these definitions.
+pub(in crate::service) fn judge_given(
+    given: Value,
     definitions: &[Model],
-) -> Result<Json> {
+    budget: &mut Budget,
+) -> Result<Vec<Judged>> {
     let mut problems = Problems::default();
     let mut unknown = 0;
-    let mut merged = meta_data.as_object().cloned().unwrap_or_default();
+    let mut judged = Vec::new();
+    let Value::Object(given) = given else { return Ok(judged) };
     for (namespace, fields) in given {
         let Value::Object(fields) = fields else {
             let namespace = excerpt(&namespace);
@@ -148,9 +216,8 @@ pub(in crate::service) fn merge(
                 continue;
             };
             plain_numbers(&mut value);
-            match judge(definition, value) {
-                Ok(Some(value)) => put(&mut merged, &namespace, key, value),
-                Ok(None) => remove(&mut merged, &namespace, &key),
+            match judge(definition, value, budget) {
+                Ok(value) => judged.push(Judged { namespace: namespace.clone(), key, value }),
                 Err(reasons) => {
                     let field = format!("{namespace}.{key}");
                     reasons.into_iter().for_each(|reason| problems.add(&field, reason));
@@ -159,7 +226,19 @@ pub(in crate::service) fn merge(
         }
     }
     problems.finish()?;
-    Ok(Json::Object(merged))
+    Ok(judged)
+}
+
+/// `meta_data` with what was judged in place.
+pub(in crate::service) fn apply(meta_data: &Json, judged: &[Judged]) -> Json {
+    let mut merged = meta_data.as_object().cloned().unwrap_or_default();
+    for Judged { namespace, key, value } in judged {
+        match value {
+            Some(value) => put(&mut merged, namespace, key.clone(), value.clone()),
+            None => remove(&mut merged, namespace, key),
+        }
+    }
+    Json::Object(merged)
 }
 
 fn put(meta_data: &mut Map<String, Value>, namespace: &str, key: String, value: Value) {

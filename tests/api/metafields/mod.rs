@@ -1,6 +1,7 @@
 //! Custom fields: definitions, values, what customers see of them, and what is left after a deletion.
 
 mod clean_up;
+mod costs;
 mod definitions;
 mod values;
 mod visibility;
