@@ -19,10 +19,27 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem with `field`.
+    /// A problem with `field`. Both texts are cut where they are too long: they may repeat what came in.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self { field: cut(field.into(), MAX_FIELD), message: cut(message.into(), MAX_MESSAGE) }
     }
+}
+
+/// The most problems with an input that a caller is told of: a body holds thousands of fields.
+pub const MAX_PROBLEMS: usize = 100;
+/// The longest message, in characters.
+pub const MAX_MESSAGE: usize = 512;
+/// The longest name of a field in a problem, in characters: namespace and key of a custom field and more.
+const MAX_FIELD: usize = 256;
+
+/// A text of at most so many characters, and `…` where more was.
+pub fn cut(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// Why a service function did not do what it was asked. When it failed, nothing was changed.

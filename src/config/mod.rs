@@ -228,10 +228,20 @@ pub struct GraphqlConfig {
     pub max_complexity: usize,
     /// `PATRON_GRAPHQL_MAX_ALIASES`.
     pub max_aliases: usize,
+    /// `PATRON_GRAPHQL_MAX_ANSWER_BYTES`: bytes of an answer; of a batch, all answers together.
+    pub max_answer_bytes: usize,
     /// `PATRON_GRAPHQL_BATCH`: the most operations in one request; 0 for no batches.
     pub batch: usize,
     /// `PATRON_INTROSPECTION`: whether it tells its schema.
     pub introspection: bool,
+}
+
+impl GraphqlConfig {
+    /// Selections, arguments, values and directives that a query may have, with its fragments and variables in place:
+    /// what validation has to look at. More than the fields of any query need.
+    pub fn max_parts(&self) -> usize {
+        self.max_complexity.saturating_mul(5)
+    }
 }
 
 /// Where the metrics are had.
@@ -372,6 +382,8 @@ impl Config {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
+                // Less than this leaves no room for an error.
+                max_answer_bytes: v.at_least("PATRON_GRAPHQL_MAX_ANSWER_BYTES", 1024) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
                 introspection: v.switch_or_local("PATRON_INTROSPECTION", local),
             },

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
+use super::counted::Text;
 use super::country::{Country, Province};
 use super::node::{Kind, global_id};
 use crate::ctx::Ctx;
@@ -41,33 +42,33 @@ impl CustomerAddress {
     }
 
     /// Who receives there.
-    async fn full_name(&self) -> Option<&str> {
-        self.row.full_name.as_deref()
+    async fn full_name(&self) -> Option<Text<&str>> {
+        self.row.full_name.as_deref().map(Text)
     }
 
     /// Postal code.
-    async fn postcode(&self) -> Option<&str> {
-        self.row.postcode.as_deref()
+    async fn postcode(&self) -> Option<Text<&str>> {
+        self.row.postcode.as_deref().map(Text)
     }
 
     /// Telephone number, as typed.
-    async fn telephone(&self) -> Option<&str> {
-        self.row.telephone.as_deref()
+    async fn telephone(&self) -> Option<Text<&str>> {
+        self.row.telephone.as_deref().map(Text)
     }
 
     /// Town.
-    async fn city(&self) -> Option<&str> {
-        self.row.city.as_deref()
+    async fn city(&self) -> Option<Text<&str>> {
+        self.row.city.as_deref().map(Text)
     }
 
     /// First line.
-    async fn address1(&self) -> Option<&str> {
-        self.row.address_1.as_deref()
+    async fn address1(&self) -> Option<Text<&str>> {
+        self.row.address_1.as_deref().map(Text)
     }
 
     /// Second line.
-    async fn address2(&self) -> Option<&str> {
-        self.row.address_2.as_deref()
+    async fn address2(&self) -> Option<Text<&str>> {
+        self.row.address_2.as_deref().map(Text)
     }
 
     /// Country.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result};
 use tokio::sync::OnceCell;
 
+use super::counted::List;
 use super::customer::Customer;
 use super::error::Failed;
 use crate::entity::customer::Model;
@@ -59,7 +60,7 @@ impl From<Connection> for CustomerConnection {
 #[Object]
 impl CustomerConnection {
     /// The customers, each with its cursor.
-    async fn edges(&self, ctx: &Context<'_>) -> Result<Vec<CustomerEdge>> {
+    async fn edges(&self, ctx: &Context<'_>) -> Result<List<CustomerEdge>> {
         let rows = self.0.slice(ctx).await?.rows.clone();
         let cursors: Vec<String> = rows.iter().map(|row| self.0.query.cursor(row)).collect();
         let edges = Customer::page(rows).into_iter().zip(cursors);
@@ -67,8 +68,8 @@ impl CustomerConnection {
     }
 
     /// The customers.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<Vec<Customer>> {
-        Ok(Customer::page(self.0.slice(ctx).await?.rows.clone()))
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<List<Customer>> {
+        Ok(List(Customer::page(self.0.slice(ctx).await?.rows.clone())))
     }
 
     /// How to go on.

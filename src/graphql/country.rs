@@ -1,8 +1,10 @@
 //! Countries and provinces over GraphQL.
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::Object;
 use rust_iso3166::CountryCode;
+use rust_iso3166::iso3166_2::Subdivision;
 
+use super::counted::{List, Text};
 use crate::service::country;
 
 /// The provinces of a country, on average; for their complexity.
@@ -26,35 +28,58 @@ impl Country {
 
     /// Its provinces, by name.
     #[graphql(complexity = "PROVINCES * child_complexity")]
-    async fn provinces(&self) -> Vec<Province> {
-        let province = |province: rust_iso3166::iso3166_2::Subdivision| Province {
-            name: province.name.to_owned(),
-            code: province.code.to_owned(),
-            country_code: province.country_code.to_owned(),
-        };
-        country::provinces(&self.0).into_iter().map(province).collect()
+    async fn provinces(&self) -> List<Province> {
+        country::provinces(&self.0).iter().copied().map(Province::Known).collect()
     }
 }
 
 /// A province, as ISO 3166-2 has it, or as it was typed.
-#[derive(SimpleObject)]
-pub(super) struct Province {
+pub(super) enum Province {
+    /// One of ISO 3166-2.
+    Known(&'static Subdivision),
+    /// One by the text that an address has.
+    Named {
+        /// Its entry in ISO 3166-2, if the text is a code.
+        known: Option<Subdivision>,
+        text: String,
+        country_code: String,
+    },
+}
+
+/// A province, as ISO 3166-2 has it, or as it was typed.
+#[Object]
+impl Province {
     /// Name.
-    name: String,
+    async fn name(&self) -> Text<&str> {
+        Text(match self {
+            Self::Known(known) => known.name,
+            Self::Named { known: Some(known), .. } => known.name,
+            Self::Named { text, .. } => text,
+        })
+    }
+
     /// ISO 3166-2 code, or the text as it was typed.
-    code: String,
+    async fn code(&self) -> Text<&str> {
+        Text(match self {
+            Self::Known(known) => known.code,
+            Self::Named { known: Some(known), .. } => known.code,
+            Self::Named { text, .. } => text,
+        })
+    }
+
     /// ISO 3166-1 alpha-2 code of its country.
-    country_code: String,
+    async fn country_code(&self) -> Text<&str> {
+        Text(match self {
+            Self::Known(known) => known.country_code,
+            Self::Named { country_code, .. } => country_code,
+        })
+    }
 }
 
 impl Province {
     /// The province with this code, or by this name.
     pub(super) fn named(text: &str, country_code: &str) -> Self {
         let known = country::find_province(text);
-        Self {
-            name: known.map_or(text, |province| province.name).to_owned(),
-            code: known.map_or(text, |province| province.code).to_owned(),
-            country_code: country_code.to_owned(),
-        }
+        Self::Named { known, text: text.to_owned(), country_code: country_code.to_owned() }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Json, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 
 use super::address::{CustomerAddress, addresses_url};
+use super::counted::{AnyJson, List, Text};
 use super::date_time::DateTime;
 use super::error::{Failed, nullable};
 use super::filter::{Filter, current};
@@ -69,13 +70,13 @@ impl Customer {
     }
 
     /// E-mail address, as typed.
-    async fn email(&self) -> &str {
-        self.row.email.as_str()
+    async fn email(&self) -> Text<&str> {
+        Text(self.row.email.as_str())
     }
 
     /// Display name.
-    async fn full_name(&self) -> &str {
-        &self.row.full_name
+    async fn full_name(&self) -> Text<&str> {
+        Text(&self.row.full_name)
     }
 
     /// Since when its address is known to be its own; `null` while it isn't.
@@ -105,7 +106,7 @@ impl Customer {
 
     /// Its addresses, the default first.
     #[graphql(complexity = "1 + 2 * child_complexity")]
-    async fn addresses(&self, ctx: &Context<'_>) -> Result<Vec<CustomerAddress>> {
+    async fn addresses(&self, ctx: &Context<'_>) -> Result<List<CustomerAddress>> {
         let rows = self.page.addresses(ctx, self.row.customer_id).await?;
         let address = |row| CustomerAddress { row, customer: self.row.uuid };
         Ok(rows.into_iter().map(address).collect())
@@ -113,7 +114,7 @@ impl Customer {
 
     /// Where it is logged in, the latest used first. The customer's own, or for an admin.
     #[graphql(complexity = "1 + 2 * child_complexity")]
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Vec<Session>> {
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<List<Session>> {
         let rows = self.page.sessions(ctx, self.row.customer_id).await?;
         Ok(rows.into_iter().map(Session).collect())
     }
@@ -146,7 +147,7 @@ impl Customer {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Those of this namespace only.")] namespace: Option<String>,
-    ) -> Result<Vec<Metafield>> {
+    ) -> Result<List<Metafield>> {
         let wanted = |definition: &&Arc<metafield_definition::Model>| {
             namespace.as_ref().is_none_or(|name| *name == definition.namespace)
         };
@@ -198,10 +199,10 @@ impl Customer {
     }
 
     /// Free-form data of the back office. Admins only.
-    async fn meta_data(&self, ctx: &Context<'_>) -> Option<Result<Json<serde_json::Value>>> {
+    async fn meta_data(&self, ctx: &Context<'_>) -> Option<Result<AnyJson<&serde_json::Value>>> {
         nullable(async || {
             ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-            Ok(Some(Json(self.row.meta_data.clone())))
+            Ok(Some(AnyJson(&self.row.meta_data)))
         })
         .await
     }
@@ -214,9 +215,9 @@ pub(super) struct CustomerCollection(pub(super) ListQuery);
 #[Object]
 impl CustomerCollection {
     /// The customers of this page.
-    async fn items(&self, ctx: &Context<'_>) -> Result<Vec<Customer>> {
+    async fn items(&self, ctx: &Context<'_>) -> Result<List<Customer>> {
         let rows = customer::list(ctx.data()?, &self.0).await.map_err(Failed)?;
-        Ok(Customer::page(rows))
+        Ok(List(Customer::page(rows)))
     }
 
     /// The page, from 1.
@@ -230,7 +231,7 @@ impl CustomerCollection {
     }
 
     /// The filters that are in force.
-    async fn current_filters(&self) -> Vec<Filter> {
-        current(&self.0)
+    async fn current_filters(&self) -> List<Filter> {
+        List(current(&self.0))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::Request;
+use async_graphql::{Request, ServerError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -13,17 +13,18 @@ use axum::routing::get;
 use serde_json::Value;
 
 use super::Schema;
-use super::answer::{self, Audience, Outcome};
-use super::batch::Budget;
+use super::answer::{self, AnswerBody, Outcome, Written};
+use super::budget::Budget;
 use super::metafield::Definitions;
 use super::observed;
 use super::persisted::KnownQueries;
 use super::prepared::Prepared;
+use super::public::{Key, PublicAnswer, PublicAnswers};
 use super::request::{Parameters, UrlParameters};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType, read_json};
-use crate::metrics::Outcome::Refused;
+use crate::metrics::{self, Outcome::Refused};
 use crate::system::Stopwatch;
 use crate::telemetry;
 
@@ -32,9 +33,10 @@ use crate::telemetry;
 struct Endpoint {
     app: Arc<App>,
     schema: Schema,
-    /// The same, for operations that have to share a budget.
-    batches: Schema,
+    /// The same, for batches and for questions about the schema: see [`super::budget::Bounded`].
+    bounded: Schema,
     known: Arc<KnownQueries>,
+    public: Arc<PublicAnswers>,
 }
 
 impl FromRef<Endpoint> for Arc<App> {
@@ -44,13 +46,13 @@ impl FromRef<Endpoint> for Arc<App> {
 }
 
 /// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
-pub(super) fn routes(app: &Arc<App>, schema: Schema, batches: Schema) -> Router {
-    let known = Arc::default();
+pub(super) fn routes(app: &Arc<App>, schema: Schema, bounded: Schema) -> Router {
+    let (known, public) = Default::default();
     observed::expect(&app.metrics.graphql);
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schema, batches, known })
+        .with_state(Endpoint { app: Arc::clone(app), schema, bounded, known, public })
 }
 
 async fn query_by_url(
@@ -73,12 +75,7 @@ async fn query_by_url(
             );
             ([(header::ALLOW, "GET, HEAD, POST")], failure).into_response()
         }
-        Ok(prepared) => {
-            let audience = prepared.audience();
-            let outcome = endpoint.run(&endpoint.schema, (ctx, own), prepared, budget).await;
-            answer::one(&outcome, audience, media_type, &headers)
-        }
-        Err(error) => answer::one(&error.into(), Audience::TheCaller, media_type, &headers),
+        prepared => endpoint.answer((ctx, own), prepared, budget, true, media_type, &headers).await,
     })
 }
 
@@ -103,24 +100,11 @@ async fn query_by_body(
     let budget = endpoint.budget();
     if let Value::Array(operations) = body {
         let operations = endpoint.batch(operations)?;
-        let mut outcomes = Vec::with_capacity(operations.len());
-        // One after the other, so that a batch holds no more connections than a single operation.
-        for parameters in operations {
-            outcomes.push(match endpoint.prepare(parameters, &budget) {
-                Ok(prepared) => {
-                    let caller = (ctx.clone(), own.clone());
-                    endpoint.run(&endpoint.batches, caller, prepared, Arc::clone(&budget)).await
-                }
-                Err(error) => error.into(),
-            });
-        }
-        return Ok(answer::batch(&outcomes, media_type, &headers));
+        let body = endpoint.batch_body((ctx, own), operations, &budget).await;
+        return Ok(answer::batch(body, media_type, &headers));
     }
-    let outcome = match endpoint.prepare(Parameters::from_json(body)?, &budget) {
-        Ok(prepared) => endpoint.run(&endpoint.schema, (ctx, own), prepared, budget).await,
-        Err(error) => error.into(),
-    };
-    Ok(answer::one(&outcome, Audience::TheCaller, media_type, &headers))
+    let prepared = endpoint.prepare(Parameters::from_json(body)?, &budget);
+    Ok(endpoint.answer((ctx, own), prepared, budget, false, media_type, &headers).await)
 }
 
 async fn query_by_body_as_admin(
@@ -148,14 +132,14 @@ fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
 
 impl Endpoint {
     fn budget(&self) -> Arc<Budget> {
-        Arc::new(Budget::new(self.app.config.graphql.max_complexity))
+        Arc::new(Budget::new(&self.app.config.graphql))
     }
 
     fn prepare(
         &self,
         parameters: Parameters,
         budget: &Budget,
-    ) -> Result<Prepared, async_graphql::ServerError> {
+    ) -> Result<Prepared, ServerError> {
         let prepared = Prepared::new(parameters, &self.known, &self.app.config.graphql, budget);
         prepared.inspect_err(|_| self.app.metrics.graphql.count(observed::OTHER, Refused, None))
     }
@@ -177,6 +161,77 @@ impl Endpoint {
         operations.into_iter().map(Parameters::from_json).collect()
     }
 
+    /// The answer to one operation. What is the same for everybody is made once.
+    async fn answer(
+        &self,
+        caller: (Ctx, CurrentCustomer),
+        prepared: Result<Prepared, ServerError>,
+        budget: Arc<Budget>,
+        by_url: bool,
+        media_type: MediaType,
+        headers: &HeaderMap,
+    ) -> Response {
+        let mut prepared = prepared;
+        let public = prepared.as_mut().ok().and_then(|prepared| prepared.public.take());
+        if let (Ok(prepared), Some(key)) = (&prepared, &public)
+            && let Some(answer) = self.kept(prepared, key)
+        {
+            return answer::public(answer, by_url, media_type, headers);
+        }
+        let mut body = AnswerBody::new(&budget);
+        let outcome = match prepared {
+            Ok(prepared) => self.run(&self.schema, caller, prepared, Arc::clone(&budget)).await,
+            Err(error) => error.into(),
+        };
+        let written = body.write_outcome(outcome);
+        let body = body.into_bytes();
+        match public {
+            Some(key) if written == Written::Data => {
+                let answer = PublicAnswer::new(body);
+                self.public.keep(key, answer.clone());
+                answer::public(answer, by_url, media_type, headers)
+            }
+            Some(_) | None => answer::one(body, written, media_type, headers),
+        }
+    }
+
+    /// A public answer that was made before.
+    fn kept(&self, prepared: &Prepared, key: &Key) -> Option<PublicAnswer> {
+        let watch = Stopwatch::start();
+        let answer = self.public.find(key)?;
+        let field = observed::root_field(&prepared.document, prepared.operation_name.as_deref());
+        telemetry::graphql(field);
+        self.app.metrics.graphql.count(field, metrics::Outcome::Ok, Some(watch.elapsed()));
+        Some(answer)
+    }
+
+    /// The answers to the operations of a batch: one after the other, so that it holds no more connections than a single
+    /// operation, and each written before the next is made.
+    async fn batch_body(
+        &self,
+        (ctx, own): (Ctx, CurrentCustomer),
+        operations: Vec<Parameters>,
+        budget: &Arc<Budget>,
+    ) -> Vec<u8> {
+        let mut body = AnswerBody::new(budget);
+        let mut separator = b'[';
+        for parameters in operations {
+            body.write_separator(separator);
+            separator = b',';
+            let outcome = match self.prepare(parameters, budget) {
+                Ok(_) if budget.is_exceeded() => Outcome::too_large(budget),
+                Ok(prepared) => {
+                    let caller = (ctx.clone(), own.clone());
+                    self.run(&self.bounded, caller, prepared, Arc::clone(budget)).await
+                }
+                Err(error) => error.into(),
+            };
+            body.write_outcome(outcome);
+        }
+        body.write_separator(b']');
+        body.into_bytes()
+    }
+
     async fn run(
         &self,
         schema: &Schema,
@@ -184,16 +239,19 @@ impl Endpoint {
         prepared: Prepared,
         budget: Arc<Budget>,
     ) -> Outcome {
-        let Prepared { document, operation_name, variables, keep } = prepared;
+        let Prepared { document, operation_name, variables, introspects, keep, .. } = prepared;
+        let schema = if introspects { &self.bounded } else { schema };
         let field = observed::root_field(&document, operation_name.as_deref());
         telemetry::graphql(field);
         let keep = keep.map(|keep| (keep, document.clone()));
         let mut request = Request::new(String::new()).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
+        let made = Arc::clone(&budget);
         let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
         let watch = Stopwatch::start();
-        let outcome = schema.execute(request).await.into();
+        let response = schema.execute(request).await;
+        let outcome = if made.is_exceeded() { Outcome::too_large(&made) } else { response.into() };
         self.app.metrics.graphql.count(field, observed::outcome(&outcome), Some(watch.elapsed()));
         if let (Outcome::Ran(_), Some((keep, document))) = (&outcome, keep) {
             keep.keep(&self.known, &document);

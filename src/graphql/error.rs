@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
 
 /// A domain error on its way out of a resolver.
 pub(super) struct Failed(pub(super) Error);
@@ -57,8 +57,9 @@ fn with_code(message: String, code: &str) -> async_graphql::Error {
 
 fn invalid(problems: &[Problem]) -> async_graphql::Error {
     let message = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+    let problems = problems.iter().take(MAX_PROBLEMS);
     let detail = |problem: &Problem| async_graphql::value!({"field": problem.field.clone(), "message": problem.message.clone()});
-    let details: Vec<async_graphql::Value> = problems.iter().map(detail).collect();
+    let details: Vec<async_graphql::Value> = problems.map(detail).collect();
     let mut error = with_code(message, "VALIDATION_FAILED");
     if let Some(extensions) = &mut error.extensions {
         extensions.set("details", async_graphql::Value::List(details));
@@ -66,15 +67,13 @@ fn invalid(problems: &[Problem]) -> async_graphql::Error {
     error
 }
 
-/// The longest message, in characters: the parser quotes the line it failed in, which may be the whole query.
-const MAX_MESSAGE: usize = 1000;
+/// The most errors of an answer (contract, section 7).
+const MAX_ERRORS: usize = 100;
 
 /// An error for which a request is refused before anything of it runs.
 pub(super) fn coded(mut error: ServerError, code: &str) -> ServerError {
-    if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
-        error.message.truncate(end);
-        error.message.push('…');
-    }
+    // The parser quotes the line it failed in, which may be the whole query.
+    error.message = cut(error.message, MAX_MESSAGE);
     set_code(&mut error, code);
     error
 }
@@ -82,9 +81,11 @@ pub(super) fn coded(mut error: ServerError, code: &str) -> ServerError {
 /// What the library says of a query whose complexity is over the limit.
 const TOO_COMPLEX: &str = "Query is too complex.";
 
-/// Gives every error that the library made by itself a code.
+/// Gives every error that the library made by itself a code, and leaves out those that are too many.
 pub(super) fn complete(response: &mut Response) {
+    response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
+        error.message = cut(std::mem::take(&mut error.message), MAX_MESSAGE);
         if error.extensions.as_ref().is_none_or(|values| values.get("code").is_none()) {
             let code = match error.path.is_empty() {
                 _ if error.message == TOO_COMPLEX => "QUERY_TOO_LARGE",

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, SimpleObject};
 
+use super::counted::Text;
 use crate::service::page;
 
 /// How a filter compares.
@@ -45,11 +46,11 @@ pub(super) struct FilterInput {
 #[derive(Clone, Debug, SimpleObject)]
 pub(super) struct Filter {
     /// What is compared.
-    key: String,
+    key: Text<String>,
     /// How it is compared.
     operation: FilterOperation,
     /// What it is compared with.
-    value: String,
+    value: Text<String>,
 }
 
 /// The filters of a list, as the service takes them; a `null` in the list is no filter.
@@ -65,9 +66,9 @@ pub(super) fn filters(inputs: Option<Vec<Option<FilterInput>>>) -> Vec<page::Fil
 /// The filters that are in force.
 pub(super) fn current(query: &page::ListQuery) -> Vec<Filter> {
     let filter = |filter: &page::Filter| Filter {
-        key: filter.key.clone(),
+        key: Text(filter.key.clone()),
         operation: filter.operation.into(),
-        value: filter.value.clone(),
+        value: Text(filter.value.clone()),
     };
     query.filters.iter().map(filter).collect()
 }

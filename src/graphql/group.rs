@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
+use super::counted::{List, Text};
 use super::error::Failed;
 use super::filter::{Filter, current};
 use super::node::{Kind, global_id};
@@ -31,8 +32,8 @@ impl CustomerGroup {
     }
 
     /// Its name.
-    async fn group_name(&self) -> &str {
-        &self.0.group_name
+    async fn group_name(&self) -> Text<&str> {
+        Text(&self.0.group_name)
     }
 }
 
@@ -43,7 +44,7 @@ pub(super) struct CustomerGroupCollection(pub(super) ListQuery);
 #[Object]
 impl CustomerGroupCollection {
     /// The groups of this page.
-    async fn items(&self, ctx: &Context<'_>) -> Result<Vec<CustomerGroup>> {
+    async fn items(&self, ctx: &Context<'_>) -> Result<List<CustomerGroup>> {
         let rows = group::list(ctx.data()?, &self.0).await.map_err(Failed)?;
         Ok(rows.into_iter().map(CustomerGroup).collect())
     }
@@ -59,7 +60,7 @@ impl CustomerGroupCollection {
     }
 
     /// The filters that are in force.
-    async fn current_filters(&self) -> Vec<Filter> {
-        current(&self.0)
+    async fn current_filters(&self) -> List<Filter> {
+        List(current(&self.0))
     }
 }

@@ -1,7 +1,7 @@
 //! Questions about the schema, which a server may be set not to answer.
 
-use async_graphql::ServerError;
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::{Positioned, ServerError};
 
 use super::error;
 
@@ -10,27 +10,27 @@ const FIELDS: [&str; 2] = ["__schema", "__type"];
 
 /// Refuses a document that asks for them anywhere, be it in a fragment that nothing spreads.
 pub(super) fn refuse(document: &ExecutableDocument) -> Result<(), ServerError> {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-    operations.chain(fragments).try_for_each(|set| look_into(&set.node))
+    let Some(field) = find(document) else { return Ok(()) };
+    let message = format!(
+        "This server does not tell its schema: {} is switched off. PATRON_INTROSPECTION=on allows it",
+        field.node.name.node
+    );
+    Err(error::coded(ServerError::new(message, Some(field.pos)), "INTROSPECTION_DISABLED"))
 }
 
-fn look_into(set: &SelectionSet) -> Result<(), ServerError> {
-    for selection in &set.items {
-        match &selection.node {
-            Selection::Field(field) if FIELDS.contains(&field.node.name.node.as_str()) => {
-                let message = format!(
-                    "This server does not tell its schema: {} is switched off. PATRON_INTROSPECTION=on allows it",
-                    field.node.name.node
-                );
-                let error = ServerError::new(message, Some(field.pos));
-                return Err(error::coded(error, "INTROSPECTION_DISABLED"));
-            }
-            Selection::Field(field) => look_into(&field.node.selection_set.node)?,
-            Selection::InlineFragment(inline) => look_into(&inline.node.selection_set.node)?,
-            // Looked into by itself.
-            Selection::FragmentSpread(_) => {}
-        }
-    }
-    Ok(())
+/// A field that asks for the schema, anywhere in the document.
+pub(super) fn find(document: &ExecutableDocument) -> Option<&Positioned<Field>> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+    operations.chain(fragments).find_map(|set| look_into(&set.node))
+}
+
+fn look_into(set: &SelectionSet) -> Option<&Positioned<Field>> {
+    set.items.iter().find_map(|selection| match &selection.node {
+        Selection::Field(field) if FIELDS.contains(&field.node.name.node.as_str()) => Some(field),
+        Selection::Field(field) => look_into(&field.node.selection_set.node),
+        Selection::InlineFragment(inline) => look_into(&inline.node.selection_set.node),
+        // Looked into by itself.
+        Selection::FragmentSpread(_) => None,
+    })
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, InputObject, Json, Object, Result};
+use async_graphql::{Enum, InputObject, Object, Result};
 use uuid::Uuid;
 
+use super::counted::{AnyJson, List, Text};
 use super::date_time::DateTime;
 use super::error::Failed;
 use crate::entity::journal_entry::Model;
@@ -61,13 +62,13 @@ impl Event {
     }
 
     /// The names of the fields that changed.
-    async fn fields(&self) -> Vec<&str> {
+    async fn fields(&self) -> List<&str> {
         self.0.field_names().collect()
     }
 
     /// The customer, address, group … as it was then; no secrets. `{"erased": true}` of a customer that was deleted.
-    async fn data(&self) -> Json<&serde_json::Value> {
-        Json(&self.0.data)
+    async fn data(&self) -> AnyJson<&serde_json::Value> {
+        AnyJson(&self.0.data)
     }
 
     /// When it happened.
@@ -120,13 +121,13 @@ impl AuditEntry {
     }
 
     /// What the client called itself.
-    async fn user_agent(&self) -> Option<&str> {
-        self.0.user_agent.as_deref()
+    async fn user_agent(&self) -> Option<Text<&str>> {
+        self.0.user_agent.as_deref().map(Text)
     }
 
     /// The request that did it (`X-Request-Id`).
-    async fn request_id(&self) -> &str {
-        &self.0.request_id
+    async fn request_id(&self) -> Text<&str> {
+        Text(&self.0.request_id)
     }
 
     /// The uuid of what was changed.
@@ -140,13 +141,13 @@ impl AuditEntry {
     }
 
     /// The names of the fields that changed.
-    async fn fields(&self) -> Vec<&str> {
+    async fn fields(&self) -> List<&str> {
         self.0.field_names().collect()
     }
 
     /// What they were and are: `{ field: { old, new } }`, and `"changed"` for secrets. Empty of an erased customer.
-    async fn changes(&self) -> Json<serde_json::Map<String, serde_json::Value>> {
-        Json(journal::changes(&self.0))
+    async fn changes(&self) -> AnyJson<serde_json::Map<String, serde_json::Value>> {
+        AnyJson(journal::changes(&self.0))
     }
 
     /// When it was done.

@@ -4,10 +4,11 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Name, Pos, ServerError};
+use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet, VariableDefinition};
+use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
+use async_graphql_value::Value;
 
-use super::batch::Budget;
+use super::budget::Budget;
 use super::error;
 use crate::config::GraphqlConfig;
 
@@ -15,12 +16,29 @@ use crate::config::GraphqlConfig;
 /// as the parser allows within one fragment, and far less than a thread's stack holds.
 pub(super) const MAX_NESTING: usize = 64;
 
+/// The most operations of a document (contract, section 7): each is validated, and runs into the errors of the fragments
+/// that it spreads.
+const MAX_OPERATIONS: usize = 100;
+/// What a directive, or the use of a variable, counts as: each can be an error, and validation looks a variable up by
+/// its name, in the list of them.
+const COSTLY: usize = 10;
+/// So many bytes of a text in a value count as one part.
+const TEXT: usize = 32;
+/// Lists of the schema's types, each of which leads to further types: two levels of them are the whole schema, and more
+/// go around in circles (as graphql-js' `MaxIntrospectionDepthRule`).
+const TYPE_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
+const MAX_TYPE_LISTS: usize = 2;
+
 /// What a selection amounts to with all its fragments in place.
 #[derive(Clone, Copy, Default)]
 struct Size {
     fields: usize,
     aliases: usize,
     depth: usize,
+    /// Selections, arguments, values and directives.
+    parts: usize,
+    /// Levels of [`TYPE_LISTS`].
+    type_lists: usize,
 }
 
 impl Size {
@@ -28,6 +46,8 @@ impl Size {
         self.fields = self.fields.saturating_add(other.fields);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.depth = self.depth.max(other.depth);
+        self.parts = self.parts.saturating_add(other.parts);
+        self.type_lists = self.type_lists.max(other.type_lists);
     }
 }
 
@@ -37,6 +57,8 @@ struct TooDeep;
 /// Measures each fragment once.
 struct Measure<'a> {
     document: &'a ExecutableDocument,
+    /// What using each variable amounts to.
+    variables: HashMap<&'a str, usize>,
     /// None while a fragment is being measured: one that spreads itself is refused by validation later. With each
     /// how deeply it is nested itself.
     fragments: HashMap<&'a Name, Option<(Size, usize)>>,
@@ -50,11 +72,14 @@ impl<'a> Measure<'a> {
         }
         let (mut size, mut nesting) = (Size::default(), 0);
         for selection in &set.items {
-            let (inner, below) = match &selection.node {
+            let (mut inner, below) = match &selection.node {
                 Selection::Field(field) => {
-                    let (mut inner, below) = self.selection_set(&field.node.selection_set.node, above + 1)?;
+                    let field = &field.node;
+                    let (mut inner, below) = self.selection_set(&field.selection_set.node, above + 1)?;
                     inner.depth += 1;
-                    inner.add(Size { fields: 1, aliases: usize::from(field.node.alias.is_some()), depth: 0 });
+                    inner.type_lists += usize::from(TYPE_LISTS.contains(&field.name.node.as_str()));
+                    let aliases = usize::from(field.alias.is_some());
+                    inner.add(Size { fields: 1, aliases, parts: self.arguments(&field.arguments), ..Size::default() });
                     (inner, below)
                 }
                 Selection::InlineFragment(inline) => {
@@ -64,11 +89,30 @@ impl<'a> Measure<'a> {
                     self.fragment(&spread.node.fragment_name.node, above + 1)?
                 }
             };
+            inner.parts = inner.parts.saturating_add(1 + self.directives(selection.node.directives()));
             size.add(inner);
             nesting = nesting.max(below + 1);
         }
         // Of a fragment that was measured elsewhere, too.
         if above + nesting > MAX_NESTING { Err(TooDeep) } else { Ok((size, nesting)) }
+    }
+
+    fn directives(&self, directives: &[Positioned<Directive>]) -> usize {
+        directives.iter().map(|directive| COSTLY + self.arguments(&directive.node.arguments)).sum()
+    }
+
+    fn arguments(&self, arguments: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
+        arguments.iter().map(|(_, value)| 1 + self.value(&value.node)).sum()
+    }
+
+    fn value(&self, value: &Value) -> usize {
+        1 + match value {
+            Value::Variable(name) => COSTLY + self.variables.get(name.as_str()).copied().unwrap_or_default(),
+            Value::String(text) => text.len() / TEXT,
+            Value::List(items) => items.iter().map(|item| self.value(item)).sum(),
+            Value::Object(fields) => fields.values().map(|value| self.value(value)).sum(),
+            _ => 0,
+        }
     }
 
     fn fragment(&mut self, name: &'a Name, above: usize) -> Result<(Size, usize), TooDeep> {
@@ -85,10 +129,50 @@ impl<'a> Measure<'a> {
     }
 }
 
-/// Refuses a document that is too large to be validated, or that uses too many aliases, and takes its fields from
+/// What the value of a variable amounts to.
+fn constant(value: &ConstValue) -> usize {
+    1 + match value {
+        ConstValue::String(text) => text.len() / TEXT,
+        ConstValue::List(items) => items.iter().map(constant).sum(),
+        ConstValue::Object(fields) => {
+            fields.iter().map(|(name, value)| name.len() / TEXT + constant(value)).sum()
+        }
+        _ => 0,
+    }
+}
+
+/// What using each variable amounts to: its value, or its default. Each use copies it.
+fn weights<'a>(document: &'a ExecutableDocument, variables: &'a Variables) -> HashMap<&'a str, usize> {
+    let mut weights: HashMap<&str, usize> =
+        variables.iter().map(|(name, value)| (name.as_str(), constant(value))).collect();
+    let definitions = |operation: &'a Positioned<_>| {
+        let operation: &async_graphql::parser::types::OperationDefinition = &operation.node;
+        operation.variable_definitions.iter()
+    };
+    for definition in document.operations.iter().flat_map(|(_, operation)| definitions(operation)) {
+        let VariableDefinition { name, default_value, .. } = &definition.node;
+        let default = default_value.as_ref().map_or(0, |value| constant(&value.node));
+        let weight = weights.entry(name.node.as_str()).or_default();
+        *weight = default.max(*weight);
+    }
+    weights
+}
+
+/// Refuses a document with too many operations. Once a document: whatever it is sent with, they stay as many.
+pub(super) fn check_operations(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let operations = document.operations.iter().count();
+    if operations <= MAX_OPERATIONS {
+        return Ok(());
+    }
+    let message = format!("The document has {operations} operations; at most {MAX_OPERATIONS} are allowed");
+    Err(error::coded(ServerError::new(message, None), "QUERY_TOO_LARGE"))
+}
+
+/// Refuses a document that is too large to be validated, or that uses too many aliases, and takes what it consists of from
 /// the budget of the request.
 pub(super) fn check(
     document: &ExecutableDocument,
+    variables: &Variables,
     config: &GraphqlConfig,
     budget: &Budget,
 ) -> Result<(), ServerError> {
@@ -97,7 +181,8 @@ pub(super) fn check(
         let message = format!("The query is nested too deeply; at most {MAX_NESTING} selections may be");
         refused(message, Some(at))
     };
-    let mut measure = Measure { document, fragments: HashMap::new() };
+    let variables = weights(document, variables);
+    let mut measure = Measure { document, variables, fragments: HashMap::new() };
     for (_, operation) in document.operations.iter() {
         let (size, _) = measure
             .selection_set(&operation.node.selection_set.node, 0)
@@ -106,16 +191,27 @@ pub(super) fn check(
             ("levels deep", size.depth, config.max_depth),
             ("aliases", size.aliases, config.max_aliases),
             ("fields", size.fields, config.max_complexity),
+            ("lists of types", size.type_lists, MAX_TYPE_LISTS),
         ] {
             if found > most {
                 let message = match what {
                     "levels deep" => format!("The query is {found} levels deep; at most {most} are allowed"),
+                    "lists of types" => format!(
+                        "The query nests {} {found} times; at most {most} levels are allowed",
+                        TYPE_LISTS.join(", ")
+                    ),
                     _ => format!("The query has {found} {what}; at most {most} are allowed"),
                 };
                 return Err(refused(message, Some(operation.pos)));
             }
         }
         budget.take_fields(size.fields)?;
+        let definitions = operation.node.variable_definitions.iter();
+        let defined: usize = definitions
+            .map(|definition| COSTLY + measure.directives(&definition.node.directives))
+            .sum();
+        let directives = measure.directives(&operation.node.directives);
+        budget.take_parts(size.parts.saturating_add(defined).saturating_add(directives))?;
     }
     // The library looks into fragments that nothing spreads as well, and compares the fields of each with each other.
     let mut fields: usize = 0;
@@ -129,6 +225,7 @@ pub(super) fn check(
             );
             return Err(refused(message, Some(fragment.pos)));
         }
+        budget.take_parts(size.parts.saturating_add(measure.directives(&fragment.node.directives)))?;
     }
     Ok(())
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Json, Object, Result};
+use async_graphql::{Context, Enum, Object, Result};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::counted::{AnyJson, Text};
 use super::date_time::DateTime;
 use super::error::Failed;
 use crate::entity::metafield_definition::{FieldType, Model};
@@ -78,28 +79,28 @@ impl MetafieldDefinition {
     }
 
     /// What has such a field: `customer`.
-    async fn owner_type(&self) -> &str {
-        &self.0.owner_type
+    async fn owner_type(&self) -> Text<&str> {
+        Text(&self.0.owner_type)
     }
 
     /// First part of the field's name.
-    async fn namespace(&self) -> &str {
-        &self.0.namespace
+    async fn namespace(&self) -> Text<&str> {
+        Text(&self.0.namespace)
     }
 
     /// Second part of the field's name.
-    async fn key(&self) -> &str {
-        &self.0.field_key
+    async fn key(&self) -> Text<&str> {
+        Text(&self.0.field_key)
     }
 
     /// Display name.
-    async fn name(&self) -> &str {
-        &self.0.name
+    async fn name(&self) -> Text<&str> {
+        Text(&self.0.name)
     }
 
     /// What it is for.
-    async fn description(&self) -> Option<&str> {
-        self.0.description.as_deref()
+    async fn description(&self) -> Option<Text<&str>> {
+        self.0.description.as_deref().map(Text)
     }
 
     /// What it holds.
@@ -124,13 +125,13 @@ impl MetafieldDefinition {
     }
 
     /// Rules for its values, a list.
-    async fn validations(&self) -> Json<&Value> {
-        Json(&self.0.validations)
+    async fn validations(&self) -> AnyJson<&Value> {
+        AnyJson(&self.0.validations)
     }
 
     /// What a group is made of, a list.
-    async fn sub_fields(&self) -> Json<&Value> {
-        Json(&self.0.sub_fields)
+    async fn sub_fields(&self) -> AnyJson<&Value> {
+        AnyJson(&self.0.sub_fields)
     }
 
     /// Where it stands among others.
@@ -166,13 +167,13 @@ impl Metafield {
 #[Object]
 impl Metafield {
     /// First part of its name.
-    async fn namespace(&self) -> &str {
-        &self.definition.namespace
+    async fn namespace(&self) -> Text<&str> {
+        Text(&self.definition.namespace)
     }
 
     /// Second part of its name.
-    async fn key(&self) -> &str {
-        &self.definition.field_key
+    async fn key(&self) -> Text<&str> {
+        Text(&self.definition.field_key)
     }
 
     /// What it holds.
@@ -182,7 +183,7 @@ impl Metafield {
     }
 
     /// Its value; null when it is not set.
-    async fn value(&self) -> Option<Json<&Value>> {
-        self.value.as_ref().map(Json)
+    async fn value(&self) -> Option<AnyJson<&Value>> {
+        self.value.as_ref().map(AnyJson)
     }
 }

@@ -5,8 +5,10 @@
 
 mod address;
 mod answer;
-mod batch;
+mod budget;
+mod cache;
 mod connection;
+mod counted;
 mod country;
 mod criterion;
 mod customer;
@@ -25,9 +27,11 @@ mod observed;
 mod page;
 mod persisted;
 mod prepared;
+mod public;
 mod query;
 mod request;
 mod session;
+mod tokens;
 mod webhook;
 
 use std::sync::Arc;
@@ -45,11 +49,11 @@ pub fn routes(app: &Arc<App>) -> Router {
     let config = &app.config.graphql;
     let single = schema(config).finish();
     // Each takes its memory: there is another one only where it is used.
-    let batches = match config.batch {
-        0 => single.clone(),
-        _ => schema(config).extension(batch::Bounded).finish(),
+    let bounded = match (config.batch, config.introspection) {
+        (0, false) => single.clone(),
+        _ => schema(config).extension(budget::Bounded).finish(),
     };
-    endpoint::routes(app, single, batches)
+    endpoint::routes(app, single, bounded)
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.

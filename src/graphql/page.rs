@@ -3,6 +3,7 @@
 use async_graphql::{OutputType, SimpleObject};
 
 use super::connection::PageInfo;
+use super::counted::List;
 use super::journal::{AuditEntry, Event};
 use super::webhook::WebhookDelivery;
 use crate::service::listing;
@@ -17,9 +18,9 @@ where
     Edge<N>: OutputType,
 {
     /// What is in it, each with its cursor.
-    edges: Vec<Edge<N>>,
+    edges: List<Edge<N>>,
     /// What is in it.
-    nodes: Vec<N>,
+    nodes: List<N>,
     /// How to go on.
     page_info: PageInfo,
 }
@@ -47,6 +48,6 @@ where
             page.rows.into_iter().map(|(cursor, row)| Edge { cursor, node: node(row) }).collect();
         let start = edges.first().map(|edge| edge.cursor.clone());
         let page_info = PageInfo::of(page.has_next, page.has_previous, start, page.end);
-        Self { nodes: edges.iter().map(|edge| edge.node.clone()).collect(), edges, page_info }
+        Self { nodes: edges.iter().map(|edge| edge.node.clone()).collect(), edges: List(edges), page_info }
     }
 }

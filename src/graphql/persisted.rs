@@ -3,18 +3,17 @@
 //! it short enough for a URL. When there is no room what was used longest ago goes, and is parsed, or sent, again.
 
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_graphql::parser::types::ExecutableDocument;
-use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-/// The most queries that are kept.
-const MAX_QUERIES: NonZeroUsize = NonZeroUsize::new(1000).expect("it is not 0");
-/// The most memory for them, in bytes.
-const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// The most for one of them, so that none pushes all others out.
-const MAX_BYTES_EACH: usize = 2 * 1024 * 1024;
+use super::cache::{Bounds, Cache};
+
+const BOUNDS: Bounds = Bounds {
+    entries: NonZeroUsize::new(1000).expect("it is not 0"),
+    bytes: 32 * 1024 * 1024,
+    bytes_each: 2 * 1024 * 1024,
+};
 /// What a field, an argument or a value takes at most once it is parsed, in bytes, with its name.
 const NODE: usize = 256;
 
@@ -27,47 +26,23 @@ pub(super) struct KnownQueries {
 }
 
 /// Queries by a key.
-pub(super) struct Queries(Mutex<Kept>);
-
-struct Kept {
-    /// With the memory that each takes.
-    documents: LruCache<String, (ExecutableDocument, usize)>,
-    bytes: usize,
-}
+pub(super) struct Queries(Cache<String, ExecutableDocument>);
 
 impl Default for Queries {
     fn default() -> Self {
-        Self(Mutex::new(Kept { documents: LruCache::new(MAX_QUERIES), bytes: 0 }))
+        Self(Cache::new(BOUNDS))
     }
 }
 
 impl Queries {
     /// The query with this key.
     pub(super) fn find(&self, key: &str) -> Option<ExecutableDocument> {
-        self.kept().documents.get(key).map(|(document, _)| document.clone())
+        self.0.find(key)
     }
 
     /// Keeps a query: its text tells how large it is once it is parsed.
     pub(super) fn keep(&self, key: String, query: &str, document: ExecutableDocument) {
-        let bytes = weight(query);
-        if bytes > MAX_BYTES_EACH {
-            return;
-        }
-        let mut kept = self.kept();
-        kept.bytes += bytes;
-        // What had this key before, or what there is no longer a place for.
-        if let Some((_, (_, gone))) = kept.documents.push(key, (document, bytes)) {
-            kept.bytes -= gone;
-        }
-        while kept.bytes > MAX_BYTES
-            && let Some((_, (_, gone))) = kept.documents.pop_lru()
-        {
-            kept.bytes -= gone;
-        }
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.keep(key, document, weight(query));
     }
 }
 
@@ -114,16 +89,15 @@ mod tests {
             keep(number, "{ a }");
             keep(number, "{ a }");
         }
-        assert_eq!(kept.kept().documents.len(), 1000);
-        assert_eq!(kept.kept().bytes, 1000 * weight("{ a }"));
+        assert_eq!(kept.0.size(), (1000, 1000 * weight("{ a }")));
         assert!(kept.find("499").is_none() && kept.find("500").is_some());
         let large = format!("{{ {} }}", "a ".repeat(7000));
         let document = parse_query(&large).expect("it is a query");
         for number in 2000..2100 {
             kept.keep(number.to_string(), &large, document.clone());
         }
-        assert!(kept.kept().bytes <= MAX_BYTES);
-        assert_eq!(kept.kept().documents.len(), MAX_BYTES / weight(&large));
+        assert!(kept.0.size().1 <= BOUNDS.bytes);
+        assert_eq!(kept.0.size().0, BOUNDS.bytes / weight(&large));
         keep(3000, &format!("{{ {} }}", "a ".repeat(10_000)));
         assert!(kept.find("3000").is_none() && kept.find("2099").is_some());
     }

@@ -4,13 +4,14 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection,
 use async_graphql::{ServerError, Variables};
 use serde_json::Value;
 
-use super::answer::Audience;
-use super::batch::Budget;
+use super::budget::Budget;
 use super::error;
 use super::introspection;
 use super::limits;
 use super::persisted::{self, KnownQueries};
+use super::public::Key;
 use super::request::Parameters;
+use super::tokens;
 use crate::config::GraphqlConfig;
 
 /// Root fields whose value is the same for everybody. What is not listed is for the caller alone.
@@ -21,6 +22,10 @@ pub(super) struct Prepared {
     pub(super) document: ExecutableDocument,
     pub(super) operation_name: Option<String>,
     pub(super) variables: Variables,
+    /// Whether it asks for the schema.
+    pub(super) introspects: bool,
+    /// What its answer depends on, when that is the same for everybody.
+    pub(super) public: Option<Key>,
     /// What to keep of it once it ran.
     pub(super) keep: Option<Keep>,
 }
@@ -54,7 +59,6 @@ impl Prepared {
         budget: &Budget,
     ) -> Result<Self, ServerError> {
         let Parameters { query, persisted, operation_name, variables } = parameters;
-        let variables = Variables::from_json(Value::Object(variables));
         let refusal = |message: &str, code| error::coded(ServerError::new(message, None), code);
         let hash = match persisted {
             // Clients that read this stop sending hashes.
@@ -70,25 +74,28 @@ impl Prepared {
             return Err(refusal("The hash is not the query's", "PERSISTED_QUERY_MISMATCH"));
         }
         let found = hash.as_ref().and_then(|hash| known.persisted.find(hash));
-        let (document, keep) = match (found, query) {
-            (Some(document), _) => (document, None),
-            (None, Some(query)) => match known.parsed.find(&query) {
-                Some(document) => (document, hash.map(|hash| Keep { query, hash: Some(hash) })),
-                None => {
-                    let parsed = async_graphql::parser::parse_query(&query);
-                    let document =
-                        parsed.map_err(|error| error::coded(error.into(), "GRAPHQL_PARSE_FAILED"))?;
-                    (document, Some(Keep { query, hash }))
-                }
+        let (document, is_new) = match (found, &query) {
+            (Some(document), _) => (document, false),
+            (None, Some(query)) => match known.parsed.find(query) {
+                Some(document) => (document, hash.is_some()),
+                None => (parse(query)?, true),
             },
             // Clients that read this send the query as well.
             (None, None) => return Err(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")),
         };
-        limits::check(&document, config, budget)?;
+        let variables = Variables::from_json(Value::Object(variables));
+        limits::check(&document, &variables, config, budget)?;
         if !config.introspection {
             introspection::refuse(&document)?;
         }
-        Ok(Self { document, operation_name, variables, keep })
+        let introspects = config.introspection && introspection::find(&document).is_some();
+        let public = is_public(&document).then(|| Key {
+            document: query.clone().or_else(|| hash.clone()).unwrap_or_default(),
+            operation_name: operation_name.clone(),
+            variables: serde_json::to_string(&variables).unwrap_or_default(),
+        });
+        let keep = query.filter(|_| is_new).map(|query| Keep { query, hash });
+        Ok(Self { document, operation_name, variables, introspects, public, keep })
     }
 
     /// Whether it asks for a change, which a URL can't (GraphQL over HTTP, 5.4).
@@ -99,24 +106,31 @@ impl Prepared {
             chosen(name.map(|name| name.as_str())) && operation.node.ty == OperationType::Mutation
         })
     }
+}
 
-    /// Who the answer is for, when the caller is nobody.
-    pub(super) fn audience(&self) -> Audience {
-        let mut operations = self.document.operations.iter();
-        // As deep as anything may be, for fragments that spread each other: they are refused later.
-        let public = operations.all(|(_, operation)| self.is_public(&operation.node.selection_set.node, 20));
-        if public { Audience::Everybody } else { Audience::TheCaller }
-    }
+/// Parses a query that was not kept, and looks at what is the same whatever it is sent with.
+fn parse(query: &str) -> Result<ExecutableDocument, ServerError> {
+    tokens::check(query)?;
+    let parsed = async_graphql::parser::parse_query(query);
+    let document = parsed.map_err(|error| error::coded(error.into(), "GRAPHQL_PARSE_FAILED"))?;
+    limits::check_operations(&document)?;
+    Ok(document)
+}
 
-    fn is_public(&self, root: &SelectionSet, depth: usize) -> bool {
-        depth > 0
-            && root.items.iter().all(|selection| match &selection.node {
-                Selection::Field(field) => PUBLIC_FIELDS.contains(&field.node.name.node.as_str()),
-                Selection::InlineFragment(inline) => {
-                    self.is_public(&inline.node.selection_set.node, depth - 1)
-                }
-                // It would be one more walk for each spread, and fragments at the root are rare.
-                Selection::FragmentSpread(_) => false,
-            })
-    }
+/// Whether the answer is the same for everybody.
+fn is_public(document: &ExecutableDocument) -> bool {
+    // As deep as anything may be, for fragments that spread each other: they are refused later.
+    document.operations.iter().all(|(_, operation)| is_public_set(&operation.node.selection_set.node, 20))
+}
+
+fn is_public_set(root: &SelectionSet, depth: usize) -> bool {
+    depth > 0
+        && root.items.iter().all(|selection| match &selection.node {
+            Selection::Field(field) => PUBLIC_FIELDS.contains(&field.node.name.node.as_str()),
+            Selection::InlineFragment(inline) => {
+                is_public_set(&inline.node.selection_set.node, depth - 1)
+            }
+            // It would be one more walk for each spread, and fragments at the root are rare.
+            Selection::FragmentSpread(_) => false,
+        })
 }

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
 use super::connection::{self, CustomerConnection};
+use super::counted::List;
 use super::country::Country;
 use super::criterion::{CustomerFilter, CustomerSort};
 use super::customer::{Customer, CustomerCollection};
@@ -160,7 +161,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What has such fields: `customer`.")] owner_type: String,
-    ) -> Result<Vec<MetafieldDefinition>> {
+    ) -> Result<List<MetafieldDefinition>> {
         let rows = metafield::list(ctx.data()?, &owner_type).await.map_err(Failed)?;
         Ok(rows.into_iter().map(MetafieldDefinition).collect())
     }
@@ -209,7 +210,7 @@ impl Query {
 
     /// The webhook endpoints, the oldest first. Admins only.
     #[graphql(complexity = "ROOT + MAX_ENDPOINTS as usize * child_complexity")]
-    async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Result<Vec<WebhookEndpoint>> {
+    async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Result<List<WebhookEndpoint>> {
         let rows = service::webhook::list(ctx.data()?).await.map_err(Failed)?;
         Ok(rows.into_iter().map(WebhookEndpoint::from).collect())
     }
@@ -248,7 +249,7 @@ impl Query {
         #[graphql(desc = "ISO 3166-1 alpha-2 codes; unknown ones are left out.")] countries: Option<
             Vec<Option<String>>,
         >,
-    ) -> Vec<Country> {
+    ) -> List<Country> {
         let codes = countries.map(|codes| codes.into_iter().flatten().collect::<Vec<_>>());
         country::list(codes.as_deref()).into_iter().map(Country).collect()
     }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
+use super::counted::Text;
 use super::date_time::DateTime;
 use crate::ctx::{Caller, Ctx};
 use crate::entity::customer_session::Model;
@@ -27,8 +28,8 @@ impl Session {
     }
 
     /// What the client called itself when it logged in.
-    async fn user_agent(&self) -> Option<&str> {
-        self.0.user_agent.as_deref()
+    async fn user_agent(&self) -> Option<Text<&str>> {
+        self.0.user_agent.as_deref().map(Text)
     }
 
     /// Where it logged in from.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, Object, Result};
 
+use super::counted::{List, Text};
 use super::date_time::DateTime;
 use super::error::Failed;
 use super::journal::Event;
@@ -34,17 +35,17 @@ impl WebhookEndpoint {
     }
 
     /// Where events are posted to.
-    async fn url(&self) -> &str {
-        &self.0.url
+    async fn url(&self) -> Text<&str> {
+        Text(&self.0.url)
     }
 
     /// What it is for.
-    async fn description(&self) -> &str {
-        &self.0.description
+    async fn description(&self) -> Text<&str> {
+        Text(&self.0.description)
     }
 
     /// Which events it is told of.
-    async fn events(&self) -> Vec<&str> {
+    async fn events(&self) -> List<&str> {
         self.0.event_filters().collect()
     }
 
@@ -138,8 +139,8 @@ impl WebhookDelivery {
     }
 
     /// Why the last attempt failed.
-    async fn last_error(&self) -> Option<&str> {
-        self.row.last_error.as_deref()
+    async fn last_error(&self) -> Option<Text<&str>> {
+        self.row.last_error.as_deref().map(Text)
     }
 
     /// When it was planned.

@@ -37,6 +37,13 @@ pub(super) async fn tag(request: Request, next: impl AsyncFnOnce(Request) -> Res
     response
 }
 
+/// The entity tag of a body. Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3).
+pub fn entity_tag(body: &[u8]) -> Option<HeaderValue> {
+    // 128 bits tell bodies apart.
+    let hash: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_str(&format!("W/\"{hash}\"")).ok()
+}
+
 /// Whether `Cache-Control` says that an answer may be kept; one that says nothing is not.
 fn may_be_kept(headers: &HeaderMap) -> bool {
     let control = headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
@@ -52,11 +59,7 @@ async fn hashed(response: Response) -> Result<Response, Failure> {
         tracing::error!(%error, "a body broke off");
         Failure::internal()
     })?;
-    // Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3). 128 bits tell bodies apart.
-    let hash: String = Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    if let Ok(tag) = HeaderValue::from_str(&format!("W/\"{hash}\"")) {
-        parts.headers.insert(header::ETAG, tag);
-    }
+    parts.headers.extend(entity_tag(&bytes).map(|tag| (header::ETAG, tag)));
     // What depends on the layer around it has to be said in a 304 as well (RFC 9110 15.4.5).
     if !parts.headers.contains_key(header::VARY) {
         parts.headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));

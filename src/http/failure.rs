@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::media_type::MediaType;
-use crate::error::{Error, Problem};
+use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
 
 /// The form of a failure's body.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -98,9 +98,10 @@ pub struct Detail {
 }
 
 impl Failure {
-    /// A failure without details.
+    /// A failure without details. Its message is cut where it is too long: it may repeat what came in.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: Vec::new(), retry_after: None }
+        let message = cut(message.into(), MAX_MESSAGE);
+        Self { status, code, message, details: Vec::new(), retry_after: None }
     }
 
     /// 404.
@@ -205,7 +206,7 @@ impl From<Error> for Failure {
         match error {
             Error::Invalid(problems) => {
                 let message = problems.first().map(|p| p.message.clone()).unwrap_or_default();
-                let details = problems.into_iter().map(Detail::from).collect();
+                let details = problems.into_iter().take(MAX_PROBLEMS).map(Detail::from).collect();
                 Self { details, ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", message) }
             }
             Error::Unauthenticated(message) => {

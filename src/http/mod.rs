@@ -18,6 +18,7 @@ mod rate_limit;
 
 pub use body::{JsonObject, MAX_BODY_BYTES, read_json};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};
+pub use etag::entity_tag;
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
 pub use idempotency::{Done, OneWrite};
 use layers::GRAPHQL;

@@ -1,9 +1,27 @@
 //! Names of countries and provinces, as ISO 3166 has them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
-use rust_iso3166::iso3166_2::{self, Subdivision};
+use rust_iso3166::iso3166_2::{self, SUBDIVISION_COUNTRY_MAP, Subdivision};
 use rust_iso3166::{ALPHA2_MAP, CountryCode};
+
+/// All countries, by name.
+static COUNTRIES: LazyLock<Vec<CountryCode>> = LazyLock::new(|| {
+    let mut countries: Vec<CountryCode> = ALPHA2_MAP.values().copied().collect();
+    countries.sort_by_key(|country| country.name);
+    countries
+});
+
+/// The provinces of each country by its alpha-2 code, by name: they are thousands, and sorted once.
+static PROVINCES: LazyLock<HashMap<&'static str, Vec<&'static Subdivision>>> = LazyLock::new(|| {
+    let by_name = |all: &&'static [Subdivision]| {
+        let mut provinces: Vec<&Subdivision> = all.iter().collect();
+        provinces.sort_by_key(|province| province.name);
+        provinces
+    };
+    SUBDIVISION_COUNTRY_MAP.entries().map(|(country, all)| (*country, by_name(all))).collect()
+});
 
 /// The country with this ISO 3166-1 alpha-2 code, whatever its case.
 pub fn find(code: &str) -> Option<CountryCode> {
@@ -18,16 +36,12 @@ pub fn list(codes: Option<&[String]>) -> Vec<CountryCode> {
         let found = codes.iter().filter_map(|code| find(code));
         return found.filter(|country| seen.insert(country.alpha2)).collect();
     }
-    let mut countries: Vec<CountryCode> = ALPHA2_MAP.values().copied().collect();
-    countries.sort_by_key(|country| country.name);
-    countries
+    COUNTRIES.clone()
 }
 
 /// The provinces of a country, by name.
-pub fn provinces(country: &CountryCode) -> Vec<Subdivision> {
-    let mut provinces = country.subdivisions().unwrap_or_default().to_vec();
-    provinces.sort_by_key(|province| province.name);
-    provinces
+pub fn provinces(country: &CountryCode) -> &'static [&'static Subdivision] {
+    PROVINCES.get(country.alpha2).map_or(&[], Vec::as_slice)
 }
 
 /// The province with this ISO 3166-2 code, whatever its case.

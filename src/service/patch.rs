@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, MAX_PROBLEMS, Problem, Result};
 
 /// A field of an input.
 #[derive(Clone, Default, PartialEq)]
@@ -64,9 +64,11 @@ pub struct TextMessages {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Notes a problem with `field`.
+    /// Notes a problem with `field`; the first [`MAX_PROBLEMS`] are enough.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push(Problem::new(field, message));
+        if self.0.len() < MAX_PROBLEMS {
+            self.0.push(Problem::new(field, message));
+        }
     }
 
     /// Whether a problem with `field` was noted already.
