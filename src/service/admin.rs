@@ -27,11 +27,12 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         None => None,
     };
     let account = found.as_ref().map(|admin| admin.uuid);
-    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
+    let verified =
+        ctx.app.hasher.verify(ctx.lane(), password, found.as_ref().map(|admin| &admin.password)).await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
     let passes = transact!(ctx, |tx| { login.guesses.settle(ctx, tx, found.is_some()).await })?;
     let Some(admin) = found.filter(|_| passes) else {
-        return Err(login.refused(ctx, account, verified.took).await);
+        return Err(login.refused(ctx, account, verified).await);
     };
     let pair = token::issue_for_admin(&ctx.app, &admin)?;
     login.passed(admin.uuid);
@@ -55,7 +56,7 @@ pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
 /// [`Error::EmailTaken`].
 pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password: &Password) -> Result<Model> {
     ctx.require_admin()?;
-    let password = ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(ctx.lane(), password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let admin = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -113,7 +114,7 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) -> Result<Model> {
-    let hash = ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(ctx.lane(), password, ctx.app.random.bytes()).await?;
     change(ctx, email, |row, current| {
         row.password = Set(hash.clone());
         row.token_generation = Set(current.token_generation + 1);

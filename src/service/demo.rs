@@ -75,7 +75,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     let random = Random::seeded(21);
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;
     // One hash for all: a thousand would take half a minute.
-    let hash = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(ctx.lane(), &password, ctx.app.random.bytes()).await?;
     for definition in definitions() {
         let definition = definition.as_object().cloned().unwrap_or_default();
         metafield::create(ctx, DefinitionInput::from(definition)).await?;

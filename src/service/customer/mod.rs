@@ -59,7 +59,7 @@ pub async fn create(ctx: &Ctx, input: CustomerInput) -> Result<Model> {
     throttle::count_registration(ctx).await?;
     // A courtesy that spares the hashing; the unique index decides.
     ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
-    let password = ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(ctx.lane(), &password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let customer = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -113,7 +113,7 @@ pub async fn update(ctx: &Ctx, uuid: Uuid, input: CustomerInput) -> Result<Model
                 ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
             }
             login = Some(found.email.key());
-            Some(ctx.app.hasher.hash(&password, ctx.app.random.bytes()).await?)
+            Some(ctx.app.hasher.hash(ctx.lane(), &password, ctx.app.random.bytes()).await?)
         }
         None => None,
     };

@@ -86,7 +86,9 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
             Secret::Hash(hash) => Some(hash.clone()),
             // It would take its time, and nobody would see it.
             Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
-            Secret::Password(password) => Some(ctx.app.hasher.hash(password, ctx.app.random.bytes()).await?),
+            Secret::Password(password) => {
+                Some(ctx.app.hasher.hash(ctx.lane(), password, ctx.app.random.bytes()).await?)
+            }
         };
         Ok::<_, Error>(Ok(Prepared { draft, account, hash }))
     };

@@ -49,7 +49,8 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         None => None,
     };
     let account = found.as_ref().map(|customer| customer.uuid);
-    let verified = ctx.app.hasher.verify(password, found.as_ref().map(|found| &found.password)).await?;
+    let verified =
+        ctx.app.hasher.verify(ctx.lane(), password, found.as_ref().map(|found| &found.password)).await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
     let outcome = transact!(ctx, |tx| {
         if !login.guesses.settle(ctx, tx, found.is_some()).await? {
@@ -67,7 +68,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
         start(ctx, tx, &current).await.map(Some)
     })?;
     let (Some(pair), Some(customer)) = (outcome, found) else {
-        return Err(login.refused(ctx, account, verified.took).await);
+        return Err(login.refused(ctx, account, verified).await);
     };
     login.passed(customer.uuid);
     // What a request with a key did is still open, and must not wait for a hash: the next login replaces it.
@@ -84,7 +85,7 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
 /// Stores a hash of today's kind of a password that was just found to be right. Nothing that anybody sees changes, and
 /// no token ends.
 async fn replace_hash(ctx: &Ctx, customer: &customer::Model, password: &SecretString) -> Result<()> {
-    let hash = ctx.app.hasher.rehash(password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.rehash(ctx.lane(), password, ctx.app.random.bytes()).await?;
     transact!(ctx.app.db, |tx| {
         let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
         let same = customer::Entity::update_many().set(row);
@@ -103,9 +104,12 @@ async fn replace_hash(ctx: &Ctx, customer: &customer::Model, password: &SecretSt
 pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.usual_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
-    let old = old.column(customer::Column::Password).limit(1).into_tuple::<PasswordHash>();
-    if let Some(hash) = old.one(ctx.app.db.reader()).await? {
-        ctx.app.hasher.learn(&hash).await?;
+    // Among the first of them some may cost too much to be verified.
+    let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
+    for hash in old.all(ctx.app.db.reader()).await? {
+        if ctx.app.hasher.learn(&hash).await? {
+            break;
+        }
     }
     Ok(())
 }
