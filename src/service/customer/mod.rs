@@ -207,7 +207,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 /// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
     ctx.require_admin()?;
-    query.rows::<Entity>(ctx.app.db.reader()).await
+    query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
 /// How many customers a query has on all its pages.
@@ -216,7 +216,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
 /// As [`list`].
 pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
     ctx.require_admin()?;
-    query.count::<Entity>(ctx.app.db.reader()).await
+    query.count::<Entity>(ctx.app.db.lists()).await
 }
 
 /// Sets a field that is given and differs; one that already has the value counts as unchanged.
