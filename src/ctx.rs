@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::hasher::Lane;
 use crate::idempotency::KeyedRequest;
 use crate::telemetry::{self, Trace};
 use crate::types::IfMatch;
@@ -90,6 +91,11 @@ impl Ctx {
     /// What the client calls itself, as it is kept.
     pub fn client_name(&self) -> Option<String> {
         self.user_agent.as_ref().map(|name| name.chars().take(MAX_CLIENT_NAME).collect())
+    }
+
+    /// Whose turn it is to have a password hashed.
+    pub fn lane(&self) -> Lane {
+        Lane::of(self.ip)
     }
 
     /// Whether the caller may do what admins may.

@@ -4,6 +4,8 @@
 //! would see as `SQLITE_BUSY`; WAL lets readers go on meanwhile, `synchronous=FULL` makes every commit
 //! durable. PostgreSQL: one pool, opened lazily, so that patron starts, and recovers, without it.
 
+mod lists;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -33,6 +35,7 @@ const ATTEMPTS: u32 = 5;
 pub struct Database {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    lists: DatabaseConnection,
     /// What is measured of it.
     pub metrics: DatabaseMetrics,
     /// Whether it refused a write, whoever's.
@@ -59,13 +62,17 @@ impl Database {
                 config.slow.unwrap_or(Duration::MAX),
             );
         if config.is_embedded() {
-            Self::connect_sqlite(options, url).await
+            Self::connect_sqlite(options, config, url).await
         } else {
             Self::connect_postgres(options, config.statement_timeout).await
         }
     }
 
-    async fn connect_sqlite(mut options: ConnectOptions, url: &str) -> std::result::Result<Self, DbErr> {
+    async fn connect_sqlite(
+        mut options: ConnectOptions,
+        config: &DatabaseConfig,
+        url: &str,
+    ) -> std::result::Result<Self, DbErr> {
         use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
         options.map_sqlx_sqlite_opts(|sqlite| {
             sqlite
@@ -80,9 +87,11 @@ impl Database {
         write.max_connections(1);
         let writer = SeaOrm::connect(write).await?;
         options.map_sqlx_sqlite_opts(|sqlite| sqlite.read_only(true));
-        let reader = SeaOrm::connect(options).await?;
+        let reader = SeaOrm::connect(options.clone()).await?;
+        let lists = lists::connect(options, config.max_connections, config.statement_timeout).await?;
         let metrics = DatabaseMetrics::default();
-        Ok(Self::of(measured(writer, &metrics), measured(reader, &metrics), metrics))
+        let [writer, reader, lists] = [writer, reader, lists].map(|pool| measured(pool, &metrics));
+        Ok(Self::of(writer, reader, lists, metrics))
     }
 
     async fn connect_postgres(
@@ -92,11 +101,16 @@ impl Database {
         options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
         let metrics = DatabaseMetrics::default();
         let pool = measured(SeaOrm::connect(options).await?, &metrics);
-        Ok(Self::of(pool.clone(), pool, metrics))
+        Ok(Self::of(pool.clone(), pool.clone(), pool, metrics))
     }
 
-    fn of(writer: DatabaseConnection, reader: DatabaseConnection, metrics: DatabaseMetrics) -> Self {
-        Self { writer, reader, metrics, refuses_writes: Arc::default() }
+    fn of(
+        writer: DatabaseConnection,
+        reader: DatabaseConnection,
+        lists: DatabaseConnection,
+        metrics: DatabaseMetrics,
+    ) -> Self {
+        Self { writer, reader, lists, metrics, refuses_writes: Arc::default() }
     }
 
     /// Whether a transaction was refused since the last that is known to have written: the database is read-only, or
@@ -167,7 +181,8 @@ impl Database {
     /// Notes in the metrics how many connections there are.
     pub fn note_connections(&self) {
         if self.is_embedded() {
-            for (pool, connection) in [("reader", &self.reader), ("writer", &self.writer)] {
+            let pools = [("reader", &self.reader), ("lists", &self.lists), ("writer", &self.writer)];
+            for (pool, connection) in pools {
                 self.metrics.note(connections(pool, connection.get_sqlite_connection_pool()));
             }
         } else {
@@ -207,6 +222,7 @@ impl Database {
     /// Those of the driver.
     pub async fn close(self) -> std::result::Result<(), DbErr> {
         self.reader.close().await?;
+        self.lists.close().await?;
         self.writer.close().await
     }
 }

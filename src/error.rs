@@ -196,9 +196,10 @@ fn is_passing(error: &DbErr) -> bool {
         sea_orm::sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
             if database.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
-                // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+                // The low byte is the primary code: BUSY, LOCKED, READONLY, INTERRUPT (it took too long), IOERR, FULL,
+                // CANTOPEN.
                 let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
-                matches!(primary, 5 | 6 | 8 | 10 | 13 | 14)
+                matches!(primary, 5 | 6 | 8 | 9 | 10 | 13 | 14)
             } else {
                 // Connection exceptions, insufficient resources, operator intervention, system errors,
                 // and a server that is read-only for now (a standby).

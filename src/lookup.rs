@@ -21,8 +21,8 @@ use crate::error::{Error, Result};
 /// The most keys of one query.
 const MOST_KEYS: usize = 256;
 
-/// The most keys that wait. Each request that is worked on waits for one at a time, so there are never as many, unless
-/// very many clients hang up while the database doesn't answer: their keys stay until it does.
+/// The most keys that wait. Each request that is worked on waits for one at a time, so there are never as many of
+/// clients that still wait. Keys of clients that hung up are removed before the next query, and when there is no room.
 const MOST_WAITING: usize = 65_536;
 
 /// What is looked up by many at once.
@@ -75,6 +75,9 @@ where
         let idle = {
             let mut state = self.state();
             if state.waiting.len() >= MOST_WAITING {
+                state.forget_the_gone();
+            }
+            if state.waiting.len() >= MOST_WAITING {
                 return Err(Error::unavailable("too many look-ups are waiting"));
             }
             state.waiting.push((key, sender));
@@ -86,6 +89,13 @@ where
             tokio::spawn(query.run(fetch).in_current_span());
         }
         found.await.unwrap_or_else(|_| Err(Error::internal("a look-up ended without an answer")))
+    }
+}
+
+impl<K, V> State<K, V> {
+    /// Removes the keys of callers that don't wait any more.
+    fn forget_the_gone(&mut self) {
+        self.waiting.retain(|(_, sender)| !sender.is_closed());
     }
 }
 
@@ -116,6 +126,7 @@ where
         loop {
             let waiting = {
                 let mut state = self.lookup.state();
+                state.forget_the_gone();
                 if state.waiting.is_empty() {
                     // Before anybody else sees the state: who comes now has to start a query.
                     state.is_running = false;
@@ -272,7 +283,41 @@ mod tests {
         tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.unwrap();
     }
 
-    /// Clients hang up while the database doesn't answer: what they asked for waits, but not without end.
+    /// Of callers that are gone nothing is asked: neither a query for them alone, nor their keys with others'.
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_not_asked() {
+        let lookup: Arc<Lookup<u32, u32>> = Arc::default();
+        let (asked, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
+        let get = |key: u32| {
+            let (asked, open) = (Arc::clone(&asked), Arc::clone(&open));
+            lookup.get(key, move |keys: Vec<u32>| {
+                let (asked, open) = (Arc::clone(&asked), Arc::clone(&open));
+                async move {
+                    asked.lock().unwrap().extend(keys.clone());
+                    drop(open.acquire().await.unwrap());
+                    Ok(keys.into_iter().map(|key| (key, key)).collect())
+                }
+            })
+        };
+        assert!(get(1).now_or_never().is_none(), "polled once, and dropped");
+        while lookup.state().is_running {
+            tokio::task::yield_now().await;
+        }
+        assert!(asked.lock().unwrap().is_empty());
+        let mut first = Box::pin(get(2));
+        assert!(first.as_mut().now_or_never().is_none());
+        while asked.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert!(get(3).now_or_never().is_none());
+        let mut waits = Box::pin(get(4));
+        assert!(waits.as_mut().now_or_never().is_none());
+        open.add_permits(1);
+        assert_eq!((first.await.unwrap(), waits.await.unwrap()), (Some(2), Some(4)));
+        assert_eq!(*asked.lock().unwrap(), [2, 4]);
+    }
+
+    /// Clients hang up while the database doesn't answer: they take no room of those that wait, who are bounded.
     #[tokio::test]
     async fn so_many_wait_and_no_more() {
         let lookup: Arc<Lookup<usize, usize>> = Arc::default();
@@ -287,19 +332,19 @@ mod tests {
                 }
             })
         };
-        let mut refused = 0;
         for key in 0..2 * MOST_WAITING {
-            // Polled once, and dropped.
             let hung_up = get(key).now_or_never();
-            refused += usize::from(matches!(hung_up, Some(Err(Error::Unavailable { .. }))));
+            assert!(hung_up.is_none(), "polled once, and dropped: {hung_up:?}");
         }
-        // No query has begun yet.
-        assert_eq!(lookup.state().waiting.len(), MOST_WAITING);
-        assert_eq!(refused, MOST_WAITING);
+        assert!(lookup.state().waiting.len() <= MOST_WAITING);
+        let mut waiting: Vec<_> = (0..MOST_WAITING).map(|key| Box::pin(get(key))).collect();
+        let refused = waiting.iter_mut().filter_map(|caller| caller.as_mut().now_or_never()).count();
+        assert_eq!((refused, lookup.state().waiting.len()), (0, MOST_WAITING));
+        let refused = get(0).now_or_never();
+        assert!(matches!(refused, Some(Err(Error::Unavailable { .. }))), "{refused:?}");
         open.add_permits(1);
-        while !lookup.state().waiting.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        let last = waiting.pop().unwrap();
+        assert_eq!(last.await.unwrap(), Some(MOST_WAITING - 1));
         assert_eq!(get(1).await.unwrap(), Some(1));
     }
 

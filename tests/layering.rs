@@ -44,7 +44,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("bcrypt", &["hasher"]),
     ("chacha20poly1305", &["sealing"]),
     ("hmac", &["sealing", "service"]),
-    ("crossbeam_channel", &["hasher"]),
     ("csv", &["transfer"]),
     ("indicatif", &["cli"]),
     ("lettre", &["mailer"]),

@@ -3,17 +3,18 @@
 //! `settings.rs` lists every setting with its variable, default and description and says where values come
 //! from; here they get their types.
 
+mod hashing;
 mod limits;
 mod settings;
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use hashing::{HASH_FLOOR, HashingConfig};
 pub use limits::LimitConfig;
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values, unknown_variables};
 
@@ -127,21 +128,6 @@ impl DatabaseConfig {
     pub fn is_embedded(&self) -> bool {
         self.url.expose_secret().starts_with("sqlite:")
     }
-}
-
-/// What a password hash costs, and how many may be computed.
-#[derive(Clone, Debug)]
-pub struct HashingConfig {
-    /// `PATRON_HASH_MEMORY`, in KiB.
-    pub memory_kib: u32,
-    /// `PATRON_HASH_ITERATIONS`.
-    pub iterations: u32,
-    /// `PATRON_HASH_PARALLELISM`.
-    pub parallelism: u32,
-    /// `PATRON_HASH_THREADS`: hashes computed at once.
-    pub threads: NonZeroUsize,
-    /// `PATRON_HASH_QUEUE`: hashes waiting; beyond them requests are answered with 503.
-    pub queue: usize,
 }
 
 /// How tokens are signed and how long they last; EverShop's names and defaults.
@@ -291,9 +277,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// OWASP's minimum for argon2id (Password Storage Cheat Sheet); settings may only raise it.
-pub const HASH_FLOOR: (u32, u32, u32) = (19 * 1024, 2, 1);
-
 /// The shortest key for HS256 (RFC 7518 3.2), in bytes.
 pub const MIN_SIGNING_SECRET: usize = 32;
 
@@ -353,13 +336,7 @@ impl Config {
                 statement_timeout: v.seconds("PATRON_DATABASE_STATEMENT_TIMEOUT"),
                 slow: v.milliseconds("PATRON_SLOW_QUERY"),
             },
-            hashing: HashingConfig {
-                memory_kib: v.between("PATRON_HASH_MEMORY", HASH_FLOOR.0, 1024 * 1024),
-                iterations: v.between("PATRON_HASH_ITERATIONS", HASH_FLOOR.1, 16),
-                parallelism: v.between("PATRON_HASH_PARALLELISM", HASH_FLOOR.2, 64),
-                threads: v.threads("PATRON_HASH_THREADS"),
-                queue: v.at_least("PATRON_HASH_QUEUE", 1) as usize,
-            },
+            hashing: HashingConfig::from_values(v),
             tokens: TokenConfig {
                 admin: v.signing_secrets("JWT_ADMIN_SECRET", "JWT_ADMIN_SECRET_PREVIOUS"),
                 admin_refresh: v

@@ -178,7 +178,9 @@ mod tests {
     #[test]
     fn bytes_are_counted_up_to_the_limit_and_never_again_after_it() {
         let budget = budget(100);
-        assert!(budget.take_bytes(60).is_ok() && budget.take_leaf(100).is_ok() && budget.take_bytes(40).is_ok());
+        assert!(
+            budget.take_bytes(60).is_ok() && budget.take_leaf(100).is_ok() && budget.take_bytes(40).is_ok()
+        );
         assert!(!budget.is_exceeded());
         assert!(budget.take_bytes(1).is_err() && budget.is_exceeded());
         assert!(budget.take_bytes(0).is_err() && budget.take_leaf(1).is_err());

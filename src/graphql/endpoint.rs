@@ -135,11 +135,7 @@ impl Endpoint {
         Arc::new(Budget::new(&self.app.config.graphql))
     }
 
-    fn prepare(
-        &self,
-        parameters: Parameters,
-        budget: &Budget,
-    ) -> Result<Prepared, ServerError> {
+    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<Prepared, ServerError> {
         let prepared = Prepared::new(parameters, &self.known, &self.app.config.graphql, budget);
         prepared.inspect_err(|_| self.app.metrics.graphql.count(observed::OTHER, Refused, None))
     }

@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet, VariableDefinition};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Selection, SelectionSet, VariableDefinition,
+};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
@@ -79,7 +81,12 @@ impl<'a> Measure<'a> {
                     inner.depth += 1;
                     inner.type_lists += usize::from(TYPE_LISTS.contains(&field.name.node.as_str()));
                     let aliases = usize::from(field.alias.is_some());
-                    inner.add(Size { fields: 1, aliases, parts: self.arguments(&field.arguments), ..Size::default() });
+                    inner.add(Size {
+                        fields: 1,
+                        aliases,
+                        parts: self.arguments(&field.arguments),
+                        ..Size::default()
+                    });
                     (inner, below)
                 }
                 Selection::InlineFragment(inline) => {
@@ -207,9 +214,8 @@ pub(super) fn check(
         }
         budget.take_fields(size.fields)?;
         let definitions = operation.node.variable_definitions.iter();
-        let defined: usize = definitions
-            .map(|definition| COSTLY + measure.directives(&definition.node.directives))
-            .sum();
+        let defined: usize =
+            definitions.map(|definition| COSTLY + measure.directives(&definition.node.directives)).sum();
         let directives = measure.directives(&operation.node.directives);
         budget.take_parts(size.parts.saturating_add(defined).saturating_add(directives))?;
     }

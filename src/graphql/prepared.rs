@@ -127,9 +127,7 @@ fn is_public_set(root: &SelectionSet, depth: usize) -> bool {
     depth > 0
         && root.items.iter().all(|selection| match &selection.node {
             Selection::Field(field) => PUBLIC_FIELDS.contains(&field.node.name.node.as_str()),
-            Selection::InlineFragment(inline) => {
-                is_public_set(&inline.node.selection_set.node, depth - 1)
-            }
+            Selection::InlineFragment(inline) => is_public_set(&inline.node.selection_set.node, depth - 1),
             // It would be one more walk for each spread, and fragments at the root are rare.
             Selection::FragmentSpread(_) => false,
         })

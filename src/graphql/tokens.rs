@@ -84,8 +84,20 @@ mod tests {
     #[test]
     fn names_have_at_most_128_characters() {
         let name = |length: usize| "a".repeat(length);
-        for form in ["{ X: b }", "{ X }", "query X { b }", "query ($X: Int) { b }", "{ ...X }", "{ a(X: 1) }", "{ a @X }",
-            "fragment X on Query { b }", "{ a(b: X) }", "{ a(b: {X: 1}) }", "{ a(b: $X) }", "{ \"\"\"b\\\"\"\"\"\"\" X }"] {
+        for form in [
+            "{ X: b }",
+            "{ X }",
+            "query X { b }",
+            "query ($X: Int) { b }",
+            "{ ...X }",
+            "{ a(X: 1) }",
+            "{ a @X }",
+            "fragment X on Query { b }",
+            "{ a(b: X) }",
+            "{ a(b: {X: 1}) }",
+            "{ a(b: $X) }",
+            "{ \"\"\"b\\\"\"\"\"\"\" X }",
+        ] {
             assert_eq!(refusal(&form.replace('X', &name(128))), None, "{form}");
             let message = refusal(&form.replace('X', &name(129)));
             assert!(message.is_some_and(|message| message.contains("has 129 characters")), "{form}");
@@ -95,7 +107,13 @@ mod tests {
     #[test]
     fn texts_and_comments_hold_no_names() {
         let text = "a".repeat(1000);
-        for form in ["{ a(b: \"X\") }", "{ a(b: \"\\\"X\") }", "{ a(b: \"\"\"\n\"X\" \\\"\"\" X\"\"\") }", "# X\n{ a }", "# X"] {
+        for form in [
+            "{ a(b: \"X\") }",
+            "{ a(b: \"\\\"X\") }",
+            "{ a(b: \"\"\"\n\"X\" \\\"\"\" X\"\"\") }",
+            "# X\n{ a }",
+            "# X",
+        ] {
             assert_eq!(refusal(&form.replace('X', &text)), None, "{form}");
         }
     }

@@ -173,7 +173,7 @@ fn unformed(response: &Response) -> Option<Failure> {
 
 async fn time_limit(app: &App, answer: impl Future<Output = Response>) -> Response {
     let limit = app.config.server.request_timeout;
-    match tokio::time::timeout(limit, answer).await {
+    match tokio::time::timeout(limit, app.db.while_waited_for(answer)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "the request took too long");

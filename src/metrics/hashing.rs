@@ -29,6 +29,7 @@ pub struct HashingMetrics {
     waits: Histogram,
     durations: Histogram,
     rejected: Counter,
+    abandoned: Counter,
 }
 
 impl Default for HashingMetrics {
@@ -40,12 +41,13 @@ impl Default for HashingMetrics {
             waits: durations(),
             durations: durations(),
             rejected: Counter::default(),
+            abandoned: Counter::default(),
         }
     }
 }
 
 impl HashingMetrics {
-    pub(super) fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register("patron_hashing_waiting", "Passwords that wait to be hashed", self.waiting.clone());
         registry.register("patron_hashing_running", "Passwords that are being hashed", self.running.clone());
         registry.register(
@@ -68,6 +70,11 @@ impl HashingMetrics {
             "Requests that got 503 because too many passwords waited",
             self.rejected.clone(),
         );
+        registry.register(
+            "patron_hashing_abandoned",
+            "Passwords that were not hashed because their client hung up",
+            self.abandoned.clone(),
+        );
     }
 
     /// Measures a hash, made or verified.
@@ -79,6 +86,11 @@ impl HashingMetrics {
     /// Counts one that found no place in the queue.
     pub fn rejected(&self) {
         self.rejected.inc();
+    }
+
+    /// Counts one that was not computed because its caller was gone.
+    pub fn abandoned(&self) {
+        self.abandoned.inc();
     }
 
     /// Notes the queue.

@@ -34,8 +34,11 @@ pub async fn log_in(
         None => None,
     };
     let account = found.as_ref().map(|admin| admin.uuid);
-    let verified =
-        ctx.app.hasher.verify(&write, password, found.as_ref().map(|admin| &admin.password)).await?;
+    let verified = ctx
+        .app
+        .hasher
+        .verify(&write, ctx.lane(), password, found.as_ref().map(|admin| &admin.password))
+        .await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
         let passes = login.guesses.settle(ctx, tx, found.is_some()).await?;
@@ -43,7 +46,7 @@ pub async fn log_in(
         Ok(Some(token::issue_for_admin(&ctx.app, admin)?))
     })?;
     let Some(admin) = found.filter(|_| outcome.value.is_some()) else {
-        return Err(login.refused(ctx, &outcome, account, verified.took).await);
+        return Err(login.refused(ctx, &outcome, account, verified).await);
     };
     login.passed(admin.uuid);
     outcome.something().ok_or_else(|| Error::internal("a login without tokens"))
@@ -66,7 +69,7 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
 /// [`Error::EmailTaken`].
 pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password: &Password) -> Result<Model> {
     ctx.require_admin()?;
-    let password = ctx.app.hasher.hash(&Job, password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let admin = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -124,7 +127,7 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) -> Result<Model> {
-    let hash = ctx.app.hasher.hash(&Job, password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
     change(ctx, email, |row, current| {
         row.password = Set(hash.clone());
         row.token_generation = Set(current.token_generation + 1);

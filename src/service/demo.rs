@@ -77,7 +77,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     let random = Random::seeded(21);
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;
     // One hash for all: a thousand would take half a minute.
-    let hash = ctx.app.hasher.hash(&Job, &password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&Job, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     for definition in definitions() {
         let definition = definition.as_object().cloned().unwrap_or_default();
         metafield::create(ctx, Write::of_job(), DefinitionInput::from(definition)).await?;

@@ -243,7 +243,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 /// As [`find`].
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
     ctx.require_admin()?;
-    query.rows::<Entity>(ctx.app.db.reader()).await
+    query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
 /// How many groups a query has on all its pages.
@@ -252,7 +252,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
 /// As [`find`].
 pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
     ctx.require_admin()?;
-    query.count::<Entity>(ctx.app.db.reader()).await
+    query.count::<Entity>(ctx.app.db.lists()).await
 }
 
 /// The groups with these primary keys, for callers that were shown one of their members: a customer may see

@@ -65,7 +65,7 @@ impl<E: EntityTrait> Listing<E> {
     /// Only admins may; those of the database.
     pub async fn page(&self, ctx: &Ctx) -> Result<Page<E::Model>> {
         ctx.require_admin()?;
-        let db = ctx.app.db.reader();
+        let db = ctx.app.db.lists();
         let Slice { rows, more } = self.keyset.rows::<E>(&self.condition, db).await?;
         let behind = self.keyset.has_rows_behind::<E>(&self.condition, db).await?;
         let cursor = |row: &E::Model| self.keyset.cursor(vec![(self.number)(row).into()]);

@@ -1,12 +1,11 @@
 //! Logging in, as far as it is the same for customers and admins.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::db::NoTransaction;
 use crate::error::{Error, Result};
+use crate::hasher::Verified;
 use crate::service::throttle::Guesses;
 use crate::types::{EmailAddress, InvalidEmail};
 
@@ -45,17 +44,25 @@ impl Login {
     }
 
     /// What is answered to whoever may not, in the same words and after the same time whatever the reason. The log says
-    /// at whose account it was, when somebody has it; `hashing` is what verifying the password took.
+    /// at whose account it was, when somebody has it.
     pub(super) async fn refused(
         &self,
         ctx: &Ctx,
         outside: &impl NoTransaction,
         account: Option<Uuid>,
-        hashing: Duration,
+        verified: Verified,
     ) -> Error {
+        report_too_costly(self.audience, account, verified);
         let account = account.map(tracing::field::display);
         tracing::info!(audience = self.audience, account, "a login was refused");
-        ctx.app.hasher.level(outside, hashing).await;
+        ctx.app.hasher.level(outside, verified.took).await;
         Error::Unauthenticated("Invalid email or password")
+    }
+}
+
+/// Says in the log whose stored hash costs too much to be verified: nobody gets in with it.
+pub(super) fn report_too_costly(audience: &str, account: Option<Uuid>, verified: Verified) {
+    if let (Some(reason), Some(account)) = (verified.too_costly, account) {
+        tracing::warn!(audience, %account, %reason, "the stored password hash costs too much to verify; the password has to be reset");
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /api/customers`.
 
+use patron::hasher::Lane;
 use serde_json::json;
 
 use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, on_both_databases};
@@ -85,8 +86,8 @@ on_both_databases! {
             let body = json!({"full_name": "A", "email": format!("p{number}@x.io"), "password": password});
             assert_eq!(app.anonymous().post("/api/customers", &body).await.status, 201);
             let stored = app.customers().await.pop().unwrap();
-            let same = app.app.hasher.verify(&patron::db::Job, &(*password).into(), Some(&stored.password)).await.unwrap().verdict.is_right();
-            let trimmed = app.app.hasher.verify(&patron::db::Job, &password.trim().into(), Some(&stored.password)).await.unwrap().verdict.is_right();
+            let same = app.app.hasher.verify(&patron::db::Job, Lane::System, &(*password).into(), Some(&stored.password)).await.unwrap().verdict.is_right();
+            let trimmed = app.app.hasher.verify(&patron::db::Job, Lane::System, &password.trim().into(), Some(&stored.password)).await.unwrap().verdict.is_right();
             assert!(same && (trimmed == (password.trim() == *password)), "{password:?}");
         }
     }

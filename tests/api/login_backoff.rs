@@ -1,8 +1,10 @@
 //! Logging in tells nothing, and slows down whoever guesses.
 
 use chrono::TimeDelta;
+use patron::config::{Config, Flags, Values};
 use patron::entity::{customer, throttle};
-use patron::types::PasswordHash;
+use patron::hasher::{Hasher, Lane};
+use patron::types::{Password, PasswordHash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::json;
@@ -155,6 +157,31 @@ on_both_databases! {
             app.app.clock.advance(TimeDelta::hours(1));
             assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 401);
         }
+    }
+
+    /// However right the password is: nobody can make the server compute it. A new password helps.
+    async fn a_stored_hash_that_costs_too_much_is_not_verified(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let flags = Flags::default().with("PATRON_HASH_MEMORY", "163840").with("PATRON_HASH_THREADS", "1");
+        let dear = Hasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
+        let password = Password::new(CUSTOMER_PASSWORD.into()).unwrap();
+        let costly = dear.hash(Lane::System, &password, [7; 16]).await.unwrap();
+        assert!(dear.verify(Lane::System, password.secret(), Some(&costly)).await.unwrap().verdict.is_right());
+        set_hash(app, costly.expose()).await;
+        for password in [CUSTOMER_PASSWORD, "wrong wrong"] {
+            let refused = log_in(app, "a@x.io", password).await;
+            refused.assert_failure(401, "unauthenticated");
+            assert_eq!(refused.message(), "Invalid email or password");
+            app.app.clock.advance(TimeDelta::minutes(1));
+        }
+        let change = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
+        let refused = customer.post("/api/customers/me/password", &change).await;
+        refused.assert_failure(400, "validation_failed");
+        assert_eq!(hash(app).await, costly.expose());
+        let path = format!("/api/customers/{}", app.customers().await[0].uuid);
+        assert_eq!(app.admin().patch(&path, &json!({"password": CUSTOMER_PASSWORD})).await.status, 200);
+        app.app.clock.advance(TimeDelta::minutes(1));
+        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
     }
 }
 

@@ -19,6 +19,7 @@ mod delete_customer;
 mod events;
 mod faults;
 mod filters;
+mod gone_clients;
 mod graphql;
 mod graphql_batches;
 mod graphql_caching;

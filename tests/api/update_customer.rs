@@ -1,6 +1,7 @@
 //! `PATCH /api/customers/{uuid}`.
 
 use chrono::TimeDelta;
+use patron::hasher::Lane;
 use serde_json::{Value, json};
 
 use crate::support::{Actor, Customer, on_both_databases};
@@ -29,7 +30,7 @@ on_both_databases! {
         assert_eq!((&changed["status"], &changed["full_name"], &changed["email"]), (&json!(0), &json!("B"), &json!("b@x.io")));
         let stored = app.customers().await.pop().unwrap();
         assert_eq!(stored.meta_data, json!({"tags": ["x"]}));
-        assert!(app.app.hasher.verify(&patron::db::Job, &"another good one".into(), Some(&stored.password)).await.unwrap().verdict.is_right());
+        assert!(app.app.hasher.verify(&patron::db::Job, Lane::System, &"another good one".into(), Some(&stored.password)).await.unwrap().verdict.is_right());
         app.admin().patch(&url(&row), &json!({"meta_data": null, "group_id": null})).await.data();
         let stored = app.customers().await.pop().unwrap();
         assert_eq!((stored.meta_data, stored.group_id), (json!({}), Some(1)));

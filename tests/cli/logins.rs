@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{Server, field, folder};
+use crate::{Server, field, folder, run};
 
 #[test]
 fn the_log_names_accounts() {
@@ -48,4 +48,34 @@ fn the_log_names_accounts() {
     );
     assert!(lines.iter().all(|line| line["span"]["request_id"].is_string()), "{log}");
     assert!(!log.contains("x.io") && !log.contains("shop.io"), "{log}");
+}
+
+/// A stored hash that costs more than the settings allow lets nobody in, and the log says whose it is.
+#[test]
+fn the_log_names_accounts_whose_hash_costs_too_much() {
+    let folder = folder();
+    let admin = [("PATRON_ADMIN_EMAIL", "admin@shop.io"), ("PATRON_ADMIN_PASSWORD", "correct horse battery")];
+    assert_eq!(run(folder.path(), &["migrate", "up"], &admin).status.code(), Some(0));
+    // Of the password "a" (a test vector of jBCrypt).
+    let line = r#"{"uuid": "5a0f3d3e-6a62-4c5c-9a44-2d0c3a9b7f10", "email": "a@x.io", "full_name": "A", "password_hash": "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe"}"#;
+    std::fs::write(folder.path().join("c.ndjson"), line).expect("the file is written");
+    assert_eq!(run(folder.path(), &["import", "c.ndjson"], &admin).status.code(), Some(0));
+    let settings = [admin[0], admin[1], ("PATRON_BCRYPT_MAX_COST", "5")];
+    let server = Server::start(folder.path(), &[], &settings, "mail");
+    let answer = server.send("POST /api/customer/tokens", "", r#"{"email": "a@x.io", "password": "a"}"#);
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let warnings: Vec<Value> = lines.filter(|line| line["reason"].is_string()).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    for (name, value) in [
+        ("level", "WARN"),
+        ("audience", "customer"),
+        ("account", "5a0f3d3e-6a62-4c5c-9a44-2d0c3a9b7f10"),
+        ("reason", "bcrypt with cost 6, at most 5 (PATRON_BCRYPT_MAX_COST)"),
+        ("message", "the stored password hash costs too much to verify; the password has to be reset"),
+    ] {
+        assert_eq!(warnings[0][name], value, "{log}");
+    }
 }

@@ -76,7 +76,7 @@ impl Connection {
     /// Those of the database.
     pub async fn rows(&self, ctx: &Ctx) -> Result<Slice<Model>> {
         ctx.require_admin()?;
-        self.keyset.rows::<Entity>(&self.condition, ctx.app.db.reader()).await
+        self.keyset.rows::<Entity>(&self.condition, ctx.app.db.lists()).await
     }
 
     /// How many meet the condition, on all pages.
@@ -87,7 +87,7 @@ impl Connection {
         ctx.require_admin()?;
         let select = Entity::find().select_only().expr(Expr::col(Asterisk).count());
         let select = select.filter(self.condition.clone()).into_tuple();
-        Ok(select.one(ctx.app.db.reader()).await?.unwrap_or_default())
+        Ok(select.one(ctx.app.db.lists()).await?.unwrap_or_default())
     }
 
     /// Whether there are customers on the other side of the cursor that was started from.
@@ -96,7 +96,7 @@ impl Connection {
     /// Those of the database.
     pub async fn has_rows_behind(&self, ctx: &Ctx) -> Result<bool> {
         ctx.require_admin()?;
-        self.keyset.has_rows_behind::<Entity>(&self.condition, ctx.app.db.reader()).await
+        self.keyset.has_rows_behind::<Entity>(&self.condition, ctx.app.db.lists()).await
     }
 
     /// Whether it is counted from the end.

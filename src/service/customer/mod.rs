@@ -60,7 +60,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
     throttle::count_registration(ctx).await?;
     // A courtesy that spares the hashing; the unique index decides.
     ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
-    let password = ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let customer = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -123,7 +123,7 @@ pub async fn update(
                 ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
             }
             login = Some(found.email.key());
-            Some(ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?)
+            Some(ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?)
         }
         None => None,
     };
@@ -218,7 +218,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 /// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
     ctx.require_admin()?;
-    query.rows::<Entity>(ctx.app.db.reader()).await
+    query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
 /// How many customers a query has on all its pages.
@@ -227,7 +227,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
 /// As [`list`].
 pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
     ctx.require_admin()?;
-    query.count::<Entity>(ctx.app.db.reader()).await
+    query.count::<Entity>(ctx.app.db.lists()).await
 }
 
 /// Sets a field that is given and differs; one that already has the value counts as unchanged.

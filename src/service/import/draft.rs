@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::Record;
 use crate::ctx::Ctx;
 use crate::error::{Error, Problem};
-use crate::hasher;
 use crate::service::address::{self, AddressInput, MAX_ADDRESSES};
 use crate::service::customer as rules;
 use crate::service::patch::{Field, Mode, Problems};
@@ -67,7 +66,7 @@ impl Draft {
         let group = parse_group(take("group_id"), take("group_name"), &mut problems);
         let full_name = rules::parse_full_name(take("full_name"), Mode::Create, &mut problems);
         let email = rules::parse_email(take("email"), Mode::Create, &mut problems);
-        let secret = parse_secret(take("password"), take("password_hash"), &mut problems);
+        let secret = parse_secret(ctx, take("password"), take("password_hash"), &mut problems);
         let times = Times::parse(ctx, &mut take, &mut problems);
         let meta_data = rules::parse_meta_data(take("meta_data"), &mut problems);
         let metafields = match take("metafields") {
@@ -150,13 +149,13 @@ fn parse_group(id: Field, name: Field, problems: &mut Problems) -> Option<Group>
     }
 }
 
-fn parse_secret(password: Field, hash: Field, problems: &mut Problems) -> Option<Secret> {
+fn parse_secret(ctx: &Ctx, password: Field, hash: Field, problems: &mut Problems) -> Option<Secret> {
     match (password, hash) {
         (password, Field::Absent | Field::Null) => {
             rules::parse_password(password, Mode::Create, problems).map(Secret::Password)
         }
         (Field::Absent | Field::Null, Field::Value(Value::String(hash))) => {
-            problems.check("password_hash", hasher::parse_hash(&hash)).map(Secret::Hash)
+            problems.check("password_hash", ctx.app.hasher.parse_hash(&hash)).map(Secret::Hash)
         }
         (Field::Absent | Field::Null, Field::Value(_)) => {
             problems.add("password_hash", "Password hash must be a string");

@@ -88,7 +88,7 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
             // It would take its time, and nobody would see it.
             Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
             Secret::Password(password) => {
-                Some(ctx.app.hasher.hash(&Job, password, ctx.app.random.bytes()).await?)
+                Some(ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?)
             }
         };
         Ok::<_, Error>(Ok(Prepared { draft, account, hash }))

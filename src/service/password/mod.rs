@@ -19,6 +19,7 @@ use crate::entity::reset_password_token as tokens;
 use crate::error::{Error, Result};
 use crate::idempotency::{Write, Written};
 use crate::service::customer::save;
+use crate::service::login::report_too_costly;
 use crate::service::throttle::{self, Guesses};
 use crate::service::token::TokenPair;
 use crate::service::{mail, secret, session};
@@ -41,7 +42,7 @@ pub async fn change(ctx: &Ctx, write: Write<TokenPair>, input: PasswordChange) -
     let (current_password, password) = input.parse()?;
     let known =
         confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
-    let hash = ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
         throttle::forget(tx, "customer", &known.email.key()).await?;
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
@@ -87,7 +88,7 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
     let owner = customer::Entity::find_by_id(token.customer_id).one(ctx.app.db.reader()).await?;
     let owner = owner.ok_or_else(invalid)?;
-    let new_password = ctx.app.hasher.hash(&write, &password, ctx.app.random.bytes()).await?;
+    let new_password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
         throttle::forget(tx, "customer", &owner.email.key()).await?;
         let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
@@ -123,7 +124,8 @@ pub(super) async fn confirm(
     }
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;
-    let verified = ctx.app.hasher.verify(outside, password, Some(&customer.password)).await?;
+    let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
+    report_too_costly("customer", Some(customer.uuid), verified);
     let passes = transact!(ctx.app.db, |tx| { guesses.settle(ctx, tx, verified.verdict.is_right()).await })?;
     if passes { Ok(customer) } else { Err(Error::invalid(field, message)) }
 }

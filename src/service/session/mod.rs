@@ -55,8 +55,11 @@ pub async fn log_in(
         None => None,
     };
     let account = found.as_ref().map(|customer| customer.uuid);
-    let verified =
-        ctx.app.hasher.verify(&write, password, found.as_ref().map(|found| &found.password)).await?;
+    let verified = ctx
+        .app
+        .hasher
+        .verify(&write, ctx.lane(), password, found.as_ref().map(|found| &found.password))
+        .await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
         if !login.guesses.settle(ctx, tx, found.is_some()).await? {
@@ -75,7 +78,7 @@ pub async fn log_in(
     })?;
     // Every wait comes after the commit.
     let Some(customer) = found.filter(|_| outcome.value.is_some()) else {
-        return Err(login.refused(ctx, &outcome, account, verified.took).await);
+        return Err(login.refused(ctx, &outcome, account, verified).await);
     };
     login.passed(customer.uuid);
     if verified.verdict == Verdict::Outdated
@@ -95,7 +98,7 @@ async fn replace_hash(
     customer: &customer::Model,
     password: &SecretString,
 ) -> Result<()> {
-    let hash = ctx.app.hasher.rehash(outside, password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.rehash(outside, ctx.lane(), password, ctx.app.random.bytes()).await?;
     transact!(ctx.app.db, |tx| {
         let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
         let same = customer::Entity::update_many().set(row);
@@ -114,9 +117,12 @@ async fn replace_hash(
 pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.usual_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
-    let old = old.column(customer::Column::Password).limit(1).into_tuple::<PasswordHash>();
-    if let Some(hash) = old.one(ctx.app.db.reader()).await? {
-        ctx.app.hasher.learn(&Job, &hash).await?;
+    // Among the first of them some may cost too much to be verified.
+    let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
+    for hash in old.all(ctx.app.db.reader()).await? {
+        if ctx.app.hasher.learn(&Job, &hash).await? {
+            break;
+        }
     }
     Ok(())
 }

@@ -1,0 +1,271 @@
+//! Work for clients that hung up is not done, and what one network address asks for keeps no other waiting.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp};
+
+const ATTACKER: &str = "203.0.113.9";
+const LOGIN: &str = "/api/customer/tokens";
+
+/// How clients hang up.
+#[derive(Clone, Copy, Debug)]
+enum HangUp {
+    /// The connection is closed.
+    Close,
+    /// The client says that it sends no more (a FIN), and would still read.
+    HalfClose,
+    /// RST_STREAM; the connection stays open.
+    Http2Reset,
+}
+
+/// What the server has counted.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    waiting: f64,
+    hashed: f64,
+    abandoned: f64,
+    rejected: f64,
+}
+
+fn counts(app: &TestApp) -> Counts {
+    let text = app.app.render_metrics();
+    let value = |name: &str| {
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} ")));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+    };
+    Counts {
+        waiting: value("patron_hashing_waiting"),
+        hashed: value("patron_hashing_duration_seconds_count"),
+        abandoned: value("patron_hashing_abandoned_total"),
+        rejected: value("patron_hashing_rejected_total"),
+    }
+}
+
+async fn until(app: &TestApp, what: impl Fn(Counts) -> bool) {
+    for _ in 0..12_000 {
+        if what(counts(app)) {
+            return;
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    panic!("in vain: {:?}", counts(app));
+}
+
+/// One thread hashes, and a header says where a request comes from.
+async fn start(backend: Backend, settings: &[(&'static str, &'static str)]) -> TestApp {
+    let usual = [
+        ("PATRON_TRUSTED_PROXIES", "127.0.0.0/8"),
+        ("PATRON_HASH_THREADS", "1"),
+        ("PATRON_PASSWORDS_PER_ADDRESS", "100000"),
+    ];
+    let app = TestApp::start_with(backend, |flags| {
+        usual.iter().chain(settings).fold(flags, |flags, (variable, value)| flags.with(variable, *value))
+    });
+    let app = app.await;
+    app.register("a@x.io").await;
+    app
+}
+
+async fn log_in(app: &TestApp, address: &str, password: &str) -> Answer {
+    let request = app.anonymous().request(Method::POST, LOGIN).header("x-forwarded-for", address);
+    app.anonymous().send(request.json(&json!({"email": "a@x.io", "password": password}))).await
+}
+
+/// Logins whose answers nobody reads.
+async fn flood(app: &TestApp, count: usize) -> Vec<TcpStream> {
+    let body = r#"{"email": "nobody@x.io", "password": "wrong wrong"}"#;
+    let request = format!(
+        "POST {LOGIN} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {ATTACKER}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let mut client = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+        client.write_all(request.as_bytes()).await.unwrap();
+        clients.push(client);
+    }
+    clients
+}
+
+/// The same on one HTTP/2 connection.
+fn flood_over_http2(app: &TestApp, count: usize) -> JoinSet<()> {
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let mut requests = JoinSet::new();
+    for _ in 0..count {
+        let request = client.post(format!("{}{LOGIN}", app.url)).header("x-forwarded-for", ATTACKER);
+        let request = request.json(&json!({"email": "nobody@x.io", "password": "wrong wrong"}));
+        requests.spawn(async move { drop(request.send().await) });
+    }
+    requests
+}
+
+async fn hang_up(app: &TestApp, how: HangUp) {
+    let (mut clients, mut requests) = (Vec::new(), JoinSet::new());
+    let waiting = match how {
+        HangUp::Close | HangUp::HalfClose => {
+            clients = flood(app, 600).await;
+            100.0
+        }
+        HangUp::Http2Reset => {
+            requests = flood_over_http2(app, 90);
+            60.0
+        }
+    };
+    until(app, |counts| counts.waiting >= waiting).await;
+    let before = counts(app);
+    match how {
+        HangUp::Close => clients.clear(),
+        HangUp::HalfClose => {
+            for client in &mut clients {
+                client.shutdown().await.unwrap();
+            }
+        }
+        HangUp::Http2Reset => requests.shutdown().await,
+    }
+    assert_eq!(log_in(app, "198.51.100.8", CUSTOMER_PASSWORD).await.status, 200, "{how:?}");
+    until(app, |counts| counts.waiting == 0.0).await;
+    let after = counts(app);
+    let (hashed, abandoned) = (after.hashed - before.hashed, after.abandoned - before.abandoned);
+    assert!(hashed < waiting / 2.0 && abandoned > waiting / 2.0, "{how:?}: {before:?} {after:?}");
+}
+
+async fn clients_that_hang_up_leave_nothing_to_hash(backend: Backend) {
+    let app = start(backend, &[]).await;
+    for how in [HangUp::Close, HangUp::HalfClose, HangUp::Http2Reset] {
+        hang_up(&app, how).await;
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_hang_up_leave_nothing_to_hash_sqlite() {
+    clients_that_hang_up_leave_nothing_to_hash(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_hang_up_leave_nothing_to_hash_postgres() {
+    clients_that_hang_up_leave_nothing_to_hash(Backend::Postgres).await;
+}
+
+/// Clients that stay: another address waits for one or two of their hashes and not for all, and they have a share of the
+/// queue and not all of it.
+async fn an_address_waits_for_its_own(backend: Backend) {
+    let app = start(backend, &[("PATRON_HASH_QUEUE_PER_ADDRESS", "100")]).await;
+    let clients = flood(&app, 300).await;
+    until(&app, |counts| counts.waiting >= 90.0 && counts.rejected > 0.0).await;
+    let before = counts(&app);
+    assert_eq!(log_in(&app, "198.51.100.8", CUSTOMER_PASSWORD).await.status, 200);
+    let after = counts(&app);
+    assert!(after.hashed - before.hashed < 30.0, "{before:?} {after:?}");
+    assert!(after.waiting >= 40.0, "the others still wait: {after:?}");
+    assert!(before.waiting <= 100.0, "{before:?}");
+    let refused = std::iter::repeat_with(|| log_in(&app, ATTACKER, "wrong wrong")).take(100);
+    let refused = futures_util::future::join_all(refused).await;
+    let refused = refused.iter().find(|answer| answer.status == 503).expect("their share is taken");
+    refused.assert_failure(503, "unavailable");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    drop(clients);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_waits_for_its_own_sqlite() {
+    an_address_waits_for_its_own(Backend::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_waits_for_its_own_postgres() {
+    an_address_waits_for_its_own(Backend::Postgres).await;
+}
+
+/// Reading a customer takes for ever.
+async fn make_customers_endless(app: &TestApp) {
+    let sql = "ALTER TABLE customer RENAME TO plain_customer;
+        CREATE VIEW customer AS
+            WITH RECURSIVE number(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number)
+            SELECT plain_customer.* FROM plain_customer JOIN number ON number.value < 0;";
+    app.app.db.owner().execute_unprepared(sql).await.unwrap();
+}
+
+/// A request with the admin's token, whose answer nobody reads.
+async fn ask(app: &TestApp, query: &str) -> TcpStream {
+    let body = json!({"query": query}).to_string();
+    let request = format!(
+        "POST /api/graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        app.admin().token().unwrap(),
+        body.len()
+    );
+    let mut client = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+    client.write_all(request.as_bytes()).await.unwrap();
+    client
+}
+
+fn sample(app: &TestApp, series: &str) -> f64 {
+    let text = app.app.render_metrics();
+    let line = text.lines().find_map(|line| line.strip_prefix(series));
+    line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
+}
+
+const LISTS_IN_USE: &str = "patron_database_connections{pool=\"lists\",state=\"used\"}";
+const SELECTS: &str = "patron_database_statement_duration_seconds_count{kind=\"select\",outcome=\"ok\"}";
+
+/// SQLite would go on with a statement for as long as it takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_on_sqlite_ends_with_its_client() {
+    let app = TestApp::start_with(Backend::Sqlite, |flags| {
+        flags.with("PATRON_DATABASE_STATEMENT_TIMEOUT", "600").with("PATRON_REQUEST_TIMEOUT", "600")
+    });
+    let app = app.await;
+    make_customers_endless(&app).await;
+    for query in ["{ customers { total } }", "{ customersConnection(first: 1) { totalCount } }"] {
+        let client = ask(&app, query).await;
+        until(&app, |_| sample(&app, LISTS_IN_USE) > 0.0).await;
+        drop(client);
+        until(&app, |_| sample(&app, LISTS_IN_USE) == 0.0).await;
+    }
+    app.stop().await;
+}
+
+/// Whether anybody waits for it or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_on_sqlite_ends_after_the_statement_timeout() {
+    let app = TestApp::start_with(Backend::Sqlite, |flags| {
+        flags.with("PATRON_DATABASE_STATEMENT_TIMEOUT", "1").with("PATRON_REQUEST_TIMEOUT", "600")
+    });
+    let app = app.await;
+    make_customers_endless(&app).await;
+    let answer = app.admin().query("{ customers { total } }").await;
+    assert_eq!(answer.graphql_code(), "UNAVAILABLE", "{answer:?}");
+    let groups = app.admin().query("{ customerGroups { total } }").await;
+    assert_eq!(groups.data()["customerGroups"]["total"], 1, "the connection is used again");
+    app.stop().await;
+}
+
+/// Searches that wait for a connection are not begun when their clients are gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_that_wait_on_postgres_are_not_begun() {
+    let app =
+        TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_DATABASE_CONNECTIONS", "1")).await;
+    let held = app.app.db.begin().await.unwrap();
+    let before = sample(&app, SELECTS);
+    let mut clients = Vec::new();
+    for _ in 0..30 {
+        clients.push(ask(&app, "{ customers { total } }").await);
+    }
+    until(&app, |_| sample(&app, "patron_http_requests_in_flight") >= 30.0).await;
+    clients.clear();
+    until(&app, |_| sample(&app, "patron_http_requests_in_flight") == 0.0).await;
+    held.rollback().await.unwrap();
+    app.admin().query("{ customers { total } }").await.data();
+    let selects = sample(&app, SELECTS) - before;
+    assert!(selects <= 4.0, "{selects}: the account of the admin, and its own");
+    app.stop().await;
+}
