@@ -187,6 +187,12 @@ impl Activity {
         self.wake_one(&state);
     }
 
+    /// Whether a request is worked on that is not answered yet, over HTTP/1.
+    pub(super) fn is_at_work_over_http1(&self) -> bool {
+        let state = self.state();
+        state.running > 0 && !state.is_http2
+    }
+
     /// The client sent something.
     pub(super) fn bytes_arrive(&self) {
         let mut state = self.state();

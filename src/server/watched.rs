@@ -1,6 +1,6 @@
 //! What is noted of a connection's bytes.
 
-use std::io::{IoSlice, Result};
+use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -43,6 +43,19 @@ impl Drop for WatchedStream {
 }
 
 impl WatchedStream {
+    /// Fails when the client hung up while a request is worked on, so that the work ends. hyper notices that itself, but
+    /// not when it has bytes of a next request: then it reads no further. It flushes whenever it is polled.
+    fn notice_hang_up(&self, cx: &mut Context<'_>) -> Result<()> {
+        let mut byte = [0];
+        let has_ended = |outcome| matches!(outcome, Poll::Ready(Ok(0)));
+        if self.activity.is_at_work_over_http1()
+            && has_ended(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)))
+        {
+            return Err(ErrorKind::ConnectionReset.into());
+        }
+        Ok(())
+    }
+
     /// Notes whether the client takes what is written.
     fn note<T>(&self, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
         self.activity.is_blocked(outcome.is_pending());
@@ -70,6 +83,7 @@ impl AsyncWrite for WatchedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.notice_hang_up(cx)?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

@@ -20,6 +20,8 @@ const LOGIN: &str = "/api/customer/tokens";
 enum HangUp {
     /// The connection is closed.
     Close,
+    /// The same, after the beginning of a further request.
+    CloseInTheNext,
     /// The client says that it sends no more (a FIN), and would still read.
     HalfClose,
     /// RST_STREAM; the connection stays open.
@@ -79,11 +81,11 @@ async fn log_in(app: &TestApp, address: &str, password: &str) -> Answer {
     app.anonymous().send(request.json(&json!({"email": "a@x.io", "password": password}))).await
 }
 
-/// Logins whose answers nobody reads.
-async fn flood(app: &TestApp, count: usize) -> Vec<TcpStream> {
+/// Logins whose answers nobody reads, and what comes after each.
+async fn flood(app: &TestApp, count: usize, next: &str) -> Vec<TcpStream> {
     let body = r#"{"email": "nobody@x.io", "password": "wrong wrong"}"#;
     let request = format!(
-        "POST {LOGIN} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {ATTACKER}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {LOGIN} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {ATTACKER}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}{next}",
         body.len()
     );
     let mut clients = Vec::new();
@@ -111,7 +113,11 @@ async fn hang_up(app: &TestApp, how: HangUp) {
     let (mut clients, mut requests) = (Vec::new(), JoinSet::new());
     let waiting = match how {
         HangUp::Close | HangUp::HalfClose => {
-            clients = flood(app, 600).await;
+            clients = flood(app, 600, "").await;
+            100.0
+        }
+        HangUp::CloseInTheNext => {
+            clients = flood(app, 300, "GET / HT").await;
             100.0
         }
         HangUp::Http2Reset => {
@@ -122,7 +128,7 @@ async fn hang_up(app: &TestApp, how: HangUp) {
     until(app, |counts| counts.waiting >= waiting).await;
     let before = counts(app);
     match how {
-        HangUp::Close => clients.clear(),
+        HangUp::Close | HangUp::CloseInTheNext => clients.clear(),
         HangUp::HalfClose => {
             for client in &mut clients {
                 client.shutdown().await.unwrap();
@@ -139,7 +145,7 @@ async fn hang_up(app: &TestApp, how: HangUp) {
 
 async fn clients_that_hang_up_leave_nothing_to_hash(backend: Backend) {
     let app = start(backend, &[]).await;
-    for how in [HangUp::Close, HangUp::HalfClose, HangUp::Http2Reset] {
+    for how in [HangUp::Close, HangUp::CloseInTheNext, HangUp::HalfClose, HangUp::Http2Reset] {
         hang_up(&app, how).await;
     }
     app.stop().await;
@@ -159,7 +165,7 @@ async fn clients_that_hang_up_leave_nothing_to_hash_postgres() {
 /// queue and not all of it.
 async fn an_address_waits_for_its_own(backend: Backend) {
     let app = start(backend, &[("PATRON_HASH_QUEUE_PER_ADDRESS", "100")]).await;
-    let clients = flood(&app, 300).await;
+    let clients = flood(&app, 300, "").await;
     until(&app, |counts| counts.waiting >= 90.0 && counts.rejected > 0.0).await;
     let before = counts(&app);
     assert_eq!(log_in(&app, "198.51.100.8", CUSTOMER_PASSWORD).await.status, 200);
