@@ -68,18 +68,45 @@ async fn requests_beyond_the_limit_postgres() {
     requests_beyond_the_limit(Backend::Postgres).await;
 }
 
-/// Very many at once: each is answered, one way or the other, and places are given back whatever became of a request.
+/// A burst while all permits are held is refused, all of it; afterwards each request of a burst is answered, one way or
+/// the other, and permits are released whatever the outcome of a request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_is_answered_and_leaves_nothing_behind() {
     let app =
         TestApp::start_with(Backend::Sqlite, |flags| flags.with("PATRON_CONCURRENT_REQUESTS", "4")).await;
-    app.register("a@x.io").await;
+    let url = format!("/api/customers/{}", app.register("a@x.io").await["uuid"].as_str().unwrap());
     let admin = app.admin();
-    let burst = (0..300).map(|_| admin.query("{ customers { items { email } } }"));
-    let answers = futures_util::future::join_all(burst).await;
-    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!(count(200) + count(503), 300);
-    assert!(count(200) >= 4, "{} of 300", count(200));
+    let burst = async || {
+        let burst = (0..300).map(|_| admin.query("{ customers { items { email } } }"));
+        let answers = futures_util::future::join_all(burst).await;
+        let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+        (count(200), count(503))
+    };
+    // Four changes hold the permits as long as they can't write.
+    let lock = app.app.db.begin().await.unwrap();
+    let change =
+        async |number: usize| admin.patch(&url, &json!({"full_name": format!("John {number}")})).await.status;
+    let held = futures_util::future::join_all((0..4).map(change));
+    let meanwhile = async {
+        for _ in 0..6000 {
+            if app.app.places.available_permits() == 0 {
+                break;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        let refused = burst().await;
+        lock.rollback().await.unwrap();
+        refused
+    };
+    let (held, refused) = tokio::join!(held, meanwhile);
+    assert_eq!(
+        (held, refused),
+        (vec![200; 4], (0, 300)),
+        "those with a permit are answered, all others refused"
+    );
+    let (answered, refused) = burst().await;
+    assert_eq!(answered + refused, 300);
+    assert!(answered >= 4, "{answered} of 300");
     // Clients that hang up: their requests end.
     for _ in 0..50 {
         let mut stream = connect(&app).await;

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use patron::ctx::Ctx;
 use patron::entity::webhook_delivery;
 use patron::service::housekeeping;
+use patron::system::Clock;
 use patron::types::DeliveryStatus;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -139,6 +140,23 @@ on_both_databases! {
         app.app.clock.advance(TimeDelta::days(31));
         housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
         assert_eq!(log(&app, json!({})).await.len(), 0, "the log is kept for a month");
+        receiver.stop();
+        app.stop().await;
+    }
+
+    /// The library takes no webhook that is older than five minutes, so the server's clock is the machine's here.
+    async fn receivers_with_the_official_library_accept_them(app: &TestApp) {
+        let (app, receiver) = (app.with_webhooks().await, Receiver::start().await);
+        app.app.clock.advance(Clock::System.now() - app.now());
+        app.publish().await;
+        let endpoint = app.add_endpoint(&receiver.url, &["customer.created"]).await;
+        app.register("žofie@x.io").await;
+        app.tell().await;
+        let mut received = receiver.take().remove(0);
+        let secret = endpoint["secret"].as_str().unwrap();
+        received.verify(secret).unwrap();
+        received.text.push(' ');
+        assert!(received.verify(secret).is_err(), "another body");
         receiver.stop();
         app.stop().await;
     }

@@ -1,5 +1,6 @@
 //! The program itself, serving on loopback, for tests that drive it from outside.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -8,7 +9,7 @@ use tokio::process::{Child, Command};
 
 /// A server that is stopped by its id, whatever the test does.
 pub(crate) struct Program {
-    child: Child,
+    pub(crate) child: Child,
     log: PathBuf,
     /// Where it answers.
     pub(crate) url: String,
@@ -18,7 +19,7 @@ impl Program {
     /// Starts it in this folder, with no settings but these, and waits for its banner.
     pub(crate) async fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let log = folder.join("log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_patron"));
+        let mut command = Command::new(path());
         command
             .env_clear()
             .current_dir(folder)
@@ -49,6 +50,11 @@ impl Program {
         self.child.kill().await.expect("the server is stopped");
         std::fs::read_to_string(&self.log).expect("the log is read")
     }
+}
+
+/// The program: the one that was built for the tests, or, where `PATRON_TEST_PROGRAM` says so, another build.
+pub(crate) fn path() -> OsString {
+    std::env::var_os("PATRON_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_patron").into())
 }
 
 /// The URL of an SQLite database in this folder.

@@ -21,7 +21,7 @@ pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
 pub(crate) use proxy::{Line, Proxy};
 pub(crate) use receiver::{Mood, Receiver};
-pub(crate) use statements::{plan, statements_of};
+pub(crate) use statements::{plan, plan_without_scans, statements_of};
 
 /// Each test runs twice, on SQLite and on PostgreSQL: `cargo test create_customer::registers` runs both.
 macro_rules! on_both_databases {

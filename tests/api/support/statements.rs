@@ -40,15 +40,24 @@ pub(crate) async fn statements_of(
     (answer, statements.unwrap_or_default())
 }
 
-/// How the database would run a statement, whatever its parameters.
+/// How the database runs a statement, whatever its parameters: its planner chooses freely.
 pub(crate) async fn plan(app: &TestApp, statement: &str) -> String {
+    explain(app, statement, &["plan_cache_mode = force_generic_plan"]).await
+}
+
+/// The same where there are so few rows that PostgreSQL would rather read them all. It shows that an index can be used,
+/// not that it is chosen.
+pub(crate) async fn plan_without_scans(app: &TestApp, statement: &str) -> String {
+    explain(app, statement, &["plan_cache_mode = force_generic_plan", "enable_seqscan = off"]).await
+}
+
+async fn explain(app: &TestApp, statement: &str, settings: &[&str]) -> String {
     let backend = app.app.db.backend();
     let db = app.app.db.owner().begin().await.unwrap();
     let explain = match backend {
         DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
         _ => {
-            // So few rows are read faster without an index.
-            for setting in ["enable_seqscan = off", "plan_cache_mode = force_generic_plan"] {
+            for setting in settings {
                 db.execute_unprepared(&format!("SET LOCAL {setting}")).await.unwrap();
             }
             db.execute_unprepared(&format!("PREPARE asked AS {statement}")).await.unwrap();

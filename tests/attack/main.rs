@@ -1,0 +1,98 @@
+//! Attacks on the program with its default settings and the embedded database: whatever a hundred connections of one
+//! address send, and don't read, the process stays small and another client is served.
+//!
+//! Each attack of the table in `attacks.rs` has the server for itself for a while, then all of them together. The attackers
+//! come from 127.0.0.2, the other client from 127.0.0.1, so that limits by network address are for the attackers only.
+//!
+//! `PATRON_ATTACK_SECONDS` is the time of all attacks together, 30 unless set. `PATRON_TEST_PROGRAM` is the path of another
+//! build: the limits are those of a release build, and a debug build gets [`limits::SLOWER`] times as long.
+//! `PATRON_ATTACK_ONLY` is a part of the name of the only attacks to run.
+
+mod attacks;
+mod client;
+mod errors;
+mod hanging_up;
+mod keyed_logins;
+mod large_answers;
+mod limits;
+mod malformed;
+mod names;
+mod patterns;
+#[expect(dead_code, reason = "the embedded default needs no URL")]
+#[path = "../program/mod.rs"]
+mod program;
+mod slow;
+mod stored_keys;
+mod target;
+mod unread;
+mod watch;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use attacks::{ATTACKS, Attack};
+use target::{Attacker, Target};
+use watch::Watch;
+
+/// Connections of the attackers.
+const CONNECTIONS: usize = 100;
+/// How long the server has to recover between two attacks, in which the other client is served as well.
+const PAUSE: Duration = Duration::from_millis(500);
+
+fn seconds() -> u64 {
+    std::env::var("PATRON_ATTACK_SECONDS").map_or(30, |text| text.parse().expect("a number of seconds"))
+}
+
+/// Runs attacks, shared out among all connections, for so long.
+async fn run(target: &Arc<Target>, attacks: &[Attack], time: Duration) {
+    let mut connections = JoinSet::new();
+    for number in 0..CONNECTIONS {
+        let attack = attacks[number % attacks.len()];
+        let attacker = Attacker { target: Arc::clone(target), number: number / attacks.len() };
+        connections.spawn(async move {
+            // Ended from outside.
+            for round in 0.. {
+                if (attack.round)(&attacker, round).await.is_err() {
+                    attacker.target.tally.count("broken off");
+                    sleep(Duration::from_millis(20)).await;
+                }
+            }
+        });
+    }
+    let _time_is_up = timeout(time, connections.join_next()).await;
+    connections.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_kills_stops_or_fills_the_server() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (server, target) = target::start(folder.path()).await;
+    let only = std::env::var("PATRON_ATTACK_ONLY").unwrap_or_default();
+    let attacks: Vec<Attack> = ATTACKS.into_iter().filter(|attack| attack.name.contains(&only)).collect();
+    let phases = u32::try_from(attacks.len() + 1).expect("a small number");
+    let time = (Duration::from_secs(seconds()) / phases).max(Duration::from_millis(500));
+
+    let watch = Watch::start(&target, server.child.id().expect("the server runs"));
+    for (number, attack) in attacks.iter().enumerate() {
+        watch.phase(attack.name);
+        run(&target, &attacks[number..=number], time).await;
+        sleep(PAUSE).await;
+        if watch.end_of_phase(&target, folder.path()) {
+            break;
+        }
+    }
+    if !watch.is_over() {
+        watch.phase("all together");
+        run(&target, &attacks, time).await;
+        sleep(PAUSE).await;
+        watch.end_of_phase(&target, folder.path());
+    }
+    let failures = watch.stop();
+    let log = server.stop().await;
+    let tail: Vec<&str> = log.lines().rev().take(5).collect();
+    assert!(failures.is_empty(), "{}\n\nthe end of the log:\n{tail:#?}", failures.join("\n"));
+}
