@@ -310,6 +310,7 @@ fn phc(params: &Params, salt: &[u8], hash: &[u8]) -> argon2::Result<PasswordHash
 mod tests {
     use super::{Error, Hasher, HashingConfig, Lane, Password, PasswordHash, Verdict};
     use crate::config::{Config, Flags, Values};
+    use crate::db::Job;
     use futures_util::FutureExt;
     use std::num::NonZeroUsize;
 
@@ -336,7 +337,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_right_outdated_or_wrong() {
         let hasher = hasher(|_| ());
-        let stored = hasher.hash(Lane::System, &password(), [7; 16]).await.unwrap();
+        let stored = hasher.hash(&Job, Lane::System, &password(), [7; 16]).await.unwrap();
         let bcrypt = bcrypt::hash_with_result("correct horse battery", 4).unwrap();
         let bcrypt = PasswordHash::new(bcrypt.format_for_version(bcrypt::Version::TwoB));
         let salt_and_hash = stored.expose().trim_start_matches("$argon2id$v=19$m=19456,t=2,p=1");
@@ -351,10 +352,10 @@ mod tests {
             (Some(&PasswordHash::new("plain".to_owned())), "plain", Verdict::Wrong, false),
             (None, "correct horse battery", Verdict::Wrong, false),
         ] {
-            let verified = hasher.verify(Lane::System, &password.into(), hash).await.unwrap();
+            let verified = hasher.verify(&Job, Lane::System, &password.into(), hash).await.unwrap();
             assert_eq!((verified.verdict, verified.too_costly.is_some()), (verdict, is_too_costly));
         }
-        assert!(!hasher.learn(&broken).await.unwrap() && hasher.learn(&bcrypt).await.unwrap());
+        assert!(!hasher.learn(&Job, &broken).await.unwrap() && hasher.learn(&Job, &bcrypt).await.unwrap());
     }
 
     /// Clients that hang up leave nothing to do, and a full queue has room for another address.

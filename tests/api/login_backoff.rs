@@ -165,8 +165,8 @@ on_both_databases! {
         let flags = Flags::default().with("PATRON_HASH_MEMORY", "163840").with("PATRON_HASH_THREADS", "1");
         let dear = Hasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
         let password = Password::new(CUSTOMER_PASSWORD.into()).unwrap();
-        let costly = dear.hash(Lane::System, &password, [7; 16]).await.unwrap();
-        assert!(dear.verify(Lane::System, password.secret(), Some(&costly)).await.unwrap().verdict.is_right());
+        let costly = dear.hash(&patron::db::Job, Lane::System, &password, [7; 16]).await.unwrap();
+        assert!(dear.verify(&patron::db::Job, Lane::System, password.secret(), Some(&costly)).await.unwrap().verdict.is_right());
         set_hash(app, costly.expose()).await;
         for password in [CUSTOMER_PASSWORD, "wrong wrong"] {
             let refused = log_in(app, "a@x.io", password).await;
