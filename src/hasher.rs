@@ -363,7 +363,7 @@ mod tests {
     async fn only_what_is_waited_for_is_computed() {
         let hasher = hasher(|config| (config.queue, config.queue_per_address) = (40, 30));
         let password = password();
-        let hash = |lane| hasher.hash(lane, &password, [7; 16]);
+        let hash = |lane| hasher.hash(&Job, lane, &password, [7; 16]);
         // The first is what the thread is busy with; whether it has taken it yet doesn't matter.
         let mut flood: Vec<_> = (0..40).map(|_| Box::pin(hash(address(1)))).collect();
         let mut refused = 0;
