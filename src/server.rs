@@ -2,12 +2,14 @@
 
 mod activity;
 mod answer;
+mod budget;
 mod connection;
 mod connections;
 mod exchange;
+mod held;
 mod open_files;
+mod received;
 mod stream_executor;
-mod unsent;
 mod watched;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use activity::Activity;
+use budget::Budget;
 use connections::Connections;
 
 use crate::app::App;
@@ -80,6 +83,7 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
     let limits = &app.config.limits;
     let connections = Arc::new(Connections::new(open_files::at_most(limits.connections)));
     let (protocol, start) = (Arc::new(connection::protocol(limits)), Stopwatch::start());
+    let budget = Arc::new(Budget { app: Arc::clone(app), connections: Arc::clone(&connections) });
     // Each connection holds a receiver: when there is none any more, all have ended.
     let (all_ended, held) = watch::channel(());
     loop {
@@ -94,16 +98,16 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
                 continue;
             }
         };
-        let activity = Arc::new(Activity::new(start, app.metrics.http.unsent.clone()));
+        let activity = Arc::new(Activity::new(start, &app.metrics.http));
         let Some(place) = connections.admit(&activity) else { continue };
         // An answer that is written in two parts must not wait for the client to confirm the first.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "answers may be sent late");
         }
-        let (app, protocol, routes) = (Arc::clone(app), Arc::clone(&protocol), routes.clone());
-        let (held, connections) = (held.clone(), Arc::clone(&connections));
+        let (budget, protocol, routes) = (Arc::clone(&budget), Arc::clone(&protocol), routes.clone());
+        let held = held.clone();
         tokio::spawn(async move {
-            connection::serve(&protocol, &app, &connections, (stream, peer), &activity, routes).await;
+            connection::serve(&protocol, &budget, (stream, peer), &activity, routes).await;
             drop((place, held));
         });
     }

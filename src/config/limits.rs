@@ -27,6 +27,9 @@ pub struct LimitConfig {
     /// `PATRON_UNSENT_BYTES`: of answers that clients have not taken, on all connections; beyond it those with the
     /// most are reset.
     pub unsent_bytes: usize,
+    /// `PATRON_RECEIVED_BYTES`: of requests that are not answered yet, with their bodies, on all connections; beyond it
+    /// those with the most are reset.
+    pub received_bytes: usize,
     /// `PATRON_IDLE_TIMEOUT`: from an answer to the next request on the same connection.
     pub idle_timeout: Duration,
     /// `PATRON_HEADER_BYTES`: request line and headers together.
@@ -53,6 +56,7 @@ impl LimitConfig {
             stall_timeout: v.seconds("PATRON_STALL_TIMEOUT"),
             unsent_bytes_per_connection: v.at_least("PATRON_UNSENT_BYTES_PER_CONNECTION", 64 * 1024) as usize,
             unsent_bytes: v.at_least("PATRON_UNSENT_BYTES", 1024 * 1024) as usize,
+            received_bytes: v.at_least("PATRON_RECEIVED_BYTES", 1024 * 1024) as usize,
             idle_timeout: v.seconds("PATRON_IDLE_TIMEOUT"),
             // Less than this hyper has no buffer for; more than a MiB in headers nobody means.
             header_bytes: v.between("PATRON_HEADER_BYTES", 8 * 1024, 1024 * 1024),

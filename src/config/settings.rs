@@ -72,6 +72,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_STALL_TIMEOUT", "stall_timeout", "5", "Seconds after which an answer over HTTP/2 is given up of which the client takes nothing"),
     setting("PATRON_UNSENT_BYTES_PER_CONNECTION", "unsent_bytes_per_connection", "1048576", "Bytes of answers that a client may leave unread on a connection, beyond which its further requests wait; 65536 or more"),
     setting("PATRON_UNSENT_BYTES", "unsent_bytes", "67108864", "Bytes of answers that all clients may leave unread, beyond which the connections with the most are reset; 1048576 or more"),
+    setting("PATRON_RECEIVED_BYTES", "received_bytes", "67108864", "Bytes of requests that are not answered yet, with their bodies, of all clients, beyond which the connections with the most are reset; 1048576 or more"),
     setting("PATRON_IDLE_TIMEOUT", "idle_timeout", "75", "Seconds after which a connection is closed on which no further request comes"),
     setting("PATRON_SHUTDOWN_TIMEOUT", "shutdown_timeout", "20", "Seconds that running requests have to finish after SIGTERM"),
     setting("PATRON_REQUIRE_IF_MATCH", "require_if_match", "off", "on or off: whether changes of customers and addresses need the header If-Match (else 428)"),

@@ -41,6 +41,8 @@ pub struct HttpMetrics {
     abandoned: Family<Endpoint, Counter>,
     /// Bytes of answers that clients have not taken yet.
     pub unsent: Gauge,
+    /// Bytes of requests that are not answered.
+    pub received: Gauge,
     resets: Family<Reset, Counter>,
 }
 
@@ -52,6 +54,7 @@ impl Default for HttpMetrics {
             in_flight: Gauge::default(),
             abandoned: Family::default(),
             unsent: Gauge::default(),
+            received: Gauge::default(),
             resets: Family::default(),
         }
     }
@@ -77,8 +80,13 @@ impl HttpMetrics {
             self.unsent.clone(),
         );
         registry.register(
+            "patron_http_received_bytes",
+            "Bytes of requests that are not answered yet, with their bodies",
+            self.received.clone(),
+        );
+        registry.register(
             "patron_http_resets",
-            "Streams and connections that were reset because their clients did not take their answers",
+            "Streams and connections that were reset for what clients did not take or end",
             self.resets.clone(),
         );
     }
@@ -88,7 +96,13 @@ impl HttpMetrics {
         usize::try_from(self.unsent.get()).unwrap_or(0)
     }
 
-    /// Counts what was reset: a `stream` or a `connection`, because it was `stalled` or for the `budget` of all.
+    /// Bytes of requests that are not answered yet, with their bodies.
+    pub fn received_bytes(&self) -> usize {
+        usize::try_from(self.received.get()).unwrap_or(0)
+    }
+
+    /// Counts what was reset: a `stream` or a `connection`, because an answer was `stalled`, or because all answers
+    /// (`unsent`) or requests (`received`) were too many bytes.
     pub fn reset(&self, what: &'static str, reason: &'static str, count: usize) {
         if count > 0 {
             self.resets.get_or_create(&Reset { what, reason }).inc_by(count as u64);

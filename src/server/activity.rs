@@ -8,8 +8,9 @@ use std::time::Duration;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-use super::unsent::{Stalled, StreamHandle, Unsent};
+use super::held::{Held, Stalled, StreamHandle};
 use crate::config::LimitConfig;
+use crate::metrics::HttpMetrics;
 use crate::system::Stopwatch;
 
 /// What a connection is doing.
@@ -18,8 +19,9 @@ pub(super) struct Activity {
     /// Moments are measured from here, the start of the server.
     start: Stopwatch,
     state: Mutex<State>,
-    /// Unsent bytes of all connections.
+    /// Bytes of answers that are not sent, and of requests that are not answered, of all connections.
     all_unsent: Gauge,
+    all_received: Gauge,
     /// Wakes a request that waits for room.
     room: Notify,
 }
@@ -31,7 +33,9 @@ struct State {
     /// Those of them that wait until their client has taken earlier answers.
     waiting: u32,
     /// Answers that are not sent yet.
-    unsent: Unsent,
+    unsent: Held,
+    /// Requests that are not answered yet, with as much of their bodies as has come.
+    requests: Held,
     /// When the last request was answered, or the last answer sent.
     since: Duration,
     /// When the headers that are being read began; the first of a connection with the connection.
@@ -56,6 +60,15 @@ enum Asked {
     /// It holds more than others, and all hold too much.
     ToReset,
     ToStop,
+}
+
+/// What is held for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Answers that its client has not taken.
+    Answers,
+    /// Requests that are not answered.
+    Requests,
 }
 
 /// What the task of a connection has to do.
@@ -84,12 +97,13 @@ pub(super) enum Overdue {
 
 impl Activity {
     /// That of a connection that has just been opened.
-    pub(super) fn new(start: Stopwatch, all_unsent: Gauge) -> Self {
+    pub(super) fn new(start: Stopwatch, metrics: &HttpMetrics) -> Self {
         let now = start.elapsed();
         let state = State {
             running: 0,
             waiting: 0,
-            unsent: Unsent::default(),
+            unsent: Held::default(),
+            requests: Held::default(),
             since: now,
             head_since: Some(now),
             is_http2: false,
@@ -99,7 +113,8 @@ impl Activity {
             asked: None,
             waker: None,
         };
-        Self { start, state: Mutex::new(state), all_unsent, room: Notify::new() }
+        let (all_unsent, all_received) = (metrics.unsent.clone(), metrics.received.clone());
+        Self { start, state: Mutex::new(state), all_unsent, all_received, room: Notify::new() }
     }
 
     /// The time since the start of the server.
@@ -107,14 +122,17 @@ impl Activity {
         self.start.elapsed()
     }
 
-    /// A request, which waits at first.
-    pub(super) fn request_begins(&self, is_http2: bool) {
+    /// A request of so many bytes, which waits at first. What is returned names it.
+    pub(super) fn request_begins(&self, is_http2: bool, bytes: usize) -> usize {
+        let now = self.now();
+        self.all_received.inc_by(gauged(bytes));
         let mut state = self.state();
         state.running += 1;
         state.waiting += 1;
         state.head_since = None;
         state.is_http2 = is_http2;
         state.was_used = true;
+        state.requests.begin(bytes, now, None)
     }
 
     /// Lets a request go on as soon as the connection's unsent answers, and those that are being made, leave room.
@@ -147,20 +165,22 @@ impl Activity {
     }
 
     /// A request ends without an answer: nobody waits for one.
-    pub(super) fn request_ends(&self, was_worked_on: bool) {
+    pub(super) fn request_ends(&self, request: usize, was_worked_on: bool) {
         let now = self.now();
         let mut state = self.state();
+        self.all_received.dec_by(gauged(state.requests.end(request)));
         state.running -= 1;
         state.waiting -= u32::from(!was_worked_on);
         state.since = now;
         self.wake_one(&state);
     }
 
-    /// An answer of so many bytes. What is returned names it.
-    pub(super) fn answer_begins(&self, bytes: usize, stream: Option<StreamHandle>) -> usize {
+    /// A request has an answer of so many bytes. What is returned names the answer.
+    pub(super) fn answer_begins(&self, request: usize, bytes: usize, stream: Option<StreamHandle>) -> usize {
         let now = self.now();
         self.all_unsent.inc_by(gauged(bytes));
         let mut state = self.state();
+        self.all_received.dec_by(gauged(state.requests.end(request)));
         state.running -= 1;
         state.since = now;
         let answer = state.unsent.begin(bytes, now, stream);
@@ -191,6 +211,13 @@ impl Activity {
     pub(super) fn is_at_work_over_http1(&self) -> bool {
         let state = self.state();
         state.running > 0 && !state.is_http2
+    }
+
+    /// So many bytes of the body of a request have come.
+    pub(super) fn body_grows(&self, request: usize, bytes: usize) {
+        if self.state().requests.grow(request, bytes) {
+            self.all_received.inc_by(gauged(bytes));
+        }
     }
 
     /// The client sent something.
@@ -255,12 +282,15 @@ impl Activity {
         stalled
     }
 
-    /// How much it holds that is unsent: a weight to compare it by, and bytes. None for one that is being reset.
-    pub(super) fn holds(&self) -> Option<(usize, usize)> {
+    /// How much is held for it: a weight to compare it by, and bytes. None for one that is being reset.
+    pub(super) fn holds(&self, what: What) -> Option<(usize, usize)> {
         let now = self.now();
         let state = self.state();
-        (state.asked != Some(Asked::ToReset) && !state.unsent.is_empty())
-            .then(|| (state.unsent.weight(now), state.unsent.bytes()))
+        let held = match what {
+            What::Answers => &state.unsent,
+            What::Requests => &state.requests,
+        };
+        (state.asked != Some(Asked::ToReset) && held.bytes() > 0).then(|| (held.weight(now), held.bytes()))
     }
 
     /// Asks it to end at once, with everything that is unsent.
@@ -312,7 +342,7 @@ fn gauged(bytes: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Activity, Duration, Gauge, Next, Overdue};
+    use super::{Activity, Duration, HttpMetrics, Next, Overdue};
     use crate::config::{Config, Flags, LimitConfig, Values};
     use crate::system::Stopwatch;
     use std::task::{Context, Waker};
@@ -326,24 +356,24 @@ mod tests {
     }
 
     /// A request is worked on and answered.
-    fn answer_begins(activity: &Activity) -> usize {
+    fn answer_begins(activity: &Activity, request: usize) -> usize {
         assert!(activity.takes_room(1));
-        activity.answer_begins(1, None)
+        activity.answer_begins(request, 1, None)
     }
 
     #[test]
     fn what_a_connection_has_time_for() {
-        let activity = Activity::new(Stopwatch::start(), Gauge::default());
+        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
         let time = || match next(&activity, &limits()) {
             Next::Wait(until, why) => Some((until.saturating_sub(activity.now()).as_secs_f64().round(), why)),
             _ => None,
         };
         assert_eq!(time(), Some((10.0, Overdue::Headers)), "it begins with a request");
         activity.bytes_arrive();
-        activity.request_begins(false);
+        let request = activity.request_begins(false, 1);
         activity.bytes_arrive();
         assert_eq!(next(&activity, &limits()), Next::Work);
-        let answer = answer_begins(&activity);
+        let answer = answer_begins(&activity, request);
         assert_eq!(time(), Some((120.0, Overdue::Answer)));
         activity.answer_ends(answer);
         assert_eq!(time(), Some((75.0, Overdue::Idle)));
@@ -357,15 +387,14 @@ mod tests {
     /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
     #[test]
     fn http_2() {
-        let activity = Activity::new(Stopwatch::start(), Gauge::default());
-        activity.request_begins(true);
-        activity.request_begins(true);
-        let answer = answer_begins(&activity);
+        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
+        let (one, other) = (activity.request_begins(true, 1), activity.request_begins(true, 1));
+        let answer = answer_begins(&activity, one);
         assert!(
             matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)),
             "one is still worked on"
         );
-        activity.request_ends(false);
+        activity.request_ends(other, false);
         assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)));
         activity.answer_ends(answer);
         activity.bytes_arrive();
@@ -376,9 +405,9 @@ mod tests {
     #[test]
     fn headers_have_their_time_after_an_answer() {
         let limits = LimitConfig { header_timeout: Duration::from_millis(20), ..limits() };
-        let activity = Activity::new(Stopwatch::start(), Gauge::default());
-        activity.request_begins(false);
-        let answer = answer_begins(&activity);
+        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
+        let request = activity.request_begins(false, 1);
+        let answer = answer_begins(&activity, request);
         activity.bytes_arrive();
         std::thread::sleep(Duration::from_millis(25));
         activity.answer_ends(answer);
@@ -389,7 +418,7 @@ mod tests {
 
     #[test]
     fn a_stop_is_told_once() {
-        let activity = Activity::new(Stopwatch::start(), Gauge::default());
+        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
         activity.stop();
         assert_eq!(next(&activity, &limits()), Next::Stop);
         assert!(matches!(next(&activity, &limits()), Next::Wait(..)));

@@ -8,7 +8,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use hyper::body::Incoming;
@@ -20,12 +19,11 @@ use tokio::time::sleep;
 use tower::{ServiceExt, service_fn};
 
 use super::activity::{Activity, Next, Overdue};
-use super::connections::Connections;
+use super::budget::Budget;
 use super::exchange::Exchange;
+use super::held::Stalled;
 use super::stream_executor::StreamExecutor;
-use super::unsent::Stalled;
 use super::watched::WatchedStream;
-use crate::app::App;
 use crate::config::LimitConfig;
 use crate::http::MAX_BODY_BYTES;
 
@@ -59,30 +57,22 @@ pub(super) fn protocol(limits: &LimitConfig) -> Builder<StreamExecutor> {
 /// Serves a connection until one of the two ends it, its time is over, or it has to make room.
 pub(super) async fn serve(
     protocol: &Builder<StreamExecutor>,
-    app: &Arc<App>,
-    connections: &Arc<Connections>,
+    budget: &Arc<Budget>,
     (stream, peer): (TcpStream, SocketAddr),
     activity: &Arc<Activity>,
     routes: Router,
 ) {
-    let limits = &app.config.limits;
-    let (shared, watched) = (Arc::clone(app), Arc::clone(activity));
-    let all = Arc::clone(connections);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let mut exchange = Exchange::begin(&watched, &request);
+    let (limits, metrics) = (&budget.app.config.limits, &budget.app.metrics.http);
+    let (shared, watched) = (Arc::clone(budget), Arc::clone(activity));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut exchange = Exchange::begin(&watched, &shared, &request);
+        let mut request = request.map(|body| exchange.counted(body));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = routes.clone().oneshot(request.map(Body::new));
-        let (app, all) = (Arc::clone(&shared), Arc::clone(&all));
+        let answer = routes.clone().oneshot(request);
         async move {
-            let limits = &app.config.limits;
-            exchange.wait_for_room(limits.unsent_bytes_per_connection).await;
+            exchange.wait_for_room().await;
             let Ok(response) = answer.await;
-            let response = exchange.answer(response).await?;
-            if app.metrics.http.unsent_bytes() > limits.unsent_bytes {
-                let reset = all.reset_heaviest(limits.unsent_bytes);
-                app.metrics.http.reset("connection", "budget", reset);
-            }
-            Ok::<_, axum::Error>(response)
+            exchange.answer(response).await
         }
     });
     let stream = WatchedStream { stream, activity: Arc::clone(activity) };
@@ -123,12 +113,12 @@ pub(super) async fn serve(
             if why == Overdue::Answer
                 && let Stalled::StreamsReset(count) = activity.reset_overdue(limits)
             {
-                app.metrics.http.reset("stream", "stalled", count);
+                metrics.reset("stream", "stalled", count);
                 continue;
             }
             tracing::debug!(?why, "the time of a connection is over");
             if why == Overdue::Answer {
-                app.metrics.http.reset("connection", "stalled", 1);
+                metrics.reset("connection", "stalled", 1);
             }
             if why != Overdue::Idle || leaves_at.is_some() {
                 return Poll::Ready(());

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::activity::Activity;
+use super::activity::{Activity, What};
 
 /// How many are asked for room at most, for one that wants in.
 const MOST_ASKED: usize = 128;
@@ -63,13 +63,13 @@ impl Connections {
         Some(Place(Arc::clone(self)))
     }
 
-    /// Resets connections, those with the most unsent bytes first, when all of them hold more than this together, until
-    /// they hold an eighth less: so that each look at all of them is good for many answers. How many were reset.
-    pub(super) fn reset_heaviest(&self, budget: usize) -> usize {
+    /// Resets connections, those first that the most is held for, when it is more than this together, until it is an
+    /// eighth less: so that each look at all of them is good for many requests. How many were reset.
+    pub(super) fn reset_heaviest(&self, what: What, budget: usize) -> usize {
         let mut held: Vec<_> = {
             let table = self.table();
             let open = table.order.iter().filter_map(Weak::upgrade);
-            open.filter_map(|activity| Some((activity.holds()?, activity))).collect()
+            open.filter_map(|activity| Some((activity.holds(what)?, activity))).collect()
         };
         let mut bytes: usize = held.iter().map(|((_, bytes), _)| bytes).sum();
         if bytes <= budget {
@@ -86,15 +86,30 @@ impl Connections {
             bytes -= freed;
             reset += 1;
         }
-        self.warn_of_resets(now, budget, reset);
+        self.warn_of_resets(now, what, budget, reset);
         reset
     }
 
-    fn warn_of_resets(&self, now: Duration, limit: usize, reset: usize) {
+    fn warn_of_resets(&self, now: Duration, what: What, limit: usize, reset: usize) {
         let mut table = self.table();
         if table.told_of_resets.is_none_or(|told| now.saturating_sub(told) >= TOLD_EVERY) {
             table.told_of_resets = Some(now);
-            tracing::warn!(limit, reset, "too many answers that clients don't take (PATRON_UNSENT_BYTES)");
+            match what {
+                What::Answers => {
+                    tracing::warn!(
+                        limit,
+                        reset,
+                        "too many answers that clients don't take (PATRON_UNSENT_BYTES)"
+                    );
+                }
+                What::Requests => {
+                    tracing::warn!(
+                        limit,
+                        reset,
+                        "too many requests at once, or bodies that do not end (PATRON_RECEIVED_BYTES)"
+                    );
+                }
+            }
         }
     }
 
@@ -136,15 +151,21 @@ mod tests {
     use super::super::activity::Next;
     use super::{Activity, Connections};
     use crate::config::{Config, Flags, Values};
+    use crate::metrics::HttpMetrics;
     use crate::system::Stopwatch;
-    use prometheus_client::metrics::gauge::Gauge;
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
     fn open(connections: &Arc<Connections>) -> Option<(Arc<Activity>, super::Place)> {
-        let activity = Arc::new(Activity::new(Stopwatch::start(), Gauge::default()));
+        let activity = Arc::new(Activity::new(Stopwatch::start(), &HttpMetrics::default()));
         let place = connections.admit(&activity)?;
         Some((activity, place))
+    }
+
+    /// A request comes and ends.
+    fn use_it(activity: &Activity) {
+        let request = activity.request_begins(false, 1);
+        activity.request_ends(request, false);
     }
 
     fn makes_room(activity: &Activity) -> bool {
@@ -158,19 +179,17 @@ mod tests {
         let (used, _used) = open(&connections).unwrap();
         let (busy, _busy) = open(&connections).unwrap();
         let (quiet, place) = open(&connections).unwrap();
-        used.request_begins(false);
-        used.request_ends(false);
-        busy.request_begins(false);
+        use_it(&used);
+        busy.request_begins(false, 1);
         assert!(open(&connections).is_some() && makes_room(&quiet), "the one that had no request");
         drop(place);
         let (again, place) = open(&connections).unwrap();
         assert!(!makes_room(&used) && !makes_room(&busy), "there was room");
-        used.request_begins(false);
-        used.request_ends(false);
+        use_it(&used);
         assert!(open(&connections).is_some() && makes_room(&again), "the other was used once more");
         drop(place);
         let (last, _last) = open(&connections).unwrap();
-        last.request_begins(false);
+        last.request_begins(false, 1);
         assert!(open(&connections).is_some() && makes_room(&used), "no longer");
     }
 
@@ -178,12 +197,10 @@ mod tests {
     fn busy_ones_stay() {
         let connections = Arc::new(Connections::new(2));
         let held: Vec<_> = (0..2).map(|_| open(&connections).unwrap()).collect();
-        for (activity, _) in &held {
-            activity.request_begins(false);
-        }
+        let requests: Vec<_> = held.iter().map(|(activity, _)| activity.request_begins(false, 1)).collect();
         assert!(open(&connections).is_none());
         assert!(held[1].0.takes_room(1));
-        let answer = held[1].0.answer_begins(1, None);
+        let answer = held[1].0.answer_begins(requests[1], 1, None);
         assert!(open(&connections).is_none(), "its answer is not sent yet");
         held[1].0.answer_ends(answer);
         assert!(open(&connections).is_some());

@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response, Version};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 
-use super::activity::Activity;
+use super::activity::{Activity, What};
 use super::answer::Answer;
+use super::budget::Budget;
+use super::held::StreamHandle;
+use super::received::{Counted, CountedBody, size_of_head};
 use super::stream_executor::StreamExecutor;
-use super::unsent::StreamHandle;
 
 /// A request and its answer.
 pub(super) struct Exchange {
     activity: Arc<Activity>,
-    /// None over HTTP/1.1.
-    stream: Option<StreamHandle>,
+    budget: Arc<Budget>,
+    /// Its number among the requests of the connection.
+    request: usize,
+    /// None without a body.
+    body: Option<Counted>,
+    is_http2: bool,
     state: State,
 }
 
@@ -28,11 +35,24 @@ enum State {
 }
 
 impl Exchange {
-    pub(super) fn begin<B>(activity: &Arc<Activity>, request: &Request<B>) -> Self {
+    pub(super) fn begin<B: HttpBody>(
+        activity: &Arc<Activity>,
+        budget: &Arc<Budget>,
+        request: &Request<B>,
+    ) -> Self {
         let is_http2 = request.version() == Version::HTTP_2;
-        activity.request_begins(is_http2);
-        let stream = is_http2.then(StreamExecutor::stream).flatten();
-        Self { activity: Arc::clone(activity), stream, state: State::Waiting }
+        let body = (!request.body().is_end_stream()).then(Counted::default);
+        let request = activity.request_begins(is_http2, size_of_head(request));
+        budget.keep(What::Requests);
+        let (activity, budget) = (Arc::clone(activity), Arc::clone(budget));
+        Self { activity, budget, request, body, is_http2, state: State::Waiting }
+    }
+
+    /// Its body, counted as it comes.
+    pub(super) fn counted(&self, body: Incoming) -> Body {
+        let Some(counted) = self.body.clone() else { return Body::new(body) };
+        let (activity, budget) = (Arc::clone(&self.activity), Arc::clone(&self.budget));
+        Body::new(CountedBody { body, counted, request: self.request, activity, budget })
     }
 
     /// Waits until the connection's client has taken so much of earlier answers that there is room for another one.
@@ -40,8 +60,8 @@ impl Exchange {
     /// Requests wait instead of being refused (REFUSED_STREAM, 503): a client on a slow line that asks for much at once
     /// is as legitimate as any, gets everything, and only later. What a client that takes nothing has waiting here is
     /// bounded by the number of streams, and its answers are given up after the stall timeout.
-    pub(super) async fn wait_for_room(&mut self, budget: usize) {
-        self.activity.wait_for_room(budget).await;
+    pub(super) async fn wait_for_room(&mut self) {
+        self.activity.wait_for_room(self.budget.app.config.limits.unsent_bytes_per_connection).await;
         self.state = State::Running;
     }
 
@@ -52,9 +72,19 @@ impl Exchange {
     pub(super) async fn answer(mut self, response: Response<Body>) -> Result<Response<Answer>, axum::Error> {
         let (head, body) = response.into_parts();
         let bytes: Bytes = body.collect().await?.to_bytes();
-        let answer = self.activity.answer_begins(bytes.len(), self.stream.clone());
-        self.state = State::Answered(answer);
+        self.stop_counting();
+        let stream: Option<StreamHandle> = self.is_http2.then(StreamExecutor::stream).flatten();
+        self.state = State::Answered(self.activity.answer_begins(self.request, bytes.len(), stream));
+        if !bytes.is_empty() {
+            self.budget.keep(What::Answers);
+        }
         Ok(Response::from_parts(head, Answer::new(self, bytes)))
+    }
+
+    fn stop_counting(&self) {
+        if let Some(body) = &self.body {
+            body.stop();
+        }
     }
 
     /// Bytes of its answer are with the system, or given up.
@@ -65,16 +95,18 @@ impl Exchange {
     }
 
     pub(super) fn is_http2(&self) -> bool {
-        self.stream.is_some()
+        self.is_http2
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        match self.state {
-            State::Waiting => self.activity.request_ends(false),
-            State::Running => self.activity.request_ends(true),
-            State::Answered(answer) => self.activity.answer_ends(answer),
-        }
+        let was_worked_on = match self.state {
+            State::Answered(answer) => return self.activity.answer_ends(answer),
+            State::Running => true,
+            State::Waiting => false,
+        };
+        self.stop_counting();
+        self.activity.request_ends(self.request, was_worked_on);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use hyper::rt::Executor;
 
-use super::unsent::StreamHandle;
+use super::held::StreamHandle;
 
 tokio::task_local! {
     static STREAM: StreamHandle;

@@ -7,7 +7,8 @@ use axum::body::Bytes;
 use axum::http::Request;
 use futures_util::future::join_all;
 use h2::client::{Connection, ResponseFuture, SendRequest};
-use h2::{Reason, RecvStream};
+use h2::{Reason, RecvStream, SendStream};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -26,6 +27,34 @@ async fn start(settings: &[(&'static str, &str)]) -> TestApp {
         settings.iter().fold(flags, |flags, (variable, value)| flags.with(variable, *value))
     })
     .await
+}
+
+/// A query with an answer of some 240 KB, which takes even a debug build little work: it is four long texts.
+struct LargeQuery {
+    token: String,
+    body: String,
+}
+
+impl LargeQuery {
+    async fn prepare(app: &TestApp) -> Self {
+        let customer = app.register("a@x.io").await;
+        let uuid = customer["uuid"].as_str().expect("a uuid");
+        let change = json!({"meta_data": {"note": "x".repeat(60_000)}});
+        assert_eq!(app.admin().patch(&format!("/api/customers/{uuid}"), &change).await.status, 200);
+        let field = |alias| format!("{alias}: customer(id: \"{uuid}\") {{ metaData }}");
+        let query = format!("{{ {} }}", ["a", "b", "c", "d"].map(field).join(" "));
+        let answer = app.admin().query(&query).await;
+        assert_eq!(answer.data()["d"]["metaData"]["note"].as_str().map(str::len), Some(60_000));
+        Self { token: app.admin().token().to_owned(), body: json!({"query": query}).to_string() }
+    }
+
+    /// As it is sent by HTTP/1.1.
+    fn http_1(&self) -> String {
+        let (token, body, length) = (&self.token, &self.body, self.body.len());
+        format!(
+            "POST /api/admin/graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    }
 }
 
 /// A connection by HTTP/2. What it was told by the server is in what drives it.
@@ -56,6 +85,26 @@ impl Client {
         let request = Request::get(format!("http://{}{path}", self.authority)).body(()).expect("a request");
         let mut requests = self.requests.clone().ready().await?;
         Ok(requests.send_request(request, true)?.0)
+    }
+
+    async fn ask(&self, query: &LargeQuery) -> Result<ResponseFuture, h2::Error> {
+        let request = Request::post(format!("http://{}/api/admin/graphql", self.authority))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", query.token));
+        let mut requests = self.requests.clone().ready().await?;
+        let (answer, mut body) = requests.send_request(request.body(()).expect("a request"), false)?;
+        body.send_data(query.body.clone().into(), true)?;
+        Ok(answer)
+    }
+
+    /// Sends so much of a body and not its end.
+    async fn begin_body(&self, bytes: usize) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+        let request = Request::post(format!("http://{}/api/graphql", self.authority));
+        let request = request.header("content-type", "application/json").body(()).expect("a request");
+        let mut requests = self.requests.clone().ready().await?;
+        let (answer, mut body) = requests.send_request(request, false)?;
+        body.send_data(vec![b' '; bytes].into(), false)?;
+        Ok((answer, body))
     }
 
     /// The body of an answer whose head has come.
@@ -119,17 +168,17 @@ async fn others_are_answered(app: &TestApp, requests: usize) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_over_http_2_is_bounded_and_keeps_nobody_waiting() {
     let app = start(&[("PATRON_STALL_TIMEOUT", "2")]).await;
-    let size = Client::connect(&app, 65_535).await.read(LARGE).await;
+    let query = LargeQuery::prepare(&app).await;
     let flood = join_all((0..60).map(async |_| {
         let client = Client::connect(&app, 0).await;
-        let streams = join_all((0..100).map(|_| client.send(LARGE))).await;
+        let streams = join_all((0..100).map(|_| client.ask(&query))).await;
         (client, streams)
     }));
     let (flood, first) = tokio::join!(flood, others_are_answered(&app, 100));
     until(&app, |bytes| bytes > 32 * 1024 * KIB).await;
     let most = first.max(others_are_answered(&app, 100).await);
     let budget = app.app.config.limits.unsent_bytes;
-    assert!(most <= budget + 60 * size, "{most} bytes were unsent");
+    assert!(most <= budget + 60 * 250 * KIB, "{most} bytes were unsent");
     drop(flood);
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
@@ -263,16 +312,15 @@ async fn a_stream_that_takes_a_byte_now_and_then_is_reset() {
     app.stop().await;
 }
 
-/// A connection by HTTP/1 that asks for this often, and reads nothing.
-async fn unread(app: &TestApp, requests: usize) -> TcpStream {
+/// A connection by HTTP/1 that asks for this and reads nothing.
+async fn unread(app: &TestApp, requests: &str) -> TcpStream {
     let address = app.url.strip_prefix("http://").expect("a URL").parse().expect("an address");
     let socket = TcpSocket::new_v4().expect("a socket");
     // So that little of the answers fits into the client's system.
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let mut stream = socket.connect(address).await.expect("the server listens");
-    let request = format!("GET {LARGE} HTTP/1.1\r\nHost: x\r\n\r\n").repeat(requests);
     // The server may have closed it.
-    let _closed = stream.write_all(request.as_bytes()).await;
+    let _closed = stream.write_all(requests.as_bytes()).await;
     stream
 }
 
@@ -281,19 +329,18 @@ async fn unread(app: &TestApp, requests: usize) -> TcpStream {
 async fn a_flood_over_http_1_is_bounded_and_keeps_nobody_waiting() {
     let budget = 4 * 1024 * KIB;
     let app = start(&[("PATRON_UNSENT_BYTES", &budget.to_string())]).await;
-    let size = Client::connect(&app, 65_535).await.read(LARGE).await;
+    let requests = LargeQuery::prepare(&app).await.http_1().repeat(20);
     let flood = async {
         let mut open = Vec::new();
         for _ in 0..60 {
-            open.push(unread(&app, 20).await);
+            open.push(unread(&app, &requests).await);
         }
         open
     };
     let (mut open, first) = tokio::join!(flood, others_are_answered(&app, 100));
     let most = first.max(others_are_answered(&app, 100).await);
     assert!(most > budget / 4, "it was no flood: {most}");
-    // Each connection has one answer that is being sent and one that waits for it.
-    assert!(most <= budget + 60 * 2 * size, "{most} bytes were unsent");
+    assert!(most <= budget + 60 * 250 * KIB, "{most} bytes were unsent");
     until(&app, |bytes| bytes <= budget).await;
     // Those that were reset see it at once.
     let mut reset = 0;
@@ -339,5 +386,47 @@ async fn who_holds_the_most_is_reset() {
     assert!((1..=10).contains(&open), "{open} are open");
     assert!(is_open(&little).await && is_open(&taker).await);
     drop((held, clients, answers));
+    app.stop().await;
+}
+
+/// Bodies that never end are bounded like answers that nobody takes: those go that hold the most.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_do_not_end_are_bounded() {
+    let budget = 2 * 1024 * KIB;
+    let app = start(&[("PATRON_RECEIVED_BYTES", &budget.to_string())]).await;
+    let received = || app.app.metrics.http.received_bytes();
+    let slow = Client::connect(&app, 65_535).await;
+    let (answer, mut body) = slow.begin_body(1000).await.expect("it is open");
+    let (mut clients, mut begun) = (Vec::new(), Vec::new());
+    let mut most = 0;
+    for _ in 0..8 {
+        let client = Client::connect(&app, 65_535).await;
+        for _ in 0..20 {
+            begun.push(client.begin_body(250 * KIB).await);
+        }
+        clients.push(client);
+        most = most.max(received());
+        others_are_answered(&app, 5).await;
+    }
+    let reset = async {
+        while app.app.metrics.http.received_bytes() > budget || most <= budget / 2 {
+            most = most.max(received());
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, reset).await.expect("it is bounded");
+    let open = join_all(clients.iter().map(|client| client.send("/health/live"))).await;
+    assert!(open.iter().any(Result::is_err), "none was reset");
+    // One that is only slow gets its answer.
+    body.send_data(r#"{"query": "{ __typename }"}"#.into(), true).expect("it is open");
+    let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
+    assert_eq!(answer.status(), 200);
+    drop((begun, clients, open));
+    let none = async {
+        while received() > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, none).await.expect("what was held is given back");
     app.stop().await;
 }

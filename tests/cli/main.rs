@@ -151,6 +151,7 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
         ("PATRON_STALL_TIMEOUT", "0"),
         ("PATRON_UNSENT_BYTES_PER_CONNECTION", "65535"),
         ("PATRON_UNSENT_BYTES", "1048575"),
+        ("PATRON_RECEIVED_BYTES", "1048575"),
         ("PATRON_IDLE_TIMEOUT", "0"),
         ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
         ("PATRON_HSTS_SUBDOMAINS", "yes"),

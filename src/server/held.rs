@@ -1,7 +1,6 @@
-//! The answers of a connection that its client has not taken yet: how many bytes wait, and which of them for too long.
-//!
-//! They are counted because they are memory that a client can have held by doing nothing: over HTTP/2 by a window of 0
-//! (RFC 9113 6.9.2), over HTTP/1.1 by not reading.
+//! Bytes that are held for the requests of a connection: of answers that its client has not taken yet, and of bodies that
+//! it has sent. They are counted because they are memory that a client can have held by doing nothing: over HTTP/2 by a
+//! window of 0 (RFC 9113 6.9.2), over HTTP/1.1 by not reading, and over both by not ending a body.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -20,19 +19,19 @@ const YOUNG: Duration = Duration::from_millis(250);
 /// Requests of a connection that may be worked on at once, beside another one, whatever its answers are like.
 const AT_ONCE: usize = 4;
 
-/// The answers of one connection that are not sent yet.
+/// The answers of one connection that are not sent yet, or its requests that are not answered.
 #[derive(Debug, Default)]
-pub(super) struct Unsent {
-    answers: Vec<Option<Waiting>>,
+pub(super) struct Held {
+    entries: Vec<Option<Entry>>,
     open: usize,
     bytes: usize,
-    /// The size of a large answer of this connection, as far as it was seen: the largest, forgotten little by little.
-    expected: usize,
+    /// The size of a large answer of this connection: the largest there was, forgotten little by little.
+    expected: Option<usize>,
 }
 
-/// An answer that is not sent yet.
+/// An answer, or a request.
 #[derive(Debug)]
-struct Waiting {
+struct Entry {
     bytes: usize,
     began: Duration,
     /// When its client last took a part of it.
@@ -51,25 +50,33 @@ pub(super) enum Stalled {
     Connection,
 }
 
-impl Unsent {
+impl Held {
     /// An answer of so many bytes. What is returned names it.
     pub(super) fn begin(&mut self, bytes: usize, now: Duration, stream: Option<StreamHandle>) -> usize {
         self.open += 1;
         self.bytes += bytes;
-        self.expected = bytes.max(self.expected - self.expected / 8);
-        let answer = Some(Waiting { bytes, began: now, taken: now, stream, reset: None });
-        if let Some(free) = self.answers.iter().position(Option::is_none) {
-            self.answers[free] = answer;
+        self.expected = Some(self.expected.map_or(bytes, |expected| bytes.max(expected - expected / 8)));
+        let answer = Some(Entry { bytes, began: now, taken: now, stream, reset: None });
+        if let Some(free) = self.entries.iter().position(Option::is_none) {
+            self.entries[free] = answer;
             return free;
         }
-        self.answers.push(answer);
-        self.answers.len() - 1
+        self.entries.push(answer);
+        self.entries.len() - 1
+    }
+
+    /// More of a body has come. False when its request has ended already.
+    pub(super) fn grow(&mut self, request: usize, bytes: usize) -> bool {
+        let Some(Some(request)) = self.entries.get_mut(request) else { return false };
+        request.bytes += bytes;
+        self.bytes += bytes;
+        true
     }
 
     /// The client took some of it, or it is given up.
     pub(super) fn take(&mut self, answer: usize, bytes: usize, now: Duration) {
         self.bytes -= bytes;
-        if let Some(Some(answer)) = self.answers.get_mut(answer) {
+        if let Some(Some(answer)) = self.entries.get_mut(answer) {
             answer.bytes -= bytes;
             answer.taken = now;
         }
@@ -77,7 +84,7 @@ impl Unsent {
 
     /// All of it is sent, or given up: then so many bytes of it.
     pub(super) fn end(&mut self, answer: usize) -> usize {
-        let Some(ended) = self.answers.get_mut(answer).and_then(Option::take) else { return 0 };
+        let Some(ended) = self.entries.get_mut(answer).and_then(Option::take) else { return 0 };
         self.open -= 1;
         self.bytes -= ended.bytes;
         ended.bytes
@@ -92,30 +99,31 @@ impl Unsent {
     }
 
     /// Whether one more request may be worked on, beside so many: whether there is room for all their answers. As long
-    /// as nothing is unsent, a few at a time may be, however large the answers: one that takes long should not keep
-    /// all others waiting.
+    /// as nothing is unsent, a few at a time may be, however large the answers or before any is known: one that takes
+    /// long should not keep all others waiting.
     pub(super) fn has_room(&self, beside: usize, budget: usize) -> bool {
-        let expected = self.expected.min(budget / AT_ONCE).saturating_mul(beside);
+        let few = budget / AT_ONCE;
+        let expected = self.expected.map_or(few, |expected| expected.min(few)).saturating_mul(beside);
         self.bytes.saturating_add(expected) <= budget
     }
 
     /// How much the connection holds, to compare it with others.
     pub(super) fn weight(&self, now: Duration) -> usize {
-        let is_young = |answer: &Waiting| now.saturating_sub(answer.began) < YOUNG;
-        let weight = |answer: &Waiting| if is_young(answer) { answer.bytes / 4 } else { answer.bytes };
-        self.answers.iter().flatten().map(weight).sum()
+        let is_young = |answer: &Entry| now.saturating_sub(answer.began) < YOUNG;
+        let weight = |answer: &Entry| if is_young(answer) { answer.bytes / 4 } else { answer.bytes };
+        self.entries.iter().flatten().map(weight).sum()
     }
 
     /// Until when the first of them has time. `moved` is when the connection as a whole last went on after the network
     /// had held it up: that is no fault of a stream.
     pub(super) fn deadline(&self, moved: Duration, limits: &LimitConfig) -> Option<Duration> {
-        self.answers.iter().flatten().map(|answer| answer.deadline(moved, limits)).min()
+        self.entries.iter().flatten().map(|answer| answer.deadline(moved, limits)).min()
     }
 
     /// Resets the streams of answers that are overdue.
     pub(super) fn reset_overdue(&mut self, now: Duration, moved: Duration, limits: &LimitConfig) -> Stalled {
         let mut reset = 0;
-        for answer in self.answers.iter_mut().flatten() {
+        for answer in self.entries.iter_mut().flatten() {
             if answer.deadline(moved, limits) > now {
                 continue;
             }
@@ -133,7 +141,7 @@ impl Unsent {
     }
 }
 
-impl Waiting {
+impl Entry {
     fn deadline(&self, moved: Duration, limits: &LimitConfig) -> Duration {
         if let Some(reset) = self.reset {
             return reset + limits.stall_timeout;
@@ -148,7 +156,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stalled, StreamHandle, Unsent};
+    use super::{Held, Stalled, StreamHandle};
     use crate::config::{Config, Flags, LimitConfig, Values};
     use std::time::Duration;
 
@@ -164,7 +172,7 @@ mod tests {
 
     #[test]
     fn bytes_are_counted_until_they_are_taken() {
-        let mut unsent = Unsent::default();
+        let mut unsent = Held::default();
         let (one, two) = (unsent.begin(10, NOW, None), unsent.begin(20, NOW, None));
         unsent.take(one, 4, NOW);
         assert_eq!((unsent.bytes(), unsent.is_empty()), (26, false));
@@ -177,8 +185,8 @@ mod tests {
 
     #[test]
     fn there_is_room_beside_what_is_unsent_and_what_is_expected() {
-        let mut unsent = Unsent::default();
-        assert!(unsent.has_room(99, 1000), "nothing is known yet");
+        let mut unsent = Held::default();
+        assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000), "nothing is known yet");
         let answer = unsent.begin(200, NOW, None);
         assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000));
         unsent.take(answer, 200, NOW);
@@ -196,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_answer_has_time_as_long_as_it_is_taken_and_not_for_ever() {
-        let mut unsent = Unsent::default();
+        let mut unsent = Held::default();
         assert_eq!(unsent.deadline(NOW, &limits()), None);
         let answer = unsent.begin(1000, NOW, Some(StreamHandle::default()));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(5)));
@@ -207,14 +215,14 @@ mod tests {
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)));
         assert_eq!(unsent.reset_overdue(after(119), NOW, &limits()), Stalled::StreamsReset(0));
         assert_eq!(unsent.reset_overdue(after(120), NOW, &limits()), Stalled::Connection, "it has no task");
-        let mut unsent = Unsent::default();
+        let mut unsent = Held::default();
         unsent.begin(1000, NOW, None);
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)), "over HTTP/1.1");
     }
 
     #[test]
     fn those_that_had_no_time_yet_weigh_less() {
-        let mut unsent = Unsent::default();
+        let mut unsent = Held::default();
         unsent.begin(1000, NOW, None);
         assert_eq!(unsent.weight(NOW), 250);
         assert_eq!(unsent.weight(after(1)), 1000);
