@@ -47,7 +47,7 @@ impl Default for HashingMetrics {
 }
 
 impl HashingMetrics {
-    pub(crate) fn register(&self, registry: &mut Registry) {
+    pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("patron_hashing_waiting", "Passwords that wait to be hashed", self.waiting.clone());
         registry.register("patron_hashing_running", "Passwords that are being hashed", self.running.clone());
         registry.register(
@@ -91,6 +91,12 @@ impl HashingMetrics {
     /// Counts one that was not computed because its caller was gone.
     pub fn abandoned(&self) {
         self.abandoned.inc();
+    }
+
+    /// How many were not computed.
+    #[cfg(test)]
+    pub(crate) fn count_of_abandoned(&self) -> u64 {
+        self.abandoned.get()
     }
 
     /// Notes the queue.

@@ -172,7 +172,7 @@ fn every_line_is_judged_as_the_api_judges_and_a_second_run_changes_nothing() {
             3,password,Password must be at least 8 characters\n\
             4,email,Email is already used\n\
             5,password,Password is required and cannot be empty\n\
-            6,password_hash,\"Password hash must be argon2id ($argon2id$v=19$m=…) or bcrypt ($2b$…)\"\n\
+            6,password_hash,Password hash must be argon2id ($argon2id$v=19$m=…) or bcrypt ($2b$…)\n\
             7,password_hash,\"Give a password or its hash, not both\"\n\
             8,fullname,There is no such field\n\
             9,addresses.1.country,\"Country must be an ISO 3166-1 alpha-2 code (e.g., US)\"\n\
