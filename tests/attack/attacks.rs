@@ -6,33 +6,37 @@ use futures_util::future::BoxFuture;
 
 use crate::target::Attacker;
 use crate::{
-    errors, hanging_up, keyed_logins, large_answers, malformed, names, patterns, slow, stored_keys, unread,
+    errors, hanging_up, keyed_logins, large_answers, malformed, names, patterns, renames, slow, stored_keys,
+    unread,
 };
 
 /// One kind of attack.
 #[derive(Clone, Copy)]
 pub(crate) struct Attack {
     pub(crate) name: &'static str,
+    /// How much of the time it gets, compared with others.
+    pub(crate) weight: u32,
     /// The number of the round selects among variants.
     pub(crate) round: for<'a> fn(&'a Attacker, usize) -> BoxFuture<'a, io::Result<()>>,
 }
 
 macro_rules! attacks {
-    ($($name:literal $module:ident)*) => {
-        [$(Attack { name: $name, round: |attacker, round| Box::pin($module::round(attacker, round)) }),*]
+    ($($name:literal $module:ident $weight:literal)*) => {
+        [$(Attack { name: $name, weight: $weight, round: |attacker, round| Box::pin($module::round(attacker, round)) }),*]
     };
 }
 
-pub(crate) const ATTACKS: [Attack; 10] = attacks! {
+pub(crate) const ATTACKS: [Attack; 11] = attacks! {
     // Logins come first: there are limits to how many of them are worked on at all.
-    "refused logins with an Idempotency-Key" keyed_logins
-    "logins whose clients hang up" hanging_up
-    "long names in a query" names
-    "errors that repeat a name" errors
-    "large legal answers" large_answers
-    "answers that nobody reads" unread
-    "patterns of custom fields" patterns
-    "garbage tokens with new keys" stored_keys
-    "requests without Host, with two, or none at all" malformed
-    "slow heads and bodies" slow
+    "refused logins with an Idempotency-Key" keyed_logins 3
+    "logins whose clients hang up" hanging_up 1
+    "long names in a query" names 1
+    "errors that repeat a name" errors 1
+    "large legal answers" large_answers 1
+    "answers that nobody reads" unread 1
+    "patterns of custom fields" patterns 1
+    "garbage tokens with new keys" stored_keys 1
+    "small changes of a customer with much data" renames 1
+    "requests without Host, with two, or none at all" malformed 1
+    "slow heads and bodies" slow 1
 };

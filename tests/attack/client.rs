@@ -31,6 +31,16 @@ impl Client {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
+        Self::answer(request).await
+    }
+
+    /// The same of a change.
+    pub(crate) async fn patch(&self, path: &str, body: &Value, token: &str) -> (u16, Value) {
+        let request = self.http.patch(format!("{}{path}", self.url)).json(body);
+        Self::answer(request.bearer_auth(token)).await
+    }
+
+    async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
         match request.send().await {
             Ok(answer) => (answer.status().as_u16(), answer.json().await.unwrap_or_default()),
             Err(error) => (0, format!("{error:?}").into()),

@@ -5,7 +5,7 @@
 //! come from 127.0.0.2, the other client from 127.0.0.1, so that limits by network address are for the attackers only.
 //!
 //! `PATRON_ATTACK_SECONDS` is the time of all attacks together, 30 unless set. `PATRON_TEST_PROGRAM` is the path of another
-//! build: the limits are those of a release build, and a debug build gets [`limits::SLOWER`] times as long.
+//! build: the limits are those of a release build, and a debug build gets more time (`limits.rs`).
 //! `PATRON_ATTACK_ONLY` is a part of the name of the only attacks to run.
 
 mod attacks;
@@ -21,6 +21,7 @@ mod patterns;
 #[expect(dead_code, reason = "the embedded default needs no URL")]
 #[path = "../program/mod.rs"]
 mod program;
+mod renames;
 mod slow;
 mod stored_keys;
 mod target;
@@ -35,13 +36,16 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use attacks::{ATTACKS, Attack};
+use client::Client;
 use target::{Attacker, Target};
 use watch::Watch;
 
 /// Connections of the attackers.
 const CONNECTIONS: usize = 100;
-/// How long the server has to recover between two attacks, in which the other client is served as well.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How long the server has at most to recover between two attacks: work of one is not to be taken for that of the next.
+const RECOVERY: Duration = Duration::from_secs(5);
+/// Who is answered as fast as this is no longer kept waiting.
+const RECOVERED: Duration = Duration::from_millis(100);
 
 fn seconds() -> u64 {
     std::env::var("PATRON_ATTACK_SECONDS").map_or(30, |text| text.parse().expect("a number of seconds"))
@@ -67,28 +71,39 @@ async fn run(target: &Arc<Target>, attacks: &[Attack], time: Duration) {
     connections.shutdown().await;
 }
 
+/// Waits until the server has done what was asked of it.
+async fn recover(target: &Target) {
+    let client = Client::new(&target.url);
+    let until_recovered = async {
+        while client.query().await.1 > RECOVERED {
+            sleep(RECOVERED).await;
+        }
+    };
+    let _in_time = timeout(RECOVERY, until_recovered).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_kills_stops_or_fills_the_server() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (server, target) = target::start(folder.path()).await;
     let only = std::env::var("PATRON_ATTACK_ONLY").unwrap_or_default();
     let attacks: Vec<Attack> = ATTACKS.into_iter().filter(|attack| attack.name.contains(&only)).collect();
-    let phases = u32::try_from(attacks.len() + 1).expect("a small number");
-    let time = (Duration::from_secs(seconds()) / phases).max(Duration::from_millis(500));
+    let shares = attacks.iter().map(|attack| attack.weight).sum::<u32>() + 1;
+    let share = Duration::from_secs(seconds()) / shares;
 
     let watch = Watch::start(&target, server.child.id().expect("the server runs"));
     for (number, attack) in attacks.iter().enumerate() {
-        watch.phase(attack.name);
-        run(&target, &attacks[number..=number], time).await;
-        sleep(PAUSE).await;
+        watch.phase(attack.name, folder.path());
+        run(&target, &attacks[number..=number], share * attack.weight).await;
+        recover(&target).await;
         if watch.end_of_phase(&target, folder.path()) {
             break;
         }
     }
     if !watch.is_over() {
-        watch.phase("all together");
-        run(&target, &attacks, time).await;
-        sleep(PAUSE).await;
+        watch.phase("all together", folder.path());
+        run(&target, &attacks, share).await;
+        recover(&target).await;
         watch.end_of_phase(&target, folder.path());
     }
     let failures = watch.stop();

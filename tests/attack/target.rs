@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::program::{self, Program};
 use crate::wire::{self, Request};
-use crate::{keyed_logins, patterns};
+use crate::{keyed_logins, patterns, renames};
 
 /// The customer that another client logs in as.
 pub(crate) const GOOD: &str = "good@x.io";
@@ -59,6 +59,7 @@ pub(crate) async fn start(folder: &Path) -> (Program, Arc<Target>) {
     keyed_logins::import_old_hash(folder, program::path()).await;
     token("/api/customer/tokens", keyed_logins::OLD.0, keyed_logins::OLD.1).await;
     let token = token("/api/customer/tokens", HOSTILE, PASSWORD).await;
+    renames::fill(&client, &admin, &token).await;
     let address = server.url.strip_prefix("http://").and_then(|address| address.parse().ok());
     let target = Target {
         url: server.url.clone(),

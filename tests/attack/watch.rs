@@ -23,6 +23,8 @@ const TOLD: usize = 3;
 #[derive(Default)]
 struct Seen {
     phase: &'static str,
+    /// What the database held at its beginning, in bytes.
+    stored: u64,
     served: usize,
     slowest_query: Duration,
     slowest_login: Duration,
@@ -60,10 +62,11 @@ impl Watch {
     }
 
     /// A phase begins: the peak of the memory starts again at what is in use.
-    pub(crate) fn phase(&self, name: &'static str) {
+    pub(crate) fn phase(&self, name: &'static str, folder: &Path) {
         std::fs::write(format!("/proc/{}/clear_refs", self.process), "5").expect("the peak starts again");
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.phase = name;
+        seen.stored = stored(folder);
     }
 
     /// Reports the phase; whether the test is over.
@@ -80,10 +83,14 @@ impl Watch {
         } else if peak > limits::MEMORY {
             seen.failures.push(format!("{phase}: the process took {} MB", peak / 1000));
         }
+        let grown = stored(folder).saturating_sub(seen.stored);
+        if grown > limits::STORED {
+            seen.failures.push(format!("{phase}: the database grew by {} MB", grown / 1_000_000));
+        }
         println!(
-            "{phase}: memory at most {} MB, database {} KiB, attackers {}; served {} times, slowest query {:.2?}, slowest login {:.2?}, {} failures",
+            "{phase}: memory at most {} MB, database {} KiB more, attackers {}; served {} times, slowest query {:.2?}, slowest login {:.2?}, {} failures",
             peak / 1000,
-            stored(folder) / 1024,
+            grown / 1024,
             target.tally.take(),
             seen.served,
             seen.slowest_query,
@@ -117,25 +124,31 @@ async fn be_served(url: &str, seen: &Mutex<Seen>, over: &AtomicBool) {
     let client = Client::new(url);
     let queries = async {
         while !over.load(Ordering::Relaxed) {
+            let begun = phase_of(seen);
             let (wrong, took) = client.query().await;
-            note(seen, wrong, |seen| seen.slowest_query = seen.slowest_query.max(took));
+            note(seen, begun, wrong, |seen| seen.slowest_query = seen.slowest_query.max(took));
             sleep(EVERY).await;
         }
     };
     let logins = async {
         while !over.load(Ordering::Relaxed) {
+            let begun = phase_of(seen);
             let (wrong, took) = client.log_in().await;
-            note(seen, wrong, |seen| seen.slowest_login = seen.slowest_login.max(took));
+            note(seen, begun, wrong, |seen| seen.slowest_login = seen.slowest_login.max(took));
             sleep(EVERY * QUERIES_PER_LOGIN).await;
         }
     };
     tokio::join!(queries, logins);
 }
 
-fn note(seen: &Mutex<Seen>, wrong: Option<String>, time: impl FnOnce(&mut Seen)) {
+fn phase_of(seen: &Mutex<Seen>) -> &'static str {
+    seen.lock().unwrap_or_else(PoisonError::into_inner).phase
+}
+
+fn note(seen: &Mutex<Seen>, begun: &str, wrong: Option<String>, time: impl FnOnce(&mut Seen)) {
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.served += usize::from(wrong.is_none());
-    seen.failures_of_phase.extend(wrong);
+    seen.failures_of_phase.extend(wrong.map(|wrong| format!("begun during {begun:?}: {wrong}")));
     time(&mut seen);
 }
 

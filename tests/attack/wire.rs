@@ -18,7 +18,7 @@ pub(crate) struct Request {
     pub(crate) method: &'static str,
     pub(crate) path: String,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Bytes,
 }
 
 /// What came of a request: its status, and the bytes of the answer.
@@ -28,7 +28,7 @@ impl Request {
     /// With a JSON body.
     pub(crate) fn json(method: &'static str, path: &str, body: String) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Self { method, path: path.to_owned(), headers, body }
+        Self { method, path: path.to_owned(), headers, body: body.into() }
     }
 
     /// A GraphQL document.
@@ -48,7 +48,8 @@ impl Request {
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
-        format!("{head}content-length: {}\r\n\r\n{}", self.body.len(), self.body).into_bytes()
+        head += &format!("content-length: {}\r\n\r\n", self.body.len());
+        [head.as_bytes(), &self.body].concat()
     }
 
     fn http2(&self) -> http::Request<()> {
@@ -117,7 +118,7 @@ pub(crate) async fn open(
     let ends = request.body.is_empty();
     let (answer, mut stream) = client.send_request(request.http2(), ends).map_err(io::Error::other)?;
     if !ends {
-        stream.send_data(Bytes::from(request.body.clone()), true).map_err(io::Error::other)?;
+        stream.send_data(request.body.clone(), true).map_err(io::Error::other)?;
     }
     Ok((client, answer))
 }

@@ -9,6 +9,7 @@ mod text;
 mod world;
 
 pub mod address;
+pub mod cost;
 pub mod cursor;
 pub mod customer;
 pub mod definition;
@@ -29,8 +30,9 @@ pub use world::World;
 pub type Target = (&'static str, fn(&World, &[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("address", address::check),
+    ("cost", cost::check),
     ("cursor", cursor::check),
     ("customer", customer::check),
     ("definition", definition::check),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use chrono::DateTime;
@@ -19,7 +19,10 @@ use patron::service::{admin, token};
 use patron::system::{Clock, Random};
 use patron::types::{EmailAddress, Password};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, Statement,
+};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -132,6 +135,16 @@ impl World {
     }
 
     fn call(&self, method: &str, path: &str, body: &[u8], token: Option<&str>) -> Answer {
+        let (status, body) = self.answer_of(method, path, body, token);
+        Answer::new(status, &body)
+    }
+
+    /// Calls a route, as an admin or as nobody; status and body of the answer as they come.
+    pub(crate) fn send_raw(&self, method: &str, path: &str, body: &[u8], as_admin: bool) -> (u16, Bytes) {
+        self.answer_of(method, path, body, as_admin.then_some(&self.token))
+    }
+
+    fn answer_of(&self, method: &str, path: &str, body: &[u8], token: Option<&str>) -> (u16, Bytes) {
         use tower::ServiceExt;
         let mut request = Request::builder()
             .method(method)
@@ -146,8 +159,17 @@ impl World {
             let response = self.router.clone().oneshot(request).await.expect("routes always answer");
             let status = response.status().as_u16();
             let body = to_bytes(response.into_body(), usize::MAX).await.expect("the answer has an end");
-            Answer::new(status, &body)
+            (status, body)
         })
+    }
+
+    /// How much the embedded database holds, in bytes.
+    pub(crate) fn stored(&self) -> u64 {
+        let select = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+        let statement = Statement::from_string(DbBackend::Sqlite, select);
+        let row = self.run(self.app().db.reader().query_one_raw(statement)).expect("the database answers");
+        let bytes: i64 = row.expect("a row").try_get_by_index(0).expect("a number");
+        u64::try_from(bytes).unwrap_or_default()
     }
 
     /// All customers, in the order of their primary keys.

@@ -1,0 +1,4 @@
+//! `fuzz/harness/src/cost/mod.rs`.
+#![no_main]
+
+patron_fuzz::target!("cost");
