@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
-use crate::error::{Error, Problem};
+use crate::error::{Error, POSITION_EXPIRED, Problem};
 
 /// A domain error on its way out of a resolver.
 pub(super) struct Failed(pub(super) Error);
@@ -33,6 +33,7 @@ impl From<Failed> for async_graphql::Error {
             | Error::KeyInUse => {
                 ("CONFLICT", error.to_string())
             }
+            Error::PositionExpired => ("POSITION_EXPIRED", POSITION_EXPIRED.to_owned()),
             Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {
                 tracing::warn!(reason, "unavailable");
