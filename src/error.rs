@@ -9,6 +9,10 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr};
 /// The outcome of a service function.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// What a reader of the feed is told whose cursor has expired.
+pub const POSITION_EXPIRED: &str = "Events behind this cursor have been deleted (PATRON_JOURNAL_RETENTION); read the records again, \
+     and then the feed without a cursor";
+
 /// One thing wrong with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -78,6 +82,9 @@ pub enum Error {
     /// A request with the same key is being done.
     #[error("idempotency key in use")]
     KeyInUse,
+    /// Events up to this place of the feed were deleted: who asks for those behind it would miss some.
+    #[error("position expired")]
+    PositionExpired,
     /// It was tried too often.
     #[error("rate limited for {retry_after} s")]
     RateLimited {

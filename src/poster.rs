@@ -18,7 +18,11 @@ use crate::config::WebhookConfig;
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Networks that are not the Internet: the special-purpose registries of IANA (RFC 6890), and what maps to them.
+/// Networks that are not the Internet: what the special-purpose registries of IANA (RFC 6890) say is not globally
+/// reachable, what is not for one receiver, and what leads to IPv4 addresses by itself. Of IPv6 only 2000::/3 is given
+/// out (RFC 4291 2.4): whatever is outside of it is special, such as `::ffff:0:0:0/96` (RFC 2765), `64:ff9b::/96` and
+/// `64:ff9b:1::/48` (RFC 6052, 8215), `100::/64`, `100:0:0:1::/64`, `5f00::/16`, `fc00::/7`, `fe80::/10`, `fec0::/10` and
+/// `ff00::/8`.
 const SPECIAL: &[&str] = &[
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -28,26 +32,25 @@ const SPECIAL: &[&str] = &[
     "172.16.0.0/12",
     "192.0.0.0/24",
     "192.0.2.0/24",
+    "192.31.196.0/24",
+    "192.52.193.0/24",
     "192.88.99.0/24",
     "192.168.0.0/16",
+    "192.175.48.0/24",
     "198.18.0.0/15",
     "198.51.100.0/24",
     "203.0.113.0/24",
     "224.0.0.0/4",
     "240.0.0.0/4",
-    "::/96",
-    "64:ff9b::/96",
-    "64:ff9b:1::/48",
-    "100::/64",
+    "::/3",
     "2001::/23",
     "2001:db8::/32",
     "2002::/16",
+    "2620:4f:8000::/48",
+    "3ffe::/16",
     "3fff::/20",
-    "5f00::/16",
-    "fc00::/7",
-    "fe80::/10",
-    "fec0::/10",
-    "ff00::/8",
+    "4000::/2",
+    "8000::/1",
 ];
 
 /// Which addresses may be posted to.
@@ -283,6 +286,53 @@ mod tests {
             ("2002:7f00:1::", false),
             ("2001:db8::1", false),
             ("ff02::1", false),
+            // One of each of the registries, https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-.
+            ("10.255.255.255", false),
+            ("100.127.255.255", false),
+            ("192.0.0.8", false),
+            ("192.0.0.170", false),
+            ("192.0.2.1", false),
+            ("192.31.196.1", false),
+            ("192.52.193.1", false),
+            ("192.88.99.1", false),
+            ("192.175.48.1", false),
+            ("198.19.255.255", false),
+            ("198.51.100.1", false),
+            ("203.0.113.1", false),
+            ("240.0.0.1", false),
+            ("::ffff:0:127.0.0.1", false),
+            ("::ffff:0:10.0.0.1", false),
+            ("64:ff9b::a00:1", false),
+            ("64:ff9b:1::a00:1", false),
+            ("100::1", false),
+            ("100:0:0:1::1", false),
+            ("2001::1", false),
+            ("2001:0:4136:e378:8000:63bf:3fff:fdd2", false),
+            ("2001:1::1", false),
+            ("2001:2::1", false),
+            ("2001:3::1", false),
+            ("2001:4:112::1", false),
+            ("2001:20::1", false),
+            ("2001:30::1", false),
+            ("2002:a00:1::1", false),
+            ("2620:4f:8000::1", false),
+            ("3fff::1", false),
+            ("5f00::1", false),
+            ("fc00::1", false),
+            ("febf::1", false),
+            ("fec0::1", false),
+            ("2001:4860:4860::8888", true),
+            ("2a00:1450:4001:82b::200e", true),
+            ("2400:cb00::1", true),
+            ("3000::1", true),
+            ("9.255.255.255", true),
+            ("100.63.255.255", true),
+            ("100.128.0.1", true),
+            ("172.15.255.255", true),
+            ("172.32.0.1", true),
+            ("192.167.255.255", true),
+            ("198.20.0.1", true),
+            ("223.255.255.255", true),
         ] {
             assert_eq!(welcome.is_welcome(address.parse().unwrap()), is_welcome, "{address}");
         }

@@ -93,6 +93,15 @@ impl Random {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
+    /// A pause that is up to a fifth longer or shorter: what failed at once is not tried again at once.
+    pub fn jitter(&self, pause: TimeDelta) -> TimeDelta {
+        /// Thousandths of the pause, around 1000.
+        const SPREAD: i64 = 200;
+        let random = i64::from(u16::from_le_bytes(self.bytes()));
+        let thousandths = 1000 - SPREAD + random * 2 * SPREAD / i64::from(u16::MAX);
+        TimeDelta::milliseconds(pause.num_milliseconds().saturating_mul(thousandths) / 1000)
+    }
+
     /// A random word of `N` characters from an alphabet of 32 that can be read aloud: 5 bits a character.
     pub fn word<const N: usize>(&self) -> String {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";

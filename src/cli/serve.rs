@@ -1,7 +1,7 @@
 //! `patron serve`.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -14,6 +14,7 @@ use super::start::{NewAdmin, prepare};
 use crate::app::App;
 use crate::config::Flags;
 use crate::error::Error;
+use crate::system::Stopwatch;
 use crate::{server, worker};
 
 /// The longest pause between two attempts to reach a database that was away at the start.
@@ -21,6 +22,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How long closing the database may take at the end.
 const LONGEST_CLOSE: Duration = Duration::from_secs(2);
+
+/// How long it may take when the shutdown timeout is over.
+const SHORTEST_CLOSE: Duration = Duration::from_millis(200);
 
 /// The options of `patron serve`.
 #[derive(Debug, Default, clap::Args)]
@@ -98,15 +102,18 @@ async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Fail
         .map_err(|error| Failure::Settings(vec![format!("{variable}: can't listen on {address}: {error}")]))
 }
 
-/// Serves until SIGTERM or SIGINT, then lets running requests finish.
+/// Serves until SIGTERM or SIGINT, then lets running requests, mails and webhooks finish within the shutdown timeout.
 pub(super) async fn until_signal(
     app: Arc<App>,
     listeners: Listeners,
     mut signals: Signals,
 ) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
+    let stopping = Arc::new(OnceLock::new());
+    let began = Arc::clone(&stopping);
     tokio::spawn(async move {
         signals.next().await;
+        began.get_or_init(Stopwatch::start);
         tracing::info!("stopping: no new connections, running requests finish");
         stop.send_replace(true);
         signals.next().await;
@@ -125,14 +132,14 @@ pub(super) async fn until_signal(
     server::serve(Arc::clone(&app), listeners.api, stopped)
         .await
         .map_err(|error| Failure::Defect(error.to_string()))?;
-    // Mails that are being taken: what isn't known to be sent is sent again.
-    match tokio::time::timeout(app.config.server.shutdown_timeout, working).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, "the worker ended badly"),
-        Err(_) => tracing::warn!("the mail server took too long; a mail may be sent twice"),
+    // Both end by the same time: one shutdown timeout after the signal.
+    if let Err(error) = working.await {
+        tracing::error!(%error, "the worker failed");
     }
     // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
-    match tokio::time::timeout(LONGEST_CLOSE, app.db.clone().close()).await {
+    let stopping = stopping.get().map_or(Duration::ZERO, Stopwatch::elapsed);
+    let left = app.config.server.shutdown_timeout.saturating_sub(stopping).clamp(SHORTEST_CLOSE, LONGEST_CLOSE);
+    match tokio::time::timeout(left, app.db.clone().close()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "closing the database"),
         Err(_) => tracing::warn!("the database is still in use; leaving it"),

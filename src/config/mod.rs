@@ -41,6 +41,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// How events are posted.
     pub webhooks: WebhookConfig,
+    /// How long the journal is kept.
+    pub journal: JournalConfig,
     /// How large a GraphQL query may be.
     pub graphql: GraphqlConfig,
     /// Where the metrics are had.
@@ -205,6 +207,13 @@ pub struct WebhookConfig {
     pub timeout: Duration,
 }
 
+/// How long the journal is kept: events and the audit trail.
+#[derive(Clone, Debug)]
+pub struct JournalConfig {
+    /// `PATRON_JOURNAL_RETENTION`; none for good.
+    pub retention: Option<Duration>,
+}
+
 /// How large a GraphQL query may be.
 #[derive(Clone, Debug)]
 pub struct GraphqlConfig {
@@ -355,6 +364,7 @@ impl Config {
                 networks: v.networks("PATRON_WEBHOOK_NETWORKS"),
                 timeout: Duration::from_secs(v.between("PATRON_WEBHOOK_TIMEOUT", 1, 60).into()),
             },
+            journal: JournalConfig { retention: v.retention("PATRON_JOURNAL_RETENTION") },
             graphql: GraphqlConfig {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,

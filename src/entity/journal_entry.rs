@@ -24,7 +24,7 @@ pub struct Model {
     pub sequence: Option<i64>,
     /// The customer, address, group … that was changed.
     pub record: Uuid,
-    /// The record as it is then, a JSON object without secrets.
+    /// The record as it is then, a JSON object without secrets; of a customer's `meta_data` what changed.
     #[sea_orm(column_type = "JsonBinary")]
     pub data: Json,
     /// The names of the fields that changed, a JSON array.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// The last place in the feed that was given.
+/// The last place in the feed that was given, and the last that has expired.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "journal_position")]
 pub struct Model {
@@ -11,6 +11,8 @@ pub struct Model {
     pub journal_position_id: i32,
     /// The place.
     pub position: i64,
+    /// The place up to which entries have expired: they are deleted, or will be soon.
+    pub expired_position: i64,
 }
 
 /// It is joined with no table.

@@ -2,7 +2,7 @@
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 
-use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
+use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, POSITION_EXPIRED, Problem, cut};
 
 /// A domain error on its way out of a resolver.
 pub(super) struct Failed(pub(super) Error);
@@ -31,6 +31,7 @@ impl From<Failed> for async_graphql::Error {
             | Error::PreconditionRequired
             | Error::KeyReused
             | Error::KeyInUse => ("CONFLICT", error.to_string()),
+            Error::PositionExpired => ("POSITION_EXPIRED", POSITION_EXPIRED.to_owned()),
             Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {
                 tracing::warn!(reason, "unavailable");

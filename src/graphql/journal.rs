@@ -66,7 +66,8 @@ impl Event {
         self.0.field_names().collect()
     }
 
-    /// The customer, address, group … as it was then; no secrets. `{"erased": true}` of a customer that was deleted.
+    /// The customer, address, group … as it was then; no secrets. A changed customer's `meta_data` is there only if it
+    /// changed, with the fields that did (`null` of one that is gone). `{"erased": true}` of a customer that was deleted.
     async fn data(&self) -> AnyJson<&serde_json::Value> {
         AnyJson(&self.0.data)
     }

@@ -168,7 +168,8 @@ impl Query {
 
     /// Events, the oldest first: what happened to customers, addresses, groups …, in the order in which it was committed.
     /// Ask again with the last `endCursor` for what came since: nothing appears before a cursor that was answered.
-    /// Admins only.
+    /// Events are kept for `PATRON_JOURNAL_RETENTION` days; a cursor behind which some were deleted is an error with the
+    /// code `POSITION_EXPIRED`. Admins only.
     #[graphql(complexity = "ROOT + child_complexity * connection::most_rows(first, last)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn events(

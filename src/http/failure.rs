@@ -81,6 +81,7 @@ enum FailureCode {
     IdempotencyMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
+    PositionExpired,
     RateLimited,
     Internal,
     Unavailable,
@@ -244,6 +245,9 @@ impl From<Error> for Failure {
                     "A request with this Idempotency-Key is still being answered",
                 )
             },
+            Error::PositionExpired => {
+                Self::new(StatusCode::GONE, "position_expired", crate::error::POSITION_EXPIRED)
+            }
             Error::RateLimited { retry_after } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(

@@ -1,16 +1,17 @@
-//! Forgetting what nobody can use any more: sessions and tokens that have expired, mails and counts that are old.
+//! Forgetting what nobody can use any more: sessions and tokens that have expired, mails, counts and entries of the
+//! journal that are old.
 
 use sea_orm::sea_query::{IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::ctx::Ctx;
 use crate::entity::{
-    customer_session, idempotency_key, mail, reset_password_token, throttle, verify_email_token,
+    customer_session, idempotency_key, journal_entry, mail, reset_password_token, throttle, verify_email_token,
     webhook_delivery,
 };
 use crate::error::Result;
 use crate::service::password::issued_after;
-use crate::service::webhook;
+use crate::service::{journal, webhook};
 use crate::transact;
 use crate::types::MailStatus;
 
@@ -41,6 +42,8 @@ pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     let told = webhook::forgotten(ctx);
     deleted +=
         sweep::<webhook_delivery::Entity>(ctx, webhook_delivery::Column::WebhookDeliveryId, told).await?;
+    let expired = journal::expired(ctx).await?;
+    deleted += sweep::<journal_entry::Entity>(ctx, journal_entry::Column::JournalEntryId, expired).await?;
     let reset = reset_password_token::Column::CreatedAt.lte(reset);
     deleted +=
         sweep::<reset_password_token::Entity>(ctx, reset_password_token::Column::ResetPasswordTokenId, reset)

@@ -171,6 +171,15 @@ impl Keyset {
         self.backward
     }
 
+    /// The numbers that its cursors name, where rows are in the order of a number.
+    pub fn numbers(&self) -> impl Iterator<Item = i64> {
+        let number = |place: &Place| match place.first() {
+            Some(Some(Value::BigInt(number))) => *number,
+            _ => None,
+        };
+        self.after.iter().chain(&self.before).filter_map(number)
+    }
+
     /// The cursor of a row with these values of the sort keys.
     pub fn cursor(&self, values: Vec<Json>) -> String {
         let cursor = serde_json::json!([VERSION, order(&self.keys), values]);

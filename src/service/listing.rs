@@ -59,6 +59,11 @@ impl<E: EntityTrait> Listing<E> {
         Ok(Self { condition, keyset, number: number.of, after: window.after.clone() })
     }
 
+    /// The numbers that its cursors name.
+    pub(super) fn cursors(&self) -> impl Iterator<Item = i64> {
+        self.keyset.numbers()
+    }
+
     /// Its rows.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ use crate::entity::{customer, reset_password_token, verify_email_token};
 use crate::error::{Error, Result};
 use crate::mailer::{SendError, Variables};
 use crate::metrics::{Backlog, Queue};
-use crate::service::secret;
+use crate::service::{greeting, secret};
 use crate::transact;
 use crate::types::{EmailAddress, MailKind, MailStatus};
 
@@ -199,9 +199,11 @@ async fn prepare(
     customer: &customer::Model,
 ) -> Attempt<Option<Variables>> {
     let (app, config) = (&ctx.app, &ctx.app.config.accounts);
+    let is_verified =
+        customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
     let mut variables = Variables {
-        full_name: greeted(&customer.full_name),
-        recipient: mail.recipient.as_str().to_owned(),
+        full_name: greeting::greeted(&customer.full_name, is_verified),
+        recipient: greeting::shown(&mail.recipient),
         time: mail.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
         public_url: app.public_url(),
         ..Variables::default()
@@ -249,14 +251,6 @@ async fn prepare(
     Ok(Some(variables))
 }
 
-/// A name as a mail greets with it. One that looks like a link isn't said: anybody can register with any address,
-/// and a mail from the shop must not say what a stranger wants it to.
-fn greeted(name: &str) -> String {
-    let folded = name.to_lowercase();
-    let link = ["/", "www.", "@"].iter().any(|part| folded.contains(part));
-    if link { "customer".to_owned() } else { name.to_owned() }
-}
-
 /// The token is in the fragment, which no browser sends to a server: it gets into no log and no `Referer`.
 fn link(public_url: &str, page: &str, token: &SecretString) -> String {
     format!("{public_url}/account/{page}#token={}", token.expose_secret())
@@ -285,7 +279,7 @@ pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), Se
             row.last_error = Set(None);
         }
         Err(error) => {
-            let next = now + pause(mail.attempts);
+            let next = now + ctx.app.random.jitter(pause(mail.attempts));
             row.last_error = Set(Some(error.reason.chars().take(MAX_ERROR).collect()));
             let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
             if error.is_final || next >= mail.give_up_at {
@@ -309,7 +303,8 @@ pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), Se
     })
 }
 
-/// How long a mail waits after so many attempts: a minute, doubled by each, up to an hour.
+/// How long a mail waits after so many attempts, before [jitter](crate::system::Random::jitter): a minute, doubled by
+/// each, up to an hour.
 fn pause(attempts: i32) -> TimeDelta {
     let doublings = u32::try_from(attempts - 1).unwrap_or_default().min(6);
     TimeDelta::minutes(1 << doublings).min(TimeDelta::hours(1))

@@ -11,6 +11,7 @@ pub mod country;
 pub mod customer;
 pub mod demo;
 pub mod export;
+mod greeting;
 pub mod group;
 pub mod health;
 pub mod housekeeping;

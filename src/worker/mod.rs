@@ -2,6 +2,7 @@
 //! database sees to it that no two do the same.
 
 mod mail;
+mod task;
 mod webhook;
 
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::service::journal::PUBLISHED_AT_ONCE;
 use crate::service::{backlog, customer, housekeeping, metafield, session};
+
+use task::Task;
 
 pub use mail::send_due;
 pub use webhook::{deliver_due, publish};
@@ -37,9 +40,27 @@ const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(600);
 /// The pause after a failure.
 const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 
-/// Works until `stop` becomes true, and finishes what it has begun by then: a mail that the mail server is taking is
-/// noted as sent, or it would be sent again.
-pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
+/// Works until `stop` becomes true. It claims nothing from then on, and finishes what it has begun: a mail that the mail
+/// server is taking is noted as sent, or it would be sent again. What isn't finished within the shutdown timeout is given
+/// up, and tried again when its lease is over, by another instance or the next start.
+pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let limit = app.config.server.shutdown_timeout;
+    let working = work(app, stop.clone());
+    let overdue = async {
+        // An error means that nobody is left to say stop, which is as good as a stop.
+        drop(stop.wait_for(|stop| *stop).await);
+        tokio::time::sleep(limit).await;
+    };
+    tokio::select! {
+        () = working => {}
+        () = overdue => tracing::warn!(
+            limit_s = limit.as_secs(),
+            "mails or webhooks not sent at the end of the shutdown timeout; they will be tried again"
+        ),
+    }
+}
+
+async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
     let ctx = Ctx::system(app);
     let learned = Arc::new(OnceCell::new());
     let busy = webhook::Busy::default();
@@ -57,9 +78,9 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
             })
         }),
         again_and_again(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
-            let busy = busy.clone();
+            let (busy, stop) = (busy.clone(), stop.clone());
             async move {
-                webhook::keep_delivering(&ctx, &busy).await?;
+                webhook::keep_delivering(&ctx, &busy, &stop).await?;
                 Ok(EVENT_PAUSE)
             }
         }),
@@ -78,7 +99,7 @@ pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
             customer::sample_trigrams(&ctx).await?;
             Ok(SAMPLE_PAUSE)
         }),
-        again_and_again(&ctx, "housekeeping", stop, |ctx: Ctx| {
+        again_and_again(&ctx, "housekeeping", stop.clone(), |ctx: Ctx| {
             let learned = Arc::clone(&learned);
             async move {
                 // Looking through very many customers may take longer than a statement may: the rest goes on.
@@ -106,7 +127,7 @@ async fn again_and_again<F>(
     let metrics = &ctx.app.metrics.worker;
     metrics.expect(name);
     while !*stop.borrow() {
-        let rest = match tokio::spawn(job(ctx.clone())).await {
+        let rest = match Task::spawn(job(ctx.clone())).await {
             Ok(Ok(rest)) => {
                 metrics.succeeded(name, ctx.app.clock.now());
                 rest

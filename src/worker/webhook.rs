@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::service::journal;
 use crate::service::webhook::{self, Outgoing};
 use crate::system::Stopwatch;
+use crate::worker::task::Task;
 
 /// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Busy(Arc<Mutex<HashMap<i32, JoinHandle<()>>>>);
+pub(super) struct Busy(Arc<Mutex<HashMap<i32, Task<()>>>>);
 
 /// Gives events that were committed their place in the feed, and tells how many they were.
 ///
@@ -34,18 +35,19 @@ pub async fn deliver_due(ctx: &Ctx) -> Result<usize> {
     tried.into_iter().sum()
 }
 
-/// Sees to it that every endpoint for which something is due is being told.
-pub(super) async fn keep_delivering(ctx: &Ctx, busy: &Busy) -> Result<()> {
+/// Starts delivering to every endpoint for which something is due, until `stop` becomes true.
+pub(super) async fn keep_delivering(ctx: &Ctx, busy: &Busy, stop: &watch::Receiver<bool>) -> Result<()> {
     let endpoints = webhook::endpoints_with_work(ctx).await?;
     let mut running = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
     running.retain(|_, task| !task.is_finished());
     for endpoint in endpoints {
-        running.entry(endpoint).or_insert_with(|| tokio::spawn(deliver_all(ctx.clone(), endpoint)));
+        let deliver = || Task::spawn(deliver_all(ctx.clone(), endpoint, stop.clone()));
+        running.entry(endpoint).or_insert_with(deliver);
     }
     Ok(())
 }
 
-/// Waits for deliveries that are under way, so that what was taken is noted.
+/// Waits for deliveries that are under way, so that what was taken is noted. They are given up when this is dropped.
 pub(super) async fn wait(busy: &Busy) {
     let running: Vec<_> = {
         let mut running = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,10 +57,13 @@ pub(super) async fn wait(busy: &Busy) {
     drop(join_all(running).await);
 }
 
-/// Tells an endpoint what is due, until nothing is.
-async fn deliver_all(ctx: Ctx, endpoint: i32) {
-    // Bounded, so that a shutdown is not kept waiting; the next round goes on.
+/// Delivers to an endpoint what is due, until nothing is. Nothing is claimed after `stop` has become true.
+async fn deliver_all(ctx: Ctx, endpoint: i32, stop: watch::Receiver<bool>) {
+    // Bounded; the next round continues.
     for _ in 0..10 {
+        if *stop.borrow() {
+            return;
+        }
         match deliver_batch(&ctx, endpoint).await {
             Ok(0) => return,
             Ok(_) => {}

@@ -124,7 +124,7 @@ on_both_databases! {
         let page = read(json!({"after": start, "first": 2})).await;
         assert_eq!(page["pageInfo"]["hasNextPage"], true);
         let created = &page["nodes"][0];
-        assert_eq!((&created["type"], &created["version"], &created["sequence"]), (&json!("customer.created"), &json!(1), &json!(1)));
+        assert_eq!((&created["type"], &created["version"], &created["sequence"]), (&json!("customer.created"), &json!(2), &json!(1)));
         assert_eq!((&created["customer"], &created["data"]["email"]), (&row["uuid"], &json!("a@x.io")));
         let updated = &page["nodes"][1];
         assert_eq!((&updated["fields"], &updated["data"]["full_name"]), (&json!(["full_name"]), &json!("Jane")));

@@ -126,6 +126,15 @@ impl Values {
         Duration::from_secs(self.at_least(variable, 1).into())
     }
 
+    /// Days; none for 0. Fewer than a week would be less than a webhook is tried.
+    pub(in crate::config) fn retention(&mut self, variable: &'static str) -> Option<Duration> {
+        let days = self.between(variable, 0, 36_500);
+        if (1..7).contains(&days) {
+            self.problem(variable, format!("must be at least 7, or 0 to keep everything, but is {days}"));
+        }
+        (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+    }
+
     /// None for 0.
     pub(in crate::config) fn milliseconds(&mut self, variable: &'static str) -> Option<Duration> {
         let number = self.at_least(variable, 0);

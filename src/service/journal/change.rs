@@ -61,9 +61,54 @@ impl Change {
             .filter(|name| old.get(*name) != new.get(*name) && !ALWAYS.contains(&name.as_str()))
             .collect();
         let before = changed.iter().filter_map(|name| Some(((*name).clone(), old.get(*name)?.clone())));
-        let (before, fields) = (before.collect(), changed.into_iter().cloned().collect());
+        let (mut before, fields): (Map<_, _>, Vec<_>) = (before.collect(), changed.into_iter().cloned().collect());
+        let narrowed = match (old.get(META_DATA), new.get(META_DATA)) {
+            (Some(old), Some(new)) if old != new => Some(narrow(old, new)),
+            (Some(_), Some(_)) => None,
+            _ => return Self { kind, record, data, fields, before },
+        };
+        // It may be large: kept as a whole, each change of a name would be as large.
+        let mut data = data;
+        if let Value::Object(data) = &mut data {
+            data.remove(META_DATA);
+        }
+        if let Some((old, new)) = narrowed {
+            before.insert(META_DATA.to_owned(), old);
+            data[META_DATA] = new;
+        }
         Self { kind, record, data, fields, before }
     }
+}
+
+/// The field with a customer's custom fields and free-form data.
+const META_DATA: &str = "meta_data";
+
+/// What changed of `meta_data`, from what to what, as `{ namespace: { key: value } }`; free-form data by its first
+/// names. What is gone is `null` after, and what is new is not there before.
+fn narrow(old: &Json, new: &Json) -> (Json, Json) {
+    fields_that_differ(old, new, |old, new| fields_that_differ(old, new, |old, new| (old.clone(), new.clone())))
+}
+
+fn fields_that_differ(old: &Json, new: &Json, inner: impl Fn(&Json, &Json) -> (Json, Json)) -> (Json, Json) {
+    let (Value::Object(old), Value::Object(new)) = (old, new) else {
+        return (old.clone(), new.clone());
+    };
+    let (mut before, mut after) = (Map::new(), Map::new());
+    for name in old.keys().chain(new.keys().filter(|name| !old.contains_key(*name))) {
+        match (old.get(name), new.get(name)) {
+            (old, new) if old == new => {}
+            (Some(old), Some(new)) => {
+                let (old, new) = inner(old, new);
+                before.insert(name.clone(), old);
+                after.insert(name.clone(), new);
+            }
+            (old, new) => {
+                before.extend(old.map(|old| (name.clone(), old.clone())));
+                after.insert(name.clone(), new.cloned().unwrap_or_default());
+            }
+        }
+    }
+    (Value::Object(before), Value::Object(after))
 }
 
 /// Fields that change with every change.

@@ -1,14 +1,20 @@
 //! The feed: events in the order in which they were committed, for whoever can't be called.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
 
+use super::retention::expired_position;
 use crate::ctx::Ctx;
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::keyset::Window;
-use crate::service::listing::{Listing, Number};
+use crate::service::listing::{Listing, Number, Page};
 use crate::types::{EventKind, covers};
+
+/// Published, and not expired.
+const NOT_EXPIRED: &str =
+    r#""journal_entry"."position" > (SELECT "expired_position" FROM "journal_position")"#;
 
 /// Which events are wanted.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +26,28 @@ pub struct FeedFilter {
 }
 
 /// A part of the feed.
-pub type Feed = Listing<Entity>;
+#[derive(Clone, Debug)]
+pub struct Feed {
+    listing: Listing<Entity>,
+}
+
+impl Feed {
+    /// Its events.
+    ///
+    /// # Errors
+    /// [`Error::PositionExpired`] when it was asked for from a place up to which events have been deleted. Only admins
+    /// may; those of the database.
+    pub async fn page(&self, ctx: &Ctx) -> Result<Page<Model>> {
+        let page = self.listing.page(ctx).await?;
+        // After the events: what was deleted before they were read is known now.
+        if let Some(earliest) = self.listing.cursors().min()
+            && earliest < expired_position(ctx.app.db.reader()).await?
+        {
+            return Err(Error::PositionExpired);
+        }
+        Ok(page)
+    }
+}
 
 /// Reads which part of the feed an admin wants, the oldest first.
 ///
@@ -28,7 +55,8 @@ pub type Feed = Listing<Entity>;
 /// [`Error::Invalid`]; for anyone else [`Error::Unauthenticated`], [`Error::Forbidden`].
 pub fn feed(ctx: &Ctx, window: &Window, filter: &FeedFilter) -> Result<Feed> {
     ctx.require_admin()?;
-    let mut condition = Condition::all().add(Column::Position.is_not_null());
+    // Those that have expired and wait to be deleted are not told of any more.
+    let mut condition = Condition::all().add(Expr::cust(NOT_EXPIRED));
     if let Some(filters) = &filter.kinds {
         condition = condition.add(Column::Kind.is_in(kinds("types", filters)?));
     }
@@ -37,7 +65,7 @@ pub fn feed(ctx: &Ctx, window: &Window, filter: &FeedFilter) -> Result<Feed> {
     }
     let place = |entry: &Model| entry.position.unwrap_or_default();
     let number = Number { name: "POSITION", column: Column::Position, of: place };
-    Listing::parse(number, false, window, condition)
+    Ok(Feed { listing: Listing::parse(number, false, window, condition)? })
 }
 
 /// The kinds that these filters name.

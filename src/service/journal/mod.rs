@@ -10,6 +10,7 @@ mod change;
 mod feed;
 mod of_customer;
 mod publish;
+mod retention;
 mod write;
 
 use sea_orm::prelude::Json;
@@ -26,6 +27,7 @@ pub use feed::{Feed, FeedFilter, feed};
 pub(super) use of_customer::{erase, for_all, last_numbers};
 pub use publish::{PUBLISHED_AT_ONCE, publish};
 pub(super) use publish::{Published, backlog};
+pub(super) use retention::expired;
 
 use crate::ctx::Ctx;
 use crate::db::Attempt;

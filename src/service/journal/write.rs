@@ -15,8 +15,9 @@ use crate::types::Actor;
 /// Entries that one statement inserts: a statement has a limited number of parameters.
 const ENTRIES: usize = 500;
 
-/// The form of the data of events that are written today.
-const SCHEMA_VERSION: i16 = 1;
+/// The form of the data of events that are written today. Since 2 that of a changed customer has `meta_data` only when it
+/// changed, and of it only the fields that did.
+const SCHEMA_VERSION: i16 = 2;
 
 /// What is of an entry alone.
 const OWN: [Column; 8] = [

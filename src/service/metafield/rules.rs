@@ -23,7 +23,7 @@ const MAX_PATTERN: usize = 500;
 /// The most regular expressions of a definition with all its sub-fields.
 const MAX_PATTERNS: usize = 20;
 /// The most states of a regular expression: a match takes a step for each of them and each byte of the text.
-const MAX_STATES: usize = 500;
+const MAX_STATES: usize = 400;
 /// The most states of all regular expressions of a definition, on all levels.
 const MAX_ALL_STATES: usize = 2000;
 /// The most sub-fields of a group.

@@ -228,7 +228,7 @@ pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i
         }
         Some(reason) => {
             let asked = TimeDelta::seconds(i64::from(retry_after)).min(TimeDelta::days(1));
-            let next = now + pause(delivery.attempts).max(asked);
+            let next = now + ctx.app.random.jitter(pause(delivery.attempts)).max(asked);
             let (uuid, attempts) = (delivery.uuid, delivery.attempts);
             if next >= delivery.first_attempt_at.unwrap_or(now) + GIVEN_UP {
                 metrics.given_up(Queue::Webhook);
@@ -274,7 +274,7 @@ pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     Ok(Backlog { due: waiting().count(db).await?, oldest: oldest.map(|row| row.next_attempt_at), given_up })
 }
 
-/// How long a delivery waits after so many attempts: 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.
+/// How long a delivery waits after so many attempts, before [jitter](crate::system::Random::jitter): 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.
 fn pause(attempts: i32) -> TimeDelta {
     const SECONDS: [i64; 10] = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200];
     let number = usize::try_from(attempts - 1).unwrap_or_default().min(SECONDS.len() - 1);

@@ -86,14 +86,18 @@ impl EndpointInput {
         let Self { url, description, events, enabled } = self;
         let mut problems = Problems::default();
         let messages = TextMessages { not_a_string: "URL must be a string", required: "URL is required" };
-        let url = problems.text("url", url, mode, messages).unwrap_or(current.url);
-        if url.chars().count() > MAX_URL {
-            problems.add("url", format!("URL must be at most {MAX_URL} characters"));
-        } else if !problems.mention("url")
-            && let Err(error) = ctx.app.poster.check(&url)
-        {
-            problems.add("url", format!("URL {error}"));
-        }
+        let url = match problems.text("url", url, mode, messages) {
+            Some(text) => problems.check("url", parse_url(ctx, &text)).unwrap_or(text),
+            None => {
+                // That of a stored endpoint: which networks are allowed may have changed.
+                if !problems.mention("url")
+                    && let Err(error) = ctx.app.poster.check(&current.url)
+                {
+                    problems.add("url", format!("URL {error}"));
+                }
+                current.url
+            }
+        };
         let description = match description {
             Field::Absent => current.description,
             Field::Null => String::new(),
@@ -122,6 +126,23 @@ impl EndpointInput {
         problems.finish()?;
         Ok(Draft { url, description, events, enabled })
     }
+}
+
+/// A URL as it is parsed, which is how it will be read each time: a parser leaves out line breaks and tabs, and what is
+/// shown must be where it leads.
+fn parse_url(ctx: &Ctx, text: &str) -> std::result::Result<String, String> {
+    if text.chars().count() > MAX_URL {
+        return Err(format!("URL must be at most {MAX_URL} characters"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("URL must not contain control characters".to_owned());
+    }
+    let url = ctx.app.poster.check(text).map_err(|error| format!("URL {error}"))?.to_string();
+    // Other letters than those of ASCII become longer.
+    if url.len() > MAX_URL {
+        return Err(format!("URL must be at most {MAX_URL} characters, with %-escapes"));
+    }
+    Ok(url)
 }
 
 fn is_plain(text: &str) -> bool {
