@@ -14,7 +14,7 @@ use crate::system::Stopwatch;
 
 /// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Busy(Arc<Mutex<HashMap<i32, JoinHandle<()>>>>);
+pub(super) struct Busy(Arc<Mutex<HashMap<i64, JoinHandle<()>>>>);
 
 /// Gives events that were committed their place in the feed, and tells how many they were.
 ///
@@ -56,7 +56,7 @@ pub(super) async fn wait(busy: &Busy) {
 }
 
 /// Tells an endpoint what is due, until nothing is.
-async fn deliver_all(ctx: Ctx, endpoint: i32) {
+async fn deliver_all(ctx: Ctx, endpoint: i64) {
     // Bounded, so that a shutdown is not kept waiting; the next round goes on.
     for _ in 0..10 {
         match deliver_batch(&ctx, endpoint).await {
@@ -70,7 +70,7 @@ async fn deliver_all(ctx: Ctx, endpoint: i32) {
     }
 }
 
-async fn deliver_batch(ctx: &Ctx, endpoint: i32) -> Result<usize> {
+async fn deliver_batch(ctx: &Ctx, endpoint: i64) -> Result<usize> {
     let outgoing = webhook::claim(ctx, endpoint).await?;
     let sent = join_all(outgoing.iter().map(|outgoing| deliver(ctx, outgoing))).await;
     sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
