@@ -6,13 +6,15 @@
 
 mod lists;
 
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
 
@@ -30,6 +32,52 @@ const RESTED: Duration = Duration::from_secs(1);
 /// How often a transaction is tried when the database asks to do it again.
 const ATTEMPTS: u32 = 5;
 
+/// The settings of PostgreSQL that patron relies on, what they have to be, and what helps when they are not. Others it sets
+/// itself, or doesn't depend on.
+const REQUIRED: [(&str, &str, &str); 5] = [
+    ("server_encoding", "UTF8", "create the database with ENCODING 'UTF8' TEMPLATE template0"),
+    ("client_encoding", "UTF8", "let the connection pooler pass it on"),
+    ("standard_conforming_strings", "on", "ALTER DATABASE or ALTER ROLE … RESET standard_conforming_strings"),
+    (
+        "default_transaction_isolation",
+        "read committed",
+        "ALTER DATABASE or ALTER ROLE … RESET default_transaction_isolation",
+    ),
+    // Otherwise no foreign key is checked, and no row goes with its customer.
+    ("session_replication_role", "origin", "ALTER DATABASE or ALTER ROLE … RESET session_replication_role"),
+];
+
+/// Reads them; what an engine does not know is not there.
+const REQUIRED_SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('server_encoding', \
+    'client_encoding', 'standard_conforming_strings', 'default_transaction_isolation', 'session_replication_role')";
+
+/// What is wrong when the file of an SQLite database is not the one that was opened.
+const MOVED: &str =
+    "the database file was moved, deleted or replaced while patron runs: put it back, or restart patron";
+
+/// The file of an SQLite database, as it was opened. A process that has it open goes on with it wherever it is moved to,
+/// also when it is deleted: what is written then is lost.
+#[derive(Debug)]
+struct OpenedFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl OpenedFile {
+    /// None for a database in memory.
+    fn of(path: PathBuf) -> Option<Self> {
+        let metadata = std::fs::metadata(&path).ok()?;
+        Some(Self { path, device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    /// Whether it is where it was opened. One call of the system, about a microsecond.
+    fn is_in_place(&self) -> bool {
+        let metadata = std::fs::metadata(&self.path);
+        metadata.is_ok_and(|now| (now.dev(), now.ino()) == (self.device, self.inode))
+    }
+}
+
 /// The database, as everything in patron reaches it.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -40,6 +88,8 @@ pub struct Database {
     pub metrics: DatabaseMetrics,
     /// Whether it refused a write, whoever's.
     refuses_writes: Arc<AtomicBool>,
+    /// The file, where it is one.
+    file: Option<Arc<OpenedFile>>,
 }
 
 impl Database {
@@ -91,7 +141,8 @@ impl Database {
         let lists = lists::connect(options, config.max_connections, config.statement_timeout).await?;
         let metrics = DatabaseMetrics::default();
         let [writer, reader, lists] = [writer, reader, lists].map(|pool| measured(pool, &metrics));
-        Ok(Self::of(writer, reader, lists, metrics))
+        let file = OpenedFile::of(sqlite_path(url)?).map(Arc::new);
+        Ok(Self { file, ..Self::of(writer, reader, lists, metrics) })
     }
 
     async fn connect_postgres(
@@ -110,7 +161,7 @@ impl Database {
         lists: DatabaseConnection,
         metrics: DatabaseMetrics,
     ) -> Self {
-        Self { writer, reader, lists, metrics, refuses_writes: Arc::default() }
+        Self { writer, reader, lists, metrics, refuses_writes: Arc::default(), file: None }
     }
 
     /// Whether a transaction was refused since the last that is known to have written: the database is read-only, or
@@ -137,6 +188,31 @@ impl Database {
     /// Where reads go.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// Passes when nothing about the database is such that patron must not work with it: the settings of PostgreSQL, as
+    /// they are on a pooled connection, and that the file of an SQLite database is still where it was opened.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseUnusable`], naming what is wrong; those of the database.
+    pub async fn ensure_usable(&self) -> Result<()> {
+        if self.is_embedded() {
+            return if self.is_in_place() { Ok(()) } else { Err(Error::DatabaseUnusable(MOVED.to_owned())) };
+        }
+        let select = Statement::from_string(self.backend(), REQUIRED_SETTINGS);
+        for row in self.reader.query_all_raw(select).await? {
+            let (name, value): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let required = REQUIRED.iter().find(|(required, ..)| *required == name);
+            if let Some((_, expected, remedy)) = required.filter(|(_, expected, _)| *expected != value) {
+                let text = format!("{name} is {value}, and patron needs {expected}: {remedy}");
+                return Err(Error::DatabaseUnusable(text));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_in_place(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| file.is_in_place())
     }
 
     /// Brings the schema up to date. On a connection of its own, where no statement is given up: an index over many
@@ -172,6 +248,9 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
+        if !self.is_in_place() {
+            return Err(DbErr::Conn(RuntimeErr::Internal(MOVED.to_owned())));
+        }
         let watch = Stopwatch::start();
         let transaction = self.writer.begin_with_options(options).await?;
         self.metrics.begun(watch.elapsed());
@@ -250,17 +329,21 @@ fn connections<D: sea_orm::sqlx::Database>(pool: &'static str, of: &sea_orm::sql
 /// Makes the file of the database when it is missing, for its owner alone (SQLite gives the files beside it the
 /// same mode): it holds personal data and password hashes.
 fn create_private(url: &str) -> std::result::Result<(), DbErr> {
-    use sea_orm::sqlx::sqlite::SqliteConnectOptions;
     use std::os::unix::fs::OpenOptionsExt;
-    let options: SqliteConnectOptions =
-        url.parse().map_err(|error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string()))?;
     let mut file = std::fs::OpenOptions::new();
-    match file.write(true).create_new(true).mode(0o600).open(options.get_filename()) {
+    match file.write(true).create_new(true).mode(0o600).open(sqlite_path(url)?) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
             Err(DbErr::Custom(error.to_string()))
         }
         _ => Ok(()),
     }
+}
+
+fn sqlite_path(url: &str) -> std::result::Result<PathBuf, DbErr> {
+    use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+    let options: SqliteConnectOptions =
+        url.parse().map_err(|error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string()))?;
+    Ok(options.get_filename().to_owned())
 }
 
 /// The outcome of one attempt at a transaction.

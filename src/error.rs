@@ -102,6 +102,9 @@ pub enum Error {
     /// The schema of the database is older than the program, by this many migrations.
     #[error("{0} migrations are pending")]
     Behind(usize),
+    /// The database can't be used as it is, until an operator changes that. The text is ours, and names no host.
+    #[error("the database can't be used: {0}")]
+    DatabaseUnusable(String),
     /// A defect of patron or of its surroundings.
     #[error("internal: {0}")]
     Internal(String),

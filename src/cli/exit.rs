@@ -65,6 +65,7 @@ impl From<Error> for Failure {
             Error::Behind(count) => Self::Settings(vec![format!(
                 "the database's schema is {count} migrations behind: run `patron migrate up`, or `patron serve --migrate`"
             )]),
+            Error::DatabaseUnusable(reason) => Self::Settings(vec![format!("DATABASE_URL: {reason}")]),
             Error::Internal(reason) => Self::Defect(format!("internal error: {reason}")),
             other => Self::Refused(other.to_string()),
         }

@@ -33,7 +33,10 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     let owner = db.owner();
     let database = |error| Failure::from(Error::from(error));
     match command {
-        Command::Up => db.migrate(&config.database).await.map_err(database)?,
+        Command::Up => {
+            db.ensure_usable().await?;
+            db.migrate(&config.database).await.map_err(database)?;
+        }
         Command::Down { all } => {
             let steps = if *all { None } else { Some(1) };
             Migrator::down(owner, steps).await.map_err(database)?;

@@ -161,6 +161,12 @@ async fn prepare_later(app: Arc<App>, migrate: bool) {
                 }
                 return;
             }
+            Err(error @ Error::DatabaseUnusable(_)) => {
+                // As at the start: it is back, and not one that patron works with.
+                tracing::error!(%error, "stopping");
+                Failure::from(error).report();
+                std::process::exit(78);
+            }
             Err(error) => tracing::warn!(%error, "still not ready"),
         }
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -34,6 +34,7 @@ pub(super) struct NewAdmin {
 
 /// Migrates, when asked to or when the database is embedded, and makes the first admin when there is none.
 pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewAdmin>> {
+    app.db.ensure_usable().await?;
     if migrate || app.db.is_embedded() {
         app.db.migrate(&app.config.database).await?;
     }

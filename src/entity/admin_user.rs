@@ -29,7 +29,7 @@ pub struct Model {
     /// When it last changed.
     pub updated_at: DateTimeUtc,
     /// Tokens of an earlier generation are refused; rises when the admin is disabled or its password set.
-    pub token_generation: i32,
+    pub token_generation: i64,
 }
 
 /// It is joined with no table.

@@ -36,7 +36,7 @@ pub struct Model {
     /// Counts the changes, from 1.
     pub version: i32,
     /// Tokens of an earlier generation are refused; rises when the account is disabled or its password set.
-    pub token_generation: i32,
+    pub token_generation: i64,
     /// Since when the address is known to be the customer's own.
     pub email_verified_at: Option<DateTimeUtc>,
     /// The address that it wants instead, until the link mailed there is opened.

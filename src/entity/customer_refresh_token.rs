@@ -11,11 +11,11 @@ use crate::types::TokenHash;
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub customer_refresh_token_id: i32,
+    pub customer_refresh_token_id: i64,
     /// The session it keeps logged in.
-    pub customer_session_id: i32,
+    pub customer_session_id: i64,
     /// The token that it was issued for; none for the first.
-    pub parent_id: Option<i32>,
+    pub parent_id: Option<i64>,
     /// SHA-256 of the token, in hexadecimal digits: who reads the database can't log in with it.
     #[sea_orm(unique)]
     pub token_hash: TokenHash,

@@ -10,7 +10,7 @@ use sea_orm::{QueryFilter, QueryOrder, Select};
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub customer_session_id: i32,
+    pub customer_session_id: i64,
     /// Public identifier; the claim `sid` of its tokens.
     #[sea_orm(unique)]
     pub uuid: Uuid,
@@ -49,11 +49,12 @@ impl Related<super::customer::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The sessions of these customers that have not expired, the latest used first.
-    pub fn find_by_customers(customer_ids: &[i32], now: DateTimeUtc) -> Select<Self> {
+    /// The sessions of these customers that have not expired and were used at the `latest` then, the latest used first.
+    pub fn find_by_customers(customer_ids: &[i32], now: DateTimeUtc, latest: DateTimeUtc) -> Select<Self> {
         Self::find()
             .filter(Column::CustomerId.is_in(customer_ids.iter().copied()))
             .filter(Column::ExpiresAt.gt(now))
+            .filter(Column::LastUsedAt.lte(latest))
             .order_by_desc(Column::LastUsedAt)
             .order_by_desc(Column::CustomerSessionId)
     }

@@ -10,7 +10,7 @@ use crate::types::{EmailAddress, MailKind, MailStatus};
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub mail_id: i32,
+    pub mail_id: i64,
     /// Public identifier; the mail's `Message-ID` is made of it.
     #[sea_orm(unique)]
     pub uuid: Uuid,

@@ -10,7 +10,7 @@ use crate::types::{EmailAddress, TokenHash};
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub verify_email_token_id: i32,
+    pub verify_email_token_id: i64,
     /// Whose address it confirms.
     pub customer_id: i32,
     /// The address that it was mailed to: good only while that is the customer's, or is to become it.

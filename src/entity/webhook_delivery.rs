@@ -15,7 +15,7 @@ pub struct Model {
     #[sea_orm(unique)]
     pub uuid: Uuid,
     /// Where it goes.
-    pub webhook_endpoint_id: i32,
+    pub webhook_endpoint_id: i64,
     /// What it tells.
     pub journal_entry_id: i64,
     /// The customer it is about.

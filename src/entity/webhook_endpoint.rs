@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub webhook_endpoint_id: i32,
+    pub webhook_endpoint_id: i64,
     /// Public identifier.
     #[sea_orm(unique)]
     pub uuid: Uuid,

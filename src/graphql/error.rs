@@ -41,6 +41,10 @@ impl From<Failed> for async_graphql::Error {
                 tracing::warn!(pending, "the schema is behind");
                 ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())
             }
+            Error::DatabaseUnusable(reason) => {
+                tracing::error!(reason, "the database can't be used");
+                ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())
+            }
             Error::Internal(reason) => {
                 tracing::error!(reason, "internal error");
                 ("INTERNAL", "Internal error".to_owned())

@@ -174,11 +174,11 @@ pub(super) async fn page(
     let deliveries = webhook::deliveries(ctx, window, filter).await.map_err(Failed)?;
     let page = deliveries.page(ctx).await.map_err(Failed)?;
     let events: Vec<i64> = page.rows.iter().map(|(_, row)| row.journal_entry_id).collect();
-    let endpoints: Vec<i32> = page.rows.iter().map(|(_, row)| row.webhook_endpoint_id).collect();
+    let endpoints: Vec<i64> = page.rows.iter().map(|(_, row)| row.webhook_endpoint_id).collect();
     let events = webhook::entries(ctx, &events).await.map_err(Failed)?.into_iter();
     let events: HashMap<i64, Event> = events.map(|row| (row.journal_entry_id, row.into())).collect();
     let endpoints = webhook::endpoints_of(ctx, &endpoints).await.map_err(Failed)?.into_iter();
-    let endpoints: HashMap<i32, WebhookEndpoint> =
+    let endpoints: HashMap<i64, WebhookEndpoint> =
         endpoints.map(|row| (row.webhook_endpoint_id, row.into())).collect();
     Ok(Page::of(page, |row: webhook_delivery::Model| WebhookDelivery {
         endpoint: endpoints.get(&row.webhook_endpoint_id).cloned(),

@@ -264,6 +264,10 @@ impl From<Error> for Failure {
                 tracing::warn!(pending, "the schema is behind");
                 Self::unavailable(10)
             }
+            Error::DatabaseUnusable(reason) => {
+                tracing::error!(reason, "the database can't be used");
+                Self::unavailable(10)
+            }
             Error::Internal(reason) => {
                 tracing::error!(reason, "internal error");
                 Self::internal()

@@ -145,7 +145,9 @@ impl KeyedRequest {
     }
 
     async fn find(&self, scope: &str) -> Result<Option<Answer>> {
-        let found = Entity::find_by_id(scope).filter(Column::ExpiresAt.gt(self.app.clock.now()));
+        let clock = &self.app.clock;
+        let found = Entity::find_by_id(scope).filter(Column::ExpiresAt.gt(clock.now()));
+        let found = found.filter(Column::ExpiresAt.lte(clock.latest(KEPT)));
         let Some(row) = found.one(self.app.db.reader()).await? else { return Ok(None) };
         if row.fingerprint != self.fingerprint {
             return Err(Error::KeyReused);
@@ -185,6 +187,7 @@ impl KeyedRequest {
             created_at: Set(now),
             expires_at: Set(now + KEPT),
         };
+        let expires_at = || Expr::col((Entity, Column::ExpiresAt));
         let mut over_expired = OnConflict::column(Column::Scope);
         over_expired
             .update_columns([
@@ -194,7 +197,7 @@ impl KeyedRequest {
                 Column::CreatedAt,
                 Column::ExpiresAt,
             ])
-            .action_and_where(Expr::col((Entity, Column::ExpiresAt)).lte(now));
+            .action_and_where(expires_at().lte(now).or(expires_at().gt(self.app.clock.latest(KEPT))));
         let claimed = Entity::insert(row).on_conflict(over_expired).exec_without_returning(tx).await;
         let claimed = claimed.map_err(|error| match is_lock_timeout(&error) {
             true => Failed::Rule(Error::KeyInUse),

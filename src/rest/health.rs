@@ -131,6 +131,7 @@ impl From<health::Check> for Check {
                     Error::Behind(count) => {
                         format!("{count} migrations are pending: run `patron migrate up`")
                     }
+                    Error::DatabaseUnusable(reason) => reason,
                     _ if name == "writes" => {
                         "The database takes no writes: it is read-only, or its disk is full".to_owned()
                     }

@@ -18,7 +18,7 @@ use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::page::{Filter, ListQuery, Operation, holds};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
-use crate::types::{EventKind, is_invisible};
+use crate::types::{EventKind, is_invisible, next_version};
 use crate::{spend, transact};
 
 /// The longest name, in characters.
@@ -167,7 +167,10 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
         ctx.app.clock.after(members.iter().map(|member| member.updated_at).max().unwrap_or_default());
     customer::Entity::update_many()
         .col_expr(GroupId, Expr::value(DEFAULT_GROUP_ID))
-        .col_expr(Version, Expr::col(Version).add(1))
+        .col_expr(
+            Version,
+            Expr::case(Expr::col(Version).lt(i32::MAX), Expr::col(Version).add(1)).finally(1).into(),
+        )
         .col_expr(EventSequence, Expr::col(EventSequence).add(1))
         .col_expr(UpdatedAt, Expr::value(updated_at))
         .filter(GroupId.eq(group_id))
@@ -177,7 +180,7 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
     let changes = members.into_iter().map(|mut member| {
         let before = snapshot::customer(&member);
         member.group_id = Some(DEFAULT_GROUP_ID);
-        (member.version, member.updated_at) = (member.version + 1, updated_at);
+        (member.version, member.updated_at) = (next_version(member.version), updated_at);
         let (uuid, data) = (member.uuid, snapshot::customer(&member));
         let updated = Change::updated(EventKind::CustomerUpdated, uuid, &before, data);
         (uuid, member.event_sequence + 1, updated)

@@ -33,11 +33,13 @@ pub enum State {
     Unknown,
 }
 
-/// Passes when the database can be reached and its schema is up to date; changes nothing.
+/// Passes when the database can be reached and used, and its schema is up to date; changes nothing.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database can't be reached, [`Error::Behind`] when migrations are pending.
+/// [`Error::Unavailable`] when the database can't be reached, [`Error::DatabaseUnusable`] when its settings or its file
+/// are wrong, [`Error::Behind`] when migrations are pending.
 pub async fn ensure_ready(app: &App) -> Result<()> {
+    app.db.ensure_usable().await?;
     match Migrator::get_pending_migrations_read_only(app.db.reader()).await?.len() {
         0 => Ok(()),
         pending => Err(Error::Behind(pending)),

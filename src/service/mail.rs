@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::mailer::{SendError, Variables};
 use crate::metrics::{Backlog, Queue};
 use crate::service::{greeting, secret};
+use crate::system::Clock;
 use crate::transact;
 use crate::types::{EmailAddress, MailKind, MailStatus};
 
@@ -31,6 +32,8 @@ use crate::types::{EmailAddress, MailKind, MailStatus};
 const GIVEN_UP: TimeDelta = TimeDelta::days(1);
 /// How long whoever claimed a mail has to send it, before somebody else may.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// The furthest ahead that an attempt is ever put off: more than the longest pause.
+const FURTHEST: TimeDelta = TimeDelta::hours(2);
 /// The most mails that are claimed at once.
 const BATCH: u64 = 10;
 /// The most mails of one kind that a customer is sent on request within an hour.
@@ -122,11 +125,12 @@ async fn written_lately(
     kind: MailKind,
     customer_id: i32,
 ) -> Attempt<u64> {
-    let hour_ago = ctx.app.clock.now() - TimeDelta::hours(1);
+    let clock = &ctx.app.clock;
     let written = Entity::find()
         .filter(Column::CustomerId.eq(customer_id))
         .filter(Column::Kind.eq(kind))
-        .filter(Column::CreatedAt.gt(hour_ago));
+        .filter(Column::CreatedAt.gt(clock.now() - TimeDelta::hours(1)))
+        .filter(Column::CreatedAt.lte(clock.latest(TimeDelta::zero())));
     Ok(written.count(tx).await?)
 }
 
@@ -138,7 +142,7 @@ async fn written_lately(
 pub async fn claim(ctx: &Ctx) -> Result<Vec<Outgoing>> {
     ctx.require_admin()?;
     // Mostly there is none: that is found out without a transaction, which on SQLite keeps others from writing.
-    let due = due(ctx.app.clock.now()).order_by_asc(Column::NextAttemptAt).limit(BATCH);
+    let due = due(&ctx.app.clock).order_by_asc(Column::NextAttemptAt).limit(BATCH);
     let due = due.all(ctx.app.db.reader()).await?;
     let mut outgoing = Vec::new();
     for mail in due {
@@ -147,9 +151,10 @@ pub async fn claim(ctx: &Ctx) -> Result<Vec<Outgoing>> {
     Ok(outgoing)
 }
 
-fn due(now: DateTime<Utc>) -> Select<Entity> {
+fn due(clock: &Clock) -> Select<Entity> {
     let pending = Entity::find().filter(Column::Status.eq(MailStatus::Pending));
-    pending.filter(Column::NextAttemptAt.lte(now))
+    let next = Column::NextAttemptAt;
+    pending.filter(Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(FURTHEST))))
 }
 
 /// Takes one mail, if nobody else has. The customer is locked first, as by whoever changes it: a link that is made
@@ -161,7 +166,7 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attemp
     };
     let customer = customer.lock_shared().one(tx).await?;
     let now = ctx.app.clock.now();
-    let select = due(now).filter(Column::MailId.eq(mail.mail_id));
+    let select = due(&ctx.app.clock).filter(Column::MailId.eq(mail.mail_id));
     let select = select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     let Some(mail) = select.one(tx).await? else {
         return Ok(None);
@@ -183,11 +188,14 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attemp
         mail.delete(tx).await?;
         return Ok(None);
     };
-    let attempts = mail.attempts + 1;
+    let (attempts, give_up_at) = (mail.attempts + 1, mail.give_up_at);
     let mut row = mail.into_active_model();
     row.customer_id = Set(Some(customer.customer_id));
     row.attempts = Set(attempts);
     row.next_attempt_at = Set(now + LEASE);
+    if give_up_at > ctx.app.clock.latest(GIVEN_UP) {
+        row.give_up_at = Set(now + GIVEN_UP);
+    }
     Ok(Some(Outgoing { mail: row.update(tx).await?, variables }))
 }
 
@@ -360,10 +368,10 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
 
 /// How many mails wait, since when, and how many were given up.
 pub(super) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
-    let (db, now) = (ctx.app.db.reader(), ctx.app.clock.now());
-    let due = due(now).count(db).await?;
+    let (db, clock) = (ctx.app.db.reader(), &ctx.app.clock);
+    let due = due(clock).count(db).await?;
     let given_up = Entity::find().filter(Column::Status.eq(MailStatus::Failed)).count(db).await?;
-    let oldest = self::due(now).order_by_asc(Column::NextAttemptAt).one(db).await?;
+    let oldest = self::due(clock).order_by_asc(Column::NextAttemptAt).one(db).await?;
     Ok(Backlog { due, oldest: oldest.map(|mail| mail.next_attempt_at), given_up })
 }
 

@@ -63,12 +63,12 @@ impl Guesses {
 
     /// Seconds for which the account is still refused, if it is.
     pub(super) async fn seconds_refused(&self, ctx: &Ctx) -> Result<Option<u32>> {
-        let now = ctx.app.clock.now();
+        let clock = &ctx.app.clock;
         let row = Entity::find_by_id(self.account.as_str()).one(ctx.app.db.reader()).await?;
         Ok(row
             .and_then(|row| row.blocked_until)
-            .filter(|until| *until > now)
-            .map(|until| seconds(until - now)))
+            .filter(|until| clock.is_pending(*until, LONGEST))
+            .map(|until| seconds(until - clock.now())))
     }
 
     /// Counts a guess and tells whether it may pass: when it is right, and the account not refused at the moment.
@@ -81,7 +81,7 @@ impl Guesses {
         }
         let now = ctx.app.clock.now();
         let row = lock(tx, &self.account, now).await?;
-        let refused = row.blocked_until.is_some_and(|until| until > now);
+        let refused = row.blocked_until.is_some_and(|until| ctx.app.clock.is_pending(until, LONGEST));
         if right && !refused {
             Entity::delete_by_id(self.account.as_str()).exec(tx).await?;
             return Ok(true);
@@ -89,7 +89,7 @@ impl Guesses {
         let mut next = row.clone().into_active_model();
         next.updated_at = Set(row.updated_at);
         if !refused {
-            let count = if now - row.updated_at >= FORGOTTEN { 1 } else { row.count + 1 };
+            let count = if now - row.updated_at >= FORGOTTEN { 1 } else { row.count.saturating_add(1) };
             next.count = Set(count);
             next.updated_at = Set(now);
             next.blocked_until = Set(Some(now + pause(count)));
@@ -150,10 +150,10 @@ async fn ensure_welcome(ctx: &Ctx, address: Option<&str>, most: u32) -> Result<(
     let Some(address) = address.filter(|_| ctx.app.config.accounts.rate_limits) else {
         return Ok(());
     };
-    let now = ctx.app.clock.now();
+    let clock = &ctx.app.clock;
     match Entity::find_by_id(address).one(ctx.app.db.reader()).await? {
-        Some(row) if now - row.since < WINDOW && row.count.unsigned_abs() >= most => {
-            Err(Error::RateLimited { retry_after: seconds(row.since + WINDOW - now) })
+        Some(row) if clock.is_pending(row.since + WINDOW, WINDOW) && row.count.unsigned_abs() >= most => {
+            Err(Error::RateLimited { retry_after: seconds(row.since + WINDOW - clock.now()) })
         }
         _ => Ok(()),
     }
@@ -165,7 +165,7 @@ async fn count_failure(ctx: &Ctx, tx: &impl ConnectionTrait, address: Option<&st
     };
     let now = ctx.app.clock.now();
     let row = lock(tx, address, now).await?;
-    let fresh = now - row.since >= WINDOW;
+    let fresh = !ctx.app.clock.is_pending(row.since + WINDOW, WINDOW);
     let mut next = row.clone().into_active_model();
     next.count = Set(if fresh { 1 } else { row.count.saturating_add(1) });
     next.since = Set(if fresh { now } else { row.since });

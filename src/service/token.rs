@@ -71,7 +71,7 @@ struct Claims {
     /// The account's `token_generation`. A token without one is EverShop's own, and as good as those of an
     /// account that never changed.
     #[serde(default, rename = "gen")]
-    generation: i32,
+    generation: i64,
     /// The session it belongs to; admins have none, nor have EverShop's own tokens.
     #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
     session: Option<Uuid>,
@@ -99,7 +99,7 @@ pub struct Verified {
     /// The account as it was.
     pub account: Account,
     /// The account's `token_generation` as it was.
-    pub generation: i32,
+    pub generation: i64,
     /// The session it belongs to.
     pub session: Option<Uuid>,
     /// Its own identifier (`jti`).
@@ -197,7 +197,10 @@ fn verify_named(
         None => keys.all().find_map(decode)?.claims,
     };
     let expires = DateTime::<Utc>::from_timestamp_secs(claims.exp)?;
-    let fits = claims.token_type == audience && claims.token_kind == kind && app.clock.now() < expires;
+    let issued = DateTime::<Utc>::from_timestamp_secs(claims.iat)?;
+    // One from the future was issued while a clock was wrong: it would outlive its time by as much.
+    let lasts = app.clock.now() < expires && issued <= app.clock.latest(TimeDelta::zero());
+    let fits = claims.token_type == audience && claims.token_kind == kind && lasts;
     let account = match audience {
         Audience::Admin => claims.user,
         Audience::Customer => claims.customer,

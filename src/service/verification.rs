@@ -41,10 +41,11 @@ pub async fn send_again(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
 pub async fn verify(ctx: &Ctx, write: Write<()>, token: Field) -> Result<Written<()>> {
     let invalid = || Error::invalid("token", password::INVALID_TOKEN);
     let hash = secret::token_hash(&password::parse_token(token)?);
-    let oldest = password::issued_after(ctx, ctx.app.config.accounts.verify_email_expiry)?;
+    let expiry = ctx.app.config.accounts.verify_email_expiry;
+    let lasting = password::lasting(ctx, tokens::Column::CreatedAt, expiry)?;
     let find = || {
         let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
-        found.filter(tokens::Column::CreatedAt.gt(oldest))
+        found.filter(lasting.clone())
     };
     // Found out without a transaction: whoever types at random keeps nobody from writing.
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;

@@ -7,6 +7,12 @@ pub fn entity_tag(version: i32) -> String {
     format!("\"{version}\"")
 }
 
+/// The version after this one. After 2^31 - 1, the largest `Int` of GraphQL, it is 1 again: versions are only compared for
+/// equality.
+pub fn next_version(version: i32) -> i32 {
+    version.checked_add(1).unwrap_or(1)
+}
+
 /// What a request says of the version it wants to change: the header `If-Match`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum IfMatch {

@@ -153,7 +153,9 @@ async fn again_and_again<F>(
 /// second here.
 fn after(error: &Error) -> Duration {
     match error {
-        Error::Unavailable { .. } | Error::Behind(_) => tracing::debug!(%error, "the worker waits"),
+        Error::Unavailable { .. } | Error::Behind(_) | Error::DatabaseUnusable(_) => {
+            tracing::debug!(%error, "the worker waits")
+        }
         error => tracing::error!(%error, "the worker failed; it goes on"),
     }
     FAILURE_PAUSE

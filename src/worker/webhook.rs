@@ -15,7 +15,7 @@ use crate::worker::task::Task;
 
 /// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Busy(Arc<Mutex<HashMap<i32, Task<()>>>>);
+pub(super) struct Busy(Arc<Mutex<HashMap<i64, Task<()>>>>);
 
 /// Gives events that were committed their place in the feed, and tells how many they were.
 ///
@@ -58,7 +58,7 @@ pub(super) async fn wait(busy: &Busy) {
 }
 
 /// Delivers to an endpoint what is due, until nothing is. Nothing is claimed after `stop` has become true.
-async fn deliver_all(ctx: Ctx, endpoint: i32, stop: watch::Receiver<bool>) {
+async fn deliver_all(ctx: Ctx, endpoint: i64, stop: watch::Receiver<bool>) {
     // Bounded; the next round continues.
     for _ in 0..10 {
         if *stop.borrow() {
@@ -75,7 +75,7 @@ async fn deliver_all(ctx: Ctx, endpoint: i32, stop: watch::Receiver<bool>) {
     }
 }
 
-async fn deliver_batch(ctx: &Ctx, endpoint: i32) -> Result<usize> {
+async fn deliver_batch(ctx: &Ctx, endpoint: i64) -> Result<usize> {
     let outgoing = webhook::claim(ctx, endpoint).await?;
     let sent = join_all(outgoing.iter().map(|outgoing| deliver(ctx, outgoing))).await;
     sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())

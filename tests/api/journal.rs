@@ -149,7 +149,7 @@ on_both_databases! {
         app.admin_again().await.patch(&disable, &json!({"enabled": true})).await.data();
         receiver.take();
         let ctx = Ctx::system(app.app.clone());
-        patron::service::webhook::replay_parked(&ctx, None).await.unwrap();
+        patron::service::webhook::replay_parked(&ctx, patron::idempotency::Write::of_job(), None).await.unwrap();
         app.tell().await;
         assert_eq!(receiver.take().iter().map(|one| one.kind().0).collect::<Vec<_>>(), ["customer.created"]);
         // It goes with the log of its delivery.

@@ -4,7 +4,9 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, CUSTOMER_PASSWORD, TestApp, execute, on_both_databases};
+use secrecy::ExposeSecret;
+
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, execute, on_both_databases};
 
 /// The checks by name, as `name: status`.
 fn states(checks: &Value) -> Vec<String> {
@@ -78,4 +80,56 @@ on_both_databases! {
         assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
         assert_eq!(app.anonymous().post("/api/customers", &body).await.status, 201);
     }
+}
+
+/// A process goes on with a file that it has open, wherever that is moved to: what is written then would be lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_database_file_is_moved_replaced_or_deleted() {
+    let app = TestApp::start(Backend::Sqlite).await;
+    let url = app.app.config.database.url.expose_secret().to_owned();
+    let path = std::path::PathBuf::from(url.strip_prefix("sqlite://").unwrap());
+    let away = path.with_extension("away");
+    let mut number = 0;
+    let mut register = async || {
+        number += 1;
+        let body =
+            json!({"full_name": "A", "email": format!("{number}@x.io"), "password": CUSTOMER_PASSWORD});
+        app.anonymous().post("/api/customers", &body).await
+    };
+    let message =
+        "the database file was moved, deleted or replaced while patron runs: put it back, or restart patron";
+    let expected = ["database: failed", "migrations: unknown", "writes: unknown"];
+    assert_eq!(register().await.status, 201);
+    std::fs::rename(&path, &away).unwrap();
+    assert_unready(&app.anonymous().get("/health/ready").await, "database", message, expected);
+    register().await.assert_failure(503, "unavailable");
+    // Another file of that name is not the one.
+    std::fs::copy(&away, &path).unwrap();
+    assert_unready(&app.anonymous().get("/health/ready").await, "database", message, expected);
+    register().await.assert_failure(503, "unavailable");
+    assert_eq!(app.anonymous().get("/health/live").await.status, 200);
+    std::fs::rename(&away, &path).unwrap();
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+    assert_eq!(register().await.status, 201);
+    assert_eq!(app.customers().await.len(), 2);
+    app.stop().await;
+}
+
+/// What was right at the start may be changed for the connections that are opened later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setting_of_postgres_is_changed_later() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let database = app.database.clone().unwrap();
+    execute(&format!("ALTER DATABASE {database} SET default_transaction_isolation = serializable")).await;
+    execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"))
+        .await;
+    for _ in 0..8 {
+        let _ended = app.app.db.reader().execute_unprepared("SELECT 1").await;
+    }
+    let ready = app.anonymous().get("/health/ready").await;
+    let message = "default_transaction_isolation is serializable, and patron needs read committed: \
+        ALTER DATABASE or ALTER ROLE … RESET default_transaction_isolation";
+    let expected = ["database: failed", "migrations: unknown", "writes: unknown"];
+    assert_unready(&ready, "database", message, expected);
+    app.stop().await;
 }

@@ -45,7 +45,7 @@ impl LargeQuery {
         let query = format!("{{ {} }}", ["a", "b", "c", "d"].map(field).join(" "));
         let answer = app.admin().query(&query).await;
         assert_eq!(answer.data()["d"]["metaData"]["note"].as_str().map(str::len), Some(60_000));
-        Self { token: app.admin().token().to_owned(), body: json!({"query": query}).to_string() }
+        Self { token: app.admin().token().expect("an admin has a token").to_owned(), body: json!({"query": query}).to_string() }
     }
 
     /// As it is sent by HTTP/1.1.

@@ -31,8 +31,13 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// `what` tells it from those of the other tests.
     pub(crate) fn create(what: &str) -> Self {
+        Self::create_with(what, "")
+    }
+
+    /// With these options of `CREATE DATABASE`.
+    fn create_with(what: &str, options: &str) -> Self {
         let name = format!("patron_{what}_{}", std::process::id());
-        Self::execute(&format!("CREATE DATABASE {name}"));
+        Self::execute(&format!("CREATE DATABASE {name} {options}"));
         Self { url: Self::url(&name), name }
     }
 
@@ -188,4 +193,37 @@ fn slow_statements_are_logged_without_their_values() {
         }
         assert!(!log.to_lowercase().contains("marked"), "{log}");
     }
+}
+
+/// Neither migrates nor starts where it would behave otherwise than it says, and names what is wrong.
+#[test]
+fn a_database_with_other_settings_is_refused() {
+    let folder = folder();
+    let latin = "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
+    let refused = |database: &Postgres, expected: &str| {
+        let settings = [("DATABASE_URL", database.url.as_str())];
+        for command in [vec!["migrate", "up"], vec!["serve"], vec!["serve", "--migrate"]] {
+            let (code, error) = code_and_error(&run(folder.path(), &command, &settings));
+            assert!(code == 78 && error.contains("patron: DATABASE_URL: "), "{command:?}: {code} {error}");
+            assert!(error.contains(expected), "{command:?}: {error}");
+        }
+    };
+    let database = Postgres::create_with("latin1", latin);
+    refused(&database, "server_encoding is LATIN1, and patron needs UTF8");
+    drop(database);
+    let database = Postgres::create("settings");
+    for (name, value, shown) in [
+        ("standard_conforming_strings", "off", "off"),
+        ("default_transaction_isolation", "serializable", "serializable"),
+        ("default_transaction_isolation", "'repeatable read'", "repeatable read"),
+        ("session_replication_role", "replica", "replica"),
+    ] {
+        let alter = |what: &str| Postgres::execute(&format!("ALTER DATABASE {} {what}", database.name));
+        alter(&format!("SET {name} = {value}"));
+        refused(&database, &format!("{name} is {shown}, and patron needs "));
+        alter(&format!("RESET {name}"));
+    }
+    let settings = [("DATABASE_URL", database.url.as_str())];
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
+    assert_eq!(code, 0, "{error}");
 }

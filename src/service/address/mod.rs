@@ -21,7 +21,7 @@ use crate::idempotency::{Write, Written};
 use crate::service::customer::Owner;
 use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
-use crate::types::EventKind;
+use crate::types::{EventKind, next_version};
 
 /// The most addresses a customer may have.
 pub(super) const MAX_ADDRESSES: u64 = 100;
@@ -101,7 +101,7 @@ pub async fn update(
         if draft.is_default && !before.is_default {
             changes.extend(clear_default(ctx, tx, customer_id).await?);
         }
-        let mut row = next_version(ctx, current.clone());
+        let mut row = changed(ctx, current.clone());
         draft.fill(&mut row);
         let address = row.update(tx).await?;
         changes.push(updated(&current, &address));
@@ -186,7 +186,7 @@ async fn set_default(
     address: Model,
     is_default: bool,
 ) -> Attempt<Change> {
-    let mut row = next_version(ctx, address.clone());
+    let mut row = changed(ctx, address.clone());
     row.is_default = Set(is_default);
     Ok(updated(&address, &row.update(tx).await?))
 }
@@ -198,8 +198,8 @@ fn updated(before: &Model, after: &Model) -> Change {
 }
 
 /// The row with its version and its moment moved on, to be changed.
-fn next_version(ctx: &Ctx, address: Model) -> ActiveModel {
-    let (version, updated_at) = (address.version + 1, ctx.app.clock.after(address.updated_at));
+fn changed(ctx: &Ctx, address: Model) -> ActiveModel {
+    let (version, updated_at) = (next_version(address.version), ctx.app.clock.after(address.updated_at));
     let mut row = address.into_active_model();
     row.version = Set(version);
     row.updated_at = Set(updated_at);

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::mail;
 use crate::service::session::end_sessions;
-use crate::types::{EventKind, MailKind};
+use crate::types::{EventKind, MailKind, next_version};
 
 /// Saves the fields that `row` sets; when there are none, nothing changes.
 ///
@@ -67,7 +67,7 @@ pub(in crate::service) async fn save(
     if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
         row.search_text.set_if_not_equals(search::text_of(full_name, email));
     }
-    row.version = Set(current.version + 1);
+    row.version = Set(next_version(current.version));
     row.updated_at = Set(ctx.app.clock.after(current.updated_at));
     let changes = changes(&current, row.clone().try_into_model()?, new_password, ended);
     let first = current.event_sequence + 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use secrecy::SecretString;
 
 pub use input::{PasswordChange, Reset, ResetRequest};
@@ -79,10 +79,10 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
     let (token, password) = input.parse()?;
     let invalid = || Error::invalid("token", INVALID_TOKEN);
     let hash = secret::token_hash(&token);
-    let oldest = issued_after(ctx, ctx.app.config.accounts.reset_password_expiry)?;
+    let lasting = lasting(ctx, tokens::Column::CreatedAt, ctx.app.config.accounts.reset_password_expiry)?;
     let find = || {
         let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
-        found.filter(tokens::Column::CreatedAt.gt(oldest))
+        found.filter(lasting.clone())
     };
     // A courtesy that spares the hashing; the transaction looks again.
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
@@ -128,6 +128,12 @@ pub(super) async fn confirm(
     report_too_costly("customer", Some(customer.uuid), verified);
     let passes = transact!(ctx.app.db, |tx| { guesses.settle(ctx, tx, verified.verdict.is_right()).await })?;
     if passes { Ok(customer) } else { Err(Error::invalid(field, message)) }
+}
+
+/// Mailed tokens that have not expired: those that were mailed at a time that `column` tells, and that can be.
+pub(super) fn lasting(ctx: &Ctx, column: impl ColumnTrait, expiry: Duration) -> Result<Condition> {
+    let latest = ctx.app.clock.latest(TimeDelta::zero());
+    Ok(Condition::all().add(column.gt(issued_after(ctx, expiry)?)).add(column.lte(latest)))
 }
 
 /// Tokens that were mailed up to then have expired.

@@ -130,14 +130,15 @@ pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
 /// Ends sessions of a customer that have expired, and those that were used longest ago when there are too many.
 async fn make_room(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
     let own = Entity::find().filter(Column::CustomerId.eq(customer_id)).select_only();
-    let own = own.columns([Column::CustomerSessionId, Column::ExpiresAt]);
+    let own = own.columns([Column::CustomerSessionId, Column::ExpiresAt, Column::LastUsedAt]);
     let latest_first = own.order_by_desc(Column::LastUsedAt).order_by_desc(Column::CustomerSessionId);
-    let sessions: Vec<(i32, DateTime<Utc>)> = latest_first.into_tuple().all(tx).await?;
-    let now = ctx.app.clock.now();
-    let (going_on, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|(_, until)| *until > now);
+    let sessions: Vec<(i64, DateTime<Utc>, DateTime<Utc>)> = latest_first.into_tuple().all(tx).await?;
+    let (now, latest) = (ctx.app.clock.now(), ctx.app.clock.latest(TimeDelta::zero()));
+    let goes_on = |(_, until, used): &(i64, DateTime<Utc>, DateTime<Utc>)| *until > now && *used <= latest;
+    let (going_on, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(goes_on);
     let surplus = going_on.len().saturating_sub(MAX_SESSIONS - 1);
-    let gone = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, _)| id);
-    let gone: Vec<i32> = gone.collect();
+    let gone = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, ..)| id);
+    let gone: Vec<i64> = gone.collect();
     if !gone.is_empty() {
         Entity::delete_many().filter(Column::CustomerSessionId.is_in(gone)).exec(tx).await?;
     }
@@ -201,7 +202,8 @@ async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<
 /// # Errors
 /// Those of the database.
 pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
-    let select = Entity::find_by_customers(customer_ids, ctx.app.clock.now());
+    let clock = &ctx.app.clock;
+    let select = Entity::find_by_customers(customer_ids, clock.now(), clock.latest(TimeDelta::zero()));
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
@@ -217,7 +219,7 @@ async fn issue(
     tx: &impl ConnectionTrait,
     customer: &customer::Model,
     session: &Model,
-    parent: Option<i32>,
+    parent: Option<i64>,
 ) -> Attempt<TokenPair> {
     let pair = token::issue_for_customer(&ctx.app, customer, session.uuid)?;
     let row = refresh_token::ActiveModel {

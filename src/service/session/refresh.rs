@@ -147,7 +147,7 @@ struct Relatives {
     /// It came before.
     is_used: bool,
     /// Those that were issued for it and not used, the newest first.
-    unused: Vec<i32>,
+    unused: Vec<i64>,
 }
 
 impl Relatives {
@@ -162,8 +162,8 @@ impl Relatives {
         let select = refresh_token::Entity::find().filter(related).select_only();
         let select = select.columns([CustomerRefreshTokenId, ParentId, IsUsed]);
         let select = select.order_by_desc(CustomerRefreshTokenId);
-        let related: Vec<(i32, Option<i32>, bool)> = select.into_tuple().all(tx).await?;
-        let is_child = |parent: Option<i32>| parent == Some(id);
+        let related: Vec<(i64, Option<i64>, bool)> = select.into_tuple().all(tx).await?;
+        let is_child = |parent: Option<i64>| parent == Some(id);
         Ok(Self {
             is_overtaken: related.iter().any(|(other, _, is_used)| *is_used && *other != id),
             is_used: related.iter().any(|(other, _, is_used)| *is_used && *other == id),
@@ -175,7 +175,7 @@ impl Relatives {
 /// Forgets refresh tokens of a session that nobody can come with any more, and all but the latest of those that were
 /// issued for the same one and not used: whoever asks again and again is left with these. `unused` are those that were
 /// there before the latest.
-async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i32, unused: Vec<i32>) -> Attempt<()> {
+async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i64, unused: Vec<i64>) -> Attempt<()> {
     use refresh_token::Column::{CustomerRefreshTokenId, CustomerSessionId, ExpiresAt};
     let expired = Condition::all().add(CustomerSessionId.eq(session)).add(ExpiresAt.lte(ctx.app.clock.now()));
     let surplus = unused.into_iter().skip(MAX_UNUSED - 1);

@@ -4,12 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    SelectExt,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, SelectExt,
 };
 use serde_json::json;
 use uuid::Uuid;
 
+use super::input::MAX_OVERLAP;
 use super::sign;
 use crate::ctx::Ctx;
 use crate::db::Attempt;
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::metrics::{Backlog, Queue};
 use crate::poster::Posted;
 use crate::service::journal::Published;
+use crate::system::Clock;
 use crate::transact;
 use crate::types::{DeliveryStatus, covers, timestamp};
 
@@ -28,6 +30,8 @@ const LEASE: TimeDelta = TimeDelta::minutes(2);
 const BATCH: u64 = 10;
 /// How long a delivery is tried, from the first time.
 const GIVEN_UP: TimeDelta = TimeDelta::days(3);
+/// The furthest ahead that an attempt is ever put off: more than the longest pause, and than a receiver may ask for.
+const FURTHEST: TimeDelta = TimeDelta::days(2);
 /// The longest error that is kept, in characters.
 const MAX_ERROR: usize = 500;
 /// Deliveries that one statement inserts: a statement has a limited number of parameters.
@@ -85,7 +89,7 @@ pub(in crate::service) async fn plan(
 }
 
 /// Deliveries to an endpoint that are due, and are the first of their customer.
-fn due(endpoint: i32, now: DateTime<Utc>) -> Select<Entity> {
+fn due(endpoint: i64, clock: &Clock) -> Select<Entity> {
     let earlier = Alias::new("earlier");
     let of = |column: Column| Expr::col((earlier.clone(), column));
     let own = |column: Column| Expr::col((Entity, column));
@@ -100,22 +104,28 @@ fn due(endpoint: i32, now: DateTime<Utc>) -> Select<Entity> {
     Entity::find()
         .filter(Column::WebhookEndpointId.eq(endpoint))
         .filter(Column::Status.eq(DeliveryStatus::Pending))
-        .filter(Column::NextAttemptAt.lte(now))
+        .filter(is_time(clock))
         .filter(Expr::exists(before).not())
+}
+
+/// That the time of the next attempt has come, or is one that a wrong clock wrote.
+fn is_time(clock: &Clock) -> Condition {
+    let next = Column::NextAttemptAt;
+    Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(FURTHEST)))
 }
 
 /// The enabled endpoints for which something is due.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i32>> {
+pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i64>> {
     ctx.require_admin()?;
     let db = ctx.app.db.reader();
     let enabled = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Enabled.eq(true));
     let enabled = enabled.select_only().column(webhook_endpoint::Column::WebhookEndpointId);
     let mut endpoints = Vec::new();
-    for endpoint in enabled.into_tuple::<i32>().all(db).await? {
-        if due(endpoint, ctx.app.clock.now()).exists(db).await? {
+    for endpoint in enabled.into_tuple::<i64>().all(db).await? {
+        if due(endpoint, &ctx.app.clock).exists(db).await? {
             endpoints.push(endpoint);
         }
     }
@@ -126,13 +136,13 @@ pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i32>> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn claim(ctx: &Ctx, endpoint: i32) -> Result<Vec<Outgoing>> {
+pub async fn claim(ctx: &Ctx, endpoint: i64) -> Result<Vec<Outgoing>> {
     ctx.require_admin()?;
     transact!(ctx.app.db, |tx| {
         let now = ctx.app.clock.now();
         let endpoint = webhook_endpoint::Entity::find_by_id(endpoint).lock_shared().one(tx).await?;
         let Some(endpoint) = endpoint.filter(|endpoint| endpoint.enabled) else { return Ok(Vec::new()) };
-        let select = due(endpoint.webhook_endpoint_id, now);
+        let select = due(endpoint.webhook_endpoint_id, &ctx.app.clock);
         let select = select.order_by_asc(Column::WebhookDeliveryId).limit(BATCH);
         let select = select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let mut outgoing = Vec::new();
@@ -150,7 +160,9 @@ async fn claim_one(
     mut delivery: Model,
     now: DateTime<Utc>,
 ) -> Attempt<Option<Outgoing>> {
-    let first_attempt_at = delivery.first_attempt_at.unwrap_or(now);
+    let clock = &ctx.app.clock;
+    let first_attempt_at = delivery.first_attempt_at.filter(|at| *at <= clock.latest(TimeDelta::zero()));
+    let first_attempt_at = first_attempt_at.unwrap_or(now);
     let mut row = ActiveModel::default();
     if now >= first_attempt_at + GIVEN_UP {
         // Whoever took it died each time, or nobody tried for long.
@@ -170,7 +182,7 @@ async fn claim_one(
     let (body, timestamp) = (body(&entry), now.timestamp());
     let mut secrets = vec![sign::unseal(&ctx.app, endpoint.uuid, &endpoint.secret)?];
     if let (Some(previous), Some(until)) = (&endpoint.previous_secret, endpoint.previous_secret_expires_at)
-        && now < until
+        && clock.is_pending(until, TimeDelta::seconds(MAX_OVERLAP))
     {
         secrets.push(sign::unseal(&ctx.app, endpoint.uuid, previous)?);
     }
@@ -263,11 +275,11 @@ pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i
 
 /// How many deliveries wait to be sent, since when, and how many are parked.
 pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
-    let (db, now) = (ctx.app.db.reader(), ctx.app.clock.now());
+    let db = ctx.app.db.reader();
     let enabled = webhook_endpoint::Column::Enabled.eq(true);
     let waiting = || {
         let waiting = Entity::find().inner_join(webhook_endpoint::Entity).filter(enabled.clone());
-        waiting.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(Column::NextAttemptAt.lte(now))
+        waiting.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(is_time(&ctx.app.clock))
     };
     let oldest = waiting().order_by_asc(Column::NextAttemptAt).limit(1).one(db).await?;
     let given_up = Entity::find().filter(Column::Status.eq(DeliveryStatus::Parked)).count(db).await?;

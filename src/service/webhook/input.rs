@@ -18,7 +18,7 @@ const MAX_EVENTS: usize = 50;
 /// How long the secret before is good when nobody says, in seconds: a day.
 const OVERLAP: i64 = 24 * 60 * 60;
 /// The longest that it may be good, in seconds: a week.
-const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
+pub(super) const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
 /// An endpoint as a caller describes it. What isn't listed here can't be set by anyone.
 #[derive(Clone, Debug, Default)]

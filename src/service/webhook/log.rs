@@ -69,7 +69,7 @@ pub async fn entries(ctx: &Ctx, ids: &[i64]) -> Result<Vec<journal_entry::Model>
 ///
 /// # Errors
 /// Only admins may; those of the database.
-pub async fn endpoints_of(ctx: &Ctx, ids: &[i32]) -> Result<Vec<webhook_endpoint::Model>> {
+pub async fn endpoints_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<webhook_endpoint::Model>> {
     ctx.require_admin()?;
     let column = webhook_endpoint::Column::WebhookEndpointId;
     let select = webhook_endpoint::Entity::find().filter(column.is_in(ids.iter().copied()));
