@@ -15,7 +15,7 @@ use crate::config::GraphqlConfig;
 
 /// What the answer to a question about the schema takes a field, in bytes, at least: its fields are many and short, and
 /// each costs a walk through the library's registry.
-const MIN_INTROSPECTED: usize = 64;
+const MIN_INTROSPECTED: usize = 128;
 
 /// What is left for the operations of a request: those of a batch together may have the fields, the complexity and the
 /// answer of one.
@@ -178,7 +178,9 @@ mod tests {
     #[test]
     fn bytes_are_counted_up_to_the_limit_and_never_again_after_it() {
         let budget = budget(100);
-        assert!(budget.take_bytes(60).is_ok() && budget.take_leaf(100).is_ok() && budget.take_bytes(40).is_ok());
+        assert!(
+            budget.take_bytes(60).is_ok() && budget.take_leaf(100).is_ok() && budget.take_bytes(40).is_ok()
+        );
         assert!(!budget.is_exceeded());
         assert!(budget.take_bytes(1).is_err() && budget.is_exceeded());
         assert!(budget.take_bytes(0).is_err() && budget.take_leaf(1).is_err());

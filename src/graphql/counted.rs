@@ -156,7 +156,9 @@ mod tests {
     #[test]
     fn no_answer_is_counted_as_longer_than_it_is() {
         let long = "0123456789012345678901234567890123456789";
-        for value in [value!({"a": long, "b": {"c": long}}), value!({"a": {"b": long}}), value!([[long], [long]])] {
+        for value in
+            [value!({"a": long, "b": {"c": long}}), value!({"a": {"b": long}}), value!([[long], [long]])]
+        {
             assert!(json(&value) <= value.to_string().len(), "{value}");
         }
     }

@@ -4,7 +4,9 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet, VariableDefinition};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Selection, SelectionSet, VariableDefinition,
+};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
@@ -79,7 +81,12 @@ impl<'a> Measure<'a> {
                     inner.depth += 1;
                     inner.type_lists += usize::from(TYPE_LISTS.contains(&field.name.node.as_str()));
                     let aliases = usize::from(field.alias.is_some());
-                    inner.add(Size { fields: 1, aliases, parts: self.arguments(&field.arguments), ..Size::default() });
+                    inner.add(Size {
+                        fields: 1,
+                        aliases,
+                        parts: self.arguments(&field.arguments),
+                        ..Size::default()
+                    });
                     (inner, below)
                 }
                 Selection::InlineFragment(inline) => {
@@ -169,13 +176,13 @@ pub(super) fn check_operations(document: &ExecutableDocument) -> Result<(), Serv
 }
 
 /// Refuses a document that is too large to be validated, or that uses too many aliases, and takes what it consists of from
-/// the budget of the request.
+/// the budget of the request. Tells how many parts it has.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     config: &GraphqlConfig,
     budget: &Budget,
-) -> Result<(), ServerError> {
+) -> Result<usize, ServerError> {
     let refused = |message: String, at| error::coded(ServerError::new(message, at), "QUERY_TOO_LARGE");
     let too_deep = |at: Pos| {
         let message = format!("The query is nested too deeply; at most {MAX_NESTING} selections may be");
@@ -183,6 +190,7 @@ pub(super) fn check(
     };
     let variables = weights(document, variables);
     let mut measure = Measure { document, variables, fragments: HashMap::new() };
+    let mut parts: usize = 0;
     for (_, operation) in document.operations.iter() {
         let (size, _) = measure
             .selection_set(&operation.node.selection_set.node, 0)
@@ -207,11 +215,12 @@ pub(super) fn check(
         }
         budget.take_fields(size.fields)?;
         let definitions = operation.node.variable_definitions.iter();
-        let defined: usize = definitions
-            .map(|definition| COSTLY + measure.directives(&definition.node.directives))
-            .sum();
+        let defined: usize =
+            definitions.map(|definition| COSTLY + measure.directives(&definition.node.directives)).sum();
         let directives = measure.directives(&operation.node.directives);
-        budget.take_parts(size.parts.saturating_add(defined).saturating_add(directives))?;
+        let operation = size.parts.saturating_add(defined).saturating_add(directives);
+        budget.take_parts(operation)?;
+        parts = parts.saturating_add(operation);
     }
     // The library looks into fragments that nothing spreads as well, and compares the fields of each with each other.
     let mut fields: usize = 0;
@@ -225,7 +234,9 @@ pub(super) fn check(
             );
             return Err(refused(message, Some(fragment.pos)));
         }
-        budget.take_parts(size.parts.saturating_add(measure.directives(&fragment.node.directives)))?;
+        let fragment = size.parts.saturating_add(measure.directives(&fragment.node.directives));
+        budget.take_parts(fragment)?;
+        parts = parts.saturating_add(fragment);
     }
-    Ok(())
+    Ok(parts)
 }

@@ -37,6 +37,7 @@ fn next(rest: &[u8]) -> (usize, bool) {
         b' ' | b'\t' | b'\r' | b'\n' | b',' => (1, false),
         b'#' => (until(|byte| matches!(byte, b'\n' | b'\r')), false),
         b'"' => (string(rest), true),
+        b'.' if rest.starts_with(b"...") => (3, true),
         byte if is_word(byte) => (until(|byte| !is_word(*byte)), true),
         _ => (1, true),
     }
@@ -84,8 +85,20 @@ mod tests {
     #[test]
     fn names_have_at_most_128_characters() {
         let name = |length: usize| "a".repeat(length);
-        for form in ["{ X: b }", "{ X }", "query X { b }", "query ($X: Int) { b }", "{ ...X }", "{ a(X: 1) }", "{ a @X }",
-            "fragment X on Query { b }", "{ a(b: X) }", "{ a(b: {X: 1}) }", "{ a(b: $X) }", "{ \"\"\"b\\\"\"\"\"\"\" X }"] {
+        for form in [
+            "{ X: b }",
+            "{ X }",
+            "query X { b }",
+            "query ($X: Int) { b }",
+            "{ ...X }",
+            "{ a(X: 1) }",
+            "{ a @X }",
+            "fragment X on Query { b }",
+            "{ a(b: X) }",
+            "{ a(b: {X: 1}) }",
+            "{ a(b: $X) }",
+            "{ \"\"\"b\\\"\"\"\"\"\" X }",
+        ] {
             assert_eq!(refusal(&form.replace('X', &name(128))), None, "{form}");
             let message = refusal(&form.replace('X', &name(129)));
             assert!(message.is_some_and(|message| message.contains("has 129 characters")), "{form}");
@@ -95,7 +108,13 @@ mod tests {
     #[test]
     fn texts_and_comments_hold_no_names() {
         let text = "a".repeat(1000);
-        for form in ["{ a(b: \"X\") }", "{ a(b: \"\\\"X\") }", "{ a(b: \"\"\"\n\"X\" \\\"\"\" X\"\"\") }", "# X\n{ a }", "# X"] {
+        for form in [
+            "{ a(b: \"X\") }",
+            "{ a(b: \"\\\"X\") }",
+            "{ a(b: \"\"\"\n\"X\" \\\"\"\" X\"\"\") }",
+            "# X\n{ a }",
+            "# X",
+        ] {
             assert_eq!(refusal(&form.replace('X', &text)), None, "{form}");
         }
     }

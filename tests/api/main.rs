@@ -22,6 +22,7 @@ mod filters;
 mod graphql;
 mod graphql_batches;
 mod graphql_caching;
+mod graphql_cost;
 mod graphql_limits;
 mod groups;
 mod http;
