@@ -15,7 +15,7 @@ use crate::config::GraphqlConfig;
 
 /// What the answer to a question about the schema takes a field, in bytes, at least: its fields are many and short, and
 /// each costs a walk through the library's registry.
-const MIN_INTROSPECTED: usize = 64;
+const MIN_INTROSPECTED: usize = 128;
 
 /// What is left for the operations of a request: those of a batch together may have the fields, the complexity and the
 /// answer of one.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, ServerError};
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Request, ServerError, Variables};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -12,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::Value;
 
-use super::Schema;
 use super::answer::{self, AnswerBody, Outcome, Written};
 use super::budget::Budget;
 use super::metafield::Definitions;
@@ -21,6 +21,7 @@ use super::persisted::KnownQueries;
 use super::prepared::Prepared;
 use super::public::{Key, PublicAnswer, PublicAnswers};
 use super::request::{Parameters, UrlParameters};
+use super::{Schema, Schemas};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType, read_json};
@@ -32,9 +33,7 @@ use crate::telemetry;
 #[derive(Clone)]
 struct Endpoint {
     app: Arc<App>,
-    schema: Schema,
-    /// The same, for batches and for questions about the schema: see [`super::budget::Bounded`].
-    bounded: Schema,
+    schemas: Schemas,
     known: Arc<KnownQueries>,
     public: Arc<PublicAnswers>,
 }
@@ -46,13 +45,13 @@ impl FromRef<Endpoint> for Arc<App> {
 }
 
 /// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
-pub(super) fn routes(app: &Arc<App>, schema: Schema, bounded: Schema) -> Router {
+pub(super) fn routes(app: &Arc<App>, schemas: Schemas) -> Router {
     let (known, public) = Default::default();
     observed::expect(&app.metrics.graphql);
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schema, bounded, known, public })
+        .with_state(Endpoint { app: Arc::clone(app), schemas, known, public })
 }
 
 async fn query_by_url(
@@ -176,7 +175,7 @@ impl Endpoint {
         }
         let mut body = AnswerBody::new(&budget);
         let outcome = match prepared {
-            Ok(prepared) => self.run(&self.schema, caller, prepared, Arc::clone(&budget)).await,
+            Ok(prepared) => self.run(&self.schemas.plain, caller, prepared, Arc::clone(&budget)).await,
             Err(error) => error.into(),
         };
         let written = body.write_outcome(outcome);
@@ -218,7 +217,7 @@ impl Endpoint {
                 Ok(_) if budget.is_exceeded() => Outcome::too_large(budget),
                 Ok(prepared) => {
                     let caller = (ctx.clone(), own.clone());
-                    self.run(&self.bounded, caller, prepared, Arc::clone(budget)).await
+                    self.run(&self.schemas.bounded, caller, prepared, Arc::clone(budget)).await
                 }
                 Err(error) => error.into(),
             };
@@ -235,23 +234,40 @@ impl Endpoint {
         prepared: Prepared,
         budget: Arc<Budget>,
     ) -> Outcome {
-        let Prepared { document, operation_name, variables, introspects, keep, .. } = prepared;
-        let schema = if introspects { &self.bounded } else { schema };
+        let Prepared { document, operation_name, variables, introspects, is_small, keep, .. } = prepared;
+        let schema = if introspects { &self.schemas.bounded } else { schema };
         let field = observed::root_field(&document, operation_name.as_deref());
         telemetry::graphql(field);
         let keep = keep.map(|keep| (keep, document.clone()));
-        let mut request = Request::new(String::new()).variables(variables);
-        request.operation_name = operation_name;
-        request.set_parsed_query(document);
+        let hinting = self.schemas.hinting.as_ref().filter(|_| is_small && keep.is_some());
+        let hinting = hinting.map(|schema| (schema, operation_name.clone(), variables.clone()));
         let made = Arc::clone(&budget);
+        let request = parsed_request(document, operation_name, variables);
         let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
         let watch = Stopwatch::start();
         let response = schema.execute(request).await;
-        let outcome = if made.is_exceeded() { Outcome::too_large(&made) } else { response.into() };
+        let mut outcome = if made.is_exceeded() { Outcome::too_large(&made) } else { response.into() };
         self.app.metrics.graphql.count(field, observed::outcome(&outcome), Some(watch.elapsed()));
-        if let (Outcome::Ran(_), Some((keep, document))) = (&outcome, keep) {
-            keep.keep(&self.known, &document);
+        match (&outcome, keep, hinting) {
+            (Outcome::Ran(_), Some((keep, document)), _) => keep.keep(&self.known, &document),
+            // The same errors, with what may have been meant.
+            (Outcome::Refused { .. }, Some((_, document)), Some((schema, operation_name, variables))) => {
+                let request = parsed_request(document, operation_name, variables).data(made);
+                outcome = schema.execute(request).await.into();
+            }
+            _ => {}
         }
         outcome
     }
+}
+
+fn parsed_request(
+    document: ExecutableDocument,
+    operation_name: Option<String>,
+    variables: Variables,
+) -> Request {
+    let mut request = Request::new(String::new()).variables(variables);
+    request.operation_name = operation_name;
+    request.set_parsed_query(document);
+    request
 }

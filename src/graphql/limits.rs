@@ -176,13 +176,13 @@ pub(super) fn check_operations(document: &ExecutableDocument) -> Result<(), Serv
 }
 
 /// Refuses a document that is too large to be validated, or that uses too many aliases, and takes what it consists of from
-/// the budget of the request.
+/// the budget of the request. Tells how many parts it has.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     config: &GraphqlConfig,
     budget: &Budget,
-) -> Result<(), ServerError> {
+) -> Result<usize, ServerError> {
     let refused = |message: String, at| error::coded(ServerError::new(message, at), "QUERY_TOO_LARGE");
     let too_deep = |at: Pos| {
         let message = format!("The query is nested too deeply; at most {MAX_NESTING} selections may be");
@@ -190,6 +190,7 @@ pub(super) fn check(
     };
     let variables = weights(document, variables);
     let mut measure = Measure { document, variables, fragments: HashMap::new() };
+    let mut parts: usize = 0;
     for (_, operation) in document.operations.iter() {
         let (size, _) = measure
             .selection_set(&operation.node.selection_set.node, 0)
@@ -217,7 +218,9 @@ pub(super) fn check(
         let defined: usize =
             definitions.map(|definition| COSTLY + measure.directives(&definition.node.directives)).sum();
         let directives = measure.directives(&operation.node.directives);
-        budget.take_parts(size.parts.saturating_add(defined).saturating_add(directives))?;
+        let operation = size.parts.saturating_add(defined).saturating_add(directives);
+        budget.take_parts(operation)?;
+        parts = parts.saturating_add(operation);
     }
     // The library looks into fragments that nothing spreads as well, and compares the fields of each with each other.
     let mut fields: usize = 0;
@@ -231,7 +234,9 @@ pub(super) fn check(
             );
             return Err(refused(message, Some(fragment.pos)));
         }
-        budget.take_parts(size.parts.saturating_add(measure.directives(&fragment.node.directives)))?;
+        let fragment = size.parts.saturating_add(measure.directives(&fragment.node.directives));
+        budget.take_parts(fragment)?;
+        parts = parts.saturating_add(fragment);
     }
-    Ok(())
+    Ok(parts)
 }

@@ -44,16 +44,28 @@ use crate::config::GraphqlConfig;
 
 type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
 
+/// The same schema, for different requests.
+#[derive(Clone)]
+struct Schemas {
+    plain: Schema,
+    /// For batches and for questions about the schema: see [`budget::Bounded`].
+    bounded: Schema,
+    /// Whose errors say what may have been meant; comparing one name with all others takes as long as all else.
+    hinting: Option<Schema>,
+}
+
 /// Both endpoints, ready to be served.
 pub fn routes(app: &Arc<App>) -> Router {
     let config = &app.config.graphql;
-    let single = schema(config).finish();
     // Each takes its memory: there is another one only where it is used.
+    let plain = schema(config).disable_suggestions().finish();
     let bounded = match (config.batch, config.introspection) {
-        (0, false) => single.clone(),
-        _ => schema(config).extension(budget::Bounded).finish(),
+        (0, false) => plain.clone(),
+        _ => schema(config).disable_suggestions().extension(budget::Bounded).finish(),
     };
-    endpoint::routes(app, single, bounded)
+    // "Did you mean" would tell the schema name by name.
+    let hinting = config.introspection.then(|| schema(config).finish());
+    endpoint::routes(app, Schemas { plain, bounded, hinting })
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.
@@ -63,10 +75,8 @@ pub fn sdl() -> String {
 }
 
 fn schema(config: &GraphqlConfig) -> SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
-    let schema = async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
+    async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
         .limit_depth(config.max_depth)
         .limit_recursive_depth(limits::MAX_NESTING)
-        .limit_complexity(config.max_complexity);
-    // "Did you mean" would tell the schema name by name.
-    if config.introspection { schema } else { schema.disable_suggestions() }
+        .limit_complexity(config.max_complexity)
 }

@@ -17,6 +17,9 @@ use crate::config::GraphqlConfig;
 /// Root fields whose value is the same for everybody. What is not listed is for the caller alone.
 const PUBLIC_FIELDS: [&str; 2] = ["countries", "__typename"];
 
+/// What a small document consists of at most, in parts as [`limits`] count them.
+const SMALL: usize = 200;
+
 /// What a request asks to be run.
 pub(super) struct Prepared {
     pub(super) document: ExecutableDocument,
@@ -24,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) variables: Variables,
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
+    /// Whether it is small enough to be validated again.
+    pub(super) is_small: bool,
     /// What its answer depends on, when that is the same for everybody.
     pub(super) public: Option<Key>,
     /// What to keep of it once it ran.
@@ -84,7 +89,7 @@ impl Prepared {
             (None, None) => return Err(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")),
         };
         let variables = Variables::from_json(Value::Object(variables));
-        limits::check(&document, &variables, config, budget)?;
+        let parts = limits::check(&document, &variables, config, budget)?;
         if !config.introspection {
             introspection::refuse(&document)?;
         }
@@ -95,7 +100,7 @@ impl Prepared {
             variables: serde_json::to_string(&variables).unwrap_or_default(),
         });
         let keep = query.filter(|_| is_new).map(|query| Keep { query, hash });
-        Ok(Self { document, operation_name, variables, introspects, public, keep })
+        Ok(Self { document, operation_name, variables, introspects, is_small: parts <= SMALL, public, keep })
     }
 
     /// Whether it asks for a change, which a URL can't (GraphQL over HTTP, 5.4).

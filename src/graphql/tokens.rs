@@ -37,6 +37,7 @@ fn next(rest: &[u8]) -> (usize, bool) {
         b' ' | b'\t' | b'\r' | b'\n' | b',' => (1, false),
         b'#' => (until(|byte| matches!(byte, b'\n' | b'\r')), false),
         b'"' => (string(rest), true),
+        b'.' if rest.starts_with(b"...") => (3, true),
         byte if is_word(byte) => (until(|byte| !is_word(*byte)), true),
         _ => (1, true),
     }

@@ -24,6 +24,7 @@ mod gone_clients;
 mod graphql;
 mod graphql_batches;
 mod graphql_caching;
+mod graphql_cost;
 mod graphql_limits;
 mod groups;
 mod host;
