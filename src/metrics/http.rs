@@ -39,7 +39,7 @@ pub struct HttpMetrics {
     durations: Family<Endpoint, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     abandoned: Family<Endpoint, Counter>,
-    /// Bytes of answers that clients have not taken yet.
+    /// Bytes of answers that clients have not taken to the end.
     pub unsent: Gauge,
     /// Bytes of requests that are not answered.
     pub received: Gauge,
@@ -76,7 +76,7 @@ impl HttpMetrics {
         );
         registry.register(
             "patron_http_unsent_bytes",
-            "Bytes of answers that their clients have not taken yet",
+            "Bytes of answers that their clients have not taken to the end",
             self.unsent.clone(),
         );
         registry.register(
@@ -91,7 +91,7 @@ impl HttpMetrics {
         );
     }
 
-    /// Bytes of answers that clients have not taken yet.
+    /// Bytes of answers that clients have not taken to the end.
     pub fn unsent_bytes(&self) -> usize {
         usize::try_from(self.unsent.get()).unwrap_or(0)
     }

@@ -188,22 +188,18 @@ impl Activity {
         answer
     }
 
-    /// So many bytes of an answer are with the client's system, or given up.
-    pub(super) fn bytes_are_taken(&self, answer: usize, bytes: usize) {
+    /// The client's system took a part of an answer.
+    pub(super) fn answer_is_taken(&self, answer: usize) {
         let now = self.now();
-        self.all_unsent.dec_by(gauged(bytes));
-        let mut state = self.state();
-        state.unsent.take(answer, bytes, now);
-        self.wake_one(&state);
+        self.state().unsent.take(answer, now);
     }
 
     /// All of an answer is sent, or given up.
     pub(super) fn answer_ends(&self, answer: usize) {
         let now = self.now();
         let mut state = self.state();
-        let given_up = state.unsent.end(answer);
+        self.all_unsent.dec_by(gauged(state.unsent.end(answer)));
         state.since = now;
-        self.all_unsent.dec_by(gauged(given_up));
         self.wake_one(&state);
     }
 

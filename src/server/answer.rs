@@ -31,7 +31,7 @@ struct Sending {
     waits_for_that: AtomicWaker,
 }
 
-/// Bytes that are handed over to be sent. What is read of them, or dropped with them, no longer counts.
+/// Bytes that are handed over to be sent. They count until they are dropped.
 pub(super) struct Chunk {
     bytes: Bytes,
     sending: Arc<Sending>,
@@ -88,13 +88,12 @@ impl Buf for Chunk {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
-        self.sending.exchange.taken(count);
+        self.sending.exchange.is_taken();
     }
 }
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        self.sending.exchange.taken(self.bytes.len());
         self.sending.is_sent.store(true, Ordering::Release);
         self.sending.waits_for_that.wake();
     }

@@ -14,6 +14,9 @@ use super::held::StreamHandle;
 use super::received::{Counted, CountedBody, size_of_head};
 use super::stream_executor::StreamExecutor;
 
+/// From this size on, in bytes, an answer gets memory of its size.
+const WORTH_FITTING: usize = 16 * 1024;
+
 /// A request and its answer.
 pub(super) struct Exchange {
     activity: Arc<Activity>,
@@ -71,7 +74,7 @@ impl Exchange {
     /// made of, and what compresses it, up to some MiB, is gone before the client has a say in how long this takes.
     pub(super) async fn answer(mut self, response: Response<Body>) -> Result<Response<Answer>, axum::Error> {
         let (head, body) = response.into_parts();
-        let bytes: Bytes = body.collect().await?.to_bytes();
+        let bytes = fitted(body.collect().await?.to_bytes());
         self.stop_counting();
         let stream: Option<StreamHandle> = self.is_http2.then(StreamExecutor::stream).flatten();
         self.state = State::Answered(self.activity.answer_begins(self.request, bytes.len(), stream));
@@ -87,10 +90,10 @@ impl Exchange {
         }
     }
 
-    /// Bytes of its answer are with the system, or given up.
-    pub(super) fn taken(&self, bytes: usize) {
-        if let (State::Answered(answer), true) = (&self.state, bytes > 0) {
-            self.activity.bytes_are_taken(*answer, bytes);
+    /// A part of its answer is with the client's system.
+    pub(super) fn is_taken(&self) {
+        if let State::Answered(answer) = self.state {
+            self.activity.answer_is_taken(answer);
         }
     }
 
@@ -108,5 +111,17 @@ impl Drop for Exchange {
         };
         self.stop_counting();
         self.activity.request_ends(self.request, was_worked_on);
+    }
+}
+
+/// The same in memory of its size: what an answer was written into may be twice as large, and would be held as well.
+fn fitted(bytes: Bytes) -> Bytes {
+    if bytes.len() < WORTH_FITTING {
+        return bytes;
+    }
+    match bytes.try_into_mut() {
+        Ok(bytes) if bytes.capacity() > bytes.len() + bytes.len() / 8 => Bytes::copy_from_slice(&bytes),
+        Ok(bytes) => bytes.freeze(),
+        Err(shared) => shared,
     }
 }

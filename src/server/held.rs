@@ -73,16 +73,15 @@ impl Held {
         true
     }
 
-    /// The client took some of it, or it is given up.
-    pub(super) fn take(&mut self, answer: usize, bytes: usize, now: Duration) {
-        self.bytes -= bytes;
+    /// The client took some of it. All of it still counts: the memory is given back as a whole, and else a client that
+    /// leaves the last byte of everything would hold all of it for nothing.
+    pub(super) fn take(&mut self, answer: usize, now: Duration) {
         if let Some(Some(answer)) = self.entries.get_mut(answer) {
-            answer.bytes -= bytes;
             answer.taken = now;
         }
     }
 
-    /// All of it is sent, or given up: then so many bytes of it.
+    /// All of it is sent, or given up. So many bytes count no longer.
     pub(super) fn end(&mut self, answer: usize) -> usize {
         let Some(ended) = self.entries.get_mut(answer).and_then(Option::take) else { return 0 };
         self.open -= 1;
@@ -171,15 +170,16 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_counted_until_they_are_taken() {
+    fn bytes_count_until_the_last_is_taken() {
         let mut unsent = Held::default();
         let (one, two) = (unsent.begin(10, NOW, None), unsent.begin(20, NOW, None));
-        unsent.take(one, 4, NOW);
-        assert_eq!((unsent.bytes(), unsent.is_empty()), (26, false));
-        assert_eq!((unsent.end(one), unsent.end(one)), (6, 0));
+        unsent.take(one, NOW);
+        assert_eq!((unsent.bytes(), unsent.is_empty()), (30, false));
+        assert!(unsent.grow(two, 5) && !unsent.grow(7, 5));
+        assert_eq!((unsent.end(one), unsent.end(one)), (10, 0));
         let three = unsent.begin(0, NOW, None);
-        assert_eq!((unsent.bytes(), three), (20, one), "its place is used again");
-        assert_eq!((unsent.end(two), unsent.end(three)), (20, 0));
+        assert_eq!((unsent.bytes(), three), (25, one), "its place is used again");
+        assert_eq!((unsent.end(two), unsent.end(three)), (25, 0));
         assert_eq!((unsent.bytes(), unsent.is_empty()), (0, true));
     }
 
@@ -189,7 +189,7 @@ mod tests {
         assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000), "nothing is known yet");
         let answer = unsent.begin(200, NOW, None);
         assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000));
-        unsent.take(answer, 200, NOW);
+        unsent.end(answer);
         assert!(unsent.has_room(5, 1000) && !unsent.has_room(6, 1000));
         let answer = unsent.begin(5000, NOW, None);
         assert!(!unsent.has_room(0, 1000));
@@ -208,10 +208,10 @@ mod tests {
         assert_eq!(unsent.deadline(NOW, &limits()), None);
         let answer = unsent.begin(1000, NOW, Some(StreamHandle::default()));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(5)));
-        unsent.take(answer, 1, after(4));
+        unsent.take(answer, after(4));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(9)));
         assert_eq!(unsent.deadline(after(6), &limits()), Some(after(11)), "the network was in the way");
-        unsent.take(answer, 1, after(118));
+        unsent.take(answer, after(118));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)));
         assert_eq!(unsent.reset_overdue(after(119), NOW, &limits()), Stalled::StreamsReset(0));
         assert_eq!(unsent.reset_overdue(after(120), NOW, &limits()), Stalled::Connection, "it has no task");

@@ -138,6 +138,7 @@ on_both_databases! {
         app.register("a@x.io").await;
         app.anonymous().query("{ countries { code } }").await.data();
         drop(app.app.metrics.http.begin("GET", Some("/health/live")));
+        app.app.metrics.http.reset("stream", "stalled", 1);
         let (stop, stopped) = watch::channel(false);
         let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
         let seen = async {

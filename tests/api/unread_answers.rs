@@ -45,7 +45,10 @@ impl LargeQuery {
         let query = format!("{{ {} }}", ["a", "b", "c", "d"].map(field).join(" "));
         let answer = app.admin().query(&query).await;
         assert_eq!(answer.data()["d"]["metaData"]["note"].as_str().map(str::len), Some(60_000));
-        Self { token: app.admin().token().expect("an admin has a token").to_owned(), body: json!({"query": query}).to_string() }
+        Self {
+            token: app.admin().token().expect("a token").to_owned(),
+            body: json!({"query": query}).to_string(),
+        }
     }
 
     /// As it is sent by HTTP/1.1.
@@ -152,7 +155,7 @@ async fn until(app: &TestApp, is_reached: impl Fn(usize) -> bool) {
     assert!(timeout(PATIENCE, reached).await.is_ok(), "{} bytes are unsent", unsent(app));
 }
 
-/// Answers of another client, one after the other, each within a second; and the most that was unsent at any of them.
+/// Answers of another client, one after the other, each within a second; and the most that was unsent meanwhile.
 async fn others_are_answered(app: &TestApp, requests: usize) -> usize {
     let mut most = 0;
     for number in 0..requests {
@@ -167,17 +170,18 @@ async fn others_are_answered(app: &TestApp, requests: usize) -> usize {
 /// What the issue that this answers was about: 60 connections, as many streams of each as there may be, windows of 0.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_over_http_2_is_bounded_and_keeps_nobody_waiting() {
-    let app = start(&[("PATRON_STALL_TIMEOUT", "2")]).await;
+    let app = start(&[]).await;
     let query = LargeQuery::prepare(&app).await;
     let flood = join_all((0..60).map(async |_| {
         let client = Client::connect(&app, 0).await;
         let streams = join_all((0..100).map(|_| client.ask(&query))).await;
         (client, streams)
-    }));
-    let (flood, first) = tokio::join!(flood, others_are_answered(&app, 100));
+    }))
+    .await;
     until(&app, |bytes| bytes > 32 * 1024 * KIB).await;
-    let most = first.max(others_are_answered(&app, 100).await);
+    let most = others_are_answered(&app, 200).await;
     let budget = app.app.config.limits.unsent_bytes;
+    assert!(most > budget / 4, "it was no flood: {most}");
     assert!(most <= budget + 60 * 250 * KIB, "{most} bytes were unsent");
     drop(flood);
     until(&app, |bytes| bytes == 0).await;
@@ -330,15 +334,11 @@ async fn a_flood_over_http_1_is_bounded_and_keeps_nobody_waiting() {
     let budget = 4 * 1024 * KIB;
     let app = start(&[("PATRON_UNSENT_BYTES", &budget.to_string())]).await;
     let requests = LargeQuery::prepare(&app).await.http_1().repeat(20);
-    let flood = async {
-        let mut open = Vec::new();
-        for _ in 0..60 {
-            open.push(unread(&app, &requests).await);
-        }
-        open
-    };
-    let (mut open, first) = tokio::join!(flood, others_are_answered(&app, 100));
-    let most = first.max(others_are_answered(&app, 100).await);
+    let mut open = Vec::new();
+    for _ in 0..60 {
+        open.push(unread(&app, &requests).await);
+    }
+    let most = others_are_answered(&app, 200).await;
     assert!(most > budget / 4, "it was no flood: {most}");
     assert!(most <= budget + 60 * 250 * KIB, "{most} bytes were unsent");
     until(&app, |bytes| bytes <= budget).await;
