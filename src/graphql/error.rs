@@ -30,9 +30,7 @@ impl From<Failed> for async_graphql::Error {
             | Error::Precondition
             | Error::PreconditionRequired
             | Error::KeyReused
-            | Error::KeyInUse => {
-                ("CONFLICT", error.to_string())
-            }
+            | Error::KeyInUse => ("CONFLICT", error.to_string()),
             Error::PositionExpired => ("POSITION_EXPIRED", POSITION_EXPIRED.to_owned()),
             Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {

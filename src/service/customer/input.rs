@@ -159,7 +159,8 @@ pub(in crate::service) fn check_size(field: &str, meta_data: &Json, stored: Opti
 
 fn too_large(meta_data: &Json) -> Option<String> {
     let is_large = size(meta_data) > MAX_META_DATA;
-    is_large.then(|| format!("Meta data with custom fields must be at most {} KiB as JSON", MAX_META_DATA / 1024))
+    is_large
+        .then(|| format!("Meta data with custom fields must be at most {} KiB as JSON", MAX_META_DATA / 1024))
 }
 
 fn size(meta_data: &Json) -> usize {

@@ -14,7 +14,9 @@ static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 });
 
 /// Runs `work` off the threads that serve requests. A request that is gone before its turn is not worked for.
-pub(in crate::service) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(in crate::service) async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     let permit = Arc::clone(&PERMITS).acquire_owned().await.map_err(Error::internal)?;
     let done = spawn_blocking(move || {
         let done = work();

@@ -26,9 +26,8 @@ const UNMEASURED: usize = 2000;
 /// The states of a regular expression; none when it is none, or is too large to be compiled.
 pub(super) fn states(pattern: &str) -> Option<usize> {
     let pattern = jsonschema_regex::to_rust_regex(pattern).ok()?;
-    let config = thompson::Config::new()
-        .nfa_size_limit(Some(MAX_COMPILED))
-        .which_captures(WhichCaptures::Implicit);
+    let config =
+        thompson::Config::new().nfa_size_limit(Some(MAX_COMPILED)).which_captures(WhichCaptures::Implicit);
     let nfa: NFA = thompson::Compiler::new().configure(config).build(&pattern).ok()?;
     Some(nfa.states().len())
 }
@@ -135,7 +134,10 @@ mod tests {
     fn a_value_costs_its_bytes_times_the_states() {
         let inner = Costs { states: 9, ..Costs::default() };
         let costs = Costs { fields: [("a".to_owned(), inner)].into(), ..Costs::default() };
-        assert_eq!(costs.of(&json!({"a": ["xx", "y"], "b": "zzz"})), 1 + 1 + (1 + 1 + 20 + 1 + 10) + 1 + (1 + 3));
+        assert_eq!(
+            costs.of(&json!({"a": ["xx", "y"], "b": "zzz"})),
+            1 + 1 + (1 + 1 + 20 + 1 + 10) + 1 + (1 + 3)
+        );
         let mut budget = Budget::new();
         assert!(budget.spend(6_000_000) && !budget.spend(6_000_000) && budget.spend(4_000_000));
     }
