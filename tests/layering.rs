@@ -53,6 +53,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("opentelemetry_sdk", &["telemetry"]),
     ("prometheus_client", &["metrics"]),
     ("jsonschema", &["service"]),
+    ("jsonschema_regex", &["service"]),
+    ("regex_automata", &["service"]),
     ("jsonwebtoken", &["keys", "service"]),
     ("rand", &["system"]),
     ("reqwest", &["poster", "telemetry"]),

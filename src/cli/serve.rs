@@ -138,7 +138,8 @@ pub(super) async fn until_signal(
     }
     // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
     let stopping = stopping.get().map_or(Duration::ZERO, Stopwatch::elapsed);
-    let left = app.config.server.shutdown_timeout.saturating_sub(stopping).clamp(SHORTEST_CLOSE, LONGEST_CLOSE);
+    let left =
+        app.config.server.shutdown_timeout.saturating_sub(stopping).clamp(SHORTEST_CLOSE, LONGEST_CLOSE);
     match tokio::time::timeout(left, app.db.clone().close()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "closing the database"),

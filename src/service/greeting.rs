@@ -45,7 +45,8 @@ fn is_plain(name: &str) -> bool {
     let is_short = name.chars().count() <= MAX_LENGTH && text.len() <= MAX_LENGTH;
     let is_domain = |pair: &[char]| DOTS.contains(&pair[0]) && pair[1].is_alphabetic();
     is_short
-        && !name.chars().any(is_layout)
+        // Normalization makes letters of some numbers: `Ⅶ`.
+        && !name.chars().any(|c| c.is_numeric() || is_layout(c))
         && !text.iter().any(|c| c.is_numeric() || REFUSED.contains(c))
         && !text.windows(2).any(is_domain)
 }

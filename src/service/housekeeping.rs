@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::ctx::Ctx;
 use crate::entity::{
-    customer_session, idempotency_key, journal_entry, mail, reset_password_token, throttle, verify_email_token,
-    webhook_delivery,
+    customer_session, idempotency_key, journal_entry, mail, reset_password_token, throttle,
+    verify_email_token, webhook_delivery,
 };
 use crate::error::Result;
 use crate::service::password::issued_after;

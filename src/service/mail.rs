@@ -207,8 +207,7 @@ async fn prepare(
     customer: &customer::Model,
 ) -> Attempt<Option<Variables>> {
     let (app, config) = (&ctx.app, &ctx.app.config.accounts);
-    let is_verified =
-        customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
+    let is_verified = customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
     let mut variables = Variables {
         full_name: greeting::greeted(&customer.full_name, is_verified),
         recipient: greeting::shown(&mail.recipient),

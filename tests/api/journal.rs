@@ -147,6 +147,7 @@ on_both_databases! {
         // The delivery is not lost.
         receiver.recover();
         app.admin_again().await.patch(&disable, &json!({"enabled": true})).await.data();
+        app.tell().await;
         receiver.take();
         let ctx = Ctx::system(app.app.clone());
         patron::service::webhook::replay_parked(&ctx, patron::idempotency::Write::of_job(), None).await.unwrap();

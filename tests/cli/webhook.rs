@@ -5,8 +5,44 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use patron::system::Stopwatch;
+
 use super::database::{execute, rows};
 use super::{Server, code_and_error, field, folder, free_address, run};
+
+/// The program ends within the shutdown timeout, also while a receiver keeps it waiting.
+#[test]
+fn a_stop_does_not_wait_for_a_receiver() {
+    let folder = folder();
+    let url = format!("sqlite://{}", folder.path().join("patron.db").display());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let receiver = listener.local_addr().expect("an address");
+    let settings = [
+        ("DATABASE_URL", &*url),
+        ("PATRON_ADMIN_EMAIL", "admin@shop.io"),
+        ("PATRON_ADMIN_PASSWORD", "correct horse"),
+        ("PATRON_WEBHOOK_NETWORKS", "127.0.0.0/8"),
+        ("PATRON_WEBHOOK_TIMEOUT", "60"),
+        ("PATRON_SHUTDOWN_TIMEOUT", "3"),
+    ];
+    let server = Server::start(folder.path(), &[], &settings, "mail");
+    let credentials = r#"{"email": "admin@shop.io", "password": "correct horse"}"#;
+    let token = field(&server.send("POST /api/user/tokens", "", credentials), "accessToken");
+    let admin = format!("Authorization: Bearer {}\r\n", token.expect("a token"));
+    let endpoint = format!(r#"{{"url": "http://{receiver}/", "events": ["customer.created"]}}"#);
+    assert!(server.send("POST /api/webhook-endpoints", &admin, &endpoint).starts_with("HTTP/1.1 201"));
+    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
+    assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
+    // It is taken, and never answered.
+    let (_held, _) = listener.accept().expect("the delivery comes");
+    let watch = Stopwatch::start();
+    let (code, log) = server.terminate();
+    let took = watch.elapsed();
+    assert!(code == Some(0) && took < Duration::from_secs(20), "{took:?} {log}");
+    assert!(log.contains("they will be tried again"), "{log}");
+    let waiting = "SELECT status FROM webhook_delivery WHERE status = 'pending'";
+    assert_eq!(rows(&url, waiting).len(), 1, "it is not lost");
+}
 
 const UNKNOWN: &str = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
 

@@ -61,7 +61,8 @@ impl Change {
             .filter(|name| old.get(*name) != new.get(*name) && !ALWAYS.contains(&name.as_str()))
             .collect();
         let before = changed.iter().filter_map(|name| Some(((*name).clone(), old.get(*name)?.clone())));
-        let (mut before, fields): (Map<_, _>, Vec<_>) = (before.collect(), changed.into_iter().cloned().collect());
+        let (mut before, fields): (Map<_, _>, Vec<_>) =
+            (before.collect(), changed.into_iter().cloned().collect());
         let narrowed = match (old.get(META_DATA), new.get(META_DATA)) {
             (Some(old), Some(new)) if old != new => Some(narrow(old, new)),
             (Some(_), Some(_)) => None,
@@ -86,7 +87,9 @@ const META_DATA: &str = "meta_data";
 /// What changed of `meta_data`, from what to what, as `{ namespace: { key: value } }`; free-form data by its first
 /// names. What is gone is `null` after, and what is new is not there before.
 fn narrow(old: &Json, new: &Json) -> (Json, Json) {
-    fields_that_differ(old, new, |old, new| fields_that_differ(old, new, |old, new| (old.clone(), new.clone())))
+    fields_that_differ(old, new, |old, new| {
+        fields_that_differ(old, new, |old, new| (old.clone(), new.clone()))
+    })
 }
 
 fn fields_that_differ(old: &Json, new: &Json, inner: impl Fn(&Json, &Json) -> (Json, Json)) -> (Json, Json) {
