@@ -118,7 +118,10 @@ impl Watch {
         for thread in self.threads {
             thread.join().expect("it ends");
         }
-        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).failures)
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // What the other client was still waiting for at the end of the last phase.
+        let last = std::mem::take(&mut seen.failures_of_phase);
+        std::mem::take(&mut seen.failures).into_iter().chain(last).collect()
     }
 }
 
