@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use crate::target::Attacker;
 use crate::{
     errors, hanging_up, keyed_logins, large_answers, malformed, names, patterns, renames, slow, stored_keys,
-    unread,
+    unfinished, unread,
 };
 
 /// One kind of attack.
@@ -26,7 +26,7 @@ macro_rules! attacks {
     };
 }
 
-pub(crate) const ATTACKS: [Attack; 11] = attacks! {
+pub(crate) const ATTACKS: [Attack; 12] = attacks! {
     // Logins come first: there are limits to how many of them are worked on at all.
     "refused logins with an Idempotency-Key" keyed_logins 3
     "logins whose clients hang up" hanging_up 1
@@ -34,6 +34,7 @@ pub(crate) const ATTACKS: [Attack; 11] = attacks! {
     "errors that repeat a name" errors 1
     "large legal answers" large_answers 1
     "answers that nobody reads" unread 1
+    "bodies without an end" unfinished 1
     "patterns of custom fields" patterns 1
     "garbage tokens with new keys" stored_keys 1
     "small changes of a customer with much data" renames 1

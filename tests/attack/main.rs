@@ -25,6 +25,7 @@ mod renames;
 mod slow;
 mod stored_keys;
 mod target;
+mod unfinished;
 mod unread;
 mod watch;
 mod wire;

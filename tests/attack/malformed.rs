@@ -25,5 +25,8 @@ pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
     let read = stream.read(&mut answer).await?;
     let status = String::from_utf8_lossy(&answer[..read]).split(' ').nth(1).unwrap_or("closed").to_owned();
     attacker.target.tally.count(&format!("{name} {status}"));
+    if name.contains("Host") && status != "400" {
+        attacker.target.tally.wrong(&format!("{name} was answered {status} instead of 400"));
+    }
     Ok(())
 }

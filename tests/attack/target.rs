@@ -1,6 +1,6 @@
 //! The server under attack, and one connection's view of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -114,28 +114,44 @@ impl Attacker {
     }
 }
 
-/// How often attackers were answered what.
+/// What attackers were answered.
 #[derive(Default)]
-pub(crate) struct Tally(Mutex<(BTreeMap<String, usize>, usize)>);
+pub(crate) struct Tally(Mutex<Counted>);
+
+#[derive(Default)]
+struct Counted {
+    /// How often, by status or in words.
+    times: BTreeMap<String, usize>,
+    /// Bytes of the largest answer.
+    largest: usize,
+    /// Answers that should not be.
+    wrong: BTreeSet<String>,
+}
 
 impl Tally {
     /// Counts an answer.
     pub(crate) fn answer(&self, status: u16, bytes: usize) {
         self.count(&status.to_string());
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.1 = counted.1.max(bytes);
+        counted.largest = counted.largest.max(bytes);
     }
 
     /// Counts something else.
     pub(crate) fn count(&self, what: &str) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counted.0.entry(what.to_owned()).or_default() += 1;
+        *counted.times.entry(what.to_owned()).or_default() += 1;
     }
 
-    /// What was counted since the last time, and the bytes of the largest answer.
-    pub(crate) fn take(&self) -> String {
-        let (counts, largest) = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let counts = counts.iter().map(|(what, count)| format!("{what}: {count}"));
-        format!("{{{}}}, largest answer {} KiB", counts.collect::<Vec<_>>().join(", "), largest / 1024)
+    /// Notes an answer that should not be.
+    pub(crate) fn wrong(&self, what: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).wrong.insert(what.to_owned());
+    }
+
+    /// What was counted since the last time, in words, and what was wrong with it.
+    pub(crate) fn take(&self) -> (String, Vec<String>) {
+        let counted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let times: Vec<_> = counted.times.iter().map(|(what, count)| format!("{what}: {count}")).collect();
+        let text = format!("{{{}}}, largest answer {} KiB", times.join(", "), counted.largest / 1024);
+        (text, counted.wrong.into_iter().collect())
     }
 }

@@ -83,6 +83,8 @@ impl Watch {
         } else if peak > limits::MEMORY {
             seen.failures.push(format!("{phase}: the process took {} MB", peak / 1000));
         }
+        let (attackers, unexpected) = target.tally.take();
+        seen.failures.extend(unexpected.into_iter().map(|what| format!("{phase}: {what}")));
         let grown = stored(folder).saturating_sub(seen.stored);
         if grown > limits::STORED {
             seen.failures.push(format!("{phase}: the database grew by {} MB", grown / 1_000_000));
@@ -91,7 +93,7 @@ impl Watch {
             "{phase}: memory at most {} MB, database {} KiB more, attackers {}; served {} times, slowest query {:.2?}, slowest login {:.2?}, {} failures",
             peak / 1000,
             grown / 1024,
-            target.tally.take(),
+            attackers,
             seen.served,
             seen.slowest_query,
             seen.slowest_login,
@@ -116,7 +118,10 @@ impl Watch {
         for thread in self.threads {
             thread.join().expect("it ends");
         }
-        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).failures)
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // What the other client was still waiting for at the end of the last phase.
+        let last = std::mem::take(&mut seen.failures_of_phase);
+        std::mem::take(&mut seen.failures).into_iter().chain(last).collect()
     }
 }
 

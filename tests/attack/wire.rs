@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::body::Bytes;
 use axum::http;
-use h2::client::SendRequest;
+use h2::SendStream;
+use h2::client::{ResponseFuture, SendRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -113,14 +114,21 @@ pub(crate) async fn http2(to: SocketAddr, window: u32) -> io::Result<SendRequest
 pub(crate) async fn open(
     client: SendRequest<Bytes>,
     request: &Request,
-) -> io::Result<(SendRequest<Bytes>, h2::client::ResponseFuture)> {
-    let mut client = client.ready().await.map_err(io::Error::other)?;
-    let ends = request.body.is_empty();
-    let (answer, mut stream) = client.send_request(request.http2(), ends).map_err(io::Error::other)?;
-    if !ends {
-        stream.send_data(request.body.clone(), true).map_err(io::Error::other)?;
-    }
+) -> io::Result<(SendRequest<Bytes>, ResponseFuture)> {
+    let (client, answer, mut stream) = begin(client, request).await?;
+    stream.send_data(request.body.clone(), true).map_err(io::Error::other)?;
     Ok((client, answer))
+}
+
+/// Opens a stream with the head of a request; its body is the caller's to send.
+pub(crate) async fn begin(
+    client: SendRequest<Bytes>,
+    request: &Request,
+) -> io::Result<(SendRequest<Bytes>, ResponseFuture, SendStream<Bytes>)> {
+    // Waits when there are as many as the server allows.
+    let mut client = client.ready().await.map_err(io::Error::other)?;
+    let (answer, stream) = client.send_request(request.http2(), false).map_err(io::Error::other)?;
+    Ok((client, answer, stream))
 }
 
 /// Sends a request over a connection of HTTP/2 and reads all of the answer.

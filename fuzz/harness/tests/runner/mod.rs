@@ -1,6 +1,6 @@
 //! Tries the corpus of a target, and mutations of it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use fuzz_harness::{TARGETS, World, mutate};
@@ -21,16 +21,19 @@ pub(crate) fn try_target(name: &str, world: World, mutations: u64) {
         std::env::var("PATRON_FUZZ_INPUTS").map_or(mutations, |text| text.parse().expect("a number"));
     let corpus = corpus(name);
     assert!(!corpus.is_empty(), "there is nothing to begin with");
-    let try_input = |input: &[u8]| {
-        if let Err(broken) = catch_unwind(AssertUnwindSafe(|| check(&world, input))) {
+    let holds = |input: &[u8]| {
+        let outcome = catch_unwind(AssertUnwindSafe(|| check(&world, input)));
+        if outcome.is_err() {
             let text: String =
                 input.iter().flat_map(|byte| std::ascii::escape_default(*byte)).map(char::from).collect();
             eprintln!("{name}, an input of {} bytes: b\"{text}\"", input.len());
-            resume_unwind(broken);
         }
+        outcome.is_ok()
     };
-    corpus.iter().for_each(|input| try_input(input));
+    // All of the corpus, so that a report is complete.
+    let broken = corpus.iter().filter(|input| !holds(input)).count();
+    assert_eq!(broken, 0, "inputs of the corpus break what is promised");
     for (seed, input) in (0..mutations).zip(corpus.iter().cycle()) {
-        try_input(&mutate::mutate(input, seed));
+        assert!(holds(&mutate::mutate(input, seed)), "a mutation breaks what is promised: seed {seed}");
     }
 }
