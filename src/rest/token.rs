@@ -1,4 +1,4 @@
-//! Tokens over REST: for admins, and for customers, whose refresh tokens rotate.
+//! Tokens over REST, for admins and for customers: refresh tokens rotate.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -122,6 +122,9 @@ pub(super) async fn create_admin_tokens(
 }
 
 /// Get new tokens for an admin
+///
+/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
+/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
 #[utoipa::path(
     post,
     path = "/api/user/token/refresh",
@@ -130,7 +133,7 @@ pub(super) async fn create_admin_tokens(
     security(()),
     responses(
         (status = 200, description = "New tokens of the admin", body = Data<Tokens>),
-        (status = 401, description = "The refresh token is bad, expired, or its admin no longer trusted", body = FailureEnvelope),
+        (status = 401, description = "The refresh token is bad, expired, overtaken, its session has ended, or its admin is no longer trusted", body = FailureEnvelope),
         Throttled,
         BodyFailures,
     )
@@ -139,7 +142,31 @@ pub(super) async fn refresh_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     body: JsonObject,
 ) -> Result<Answer, Failure> {
-    Ok(answer(admin::refresh(&ctx, &refresh_token(body)?).await?))
+    Ok(answer(session::admin::refresh(&ctx, &refresh_token(body)?).await?))
+}
+
+/// Log an admin out here
+///
+/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
+/// more is 200 as well.
+#[utoipa::path(
+    post,
+    path = "/api/user/token/revoke",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn revoke_admin_token(
+    AnonymousCtx(ctx): AnonymousCtx,
+    body: JsonObject,
+) -> Result<Json<Data<Nothing>>, Failure> {
+    session::admin::revoke(&ctx, &refresh_token(body)?).await?;
+    Ok(Json(Data { data: Nothing {} }))
 }
 
 /// Log a customer in

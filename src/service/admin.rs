@@ -7,11 +7,10 @@ use secrecy::SecretString;
 use crate::ctx::Ctx;
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::auth;
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::login::Login;
-use crate::service::throttle;
-use crate::service::token::{self, Audience, Kind, TokenPair};
+use crate::service::token::TokenPair;
+use crate::service::{session, throttle};
 use crate::transact;
 use crate::types::{EmailAddress, EventKind, Password};
 
@@ -29,24 +28,25 @@ pub async fn log_in(ctx: &Ctx, email: &str, password: &SecretString) -> Result<T
     let account = found.as_ref().map(|admin| admin.uuid);
     let verified = ctx.app.hasher.verify(password, found.as_ref().map(|admin| &admin.password)).await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
-    let passes = transact!(ctx, |tx| { login.guesses.settle(ctx, tx, found.is_some()).await })?;
-    let Some(admin) = found.filter(|_| passes) else {
+    let outcome = transact!(ctx, |tx| {
+        if !login.guesses.settle(ctx, tx, found.is_some()).await? {
+            // That it was counted has to be committed, so it is no error inside of the transaction.
+            return Ok(None);
+        }
+        let Some(found) = &found else { return Ok(None) };
+        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
+        let select = Entity::find_by_id(found.admin_user_id).lock_exclusive();
+        let Some(current) = select.one(tx).await? else { return Ok(None) };
+        if !current.status || current.token_generation != found.token_generation {
+            return Ok(None);
+        }
+        session::admin::start(ctx, tx, &current).await.map(Some)
+    })?;
+    let (Some(pair), Some(admin)) = (outcome, found) else {
         return Err(login.refused(ctx, account, verified.took).await);
     };
-    let pair = token::issue_for_admin(&ctx.app, &admin)?;
     login.passed(admin.uuid);
     Ok(pair)
-}
-
-/// New tokens for a refresh token.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its admin no longer stands behind it.
-pub async fn refresh(ctx: &Ctx, refresh_token: &str) -> Result<TokenPair> {
-    let verified = token::verify(&ctx.app, refresh_token, Audience::Admin, Kind::Refresh)
-        .ok_or(Error::Unauthenticated("The refresh token is invalid or expired"))?;
-    let admin = auth::trusted_admin(&ctx.app, &verified).await?;
-    token::issue_for_admin(&ctx.app, &admin)
 }
 
 /// Makes an admin.
@@ -94,7 +94,7 @@ pub async fn none_exists(ctx: &Ctx) -> Result<bool> {
     Ok(Entity::find().count(ctx.app.db.reader()).await? == 0)
 }
 
-/// Enables or disables an admin; disabling ends all of its tokens.
+/// Enables or disables an admin; disabling ends all of its tokens and sessions.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -108,7 +108,7 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
     .await
 }
 
-/// Sets an admin's password; ends all of its tokens.
+/// Sets an admin's password; ends all of its tokens and sessions.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -141,6 +141,9 @@ async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel
         let updated = Change::updated(EventKind::AdminUpdated, admin.uuid, &before, data);
         let updated = if new_password { updated.with_secret("password") } else { updated };
         journal::record(ctx, tx, updated).await?;
+        if admin.token_generation != current.token_generation {
+            session::admin::end_all(ctx, tx, &admin).await?;
+        }
         Ok(admin)
     })
 }
