@@ -28,6 +28,7 @@ mod m20261125_000002_create_idempotency_key;
 mod m20261125_000003_create_journal_entry;
 mod m20261125_000004_create_webhook_endpoint;
 mod m20261128_000001_widen_keys;
+mod m20261128_000002_create_admin_session;
 mod m20261128_000003_add_journal_retention;
 mod m20261128_000010_add_idempotency_caller;
 pub mod search_index;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000003_create_journal_entry::Migration),
             Box::new(m20261125_000004_create_webhook_endpoint::Migration),
             Box::new(m20261128_000001_widen_keys::Migration),
+            Box::new(m20261128_000002_create_admin_session::Migration),
             Box::new(m20261128_000003_add_journal_retention::Migration),
             Box::new(m20261128_000010_add_idempotency_caller::Migration),
         ]

@@ -116,7 +116,9 @@ async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
 
 /// The same for a command that does not serve.
 async fn build_command(flags: &Flags) -> Result<Arc<App>, Failure> {
-    build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await
+    let app = build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await?;
+    app.db.ensure_usable().await?;
+    Ok(app)
 }
 
 async fn build(

@@ -153,6 +153,10 @@ pub struct TokenConfig {
     pub customer_expiry: Duration,
     /// `JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY`.
     pub customer_refresh_expiry: Duration,
+    /// `PATRON_ADMIN_SESSION_LIFETIME`: from the login, however often it is refreshed.
+    pub admin_session_lifetime: Duration,
+    /// `PATRON_CUSTOMER_SESSION_LIFETIME`, as above.
+    pub customer_session_lifetime: Duration,
     /// `JWT_ISSUER`.
     pub issuer: String,
 }
@@ -358,6 +362,8 @@ impl Config {
                 admin_refresh_expiry: v.seconds("JWT_ADMIN_REFRESH_TOKEN_EXPIRY"),
                 customer_expiry: v.seconds("JWT_CUSTOMER_TOKEN_EXPIRY"),
                 customer_refresh_expiry: v.seconds("JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY"),
+                admin_session_lifetime: v.seconds("PATRON_ADMIN_SESSION_LIFETIME"),
+                customer_session_lifetime: v.seconds("PATRON_CUSTOMER_SESSION_LIFETIME"),
                 issuer: v.text("JWT_ISSUER"),
             },
             webhooks: WebhookConfig {

@@ -100,6 +100,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("JWT_ADMIN_REFRESH_TOKEN_EXPIRY", "jwt_admin_refresh_token_expiry", "54000", "Seconds that an admin's refresh token lasts"),
     setting("JWT_CUSTOMER_TOKEN_EXPIRY", "jwt_customer_token_expiry", "1800", "Seconds that a customer's access token lasts"),
     setting("JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY", "jwt_customer_refresh_token_expiry", "108000", "Seconds that a customer's refresh token lasts"),
+    setting("PATRON_ADMIN_SESSION_LIFETIME", "admin_session_lifetime", "604800", "Seconds after which an admin has to log in again, however often the tokens were refreshed"),
+    setting("PATRON_CUSTOMER_SESSION_LIFETIME", "customer_session_lifetime", "7776000", "Seconds after which a customer has to log in again, however often the tokens were refreshed"),
     setting("JWT_ISSUER", "jwt_issuer", "evershop", "Issuer named in tokens"),
     setting("PATRON_EMAIL_VERIFICATION", "email_verification", "on", "Whether a new e-mail address has to be confirmed by a link mailed to it: on or off"),
     setting("PATRON_VERIFY_EMAIL_EXPIRY", "verify_email_expiry", "86400", "Seconds that a link to confirm an e-mail address lasts"),

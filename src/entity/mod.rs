@@ -3,6 +3,8 @@
 //! Models carry no serde and no GraphQL derives: what a column is called on the wire, and who may see it, is
 //! not the table's business. Imports nothing of the crate but `types`.
 
+pub mod admin_refresh_token;
+pub mod admin_session;
 pub mod admin_user;
 pub mod customer;
 pub mod customer_address;

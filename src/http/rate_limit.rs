@@ -17,12 +17,13 @@ pub(super) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(super) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What anybody may POST, without a token that says who it is.
-const LIMITED: [(&str, Policy); 9] = [
+const LIMITED: [(&str, Policy); 10] = [
     (REGISTER, Policy::Passwords),
     ("/api/user/tokens", Policy::Passwords),
     ("/api/customer/tokens", Policy::Passwords),
     ("/api/customers/password", Policy::Passwords),
     ("/api/user/token/refresh", Policy::Tokens),
+    ("/api/user/token/revoke", Policy::Tokens),
     ("/api/customer/token/refresh", Policy::Tokens),
     ("/api/customer/token/revoke", Policy::Tokens),
     ("/api/customers/reset-password", Policy::Tokens),

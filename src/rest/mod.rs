@@ -68,6 +68,7 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(webhook::replay_webhook_delivery))
         .routes(routes!(token::create_admin_tokens))
         .routes(routes!(token::refresh_admin_tokens))
+        .routes(routes!(token::revoke_admin_token))
         .routes(routes!(token::create_customer_tokens))
         .routes(routes!(token::refresh_customer_tokens))
         .routes(routes!(token::revoke_customer_token))

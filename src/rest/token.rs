@@ -1,4 +1,4 @@
-//! Tokens over REST: for admins, and for customers, whose refresh tokens rotate.
+//! Tokens over REST, for admins and for customers: refresh tokens rotate.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::openapi::{BodyFailures, Throttled};
 use super::{Data, Nothing, nothing};
 use crate::http::{AnonymousCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::idempotency::Written;
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
@@ -124,6 +125,9 @@ pub(super) async fn create_admin_tokens(
 }
 
 /// Get new tokens for an admin
+///
+/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
+/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
 #[utoipa::path(
     post,
     path = "/api/user/token/refresh",
@@ -132,7 +136,7 @@ pub(super) async fn create_admin_tokens(
     security(()),
     responses(
         (status = 200, description = "New tokens of the admin", body = Data<Tokens>),
-        (status = 401, description = "The refresh token is bad, expired, or its admin no longer trusted", body = FailureEnvelope),
+        (status = 401, description = "The refresh token is bad, expired, overtaken, its session has ended, or its admin is no longer trusted", body = FailureEnvelope),
         Throttled,
         BodyFailures,
     )
@@ -142,7 +146,32 @@ pub(super) async fn refresh_admin_tokens(
     write: OneWrite,
     body: JsonObject,
 ) -> Result<Done, Failure> {
-    Ok(admin::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
+    Ok(session::admin::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
+}
+
+/// Log an admin out here
+///
+/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
+/// more is 200 as well.
+#[utoipa::path(
+    post,
+    path = "/api/user/token/revoke",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn revoke_admin_token(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Response, Failure> {
+    let ended = session::admin::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
+    Ok(revoked(ended))
 }
 
 /// Log a customer in
@@ -219,5 +248,10 @@ pub(super) async fn revoke_customer_token(
     body: JsonObject,
 ) -> Result<Response, Failure> {
     let ended = session::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
-    Ok(ended.map_or_else(|| nothing(&()).into_response(), |ended| Done::from(ended).into_response()))
+    Ok(revoked(ended))
+}
+
+/// A token that ends nothing is answered alike.
+fn revoked(ended: Option<Written<()>>) -> Response {
+    ended.map_or_else(|| nothing(&()).into_response(), |ended| Done::from(ended).into_response())
 }

@@ -9,11 +9,10 @@ use crate::db::Job;
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::idempotency::{Write, Written};
-use crate::service::auth;
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::login::Login;
-use crate::service::throttle;
-use crate::service::token::{self, Audience, Kind, TokenPair};
+use crate::service::token::TokenPair;
+use crate::service::{session, throttle};
 use crate::types::{EmailAddress, EventKind, Password};
 use crate::{spend, transact};
 
@@ -41,26 +40,24 @@ pub async fn log_in(
         .await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        let passes = login.guesses.settle(ctx, tx, found.is_some()).await?;
-        let Some(admin) = found.as_ref().filter(|_| passes) else { return Ok(None) };
-        Ok(Some(token::issue_for_admin(&ctx.app, admin)?))
+        if !login.guesses.settle(ctx, tx, found.is_some()).await? {
+            // That it was counted has to be committed, so it is no error inside of the transaction.
+            return Ok(None);
+        }
+        let Some(found) = &found else { return Ok(None) };
+        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
+        let select = Entity::find_by_id(found.admin_user_id).lock_exclusive();
+        let Some(current) = select.one(tx).await? else { return Ok(None) };
+        if !current.status || current.token_generation != found.token_generation {
+            return Ok(None);
+        }
+        session::admin::start(ctx, tx, &current).await.map(Some)
     })?;
     let Some(admin) = found.filter(|_| outcome.value.is_some()) else {
         return Err(login.refused(ctx, &outcome, account, verified).await);
     };
     login.passed(admin.uuid);
     outcome.something().ok_or_else(|| Error::internal("a login without tokens"))
-}
-
-/// New tokens for a refresh token.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its admin no longer stands behind it.
-pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
-    let verified = token::verify(&ctx.app, refresh_token, Audience::Admin, Kind::Refresh)
-        .ok_or(Error::Unauthenticated("The refresh token is invalid or expired"))?;
-    let admin = auth::trusted_admin(&ctx.app, &verified).await?;
-    spend!(ctx, write, |_tx| { Ok(token::issue_for_admin(&ctx.app, &admin)?) })
 }
 
 /// Makes an admin.
@@ -108,7 +105,7 @@ pub async fn none_exists(ctx: &Ctx) -> Result<bool> {
     Ok(Entity::find().count(ctx.app.db.reader()).await? == 0)
 }
 
-/// Enables or disables an admin; disabling ends all of its tokens.
+/// Enables or disables an admin; disabling ends all of its tokens and sessions.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -122,7 +119,7 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
     .await
 }
 
-/// Sets an admin's password; ends all of its tokens.
+/// Sets an admin's password; ends all of its tokens and sessions.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -155,6 +152,9 @@ async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel
         let updated = Change::updated(EventKind::AdminUpdated, admin.uuid, &before, data);
         let updated = if new_password { updated.with_secret("password") } else { updated };
         journal::record(ctx, tx, updated).await?;
+        if admin.token_generation != current.token_generation {
+            session::admin::end_all(ctx, tx, &admin).await?;
+        }
         Ok(admin)
     })
 }

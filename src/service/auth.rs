@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::ctx::Caller;
 use crate::db::Database;
-use crate::entity::{admin_user, customer, customer_session};
+use crate::entity::{admin_session, admin_user, customer, customer_session};
 use crate::error::{Error, Result};
 use crate::lookup::padded;
 use crate::service::customer::find_together;
@@ -58,24 +58,41 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
     Ok(Authenticated { caller, token_id: verified.id, customer: Some(customer) })
 }
 
-/// The admin whose token it is, when it is enabled and its password is still that of the token's time.
+/// The admin whose token it is, when it is enabled, its password is still that of the token's time, and its session has
+/// not ended.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when not.
-pub(super) async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<admin_user::Model> {
-    let db = app.db.clone();
-    let fetch = move |uuids| admins(db.clone(), uuids);
-    app.lookups
-        .admins
-        .get(verified.account.uuid, fetch)
-        .await?
-        .filter(|admin| admin.status && admin.token_generation == verified.generation)
-        .ok_or(REFUSED)
+async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<admin_user::Model> {
+    let (db, uuid) = (app.db.clone(), verified.account.uuid);
+    let admin = match verified.session {
+        Some(session) => {
+            let fetch = move |keys| admins_with_sessions(db.clone(), keys);
+            app.lookups.admin_sessions.get((uuid, session), fetch).await?
+        }
+        None => app.lookups.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?,
+    };
+    admin.filter(|admin| admin.status && admin.token_generation == verified.generation).ok_or(REFUSED)
 }
 
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, admin_user::Model>> {
     let select = admin_user::Entity::find().filter(admin_user::Column::Uuid.is_in(padded(uuids)));
     Ok(select.all(db.reader()).await?.into_iter().map(|admin| (admin.uuid, admin)).collect())
+}
+
+/// The admins whose sessions these are.
+async fn admins_with_sessions(
+    db: Database,
+    keys: Vec<(Uuid, Uuid)>,
+) -> Result<HashMap<(Uuid, Uuid), admin_user::Model>> {
+    let sessions = padded(keys).into_iter().map(|(_, session)| session);
+    let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
+    let rows = select.find_also_related(admin_user::Entity).all(db.reader()).await?;
+    let both = rows.into_iter().filter_map(|(session, admin)| {
+        let admin = admin?;
+        Some(((admin.uuid, session.uuid), admin))
+    });
+    Ok(both.collect())
 }
 
 /// The customers whose sessions these are.

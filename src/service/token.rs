@@ -72,9 +72,18 @@ struct Claims {
     /// account that never changed.
     #[serde(default, rename = "gen")]
     generation: i64,
-    /// The session it belongs to; admins have none, nor have EverShop's own tokens.
+    /// The session it belongs to; EverShop's own tokens have none.
     #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
     session: Option<Uuid>,
+}
+
+/// The session that tokens are issued for.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionClaim {
+    /// Its public identifier.
+    pub uuid: Uuid,
+    /// When it ends: no token of it lasts longer.
+    pub ends_at: DateTime<Utc>,
 }
 
 /// What `POST /api/user/tokens` and its kin answer with.
@@ -106,40 +115,51 @@ pub struct Verified {
     pub id: Option<Uuid>,
 }
 
-/// Issues an access and a refresh token for an admin.
+/// Issues an access and a refresh token for a session of an admin. Without a session they are as those of EverShop: good
+/// until they expire, and for no refresh.
 ///
 /// # Errors
 /// A key that can't sign; a defect.
-pub fn issue_for_admin(app: &App, admin: &admin_user::Model) -> Result<TokenPair> {
+pub fn issue_for_admin(
+    app: &App,
+    admin: &admin_user::Model,
+    session: Option<SessionClaim>,
+) -> Result<TokenPair> {
     let account = Account::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
-    let verified = Verified { account, generation: admin.token_generation, session: None, id: None };
-    issue(app, Audience::Admin, &verified, lifetimes)
+    issue(app, Audience::Admin, Subject { account, generation: admin.token_generation, session }, lifetimes)
 }
 
 /// Issues an access and a refresh token for a session of a customer.
 ///
 /// # Errors
 /// A key that can't sign; a defect.
-pub fn issue_for_customer(app: &App, customer: &customer::Model, session: Uuid) -> Result<TokenPair> {
+pub fn issue_for_customer(app: &App, customer: &customer::Model, session: SessionClaim) -> Result<TokenPair> {
     let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
     let (generation, session) = (customer.token_generation, Some(session));
-    let verified = Verified { account, generation, session, id: None };
-    issue(app, Audience::Customer, &verified, lifetimes)
+    issue(app, Audience::Customer, Subject { account, generation, session }, lifetimes)
+}
+
+/// What tokens say of whom they are issued to.
+struct Subject {
+    account: Account,
+    generation: i64,
+    session: Option<SessionClaim>,
 }
 
 fn issue(
     app: &App,
     audience: Audience,
-    subject: &Verified,
+    subject: Subject,
     [access, refresh]: [Duration; 2],
 ) -> Result<TokenPair> {
     let now = app.clock.now();
     let sign = |kind, lifetime: Duration| {
         let expires = now + TimeDelta::from_std(lifetime).map_err(Error::internal)?;
+        let expires = subject.session.map_or(expires, |session| expires.min(session.ends_at));
         let account = Some(subject.account.clone());
         let (customer, user) = match audience {
             Audience::Customer => (account, None),
@@ -156,7 +176,7 @@ fn issue(
             iss: app.config.tokens.issuer.clone(),
             jti: Some(app.random.uuid()),
             generation: subject.generation,
-            session: subject.session,
+            session: subject.session.map(|session| session.uuid),
         };
         let key = &keys(app, audience, kind).current;
         jsonwebtoken::encode(&key.header, &claims, &key.encoding).map_err(Error::internal)

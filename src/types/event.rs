@@ -65,6 +65,10 @@ event_kinds! {
     AdminCreated = "admin.created",
     /// An admin was enabled or disabled, or has another password.
     AdminUpdated = "admin.updated",
+    /// An admin logged in.
+    AdminSessionCreated = "admin_session.created",
+    /// Sessions of an admin were ended.
+    AdminSessionRevoked = "admin_session.revoked",
     /// Somebody is told of changes from now on.
     WebhookEndpointCreated = "webhook_endpoint.created",
     /// Who is told, of what, or signed with what, changed.

@@ -1,10 +1,12 @@
-//! `POST /api/user/tokens` and `POST /api/user/token/refresh`, and what ends a token.
+//! `POST /api/user/tokens`, `POST /api/user/token/refresh` and `POST /api/user/token/revoke`, and what ends a token.
 
 use chrono::TimeDelta;
 use jsonwebtoken::dangerous::insecure_decode;
 use patron::ctx::Ctx;
+use patron::entity::{admin_refresh_token, admin_session, journal_entry};
 use patron::service::admin;
-use patron::types::{EmailAddress, Password};
+use patron::types::{EmailAddress, EventKind, Password};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, TestApp, on_both_databases, sign};
@@ -17,6 +19,43 @@ async fn with_token(app: &TestApp, token: &str) -> Answer {
 
 async fn refresh(app: &TestApp, token: &Value) -> Answer {
     app.anonymous().post("/api/user/token/refresh", &json!({"refreshToken": token})).await
+}
+
+/// The next pair of tokens.
+async fn next(app: &TestApp, pair: &Value) -> Value {
+    refresh(app, &pair["refreshToken"]).await.data()
+}
+
+async fn revoke(app: &TestApp, token: &Value) -> Answer {
+    app.anonymous().post("/api/user/token/revoke", &json!({"refreshToken": token})).await
+}
+
+async fn is_in(app: &TestApp, pair: &Value) -> bool {
+    let answer = with_token(app, pair["accessToken"].as_str().unwrap()).await;
+    assert!(answer.status == 200 || answer.status == 401, "{answer:?}");
+    answer.status == 200
+}
+
+async fn set_password(app: &TestApp, password: &str) {
+    let (email, password) =
+        (EmailAddress::parse_local(ADMIN_EMAIL).unwrap(), Password::new(password.into()).unwrap());
+    admin::set_password(&Ctx::system(app.app.clone()), &email, &password).await.unwrap();
+}
+
+async fn sessions(app: &TestApp) -> u64 {
+    admin_session::Entity::find().count(app.app.db.owner()).await.unwrap()
+}
+
+async fn refresh_tokens(app: &TestApp) -> u64 {
+    admin_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap()
+}
+
+/// What the journal says of sessions of admins, the oldest first.
+async fn journal(app: &TestApp) -> Vec<journal_entry::Model> {
+    use journal_entry::Column::{JournalEntryId, Kind};
+    let kinds = [EventKind::AdminSessionCreated, EventKind::AdminSessionRevoked];
+    let select = journal_entry::Entity::find().filter(Kind.is_in(kinds)).order_by_asc(JournalEntryId);
+    select.all(app.app.db.owner()).await.unwrap()
 }
 
 async fn disable(app: &TestApp) {
@@ -153,5 +192,126 @@ on_both_databases! {
         assert_eq!(answer.details(), [("email", "Email is required"), ("password", "Password must be a string")]);
         refresh(app, &Value::Null).await.assert_failure(400, "validation_failed");
         refresh(app, &json!("abc")).await.assert_failure(401, "unauthenticated");
+    }
+
+    async fn a_refresh_token_is_used_up(app: &TestApp) {
+        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        let second = next(app, &first).await;
+        let third = next(app, &second).await;
+        assert!(is_in(app, &first).await && is_in(app, &third).await);
+        // Overtaken: the first one's child has been used. The family ends, access tokens included.
+        refresh(app, &first["refreshToken"]).await.assert_failure(401, "unauthenticated");
+        refresh(app, &third["refreshToken"]).await.assert_failure(401, "unauthenticated");
+        assert!(!is_in(app, &first).await && !is_in(app, &third).await);
+        app.admin().query("{ customers { total } }").await.data();
+    }
+
+    /// Two tabs, or an answer that was lost on the way.
+    async fn a_double_refresh_is_tolerated_while_no_child_was_used(app: &TestApp) {
+        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        let (one, other) = (next(app, &first).await, next(app, &first).await);
+        assert_ne!(one["refreshToken"], other["refreshToken"]);
+        let ahead = next(app, &one).await;
+        next(app, &ahead).await;
+        // Only one of the tokens issued for the same one is taken.
+        refresh(app, &other["refreshToken"]).await.assert_failure(401, "unauthenticated");
+        assert!(!is_in(app, &ahead).await);
+    }
+
+    async fn refreshes_at_once(app: &TestApp) {
+        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        let before = refresh_tokens(app).await;
+        let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+        assert_eq!(refresh_tokens(app).await, before + 5, "the latest that were issued for it");
+    }
+
+    async fn logging_out_here(app: &TestApp) {
+        let (here, there) = (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await);
+        let answer = revoke(app, &here["refreshToken"]).await;
+        assert_eq!((answer.status, answer.data()), (200, json!({})));
+        assert!(!is_in(app, &here).await && is_in(app, &there).await);
+        refresh(app, &here["refreshToken"]).await.assert_failure(401, "unauthenticated");
+        for token in [&here["refreshToken"], &json!("abc"), &there["accessToken"]] {
+            assert_eq!(revoke(app, token).await.status, 200, "there is nothing left to end");
+        }
+        assert!(is_in(app, &there).await);
+        revoke(app, &Value::Null).await.assert_failure(400, "validation_failed");
+        // Tokens of the other kind of account end nothing.
+        let customer = app.customer("a@x.io").await;
+        revoke(app, &json!(customer.refresh_token)).await.data();
+        assert_eq!(customer.query("{ currentCustomer { uuid } }").await.status, 200);
+        app.anonymous().post("/api/customer/token/revoke", &json!({"refreshToken": there["refreshToken"]})).await.data();
+        assert!(is_in(app, &there).await);
+    }
+
+    async fn disabling_and_a_new_password_end_all_sessions(app: &TestApp) {
+        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        assert_eq!(sessions(app).await, 2, "that of the test itself, and this one");
+        set_password(app, "another good one").await;
+        assert_eq!((sessions(app).await, refresh_tokens(app).await), (0, 0));
+        assert!(!is_in(app, &pair).await);
+        app.log_in(ADMIN_EMAIL, "another good one").await;
+        disable(app).await;
+        assert_eq!((sessions(app).await, refresh_tokens(app).await), (0, 0));
+    }
+
+    async fn sessions_have_bounds_and_are_forgotten(app: &TestApp) {
+        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        for _ in 0..50 {
+            app.app.clock.advance(TimeDelta::milliseconds(1));
+            app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        }
+        assert_eq!(sessions(app).await, 50);
+        assert!(!is_in(app, &first).await, "the one that was used longest ago ended");
+        app.app.clock.advance(TimeDelta::days(1));
+        patron::service::housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+        assert_eq!((sessions(app).await, refresh_tokens(app).await), (0, 0));
+    }
+
+    /// As the audit trail has it of customers.
+    async fn logins_and_their_ends_are_in_the_journal(app: &TestApp) {
+        let before = journal(app).await.len();
+        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        revoke(app, &first["refreshToken"]).await.data();
+        revoke(app, &first["refreshToken"]).await.data();
+        set_password(app, "another good one").await;
+        let entries = journal(app).await.split_off(before);
+        let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.name()).collect();
+        assert_eq!(kinds, ["admin_session.created", "admin_session.revoked", "admin_session.revoked"]);
+        assert_eq!((entries[0].record, &entries[0].data["session"]), (entries[1].record, &entries[1].data["session"]));
+        assert_eq!((&entries[1].data["count"], &entries[2].data["count"]), (&json!(1), &json!(1)));
+        assert!(entries.iter().all(|entry| entry.data["admin"] == entries[0].data["admin"] && entry.customer_uuid.is_none()));
+        assert_eq!(entries[0].ip_address.as_deref(), Some("127.0.0.1"));
+    }
+
+    /// However often it is refreshed (ASVS 7.3.2); no token outlives it.
+    async fn a_session_ends_seven_days_after_the_login(app: &TestApp) {
+        let (mut pair, start) = (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.now());
+        let end = (start + TimeDelta::days(7)).timestamp();
+        for _ in 0..12 {
+            app.app.clock.advance(TimeDelta::hours(14) - TimeDelta::minutes(1));
+            pair = next(app, &pair).await;
+        }
+        for (token, kind) in [("accessToken", "access"), ("refreshToken", "refresh")] {
+            let claims: Value = insecure_decode(pair[token].as_str().unwrap()).unwrap().claims;
+            assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!(kind), &json!(end)));
+        }
+        assert!(is_in(app, &pair).await);
+        app.app.clock.advance(start + TimeDelta::days(7) - app.now());
+        assert!(!is_in(app, &pair).await);
+        refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
+        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        assert!(is_in(app, &next(app, &pair).await).await);
+    }
+
+    /// They have no session; access tokens are good until they expire, and nothing can be refreshed with them.
+    async fn tokens_without_a_session_are_those_of_evershop(app: &TestApp) {
+        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        let mut claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
+        claims.as_object_mut().unwrap().remove("sid").unwrap();
+        assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 200);
+        claims["sid"] = "433ba97f-8be7-4be9-be3f-a9f341f2b89f".into();
+        assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 401, "there is no such session");
     }
 }

@@ -76,15 +76,17 @@ on_both_databases! {
         assert_eq!(count(json!({"actorUuid": admin})).await, 1);
         let mut walked = Vec::new();
         let mut after = Value::Null;
+        // Not the logins of those who read it, which are in the trail as well.
+        let filter = json!({"actions": ["admin.*", "customer.*", "address.*"]});
         for _ in 0..10 {
-            let answer = app.admin_again().await.query_with(AUDIT, json!({"first": 2, "after": after})).await.data();
+            let answer = app.admin_again().await.query_with(AUDIT, json!({"first": 2, "after": after, "filter": filter})).await.data();
             walked.extend(answer["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| entry["id"].clone()));
             after = answer["auditEntries"]["pageInfo"]["endCursor"].clone();
             if answer["auditEntries"]["pageInfo"]["hasNextPage"] == false {
                 break;
             }
         }
-        let all: Vec<Value> = audit(app, json!({"first": 100})).await.iter().map(|entry| entry["id"].clone()).collect();
+        let all: Vec<Value> = audit(app, json!({"first": 100, "filter": filter})).await.iter().map(|entry| entry["id"].clone()).collect();
         assert_eq!(walked, all);
         let oldest = audit(app, json!({"last": 1})).await;
         assert_eq!(oldest[0]["action"], "admin.created");

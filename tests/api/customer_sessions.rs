@@ -241,4 +241,45 @@ on_both_databases! {
         assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
         assert_eq!(customer_refresh_token::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
     }
+
+    /// However often it is refreshed (ASVS 7.3.2); no token outlives it.
+    async fn a_session_ends_ninety_days_after_the_login(app: &TestApp) {
+        let (customer, start) = (app.customer("a@x.io").await, app.now());
+        let end = (start + TimeDelta::days(90)).timestamp();
+        let mut pair = json!({"refreshToken": customer.refresh_token});
+        for _ in 0..80 {
+            app.app.clock.advance(TimeDelta::hours(27) - TimeDelta::seconds(1));
+            pair = refresh(app, pair["refreshToken"].as_str().unwrap()).await.data();
+        }
+        for token in ["accessToken", "refreshToken"] {
+            let claims: Value = insecure_decode(pair[token].as_str().unwrap()).unwrap().claims;
+            assert_eq!(claims["exp"], json!(end), "{token}");
+        }
+        let customer = customer.with_tokens(&pair);
+        assert!(is_in(&customer).await);
+        app.app.clock.advance(start + TimeDelta::days(90) - app.now());
+        assert!(!is_in(&customer).await);
+        refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
+        let again = app.customer_again(&customer.row).await;
+        assert_eq!(sessions(&again).await.len(), 1);
+        next(app, &again.refresh_token).await;
+    }
+
+    /// Also when the setting was lowered after the login.
+    async fn the_lifetime_of_a_session_is_a_setting(app: &TestApp) {
+        let app = app.another_with(|flags| flags.with("PATRON_CUSTOMER_SESSION_LIFETIME", "3600")).await;
+        let customer = app.customer("a@x.io").await;
+        app.app.clock.advance(TimeDelta::minutes(59));
+        let second = next(&app, &customer.refresh_token).await;
+        app.app.clock.advance(TimeDelta::minutes(1));
+        refresh(&app, &second).await.assert_failure(401, "unauthenticated");
+        // Changing the password is no login: it does not put the end off.
+        let customer = app.customer_again(&customer.row).await;
+        app.app.clock.advance(TimeDelta::minutes(25));
+        let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
+        let pair = customer.post("/api/customers/me/password", &body).await.data();
+        let claims: Value = insecure_decode(pair["refreshToken"].as_str().unwrap()).unwrap().claims;
+        assert_eq!(claims["exp"], json!((app.now() + TimeDelta::minutes(35)).timestamp()));
+        app.stop().await;
+    }
 }

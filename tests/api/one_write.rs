@@ -327,7 +327,7 @@ on_both_databases! {
     async fn strangers_who_change_nothing_store_nothing(app: &TestApp) {
         let customer = app.customer("a@x.io").await;
         for number in 0..20 {
-            for path in ["/api/customer/token/revoke"] {
+            for path in ["/api/customer/token/revoke", "/api/user/token/revoke"] {
                 let body = json!({"refreshToken": format!("made up {number}")});
                 let answer = keyed(&app.anonymous(), &Method::POST, path, &format!("k{number}"), &body).await;
                 assert_eq!((answer.status, answer.data()), (200, json!({})), "{path}");

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::support::{Actor, CUSTOMER_PASSWORD, Customer, Receiver, TestApp, on_both_databases};
 
 /// Tables whose rows are made by use.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
+    "admin_session",
+    "admin_refresh_token",
     "customer_session",
     "customer_refresh_token",
     "reset_password_token",

@@ -106,7 +106,7 @@ impl World {
             let people = people.all(ctx.app.db.reader()).await.expect("the database answers");
             (ctx, admin.expect("an admin"), people)
         });
-        let token = token::issue_for_admin(&ctx.app, &admin).expect("a token").access_token;
+        let token = token::issue_for_admin(&ctx.app, &admin, None).expect("a token").access_token;
         // Some parts of the router ask for the runtime when they are made.
         let router = runtime.block_on(async { server::router(&ctx.app) });
         let first = people.first().cloned().expect("a customer");

@@ -1,13 +1,15 @@
-//! Sessions of customers: logging in, staying logged in, logging out here or everywhere.
+//! Sessions: logging in, staying logged in, logging out here or everywhere. Those of customers are in this folder's files,
+//! those of admins in [`admin`]; what both have in common is in `family.rs`.
 
+pub mod admin;
 mod end;
+mod family;
 mod refresh;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -27,14 +29,12 @@ use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change};
 use crate::service::login::Login;
 use crate::service::secret;
-use crate::service::token::{self, TokenPair};
+use crate::service::token::{self, SessionClaim, TokenPair};
 use crate::types::{EmailAddress, EventKind, PasswordHash};
 use crate::{spend, transact};
 
 use end::tell_of_ended;
-
-/// The most sessions of a customer; beyond them the one that was used longest ago ends.
-const MAX_SESSIONS: usize = 50;
+use family::Lifetime;
 
 /// Logs a customer in. A hash of another system, or of an earlier price, is replaced on the way.
 ///
@@ -73,7 +73,8 @@ pub async fn log_in(
         if current.status != 1 || current.token_generation != found.token_generation {
             return Ok(None);
         }
-        make_room(ctx, tx, current.customer_id).await?;
+        let surplus = family::make_room::<Entity>(ctx, tx, current.customer_id).await?;
+        tell_of_ended(ctx, tx, current.customer_id, surplus).await?;
         start(ctx, tx, &current).await.map(Some)
     })?;
     // Every wait comes after the commit.
@@ -127,24 +128,6 @@ pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Ends sessions of a customer that have expired, and those that were used longest ago when there are too many.
-async fn make_room(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
-    let own = Entity::find().filter(Column::CustomerId.eq(customer_id)).select_only();
-    let own = own.columns([Column::CustomerSessionId, Column::ExpiresAt, Column::LastUsedAt]);
-    let latest_first = own.order_by_desc(Column::LastUsedAt).order_by_desc(Column::CustomerSessionId);
-    let sessions: Vec<(i64, DateTime<Utc>, DateTime<Utc>)> = latest_first.into_tuple().all(tx).await?;
-    let (now, latest) = (ctx.app.clock.now(), ctx.app.clock.latest(TimeDelta::zero()));
-    let goes_on = |(_, until, used): &(i64, DateTime<Utc>, DateTime<Utc>)| *until > now && *used <= latest;
-    let (going_on, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(goes_on);
-    let surplus = going_on.len().saturating_sub(MAX_SESSIONS - 1);
-    let gone = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, ..)| id);
-    let gone: Vec<i64> = gone.collect();
-    if !gone.is_empty() {
-        Entity::delete_many().filter(Column::CustomerSessionId.is_in(gone)).exec(tx).await?;
-    }
-    tell_of_ended(ctx, tx, customer_id, surplus as u64).await
-}
-
 /// Starts a session and issues its first tokens.
 async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model) -> Attempt<TokenPair> {
     let now = ctx.app.clock.now();
@@ -155,7 +138,7 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
         ip_address: Set(ctx.ip.map(|ip| ip.to_string())),
         created_at: Set(now),
         last_used_at: Set(now),
-        expires_at: Set(expiry(ctx)?),
+        expires_at: Set(Lifetime::of_customers(ctx)?.expiry(ctx, now)),
         ..Default::default()
     };
     let session = session.insert(tx).await?;
@@ -178,7 +161,8 @@ pub(super) async fn go_on(
         Some(uuid) => own.filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?,
         None => None,
     };
-    let Some(session) = session else {
+    let lifetime = Lifetime::of_customers(ctx)?;
+    let Some(session) = session.filter(|session| lifetime.lasts(ctx, session.created_at)) else {
         return start(ctx, tx, customer).await;
     };
     // Its family starts anew: the tokens before are of an earlier generation, and good for nothing.
@@ -189,11 +173,12 @@ pub(super) async fn go_on(
     issue(ctx, tx, customer, &session, None).await
 }
 
-/// Notes that a session was used, and goes on for the life of a refresh token.
+/// Notes that a session was used, and goes on for the life of a refresh token, up to its end.
 async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<Model> {
+    let expires_at = Lifetime::of_customers(ctx)?.expiry(ctx, session.created_at);
     let mut session = session.into_active_model();
     session.last_used_at = Set(ctx.app.clock.now());
-    session.expires_at = Set(expiry(ctx)?);
+    session.expires_at = Set(expires_at);
     Ok(session.update(tx).await?)
 }
 
@@ -207,10 +192,9 @@ pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>>
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
-/// Until when a session goes on that is used now.
-fn expiry(ctx: &Ctx) -> Result<DateTime<Utc>> {
-    let lifetime = TimeDelta::from_std(ctx.app.config.tokens.customer_refresh_expiry);
-    Ok(ctx.app.clock.now() + lifetime.map_err(Error::internal)?)
+/// What the tokens of a session say of it.
+fn claim(lifetime: Lifetime, session: &Model) -> SessionClaim {
+    SessionClaim { uuid: session.uuid, ends_at: lifetime.end(session.created_at) }
 }
 
 /// Issues tokens for a session and remembers the refresh token.
@@ -221,13 +205,14 @@ async fn issue(
     session: &Model,
     parent: Option<i64>,
 ) -> Attempt<TokenPair> {
-    let pair = token::issue_for_customer(&ctx.app, customer, session.uuid)?;
+    let lifetime = Lifetime::of_customers(ctx)?;
+    let pair = token::issue_for_customer(&ctx.app, customer, claim(lifetime, session))?;
     let row = refresh_token::ActiveModel {
         customer_session_id: Set(session.customer_session_id),
         parent_id: Set(parent),
         token_hash: Set(secret::hash_of_token(&pair.refresh_token)),
         is_used: Set(false),
-        expires_at: Set(expiry(ctx)?),
+        expires_at: Set(lifetime.expiry(ctx, session.created_at)),
         ..Default::default()
     };
     row.insert(tx).await?;

@@ -9,16 +9,12 @@
 //! comes with another of them, or with the token itself, has been overtaken: 401, and the family ends. (Tabs
 //! share their storage: each goes on with the token that was written last.)
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
-    QueryFilter, QueryOrder, QuerySelect, Statement, Value,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, ModelTrait, QuerySelect, Statement, Value};
 
 use super::end::tell_of_end;
-use super::{expiry, issue, touch};
+use super::family::{self, Lifetime};
+use super::{claim, issue, touch};
 use crate::ctx::Ctx;
-use crate::db::Attempt;
 use crate::entity::customer_session::Entity;
 use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result, is_retriable};
@@ -29,9 +25,7 @@ use crate::spend;
 use crate::types::TokenHash;
 
 /// One text for everything that can be wrong with a refresh token.
-const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
-/// The most refresh tokens that are good for the same step, one of which will be taken.
-const MAX_UNUSED: usize = 5;
+pub(super) const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
 
 /// New tokens for a refresh token, which is used up: the head of this file says when.
 ///
@@ -42,6 +36,7 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     let verified =
         token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
     let hash = secret::hash_of_token(refresh_token);
+    let lifetime = Lifetime::of_customers(ctx)?;
     // With a key, the answer has to be in the same transaction.
     if !write.is_keyed()
         && let Some(pair) = usual_refresh(ctx, &verified, &hash).await?
@@ -55,25 +50,20 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
         let session = select.one(tx).await?.ok_or(REFUSED)?;
         // After the lock: in one query with it, PostgreSQL would show the customer as it was before the wait.
         let customer = customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(REFUSED)?;
-        if customer.status != 1 || customer.token_generation != verified.generation {
+        let trusted = customer.status == 1 && customer.token_generation == verified.generation;
+        if !trusted || !lifetime.lasts(ctx, session.created_at) {
             return Err(REFUSED.into());
         }
         let id = token.customer_refresh_token_id;
-        let family = Relatives::find(tx, &token).await?;
-        if family.is_overtaken {
+        let Some(unused) = family::use_up::<refresh_token::Entity>(tx, id, token.parent_id).await? else {
             // The end of the family has to be committed, so it is no error inside of the transaction.
             session.clone().delete(tx).await?;
             tell_of_end(ctx, tx, &session).await?;
             return Ok(None);
-        }
-        if !family.is_used {
-            let mut used = token.into_active_model();
-            used.is_used = Set(true);
-            used.update(tx).await?;
-        }
+        };
         let session = touch(ctx, tx, session).await?;
         let pair = issue(ctx, tx, &customer, &session, Some(id)).await?;
-        prune(ctx, tx, session.customer_session_id, family.unused).await?;
+        family::prune::<refresh_token::Entity>(ctx, tx, session.customer_session_id, unused).await?;
         Ok(Some(pair))
     })?;
     let outcome = outcome.something();
@@ -120,15 +110,17 @@ async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &TokenHash) 
     let select = Entity::find_by_id(token.customer_session_id).find_also_related(customer::Entity);
     let Some((session, Some(customer))) = select.one(db.reader()).await? else { return Ok(None) };
     // Whoever changes either ends the session, or all of its tokens, so that the statement finds none.
-    if customer.status != 1 || customer.token_generation != verified.generation {
+    let trusted = customer.status == 1 && customer.token_generation == verified.generation;
+    let lifetime = Lifetime::of_customers(ctx)?;
+    if !trusted || !lifetime.lasts(ctx, session.created_at) {
         return Ok(None);
     }
-    let pair = token::issue_for_customer(&ctx.app, &customer, session.uuid)?;
+    let pair = token::issue_for_customer(&ctx.app, &customer, claim(lifetime, &session))?;
     let values: [Value; 5] = [
         session.customer_session_id.into(),
         token.customer_refresh_token_id.into(),
         ctx.app.clock.now().into(),
-        expiry(ctx)?.into(),
+        lifetime.expiry(ctx, session.created_at).into(),
         secret::hash_of_token(&pair.refresh_token).into(),
     ];
     let statement = Statement::from_sql_and_values(db.backend(), USUAL_REFRESH, values);
@@ -137,49 +129,4 @@ async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &TokenHash) 
         Err(error) if is_retriable(&error) => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// What a token's family tells about it.
-struct Relatives {
-    /// Somebody else is ahead of who comes with it: one that was issued for it has been used, or one that was issued
-    /// beside it.
-    is_overtaken: bool,
-    /// It came before.
-    is_used: bool,
-    /// Those that were issued for it and not used, the newest first.
-    unused: Vec<i64>,
-}
-
-impl Relatives {
-    /// As they are while the session is locked.
-    async fn find(tx: &impl ConnectionTrait, token: &refresh_token::Model) -> Attempt<Self> {
-        use refresh_token::Column::{CustomerRefreshTokenId, IsUsed, ParentId};
-        let id = token.customer_refresh_token_id;
-        let mut related = Condition::any().add(CustomerRefreshTokenId.eq(id)).add(ParentId.eq(id));
-        if let Some(parent) = token.parent_id {
-            related = related.add(ParentId.eq(parent));
-        }
-        let select = refresh_token::Entity::find().filter(related).select_only();
-        let select = select.columns([CustomerRefreshTokenId, ParentId, IsUsed]);
-        let select = select.order_by_desc(CustomerRefreshTokenId);
-        let related: Vec<(i64, Option<i64>, bool)> = select.into_tuple().all(tx).await?;
-        let is_child = |parent: Option<i64>| parent == Some(id);
-        Ok(Self {
-            is_overtaken: related.iter().any(|(other, _, is_used)| *is_used && *other != id),
-            is_used: related.iter().any(|(other, _, is_used)| *is_used && *other == id),
-            unused: related.iter().filter(|(_, parent, _)| is_child(*parent)).map(|(id, ..)| *id).collect(),
-        })
-    }
-}
-
-/// Forgets refresh tokens of a session that nobody can come with any more, and all but the latest of those that were
-/// issued for the same one and not used: whoever asks again and again is left with these. `unused` are those that were
-/// there before the latest.
-async fn prune(ctx: &Ctx, tx: &impl ConnectionTrait, session: i64, unused: Vec<i64>) -> Attempt<()> {
-    use refresh_token::Column::{CustomerRefreshTokenId, CustomerSessionId, ExpiresAt};
-    let expired = Condition::all().add(CustomerSessionId.eq(session)).add(ExpiresAt.lte(ctx.app.clock.now()));
-    let surplus = unused.into_iter().skip(MAX_UNUSED - 1);
-    let gone = Condition::any().add(expired).add(CustomerRefreshTokenId.is_in(surplus));
-    refresh_token::Entity::delete_many().filter(gone).exec(tx).await?;
-    Ok(())
 }

@@ -50,7 +50,7 @@ on_both_databases! {
         let refresh = customer_refresh_token::Entity::find().one(db).await.unwrap().unwrap();
         let verify = verify_email_token::Entity::find().one(db).await.unwrap().unwrap();
         let reset = reset_password_token::Entity::find().one(db).await.unwrap().unwrap();
-        let pair = issue_for_admin(&app.app, &admin).unwrap();
+        let pair = issue_for_admin(&app.app, &admin, None).unwrap();
         let shown = format!("{owner:?} {admin:?} {refresh:?} {verify:?} {reset:?} {pair:?}");
         assert!(shown.contains("a@x.io") && shown.contains("is_used"), "{shown}");
         for secret in [owner.password.expose(), admin.password.expose(), refresh.token_hash.expose(), verify.token.expose(),
