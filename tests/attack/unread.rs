@@ -21,7 +21,7 @@ pub(crate) async fn round(attacker: &Attacker, _round: usize) -> io::Result<()> 
         None => Request::graphql(COUNTRIES),
     };
     // Most by HTTP/2, which holds more answers.
-    if attacker.number % 4 == 0 {
+    if attacker.number.is_multiple_of(4) {
         pipelined(attacker, &request).await
     } else {
         streams(attacker, &request).await
