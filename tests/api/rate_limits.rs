@@ -50,7 +50,7 @@ on_both_databases! {
                 limited += usize::from(says);
             }
         }
-        assert_eq!(limited, 9);
+        assert_eq!(limited, 10);
         for path in ["/api/graphql", "/api/admin/graphql"] {
             let answer = app.anonymous().post(path, &json!({"query": "{ __typename }"})).await;
             assert_eq!(limits(&answer), (None, None), "{path}");
