@@ -59,7 +59,13 @@ pub(crate) fn define(world: &World) {
             return;
         }
         for definition in definitions() {
-            metafield::create(&world.ctx, DefinitionInput::from(definition)).await.expect("it is defined");
+            metafield::create(
+                &world.ctx,
+                patron::idempotency::Write::of_job(),
+                DefinitionInput::from(definition),
+            )
+            .await
+            .expect("it is defined");
         }
     });
 }
