@@ -14,6 +14,7 @@ use url::{Host, Url};
 
 use crate::app::BuildError;
 use crate::config::WebhookConfig;
+use crate::db::ensure_outside;
 
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -210,6 +211,7 @@ impl Poster {
 
     /// Posts a JSON body. What is answered is not read but for its status: it may be without end.
     pub async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Posted {
+        debug_assert!(ensure_outside("posting").is_ok(), "a webhook is posted in an open transaction");
         let url = match self.check(url) {
             Ok(url) => url,
             Err(error) => return Posted::Failed(format!("the URL {error}")),
@@ -257,6 +259,7 @@ mod tests {
 
     use super::{Poster, UrlError, Welcome};
     use crate::config::WebhookConfig;
+use crate::db::ensure_outside;
 
     #[test]
     fn which_addresses_are_private() {

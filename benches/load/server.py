@@ -13,8 +13,8 @@ ADMIN = {"email": "admin@bench.example", "password": "staple battery horse"}
 
 
 class Server:
-    def __init__(self, folder, log_in=True, **settings):
-        self.wants_token = log_in
+    def __init__(self, folder, log_in=True, binary=BINARY, **settings):
+        self.wants_token, self.binary = log_in, binary
         folder.mkdir(exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -35,7 +35,7 @@ class Server:
     def __enter__(self):
         began = time.perf_counter()
         log = open(self.folder / "log", "w")
-        self.process = subprocess.Popen([BINARY, "serve", "--migrate"], env=self.env, stdout=subprocess.DEVNULL, stderr=log)
+        self.process = subprocess.Popen([self.binary, "serve", "--migrate"], env=self.env, stdout=subprocess.DEVNULL, stderr=log)
         while True:
             if self.process.poll() is not None or time.perf_counter() - began > 60:
                 raise SystemExit((self.folder / "log").read_text())

@@ -115,7 +115,12 @@ on_both_databases! {
         }).await;
         let receiver = Receiver::start().await;
         app.publish().await;
-        let read = async |variables: Value| app.admin_again().await.query_with(FEED, variables).await;
+        let read = async |variables: Value| {
+            let admin = app.admin_again().await;
+            // The login is an event as well.
+            app.publish().await;
+            admin.query_with(FEED, variables).await
+        };
         let start = read(json!({"first": 100})).await.data()["events"]["pageInfo"]["endCursor"].clone();
         let endpoint = app.add_endpoint(&receiver.url, &["customer.created"]).await;
         let row = app.register("a@x.io").await;
@@ -140,10 +145,13 @@ on_both_databases! {
         for expired in [json!({"after": start}), json!({"before": start})] {
             assert_eq!(read(expired).await.graphql_code(), "POSITION_EXPIRED");
         }
-        let rest = read(json!({"after": middle})).await.data()["events"]["nodes"].clone();
-        assert_eq!(rest[0]["type"], "customer.updated", "{rest}");
-        let all = read(json!({})).await.data()["events"]["nodes"].clone();
-        assert_eq!(all, rest, "without a cursor from the first that is kept");
+        let kept = async |variables: Value| {
+            let nodes = read(variables).await.data()["events"]["nodes"].clone();
+            let kinds = nodes.as_array().unwrap().iter().map(|node| node["type"].as_str().unwrap().to_owned());
+            kinds.filter(|kind| !kind.starts_with("admin_session.")).collect::<Vec<_>>()
+        };
+        assert_eq!(kept(json!({"after": middle})).await, ["customer.updated"]);
+        assert_eq!(kept(json!({})).await, ["customer.updated"], "without a cursor from the first that is kept");
         // The delivery is not lost.
         receiver.recover();
         app.admin_again().await.patch(&disable, &json!({"enabled": true})).await.data();
