@@ -259,7 +259,6 @@ mod tests {
 
     use super::{Poster, UrlError, Welcome};
     use crate::config::WebhookConfig;
-use crate::db::ensure_outside;
 
     #[test]
     fn which_addresses_are_private() {

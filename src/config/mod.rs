@@ -229,6 +229,8 @@ pub struct GraphqlConfig {
     pub max_aliases: usize,
     /// `PATRON_GRAPHQL_MAX_ANSWER_BYTES`: bytes of an answer; of a batch, all answers together.
     pub max_answer_bytes: usize,
+    /// `PATRON_GRAPHQL_ANSWERS_BYTES`: of all answers that are being made at once.
+    pub answers_bytes: usize,
     /// `PATRON_GRAPHQL_BATCH`: the most operations in one request; 0 for no batches.
     pub batch: usize,
     /// `PATRON_INTROSPECTION`: whether it tells its schema.
@@ -377,6 +379,7 @@ impl Config {
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
                 // Less than this leaves no room for an error.
                 max_answer_bytes: v.at_least("PATRON_GRAPHQL_MAX_ANSWER_BYTES", 1024) as usize,
+                answers_bytes: v.at_least("PATRON_GRAPHQL_ANSWERS_BYTES", 1024) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
                 introspection: v.switch_or_local("PATRON_INTROSPECTION", local),
             },

@@ -122,6 +122,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_GRAPHQL_MAX_DEPTH", "graphql_max_depth", "20", "Levels of nested fields that a GraphQL query may have"),
     setting("PATRON_GRAPHQL_MAX_COMPLEXITY", "graphql_max_complexity", "10000", "Fields that a GraphQL query may answer with, the rows of its pages counted"),
     setting("PATRON_GRAPHQL_MAX_ALIASES", "graphql_max_aliases", "100", "Aliases that a GraphQL query may use"),
+    setting("PATRON_GRAPHQL_ANSWERS_BYTES", "graphql_answers_bytes", "67108864", "Bytes of all GraphQL answers that are being made at once, beyond which they fail with UNAVAILABLE"),
     setting("PATRON_GRAPHQL_MAX_ANSWER_BYTES", "graphql_max_answer_bytes", "8388608", "Bytes that the answer to a GraphQL request may have"),
     setting("PATRON_GRAPHQL_BATCH", "graphql_batch", "0", "Most GraphQL operations in one request, at most 50; 0 for no batches"),
     setting("PATRON_METRICS", "metrics", "auto", "Whether /metrics is served to whoever reaches the listening address: on, off, or auto, as above"),

@@ -172,18 +172,23 @@ fn respond(
 mod tests {
     use async_graphql::value;
 
+    use super::super::budget::Making;
     use super::*;
     use crate::config::GraphqlConfig;
 
     fn budget() -> Budget {
-        Budget::new(&GraphqlConfig {
-            max_depth: 1,
-            max_complexity: 1,
-            max_aliases: 1,
-            max_answer_bytes: 100,
-            batch: 2,
-            introspection: false,
-        })
+        Budget::new(
+            &GraphqlConfig {
+                max_depth: 1,
+                max_complexity: 1,
+                max_aliases: 1,
+                max_answer_bytes: 100,
+                answers_bytes: 1000,
+                batch: 2,
+                introspection: false,
+            },
+            &Making::default(),
+        )
     }
 
     fn texts(length: usize) -> Outcome {

@@ -17,6 +17,13 @@ use crate::config::GraphqlConfig;
 /// each costs a walk through the library's registry.
 const MIN_INTROSPECTED: usize = 128;
 
+/// An answer counts among all that are being made in steps of so many bytes: small ones touch nothing that is shared.
+const STEP: usize = 32 * 1024;
+
+/// Bytes of all answers that are being made: one request's are bounded, and so are those of very many at once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Making(Arc<AtomicUsize>);
+
 /// What is left for the operations of a request: those of a batch together may have the fields, the complexity and the
 /// answer of one.
 pub(super) struct Budget {
@@ -31,10 +38,21 @@ pub(super) struct Budget {
     rows: AtomicUsize,
     /// Bytes of long texts and of JSON that were made: they are counted in their rows as well, but those may hold many.
     leaves: AtomicUsize,
+    /// Its part of all that are being made, in bytes.
+    part: AtomicUsize,
+    making: Making,
+    max_making: usize,
+}
+
+/// The answer is made: what is written of it is counted by the server until the client has it.
+impl Drop for Budget {
+    fn drop(&mut self) {
+        self.making.0.fetch_sub(*self.part.get_mut(), Ordering::Relaxed);
+    }
 }
 
 impl Budget {
-    pub(super) fn new(config: &GraphqlConfig) -> Self {
+    pub(super) fn new(config: &GraphqlConfig, making: &Making) -> Self {
         Self {
             max_complexity: config.max_complexity,
             max_parts: config.max_parts(),
@@ -44,6 +62,9 @@ impl Budget {
             max_bytes: config.max_answer_bytes,
             rows: AtomicUsize::new(0),
             leaves: AtomicUsize::new(0),
+            part: AtomicUsize::new(0),
+            making: making.clone(),
+            max_making: config.answers_bytes,
         }
     }
 
@@ -93,7 +114,24 @@ impl Budget {
 
     fn count(&self, counter: &AtomicUsize, bytes: usize) -> ServerResult<()> {
         let before = counter.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.max_bytes { Err(self.too_large()) } else { Ok(()) }
+        let after = before.saturating_add(bytes);
+        if after > self.max_bytes {
+            return Err(self.too_large());
+        }
+        let steps = after / STEP - before / STEP;
+        if steps > 0 { self.take_part(steps * STEP) } else { Ok(()) }
+    }
+
+    /// Counts bytes among those of all answers that are being made.
+    fn take_part(&self, bytes: usize) -> ServerResult<()> {
+        self.part.fetch_add(bytes, Ordering::Relaxed);
+        let all = self.making.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if all <= self.max_making {
+            return Ok(());
+        }
+        tracing::warn!("too many large answers at once (PATRON_GRAPHQL_ANSWERS_BYTES)");
+        let message = "Too many large answers are being made; try again".to_owned();
+        Err(error::coded(ServerError::new(message, None), "UNAVAILABLE"))
     }
 
     /// Whether more was made than may be sent.
@@ -164,15 +202,34 @@ impl Extension for Bounded {
 mod tests {
     use super::*;
 
-    fn budget(bytes: usize) -> Budget {
-        Budget::new(&GraphqlConfig {
+    fn config(bytes: usize, answers_bytes: usize) -> GraphqlConfig {
+        GraphqlConfig {
             max_depth: 20,
             max_complexity: 100,
             max_aliases: 100,
             max_answer_bytes: bytes,
+            answers_bytes,
             batch: 0,
             introspection: true,
-        })
+        }
+    }
+
+    fn budget(bytes: usize) -> Budget {
+        Budget::new(&config(bytes, usize::MAX), &Making::default())
+    }
+
+    #[test]
+    fn answers_that_are_made_at_once_are_bounded_together() {
+        let (making, config) = (Making::default(), config(10 * STEP, 3 * STEP));
+        let one = Budget::new(&config, &making);
+        let other = Budget::new(&config, &making);
+        assert!(one.take_bytes(STEP - 1).is_ok() && making.0.load(Ordering::Relaxed) == 0);
+        assert!(one.take_bytes(2 * STEP).is_ok() && other.take_leaf(STEP).is_ok());
+        assert!(other.take_bytes(STEP).is_err() && other.take_bytes(1).is_ok());
+        drop(one);
+        assert!(other.take_leaf(STEP).is_ok());
+        drop(other);
+        assert_eq!(making.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]

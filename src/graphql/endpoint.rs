@@ -14,7 +14,7 @@ use axum::routing::get;
 use serde_json::Value;
 
 use super::answer::{self, AnswerBody, Outcome, Written};
-use super::budget::Budget;
+use super::budget::{Budget, Making};
 use super::metafield::Definitions;
 use super::observed;
 use super::persisted::KnownQueries;
@@ -36,6 +36,7 @@ struct Endpoint {
     schemas: Schemas,
     known: Arc<KnownQueries>,
     public: Arc<PublicAnswers>,
+    making: Making,
 }
 
 impl FromRef<Endpoint> for Arc<App> {
@@ -46,12 +47,12 @@ impl FromRef<Endpoint> for Arc<App> {
 
 /// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
 pub(super) fn routes(app: &Arc<App>, schemas: Schemas) -> Router {
-    let (known, public) = Default::default();
+    let (known, public, making) = Default::default();
     observed::expect(&app.metrics.graphql);
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schemas, known, public })
+        .with_state(Endpoint { app: Arc::clone(app), schemas, known, public, making })
 }
 
 async fn query_by_url(
@@ -131,7 +132,7 @@ fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
 
 impl Endpoint {
     fn budget(&self) -> Arc<Budget> {
-        Arc::new(Budget::new(&self.app.config.graphql))
+        Arc::new(Budget::new(&self.app.config.graphql, &self.making))
     }
 
     fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<Prepared, ServerError> {

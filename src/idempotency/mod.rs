@@ -220,7 +220,9 @@ impl KeyedRequest {
         let Claim { scope, .. } = self.claimed()?;
         match answer {
             Some(answer) => self.record(&tx, scope, answer).await?,
-            None => drop(Entity::delete_by_id(scope.as_str()).exec(&tx).await?),
+            None => {
+                Entity::delete_by_id(scope.as_str()).exec(&tx).await?;
+            }
         }
         tx.commit().await?;
         self.stored.store(answer.is_some(), Ordering::Release);
@@ -273,7 +275,7 @@ impl KeyedRequest {
     pub async fn prune(&self) -> Result<()> {
         let Some(Claim { caller, most, .. }) = self.claim.get() else { return Ok(()) };
         let every = u64::from((*most).div_ceil(10));
-        if u64::from_le_bytes(self.app.random.bytes()) % every != 0 {
+        if !u64::from_le_bytes(self.app.random.bytes()).is_multiple_of(every) {
             return Ok(());
         }
         let own =

@@ -177,6 +177,18 @@ on_both_databases! {
         app.stop().await;
     }
 
+    /// One request may have it all, and gives it back.
+    async fn answers_that_are_made_at_once_are_bounded(app: &TestApp) {
+        let app = app.another_with(|flags| flags.with("PATRON_GRAPHQL_ANSWERS_BYTES", "100000")).await;
+        for number in 0..3 {
+            let query = format!("{{ a{number}: countries {{ provinces {{ name code }} }} }}");
+            let answer = app.anonymous().query(&query).await;
+            assert_eq!(answer.graphql_code(), "UNAVAILABLE");
+            app.anonymous().query(&format!("{{ a{number}: countries {{ name code }} }}")).await.data();
+        }
+        app.stop().await;
+    }
+
     async fn long_values_are_counted(app: &TestApp) {
         let app = with_answers_of(app, "20000").await;
         let row = app.register("a@x.io").await;
