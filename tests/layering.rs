@@ -168,6 +168,42 @@ fn crates_stay_in_the_layer_they_are_for() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A request is given its right to write once, and services spend it instead of committing by themselves: those that do have
+/// to keep something whatever comes of the request, or are jobs.
+#[test]
+fn the_right_to_write_is_given_in_one_place() {
+    const COMMIT_APART: [&str; 15] = [
+        "idempotency/mod.rs",
+        "service/admin.rs",
+        "service/customer/search.rs",
+        "service/group.rs",
+        "service/health.rs",
+        "service/housekeeping.rs",
+        "service/import/write.rs",
+        "service/journal/publish.rs",
+        "service/journal/retention.rs",
+        "service/mail.rs",
+        "service/metafield/clean_up.rs",
+        "service/password/mod.rs",
+        "service/session/mod.rs",
+        "service/throttle.rs",
+        "service/webhook/delivery.rs",
+    ];
+    let (mut gives, mut commits) = (Vec::new(), Vec::new());
+    for (file, code) in modules().into_values().flatten() {
+        let file = file.display().to_string();
+        if code.contains("Write::of_request(") {
+            gives.push(file.clone());
+        }
+        if code.contains("transact!(") && file != "db.rs" {
+            commits.push(file);
+        }
+    }
+    commits.sort();
+    assert_eq!(gives, ["http/idempotency.rs"]);
+    assert_eq!(commits, COMMIT_APART, "a service that changes something for a request spends its Write");
+}
+
 #[test]
 fn the_rule_can_fail() {
     assert!(names("use crate::rest::Data;", "rest"));
