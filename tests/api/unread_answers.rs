@@ -193,7 +193,8 @@ async fn a_flood_over_http_2_is_bounded_and_keeps_nobody_waiting() {
     until(&app, |bytes| bytes > budget / 2).await;
     let first = others_are_answered(&app, 20, PATIENCE).await;
     let most = others_are_answered(&app, 200, Duration::from_secs(1)).await.max(first);
-    assert!(most <= budget + 60 * 21 * KIB, "{most} bytes were unsent");
+    // Beyond the budget there is at most what was worked on when it was reached: five answers of each connection.
+    assert!(most <= budget + 60 * 5 * 21 * KIB, "{most} bytes were unsent");
     drop(flood);
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
