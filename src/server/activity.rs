@@ -56,10 +56,10 @@ struct State {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
-    ToMakeRoom,
+    MakeRoom,
     /// It holds more than others, and all hold too much.
-    ToReset,
-    ToStop,
+    Reset,
+    Stop,
 }
 
 /// What is held for a connection.
@@ -231,8 +231,8 @@ impl Activity {
     pub(super) fn next(&self, cx: &Context<'_>, limits: &LimitConfig) -> Next {
         let mut state = self.state();
         match state.asked {
-            Some(Asked::ToMakeRoom | Asked::ToReset) => return Next::End,
-            Some(Asked::ToStop) => {
+            Some(Asked::MakeRoom | Asked::Reset) => return Next::End,
+            Some(Asked::Stop) => {
                 state.asked = None;
                 return Next::Stop;
             }
@@ -267,7 +267,7 @@ impl Activity {
             state.unsent.reset_overdue(now, moved, limits)
         };
         if stalled == Stalled::Connection {
-            state.asked = Some(Asked::ToReset);
+            state.asked = Some(Asked::Reset);
         }
         stalled
     }
@@ -280,16 +280,16 @@ impl Activity {
             What::Answers => &state.unsent,
             What::Requests => &state.requests,
         };
-        (state.asked != Some(Asked::ToReset) && held.bytes() > 0).then(|| (held.weight(now), held.bytes()))
+        (state.asked != Some(Asked::Reset) && held.bytes() > 0).then(|| (held.weight(now), held.bytes()))
     }
 
     /// Asks it to end at once, with everything that is unsent.
     pub(super) fn reset(&self) {
-        self.state().ask(Asked::ToReset);
+        self.state().ask(Asked::Reset);
     }
 
     pub(super) fn is_reset(&self) -> bool {
-        self.state().asked == Some(Asked::ToReset)
+        self.state().asked == Some(Asked::Reset)
     }
 
     /// Asks it to make room. One that waits for a request does, unless there was one since it was last asked.
@@ -298,7 +298,7 @@ impl Activity {
         let is_waiting = state.running == 0 && state.unsent.is_empty();
         let makes_room = is_waiting && !std::mem::take(&mut state.was_used);
         if makes_room {
-            state.ask(Asked::ToMakeRoom);
+            state.ask(Asked::MakeRoom);
         }
         makes_room
     }
@@ -307,7 +307,7 @@ impl Activity {
     pub(super) fn stop(&self) {
         let mut state = self.state();
         if state.asked.is_none() {
-            state.ask(Asked::ToStop);
+            state.ask(Asked::Stop);
         }
     }
 

@@ -69,7 +69,7 @@ impl HttpBody for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none() && !(self.keeps_its_end && !self.sending.is_sent.load(Ordering::Acquire))
+        self.bytes.is_none() && (!self.keeps_its_end || self.sending.is_sent.load(Ordering::Acquire))
     }
 
     fn size_hint(&self) -> SizeHint {
