@@ -6,7 +6,7 @@
 //! request with a key and one without take the same path, no transaction outlives its block, and a serialization
 //! failure at COMMIT repeats all of it.
 //!
-//! What waits (hashing, the equal time of refused logins) asks for [`NoTransaction`](crate::db::NoTransaction), which only a right that is not
+//! What waits (hashing, the equal time of refused logins) asks for [`NoTransaction`], which only a right that is not
 //! spent yet, or what came of it, can show. Inside the block there is neither:
 //!
 //! ```compile_fail,E0382
@@ -174,8 +174,8 @@ pub const PREPARATIONS: u32 = 5;
 
 /// Spends the right to one write on a block, which gets a transaction: any error, by `?` or `return`, rolls it back. When
 /// the database asks to do it again (a serialization failure, a deadlock, also at COMMIT), the block runs again from
-/// its start, so it must not use anything up. Its value is an [`Attempt`](crate::db::Attempt), that of the whole a
-/// [`Result`](crate::error::Result) of a [`Written`](crate::idempotency::Written).
+/// its start, so it must not use anything up. Its value is an [`Attempt`], that of the whole a
+/// [`Result`] of a [`Written`].
 ///
 /// What takes long and depends on what the database holds is prepared before the transaction: `spend!(ctx, write,
 /// { … }, |tx, prepared| { … })`. The block makes sure that it still holds, and fails with

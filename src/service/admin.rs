@@ -19,7 +19,7 @@ use crate::{spend, transact};
 /// Logs an admin in.
 ///
 /// # Errors
-/// As for a customer, [`session::log_in`](crate::service::session::log_in).
+/// As for a customer, [`session::log_in`].
 pub async fn log_in(
     ctx: &Ctx,
     write: Write<TokenPair>,
