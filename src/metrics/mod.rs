@@ -24,6 +24,7 @@ pub use database::{Connections, DatabaseMetrics};
 pub use graphql::{GraphqlMetrics, Outcome};
 pub use hashing::{HashingMetrics, Waiting};
 pub use http::{HttpMetrics, InFlight};
+pub use prometheus_client::metrics::gauge::Gauge;
 pub use worker::{Backlog, Queue, WorkerMetrics};
 
 /// The media type of [`Metrics::render`].

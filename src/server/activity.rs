@@ -5,12 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
 use super::held::{Held, Stalled, StreamHandle};
 use crate::config::LimitConfig;
-use crate::metrics::HttpMetrics;
+use crate::metrics::{Gauge, HttpMetrics};
 use crate::system::Stopwatch;
 
 /// What a connection is doing.
