@@ -16,7 +16,6 @@ use std::sync::{PoisonError, RwLock};
 
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
