@@ -13,7 +13,7 @@
 //! # use patron::{ctx::Ctx, idempotency::Write, types::Password};
 //! async fn hash_inside(ctx: &Ctx, write: Write<()>, password: &Password) -> patron::error::Result<()> {
 //!     patron::spend!(ctx, write, |_tx| {
-//!         ctx.app.hasher.hash(&write, password, ctx.app.random.bytes()).await?;
+//!         ctx.app.hasher.hash(&write, ctx.lane(), password, ctx.app.random.bytes()).await?;
 //!         Ok(())
 //!     })?;
 //!     Ok(())
@@ -36,7 +36,7 @@
 //! ```
 //! # use patron::{ctx::Ctx, idempotency::Write, types::Password};
 //! async fn hash_before(ctx: &Ctx, write: Write<()>, password: &Password) -> patron::error::Result<()> {
-//!     ctx.app.hasher.hash(&write, password, ctx.app.random.bytes()).await?;
+//!     ctx.app.hasher.hash(&write, ctx.lane(), password, ctx.app.random.bytes()).await?;
 //!     patron::spend!(ctx, write, |_tx| { Ok(()) })?;
 //!     Ok(())
 //! }
