@@ -394,10 +394,11 @@ tokio::task_local! {
     static INSIDE: ();
 }
 
-/// Runs an attempt at a transaction, with [`ensure_outside`] failing in it.
+/// Runs an attempt at a transaction, with [`ensure_outside`] failing in it. No `async fn`, which would hold the attempt,
+/// a large future, twice.
 #[doc(hidden)]
-pub async fn inside<T>(attempt: impl Future<Output = T>) -> T {
-    INSIDE.scope((), attempt).await
+pub fn inside<T>(attempt: impl Future<Output = T>) -> impl Future<Output = T> {
+    INSIDE.scope((), attempt)
 }
 
 /// Makes sure that no transaction is open here: called by everything that waits for something else than the database.

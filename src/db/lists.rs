@@ -19,11 +19,12 @@ use crate::system::Stopwatch;
 const INSTRUCTIONS: i32 = 10_000;
 
 tokio::task_local! {
-    /// Becomes true when nobody waits for what this task does.
-    static IS_GIVEN_UP: Arc<AtomicBool>;
+    /// Who waits for what this task does.
+    static CALLER: Caller;
 }
 
-/// Gives up when it is dropped.
+/// What becomes true when it is dropped: then nobody waits any more.
+#[derive(Default)]
 struct Caller(Arc<AtomicBool>);
 
 impl Drop for Caller {
@@ -39,9 +40,10 @@ impl Database {
     }
 
     /// Does what a caller waits for: when this future is dropped, the reads of lists in it end.
-    pub async fn while_waited_for<T>(&self, work: impl Future<Output = T>) -> T {
-        let caller = Caller(Arc::default());
-        IS_GIVEN_UP.scope(Arc::clone(&caller.0), work).await
+    ///
+    /// No `async fn`, which would hold the work, a large future, twice.
+    pub fn while_waited_for<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+        CALLER.scope(Caller::default(), work)
     }
 }
 
@@ -67,7 +69,7 @@ pub(super) async fn connect(
 
 /// Has the next statement of a connection end when the caller gives up, and after this time.
 async fn attend(connection: &mut SqliteConnection, limit: Duration) -> Result<(), sqlx::Error> {
-    let is_given_up = IS_GIVEN_UP.try_with(Arc::clone).unwrap_or_default();
+    let is_given_up = CALLER.try_with(|caller| Arc::clone(&caller.0)).unwrap_or_default();
     let watch = Stopwatch::start();
     let goes_on = move || !is_given_up.load(Ordering::Relaxed) && watch.elapsed() < limit;
     connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, goes_on);

@@ -47,7 +47,10 @@ pub(super) struct Budget {
 /// The answer is made: what is written of it is counted by the server until the client has it.
 impl Drop for Budget {
     fn drop(&mut self) {
-        self.making.0.fetch_sub(*self.part.get_mut(), Ordering::Relaxed);
+        let part = *self.part.get_mut();
+        if part > 0 {
+            self.making.0.fetch_sub(part, Ordering::Relaxed);
+        }
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) async fn serve(
             exchange.answer(response).await
         }
     });
-    let stream = WatchedStream { stream, activity: Arc::clone(activity) };
+    let stream = WatchedStream { stream, activity: Arc::clone(activity), is_read_out: false };
     let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
     let mut timer = pin!(sleep(Duration::ZERO));

@@ -14,6 +14,8 @@ use super::activity::Activity;
 pub(super) struct WatchedStream {
     pub(super) stream: TcpStream,
     pub(super) activity: Arc<Activity>,
+    /// Whether hyper has read all there is, so that it notices a hang-up itself.
+    pub(super) is_read_out: bool,
 }
 
 impl AsyncRead for WatchedStream {
@@ -24,6 +26,7 @@ impl AsyncRead for WatchedStream {
     ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        self.is_read_out = outcome.is_pending();
         if buffer.filled().len() > before {
             self.activity.bytes_arrive();
         }
@@ -48,7 +51,8 @@ impl WatchedStream {
     fn notice_hang_up(&self, cx: &mut Context<'_>) -> Result<()> {
         let mut byte = [0];
         let has_ended = |outcome| matches!(outcome, Poll::Ready(Ok(0)));
-        if self.activity.is_at_work_over_http1()
+        if !self.is_read_out
+            && self.activity.is_at_work_over_http1()
             && has_ended(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)))
         {
             return Err(ErrorKind::ConnectionReset.into());
