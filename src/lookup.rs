@@ -29,9 +29,9 @@ const MOST_WAITING: usize = 65_536;
 #[derive(Debug, Default)]
 pub struct Lookups {
     /// Admins by public identifier.
-    pub admins: Arc<Lookup<Uuid, admin_user::Model>>,
+    pub admins: Arc<Lookup<Uuid, admin_user::Account>>,
     /// Admins by their public identifier and that of one of their sessions.
-    pub admin_sessions: Arc<Lookup<(Uuid, Uuid), admin_user::Model>>,
+    pub admin_sessions: Arc<Lookup<(Uuid, Uuid), admin_user::Account>>,
     /// Customers by public identifier.
     pub customers: Arc<Lookup<Uuid, customer::Model>>,
     /// Customers by their public identifier and that of one of their sessions.

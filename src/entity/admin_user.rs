@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DbBackend, QueryFilter, Select};
+use sea_orm::{DbBackend, FromQueryResult, QueryFilter, Select};
 
 use crate::types::{EmailAddress, PasswordHash};
 
@@ -30,6 +30,25 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     /// Tokens of an earlier generation are refused; rises when the admin is disabled or its password set.
     pub token_generation: i64,
+}
+
+/// What of an admin says whether a token is trusted: read at every request, so no more than that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Account {
+    /// Primary key.
+    pub admin_user_id: i32,
+    /// Public identifier.
+    pub uuid: Uuid,
+    /// Whether it may log in.
+    pub status: bool,
+    /// As in [`Model`].
+    pub token_generation: i64,
+}
+
+impl Account {
+    /// Its columns.
+    pub const COLUMNS: [Column; 4] =
+        [Column::AdminUserId, Column::Uuid, Column::Status, Column::TokenGeneration];
 }
 
 /// It is joined with no table.

@@ -9,9 +9,8 @@ use axum::response::{IntoResponse, Response};
 use super::Failure;
 use super::drain::drain_refused;
 
-/// Answers a request, or refuses one that doesn't name its host as it must, before its body is looked at.
-pub(super) async fn check_host(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
-    let Some(message) = problem(&request) else { return next(request).await };
+/// Refuses a request that doesn't name its host as it must, before its body is looked at.
+pub(super) async fn refuse(request: Request, message: &'static str) -> Response {
     drain_refused(request).await;
     Failure::new(StatusCode::BAD_REQUEST, "bad_request", message).into_response()
 }

@@ -18,7 +18,7 @@ use super::Failure;
 use super::cors::{cors, is_preflight};
 use super::etag::tag;
 use super::failure::Form;
-use super::host::{self, check_host};
+use super::host;
 use super::idempotency::once;
 use super::media_type::MediaType;
 use super::place::in_place;
@@ -90,8 +90,7 @@ async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let tagged = async move |request| tag(request, limited).await;
     let placed = async move |request| in_place(app, request, tagged).await;
     let rate_limited = async move |request| rate_limit(app, request, placed).await;
-    let checked = async move |request| check_host(request, rate_limited).await;
-    let mut response = identify(app, request, checked).await;
+    let mut response = identify(app, request, rate_limited).await;
     protect(&mut response, &app.config.server);
     response
 }
@@ -111,7 +110,11 @@ async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Reques
         request.extensions_mut().insert(trace);
     }
     async move {
-        let mut response = next(request).await;
+        // Here and not as a layer of its own: each copies the futures of all that are inside it.
+        let mut response = match host::problem(&request) {
+            Some(message) => Box::pin(host::refuse(request, message)).await,
+            None => next(request).await,
+        };
         let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
         if let Some(failure) = failure {
             let mut said = std::mem::take(response.headers_mut());

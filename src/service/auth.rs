@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::ctx::Caller;
 use crate::db::Database;
+use crate::entity::admin_user::Account;
 use crate::entity::{admin_session, admin_user, customer, customer_session};
 use crate::error::{Error, Result};
 use crate::lookup::padded;
@@ -63,7 +64,7 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when not.
-async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<admin_user::Model> {
+async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<Account> {
     let (db, uuid) = (app.db.clone(), verified.account.uuid);
     let admin = match verified.session {
         Some(session) => {
@@ -75,8 +76,9 @@ async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<admin_us
     admin.filter(|admin| admin.status && admin.token_generation == verified.generation).ok_or(REFUSED)
 }
 
-async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, admin_user::Model>> {
-    let select = admin_user::Entity::find().filter(admin_user::Column::Uuid.is_in(padded(uuids)));
+async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {
+    let select = admin_user::Entity::find().select_only().columns(Account::COLUMNS);
+    let select = select.filter(admin_user::Column::Uuid.is_in(padded(uuids))).into_model::<Account>();
     Ok(select.all(db.reader()).await?.into_iter().map(|admin| (admin.uuid, admin)).collect())
 }
 
@@ -84,13 +86,14 @@ async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, admin_us
 async fn admins_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
-) -> Result<HashMap<(Uuid, Uuid), admin_user::Model>> {
+) -> Result<HashMap<(Uuid, Uuid), Account>> {
     let sessions = padded(keys).into_iter().map(|(_, session)| session);
     let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
-    let rows = select.find_also_related(admin_user::Entity).all(db.reader()).await?;
-    let both = rows.into_iter().filter_map(|(session, admin)| {
-        let admin = admin?;
-        Some(((admin.uuid, session.uuid), admin))
+    let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
+    let rows: Vec<(Uuid, i32, Uuid, bool, i64)> =
+        select.columns(Account::COLUMNS).into_tuple().all(db.reader()).await?;
+    let both = rows.into_iter().map(|(session, admin_user_id, uuid, status, token_generation)| {
+        ((uuid, session), Account { admin_user_id, uuid, status, token_generation })
     });
     Ok(both.collect())
 }
