@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::budget::Budget;
+use super::document;
 use super::error;
 use super::public::PublicAnswer;
 use crate::http::MediaType;
@@ -40,9 +41,9 @@ impl From<GraphqlResponse> for Outcome {
     }
 }
 
-impl From<ServerError> for Outcome {
-    fn from(error: ServerError) -> Self {
-        Self::Refused { errors: vec![error] }
+impl From<document::Refused> for Outcome {
+    fn from(refused: document::Refused) -> Self {
+        Self::Refused { errors: refused.errors }
     }
 }
 

@@ -10,6 +10,7 @@ use async_graphql::extensions::{
 use async_graphql::{ContextSelectionSet, ServerError, ServerResult, ValidationResult, Value};
 
 use super::counted;
+use super::document::Amount;
 use super::error;
 use crate::config::GraphqlConfig;
 
@@ -77,9 +78,16 @@ impl Budget {
         ctx.data_unchecked::<Arc<Self>>()
     }
 
-    /// Takes the fields of an operation, before it is validated.
-    pub(super) fn take_fields(&self, fields: usize) -> Result<(), ServerError> {
-        if take(&self.fields, fields) { Ok(()) } else { Err(self.too_complex()) }
+    /// Takes what a document amounts to.
+    ///
+    /// # Errors
+    /// There is not so much left.
+    pub(super) fn take(&self, amount: Amount) -> Result<(), ServerError> {
+        if take(&self.fields, amount.fields) {
+            self.take_parts(amount.parts)
+        } else {
+            Err(self.too_complex())
+        }
     }
 
     fn take_complexity(&self, complexity: usize) -> Result<(), ServerError> {
@@ -92,8 +100,7 @@ impl Budget {
         error::coded(ServerError::new(message, None), "QUERY_TOO_LARGE")
     }
 
-    /// Takes all that an operation consists of, before it is validated.
-    pub(super) fn take_parts(&self, parts: usize) -> Result<(), ServerError> {
+    fn take_parts(&self, parts: usize) -> Result<(), ServerError> {
         if take(&self.parts, parts) {
             return Ok(());
         }
@@ -202,10 +209,10 @@ impl Extension for Bounded {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn config(bytes: usize, answers_bytes: usize) -> GraphqlConfig {
+    pub(in crate::graphql) fn config(bytes: usize, answers_bytes: usize) -> GraphqlConfig {
         GraphqlConfig {
             max_depth: 20,
             max_complexity: 100,
@@ -251,7 +258,8 @@ mod tests {
     #[test]
     fn fields_and_parts_are_taken_apart() {
         let budget = budget(100);
-        assert!(budget.take_fields(100).is_ok() && budget.take_fields(1).is_err());
-        assert!(budget.take_parts(500).is_ok() && budget.take_parts(1).is_err());
+        let take = |fields, parts| budget.take(Amount { fields, parts });
+        assert!(take(100, 0).is_ok() && take(1, 0).is_err());
+        assert!(take(0, 500).is_ok() && take(0, 1).is_err());
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Request, ServerError, Variables};
+use async_graphql::{Request, Response as GraphqlResponse};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -11,21 +10,21 @@ use axum::extract::{FromRef, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::Value;
 
 use super::answer::{self, AnswerBody, Outcome, Written};
 use super::budget::{Budget, Making};
+use super::document::Refused;
 use super::metafield::Definitions;
 use super::observed;
 use super::persisted::KnownQueries;
 use super::prepared::Prepared;
 use super::public::{Key, PublicAnswer, PublicAnswers};
-use super::request::{Parameters, UrlParameters};
+use super::request::{Parameters, Requested, UrlParameters};
 use super::{Schema, Schemas};
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType, read_json};
-use crate::metrics::{self, Outcome::Refused};
+use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType};
+use crate::metrics;
 use crate::system::Stopwatch;
 use crate::telemetry;
 
@@ -67,7 +66,7 @@ async fn query_by_url(
     let media_type = media_type(&headers)?;
     let budget = endpoint.budget();
     Ok(match endpoint.prepare(parameters, &budget) {
-        Ok(prepared) if prepared.is_mutation() => {
+        Err(Refused { is_change: true, .. }) => {
             let failure = Failure::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
@@ -95,16 +94,20 @@ async fn query_by_body(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let body = read_json(&headers, body).await?;
+    let requested = Requested::read(&headers, body).await?;
     let media_type = media_type(&headers)?;
     let budget = endpoint.budget();
-    if let Value::Array(operations) = body {
-        let operations = endpoint.batch(operations)?;
-        let body = endpoint.batch_body((ctx, own), operations, &budget).await;
-        return Ok(answer::batch(body, media_type, &headers));
-    }
-    let prepared = endpoint.prepare(Parameters::from_json(body)?, &budget);
-    Ok(endpoint.answer((ctx, own), prepared, budget, false, media_type, &headers).await)
+    Ok(match requested {
+        Requested::Batch(operations) => {
+            endpoint.check_batch(operations.len())?;
+            let body = endpoint.batch_body((ctx, own), operations, &budget).await;
+            answer::batch(body, media_type, &headers)
+        }
+        Requested::One(parameters) => {
+            let prepared = endpoint.prepare(parameters, &budget);
+            endpoint.answer((ctx, own), prepared, budget, false, media_type, &headers).await
+        }
+    })
 }
 
 async fn query_by_body_as_admin(
@@ -135,33 +138,35 @@ impl Endpoint {
         Arc::new(Budget::new(&self.app.config.graphql, &self.making))
     }
 
-    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<Prepared, ServerError> {
+    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<Prepared, Refused> {
         let prepared = Prepared::new(parameters, &self.known, &self.app.config.graphql, budget);
-        prepared.inspect_err(|_| self.app.metrics.graphql.count(observed::OTHER, Refused, None))
+        prepared.inspect_err(|refused| {
+            telemetry::graphql(refused.field);
+            self.app.metrics.graphql.count(refused.field, metrics::Outcome::Refused, None);
+        })
     }
 
-    /// The operations of a batch. One that is no request makes all of it none.
-    fn batch(&self, operations: Vec<Value>) -> Result<Vec<Parameters>, Failure> {
+    /// Whether a batch of so many operations is accepted.
+    fn check_batch(&self, operations: usize) -> Result<(), Failure> {
         let most = self.app.config.graphql.batch;
         if most == 0 {
             return Err(Failure::malformed("The body must be a JSON object; batches are not accepted here"));
         }
-        if operations.is_empty() {
+        if operations == 0 {
             return Err(Failure::malformed("The batch is empty"));
         }
-        if operations.len() > most {
-            let message =
-                format!("The batch has {} operations; at most {most} are allowed", operations.len());
+        if operations > most {
+            let message = format!("The batch has {operations} operations; at most {most} are allowed");
             return Err(Failure::new(StatusCode::BAD_REQUEST, "batch_too_large", message));
         }
-        operations.into_iter().map(Parameters::from_json).collect()
+        Ok(())
     }
 
     /// The answer to one operation. What is the same for everybody is made once.
     async fn answer(
         &self,
         caller: (Ctx, CurrentCustomer),
-        prepared: Result<Prepared, ServerError>,
+        prepared: Result<Prepared, Refused>,
         budget: Arc<Budget>,
         by_url: bool,
         media_type: MediaType,
@@ -177,7 +182,7 @@ impl Endpoint {
         let mut body = AnswerBody::new(&budget);
         let outcome = match prepared {
             Ok(prepared) => self.run(&self.schemas.plain, caller, prepared, Arc::clone(&budget)).await,
-            Err(error) => error.into(),
+            Err(refused) => refused.into(),
         };
         let written = body.write_outcome(outcome);
         let body = body.into_bytes();
@@ -195,9 +200,8 @@ impl Endpoint {
     fn kept(&self, prepared: &Prepared, key: &Key) -> Option<PublicAnswer> {
         let watch = Stopwatch::start();
         let answer = self.public.find(key)?;
-        let field = observed::root_field(&prepared.document, prepared.operation_name.as_deref());
-        telemetry::graphql(field);
-        self.app.metrics.graphql.count(field, metrics::Outcome::Ok, Some(watch.elapsed()));
+        telemetry::graphql(prepared.field);
+        self.app.metrics.graphql.count(prepared.field, metrics::Outcome::Ok, Some(watch.elapsed()));
         Some(answer)
     }
 
@@ -220,7 +224,7 @@ impl Endpoint {
                     let caller = (ctx.clone(), own.clone());
                     self.run(&self.schemas.bounded, caller, prepared, Arc::clone(budget)).await
                 }
-                Err(error) => error.into(),
+                Err(refused) => refused.into(),
             };
             body.write_outcome(outcome);
         }
@@ -235,40 +239,21 @@ impl Endpoint {
         prepared: Prepared,
         budget: Arc<Budget>,
     ) -> Outcome {
-        let Prepared { document, operation_name, variables, introspects, is_small, keep, .. } = prepared;
-        let schema = if introspects { &self.schemas.bounded } else { schema };
-        let field = observed::root_field(&document, operation_name.as_deref());
-        telemetry::graphql(field);
-        let keep = keep.map(|keep| (keep, document.clone()));
-        let hinting = self.schemas.hinting.as_ref().filter(|_| is_small && keep.is_some());
-        let hinting = hinting.map(|schema| (schema, operation_name.clone(), variables.clone()));
-        let made = Arc::clone(&budget);
-        let request = parsed_request(document, operation_name, variables);
-        let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
+        let schema = if prepared.introspects { &self.schemas.bounded } else { schema };
+        telemetry::graphql(prepared.field);
         let watch = Stopwatch::start();
-        let response = schema.execute(request).await;
-        let mut outcome = if made.is_exceeded() { Outcome::too_large(&made) } else { response.into() };
-        self.app.metrics.graphql.count(field, observed::outcome(&outcome), Some(watch.elapsed()));
-        match (&outcome, keep, hinting) {
-            (Outcome::Ran(_), Some((keep, document)), _) => keep.keep(&self.known, &document),
-            // The same errors, with what may have been meant.
-            (Outcome::Refused { .. }, Some((_, document)), Some((schema, operation_name, variables))) => {
-                let request = parsed_request(document, operation_name, variables).data(made);
-                outcome = schema.execute(request).await.into();
+        let outcome = match prepared.bind() {
+            Ok(document) => {
+                let made = Arc::clone(&budget);
+                let mut request = Request::new(String::new());
+                request.set_parsed_query(document);
+                let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
+                let response = schema.execute(request).await;
+                if made.is_exceeded() { Outcome::too_large(&made) } else { response.into() }
             }
-            _ => {}
-        }
+            Err(error) => Outcome::Ran(GraphqlResponse::from_errors(vec![error])),
+        };
+        self.app.metrics.graphql.count(prepared.field, observed::outcome(&outcome), Some(watch.elapsed()));
         outcome
     }
-}
-
-fn parsed_request(
-    document: ExecutableDocument,
-    operation_name: Option<String>,
-    variables: Variables,
-) -> Request {
-    let mut request = Request::new(String::new()).variables(variables);
-    request.operation_name = operation_name;
-    request.set_parsed_query(document);
-    request
 }

@@ -1,6 +1,6 @@
 //! Errors as GraphQL clients see them: `extensions.code` is for programs, and stable.
 
-use async_graphql::{ErrorExtensionValues, Response, ServerError};
+use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, POSITION_EXPIRED, Problem, cut};
 
@@ -65,15 +65,22 @@ fn invalid(problems: &[Problem]) -> async_graphql::Error {
     let problems = problems.iter().take(MAX_PROBLEMS);
     let detail = |problem: &Problem| async_graphql::value!({"field": problem.field.clone(), "message": problem.message.clone()});
     let details: Vec<async_graphql::Value> = problems.map(detail).collect();
-    let mut error = with_code(message, "VALIDATION_FAILED");
+    let mut error = with_code(message, INVALID_VALUE);
     if let Some(extensions) = &mut error.extensions {
         extensions.set("details", async_graphql::Value::List(details));
     }
     error
 }
 
+/// The document can't be parsed.
+pub(super) const UNPARSABLE: &str = "GRAPHQL_PARSE_FAILED";
+/// The document or its variables are not valid.
+pub(super) const INVALID: &str = "GRAPHQL_VALIDATION_FAILED";
+/// A value that only its field, or its directive, could judge.
+pub(super) const INVALID_VALUE: &str = "VALIDATION_FAILED";
+
 /// The most errors of an answer (contract, section 7).
-const MAX_ERRORS: usize = 100;
+pub(super) const MAX_ERRORS: usize = 100;
 
 /// An error for which a request is refused before anything of it runs.
 pub(super) fn coded(mut error: ServerError, code: &str) -> ServerError {
@@ -83,29 +90,34 @@ pub(super) fn coded(mut error: ServerError, code: &str) -> ServerError {
     error
 }
 
-/// What the library says of a query whose complexity is over the limit.
-const TOO_COMPLEX: &str = "Query is too complex.";
+/// What the library says of a valid document that is over its limits.
+const TOO_LARGE: [&str; 2] = ["Query is too complex.", "Query is nested too deep."];
+const QUERY_TOO_LARGE: &str = "QUERY_TOO_LARGE";
 
 /// Gives every error that the library made by itself a code, and leaves out those that are too many.
 pub(super) fn complete(response: &mut Response) {
     response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
         error.message = cut(std::mem::take(&mut error.message), MAX_MESSAGE);
-        if error.extensions.as_ref().is_none_or(|values| values.get("code").is_none()) {
-            let code = match error.path.is_empty() {
-                _ if error.message == TOO_COMPLEX => "QUERY_TOO_LARGE",
-                true => "GRAPHQL_VALIDATION_FAILED",
-                // A value that only its field could judge: a number too large for it.
-                false => "VALIDATION_FAILED",
-            };
-            set_code(error, code);
+        if code(error).is_none() {
+            let is_too_large = TOO_LARGE.contains(&error.message.as_str());
+            set_code(error, if is_too_large { QUERY_TOO_LARGE } else { INVALID_VALUE });
         }
     }
 }
 
-/// Whether nothing of the request ran: errors of a field name its path.
+/// Whether nothing of a valid document ran: it is too large, as a whole.
 pub(super) fn nothing_ran(response: &Response) -> bool {
-    response.errors.iter().any(|error| error.path.is_empty())
+    let is_too_large = |error: &ServerError| error.path.is_empty() && code(error) == Some(QUERY_TOO_LARGE);
+    response.errors.iter().any(is_too_large)
+}
+
+/// The code of an error.
+pub(super) fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
 }
 
 fn set_code(error: &mut ServerError, code: &str) {

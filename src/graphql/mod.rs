@@ -13,13 +13,13 @@ mod country;
 mod criterion;
 mod customer;
 mod date_time;
+mod definitions;
+mod document;
 mod endpoint;
 mod error;
 mod filter;
 mod group;
-mod introspection;
 mod journal;
-mod limits;
 mod loader;
 mod metafield;
 mod node;
@@ -31,12 +31,11 @@ mod public;
 mod query;
 mod request;
 mod session;
-mod tokens;
 mod webhook;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder};
+use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder, ValidationMode};
 use axum::Router;
 
 use crate::app::App;
@@ -50,22 +49,18 @@ struct Schemas {
     plain: Schema,
     /// For batches and for questions about the schema: see [`budget::Bounded`].
     bounded: Schema,
-    /// Whose errors say what may have been meant; comparing one name with all others takes as long as all else.
-    hinting: Option<Schema>,
 }
 
 /// Both endpoints, ready to be served.
 pub fn routes(app: &Arc<App>) -> Router {
     let config = &app.config.graphql;
     // Each takes its memory: there is another one only where it is used.
-    let plain = schema(config).disable_suggestions().finish();
+    let plain = schema(config).finish();
     let bounded = match (config.batch, config.introspection) {
         (0, false) => plain.clone(),
-        _ => schema(config).disable_suggestions().extension(budget::Bounded).finish(),
+        _ => schema(config).extension(budget::Bounded).finish(),
     };
-    // "Did you mean" would tell the schema name by name.
-    let hinting = config.introspection.then(|| schema(config).finish());
-    endpoint::routes(app, Schemas { plain, bounded, hinting })
+    endpoint::routes(app, Schemas { plain, bounded })
 }
 
 /// The schema in the schema definition language, as it stands in `schema.graphql`.
@@ -76,7 +71,9 @@ pub fn sdl() -> String {
 
 fn schema(config: &GraphqlConfig) -> SchemaBuilder<query::Query, EmptyMutation, EmptySubscription> {
     async_graphql::Schema::build(query::Query, EmptyMutation, EmptySubscription)
+        // A document is validated before, once.
+        .validation_mode(ValidationMode::Fast)
         .limit_depth(config.max_depth)
-        .limit_recursive_depth(limits::MAX_NESTING)
+        .limit_recursive_depth(document::MAX_NESTING)
         .limit_complexity(config.max_complexity)
 }

@@ -4,13 +4,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use async_graphql::Value;
-use async_graphql::parser::parse_schema;
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, Selection, TypeKind, TypeSystemDefinition,
-};
+use async_graphql::parser::types::{Selection, SelectionSet};
 
 use super::answer::Outcome;
+use super::definitions::DEFINITIONS;
+use super::error;
 use crate::metrics::{self, GraphqlMetrics, interned};
 
 /// More than one root field.
@@ -22,18 +20,8 @@ pub(super) const OTHER: &str = "other";
 
 /// Those of `schema.graphql`.
 static ROOT_FIELDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let document = parse_schema(super::sdl()).expect("the library reads what it wrote");
-    let definitions = document.definitions.into_iter().filter_map(|definition| match definition {
-        TypeSystemDefinition::Type(definition) => Some(definition.node),
-        _ => None,
-    });
-    let mut query = definitions.filter(|definition| definition.name.node == "Query");
-    match query.next().map(|query| query.kind) {
-        Some(TypeKind::Object(query)) => {
-            query.fields.iter().map(|field| interned(&field.node.name.node)).collect()
-        }
-        _ => HashSet::new(),
-    }
+    let query = DEFINITIONS.get_object("Query").into_iter().flat_map(|query| query.fields.keys());
+    query.map(|field| interned(field)).collect()
 });
 
 /// Has them all stand there before the first is asked for.
@@ -43,17 +31,9 @@ pub(super) fn expect(metrics: &GraphqlMetrics) {
     }
 }
 
-/// The root field of the operation that is to be run.
-pub(super) fn root_field(document: &ExecutableDocument, operation_name: Option<&str>) -> &'static str {
-    let operation = match (&document.operations, operation_name) {
-        (DocumentOperations::Single(operation), _) => Some(operation),
-        (DocumentOperations::Multiple(all), Some(name)) => all.get(name),
-        // Named, but alone.
-        (DocumentOperations::Multiple(all), None) if all.len() == 1 => all.values().next(),
-        (DocumentOperations::Multiple(_), None) => None,
-    };
-    let selections = operation.map_or(&[][..], |operation| &operation.node.selection_set.node.items);
-    match selections {
+/// The root field of an operation.
+pub(super) fn root_field(root: &SelectionSet) -> &'static str {
+    match root.items.as_slice() {
         [one] => match &one.node {
             Selection::Field(field) => match field.node.name.node.as_str() {
                 "__schema" | "__type" | "__typename" => INTROSPECTION,
@@ -72,10 +52,7 @@ pub(super) fn outcome(outcome: &Outcome) -> metrics::Outcome {
         Outcome::Ran(response) => &response.errors,
         Outcome::Refused { errors } => errors,
     };
-    let ours = errors.iter().any(|error| {
-        let code = error.extensions.as_ref().and_then(|values| values.get("code"));
-        matches!(code, Some(Value::String(code)) if code == "INTERNAL" || code == "UNAVAILABLE")
-    });
+    let ours = errors.iter().any(|error| matches!(error::code(error), Some("INTERNAL" | "UNAVAILABLE")));
     match (errors.is_empty(), ours) {
         (true, _) => metrics::Outcome::Ok,
         (false, false) => metrics::Outcome::Refused,
@@ -90,20 +67,18 @@ mod tests {
 
     #[test]
     fn labels_are_bounded() {
-        for (query, name, label) in [
-            ("{ customer(id: \"x\") { uuid } }", None, "customer"),
-            ("query Mine { mine: currentCustomer { uuid } }", Some("Mine"), "currentCustomer"),
-            ("query Mine { currentCustomer { uuid } }", None, "currentCustomer"),
-            ("query A { node(id: \"x\") { id } } query B { countries { code } }", Some("B"), "countries"),
-            ("query A { node(id: \"x\") { id } } query B { countries { code } }", None, "other"),
-            ("query A { node(id: \"x\") { id } } query B { countries { code } }", Some("C"), "other"),
-            ("{ a: countries { code } b: countries { code } }", None, "several"),
-            ("{ __schema { types { name } } }", None, "introspection"),
-            ("{ nonsense }", None, "other"),
-            ("{ ...F } fragment F on Query { countries { code } }", None, "other"),
-            ("mutation { customer }", None, "customer"),
+        for (query, label) in [
+            ("{ customer(id: \"x\") { uuid } }", "customer"),
+            ("query Mine { mine: currentCustomer { uuid } }", "currentCustomer"),
+            ("{ a: countries { code } b: countries { code } }", "several"),
+            ("{ __schema { types { name } } }", "introspection"),
+            ("{ nonsense }", "other"),
+            ("{ ...F } fragment F on Query { countries { code } }", "other"),
+            ("mutation { customer }", "customer"),
         ] {
-            assert_eq!(root_field(&parse_query(query).unwrap(), name), label, "{query} {name:?}");
+            let document = parse_query(query).unwrap();
+            let (_, operation) = document.operations.iter().next().unwrap();
+            assert_eq!(root_field(&operation.node.selection_set.node), label, "{query}");
         }
     }
 }

@@ -1,9 +1,16 @@
 //! A request, as a body or a URL holds it (GraphQL over HTTP, 5). What isn't listed is ignored.
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use std::collections::HashMap;
 
-use crate::http::Failure;
+use async_graphql::{BatchRequest, ParseRequestError, Request, Value, Variables, from_value};
+use async_graphql_axum::GraphQLBatchRequest;
+use axum::body::{Body, Bytes};
+use axum::extract::FromRequest;
+use axum::http::{HeaderMap, Method};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::http::{Failure, read_json_text};
 
 /// A well-formed request.
 pub(super) struct Parameters {
@@ -11,7 +18,13 @@ pub(super) struct Parameters {
     pub(super) query: Option<String>,
     pub(super) persisted: Option<PersistedQuery>,
     pub(super) operation_name: Option<String>,
-    pub(super) variables: Map<String, Value>,
+    pub(super) variables: Variables,
+}
+
+/// What a body asks for.
+pub(super) enum Requested {
+    One(Parameters),
+    Batch(Vec<Parameters>),
 }
 
 /// Apollo's extension for automatic persisted queries.
@@ -24,14 +37,15 @@ pub(super) struct PersistedQuery {
     pub(super) sha256_hash: String,
 }
 
-/// The fields as they come.
+/// The fields as they come: null is nothing (GraphQL over HTTP, 5.1), which the extractor doesn't know of all of them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fields {
     query: Option<String>,
     operation_name: Option<String>,
-    variables: Option<Map<String, Value>>,
-    extensions: Option<Map<String, Value>>,
+    #[serde(default)]
+    variables: Variables,
+    extensions: Option<HashMap<String, Value>>,
 }
 
 /// A request in a URL, where objects are JSON in a string.
@@ -44,19 +58,79 @@ pub(super) struct UrlParameters {
     extensions: Option<String>,
 }
 
-impl Parameters {
-    /// Those of a body.
+/// What can't be read is read once more, by [`Requested::by_hand`], which tells why.
+impl From<ParseRequestError> for Failure {
+    fn from(error: ParseRequestError) -> Self {
+        Self::malformed(format!("The body is no GraphQL request: {error}"))
+    }
+}
+
+impl Requested {
+    /// Reads a body.
     ///
     /// # Errors
-    /// 400 when it is no request.
-    pub(super) fn from_json(body: Value) -> Result<Self, Failure> {
-        // An array would be taken for the fields in their order.
-        if !body.is_object() {
-            return Err(Failure::malformed("A GraphQL request must be a JSON object"));
+    /// 415 when it isn't JSON by its media type, 413 when it is too large, 400 when it is no request.
+    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
+        let text = read_json_text(headers, body).await?;
+        // The extractor takes an array of values for the fields of a request, in their order.
+        if is_array(&text) && serde_json::from_slice::<Vec<HashMap<String, IgnoredAny>>>(&text).is_err() {
+            return Self::by_hand(&text);
         }
-        let fields: Fields = serde_json::from_value(body)
-            .map_err(|error| Failure::malformed(format!("The body is no GraphQL request: {error}")))?;
-        fields.try_into()
+        match GraphQLBatchRequest::<Failure>::from_request(json(text.clone()), &()).await {
+            Ok(extracted) => match extracted.into_inner() {
+                // It stands for none, or for an empty one.
+                BatchRequest::Single(request) if request.query.is_empty() => Self::by_hand(&text),
+                BatchRequest::Single(request) => Ok(Self::One(request.try_into()?)),
+                BatchRequest::Batch(requests) if requests.iter().any(|request| request.query.is_empty()) => {
+                    Self::by_hand(&text)
+                }
+                BatchRequest::Batch(requests) => {
+                    requests.into_iter().map(Parameters::try_from).collect::<Result<_, _>>().map(Self::Batch)
+                }
+            },
+            Err(_) => Self::by_hand(&text),
+        }
+    }
+
+    /// What the extractor doesn't know: null for nothing, an empty batch, and what exactly is wrong.
+    fn by_hand(text: &[u8]) -> Result<Self, Failure> {
+        let fields = |value: serde_json::Value| {
+            if !value.is_object() {
+                return Err(Failure::malformed("A GraphQL request must be a JSON object"));
+            }
+            let fields: Fields = serde_json::from_value(value)
+                .map_err(|error| Failure::malformed(format!("The body is no GraphQL request: {error}")))?;
+            Parameters::try_from(fields)
+        };
+        let value = serde_json::from_slice(text)
+            .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))?;
+        match value {
+            serde_json::Value::Array(values) => {
+                values.into_iter().map(fields).collect::<Result<_, _>>().map(Self::Batch)
+            }
+            value => fields(value).map(Self::One),
+        }
+    }
+}
+
+/// A request with this body, and nothing else.
+fn json(text: Bytes) -> axum::extract::Request {
+    let mut request = axum::extract::Request::new(Body::from(text));
+    *request.method_mut() = Method::POST;
+    request
+}
+
+fn is_array(text: &[u8]) -> bool {
+    text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+}
+
+impl TryFrom<Request> for Parameters {
+    type Error = Failure;
+
+    fn try_from(request: Request) -> Result<Self, Failure> {
+        let Request { query, operation_name, variables, extensions, .. } = request;
+        let extensions = Some(extensions.0);
+        Fields { query: Some(query), operation_name, variables, extensions }.try_into()
     }
 }
 
@@ -66,8 +140,8 @@ impl TryFrom<Fields> for Parameters {
     fn try_from(fields: Fields) -> Result<Self, Failure> {
         let persisted = match fields.extensions.and_then(|mut all| all.remove("persistedQuery")) {
             None | Some(Value::Null) => None,
-            Some(Value::Object(object)) => {
-                let extension = serde_json::from_value(Value::Object(object));
+            Some(object @ Value::Object(_)) => {
+                let extension = from_value(object);
                 Some(extension.map_err(|error| Failure::malformed(format!("`persistedQuery`: {error}")))?)
             }
             Some(_) => return Err(Failure::malformed("`persistedQuery` must be an object")),
@@ -77,8 +151,9 @@ impl TryFrom<Fields> for Parameters {
         if query.is_none() && persisted.is_none() {
             return Err(Failure::malformed("The parameter `query` is missing"));
         }
-        let variables = fields.variables.unwrap_or_default();
-        Ok(Self { query, persisted, operation_name: fields.operation_name, variables })
+        // Some clients send an empty name when there is none.
+        let operation_name = fields.operation_name.filter(|name| !name.is_empty());
+        Ok(Self { query, persisted, operation_name, variables: fields.variables })
     }
 }
 
@@ -86,17 +161,21 @@ impl TryFrom<UrlParameters> for Parameters {
     type Error = Failure;
 
     fn try_from(url: UrlParameters) -> Result<Self, Failure> {
-        let object = |name: &str, text: Option<String>| match text.filter(|text| !text.is_empty()) {
-            None => Ok(None),
-            Some(text) => serde_json::from_str(&text)
-                .map_err(|error| Failure::malformed(format!("`{name}` is no JSON object: {error}"))),
-        };
         let fields = Fields {
             query: url.query,
-            operation_name: url.operation_name.filter(|name| !name.is_empty()),
-            variables: object("variables", url.variables)?,
+            operation_name: url.operation_name,
+            variables: object("variables", url.variables)?.unwrap_or_default(),
             extensions: object("extensions", url.extensions)?,
         };
         fields.try_into()
+    }
+}
+
+/// A parameter of a URL that is an object in JSON.
+fn object<T: for<'a> Deserialize<'a>>(name: &str, text: Option<String>) -> Result<Option<T>, Failure> {
+    match text.filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => serde_json::from_str(&text)
+            .map_err(|error| Failure::malformed(format!("`{name}` is no JSON object: {error}"))),
     }
 }

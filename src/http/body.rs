@@ -34,16 +34,25 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
 ///
 /// # Errors
 /// 415 when its content type isn't JSON, 413 when it is too large, 400 when it can't be read as JSON.
-pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
+async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
+    let text = read_json_text(headers, body).await?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
+}
+
+/// Reads a body that is to be JSON.
+///
+/// # Errors
+/// 415 when its content type isn't JSON, 413 when it is too large, 400 when it breaks off or is empty.
+pub async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     if !is_json(headers) {
         return Err(Failure::from_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    let bytes = read_bytes(body).await?;
-    if bytes.is_empty() {
+    let text = read_bytes(body).await?;
+    if text.is_empty() {
         return Err(Failure::malformed("The body is empty; it must be JSON"));
     }
-    serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
+    Ok(text)
 }
 
 /// Reads a body.

@@ -113,16 +113,14 @@ on_both_databases! {
         for filter in [deep(9), wide(99), json!({"customerId": {"in": vec![1; 100]}}), json!({"keyword": "%_".repeat(500)})] {
             app.admin().query_with(QUERY, json!({"filter": filter})).await.data();
         }
-        // What is no moment is refused before anything runs; a number too large for its field by the field.
-        for (filter, code) in [(json!({"createdAt": {"gt": "yesterday"}}), "GRAPHQL_VALIDATION_FAILED"), (json!({"status": {"eq": 99_999_999_999_i64}}), "VALIDATION_FAILED")] {
-            for literal in [false, true] {
-                let (query, variables) = match literal {
-                    false => (QUERY.to_owned(), json!({"filter": filter})),
-                    true => (format!("{{ customersConnection(filter: {}) {{ totalCount }} }}", filter.to_string().replacen("\"createdAt\"", "createdAt", 1).replacen("\"status\"", "status", 1).replacen("\"gt\"", "gt", 1).replacen("\"eq\"", "eq", 1)), json!({})),
-                };
-                let answer = app.admin().query_with(&query, variables).await;
-                assert_eq!((answer.status, answer.graphql_code()), (200, code), "{answer:?}");
-                assert_eq!(answer.body.get("data").is_some(), code == "VALIDATION_FAILED", "{answer:?}");
+        // What is no moment, and what is too large for its type, is refused before anything runs.
+        for (filter, fields) in [(json!({"createdAt": {"gt": "yesterday"}}), ["createdAt", "gt"]), (json!({"status": {"eq": 99_999_999_999_i64}}), ["status", "eq"])] {
+            let literal = fields.iter().fold(filter.to_string(), |text, field| text.replace(&format!("\"{field}\""), field));
+            let by_literal = format!("{{ customersConnection(filter: {literal}) {{ totalCount }} }}");
+            for (query, variables) in [(QUERY, json!({"filter": filter})), (&by_literal, json!({}))] {
+                let answer = app.admin().query_with(query, variables).await;
+                assert_eq!((answer.status, answer.graphql_code()), (200, "GRAPHQL_VALIDATION_FAILED"), "{answer:?}");
+                assert_eq!(answer.body.get("data"), None, "{answer:?}");
             }
         }
         // What the library refuses by itself, before and while it reads the request.

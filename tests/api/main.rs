@@ -26,6 +26,7 @@ mod graphql_batches;
 mod graphql_caching;
 mod graphql_cost;
 mod graphql_limits;
+mod graphql_validity;
 mod groups;
 mod host;
 mod http;

@@ -85,10 +85,10 @@ on_both_databases! {
         assert!(not_found(&post(app, None, "").await));
     }
 
-    /// What is refused is not kept.
-    async fn only_what_was_run_is_kept(app: &TestApp) {
+    /// What is not valid is not kept.
+    async fn only_what_is_valid_is_kept(app: &TestApp) {
         let deep = format!("{{ {} name {} }}", "a {".repeat(30), "}".repeat(30));
-        for query in ["{", "{ nope }", "{ currentCustomer }", deep.as_str(), "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }"] {
+        for query in ["{", "{ nope }", "{ currentCustomer }", deep.as_str()] {
             let answer = post(app, Some(query), &hash(query)).await;
             assert!(answer.body["data"].is_null() && !not_found(&answer), "{query}: {answer:?}");
             assert!(not_found(&post(app, None, &hash(query)).await), "{query}");

@@ -1,28 +1,25 @@
-//! How large a query may be, measured before the library looks at it: it expands fragments one spread after
-//! the other, so that thirty that each spread the next twice would keep it busy for hours, and it goes down into
-//! selections by recursion, so that a long chain of them would overflow the stack and end the process.
+//! How large a document may be, measured before it is validated: fragments are expanded one spread after the other when it
+//! runs, so that thirty that each spread the next twice would take hours, and selections are gone down into by recursion,
+//! so that a long chain of them would overflow the stack and end the process.
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{
-    Directive, ExecutableDocument, Selection, SelectionSet, VariableDefinition,
-};
+use async_graphql::parser::types::{Directive, Selection, SelectionSet, VariableDefinition};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
-use super::budget::Budget;
-use super::error;
+use super::super::error;
+use super::syntax::{Operation, Syntax};
 use crate::config::GraphqlConfig;
 
 /// How deeply selections may be nested, fragments and all: more than a query that is within `max_depth` needs, as much
 /// as the parser allows within one fragment, and far less than a thread's stack holds.
-pub(super) const MAX_NESTING: usize = 64;
+pub(in crate::graphql) const MAX_NESTING: usize = 64;
 
 /// The most operations of a document (contract, section 7): each is validated, and runs into the errors of the fragments
 /// that it spreads.
 const MAX_OPERATIONS: usize = 100;
-/// What a directive, or the use of a variable, counts as: each can be an error, and validation looks a variable up by
-/// its name, in the list of them.
+/// What a directive, or the use of a variable, counts as at least: each can be an error, and is looked up by its name.
 const COSTLY: usize = 10;
 /// So many bytes of a text in a value count as one part.
 const TEXT: usize = 32;
@@ -58,7 +55,7 @@ struct TooDeep;
 
 /// Measures each fragment once.
 struct Measure<'a> {
-    document: &'a ExecutableDocument,
+    document: &'a Syntax,
     /// What using each variable amounts to.
     variables: HashMap<&'a str, usize>,
     /// None while a fragment is being measured: one that spreads itself is refused by validation later. With each
@@ -114,7 +111,9 @@ impl<'a> Measure<'a> {
 
     fn value(&self, value: &Value) -> usize {
         1 + match value {
-            Value::Variable(name) => COSTLY + self.variables.get(name.as_str()).copied().unwrap_or_default(),
+            Value::Variable(name) => {
+                self.variables.get(name.as_str()).copied().unwrap_or_default().max(COSTLY)
+            }
             Value::String(text) => text.len() / TEXT,
             Value::List(items) => items.iter().map(|item| self.value(item)).sum(),
             Value::Object(fields) => fields.values().map(|value| self.value(value)).sum(),
@@ -148,15 +147,17 @@ fn constant(value: &ConstValue) -> usize {
     }
 }
 
+/// Whether using any of these amounts to more than it counts as anyway.
+pub(super) fn are_costly(variables: &Variables) -> bool {
+    variables.values().any(|value| constant(value) > COSTLY)
+}
+
 /// What using each variable amounts to: its value, or its default. Each use copies it.
-fn weights<'a>(document: &'a ExecutableDocument, variables: &'a Variables) -> HashMap<&'a str, usize> {
+fn weights<'a>(document: &'a Syntax, variables: &'a Variables) -> HashMap<&'a str, usize> {
     let mut weights: HashMap<&str, usize> =
         variables.iter().map(|(name, value)| (name.as_str(), constant(value))).collect();
-    let definitions = |operation: &'a Positioned<_>| {
-        let operation: &async_graphql::parser::types::OperationDefinition = &operation.node;
-        operation.variable_definitions.iter()
-    };
-    for definition in document.operations.iter().flat_map(|(_, operation)| definitions(operation)) {
+    let definitions = |operation: &'a Operation| operation.definition.node.variable_definitions.iter();
+    for definition in document.operations.iter().flat_map(definitions) {
         let VariableDefinition { name, default_value, .. } = &definition.node;
         let default = default_value.as_ref().map_or(0, |value| constant(&value.node));
         let weight = weights.entry(name.node.as_str()).or_default();
@@ -165,64 +166,84 @@ fn weights<'a>(document: &'a ExecutableDocument, variables: &'a Variables) -> Ha
     weights
 }
 
-/// Refuses a document with too many operations. Once a document: whatever it is sent with, they stay as many.
-pub(super) fn check_operations(document: &ExecutableDocument) -> Result<(), ServerError> {
-    let operations = document.operations.iter().count();
+/// What a document amounts to, all its operations and fragments together.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::graphql) struct Amount {
+    pub(in crate::graphql) fields: usize,
+    /// Selections, arguments, values and directives.
+    pub(in crate::graphql) parts: usize,
+}
+
+impl Amount {
+    fn add_parts(&mut self, parts: usize) {
+        self.parts = self.parts.saturating_add(parts);
+    }
+}
+
+fn refusal(message: String, at: Option<Pos>) -> ServerError {
+    error::coded(ServerError::new(message, at), "QUERY_TOO_LARGE")
+}
+
+/// Refuses a document with too many operations.
+pub(super) fn check_operations(document: &Syntax) -> Result<(), ServerError> {
+    let operations = document.operations.len();
     if operations <= MAX_OPERATIONS {
         return Ok(());
     }
     let message = format!("The document has {operations} operations; at most {MAX_OPERATIONS} are allowed");
-    Err(error::coded(ServerError::new(message, None), "QUERY_TOO_LARGE"))
+    Err(refusal(message, None))
 }
 
-/// Refuses a document that is too large to be validated, or that uses too many aliases, and takes what it consists of from
-/// the budget of the request. Tells how many parts it has.
-pub(super) fn check(
-    document: &ExecutableDocument,
+/// Refuses an operation that is larger than the settings allow.
+fn check_operation(operation: &Operation, size: Size, config: &GraphqlConfig) -> Result<(), ServerError> {
+    for (what, found, most) in [
+        ("levels deep", size.depth, config.max_depth),
+        ("aliases", size.aliases, config.max_aliases),
+        ("fields", size.fields, config.max_complexity),
+        ("lists of types", size.type_lists, MAX_TYPE_LISTS),
+    ] {
+        if found > most {
+            let message = match what {
+                "levels deep" => format!("The query is {found} levels deep; at most {most} are allowed"),
+                "lists of types" => format!(
+                    "The query nests {} {found} times; at most {most} levels are allowed",
+                    TYPE_LISTS.join(", ")
+                ),
+                _ => format!("The query has {found} {what}; at most {most} are allowed"),
+            };
+            return Err(refusal(message, Some(operation.definition.pos)));
+        }
+    }
+    Ok(())
+}
+
+/// Measures a document, with these values of variables in place. Refuses one that is too large to be validated, or that
+/// uses too many aliases.
+pub(super) fn measure(
+    document: &Syntax,
     variables: &Variables,
     config: &GraphqlConfig,
-    budget: &Budget,
-) -> Result<usize, ServerError> {
-    let refused = |message: String, at| error::coded(ServerError::new(message, at), "QUERY_TOO_LARGE");
+) -> Result<Amount, ServerError> {
     let too_deep = |at: Pos| {
         let message = format!("The query is nested too deeply; at most {MAX_NESTING} selections may be");
-        refused(message, Some(at))
+        refusal(message, Some(at))
     };
     let variables = weights(document, variables);
     let mut measure = Measure { document, variables, fragments: HashMap::new() };
-    let mut parts: usize = 0;
-    for (_, operation) in document.operations.iter() {
+    let mut all = Amount { fields: 0, parts: 0 };
+    for operation in &document.operations {
+        let definition = &operation.definition;
         let (size, _) = measure
-            .selection_set(&operation.node.selection_set.node, 0)
-            .map_err(|TooDeep| too_deep(operation.pos))?;
-        for (what, found, most) in [
-            ("levels deep", size.depth, config.max_depth),
-            ("aliases", size.aliases, config.max_aliases),
-            ("fields", size.fields, config.max_complexity),
-            ("lists of types", size.type_lists, MAX_TYPE_LISTS),
-        ] {
-            if found > most {
-                let message = match what {
-                    "levels deep" => format!("The query is {found} levels deep; at most {most} are allowed"),
-                    "lists of types" => format!(
-                        "The query nests {} {found} times; at most {most} levels are allowed",
-                        TYPE_LISTS.join(", ")
-                    ),
-                    _ => format!("The query has {found} {what}; at most {most} are allowed"),
-                };
-                return Err(refused(message, Some(operation.pos)));
-            }
-        }
-        budget.take_fields(size.fields)?;
-        let definitions = operation.node.variable_definitions.iter();
-        let defined: usize =
-            definitions.map(|definition| COSTLY + measure.directives(&definition.node.directives)).sum();
-        let directives = measure.directives(&operation.node.directives);
-        let operation = size.parts.saturating_add(defined).saturating_add(directives);
-        budget.take_parts(operation)?;
-        parts = parts.saturating_add(operation);
+            .selection_set(&definition.node.selection_set.node, 0)
+            .map_err(|TooDeep| too_deep(definition.pos))?;
+        check_operation(operation, size, config)?;
+        all.fields = all.fields.saturating_add(size.fields);
+        let variables = definition.node.variable_definitions.iter();
+        all.add_parts(variables.map(|variable| COSTLY + measure.directives(&variable.node.directives)).sum());
+        all.add_parts(measure.directives(&definition.node.directives));
+        all.add_parts(size.parts);
     }
-    // The library looks into fragments that nothing spreads as well, and compares the fields of each with each other.
+    // Validation looks into fragments that nothing spreads as well, and compares the fields of each with each other.
     let mut fields: usize = 0;
     for (name, fragment) in &document.fragments {
         let (size, _) = measure.fragment(name, 0).map_err(|TooDeep| too_deep(fragment.pos))?;
@@ -232,11 +253,10 @@ pub(super) fn check(
                 "The fragments have {fields} fields together; at most {} are allowed",
                 config.max_complexity
             );
-            return Err(refused(message, Some(fragment.pos)));
+            return Err(refusal(message, Some(fragment.pos)));
         }
-        let fragment = size.parts.saturating_add(measure.directives(&fragment.node.directives));
-        budget.take_parts(fragment)?;
-        parts = parts.saturating_add(fragment);
+        all.add_parts(measure.directives(&fragment.node.directives));
+        all.add_parts(size.parts);
     }
-    Ok(parts)
+    Ok(all)
 }

@@ -3,7 +3,7 @@
 
 use async_graphql::{Pos, ServerError};
 
-use super::error;
+use super::super::error;
 
 /// The longest name of anything in a document, in characters.
 const MAX_NAME: usize = 128;

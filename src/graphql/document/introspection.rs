@@ -1,15 +1,16 @@
 //! Questions about the schema, which a server may be set not to answer.
 
-use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::{Positioned, ServerError};
 
-use super::error;
+use super::super::error;
+use super::syntax::Syntax;
 
 /// The fields that tell the schema (specification 4.2). `__typename` tells what was asked for anyway.
 const FIELDS: [&str; 2] = ["__schema", "__type"];
 
 /// Refuses a document that asks for them anywhere, be it in a fragment that nothing spreads.
-pub(super) fn refuse(document: &ExecutableDocument) -> Result<(), ServerError> {
+pub(super) fn refuse(document: &Syntax) -> Result<(), ServerError> {
     let Some(field) = find(document) else { return Ok(()) };
     let message = format!(
         "This server does not tell its schema: {} is switched off. PATRON_INTROSPECTION=on allows it",
@@ -19,10 +20,8 @@ pub(super) fn refuse(document: &ExecutableDocument) -> Result<(), ServerError> {
 }
 
 /// A field that asks for the schema, anywhere in the document.
-pub(super) fn find(document: &ExecutableDocument) -> Option<&Positioned<Field>> {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-    operations.chain(fragments).find_map(|set| look_into(&set.node))
+pub(super) fn find(document: &Syntax) -> Option<&Positioned<Field>> {
+    document.selection_sets().find_map(look_into)
 }
 
 fn look_into(set: &SelectionSet) -> Option<&Positioned<Field>> {

@@ -1,0 +1,28 @@
+//! What is missing in a document that the parser accepts all the same: it leaves out an argument that has no value, so
+//! that `customers(filters)` would list everybody.
+
+use apollo_parser::cst::{CstNode, Type, Value};
+use apollo_parser::{Parser, SyntaxKind, SyntaxNode};
+
+/// The first gap: what is missing there, and where, in bytes.
+pub(super) fn first(text: &str, max_recursion: usize) -> Option<(&'static str, usize)> {
+    let tree = Parser::new(text).recursion_limit(max_recursion).parse();
+    let document = tree.document();
+    let mut nodes = document.syntax().descendants();
+    nodes.find_map(|node| Some((missing(&node)?, node.text_range().start().into())))
+}
+
+/// What is missing in a node.
+fn missing(node: &SyntaxNode) -> Option<&'static str> {
+    let (is_part, part): (fn(SyntaxKind) -> bool, _) = match node.kind() {
+        SyntaxKind::ARGUMENT | SyntaxKind::OBJECT_FIELD | SyntaxKind::DEFAULT_VALUE => {
+            (Value::can_cast, "a value")
+        }
+        SyntaxKind::VARIABLE_DEFINITION => (Type::can_cast, "a type"),
+        SyntaxKind::FIELD | SyntaxKind::ALIAS | SyntaxKind::DIRECTIVE | SyntaxKind::VARIABLE => {
+            (|kind| kind == SyntaxKind::NAME, "a name")
+        }
+        _ => return None,
+    };
+    (!node.children().any(|child| is_part(child.kind()))).then_some(part)
+}

@@ -1,0 +1,251 @@
+//! A document: from its text to what is executed. What is the same whatever it is sent with is done once and kept: it is
+//! parsed, measured, and validated. Each request then gives its variables their values and puts them in place.
+
+mod bind;
+mod gaps;
+mod introspection;
+mod place;
+mod rules;
+mod size;
+mod suggestions;
+mod syntax;
+mod tokens;
+mod variables;
+
+use std::collections::HashMap;
+
+use apollo_compiler::ast;
+use apollo_compiler::diagnostic::{Diagnostic, ToCliReport};
+use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
+use apollo_compiler::validation::DiagnosticData;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Pos, ServerError, Variables};
+
+use self::place::Places;
+pub(super) use self::size::{Amount, MAX_NESTING};
+use self::syntax::Syntax;
+use super::budget::Budget;
+use super::definitions::DEFINITIONS;
+use super::error::{self, MAX_ERRORS};
+use super::observed;
+use crate::config::GraphqlConfig;
+
+/// Root fields whose value is the same for everybody. What is not listed is for the caller alone.
+const PUBLIC_FIELDS: [&str; 2] = ["countries", "__typename"];
+/// How deeply the parser goes down into selections, values and types. What is nested less deeply and still too deeply is
+/// refused with more of a reason.
+const MAX_RECURSION: usize = 4 * MAX_NESTING;
+/// The most parts of a document whose errors say what may have been meant: names are compared with all others then.
+const MAX_HINTED_PARTS: usize = 200;
+
+/// A document that is valid.
+pub(super) struct Document {
+    syntax: Syntax,
+    amount: Amount,
+    /// Whether it asks for the schema.
+    pub(super) introspects: bool,
+    /// Whether the answer is the same for everybody.
+    pub(super) is_public: bool,
+}
+
+/// Why a document is not executed.
+pub(super) struct Refused {
+    pub(super) errors: Vec<ServerError>,
+    /// Whether it asks for a change, which a URL can't (GraphQL over HTTP, 5.4).
+    pub(super) is_change: bool,
+    /// The root field that was asked for, for metrics.
+    pub(super) field: &'static str,
+}
+
+impl From<ServerError> for Refused {
+    fn from(error: ServerError) -> Self {
+        Self { errors: vec![error], is_change: false, field: observed::OTHER }
+    }
+}
+
+impl Document {
+    /// Parses a document, measures it, takes what it amounts to with these values from the budget of the request, and
+    /// validates it.
+    ///
+    /// # Errors
+    /// Why it is not executed.
+    pub(super) fn read(
+        text: &str,
+        operation_name: Option<&str>,
+        variables: &Variables,
+        config: &GraphqlConfig,
+        budget: &Budget,
+    ) -> Result<Self, Refused> {
+        tokens::check(text)?;
+        let parsed = parse(text)?;
+        let syntax = Syntax::of(&parsed, text);
+        size::check_operations(&syntax)?;
+        let amount = size::measure(&syntax, &Variables::default(), config)?;
+        budget.take(amount_with(variables, &syntax, amount, config)?)?;
+        if !config.introspection {
+            introspection::refuse(&syntax)?;
+        }
+        let hints = config.introspection && amount.parts <= MAX_HINTED_PARTS;
+        validate(&parsed, hints).map_err(|errors| Refused {
+            errors,
+            is_change: syntax.is_change(operation_name),
+            field: syntax.operation(operation_name).map_or(observed::OTHER, |index| syntax.root_field(index)),
+        })?;
+        let introspects = introspection::find(&syntax).is_some();
+        let is_public = syntax.operations.iter().all(|operation| is_public(operation.selection_set()));
+        Ok(Self { syntax, amount, introspects, is_public })
+    }
+
+    /// Takes what it amounts to with these values of variables from the budget of a request.
+    ///
+    /// # Errors
+    /// That it is too much.
+    pub(super) fn take_from(
+        &self,
+        budget: &Budget,
+        variables: &Variables,
+        config: &GraphqlConfig,
+    ) -> Result<(), ServerError> {
+        budget.take(amount_with(variables, &self.syntax, self.amount, config)?)
+    }
+
+    /// Which operation a request wants (`GetOperation`, specification 6.1).
+    ///
+    /// # Errors
+    /// There is none of that name, or several to choose from.
+    pub(super) fn operation(&self, name: Option<&str>) -> Result<usize, ServerError> {
+        self.syntax.operation(name).ok_or_else(|| {
+            let message = match name {
+                Some(name) => format!("The document has no operation named `{name}`"),
+                None => "The document has several operations: operationName has to name one".to_owned(),
+            };
+            error::coded(ServerError::new(message, None), error::INVALID)
+        })
+    }
+
+    /// The root field of an operation, as metrics name it.
+    pub(super) fn root_field(&self, operation: usize) -> &'static str {
+        self.syntax.root_field(operation)
+    }
+
+    /// Gives the variables of an operation their values.
+    ///
+    /// # Errors
+    /// What doesn't fit.
+    pub(super) fn coerce(
+        &self,
+        operation: usize,
+        variables: Variables,
+    ) -> Result<Variables, Vec<ServerError>> {
+        variables::coerce(&self.syntax.operations[operation].definition.node, variables)
+    }
+
+    /// One of its operations as it is executed, with these values in place.
+    ///
+    /// # Errors
+    /// When a condition is null.
+    pub(super) fn bind(
+        &self,
+        operation: usize,
+        values: &Variables,
+    ) -> Result<ExecutableDocument, ServerError> {
+        bind::bind(&self.syntax, &self.syntax.operations[operation], values)
+    }
+}
+
+/// What a document amounts to with these values of variables.
+///
+/// # Errors
+/// That it is too much.
+fn amount_with(
+    variables: &Variables,
+    syntax: &Syntax,
+    without: Amount,
+    config: &GraphqlConfig,
+) -> Result<Amount, ServerError> {
+    if size::are_costly(variables) { size::measure(syntax, variables, config) } else { Ok(without) }
+}
+
+fn parse(text: &str) -> Result<ast::Document, Refused> {
+    let parsed = Parser::new().recursion_limit(MAX_RECURSION).parse_ast(text, "query");
+    let document = match parsed {
+        Ok(document) => document,
+        Err(failed) => {
+            // One error often leads to others that nobody made.
+            let first = failed.errors.iter().next();
+            let at = first.as_ref().and_then(|error| error.line_column_range()).map(|range| range.start);
+            let message =
+                first.map_or_else(|| "it can't be parsed".to_owned(), |error| error.error.to_string());
+            let at = at.map(|at| Pos { line: at.line, column: at.column });
+            return Err(error::coded(ServerError::new(message, at), error::UNPARSABLE).into());
+        }
+    };
+    let gap = gaps::first(text, MAX_RECURSION)
+        .map(|(what, at)| (format!("syntax error: {what} is missing"), Some(at)));
+    let empty =
+        || document.definitions.is_empty().then(|| ("syntax error: there is no operation".to_owned(), None));
+    match gap.or_else(empty) {
+        Some((message, at)) => {
+            let at = at.map(|at| Places::of(text).at(at));
+            Err(error::coded(ServerError::new(message, at), error::UNPARSABLE).into())
+        }
+        None => Ok(document),
+    }
+}
+
+/// Validates a document; with hints to what may have been meant.
+///
+/// # Errors
+/// At most [`MAX_ERRORS`].
+fn validate(document: &ast::Document, with_hints: bool) -> Result<(), Vec<ServerError>> {
+    let sources = &document.sources;
+    // What is not known is told by itself: it is left out of what is validated, which may lack it.
+    let errors: Vec<ServerError> =
+        match document.to_executable(&DEFINITIONS).and_then(|known| known.validate(&DEFINITIONS)) {
+            Ok(valid) => {
+                let faults = rules::faults(&valid, MAX_ERRORS).into_iter();
+                faults.map(|fault| server_error(fault.message, fault.at, sources)).collect()
+            }
+            Err(failed) => {
+                let hints = if with_hints { suggestions::of(document) } else { HashMap::new() };
+                let error = |diagnostic: Diagnostic<'_, DiagnosticData>| {
+                    let at = diagnostic.error.location();
+                    let mut message = diagnostic.error.to_string();
+                    if let Some(meant) = at.and_then(|at| hints.get(&at.offset())) {
+                        message.push_str(&format!("; did you mean `{meant}`?"));
+                    }
+                    server_error(message, at, sources)
+                };
+                failed.errors.iter().take(MAX_ERRORS).map(error).collect()
+            }
+        };
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn server_error(message: String, at: Option<SourceSpan>, sources: &SourceMap) -> ServerError {
+    let at = at.and_then(|at| at.line_column(sources));
+    let at = at.map(|at| Pos { line: at.line, column: at.column });
+    error::coded(ServerError::new(message, at), error::INVALID)
+}
+
+fn is_public(root: &SelectionSet) -> bool {
+    root.items.iter().all(|selection| match &selection.node {
+        Selection::Field(field) => PUBLIC_FIELDS.contains(&field.node.name.node.as_str()),
+        Selection::InlineFragment(inline) => is_public(&inline.node.selection_set.node),
+        // It would be one more walk for each spread, and fragments at the root are rare.
+        Selection::FragmentSpread(_) => false,
+    })
+}
+
+#[cfg(test)]
+impl Document {
+    /// That of a text that is valid.
+    pub(super) fn of(text: &str) -> Self {
+        let config = super::budget::tests::config(1000, 1000);
+        let budget = Budget::new(&config, &super::budget::Making::default());
+        match Self::read(text, None, &Variables::default(), &config, &budget) {
+            Ok(document) => document,
+            Err(refused) => panic!("{text}: {:?}", refused.errors),
+        }
+    }
+}
