@@ -46,12 +46,12 @@ pub async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure
         .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
 }
 
-/// Lets a body pass whose headers announce plain JSON: every reader of bodies asks this first.
+/// Checks that the headers announce JSON without a content coding. Everything that reads a body calls this first.
 ///
 /// # Errors
 /// 400 when there are several content types, 415 when it is not JSON in UTF-8 or has a content coding.
 pub fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
-    // `ContentType` reads the first one; a proxy may have read another.
+    // `ContentType` reads the first header; a proxy may have read another.
     if headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
         return Err(
             Error::invalid("Content-Type", "The request has more than one Content-Type header").into()
@@ -82,8 +82,8 @@ pub(super) async fn read_bytes(body: Body) -> Result<Bytes, Failure> {
     })
 }
 
-/// Whether a body has a content coding: anything but `identity`, which is none (RFC 9110 8.4.1). By hand: the type of
-/// `headers` tells whether a coding is in the list, not whether there are others.
+/// Whether a body has a content coding other than `identity`. Parsed by hand: `headers::ContentEncoding` can only tell
+/// whether a given coding is in the list.
 fn has_content_coding(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut codings =

@@ -149,7 +149,7 @@ where
 /// The token of the `Authorization` header (RFC 6750 2.1).
 fn bearer_token(parts: &Parts) -> Result<Option<Authorization<Bearer>>, Error> {
     const EXPECTED: Error = Error::Unauthenticated("The Authorization header must be: Bearer <access token>");
-    // The type reads the first header, and takes a token of blanks.
+    // `Authorization` reads only the first header, and accepts an empty token.
     if parts.headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Err(EXPECTED);
     }

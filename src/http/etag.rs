@@ -16,7 +16,7 @@ const MAX_HASHED: u64 = 4 * 1024 * 1024;
 /// Gives answers to GET that may be kept a tag, unless they have one, and answers 304 when the client has them.
 pub(super) async fn tag(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let (get, head) = (request.method() == Method::GET, request.method() == Method::HEAD);
-    // One that can't be read is no condition: the client gets the whole answer.
+    // An invalid header is ignored: the client gets the full response.
     let condition: Option<IfNoneMatch> =
         read_entity_tags(request.headers().get_all(header::IF_NONE_MATCH).iter());
     let mut response = next(request).await;

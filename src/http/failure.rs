@@ -33,7 +33,7 @@ pub struct Failure {
     pub details: Vec<Detail>,
     /// Seconds to wait before trying again.
     pub retry_after: Option<u32>,
-    /// The content codings that a body may have, when it came with another one.
+    /// The accepted content codings, for a body that had another one.
     pub accept_encoding: Option<&'static str>,
 }
 
@@ -117,7 +117,7 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "malformed_json", message)
     }
 
-    /// 415, the body has a content coding (RFC 9110 15.5.16).
+    /// 415: the body has a content coding (RFC 9110 15.5.16).
     pub fn content_coding() -> Self {
         Self {
             accept_encoding: Some("identity"),

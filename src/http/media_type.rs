@@ -15,11 +15,11 @@ impl MediaType {
     /// The one that the client likes better; none when it accepts neither. The newer one has to be named: who accepts
     /// anything may be older.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        // By hand: `headers` has no type for `Accept`.
+        // Parsed by hand: `headers` has no type for `Accept`.
         let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let elements = accept.flat_map(|value| value.split(',')).filter(|element| !element.trim().is_empty());
         let ranges: Vec<(String, f32)> = elements.map(range).collect();
-        // A client that names nothing accepts anything.
+        // Without a media type the header accepts anything, as if it were absent.
         if ranges.is_empty() {
             return Some(Self::Json);
         }

@@ -52,8 +52,8 @@ impl IfMatch {
 
 /// Reads the lines of `If-Match` or `If-None-Match`; none when they are neither `*` nor a list of entity tags.
 ///
-/// The types of `headers` take any text for a list: they ignore what is not an entity tag, and panic in debug builds
-/// when a tag holds a blank. So the syntax is checked before.
+/// The syntax is checked by hand: the types of `headers` accept any text and ignore elements that are not entity tags.
+/// In debug builds they panic when a tag contains a space.
 pub fn read_entity_tags<'a, H: Header>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<H> {
     let lines: Vec<&HeaderValue> = lines.collect();
     let is_any = matches!(lines[..], [line] if line == "*");
@@ -75,7 +75,7 @@ fn count_tags(list: &str) -> Option<usize> {
             count += 1;
             rest = behind.trim_start();
         }
-        // Behind a tag, or instead of one.
+        // After a tag, or in place of one.
         rest = if rest.is_empty() { rest } else { rest.strip_prefix(',')?.trim_start() };
     }
     Some(count)

@@ -79,7 +79,7 @@ on_both_databases! {
         }
     }
 
-    /// In no route is it decoded, or taken for something else than it is.
+    /// No route decodes a body, or reads an encoded one as if it were not.
     async fn bodies_with_a_content_coding(app: &TestApp) {
         let customer = app.customer("a@x.io").await;
         let (before, admin) = (app.customers().await, app.admin());
@@ -102,18 +102,18 @@ on_both_databases! {
             }
         }
         assert_eq!(app.customers().await, before);
-        // What is identical to no coding, and a list without elements, are none.
+        // `identity` and an empty list are no coding.
         for (number, codings) in ["identity", "IDENTITY, identity", "", " , "].iter().enumerate() {
             let body = json!({"full_name": "A", "email": format!("b{number}@x.io"), "password": CUSTOMER_PASSWORD});
             let request = app.anonymous().request(Method::POST, "/api/customers").header("content-encoding", *codings);
             assert_eq!(app.anonymous().send(request.json(&body)).await.status, 201, "{codings:?}");
         }
-        // A wrong content type is no question of codings.
+        // A wrong content type says nothing about codings.
         let answer = app.anonymous().send(app.anonymous().request(Method::POST, "/api/customers").body("{}")).await;
         assert_eq!((answer.status, answer.header("accept-encoding")), (415, None));
     }
 
-    /// Whoever reads the first and whoever reads the last see different requests.
+    /// A proxy that reads the first one and a server that reads the last one would see different requests.
     async fn two_content_types(app: &TestApp) {
         let customer = app.customer("a@x.io").await;
         let (before, admin) = (app.customers().await, app.admin());

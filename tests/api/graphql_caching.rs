@@ -62,7 +62,7 @@ on_both_databases! {
             }
             assert!(answer.header("content-type").is_none() && answer.header("x-request-id").is_some());
         }
-        // What is no list of entity tags is no condition.
+        // Anything but a list of entity tags is ignored.
         for nothing in ["", ",", "\"other\",,", "a b", "\"a b\"", "\"", tag.trim_matches(['W', '/', '"'])] {
             assert_eq!(get(&app.anonymous(), COUNTRIES, &[("if-none-match", nothing)]).await.status, 200, "{nothing}");
         }

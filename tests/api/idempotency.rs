@@ -202,7 +202,7 @@ on_both_databases! {
         let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &large).await;
         answer.assert_failure(413, "payload_too_large");
         assert!(app.customers().await.is_empty() && records(app).await.is_empty());
-        // A refusal of the body's form is not what came of the request.
+        // A refused content coding is not stored as the result of the request.
         let body = app.admin().request(Method::POST, "/api/customers").header("idempotency-key", "coded").json(&registration("coded@x.io"));
         let answer = app.admin().send(body.header("content-encoding", "gzip")).await;
         answer.assert_failure(415, "unsupported_media_type");
