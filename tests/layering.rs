@@ -65,6 +65,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hyper_util", &["server"]),
     ("strsim", &["config"]),
     ("ipnet", &["config", "http", "poster"]),
+    ("headers", &["http", "types"]),
 ];
 
 /// Entities are named by the ground and the services; surfaces read rows, and neither query nor write.

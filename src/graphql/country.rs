@@ -8,7 +8,7 @@ use super::counted::{List, Text};
 use crate::service::country;
 
 /// The provinces of a country, on average; for their complexity.
-const PROVINCES: usize = 10;
+pub(super) const PROVINCES: usize = 10;
 
 /// A country, as ISO 3166-1 has it.
 pub(super) struct Country(pub(super) CountryCode);

@@ -24,6 +24,7 @@ use crate::service::page::ListQuery;
 const METAFIELDS: usize = 10;
 
 /// A customer account. Only admins and the customer itself get to see one.
+#[derive(Clone)]
 pub(super) struct Customer {
     row: Model,
     /// Those it was found with.
@@ -35,6 +36,11 @@ impl Customer {
     pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
         let page = Arc::new(Page::of(&rows));
         rows.into_iter().map(|row| Self { row, page: Arc::clone(&page) }).collect()
+    }
+
+    /// The primary key of the group it belongs to.
+    pub(super) fn group_id(&self) -> Option<i32> {
+        self.row.group_id
     }
 }
 
@@ -136,7 +142,7 @@ impl Customer {
     async fn group(&self, ctx: &Context<'_>) -> Option<Result<CustomerGroup>> {
         nullable(async || {
             let Some(id) = self.row.group_id else { return Ok(None) };
-            Ok(self.page.group(ctx, id).await?.map(CustomerGroup))
+            self.page.group(ctx, id).await
         })
         .await
     }

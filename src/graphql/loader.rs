@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use async_graphql::{Context, Result};
 use tokio::sync::OnceCell;
 
+use super::customer::Customer;
 use super::error::Failed;
+use super::group::CustomerGroup;
 use crate::entity::{customer, customer_address, customer_group, customer_session};
 use crate::error::Error;
-use crate::service::{address, group, session};
+use crate::service::{self, address, group, session};
 
 /// Rows by a key, once they are fetched; each who asks gets the error as well.
 type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
@@ -19,7 +21,7 @@ type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
 pub(super) struct Page {
     customer_ids: Vec<i32>,
     group_ids: Vec<i32>,
-    groups: Fetched<customer_group::Model>,
+    groups: Fetched<CustomerGroup>,
     addresses: Fetched<Vec<customer_address::Model>>,
     sessions: Fetched<Vec<customer_session::Model>>,
 }
@@ -39,11 +41,12 @@ impl Page {
     }
 
     /// A group that one of them is in.
-    pub(super) async fn group(&self, ctx: &Context<'_>, id: i32) -> Result<Option<customer_group::Model>> {
+    pub(super) async fn group(&self, ctx: &Context<'_>, id: i32) -> Result<Option<CustomerGroup>> {
         let ctx = ctx.data()?;
         let fetch = async || {
             let rows = group::of_members(ctx, &self.group_ids).await?;
-            Ok(rows.into_iter().map(|row| (row.customer_group_id, row)).collect())
+            let ids: Vec<i32> = rows.iter().map(|row| row.customer_group_id).collect();
+            Ok(ids.into_iter().zip(CustomerGroup::page(rows)).collect())
         };
         found(self.groups.get_or_init(fetch).await, id)
     }
@@ -74,6 +77,34 @@ impl Page {
             Ok(group_by(rows, |row| row.customer_id))
         };
         Ok(found(self.sessions.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+    }
+}
+
+/// The groups that were found together.
+pub(super) struct Groups {
+    ids: Vec<i32>,
+    members: Fetched<Option<Vec<Customer>>>,
+}
+
+impl Groups {
+    pub(super) fn of(groups: &[customer_group::Model]) -> Self {
+        let ids = groups.iter().map(|row| row.customer_group_id).collect();
+        Self { ids, members: OnceCell::new() }
+    }
+
+    /// The customers of one of them; none when there are too many.
+    pub(super) async fn members(&self, ctx: &Context<'_>, id: i32) -> Result<Option<Vec<Customer>>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let members = service::customer::of_groups(ctx, &self.ids).await?;
+            let too_large = members.too_large.into_iter().map(|id| (id, None));
+            // As one page: what belongs to all of them is fetched at once.
+            let customers = Customer::page(members.rows);
+            let by_group = group_by(customers, |customer| customer.group_id().unwrap_or_default());
+            let by_group = by_group.into_iter().map(|(id, customers)| (id, Some(customers)));
+            Ok(by_group.chain(too_large).collect())
+        };
+        Ok(found(self.members.get_or_init(fetch).await, id)?.unwrap_or_else(|| Some(Vec::new())))
     }
 }
 

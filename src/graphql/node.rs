@@ -69,7 +69,7 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         }
         Kind::CustomerGroup => {
             let row = group::find_visible(ctx, uuid).await.map_err(Failed)?;
-            row.map(|row| Node::CustomerGroup(CustomerGroup(row)))
+            row.map(|row| Node::CustomerGroup(row.into()))
         }
     })
 }

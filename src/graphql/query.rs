@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::connection::{self, CustomerConnection};
 use super::counted::List;
-use super::country::Country;
+use super::country::{Country, PROVINCES, Province};
 use super::criterion::{CustomerFilter, CustomerSort};
 use super::customer::{Customer, CustomerCollection};
 use super::error::{Failed, nullable};
@@ -135,7 +135,7 @@ impl Query {
     ) -> Option<Result<CustomerGroup>> {
         nullable(async || {
             let row = group::find(ctx.data()?, id).await.map_err(Failed)?;
-            Ok(row.map(CustomerGroup))
+            Ok(row.map(CustomerGroup::from))
         })
         .await
     }
@@ -242,16 +242,46 @@ impl Query {
     }
 
     /// Countries by name, or those with these codes, each once. Anyone.
-    #[graphql(
-        complexity = "ROOT + child_complexity * countries.as_ref().map_or(ALL, |codes| codes.len().min(ALL))"
-    )]
+    #[graphql(complexity = "ROOT + child_complexity * most_countries(countries.as_deref())")]
     async fn countries(
         &self,
-        #[graphql(desc = "ISO 3166-1 alpha-2 codes; unknown ones are left out.")] countries: Option<
-            Vec<Option<String>>,
-        >,
+        #[graphql(
+            desc = "ISO 3166-1 alpha-2 codes; unknown codes are ignored. An empty list selects all countries."
+        )]
+        countries: Option<Vec<Option<String>>>,
     ) -> List<Country> {
-        let codes = countries.map(|codes| codes.into_iter().flatten().collect::<Vec<_>>());
-        country::list(codes.as_deref()).into_iter().map(Country).collect()
+        country::list(&codes(countries)).into_iter().map(Country).collect()
+    }
+
+    /// The countries that an address can be in: all of them, by name. Anyone.
+    #[graphql(complexity = "ROOT + child_complexity * ALL")]
+    async fn allowed_countries(&self) -> List<Country> {
+        country::list(&[]).into_iter().map(Country).collect()
+    }
+
+    /// Provinces by country and name, of all countries or of those with these codes. Anyone.
+    #[graphql(complexity = "ROOT + child_complexity * PROVINCES * most_countries(countries.as_deref())")]
+    async fn provinces(
+        &self,
+        #[graphql(
+            desc = "ISO 3166-1 alpha-2 codes; unknown codes are ignored. An empty list selects all countries."
+        )]
+        countries: Option<Vec<Option<String>>>,
+    ) -> List<Province> {
+        let countries = country::list(&codes(countries));
+        countries.iter().flat_map(country::provinces).copied().map(Province::Known).collect()
+    }
+}
+
+/// The codes of an argument, without the `null`s in it.
+fn codes(argument: Option<Vec<Option<String>>>) -> Vec<String> {
+    argument.into_iter().flatten().flatten().collect()
+}
+
+/// The largest number of countries that an argument selects, for the complexity: all when it has no code.
+fn most_countries(argument: Option<&[Option<String>]>) -> usize {
+    match argument.map_or(0, |codes| codes.iter().flatten().count()) {
+        0 => ALL,
+        count => count.min(ALL),
     }
 }

@@ -8,6 +8,8 @@ use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, IF_MATCH, USER_AGENT};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use headers::HeaderMapExt;
+use headers::authorization::{Authorization, Bearer};
 
 use super::Failure;
 use super::client_address::client_address;
@@ -56,8 +58,8 @@ async fn authenticated(
 ) -> Result<Ctx, Instead> {
     let (caller, token_id) = match bearer_token(parts)? {
         None => (Caller::Anonymous, None),
-        Some(token) => {
-            let authenticated = auth::authenticate(&app, token).await?;
+        Some(bearer) => {
+            let authenticated = auth::authenticate(&app, bearer.token().trim_end()).await?;
             parts.extensions.insert(CurrentCustomer(authenticated.customer));
             (authenticated.caller, authenticated.token_id)
         }
@@ -123,9 +125,7 @@ fn if_match(parts: &Parts) -> Result<IfMatch, Error> {
     if !parts.headers.contains_key(IF_MATCH) || ![Method::PATCH, Method::DELETE].contains(&parts.method) {
         return Ok(IfMatch::Absent);
     }
-    // What is no text is no tag either.
-    let values = parts.headers.get_all(IF_MATCH).iter().map(|value| value.to_str().unwrap_or_default());
-    IfMatch::parse(values)
+    IfMatch::parse(parts.headers.get_all(IF_MATCH).iter())
 }
 
 /// The [`Ctx`] of a route whose caller shows itself by the body: an `Authorization` header is not looked at.
@@ -147,18 +147,17 @@ where
 }
 
 /// The token of the `Authorization` header (RFC 6750 2.1).
-fn bearer_token(parts: &Parts) -> Result<Option<&str>, Error> {
+fn bearer_token(parts: &Parts) -> Result<Option<Authorization<Bearer>>, Error> {
     const EXPECTED: Error = Error::Unauthenticated("The Authorization header must be: Bearer <access token>");
-    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
-    let Some(header) = headers.next() else {
-        return Ok(None);
-    };
-    if headers.next().is_some() {
+    // `Authorization` reads only the first header, and accepts an empty token.
+    if parts.headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Err(EXPECTED);
     }
-    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(EXPECTED)?;
-    let token = token.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(Some(token)) } else { Err(EXPECTED) }
+    let bearer = parts.headers.typed_try_get::<Authorization<Bearer>>().map_err(|_| EXPECTED)?;
+    match bearer {
+        Some(bearer) if bearer.token().is_empty() => Err(EXPECTED),
+        bearer => Ok(bearer),
+    }
 }
 
 /// The [`Ctx`] of an admin: anyone else is refused before anything else of the request is looked at. The

@@ -4,9 +4,11 @@ use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use headers::{CacheControl, ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
 
 use super::Failure;
+use crate::types::read_entity_tags;
 
 /// The largest body that is hashed, in bytes. What is larger goes without a tag.
 const MAX_HASHED: u64 = 4 * 1024 * 1024;
@@ -14,7 +16,9 @@ const MAX_HASHED: u64 = 4 * 1024 * 1024;
 /// Gives answers to GET that may be kept a tag, unless they have one, and answers 304 when the client has them.
 pub(super) async fn tag(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let (get, head) = (request.method() == Method::GET, request.method() == Method::HEAD);
-    let seen: Vec<HeaderValue> = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect();
+    // An invalid header is ignored: the client gets the full response.
+    let condition: Option<IfNoneMatch> =
+        read_entity_tags(request.headers().get_all(header::IF_NONE_MATCH).iter());
     let mut response = next(request).await;
     if response.status() != StatusCode::OK || !(get || head) {
         return response;
@@ -26,8 +30,8 @@ pub(super) async fn tag(request: Request, next: impl AsyncFnOnce(Request) -> Res
             Err(failure) => return failure.into_response(),
         };
     }
-    let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
-    if tag.is_some_and(|tag| seen.iter().any(|list| list.to_str().is_ok_and(|list| names(list, tag)))) {
+    let Some(condition) = condition else { return response };
+    if response.headers().typed_get::<ETag>().is_some_and(|tag| !condition.precondition_passes(&tag)) {
         let (mut parts, _) = response.into_parts();
         parts.status = StatusCode::NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_TYPE);
@@ -46,8 +50,7 @@ pub fn entity_tag(body: &[u8]) -> Option<HeaderValue> {
 
 /// Whether `Cache-Control` says that an answer may be kept; one that says nothing is not.
 fn may_be_kept(headers: &HeaderMap) -> bool {
-    let control = headers.get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
-    control.is_some_and(|control| !control.contains("no-store"))
+    headers.typed_get::<CacheControl>().is_some_and(|control| !control.no_store())
 }
 
 async fn hashed(response: Response) -> Result<Response, Failure> {
@@ -65,10 +68,4 @@ async fn hashed(response: Response) -> Result<Response, Failure> {
         parts.headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
-}
-
-/// Whether a list of `If-None-Match` names this tag, weak or not (RFC 9110 13.1.2). Our tags hold no commas.
-fn names(list: &str, tag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    list.trim() == "*" || list.split(',').any(|seen| opaque(seen) == opaque(tag))
 }

@@ -33,6 +33,8 @@ pub struct Failure {
     pub details: Vec<Detail>,
     /// Seconds to wait before trying again.
     pub retry_after: Option<u32>,
+    /// The accepted content codings, for a body that had another one.
+    pub accept_encoding: Option<&'static str>,
 }
 
 /// The body of every failure.
@@ -102,7 +104,7 @@ impl Failure {
     /// A failure without details. Its message is cut where it is too long: it may repeat what came in.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = cut(message.into(), MAX_MESSAGE);
-        Self { status, code, message, details: Vec::new(), retry_after: None }
+        Self { status, code, message, details: Vec::new(), retry_after: None, accept_encoding: None }
     }
 
     /// 404.
@@ -113,6 +115,18 @@ impl Failure {
     /// 400, the body or query is not in the form it has to have.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed_json", message)
+    }
+
+    /// 415: the body has a content coding (RFC 9110 15.5.16).
+    pub fn content_coding() -> Self {
+        Self {
+            accept_encoding: Some("identity"),
+            ..Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body must be sent without a Content-Encoding",
+            )
+        }
     }
 
     /// 500; what happened is in the log.
@@ -178,7 +192,7 @@ impl Failure {
 
     /// The response, in this form.
     pub(super) fn render(self, request_id: &str, form: Form) -> Response {
-        let (status, retry_after) = (self.status, self.retry_after);
+        let (status, retry_after, accept_encoding) = (self.status, self.retry_after, self.accept_encoding);
         let mut response = match form {
             Form::Rest => Json(self.envelope(request_id.to_owned())).into_response(),
             Form::Graphql(media_type) => {
@@ -192,6 +206,9 @@ impl Failure {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(codings) = accept_encoding {
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(codings));
         }
         if status == StatusCode::UNAUTHORIZED {
             // RFC 9110 11.6.1 asks for it, RFC 6750 3 says how.

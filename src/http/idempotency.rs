@@ -190,8 +190,9 @@ impl IntoResponse for Done {
 /// A failure with its body: the next time it is told in the same words, the first request's id among them.
 fn formed(mut response: Response, request_id: String) -> (Option<Failure>, Response) {
     let Some(failure) = response.extensions_mut().remove::<Failure>() else { return (None, response) };
-    // Those that pass by themselves are written by the layer that writes all others, with their headers.
-    if failure.retry_after.is_some() || failure.status == StatusCode::UNAUTHORIZED {
+    // Failures that are not stored and set headers are rendered by the outermost layer.
+    let is_left = [StatusCode::UNAUTHORIZED, StatusCode::UNSUPPORTED_MEDIA_TYPE].contains(&failure.status);
+    if failure.retry_after.is_some() || is_left {
         return (Some(failure.clone()), failure.into_response());
     }
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];

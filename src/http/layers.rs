@@ -8,6 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use headers::{ContentType, HeaderMapExt, Mime};
 use tower::{ServiceExt, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -15,6 +16,7 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove}
 use tracing::{Instrument, Span};
 
 use super::Failure;
+use super::body::is_json;
 use super::cors::{cors, is_preflight};
 use super::etag::tag;
 use super::failure::Form;
@@ -167,9 +169,8 @@ fn incoming_id(request: &Request) -> Option<String> {
 /// A failure that a library answered with by itself, in its own form. None of them writes a page; that is ours.
 fn unformed(response: &Response) -> Option<Failure> {
     let status = response.status();
-    let ours = |value: &str| value.contains("json") || value.starts_with("text/html");
-    let ours =
-        response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.to_str().is_ok_and(ours));
+    let content_type = response.headers().typed_get::<ContentType>().map(Mime::from);
+    let ours = content_type.is_some_and(|kind| is_json(&kind) || kind.essence_str() == "text/html");
     let failed = status.is_client_error() || status.is_server_error();
     (failed && !ours).then(|| Failure::from_status(status))
 }

@@ -15,12 +15,14 @@ impl MediaType {
     /// The one that the client likes better; none when it accepts neither. The newer one has to be named: who accepts
     /// anything may be older.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let mut accept =
-            headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-        if accept.peek().is_none() {
+        // Parsed by hand: `headers` has no type for `Accept`.
+        let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let elements = accept.flat_map(|value| value.split(',')).filter(|element| !element.trim().is_empty());
+        let ranges: Vec<(String, f32)> = elements.map(range).collect();
+        // Without a media type the header accepts anything, as if it were absent.
+        if ranges.is_empty() {
             return Some(Self::Json);
         }
-        let ranges: Vec<(String, f32)> = accept.flat_map(|value| value.split(',')).map(range).collect();
         let weight = |names: &[&str]| {
             // The most specific range that fits decides.
             let named =

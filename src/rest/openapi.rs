@@ -43,7 +43,7 @@ pub(super) enum Throttled {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes the answers, which `http::Failure` makes")]
 pub(super) enum BodyFailures {
-    /// The body is no JSON (`malformed_json`) or breaks rules (`validation_failed`), all of which are in `details`
+    /// The body is not JSON (`malformed_json`), or the body or a header is invalid (`validation_failed`, see `details`)
     #[response(status = 400)]
     Invalid(FailureEnvelope),
     /// The body did not arrive in time
@@ -52,7 +52,7 @@ pub(super) enum BodyFailures {
     /// The body is larger than 256 KiB
     #[response(status = 413)]
     TooLarge(FailureEnvelope),
-    /// The body's content type isn't JSON
+    /// The body is not JSON by its `Content-Type`, or has a `Content-Encoding`; the latter sets `Accept-Encoding`
     #[response(status = 415)]
     NotJson(FailureEnvelope),
     /// A defect; the log has more under the request's id

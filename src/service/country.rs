@@ -29,9 +29,9 @@ pub fn find(code: &str) -> Option<CountryCode> {
 }
 
 /// All countries by name, or those with these codes in the order of the codes; unknown codes are left out, and
-/// each country is there once, however often it is asked for.
-pub fn list(codes: Option<&[String]>) -> Vec<CountryCode> {
-    if let Some(codes) = codes {
+/// each country is there once, however often it is asked for. An empty list selects all countries, as in EverShop.
+pub fn list(codes: &[String]) -> Vec<CountryCode> {
+    if !codes.is_empty() {
         let mut seen = HashSet::new();
         let found = codes.iter().filter_map(|code| find(code));
         return found.filter(|country| seen.insert(country.alpha2)).collect();

@@ -1,5 +1,7 @@
 //! Entity tags of what is changed over REST, and what a request says of them (RFC 9110 8.8.3, 13.1.1).
 
+use headers::{ETag, Header, HeaderValue};
+
 use crate::error::{Error, Result};
 
 /// The strong entity tag of a row in this version; tags are compared within one URL only.
@@ -14,53 +16,23 @@ pub fn next_version(version: i32) -> i32 {
 }
 
 /// What a request says of the version it wants to change: the header `If-Match`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum IfMatch {
     /// Nothing: whichever it is.
     #[default]
     Absent,
-    /// `*`: whichever it is, as long as there is one.
-    Any,
-    /// One of these entity tags.
-    Tags(Vec<String>),
+    /// `*`, as long as there is one, or one of these entity tags.
+    Present(headers::IfMatch),
 }
 
 impl IfMatch {
-    /// Reads the values of the header, which may come several times.
+    /// Reads the lines of the header.
     ///
     /// # Errors
     /// [`Error::Invalid`] for what is neither `*` nor a list of entity tags.
-    pub fn parse<'a>(values: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        let invalid = || {
-            Error::invalid("If-Match", "If-Match must be * or entity tags in quotation marks (e.g., \"3\")")
-        };
-        let mut tags = Vec::new();
-        let mut any = false;
-        for value in values {
-            let mut rest = value.trim();
-            if rest == "*" {
-                any = true;
-                continue;
-            }
-            while !rest.is_empty() {
-                let (weak, quoted) = match rest.strip_prefix("W/") {
-                    Some(quoted) => ("W/", quoted),
-                    None => ("", rest),
-                };
-                let (tag, behind) =
-                    quoted.strip_prefix('"').and_then(|inner| inner.split_once('"')).ok_or_else(invalid)?;
-                tags.push(format!("{weak}\"{tag}\""));
-                rest = match behind.trim_start() {
-                    "" => "",
-                    list => list.strip_prefix(',').ok_or_else(invalid)?.trim_start(),
-                };
-            }
-        }
-        match (any, tags.is_empty()) {
-            (true, true) => Ok(Self::Any),
-            (false, false) => Ok(Self::Tags(tags)),
-            _ => Err(invalid()),
-        }
+    pub fn parse<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> Result<Self> {
+        let message = "If-Match must be * or entity tags in quotation marks (e.g., \"3\")";
+        read_entity_tags(lines).map(Self::Present).ok_or_else(|| Error::invalid("If-Match", message))
     }
 
     /// Lets a change of a row in this version pass. The comparison is the strong one: a weak tag matches nothing.
@@ -68,41 +40,110 @@ impl IfMatch {
     /// # Errors
     /// [`Error::Precondition`].
     pub fn check(&self, version: i32) -> Result<()> {
-        match self {
-            Self::Absent | Self::Any => Ok(()),
-            Self::Tags(tags) if tags.contains(&entity_tag(version)) => Ok(()),
-            Self::Tags(_) => Err(Error::Precondition),
-        }
+        let passes = match self {
+            Self::Absent => true,
+            Self::Present(tags) => {
+                entity_tag(version).parse::<ETag>().is_ok_and(|tag| tags.precondition_passes(&tag))
+            }
+        };
+        if passes { Ok(()) } else { Err(Error::Precondition) }
     }
+}
+
+/// Reads the lines of `If-Match` or `If-None-Match`; none when they are neither `*` nor a list of entity tags.
+///
+/// The syntax is checked by hand: the types of `headers` accept any text and ignore elements that are not entity tags.
+/// In debug builds they panic when a tag contains a space.
+pub fn read_entity_tags<'a, H: Header>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<H> {
+    let lines: Vec<&HeaderValue> = lines.collect();
+    let is_any = matches!(lines[..], [line] if line == "*");
+    let counts = || lines.iter().map(|line| count_tags(line.to_str().ok()?)).sum::<Option<usize>>();
+    if is_any || counts()? > 0 { H::decode(&mut lines.into_iter()).ok() } else { None }
+}
+
+/// How many entity tags a list holds; empty elements are ignored (RFC 9110 5.6.1.2).
+fn count_tags(list: &str) -> Option<usize> {
+    let mut count = 0;
+    let mut rest = list.trim_start();
+    while !rest.is_empty() {
+        if !rest.starts_with(',') {
+            let quoted = rest.strip_prefix("W/").unwrap_or(rest);
+            let (tag, behind) = quoted.strip_prefix('"')?.split_once('"')?;
+            if !tag.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return None;
+            }
+            count += 1;
+            rest = behind.trim_start();
+        }
+        // After a tag, or in place of one.
+        rest = if rest.is_empty() { rest } else { rest.strip_prefix(',')?.trim_start() };
+    }
+    Some(count)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::IfMatch;
+    use headers::{HeaderValue, IfNoneMatch};
+
+    use super::{IfMatch, read_entity_tags};
+    use crate::error::Result;
+
+    fn parsed(lines: &[&'static str]) -> Result<IfMatch> {
+        let lines: Vec<_> = lines.iter().map(|line| HeaderValue::from_static(line)).collect();
+        IfMatch::parse(lines.iter())
+    }
 
     #[test]
     fn reads_lists() {
-        let tags = |tags: &[&str]| Some(IfMatch::Tags(tags.iter().map(|&tag| tag.to_owned()).collect()));
-        for (values, expected) in [
-            (&["*"][..], Some(IfMatch::Any)),
-            (&[" \"3\" "], tags(&["\"3\""])),
-            (&["\"3\",W/\"4\" , \"a,b\""], tags(&["\"3\"", "W/\"4\"", "\"a,b\""])),
-            (&["\"3\"", "\"4\""], tags(&["\"3\"", "\"4\""])),
-            (&[""], None),
-            (&["3"], None),
-            (&["\"3"], None),
-            (&["\"3\" \"4\""], None),
-            (&["*", "\"3\""], None),
+        for lines in [
+            &["*"][..],
+            &[" \"3\" "],
+            &["\"3\",W/\"4\" , \"a,b\""],
+            &["\"4\"", "\"3\""],
+            &[", ,\"3\",,"],
+            &["", "\"3\""],
+            &["\"\",\"3\""],
         ] {
-            assert_eq!(IfMatch::parse(values.iter().copied()).ok(), expected, "{values:?}");
+            assert!(parsed(lines).is_ok_and(|tags| tags.check(3).is_ok()), "{lines:?}");
+        }
+        for lines in [
+            &[""][..],
+            &[",", " , "],
+            &["3"],
+            &["\"3"],
+            &["\"3\" \"4\""],
+            &["\"3\"4"],
+            &["\"3 4\""],
+            &["w/\"3\""],
+            &["\"3\", *"],
+            &["*", "\"3\""],
+        ] {
+            assert!(parsed(lines).is_err(), "{lines:?}");
         }
     }
 
     #[test]
     fn compares_strongly() {
-        let parsed = |text| IfMatch::parse([text]).unwrap();
-        assert!(parsed("\"3\"").check(3).is_ok() && parsed("\"2\", \"3\"").check(3).is_ok());
-        assert!(parsed("*").check(3).is_ok() && IfMatch::Absent.check(3).is_ok());
-        assert!(parsed("\"2\"").check(3).is_err() && parsed("W/\"3\"").check(3).is_err());
+        let passes = |text, version| parsed(&[text]).unwrap().check(version).is_ok();
+        assert!(passes("\"3\"", 3) && passes("\"2\", \"3\"", 3) && passes("*", 3));
+        assert!(!passes("\"2\"", 3) && !passes("W/\"3\"", 3) && !passes("\"2,\", \",3\"", 3));
+        assert!(IfMatch::Absent.check(3).is_ok());
+    }
+
+    #[test]
+    fn reads_if_none_match() {
+        let passes = |text: &'static str| {
+            let line = HeaderValue::from_static(text);
+            let condition: IfNoneMatch = read_entity_tags([&line].into_iter())?;
+            Some(condition.precondition_passes(&"W/\"a\"".parse().unwrap()))
+        };
+        assert_eq!(
+            (passes("*"), passes(",, \"a\""), passes("W/\"a\",")),
+            (Some(false), Some(false), Some(false))
+        );
+        assert_eq!(
+            (passes("\"b\""), passes("a"), passes("\"a b\""), passes("")),
+            (Some(true), None, None, None)
+        );
     }
 }

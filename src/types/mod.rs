@@ -15,7 +15,7 @@ mod webhook;
 pub(crate) use email_address::is_invisible;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use event::{Actor, EventKind, UnknownEvent, covers};
-pub use if_match::{IfMatch, entity_tag, next_version};
+pub use if_match::{IfMatch, entity_tag, next_version, read_entity_tags};
 pub use mail::{MailKind, MailStatus};
 pub use network::counted_as;
 pub use password::{Password, PasswordHash, WeakPassword};

@@ -3,7 +3,11 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::security::with_body;
 use crate::support::{Actor, CUSTOMER_PASSWORD, TestApp, on_both_databases};
+
+/// A registration, compressed.
+const GZIPPED: &[u8] = include_bytes!("gzip-body.bin");
 
 /// Sends a raw body to both routes that take one.
 async fn refused(app: &TestApp, content_type: Option<&str>, body: Vec<u8>, status: u16, code: &str) {
@@ -73,6 +77,61 @@ on_both_databases! {
             let request = app.anonymous().request(Method::POST, "/api/customers").header("content-type", "application/json");
             app.anonymous().send(request.body(large.clone())).await.assert_failure(413, "payload_too_large");
         }
+    }
+
+    /// No route decodes a body, or reads an encoded one as if it were not.
+    async fn bodies_with_a_content_coding(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let (before, admin) = (app.customers().await, app.admin());
+        for (method, path) in with_body().into_iter().chain([("POST".to_owned(), "/api/graphql".to_owned()), ("POST".to_owned(), "/api/admin/graphql".to_owned())]) {
+            for codings in ["gzip", "identity, br", "x"] {
+                let actor: &dyn Fn(Method) -> reqwest::RequestBuilder = if path.starts_with("/api/customers/me") {
+                    &|method| customer.request(method, &path)
+                } else {
+                    &|method| admin.request(method, &path)
+                };
+                let request = actor(method.parse().unwrap()).header("content-type", "application/json");
+                let answer = admin.send(request.header("content-encoding", codings).body(GZIPPED)).await;
+                assert_eq!((answer.status, answer.header("accept-encoding")), (415, Some("identity")), "{method} {path}: {answer:?}");
+                if path.ends_with("graphql") {
+                    assert_eq!(answer.graphql_code(), "UNSUPPORTED_MEDIA_TYPE");
+                } else {
+                    answer.assert_failure(415, "unsupported_media_type");
+                    assert_eq!(answer.message(), "The body must be sent without a Content-Encoding");
+                }
+            }
+        }
+        assert_eq!(app.customers().await, before);
+        // `identity` and an empty list are no coding.
+        for (number, codings) in ["identity", "IDENTITY, identity", "", " , "].iter().enumerate() {
+            let body = json!({"full_name": "A", "email": format!("b{number}@x.io"), "password": CUSTOMER_PASSWORD});
+            let request = app.anonymous().request(Method::POST, "/api/customers").header("content-encoding", *codings);
+            assert_eq!(app.anonymous().send(request.json(&body)).await.status, 201, "{codings:?}");
+        }
+        // A wrong content type says nothing about codings.
+        let answer = app.anonymous().send(app.anonymous().request(Method::POST, "/api/customers").body("{}")).await;
+        assert_eq!((answer.status, answer.header("accept-encoding")), (415, None));
+    }
+
+    /// A proxy that reads the first one and a server that reads the last one would see different requests.
+    async fn two_content_types(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let (before, admin) = (app.customers().await, app.admin());
+        let message = "The request has more than one Content-Type header";
+        for (number, types) in [["application/json", "application/json"], ["application/json", "text/plain"], ["text/plain", "application/json"]].into_iter().enumerate() {
+            let send = async |request: reqwest::RequestBuilder| {
+                admin.send(request.header("content-type", types[0]).header("content-type", types[1]).body("{}")).await
+            };
+            for request in [app.anonymous().request(Method::POST, "/api/customers"), customer.request(Method::PATCH, "/api/customers/me"),
+                customer.request(Method::PATCH, "/api/customers/me").header("idempotency-key", number.to_string())] {
+                let answer = send(request).await;
+                answer.assert_failure(400, "validation_failed");
+                assert_eq!(answer.details(), [("Content-Type", message)]);
+            }
+            let answer = send(app.anonymous().request(Method::POST, "/api/graphql")).await;
+            assert_eq!((answer.status, answer.graphql_code(), &answer.body["errors"][0]["message"]), (400, "VALIDATION_FAILED", &json!(message)));
+        }
+        assert_eq!(app.customers().await, before);
     }
 
     async fn content_types_that_are_json(app: &TestApp) {

@@ -39,13 +39,22 @@ on_both_databases! {
             let metafields = json!({"metafields": {}});
             patch_if(&admin, &format!("{url}/metafields"), tag, &metafields).await.assert_failure(412, "precondition_failed");
         }
-        let wrong = patch_if(&admin, &url, "2", &json!({"full_name": "C"})).await;
-        wrong.assert_failure(400, "validation_failed");
-        assert_eq!(wrong.details(), [("If-Match", "If-Match must be * or entity tags in quotation marks (e.g., \"3\")")]);
+        for wrong in ["2", "\"2", "\"2\" \"3\"", "\"2\", *", "w/\"2\"", "\"2 3\"", "", ",", " , "] {
+            let wrong = patch_if(&admin, &url, wrong, &json!({"full_name": "C"})).await;
+            wrong.assert_failure(400, "validation_failed");
+            assert_eq!(wrong.details(), [("If-Match", "If-Match must be * or entity tags in quotation marks (e.g., \"3\")")]);
+        }
         assert_eq!(app.customers().await, before);
         // What stays the same keeps its tag.
         let same = patch_if(&admin, &url, "\"2\", \"9\"", &json!({"full_name": "B"})).await;
         assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")));
+        // Empty elements of a list are ignored (RFC 9110 5.6.1).
+        for tags in [",\"2\"", "\"2\",", ", ,\"9\",, \"2\" ,"] {
+            assert_eq!(patch_if(&admin, &url, tags, &json!({"full_name": "B"})).await.status, 200, "{tags}");
+        }
+        patch_if(&admin, &url, ", \"9\",", &json!({"full_name": "C"})).await.assert_failure(412, "precondition_failed");
+        let lines = admin.request(Method::PATCH, &url).header("if-match", "\"9\"").header("if-match", "").header("if-match", "\"2\"");
+        assert_eq!(admin.send(lines.json(&json!({"full_name": "B"}))).await.status, 200);
         assert_eq!(patch_if(&admin, &url, "*", &json!({"full_name": "D"})).await.header("etag"), Some("\"3\""));
         let deleted = delete_if(&admin, &url, "\"3\"", &json!({})).await;
         assert_eq!((deleted.status, deleted.header("etag")), (200, None));

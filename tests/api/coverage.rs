@@ -32,6 +32,7 @@ pub(crate) fn operations() -> Vec<(Method, String, Vec<String>)> {
 /// Who may select each root field, and how to.
 fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     BTreeMap::from([
+        ("allowedCountries", ("anyone", "allowedCountries { code }")),
         ("auditEntries", ("admin", "auditEntries { nodes { action } }")),
         ("countries", ("anyone", "countries(countries: [\"US\"]) { code }")),
         ("currentCustomer", ("anyone", "currentCustomer { uuid }")),
@@ -44,6 +45,7 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
         ("metafieldDefinitions", ("admin", "metafieldDefinitions(ownerType: \"customer\") { key }")),
         // Whoever may not see the thing gets null: tests/api/node.rs.
         ("node", ("anyone", "node(id: \"Q3VzdG9tZXI6\") { id }")),
+        ("provinces", ("anyone", "provinces(countries: [\"US\"]) { code }")),
         ("webhookDeliveries", ("admin", "webhookDeliveries { nodes { uuid } }")),
         ("webhookEndpoints", ("admin", "webhookEndpoints { uuid }")),
     ])

@@ -125,6 +125,35 @@ on_both_databases! {
         assert_eq!(provinces[0], json!({"name": "Alabama", "code": "US-AL", "countryCode": "US"}));
     }
 
+    /// As the address forms of EverShop select them.
+    async fn allowed_countries_and_provinces(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        let form = "{ value: code label: name provinces { label: name value: code } }";
+        let countries = customer.query(&format!("{{ countries {form} }}")).await.data()["countries"].clone();
+        let allowed = customer.query(&format!("{{ allowedCountries {form} }}")).await.data();
+        assert_eq!(allowed["allowedCountries"], countries);
+        let countries = countries.as_array().unwrap().clone();
+        let query = "query Province($countries: [String]) { provinces (countries: $countries) { code name countryCode } }";
+        let all = app.anonymous().query_with(query, json!({"countries": []})).await.data()["provinces"].clone();
+        let count = countries.iter().map(|country| country["provinces"].as_array().unwrap().len()).sum::<usize>();
+        assert_eq!(all.as_array().unwrap().len(), count);
+        for variables in [json!({}), json!({"countries": null}), json!({"countries": [null]})] {
+            assert_eq!(app.anonymous().query_with(query, variables).await.data()["provinces"], all);
+        }
+        let some = app.anonymous().query_with(query, json!({"countries": ["sg", "XX", "US", "SG", "MC"]})).await.data()["provinces"].clone();
+        let (some, us) = (some.as_array().unwrap(), json!("US"));
+        assert!(some.iter().any(|province| *province == json!({"name": "Alabama", "code": "US-AL", "countryCode": "US"})));
+        let of_us = some.iter().filter(|province| province["countryCode"] == us).count();
+        let expected = countries.iter().find(|country| country["value"] == us).unwrap()["provinces"].as_array().unwrap().len();
+        assert_eq!((of_us, &some[0]["countryCode"]), (expected, &json!("SG")), "each country once, in the order asked for");
+        assert_eq!(app.anonymous().query_with(query, json!({"countries": ["XX"]})).await.data()["provinces"], json!([]));
+        // An empty list of codes asks for all countries as well.
+        let data = app.anonymous().query("{ all: countries { code } none: countries(countries: []) { code } }").await.data();
+        assert_eq!(data["all"], data["none"]);
+        let answer = app.anonymous().query("{ provinces { code name countryCode __typename } }").await;
+        assert_eq!(answer.graphql_code(), "QUERY_TOO_LARGE", "all provinces count");
+    }
+
     async fn both_media_types(app: &TestApp) {
         let post = async |accept: &str, query: &str| {
             let request = app.anonymous().request(Method::POST, "/api/graphql").header("accept", accept);
@@ -138,6 +167,12 @@ on_both_databases! {
             let answer = post(accept, "{ __typename }").await;
             assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)));
         }
+        // A header without a media type accepts anything.
+        for nothing in ["", " ", ",", " , ,"] {
+            let answer = post(nothing, "{ __typename }").await;
+            assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json; charset=utf-8")), "{nothing:?}");
+        }
+        assert_eq!(post(",text/html,", "{ __typename }").await.status, 406);
         // What was never run tells so by its status, to clients that know the newer media type.
         for (query, code) in [("{ nope }", "GRAPHQL_VALIDATION_FAILED"), ("{ ", "GRAPHQL_PARSE_FAILED"), ("mutation { a }", "GRAPHQL_VALIDATION_FAILED")] {
             let newer = post("application/graphql-response+json", query).await;

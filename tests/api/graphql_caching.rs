@@ -53,13 +53,18 @@ on_both_databases! {
         let first = get(&app.anonymous(), COUNTRIES, &[]).await;
         let tag = first.header("etag").unwrap();
         let list = format!("\"other\", {}", tag.trim_start_matches("W/"));
-        for seen in [tag, list.as_str(), "*"] {
+        let gaps = format!(",, {tag} ,");
+        for seen in [tag, list.as_str(), gaps.as_str(), "*"] {
             let answer = get(&app.anonymous(), COUNTRIES, &[("if-none-match", seen)]).await;
             assert_eq!((answer.status, answer.text.as_str(), answer.header("etag")), (304, "", Some(tag)), "{seen}");
             for name in ["cache-control", "vary"] {
                 assert_eq!(answer.header(name), first.header(name));
             }
             assert!(answer.header("content-type").is_none() && answer.header("x-request-id").is_some());
+        }
+        // Anything but a list of entity tags is ignored.
+        for nothing in ["", ",", "\"other\",,", "a b", "\"a b\"", "\"", tag.trim_matches(['W', '/', '"'])] {
+            assert_eq!(get(&app.anonymous(), COUNTRIES, &[("if-none-match", nothing)]).await.status, 200, "{nothing}");
         }
         let other = get(&app.anonymous(), "{ countries(countries: [\"US\"]) { name } }", &[("if-none-match", tag)]).await;
         assert_eq!(other.status, 200);

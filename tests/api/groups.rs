@@ -235,6 +235,41 @@ on_both_databases! {
         assert_eq!(stored(app).await.len(), 1);
     }
 
+    async fn over_graphql_admins_see_who_is_in_them(app: &TestApp) {
+        let customer = app.customer("a@x.io").await;
+        app.add_address(&customer.row, "US-CA", true).await;
+        let (vip, empty) = (add(app, "VIP").await, add(app, "Empty").await);
+        fill(app, &vip, 0..100).await;
+        let query = "{ customerGroups(filters: [{key: \"limit\", operation: eq, value: \"3\"}]) { items {
+            customerGroupId editUrl customers { email group { groupName } addresses { city } } } } }";
+        let groups = app.admin().query(query).await.data()["customerGroups"]["items"].clone();
+        assert_eq!(groups[0], json!({"customerGroupId": empty["customer_group_id"], "editUrl": "/admin/customer-groups/edit/3", "customers": []}));
+        let members: Vec<String> = (0..100).rev().map(|number| format!("c{number}@x.io")).collect();
+        let found: Vec<&str> = groups[1]["customers"].as_array().unwrap().iter().map(|member| member["email"].as_str().unwrap()).collect();
+        assert_eq!((&groups[1]["editUrl"], found), (&json!("/admin/customer-groups/edit/2"), members.iter().map(String::as_str).collect()));
+        let member = json!({"email": "a@x.io", "group": {"groupName": "Default"}, "addresses": [{"city": "San Francisco"}]});
+        assert_eq!(groups[2]["customers"], json!([member]));
+        // One more is too many for a list, and the others are answered all the same.
+        fill(app, &vip, 100..101).await;
+        let answer = app.admin().query(query).await;
+        let groups = &answer.body["data"]["customerGroups"]["items"];
+        assert_eq!((&groups[1]["customers"], &groups[2]["customers"]), (&Value::Null, &json!([member])));
+        let errors = answer.body["errors"].as_array().unwrap();
+        assert_eq!((errors.len(), answer.graphql_code(), &errors[0]["path"]), (1, "CONFLICT", &json!(["customerGroups", "items", 1, "customers"])));
+        assert_eq!(errors[0]["message"], "The group has more than 100 customers; use customersConnection");
+        let one = app.admin().query("{ customerGroup(id: 1) { customers { email } } customer(email: \"a@x.io\") { group { editUrl customers { email } } } }").await.data();
+        let members = json!([{"email": "a@x.io"}]);
+        assert_eq!(one, json!({"customerGroup": {"customers": members}, "customer": {"group": {"editUrl": "/admin/customer-groups/edit/1", "customers": members}}}));
+        // A customer sees its group, not who else is in it.
+        for (field, group) in [("editUrl", Value::Null), ("customers { email }", json!({"groupName": "Default", "customers": null}))] {
+            let answer = customer.query(&format!("{{ currentCustomer {{ email group {{ groupName {field} }} }} }}")).await;
+            assert_eq!(answer.graphql_code(), "FORBIDDEN", "{field}");
+            assert_eq!(answer.body["data"]["currentCustomer"], json!({"email": "a@x.io", "group": group}), "{field}");
+        }
+        let all = app.admin().query("{ customerGroups(filters: [{key: \"limit\", operation: eq, value: \"100\"}]) { items { customers { email } } } }").await;
+        assert_eq!(all.graphql_code(), "QUERY_TOO_LARGE");
+    }
+
     /// One gets the name, the others are told.
     async fn fifty_groups_of_one_name(app: &TestApp) {
         let admin = app.admin();

@@ -202,6 +202,12 @@ on_both_databases! {
         let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &large).await;
         answer.assert_failure(413, "payload_too_large");
         assert!(app.customers().await.is_empty() && records(app).await.is_empty());
+        // A refused content coding is not stored as the result of the request.
+        let body = app.admin().request(Method::POST, "/api/customers").header("idempotency-key", "coded").json(&registration("coded@x.io"));
+        let answer = app.admin().send(body.header("content-encoding", "gzip")).await;
+        answer.assert_failure(415, "unsupported_media_type");
+        assert_eq!((answer.header("accept-encoding"), answer.header("idempotency-replayed")), (Some("identity"), None));
+        assert!(app.customers().await.is_empty() && records(app).await.is_empty());
         let longest = keyed(&app.anonymous(), Method::POST, "/api/customers", &long[1..], &registration("a@x.io")).await;
         assert_eq!(longest.status, 201);
         // Whoever may not call is not told what is wrong with a key, nor with a version.

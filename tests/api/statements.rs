@@ -6,7 +6,7 @@ use patron::ctx::Ctx;
 use patron::service::demo;
 use serde_json::json;
 
-use crate::support::{on_both_databases, statements_of};
+use crate::support::{Actor, on_both_databases, statements_of};
 
 /// All that a customer has.
 const FIELDS: &str = "id email group { id groupName } addresses { id city country { name provinces { name } } province { name } }
@@ -29,6 +29,24 @@ on_both_databases! {
                 // The caller, the page, groups, addresses, definitions, sessions.
                 assert_eq!(statements.len(), 6, "{rows} rows: {statements:#?}");
             }
+        }
+    }
+
+    async fn a_page_of_groups_costs_the_same_whatever_its_length(app: &TestApp) {
+        demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
+        let admin = app.admin();
+        for number in 0..10 {
+            admin.post("/api/customer-groups", &json!({"group_name": format!("Group {number}")})).await.data();
+        }
+        let query = "query ($n: ID) { customerGroups(filters: [{key: \"limit\", operation: eq, value: $n}, {key: \"od\", operation: eq, value: \"asc\"}]) {
+            items { editUrl customers { email addresses { city } } } } }";
+        for rows in [1, 4, 10] {
+            let (answer, statements) = statements_of(&admin, query, json!({"n": rows})).await;
+            let groups = answer.data()["customerGroups"]["items"].as_array().unwrap().clone();
+            assert_eq!(groups.len(), rows);
+            assert!(groups.iter().any(|group| group["customers"].as_array().is_some_and(|members| !members.is_empty())));
+            // The caller, the page, groups that are too large, customers, addresses.
+            assert_eq!(statements.len(), 5, "{rows} rows: {statements:#?}");
         }
     }
 

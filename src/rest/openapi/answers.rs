@@ -13,6 +13,7 @@ use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response};
 const REQUEST_ID: &str = "RequestId";
 const LOCATION: &str = "Location";
 const RETRY_AFTER: &str = "RetryAfter";
+const ACCEPT_ENCODING: &str = "AcceptEncoding";
 const CHALLENGE: &str = "Challenge";
 const ENTITY_TAG: &str = "EntityTag";
 const REPLAYED: &str = "IdempotencyReplayed";
@@ -90,6 +91,7 @@ fn complete_answer(status: &str, response: &mut Response, is_limited: bool) {
         "201" => header("Location", LOCATION),
         "409" if in_use => header("Retry-After", RETRY_AFTER),
         "401" => header("WWW-Authenticate", CHALLENGE),
+        "415" => header("Accept-Encoding", ACCEPT_ENCODING),
         "429" | "503" => header("Retry-After", RETRY_AFTER),
         _ => {}
     }
@@ -187,6 +189,11 @@ fn describe_headers(components: &mut Components) {
             RETRY_AFTER,
             ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)),
             "Seconds to wait before trying again",
+        ),
+        (
+            ACCEPT_ENCODING,
+            text().enum_values(Some(["identity"])),
+            "Only when the body has a `Content-Encoding`: send it without one (RFC 9110 15.5.16)",
         ),
         (ENTITY_TAG, text().pattern(Some("^\"[0-9]+\"$")), "The version, for `If-Match` (RFC 9110 8.8.3)"),
         (

@@ -4,6 +4,7 @@ mod connection;
 mod criterion;
 mod filter;
 mod input;
+mod members;
 mod owner;
 mod profile;
 mod save;
@@ -24,6 +25,7 @@ pub use input::CustomerInput;
 pub(super) use input::{
     check_size, parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
 };
+pub use members::{MAX_MEMBERS, Members, of_groups};
 pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};

@@ -14,7 +14,7 @@ const SAFELISTED: [&str; 3] =
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"];
 
 /// The operations that read a body.
-fn with_body() -> Vec<(String, String)> {
+pub(crate) fn with_body() -> Vec<(String, String)> {
     let document: Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
     let paths = document["paths"].as_object().unwrap().iter();
     let operations =

@@ -3,3 +3,5 @@
 mod cross_site;
 mod headers;
 mod masking;
+
+pub(crate) use cross_site::with_body;
