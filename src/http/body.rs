@@ -59,7 +59,7 @@ pub async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Fa
 ///
 /// # Errors
 /// 400 when there are several content types, 415 when it is not JSON in UTF-8 or has a content coding.
-pub fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     // `ContentType` reads the first header; a proxy may have read another.
     if headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
         return Err(

@@ -16,7 +16,7 @@ mod place;
 mod protection;
 mod rate_limit;
 
-pub use body::{JsonObject, MAX_BODY_BYTES, read_json_text, require_json};
+pub use body::{JsonObject, MAX_BODY_BYTES, read_json_text};
 pub use caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};
 pub use etag::entity_tag;
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
