@@ -24,10 +24,11 @@ fn quoted<'a>(code: &'a str, form: impl Fn(char) -> bool + 'a) -> impl Iterator<
 /// those of `Failure`s, which go out in capitals.
 fn codes_of_the_source() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
-    for folder in ["src/graphql", "src/http"] {
-        for entry in std::fs::read_dir(folder).expect("the folder is read") {
-            let code = std::fs::read_to_string(entry.expect("an entry").path()).expect("a file");
-            if folder == "src/graphql" {
+    for folder in ["src/graphql", "src/graphql/document", "src/http"] {
+        let entries = std::fs::read_dir(folder).expect("the folder is read");
+        for path in entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()) {
+            let code = std::fs::read_to_string(path).expect("a file");
+            if folder != "src/http" {
                 codes.extend(quoted(&code, |c| c.is_ascii_uppercase()));
             }
             for constructor in ["Failure::new(", "Self::new("] {

@@ -37,6 +37,9 @@ const LAYERS: &[&[&str]] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["http", "rest", "graphql", "server"]),
     ("async_graphql", &["graphql"]),
+    ("async_graphql_axum", &["graphql"]),
+    ("apollo_compiler", &["graphql"]),
+    ("apollo_parser", &["graphql"]),
     ("utoipa", &["http", "rest"]),
     ("utoipa_axum", &["rest"]),
     ("clap", &["config", "cli"]),
@@ -63,7 +66,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("governor", &["rate_limit"]),
     ("hyper", &["server"]),
     ("hyper_util", &["server"]),
-    ("strsim", &["config"]),
+    ("strsim", &["config", "graphql"]),
     ("ipnet", &["config", "http", "poster"]),
     ("headers", &["http", "types"]),
 ];

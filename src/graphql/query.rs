@@ -273,15 +273,12 @@ impl Query {
     }
 }
 
-/// The codes of an argument, without the `null`s in it.
+/// The codes of an argument. A `null` is no country's.
 fn codes(argument: Option<Vec<Option<String>>>) -> Vec<String> {
-    argument.into_iter().flatten().flatten().collect()
+    argument.into_iter().flatten().map(Option::unwrap_or_default).collect()
 }
 
-/// The largest number of countries that an argument selects, for the complexity: all when it has no code.
+/// The largest number of countries that an argument selects, for the complexity: all when it is empty.
 fn most_countries(argument: Option<&[Option<String>]>) -> usize {
-    match argument.map_or(0, |codes| codes.iter().flatten().count()) {
-        0 => ALL,
-        count => count.min(ALL),
-    }
+    argument.map(<[_]>::len).filter(|codes| *codes > 0).map_or(ALL, |codes| codes.min(ALL))
 }

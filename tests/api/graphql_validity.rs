@@ -78,7 +78,7 @@ on_both_databases! {
     async fn fields_that_cannot_be_merged(app: &TestApp) {
         for fields in [
             "nodes { group { a: uuid } group { a: groupName } }",
-            "nodes { ...A ...B } } } fragment A on Customer { a: email } fragment B on Customer { b: uuid ... { a: fullName }",
+            "nodes { ...A ...B } } } fragment A on Customer { a: email } fragment B on Customer { ... { ... { a: fullName }",
             "nodes { metafields(namespace: \"a\") { key } metafields(namespace: \"b\") { key } }",
             "nodes { ... on Customer { a: email } ... on Customer { a: uuid } }",
         ] {

@@ -52,13 +52,13 @@ export function readRequests(path) {
   return text.split('\n').filter((line) => line.trim() !== '').map((line) => JSON.parse(line));
 }
 
-/** The resolver of `countries`: all of them, or those with these codes in the order of the codes, each once. */
+/** The resolver of `countries`: all of them, also for an empty list, or those with these codes in the order of the codes, each once. */
 export function countriesResolver(countries) {
   const byCode = new Map(countries.map((country) => [country.code, country]));
   const upper = (code) => code.replace(/[a-z]/g, (letter) => letter.toUpperCase());
   return {
     countries: ({ countries: codes }) => {
-      if (codes === undefined || codes === null) return countries;
+      if (codes === undefined || codes === null || codes.length === 0) return countries;
       const found = codes.filter((code) => code !== null).map((code) => byCode.get(upper(code)));
       return [...new Set(found.filter((country) => country !== undefined))];
     },

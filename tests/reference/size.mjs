@@ -16,7 +16,7 @@ function rows({ name: { value: name }, arguments: args = [] }) {
     return first?.kind === Kind.INT ? Math.max(1, Math.min(100, Number(first.value))) : 100;
   }
   const codes = name === 'countries' ? argument('countries') : undefined;
-  if (codes?.kind === Kind.LIST) return codes.values.length;
+  if (codes?.kind === Kind.LIST && codes.values.length > 0) return codes.values.length;
   if (codes?.kind === Kind.STRING) return 1;
   return ROWS[name] ?? 2;
 }
