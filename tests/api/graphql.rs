@@ -137,7 +137,7 @@ on_both_databases! {
         let all = app.anonymous().query_with(query, json!({"countries": []})).await.data()["provinces"].clone();
         let count = countries.iter().map(|country| country["provinces"].as_array().unwrap().len()).sum::<usize>();
         assert_eq!(all.as_array().unwrap().len(), count);
-        for variables in [json!({}), json!({"countries": null}), json!({"countries": [null]})] {
+        for variables in [json!({}), json!({"countries": null})] {
             assert_eq!(app.anonymous().query_with(query, variables).await.data()["provinces"], all);
         }
         let some = app.anonymous().query_with(query, json!({"countries": ["sg", "XX", "US", "SG", "MC"]})).await.data()["provinces"].clone();
@@ -146,11 +146,13 @@ on_both_databases! {
         let of_us = some.iter().filter(|province| province["countryCode"] == us).count();
         let expected = countries.iter().find(|country| country["value"] == us).unwrap()["provinces"].as_array().unwrap().len();
         assert_eq!((of_us, &some[0]["countryCode"]), (expected, &json!("SG")), "each country once, in the order asked for");
-        assert_eq!(app.anonymous().query_with(query, json!({"countries": ["XX"]})).await.data()["provinces"], json!([]));
+        for nobodys in [json!(["XX"]), json!([null])] {
+            assert_eq!(app.anonymous().query_with(query, json!({"countries": nobodys})).await.data()["provinces"], json!([]));
+        }
         // An empty list of codes asks for all countries as well.
         let data = app.anonymous().query("{ all: countries { code } none: countries(countries: []) { code } }").await.data();
         assert_eq!(data["all"], data["none"]);
-        let answer = app.anonymous().query("{ provinces { code name countryCode __typename } }").await;
+        let answer = app.anonymous().query("{ provinces { code name countryCode a: code } }").await;
         assert_eq!(answer.graphql_code(), "QUERY_TOO_LARGE", "all provinces count");
     }
 

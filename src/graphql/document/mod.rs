@@ -4,37 +4,28 @@
 mod bind;
 mod gaps;
 mod introspection;
+mod parsing;
 mod place;
 mod rules;
 mod size;
 mod suggestions;
 mod syntax;
 mod tokens;
+mod validation;
 mod variables;
 
-use std::collections::HashMap;
-
-use apollo_compiler::ast;
-use apollo_compiler::diagnostic::{Diagnostic, ToCliReport};
-use apollo_compiler::parser::{Parser, SourceMap, SourceSpan};
-use apollo_compiler::validation::DiagnosticData;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Pos, ServerError, Variables};
+use async_graphql::{ServerError, Variables};
 
-use self::place::Places;
 pub(super) use self::size::{Amount, MAX_NESTING};
 use self::syntax::Syntax;
 use super::budget::Budget;
-use super::definitions::DEFINITIONS;
-use super::error::{self, MAX_ERRORS};
+use super::error;
 use super::observed;
 use crate::config::GraphqlConfig;
 
 /// Root fields whose value is the same for everybody. What is not listed is for the caller alone.
-const PUBLIC_FIELDS: [&str; 2] = ["countries", "__typename"];
-/// How deeply the parser goes down into selections, values and types. What is nested less deeply and still too deeply is
-/// refused with more of a reason.
-const MAX_RECURSION: usize = 4 * MAX_NESTING;
+const PUBLIC_FIELDS: [&str; 4] = ["allowedCountries", "countries", "provinces", "__typename"];
 /// The most parts of a document whose errors say what may have been meant: names are compared with all others then.
 const MAX_HINTED_PARTS: usize = 200;
 
@@ -77,7 +68,7 @@ impl Document {
         budget: &Budget,
     ) -> Result<Self, Refused> {
         tokens::check(text)?;
-        let parsed = parse(text)?;
+        let parsed = parsing::parse(text)?;
         let syntax = Syntax::of(&parsed, text);
         size::check_operations(&syntax)?;
         let amount = size::measure(&syntax, &Variables::default(), config)?;
@@ -86,7 +77,7 @@ impl Document {
             introspection::refuse(&syntax)?;
         }
         let hints = config.introspection && amount.parts <= MAX_HINTED_PARTS;
-        validate(&parsed, hints).map_err(|errors| Refused {
+        validation::validate(&parsed, hints).map_err(|errors| Refused {
             errors,
             is_change: syntax.is_change(operation_name),
             field: syntax.operation(operation_name).map_or(observed::OTHER, |index| syntax.root_field(index)),
@@ -164,68 +155,6 @@ fn amount_with(
     config: &GraphqlConfig,
 ) -> Result<Amount, ServerError> {
     if size::are_costly(variables) { size::measure(syntax, variables, config) } else { Ok(without) }
-}
-
-fn parse(text: &str) -> Result<ast::Document, Refused> {
-    let parsed = Parser::new().recursion_limit(MAX_RECURSION).parse_ast(text, "query");
-    let document = match parsed {
-        Ok(document) => document,
-        Err(failed) => {
-            // One error often leads to others that nobody made.
-            let first = failed.errors.iter().next();
-            let at = first.as_ref().and_then(|error| error.line_column_range()).map(|range| range.start);
-            let message =
-                first.map_or_else(|| "it can't be parsed".to_owned(), |error| error.error.to_string());
-            let at = at.map(|at| Pos { line: at.line, column: at.column });
-            return Err(error::coded(ServerError::new(message, at), error::UNPARSABLE).into());
-        }
-    };
-    let gap = gaps::first(text, MAX_RECURSION)
-        .map(|(what, at)| (format!("syntax error: {what} is missing"), Some(at)));
-    let empty =
-        || document.definitions.is_empty().then(|| ("syntax error: there is no operation".to_owned(), None));
-    match gap.or_else(empty) {
-        Some((message, at)) => {
-            let at = at.map(|at| Places::of(text).at(at));
-            Err(error::coded(ServerError::new(message, at), error::UNPARSABLE).into())
-        }
-        None => Ok(document),
-    }
-}
-
-/// Validates a document; with hints to what may have been meant.
-///
-/// # Errors
-/// At most [`MAX_ERRORS`].
-fn validate(document: &ast::Document, with_hints: bool) -> Result<(), Vec<ServerError>> {
-    let sources = &document.sources;
-    // What is not known is told by itself: it is left out of what is validated, which may lack it.
-    let errors: Vec<ServerError> =
-        match document.to_executable(&DEFINITIONS).and_then(|known| known.validate(&DEFINITIONS)) {
-            Ok(valid) => {
-                let faults = rules::faults(&valid, MAX_ERRORS).into_iter();
-                faults.map(|fault| server_error(fault.message, fault.at, sources)).collect()
-            }
-            Err(failed) => {
-                let hints = if with_hints { suggestions::of(document) } else { HashMap::new() };
-                let error = |diagnostic: Diagnostic<'_, DiagnosticData>| {
-                    let at = diagnostic.error.location();
-                    let mut message = diagnostic.error.to_string();
-                    if let Some(meant) = at.and_then(|at| hints.get(&at.offset())) {
-                        message.push_str(&format!("; did you mean `{meant}`?"));
-                    }
-                    server_error(message, at, sources)
-                };
-                failed.errors.iter().take(MAX_ERRORS).map(error).collect()
-            }
-        };
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
-}
-
-fn server_error(message: String, at: Option<SourceSpan>, sources: &SourceMap) -> ServerError {
-    let at = at.and_then(|at| at.line_column(sources));
-    let at = at.map(|at| Pos { line: at.line, column: at.column });
-    error::coded(ServerError::new(message, at), error::INVALID)
 }
 
 fn is_public(root: &SelectionSet) -> bool {

@@ -130,10 +130,9 @@ impl Reader {
             Value::List(items) if ty.is_list() => {
                 items.iter().for_each(|item| self.value(item, ty.item_type(), false, into));
             }
+            Value::String(text) if date_time::is_moment(text) => {}
             other if ty.inner_named_type() == date_time::NAME => {
-                if !matches!(other, Value::String(text) if date_time::is_moment(text)) {
-                    self.fault(format!("`{other}` is no {}: {}", date_time::NAME, date_time::EXPECTED), at);
-                }
+                self.fault(format!("`{other}` is no {}: {}", date_time::NAME, date_time::EXPECTED), at);
             }
             Value::Object(fields) => self.object(fields, ty, into),
             _ => {}
