@@ -58,7 +58,7 @@ pub(super) struct UrlParameters {
     extensions: Option<String>,
 }
 
-/// What can't be read is read once more, by [`Requested::by_hand`], which tells why.
+/// What can't be read is read once more, by `Requested::by_hand`, which tells why.
 impl From<ParseRequestError> for Failure {
     fn from(error: ParseRequestError) -> Self {
         Self::malformed(format!("The body is no GraphQL request: {error}"))

@@ -45,7 +45,7 @@ async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
 /// Reads a body that is to be JSON.
 ///
 /// # Errors
-/// Those of [`require_json`]; 413 when it is too large, 400 when it breaks off or is empty.
+/// 400 when there are several content types, 415 when it is not JSON in UTF-8 or has a content coding, 413 when it is too large, 400 when it breaks off or is empty.
 pub async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     require_json(headers)?;
     let text = read_bytes(body).await?;

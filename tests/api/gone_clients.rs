@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -164,18 +166,25 @@ async fn clients_that_hang_up_leave_nothing_to_hash_postgres() {
 /// Clients that stay: another address waits for one or two of their hashes and not for all, and they have a share of the
 /// queue and not all of it.
 async fn an_address_waits_for_its_own(backend: Backend) {
-    let app = start(backend, &[("PATRON_HASH_QUEUE_PER_ADDRESS", "100")]).await;
-    let clients = flood(&app, 300, "").await;
-    until(&app, |counts| counts.waiting >= 90.0 && counts.rejected > 0.0).await;
+    let app = start(backend, &[("PATRON_HASH_QUEUE_PER_ADDRESS", "250")]).await;
+    let clients = flood(&app, 500, "").await;
+    until(&app, |counts| counts.waiting >= 230.0 && counts.rejected > 0.0).await;
     let before = counts(&app);
     assert_eq!(log_in(&app, "198.51.100.8", CUSTOMER_PASSWORD).await.status, 200);
     let after = counts(&app);
-    assert!(after.hashed - before.hashed < 30.0, "{before:?} {after:?}");
-    assert!(after.waiting >= 40.0, "the others still wait: {after:?}");
-    assert!(before.waiting <= 100.0, "{before:?}");
-    let refused = std::iter::repeat_with(|| log_in(&app, ATTACKER, "wrong wrong")).take(100);
-    let refused = futures_util::future::join_all(refused).await;
-    let refused = refused.iter().find(|answer| answer.status == 503).expect("their share is taken");
+    // One or two, and what is hashed while the login does all else that it does.
+    assert!(after.hashed - before.hashed < 125.0, "{before:?} {after:?}");
+    assert!(after.waiting >= 100.0, "the others still wait: {after:?}");
+    assert!(before.waiting <= 250.0, "{before:?}");
+    let mut more: FuturesUnordered<_> =
+        std::iter::repeat_with(|| log_in(&app, ATTACKER, "wrong wrong")).take(300).collect();
+    let refused = loop {
+        let answer = more.next().await.expect("their share is taken");
+        if answer.status == 503 {
+            break answer;
+        }
+    };
+    drop(more);
     refused.assert_failure(503, "unavailable");
     assert_eq!(refused.header("retry-after"), Some("1"));
     drop(clients);

@@ -220,7 +220,7 @@ on_both_databases! {
     }
 
     async fn requests_that_are_no_graphql_requests(app: &TestApp) {
-        for body in [json!([]), json!([{"query": "{__typename}"}]), json!({}), json!({"query": 1}), json!({"query": "{__typename}", "variables": []}),
+        for body in [json!([]), json!([{"query": "{__typename}"}]), json!({}), json!(["{__typename}"]), json!(["{__typename}", null, {}, {}]), json!("{__typename}"), json!({"query": 1}), json!({"query": "{__typename}", "variables": []}),
             json!({"query": "{__typename}", "operationName": 1}), json!({"query": "{__typename}", "extensions": 1})] {
             let answer = app.anonymous().post("/api/graphql", &body).await;
             assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
@@ -230,7 +230,17 @@ on_both_databases! {
             app.anonymous().send(request.body(body)).await
         };
         assert_eq!(raw("application/json", b"{".to_vec()).await.status, 400);
-        assert_eq!(raw("text/plain", b"{\"query\": \"{__typename}\"}".to_vec()).await.status, 415);
+        let query = json!({"query": "{__typename}"}).to_string();
+        assert_eq!(raw("text/plain", query.clone().into_bytes()).await.status, 415);
+        let form = format!("--x\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{query}\r\n--x--\r\n");
+        assert_eq!(raw("multipart/form-data; boundary=x", form.into_bytes()).await.status, 415);
+        let untyped = app.anonymous().request(Method::POST, "/api/graphql").body(query);
+        assert_eq!(app.anonymous().send(untyped).await.status, 415);
+        // Null is nothing (GraphQL over HTTP, 5.1), and what is wrong is said.
+        let nulls = json!({"query": "{__typename}", "operationName": null, "variables": null, "extensions": null});
+        app.anonymous().post("/api/graphql", &nulls).await.data();
+        let answer = app.anonymous().post("/api/graphql", &json!({"query": 1})).await;
+        assert!(answer.text.contains("invalid type: integer `1`, expected a string"), "{answer:?}");
         let large = json!({"query": format!("{{__typename}} #{}", "a".repeat(1024 * 1024))}).to_string();
         let answer = raw("application/json", large.into_bytes()).await;
         assert_eq!((answer.status, answer.graphql_code()), (413, "PAYLOAD_TOO_LARGE"));

@@ -43,7 +43,8 @@ on_both_databases! {
         let app = with_batches(app).await;
         let answer = send(&app, &["{ __typename }"; 4]).await;
         assert_eq!((answer.status, answer.graphql_code()), (400, "BATCH_TOO_LARGE"));
-        for body in [json!([]), json!([{"query": "{ __typename }"}, 1]), json!([[{"query": "{ __typename }"}]]), json!([{}])] {
+        for body in [json!([]), json!([{"query": "{ __typename }"}, 1]), json!([[{"query": "{ __typename }"}]]), json!([{}]),
+            json!(["{ __typename }"]), json!([["{ __typename }"]]), json!([{"query": "{ __typename }"}, ["{ __typename }"]])] {
             let answer = app.admin().post("/api/graphql", &body).await;
             assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
         }
