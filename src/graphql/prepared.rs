@@ -85,7 +85,7 @@ impl Prepared {
             is_change: false,
             field,
         })?;
-        let introspects = config.introspection && document.introspects;
+        let introspects = document.introspects;
         Ok(Self { document, operation, values, field, introspects, public })
     }
 

@@ -58,7 +58,7 @@ pub(super) struct UrlParameters {
     extensions: Option<String>,
 }
 
-/// What can't be read is read once more, by `Requested::by_hand`, which tells why.
+/// The client never sees this: when the extractor fails, `Requested::by_hand` reads the body again and says why.
 impl From<ParseRequestError> for Failure {
     fn from(error: ParseRequestError) -> Self {
         Self::malformed(format!("The body is no GraphQL request: {error}"))
@@ -76,18 +76,14 @@ impl Requested {
         if is_array(&text) && serde_json::from_slice::<Vec<HashMap<String, IgnoredAny>>>(&text).is_err() {
             return Self::by_hand(&text);
         }
-        match GraphQLBatchRequest::<Failure>::from_request(json(text.clone()), &()).await {
-            Ok(extracted) => match extracted.into_inner() {
-                // It stands for none, or for an empty one.
-                BatchRequest::Single(request) if request.query.is_empty() => Self::by_hand(&text),
-                BatchRequest::Single(request) => Ok(Self::One(request.try_into()?)),
-                BatchRequest::Batch(requests) if requests.iter().any(|request| request.query.is_empty()) => {
-                    Self::by_hand(&text)
-                }
-                BatchRequest::Batch(requests) => {
-                    requests.into_iter().map(Parameters::try_from).collect::<Result<_, _>>().map(Self::Batch)
-                }
-            },
+        let extracted = GraphQLBatchRequest::<Failure>::from_request(json(text.clone()), &()).await;
+        match extracted.map(GraphQLBatchRequest::into_inner) {
+            // An empty query stands for none, or for an empty one.
+            Ok(batch) if batch.iter().any(|request| request.query.is_empty()) => Self::by_hand(&text),
+            Ok(BatchRequest::Single(request)) => request.try_into().map(Self::One),
+            Ok(BatchRequest::Batch(requests)) => {
+                requests.into_iter().map(Parameters::try_from).collect::<Result<_, _>>().map(Self::Batch)
+            }
             Err(_) => Self::by_hand(&text),
         }
     }

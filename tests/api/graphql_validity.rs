@@ -145,7 +145,7 @@ on_both_databases! {
         assert_eq!(answer.data(), json!({"__typename": "Query"}));
     }
 
-    /// The schema is told here, so errors may say what was meant.
+    /// Introspection is on here, so errors may suggest names.
     async fn misspelled_names(app: &TestApp) {
         for (query, meant) in [
             ("{ countries { nam } }", "did you mean `name`?"),

@@ -1,7 +1,12 @@
 //! Lines and columns of a text, by the bytes before them.
 
-use apollo_compiler::parser::SourceSpan;
+use apollo_compiler::parser::{LineColumn, SourceSpan};
 use async_graphql::Pos;
+
+/// A place that the validator names.
+pub(super) fn pos(at: LineColumn) -> Pos {
+    Pos { line: at.line, column: at.column }
+}
 
 /// Goes through a text once: what is parsed is asked about in its order.
 pub(super) struct Places<'a> {

@@ -7,10 +7,11 @@ use apollo_compiler::ast;
 use apollo_compiler::diagnostic::{Diagnostic, ToCliReport};
 use apollo_compiler::parser::{SourceMap, SourceSpan};
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
-use async_graphql::{Pos, ServerError};
+use async_graphql::ServerError;
 
 use super::super::definitions::DEFINITIONS;
 use super::super::error::{self, MAX_ERRORS};
+use super::place::pos;
 use super::{rules, suggestions};
 
 /// Validates a document; with hints to what may have been meant.
@@ -18,7 +19,7 @@ use super::{rules, suggestions};
 /// # Errors
 /// At most [`MAX_ERRORS`].
 pub(super) fn validate(document: &ast::Document, with_hints: bool) -> Result<(), Vec<ServerError>> {
-    // What is not known is told by itself: it is left out of what is validated, which may lack it.
+    // Unknown names are reported by themselves: the validator leaves them out, and would then report what is missing.
     let validated = match document.to_executable(&DEFINITIONS) {
         Ok(known) => known.validate(&DEFINITIONS).map_err(|failed| failed.errors),
         Err(failed) => Err(failed.errors),
@@ -47,7 +48,6 @@ fn server_errors(document: &ast::Document, found: &DiagnosticList, with_hints: b
 }
 
 fn server_error(message: String, at: Option<SourceSpan>, sources: &SourceMap) -> ServerError {
-    let at = at.and_then(|at| at.line_column(sources));
-    let at = at.map(|at| Pos { line: at.line, column: at.column });
+    let at = at.and_then(|at| at.line_column(sources)).map(pos);
     error::coded(ServerError::new(message, at), error::INVALID)
 }
