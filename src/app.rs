@@ -1,11 +1,13 @@
 //! What every part of patron shares; built the same way by `main` and by the tests.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::db::Database;
@@ -47,6 +49,8 @@ pub struct App {
     pub places: Arc<Semaphore>,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
+    /// Rows of other programs whose keys can't be computed, and that were reported.
+    pub reported: Mutex<HashSet<Uuid>>,
     /// Requests with keys that are being done.
     pub in_flight: InFlight,
     /// What is counted and measured.
@@ -121,6 +125,7 @@ impl App {
             rate_limits,
             places,
             trigrams,
+            reported: Mutex::default(),
             in_flight,
             metrics,
             listening,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use migration::history::History;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -54,6 +55,12 @@ const REQUIRED_SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE nam
 /// What is wrong when the file of an SQLite database is not the one that was opened.
 const MOVED: &str =
     "the database file was moved, deleted or replaced while patron runs: put it back, or restart patron";
+
+/// What is wrong when an unreleased build created the schema, and the way out.
+const UNRELEASED: &str = "an unreleased build of patron created this database, and its schema can't be upgraded. Move its \
+    customers to a new database: with the old program, `patron export --with-password-hashes -o customers.ndjson`; with \
+    this one and another DATABASE_URL, `patron migrate up` and `patron import --create-groups customers.ndjson`. Admins, \
+    definitions of custom fields and webhooks have to be created there";
 
 /// The file of an SQLite database, as it was opened. A process that has it open goes on with it wherever it is moved to,
 /// also when it is deleted: what is written then is lost.
@@ -215,21 +222,38 @@ impl Database {
         self.file.as_ref().is_none_or(|file| file.is_in_place())
     }
 
+    /// How many migrations have not run.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseUnusable`] when its schema is that of an unreleased build or of a newer program; those of the
+    /// database.
+    pub async fn pending_migrations(&self) -> Result<usize> {
+        match migration::history::read(&self.reader).await? {
+            History::Current => Ok(0),
+            History::Pending(count) => Ok(count),
+            History::Unreleased => Err(Error::DatabaseUnusable(UNRELEASED.to_owned())),
+            History::Newer(name) => Err(Error::DatabaseUnusable(format!(
+                "a newer version of patron has migrated the database ({name}): run that version, or restore a backup"
+            ))),
+        }
+    }
+
     /// Brings the schema up to date. On a connection of its own, where no statement is given up: an index over many
     /// rows takes longer than any request may.
     ///
     /// # Errors
-    /// Those of the database.
-    pub async fn migrate(&self, config: &DatabaseConfig) -> std::result::Result<(), DbErr> {
+    /// As [`pending_migrations`](Self::pending_migrations).
+    pub async fn migrate(&self, config: &DatabaseConfig) -> Result<()> {
+        self.pending_migrations().await?;
         if self.is_embedded() {
-            return migration::up(self.owner()).await;
+            return Ok(migration::up(self.owner()).await?);
         }
         let patient =
             DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 1, ..config.clone() };
         let owner = Self::connect(&patient).await?;
         let migrated = migration::up(owner.owner()).await;
         owner.close().await?;
-        migrated
+        Ok(migrated?)
     }
 
     /// The connection that migrations change the schema with.

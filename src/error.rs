@@ -142,10 +142,11 @@ impl Error {
     }
 }
 
-/// The unique indexes over e-mail addresses, by the name the migrations give them.
-const EMAIL_INDEXES: [&str; 2] = ["customer_email_key", "admin_user_email_key"];
-/// The unique index over names of customer groups.
-const GROUP_NAME_INDEX: &str = "customer_group_name_key";
+/// The unique indexes over keys of e-mail addresses: by name, as PostgreSQL reports them, and by column, as SQLite does.
+const EMAIL_INDEXES: [&str; 4] =
+    ["customer_email_key_key", "admin_user_email_key_key", "customer.email_key", "admin_user.email_key"];
+/// The unique index over keys of group names, likewise.
+const GROUP_NAME_INDEXES: [&str; 2] = ["customer_group_name_key_key", "customer_group.name_key"];
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
@@ -155,7 +156,9 @@ impl From<DbErr> for Error {
             {
                 return Self::EmailTaken;
             }
-            Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(GROUP_NAME_INDEX) => {
+            Some(SqlErr::UniqueConstraintViolation(message))
+                if GROUP_NAME_INDEXES.iter().any(|index| message.contains(index)) =>
+            {
                 return Self::conflict("Group name is already used");
             }
             _ => {}

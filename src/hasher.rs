@@ -22,7 +22,7 @@ use crate::db::{NoTransaction, ensure_outside};
 use crate::error::{Error, Result};
 use crate::metrics::HashingMetrics;
 use crate::system::Stopwatch;
-use crate::types::{Password, PasswordHash};
+use crate::types::{Password, PasswordHash, normalized};
 
 use queue::{Limits, Queue, Refused};
 use stored::{Bounds, Stored};
@@ -49,6 +49,8 @@ pub struct Verified {
     pub verdict: Verdict,
     /// Without the time in the queue.
     pub took: Duration,
+    /// In how many normalization forms it was compared, if it was wrong.
+    pub forms: u32,
     /// Why the password was not compared with the hash, when that costs too much: it has to be reset.
     pub too_costly: Option<TooCostly>,
 }
@@ -124,7 +126,7 @@ impl Hasher {
         self.rehash(outside, lane, password.secret(), salt).await
     }
 
-    /// Hashes a password that was just verified, and so may be older than the rules for new ones.
+    /// Hashes a password that was just verified, and so may be older than the rules for new ones, in normalization form C.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
@@ -135,7 +137,8 @@ impl Hasher {
         password: &SecretString,
         salt: [u8; 16],
     ) -> Result<PasswordHash> {
-        let (params, password) = (self.params.clone(), password.clone());
+        let password = normalized(password).unwrap_or_else(|| password.clone());
+        let params = self.params.clone();
         self.run(outside, lane, 0, move |memory| {
             let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
             let mut hash = [0; HASH_LENGTH];
@@ -148,7 +151,8 @@ impl Hasher {
     }
 
     /// Whether the password is the one that was hashed. Without a hash it is wrong, after the same time; so it is when
-    /// verifying the hash costs too much.
+    /// verifying the hash costs too much. It is compared in normalization form C. Only when it was typed in another form,
+    /// which tells nothing of the account, are the typed bytes compared as well: hashes of other programs are of those.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
@@ -172,44 +176,50 @@ impl Hasher {
             (stored, is_current, is_usual)
         });
         let decoy = Stored::parse(self.decoy.expose(), self.bounds).map_err(Error::internal)?;
-        let (password, slowest) = (password.clone(), Arc::clone(&self.slowest));
+        let slowest = Arc::clone(&self.slowest);
+        let candidates = match normalized(password) {
+            Some(normalized) => vec![normalized, password.clone()],
+            None => vec![password.clone()],
+        };
+        let forms = if candidates.len() == 1 { 1 } else { 2 };
         let is_known = hash.is_some();
         let (verdict, took) = self
             .run(outside, lane, extra_kib.into(), move |memory| {
-                let password = password.expose_secret().as_bytes();
                 let watch = Stopwatch::start();
-                let made = known.as_ref().and_then(|(stored, ..)| stored.is_made_of(password, memory));
-                let is_usual = made.is_some() && matches!(known, Some((.., true)));
-                if !is_usual {
-                    // So that it takes no less than one of an account that doesn't exist.
-                    let _same_work = decoy.is_made_of(password, memory);
-                }
-                let took = watch.elapsed();
-                if !is_usual && made.is_some() {
-                    let micros = took.min(LONGEST_PAUSE).as_micros();
-                    slowest.fetch_max(micros.try_into().unwrap_or_default(), Ordering::Relaxed);
-                }
-                let verdict = match known {
-                    Some((_, is_current, _)) if is_known && made == Some(true) => {
-                        if is_current {
-                            Verdict::Right
-                        } else {
-                            Verdict::Outdated
-                        }
+                let mut verdict = Verdict::Wrong;
+                for (number, password) in candidates.iter().enumerate() {
+                    let password = password.expose_secret().as_bytes();
+                    let started = watch.elapsed();
+                    let made = known.as_ref().and_then(|(stored, ..)| stored.is_made_of(password, memory));
+                    let is_usual = made.is_some() && matches!(known, Some((.., true)));
+                    if !is_usual {
+                        // So that it takes no less than one of an account that doesn't exist.
+                        let _same_work = decoy.is_made_of(password, memory);
                     }
-                    _ => Verdict::Wrong,
-                };
-                (verdict, took)
+                    if !is_usual && made.is_some() {
+                        let micros = (watch.elapsed() - started).min(LONGEST_PAUSE).as_micros();
+                        slowest.fetch_max(micros.try_into().unwrap_or_default(), Ordering::Relaxed);
+                    }
+                    if let Some((_, is_current, _)) = known
+                        && is_known
+                        && made == Some(true)
+                    {
+                        // A hash of the bytes as typed is replaced, so that every keyboard types the password.
+                        verdict = if is_current && number == 0 { Verdict::Right } else { Verdict::Outdated };
+                        break;
+                    }
+                }
+                (verdict, watch.elapsed())
             })
             .await?;
-        Ok(Verified { verdict, took, too_costly })
+        Ok(Verified { verdict, took, forms, too_costly })
     }
 
     /// Waits as long as a login that is refused has to, so that accounts with hashes of another system, which take
     /// another time, can't be told from the rest: as if the slowest of them had been verified.
-    pub async fn level(&self, _outside: &impl NoTransaction, took: Duration) {
-        let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed));
-        if let Some(rest) = slowest.checked_sub(took) {
+    pub async fn level(&self, _outside: &impl NoTransaction, verified: Verified) {
+        let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed)) * verified.forms;
+        if let Some(rest) = slowest.checked_sub(verified.took) {
             tokio::time::sleep(rest).await;
         }
     }

@@ -15,8 +15,8 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 # One for each number, by its MD5: pgbench makes the same ones.
 POSTGRES = """
-INSERT INTO customer (uuid, status, group_id, email, password, full_name, search_text, created_at, updated_at, meta_data, version)
-SELECT md5(i::text)::uuid, 1, 1, email, '{hash}', name, lower(name) || E'\\n' || email, created_at, created_at, '{{}}', 1
+INSERT INTO customer (uuid, status, group_id, email, email_key, password, full_name, search_text, created_at, updated_at, meta_data, version)
+SELECT md5(i::text)::uuid, 1, 1, email, email, '{hash}', name, lower(name) || E'\\n' || email, created_at, created_at, '{{}}', 1
 FROM (SELECT i, 'customer' || i || '@example.com' AS email,
         (ARRAY{given})[1 + i % {givens}] || ' ' || (ARRAY{family})[1 + i / {givens} % {families}] || ' ' || (i / 88) AS name,
         timestamptz '2026-01-01 00:00:00Z' - i * interval '1 second' AS created_at
@@ -68,16 +68,16 @@ def row(number, hash_):
     email = f"customer{number}@example.com"
     moment = (START - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000+00:00")
     identifier = hashlib.md5(str(number).encode()).digest()
-    return (identifier, 1, 1, email, hash_, name, f"{name.lower()}\n{email}", moment, moment, "{}", 1)
+    return (identifier, 1, 1, email, email, hash_, name, f"{name.lower()}\n{email}", moment, moment, "{}", 1)
 
 
 def load_sqlite(file, server, customers):
     db = sqlite3.connect(file, timeout=60)
     hash_ = some_hash(server, lambda: db.execute("SELECT password FROM customer").fetchone()[0])
-    columns = "uuid, status, group_id, email, password, full_name, search_text, created_at, updated_at, meta_data, version"
+    columns = "uuid, status, group_id, email, email_key, password, full_name, search_text, created_at, updated_at, meta_data, version"
     with db:
         db.execute("DELETE FROM customer")
-        insert = f"INSERT INTO customer ({columns}) VALUES ({', '.join('?' * 11)})"
+        insert = f"INSERT INTO customer ({columns}) VALUES ({', '.join('?' * 12)})"
         db.executemany(insert, (row(number, hash_) for number in range(1, customers + 1)))
     db.execute("ANALYZE")
     db.close()

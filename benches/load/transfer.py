@@ -18,7 +18,7 @@ ADDRESS = ["full_name", "telephone", "address_1", "city", "province", "postcode"
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$oGPmnthp0b0nNkYB0v+2lA$vYIEGFsaTbK+1+MplnLgRABV2VT4pM27w61HHav44Rs"
 
 COPY = """
-\\copy customer (uuid, status, group_id, email, password, full_name, search_text, created_at, updated_at, meta_data, version, customer_id) FROM '{folder}/customers.copy'
+\\copy customer (uuid, status, group_id, email, email_key, password, full_name, search_text, created_at, updated_at, meta_data, version, customer_id) FROM '{folder}/customers.copy'
 \\copy customer_address (uuid, customer_id, full_name, telephone, address_1, city, province, postcode, country, is_default, created_at, updated_at) FROM '{folder}/addresses.copy'
 """
 
@@ -33,7 +33,7 @@ def write_import(path, numbers):
         writer = csv.writer(file)
         writer.writerow(COLUMNS + [f"addresses.1.{name}" for name in ADDRESS])
         for number in numbers:
-            _, _, _, email, _, name, _, moment, *_ = data.row(number, HASH)
+            _, _, _, email, _, _, name, _, moment, *_ = data.row(number, HASH)
             writer.writerow([email, name, HASH, moment.replace("+00:00", "Z"), *address(number, name), "true"])
 
 
@@ -41,9 +41,9 @@ def write_copy(folder, numbers):
     """The same, as the tables hold them."""
     with open(folder / "customers.copy", "w") as customers, open(folder / "addresses.copy", "w") as addresses:
         for number in numbers:
-            _, _, _, email, _, name, text, moment, *_ = data.row(number, HASH)
+            _, _, _, email, key, _, name, text, moment, *_ = data.row(number, HASH)
             # Random ones, as patron makes them: their order is what an index costs.
-            row = [str(uuid.uuid4()), "1", "1", email, HASH, name, text.replace("\n", "\\n"), moment, moment, "{}", "1", str(number)]
+            row = [str(uuid.uuid4()), "1", "1", email, key, HASH, name, text.replace("\n", "\\n"), moment, moment, "{}", "1", str(number)]
             customers.write("\t".join(row) + "\n")
             row = [str(uuid.uuid4()), str(number), *address(number, name), "t", moment, moment]
             addresses.write("\t".join(row) + "\n")

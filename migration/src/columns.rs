@@ -1,62 +1,70 @@
-//! Columns that every table has, written once.
+//! Columns and statements that several tables have in common.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm_migration::sea_orm::{DbBackend, StatementBuilder};
 
-/// `uuid`, unique, filled in by the database when an insert leaves it out.
-pub(crate) fn uuid(manager: &SchemaManager) -> ColumnDef {
-    unindexed_uuid(manager).unique_key().take()
+/// The statement in the database's dialect.
+pub(crate) fn sql(backend: DbBackend, statement: &impl StatementBuilder) -> String {
+    backend.build(statement).sql
 }
 
-/// The same for a table that is only read in another order: an index of random values is what costs most of a row that
-/// is only ever added.
-pub(crate) fn unindexed_uuid(manager: &SchemaManager) -> ColumnDef {
-    let default = match manager.get_database_backend() {
+/// `uuid`, unique, filled in by the database when an insert leaves it out.
+pub(crate) fn uuid(backend: DbBackend) -> ColumnDef {
+    unindexed_uuid(backend).unique_key().take()
+}
+
+/// The same without an index, for a table that is read in another order: an index of random values is the most expensive
+/// part of a row that is only ever inserted.
+pub(crate) fn unindexed_uuid(backend: DbBackend) -> ColumnDef {
+    let default = match backend {
         DbBackend::Postgres => "gen_random_uuid()",
         _ => "(randomblob(16))",
     };
     ColumnDef::new("uuid").uuid().not_null().default(Expr::cust(default)).take()
 }
 
-/// A moment in UTC, the present one when an insert leaves it out. SQLite has no such type: there the text
-/// is written in the very form the driver writes, so that comparing texts is comparing moments.
-pub(crate) fn timestamp(manager: &SchemaManager, name: &'static str) -> ColumnDef {
-    let default = match manager.get_database_backend() {
+/// A timestamp in UTC, the current time when an insert leaves it out. SQLite has no such type: its text has the form that
+/// the driver writes, so that texts compare as timestamps do.
+pub(crate) fn timestamp(backend: DbBackend, name: &'static str) -> ColumnDef {
+    let default = match backend {
         DbBackend::Postgres => "CURRENT_TIMESTAMP",
         _ => "(strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'))",
     };
     ColumnDef::new(name).timestamp_with_time_zone().not_null().default(Expr::cust(default)).take()
 }
 
-/// A unique index on an e-mail address whatever its case. Only ASCII letters can differ: the service stores
-/// all others in lower case.
-pub(crate) async fn unique_email(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    unique_folded(manager, table, "email", &format!("{table}_email_key")).await
-}
-
-/// A unique index on a text whatever the case of its ASCII letters. SQLite folds no others and PostgreSQL folds
-/// them by locale; the "C" collation makes PostgreSQL agree with SQLite everywhere.
-pub(crate) async fn unique_folded(
-    manager: &SchemaManager<'_>,
-    table: &str,
-    column: &str,
-    index: &str,
-) -> Result<(), DbErr> {
-    let collation = match manager.get_database_backend() {
-        DbBackend::Postgres => r#" COLLATE "C""#,
-        _ => "",
+/// A text that the program computes from another column; NULL until it has. PostgreSQL compares it by code point, as SQLite
+/// does: an index in the order of a locale breaks when the operating system changes that order.
+pub(crate) fn computed_text(backend: DbBackend, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match backend {
+        DbBackend::Postgres => column.custom(r#"varchar COLLATE "C""#),
+        _ => column.string(),
     };
-    let sql = format!(r#"CREATE UNIQUE INDEX "{index}" ON "{table}" (lower("{column}"{collation}))"#);
-    manager.get_connection().execute_unprepared(&sql).await?;
-    Ok(())
+    column.null().take()
 }
 
 /// An index over these columns, named after them.
-pub(crate) async fn index(manager: &SchemaManager<'_>, table: &str, columns: &[&str]) -> Result<(), DbErr> {
-    let mut index =
-        Index::create().name(format!("{table}_{}_idx", columns.join("_"))).table(table.to_owned()).take();
+pub(crate) fn index(backend: DbBackend, table: &'static str, columns: &[&'static str]) -> String {
+    let name = format!("{table}_{}_idx", columns.join("_"));
+    sql(backend, over(table, columns).name(name))
+}
+
+/// A unique index over these columns, named after them.
+pub(crate) fn unique(backend: DbBackend, table: &'static str, columns: &[&'static str]) -> String {
+    let name = format!("{table}_{}_key", columns.join("_"));
+    sql(backend, over(table, columns).name(name).unique())
+}
+
+fn over(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create().table(table).if_not_exists().take();
     for column in columns {
-        index.col((*column).to_owned());
+        index.col(*column);
     }
-    manager.create_index(index).await
+    index
+}
+
+/// Drops a table with its indexes.
+pub(crate) fn drop_table(backend: DbBackend, table: &'static str) -> Vec<String> {
+    vec![sql(backend, &Table::drop().table(table).if_exists().take())]
 }

@@ -1,77 +1,86 @@
 //! The database schema of patron.
 //!
-//! One file a change, each with its way back. Names of tables and columns follow EverShop's, so that the
-//! same binary can be pointed at an existing EverShop database; columns of ours always have a default, so
-//! that a row inserted by EverShop stays valid. Migrations never import entities: an entity changes, a
+//! One file a table, and from then on one file a change, each with its way back. A migration that was released is never
+//! edited: `migration/released.txt` holds the hashes of the statements of each, and a test compares them. Names of tables and columns
+//! follow EverShop's, so that the same binary can be pointed at an existing EverShop database; columns of ours always have a
+//! default, so that a row inserted by EverShop stays valid. Migrations never import entities: an entity changes, a
 //! migration that has run does not.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod columns;
-mod m20261123_000001_create_customer_group;
-mod m20261123_000002_create_customer;
-mod m20261123_000003_create_customer_address;
-mod m20261123_000004_create_admin_user;
-mod m20261124_000001_create_customer_session;
-mod m20261124_000002_add_customer_verification;
-mod m20261124_000003_create_reset_password_token;
-mod m20261124_000004_create_verify_email_token;
-mod m20261124_000005_create_mail;
-mod m20261124_000006_create_throttle;
-mod m20261124_000010_unique_group_name;
-mod m20261124_000011_create_metafield_definition;
-mod m20261124_000020_index_customer_sorts;
-mod m20261124_000021_add_customer_search_text;
-mod m20261125_000001_add_address_version;
-mod m20261125_000002_create_idempotency_key;
-mod m20261125_000003_create_journal_entry;
-mod m20261125_000004_create_webhook_endpoint;
-mod m20261128_000001_widen_keys;
-mod m20261128_000002_create_admin_session;
-mod m20261128_000003_add_journal_retention;
-mod m20261128_000010_add_idempotency_caller;
+pub mod history;
+mod m20261129_000001_customer_group;
+mod m20261129_000002_customer;
+mod m20261129_000003_customer_search;
+mod m20261129_000004_customer_address;
+mod m20261129_000005_admin_user;
+mod m20261129_000006_customer_session;
+mod m20261129_000007_admin_session;
+mod m20261129_000008_reset_password_token;
+mod m20261129_000009_verify_email_token;
+mod m20261129_000010_mail;
+mod m20261129_000011_throttle;
+mod m20261129_000012_metafield_definition;
+mod m20261129_000013_idempotency_key;
+mod m20261129_000014_journal_entry;
+mod m20261129_000015_journal_position;
+mod m20261129_000016_webhook_endpoint;
+mod m20261129_000017_webhook_delivery;
 pub mod search_index;
+mod step;
 
-/// Brings the schema up to date, and makes the index of searches where that was not possible before.
+pub use step::Step;
+
+/// The migrations, oldest first.
+pub const STEPS: [Step; 17] = [
+    m20261129_000001_customer_group::STEP,
+    m20261129_000002_customer::STEP,
+    m20261129_000003_customer_search::STEP,
+    m20261129_000004_customer_address::STEP,
+    m20261129_000005_admin_user::STEP,
+    m20261129_000006_customer_session::STEP,
+    m20261129_000007_admin_session::STEP,
+    m20261129_000008_reset_password_token::STEP,
+    m20261129_000009_verify_email_token::STEP,
+    m20261129_000010_mail::STEP,
+    m20261129_000011_throttle::STEP,
+    m20261129_000012_metafield_definition::STEP,
+    m20261129_000013_idempotency_key::STEP,
+    m20261129_000014_journal_entry::STEP,
+    m20261129_000015_journal_position::STEP,
+    m20261129_000016_webhook_endpoint::STEP,
+    m20261129_000017_webhook_delivery::STEP,
+];
+
+/// How often an upgrade is tried that other instances run at the same time. Each time that one of them is ahead, it has
+/// done something that need not be done again.
+const ATTEMPTS: u32 = 100;
+
+/// Brings the schema up to date, and creates the search index where that was not possible before. Instances that start
+/// together may all do it: one that another one overtakes starts again, since every statement can be repeated.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
-    Migrator::up(db, None).await?;
+    let mut attempt = 1;
+    while let Err(error) = Migrator::up(db, None).await {
+        if attempt == ATTEMPTS || !history::is_overtaken(&error) {
+            return Err(error);
+        }
+        attempt += 1;
+    }
     search_index::ensure(db).await
 }
 
-/// The migrations, oldest first.
+/// Runs [`STEPS`].
 #[derive(Debug)]
 pub struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261123_000001_create_customer_group::Migration),
-            Box::new(m20261123_000002_create_customer::Migration),
-            Box::new(m20261123_000003_create_customer_address::Migration),
-            Box::new(m20261123_000004_create_admin_user::Migration),
-            Box::new(m20261124_000001_create_customer_session::Migration),
-            Box::new(m20261124_000002_add_customer_verification::Migration),
-            Box::new(m20261124_000003_create_reset_password_token::Migration),
-            Box::new(m20261124_000004_create_verify_email_token::Migration),
-            Box::new(m20261124_000005_create_mail::Migration),
-            Box::new(m20261124_000006_create_throttle::Migration),
-            Box::new(m20261124_000010_unique_group_name::Migration),
-            Box::new(m20261124_000011_create_metafield_definition::Migration),
-            Box::new(m20261124_000020_index_customer_sorts::Migration),
-            Box::new(m20261124_000021_add_customer_search_text::Migration),
-            Box::new(m20261125_000001_add_address_version::Migration),
-            Box::new(m20261125_000002_create_idempotency_key::Migration),
-            Box::new(m20261125_000003_create_journal_entry::Migration),
-            Box::new(m20261125_000004_create_webhook_endpoint::Migration),
-            Box::new(m20261128_000001_widen_keys::Migration),
-            Box::new(m20261128_000002_create_admin_session::Migration),
-            Box::new(m20261128_000003_add_journal_retention::Migration),
-            Box::new(m20261128_000010_add_idempotency_caller::Migration),
-        ]
+        STEPS.into_iter().map(|step| Box::new(step) as Box<dyn MigrationTrait>).collect()
     }
 }

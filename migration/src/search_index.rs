@@ -1,55 +1,51 @@
-//! The trigram index of PostgreSQL. It needs the extension `pg_trgm`, which not every role may create: without it
-//! searches are slow, not wrong, so that nothing else waits for it.
+//! The trigram index of PostgreSQL. It needs the extension `pg_trgm`, which not every role may create and not every engine
+//! has: without it searches are slow, not wrong, so that nothing else depends on it.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use crate::history::code;
 
 /// Its name.
 const NAME: &str = "customer_search_text_idx";
 
-/// The extension's schema is asked for: it needn't be in the search path.
-const ENSURE: &str = r#"
-DO $$
-DECLARE home name;
-BEGIN
-  IF to_regclass('customer_search_text_idx') IS NOT NULL THEN
-    RETURN;
-  END IF;
-  CREATE EXTENSION IF NOT EXISTS pg_trgm;
-  SELECT nspname INTO home
-    FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
-    WHERE extname = 'pg_trgm';
-  EXECUTE format('CREATE INDEX customer_search_text_idx ON customer USING gin (search_text %I.gin_trgm_ops)', home);
-EXCEPTION
-  -- May not create it, nor use its schema; or the server has no such extension.
-  WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
-    RAISE NOTICE 'no pg_trgm: %', SQLERRM;
-END
-$$"#;
+/// The extension's schema: it need not be in the search path.
+const SCHEMA: &str = "SELECT nspname::text FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm'";
 
-/// Others may use the extension, or own it.
-const REMOVE: &str = r#"
-DO $$
-BEGIN
-  DROP INDEX IF EXISTS customer_search_text_idx;
-  DROP EXTENSION IF EXISTS pg_trgm;
-EXCEPTION
-  WHEN insufficient_privilege OR dependent_objects_still_exist THEN
-    DROP INDEX IF EXISTS customer_search_text_idx;
-END
-$$"#;
-
-/// Makes the index, where that is possible and it isn't there. Nothing on SQLite, whose index is always there.
+/// Creates the index where that is possible and it does not exist. Nothing on SQLite, which has an index of another kind.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn ensure(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    match db.get_database_backend() {
-        DbBackend::Postgres => db.execute_unprepared(ENSURE).await.map(drop),
-        _ => Ok(()),
+    if exists(db).await? {
+        return Ok(());
+    }
+    match create(db).await {
+        Err(error) if is_impossible(&error) => Ok(()),
+        other => other,
     }
 }
 
-/// Whether it is there.
+async fn create(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    db.execute_unprepared("CREATE EXTENSION IF NOT EXISTS pg_trgm").await?;
+    let schema = db.query_one_raw(Statement::from_string(db.get_database_backend(), SCHEMA)).await?;
+    // An engine that accepts the statement, and has its own idea of extensions.
+    let Some(schema) = schema else { return Ok(()) };
+    let schema: String = schema.try_get_by_index(0)?;
+    let class = format!(r#""{}"."gin_trgm_ops""#, schema.replace('"', "\"\""));
+    let index =
+        format!(r#"CREATE INDEX IF NOT EXISTS "{NAME}" ON "customer" USING gin ("search_text" {class})"#);
+    db.execute_unprepared(&index).await?;
+    Ok(())
+}
+
+/// Whether the role may not create the extension or use its schema, or the engine has no such extension or index.
+fn is_impossible(error: &DbErr) -> bool {
+    // insufficient_privilege, undefined_file, feature_not_supported, invalid_parameter_value, undefined_object,
+    // syntax_error.
+    matches!(code(error).as_deref(), Some("42501" | "58P01" | "0A000" | "22023" | "42704" | "42601"))
+}
+
+/// Whether searches have an index.
 ///
 /// # Errors
 /// Those of the database.
@@ -61,8 +57,4 @@ pub async fn exists(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let sql = format!("SELECT to_regclass('{NAME}') IS NOT NULL AS found");
     let row = db.query_one_raw(Statement::from_string(backend, sql)).await?;
     row.map_or(Ok(false), |row| row.try_get("", "found"))
-}
-
-pub(crate) async fn remove(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    db.execute_unprepared(REMOVE).await.map(drop)
 }

@@ -35,20 +35,21 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     match command {
         Command::Up => {
             db.ensure_usable().await?;
-            db.migrate(&config.database).await.map_err(database)?;
+            db.migrate(&config.database).await?;
         }
         Command::Down { all } => {
+            db.pending_migrations().await?;
             let steps = if *all { None } else { Some(1) };
             Migrator::down(owner, steps).await.map_err(database)?;
         }
         Command::Status => {}
     }
-    let pending = Migrator::get_pending_migrations_read_only(owner).await.map_err(database)?;
+    db.pending_migrations().await?;
+    let pending = migration::history::pending(db.reader()).await.map_err(database)?;
     let mut text = String::new();
-    for migration in Migrator::get_migration_files() {
-        let waits = pending.iter().any(|pending| pending.name() == migration.name());
-        let state = if waits { "pending" } else { "applied" };
-        text.push_str(&format!("{state}  {}\n", migration.name()));
+    for step in migration::STEPS {
+        let state = if pending.contains(&step.name) { "pending" } else { "applied" };
+        text.push_str(&format!("{state}  {}\n", step.name));
     }
     print(&text)?;
     if pending.is_empty() && !search_index::exists(owner).await.map_err(database)? {

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::types::TokenHash;
+
 /// One login of an admin, and the family of refresh tokens that keeps it logged in. Ending a session is deleting its row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "admin_session")]
@@ -24,6 +26,11 @@ pub struct Model {
     pub last_used_at: DateTimeUtc,
     /// When its latest refresh token expires.
     pub expires_at: DateTimeUtc,
+    /// How many times it was refreshed. Refresh tokens carry this count as their step.
+    pub refresh_count: i64,
+    /// Hash of the refresh token that was used last; none before the first refresh. It may be used again until one of the
+    /// tokens is used that were issued for it.
+    pub last_refresh_token: Option<TokenHash>,
 }
 
 /// The tables it is joined with.

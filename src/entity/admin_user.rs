@@ -1,8 +1,7 @@
 //! Table `admin_user`.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DbBackend, FromQueryResult, QueryFilter, Select};
+use sea_orm::{FromQueryResult, QueryFilter, Select};
 
 use crate::types::{EmailAddress, PasswordHash};
 
@@ -18,7 +17,7 @@ pub struct Model {
     pub uuid: Uuid,
     /// Whether it may log in.
     pub status: bool,
-    /// Kept as typed; unique whatever the case.
+    /// Kept as typed.
     pub email: EmailAddress,
     /// Hash in PHC string format.
     pub password: PasswordHash,
@@ -30,6 +29,9 @@ pub struct Model {
     pub updated_at: DateTimeUtc,
     /// Tokens of an earlier generation are refused; rises when the admin is disabled or its password set.
     pub token_generation: i64,
+    /// [Key](EmailAddress::key) of the address, unique; NULL until it is computed.
+    #[sea_orm(unique)]
+    pub email_key: Option<String>,
 }
 
 /// What of an admin says whether a token is trusted: read at every request, so no more than that.
@@ -58,8 +60,8 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The admin with this address, whatever its case.
-    pub fn find_by_address(email: &EmailAddress, backend: DbBackend) -> Select<Self> {
-        Self::find().filter(ExprTrait::eq(super::email_key(Self, backend), email.key()))
+    /// The admin with this address, however it is spelled.
+    pub fn find_by_address(email: &EmailAddress) -> Select<Self> {
+        Self::find().filter(Column::EmailKey.eq(email.key()))
     }
 }

@@ -1,10 +1,10 @@
 //! Table `customer`.
 
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{DbBackend, QueryFilter, Select};
+use sea_orm::{QueryFilter, Select};
 
-use crate::types::{EmailAddress, PasswordHash};
+use crate::types::{CustomerStatus, EmailAddress, PasswordHash};
 
 /// A customer account.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,11 +16,11 @@ pub struct Model {
     /// Public identifier.
     #[sea_orm(unique)]
     pub uuid: Uuid,
-    /// 1 enabled, 0 disabled.
-    pub status: i16,
+    /// Whether it may sign in.
+    pub status: CustomerStatus,
     /// The group it belongs to; none only when a database was edited by hand.
     pub group_id: Option<i32>,
-    /// Kept as typed; unique whatever the case.
+    /// Kept as typed.
     pub email: EmailAddress,
     /// Hash in PHC string format.
     pub password: PasswordHash,
@@ -43,7 +43,13 @@ pub struct Model {
     pub pending_email: Option<EmailAddress>,
     /// How many entries the journal has of it.
     pub event_sequence: i64,
-    /// What keywords are looked for in; empty until it is filled in.
+    /// [Key](EmailAddress::key) of the address, unique. NULL until it is computed, or while another customer has it: until
+    /// then nobody signs in with the address.
+    #[sea_orm(unique)]
+    pub email_key: Option<String>,
+    /// [The key in Unicode](EmailAddress::unicode_key), where it differs.
+    pub email_unicode: Option<String>,
+    /// The folded text in which keywords are searched; empty until it is computed.
     pub search_text: String,
 }
 
@@ -85,6 +91,16 @@ impl Related<super::customer_group::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl ActiveModel {
+    /// Computes the columns that depend on the address, when it is set.
+    pub fn derive_keys(&mut self) {
+        if let Set(email) = &self.email {
+            self.email_key = Set(Some(email.key()));
+            self.email_unicode = Set(email.unicode_key());
+        }
+    }
+}
+
 impl Model {
     /// Whether a link mailed to this address has something to confirm: that it is the customer's, or is to become it.
     pub fn may_confirm(&self, email: &EmailAddress) -> bool {
@@ -103,8 +119,8 @@ impl Entity {
         Self::find().filter(Column::Uuid.eq(uuid))
     }
 
-    /// The customer with this address, whatever its case.
-    pub fn find_by_address(email: &EmailAddress, backend: DbBackend) -> Select<Self> {
-        Self::find().filter(ExprTrait::eq(super::email_key(Self, backend), email.key()))
+    /// The customer with this address, however it is spelled.
+    pub fn find_by_address(email: &EmailAddress) -> Select<Self> {
+        Self::find().filter(Column::EmailKey.eq(email.key()))
     }
 }

@@ -22,6 +22,9 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When it last changed.
     pub updated_at: DateTimeUtc,
+    /// The name [folded](crate::types::fold), unique; NULL until it is computed, or while another group has it.
+    #[sea_orm(unique)]
+    pub name_key: Option<String>,
 }
 
 /// The tables it is joined with.

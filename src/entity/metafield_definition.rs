@@ -10,7 +10,7 @@ use sea_orm::{QueryFilter, QueryOrder, Select};
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub metafield_definition_id: i64,
+    pub metafield_definition_id: i32,
     /// Public identifier.
     #[sea_orm(unique)]
     pub uuid: Uuid,

@@ -3,13 +3,11 @@
 //! Models carry no serde and no GraphQL derives: what a column is called on the wire, and who may see it, is
 //! not the table's business. Imports nothing of the crate but `types`.
 
-pub mod admin_refresh_token;
 pub mod admin_session;
 pub mod admin_user;
 pub mod customer;
 pub mod customer_address;
 pub mod customer_group;
-pub mod customer_refresh_token;
 pub mod customer_session;
 pub mod idempotency_key;
 pub mod journal_entry;
@@ -24,16 +22,6 @@ pub mod webhook_endpoint;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{DbBackend, EntityName};
-
-/// The `email` column of `table` as its unique index folds it (see `migration/src/columns.rs`). Compare it
-/// with [`EmailAddress::key`](crate::types::EmailAddress::key); any other expression would miss the index.
-pub fn email_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {
-    let table = table.table_name();
-    Expr::cust(match backend {
-        DbBackend::Postgres => format!(r#"lower("{table}"."email" COLLATE "C")"#),
-        _ => format!(r#"lower("{table}"."email")"#),
-    })
-}
 
 /// The `full_name` column of `table`, compared by code point on every database (PostgreSQL: in the "C" collation).
 pub fn name_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {

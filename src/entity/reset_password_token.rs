@@ -10,7 +10,7 @@ use crate::types::TokenHash;
 pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key)]
-    pub reset_password_token_id: i64,
+    pub reset_password_token_id: i32,
     /// Whose password it sets.
     pub customer_id: i32,
     /// SHA-256 of the token, in hexadecimal digits.

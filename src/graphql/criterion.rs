@@ -23,7 +23,7 @@ pub(super) struct CustomerFilter {
     group_id: Option<IntFilter>,
     /// Display name, whatever the case of its ASCII letters.
     full_name: Option<TextFilter>,
-    /// E-mail address, whatever its case.
+    /// E-mail address, in any case, with its domain in Unicode or as A-labels.
     email: Option<TextFilter>,
     /// Whether the address is known to be its own.
     email_verified: Option<bool>,
@@ -159,7 +159,7 @@ pub(super) enum SortDirection {
 pub(super) enum CustomerSortField {
     /// Primary key.
     CustomerId,
-    /// E-mail address, whatever its case.
+    /// E-mail address, in any case, with its domain in Unicode or as A-labels.
     Email,
     /// Display name, by code point.
     FullName,

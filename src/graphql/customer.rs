@@ -72,7 +72,7 @@ impl Customer {
 
     /// 1 enabled, 0 disabled.
     async fn status(&self) -> i32 {
-        self.row.status.into()
+        self.row.status.number().into()
     }
 
     /// E-mail address, as typed.

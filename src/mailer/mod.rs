@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::app::{BuildError, private_folder};
 use crate::config::MailConfig;
 use crate::db::ensure_outside;
-use crate::types::{EmailAddress, MailKind};
+use crate::types::{EmailAddress, MailKind, ascii_domain};
 
 use templates::Templates;
 pub use templates::Variables;
@@ -83,7 +83,7 @@ impl Mailer {
     /// A URL, sender or template that can't be used, with the setting it came from.
     pub fn new(config: &MailConfig) -> Result<Self, BuildError> {
         let wrong = |variable, message: String| BuildError { variable, message };
-        let from = config.from.parse().map_err(|_| {
+        let from = sender(&config.from).ok_or_else(|| {
             let message = format!("`{}` is not a sender such as \"Shop <shop@example.com>\"", config.from);
             wrong("PATRON_MAIL_FROM", message)
         })?;
@@ -115,7 +115,7 @@ impl Mailer {
         match &self.transport {
             Transport::Smtp(smtp) => match tokio::time::timeout(self.limit, smtp.send(message)).await {
                 Ok(sent) => {
-                    sent?;
+                    sent.map_err(|error| refused(recipient, error))?;
                 }
                 Err(_) => {
                     let reason = format!("the mail server did not take it within {} s", self.limit.as_secs());
@@ -139,7 +139,7 @@ impl Mailer {
         variables: &Variables,
     ) -> Result<Message, SendError> {
         let parts = self.templates.render(kind, variables).map_err(|error| SendError::passing(&error))?;
-        let address: Address = recipient.as_str().parse().map_err(|error| SendError::lasting(&error))?;
+        let address: Address = recipient.for_smtp().parse().map_err(|error| SendError::lasting(&error))?;
         let domain = self.from.email.domain();
         Message::builder()
             .from(self.from.clone())
@@ -154,6 +154,27 @@ impl Mailer {
             )
             .map_err(|error| SendError::lasting(&error))
     }
+}
+
+/// The sender, with its domain as A-labels: every mail server takes those.
+fn sender(text: &str) -> Option<Mailbox> {
+    let sender: Mailbox = text.parse().ok()?;
+    let domain = ascii_domain(sender.email.domain()).unwrap_or_else(|| sender.email.domain().to_owned());
+    let address = Address::new(sender.email.user(), domain).ok()?;
+    Some(Mailbox::new(sender.name, address))
+}
+
+/// Why a mail was not sent, or not taken. lettre refuses a local part outside ASCII when the mail server has no SMTPUTF8
+/// (RFC 6531 3.2), as an error of its own: trying again for a day would not help.
+fn refused(recipient: &EmailAddress, error: SmtpError) -> SendError {
+    if error.is_client() && !recipient.for_smtp().is_ascii() {
+        let reason = format!(
+            "the address needs a mail server with SMTPUTF8, because of letters outside ASCII before the @: {}",
+            describe(&error)
+        );
+        return SendError { reason: redact(&reason), is_final: true };
+    }
+    error.into()
 }
 
 /// The part for people who read text: as it is, where RFC 5322 (2.1.1) lets it, so that a link stays in one piece

@@ -68,7 +68,7 @@ impl From<&Model> for Customer {
         Self {
             customer_id: row.customer_id,
             uuid: row.uuid.to_string(),
-            status: row.status,
+            status: row.status.number(),
             group_id: row.group_id,
             email: row.email.as_str().to_owned(),
             full_name: row.full_name.clone(),
@@ -107,7 +107,7 @@ pub(super) struct NewCustomer {
         example = "John Smith"
     )]
     full_name: String,
-    /// E-mail address; unique whatever its case.
+    /// E-mail address; unique, however it is spelled: in any case, with its domain in Unicode or as A-labels.
     #[schema(format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: String,
     /// Password: 8 characters to 1024 bytes, not a common one.
@@ -137,7 +137,7 @@ pub(super) struct CustomerPatch {
         example = "John A. Smith"
     )]
     full_name: Option<String>,
-    /// E-mail address; unique whatever its case.
+    /// E-mail address; unique, however it is spelled: in any case, with its domain in Unicode or as A-labels.
     #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: Option<String>,
     /// Password: 8 characters to 1024 bytes, not a common one; setting it ends every session of the customer.

@@ -76,7 +76,7 @@ fn url(group: Uuid) -> String {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
 pub(super) struct NewCustomerGroup {
-    /// Its name; unique whatever the case of ASCII letters.
+    /// Its name; unique whatever its case.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -90,7 +90,7 @@ pub(super) struct NewCustomerGroup {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
 pub(super) struct CustomerGroupPatch {
-    /// Its name; unique whatever the case of ASCII letters.
+    /// Its name; unique whatever its case.
     #[schema(
         nullable = false,
         min_length = 1,

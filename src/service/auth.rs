@@ -52,7 +52,7 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
         None => find_together(app, uuid).await?,
     };
     let customer = customer
-        .filter(|customer| customer.status == 1 && customer.token_generation == verified.generation)
+        .filter(|customer| customer.status.is_enabled() && customer.token_generation == verified.generation)
         .ok_or(REFUSED)?;
     let customer_id = customer.customer_id;
     let caller = Caller::Customer { customer_id, uuid, session: verified.session };

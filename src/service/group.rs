@@ -18,7 +18,7 @@ use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::page::{Filter, ListQuery, Operation, holds};
 use crate::service::patch::{Field, Mode, Problems, TextMessages};
-use crate::types::{EventKind, is_invisible, next_version};
+use crate::types::{EventKind, fold, is_blank, next_version};
 use crate::{spend, transact};
 
 /// The longest name, in characters.
@@ -50,7 +50,7 @@ impl GroupInput {
         let mut problems = Problems::default();
         let name = problems.text("group_name", group_name, mode, messages);
         if let Some(name) = &name {
-            if name.chars().all(is_invisible) {
+            if is_blank(name) {
                 problems.add("group_name", REQUIRED);
             } else if name.chars().count() > MAX_NAME {
                 problems.add("group_name", format!("Group name must be at most {MAX_NAME} characters"));
@@ -75,6 +75,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: GroupInput) -> Result
     let now = ctx.app.clock.now();
     let group = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
+        name_key: Set(Some(fold(&group_name))),
         group_name: Set(group_name),
         created_at: Set(now),
         updated_at: Set(now),
@@ -103,6 +104,7 @@ pub async fn update(ctx: &Ctx, write: Write<Model>, uuid: Uuid, input: GroupInpu
         let updated_at = ctx.app.clock.after(current.updated_at);
         let before = snapshot::group(&current);
         let mut row = current.into_active_model();
+        row.name_key = Set(Some(fold(&name)));
         row.group_name = Set(name);
         row.updated_at = Set(updated_at);
         let group = row.update(tx).await?;

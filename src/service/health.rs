@@ -1,6 +1,5 @@
 //! Whether the database can be worked with.
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
@@ -37,10 +36,10 @@ pub enum State {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database can't be reached, [`Error::DatabaseUnusable`] when its settings or its file
-/// are wrong, [`Error::Behind`] when migrations are pending.
+/// are wrong or another program created its schema, [`Error::Behind`] when migrations are pending.
 pub async fn ensure_ready(app: &App) -> Result<()> {
     app.db.ensure_usable().await?;
-    match Migrator::get_pending_migrations_read_only(app.db.reader()).await?.len() {
+    match app.db.pending_migrations().await? {
         0 => Ok(()),
         pending => Err(Error::Behind(pending)),
     }

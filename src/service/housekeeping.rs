@@ -6,12 +6,12 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
 use crate::ctx::Ctx;
 use crate::entity::{
-    admin_session, customer_session, idempotency_key, journal_entry, mail, reset_password_token, throttle,
-    verify_email_token, webhook_delivery,
+    idempotency_key, journal_entry, mail, reset_password_token, throttle, verify_email_token,
+    webhook_delivery,
 };
 use crate::error::Result;
 use crate::service::password::issued_after;
-use crate::service::{journal, webhook};
+use crate::service::{journal, session, webhook};
 use crate::transact;
 use crate::types::MailStatus;
 
@@ -31,12 +31,8 @@ pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     let old_mail = Condition::all()
         .add(mail::Column::Status.ne(MailStatus::Pending))
         .add(mail::Column::CreatedAt.lte(super::mail::forgotten_since(ctx)));
-    let expired = customer_session::Column::ExpiresAt.lte(now);
     let forgotten = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
-    let mut deleted =
-        sweep::<customer_session::Entity>(ctx, customer_session::Column::CustomerSessionId, expired).await?;
-    let expired = admin_session::Column::ExpiresAt.lte(now);
-    deleted += sweep::<admin_session::Entity>(ctx, admin_session::Column::AdminSessionId, expired).await?;
+    let mut deleted = session::delete_expired(ctx).await?;
     let answered = idempotency_key::Column::ExpiresAt.lte(now);
     deleted += sweep::<idempotency_key::Entity>(ctx, idempotency_key::Column::Scope, answered).await?;
     deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, forgotten).await?;

@@ -7,7 +7,7 @@ use crate::db::NoTransaction;
 use crate::error::{Error, Result};
 use crate::hasher::Verified;
 use crate::service::throttle::Guesses;
-use crate::types::{EmailAddress, InvalidEmail};
+use crate::types::{EmailAddress, InvalidEmail, fold};
 
 /// Somebody who wants to log in.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Login {
     ) -> Result<Self> {
         let parsed = parse(email).ok();
         // What is no address is counted as one that nobody has.
-        let key = parsed.as_ref().map_or_else(|| email.trim().to_lowercase(), EmailAddress::key);
+        let key = parsed.as_ref().map_or_else(|| fold(email.trim()), EmailAddress::key);
         let guesses = Guesses::at_login(ctx, audience, &key);
         guesses.ensure_address_is_welcome(ctx).await?;
         Ok(Self { audience, email: parsed, guesses })
@@ -55,7 +55,7 @@ impl Login {
         report_too_costly(self.audience, account, verified);
         let account = account.map(tracing::field::display);
         tracing::info!(audience = self.audience, account, "a login was refused");
-        ctx.app.hasher.level(outside, verified.took).await;
+        ctx.app.hasher.level(outside, verified).await;
         Error::Unauthenticated("Invalid email or password")
     }
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
@@ -162,7 +162,7 @@ fn due(clock: &Clock) -> Select<Entity> {
 async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<Option<Outgoing>> {
     let customer = match mail.customer_id {
         Some(id) => customer::Entity::find_by_id(id),
-        None => customer::Entity::find_by_address(&mail.recipient, ctx.app.db.backend()),
+        None => customer::Entity::find_by_address(&mail.recipient),
     };
     let customer = customer.lock_shared().one(tx).await?;
     let now = ctx.app.clock.now();
@@ -190,6 +190,10 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attemp
     };
     let (attempts, give_up_at) = (mail.attempts + 1, mail.give_up_at);
     let mut row = mail.into_active_model();
+    if row.customer_id == Unchanged(None) {
+        // Anybody may have asked for it: it goes to the address as the customer spells it.
+        row.recipient = Set(customer.email.clone());
+    }
     row.customer_id = Set(Some(customer.customer_id));
     row.attempts = Set(attempts);
     row.next_attempt_at = Set(now + LEASE);
@@ -217,7 +221,7 @@ async fn prepare(
     };
     match mail.kind {
         MailKind::VerifyEmail => {
-            if customer.status != 1 || !customer.may_confirm(&mail.recipient) {
+            if !customer.status.is_enabled() || !customer.may_confirm(&mail.recipient) {
                 return Ok(None);
             }
             let token = secret::token(&app.random);
@@ -234,7 +238,7 @@ async fn prepare(
         }
         MailKind::ResetPassword => {
             // To the address that the account has, not to one that it had when somebody asked.
-            if customer.status != 1 || customer.email.key() != mail.recipient.key() {
+            if !customer.status.is_enabled() || customer.email.key() != mail.recipient.key() {
                 return Ok(None);
             }
             // Asked for by whoever knows the address, so the limit is kept here, where nobody sees it.

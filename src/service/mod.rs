@@ -10,6 +10,7 @@ pub mod backlog;
 pub mod country;
 pub mod customer;
 pub mod demo;
+pub mod derived;
 pub mod export;
 mod greeting;
 pub mod group;

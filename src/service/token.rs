@@ -48,7 +48,8 @@ pub struct Account {
 }
 
 impl Account {
-    fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
+    /// As tokens describe the account with these columns.
+    pub fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
         Self { id, uuid, email: email.as_str().to_owned(), full_name: full_name.to_owned() }
     }
 }
@@ -75,6 +76,9 @@ struct Claims {
     /// The session it belongs to; EverShop's own tokens have none.
     #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
     session: Option<Uuid>,
+    /// On refresh tokens: how many times the session had been refreshed when it was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step: Option<i64>,
 }
 
 /// The session that tokens are issued for.
@@ -84,6 +88,8 @@ pub struct SessionClaim {
     pub uuid: Uuid,
     /// When it ends: no token of it lasts longer.
     pub ends_at: DateTime<Utc>,
+    /// How many times it was refreshed.
+    pub step: i64,
 }
 
 /// What `POST /api/user/tokens` and its kin answer with.
@@ -111,6 +117,8 @@ pub struct Verified {
     pub generation: i64,
     /// The session it belongs to.
     pub session: Option<Uuid>,
+    /// On refresh tokens: how many times the session had been refreshed when it was issued.
+    pub step: Option<i64>,
     /// Its own identifier (`jti`).
     pub id: Option<Uuid>,
 }
@@ -128,38 +136,48 @@ pub fn issue_for_admin(
     let account = Account::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
-    issue(app, Audience::Admin, Subject { account, generation: admin.token_generation, session }, lifetimes)
+    let subject = Subject { account, generation: admin.token_generation };
+    issue(app, Audience::Admin, &subject, session, lifetimes)
 }
 
 /// Issues an access and a refresh token for a session of a customer.
 ///
 /// # Errors
 /// A key that can't sign; a defect.
-pub fn issue_for_customer(app: &App, customer: &customer::Model, session: SessionClaim) -> Result<TokenPair> {
-    let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
+pub fn issue_for_customer(app: &App, customer: &Subject, session: SessionClaim) -> Result<TokenPair> {
     let config = &app.config.tokens;
     let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
-    let (generation, session) = (customer.token_generation, Some(session));
-    issue(app, Audience::Customer, Subject { account, generation, session }, lifetimes)
+    issue(app, Audience::Customer, customer, Some(session), lifetimes)
 }
 
-/// What tokens say of whom they are issued to.
-struct Subject {
-    account: Account,
-    generation: i64,
-    session: Option<SessionClaim>,
+/// The account that tokens are issued to.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// As tokens describe it.
+    pub account: Account,
+    /// Its `token_generation`.
+    pub generation: i64,
+}
+
+impl Subject {
+    /// A customer.
+    pub fn of(customer: &customer::Model) -> Self {
+        let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
+        Self { account, generation: customer.token_generation }
+    }
 }
 
 fn issue(
     app: &App,
     audience: Audience,
-    subject: Subject,
+    subject: &Subject,
+    session: Option<SessionClaim>,
     [access, refresh]: [Duration; 2],
 ) -> Result<TokenPair> {
     let now = app.clock.now();
     let sign = |kind, lifetime: Duration| {
         let expires = now + TimeDelta::from_std(lifetime).map_err(Error::internal)?;
-        let expires = subject.session.map_or(expires, |session| expires.min(session.ends_at));
+        let expires = session.map_or(expires, |session| expires.min(session.ends_at));
         let account = Some(subject.account.clone());
         let (customer, user) = match audience {
             Audience::Customer => (account, None),
@@ -176,7 +194,8 @@ fn issue(
             iss: app.config.tokens.issuer.clone(),
             jti: Some(app.random.uuid()),
             generation: subject.generation,
-            session: subject.session.map(|session| session.uuid),
+            session: session.map(|session| session.uuid),
+            step: session.filter(|_| kind == Kind::Refresh).map(|session| session.step),
         };
         let key = &keys(app, audience, kind).current;
         jsonwebtoken::encode(&key.header, &claims, &key.encoding).map_err(Error::internal)
@@ -229,6 +248,7 @@ fn verify_named(
         account,
         generation: claims.generation,
         session: claims.session,
+        step: claims.step,
         id: claims.jti,
     })
 }

@@ -52,7 +52,8 @@ pub async fn verify(ctx: &Ctx, write: Write<()>, token: Field) -> Result<Written
     spend!(ctx, write, |tx| {
         // The customer's lock puts whoever comes with the same token in a row; the first one uses it up.
         let select = customer::Entity::find_by_id(token.customer_id).lock_exclusive();
-        let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;
+        let current =
+            select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
         let token =
             find().one(tx).await?.filter(|token| current.may_confirm(&token.email)).ok_or_else(invalid)?;
         let siblings =

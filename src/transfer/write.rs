@@ -135,7 +135,7 @@ fn fields(exported: Exported, with_hash: bool) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     put("uuid", customer.uuid.to_string().into());
-    put("status", customer.status.into());
+    put("status", customer.status.number().into());
     put("group_name", group_name.into());
     put("full_name", customer.full_name.into());
     put("email", customer.email.as_str().into());

@@ -1,22 +1,25 @@
 //! E-mail addresses.
 
+use std::borrow::Cow;
+
 use email_address::{EmailAddress as Syntax, Options};
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use sea_orm::DeriveValueType;
 use unicode_normalization::UnicodeNormalization;
+
+use super::text::{fold, is_blank, is_invisible};
 
 /// The longest address that fits a mail transaction, in bytes (RFC 5321 4.5.3.1.3, less the brackets).
 const MAX_EMAIL_BYTES: usize = 254;
 
-/// An e-mail address, kept as typed but for its surroundings: white space around it is dropped, Unicode is
-/// in normalisation form C, the domain and every letter outside ASCII are in lower case.
+/// An e-mail address, kept as typed but for white space around it and its normalization form, which is C.
 ///
-/// Two addresses are the same when their [keys](Self::key) are: when they differ by the case of ASCII
-/// letters only. That is what the unique index in the database compares, on every database alike, which is
-/// why the other letters are folded here already (PostgreSQL would fold them by locale, SQLite not at all).
+/// Two addresses are the same when their [keys](Self::key) are. A unique index over the keys decides that, on every
+/// database alike.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType)]
 pub struct EmailAddress(String);
 
-/// The text is no e-mail address.
+/// The text is not a valid e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an e-mail address")]
 pub struct InvalidEmail;
@@ -25,8 +28,8 @@ impl EmailAddress {
     /// Parses an address on the public Internet: the domain has at least two labels.
     ///
     /// # Errors
-    /// [`InvalidEmail`] when it isn't one, is longer than 254 bytes, is quoted (`"a b"@x.io`), names an IP
-    /// address, or holds white space, control or invisible characters.
+    /// [`InvalidEmail`] when it isn't one, is longer than 254 bytes, is quoted (`"a b"@x.io`), holds white space, control
+    /// or invisible characters, or when its domain is not valid by UTS 46 or names an IP address.
     pub fn parse(input: &str) -> Result<Self, InvalidEmail> {
         Self::parse_with(input, Options::default().with_required_tld())
     }
@@ -41,22 +44,65 @@ impl EmailAddress {
 
     fn parse_with(input: &str, options: Options) -> Result<Self, InvalidEmail> {
         let options = options.without_display_text().without_domain_literal();
-        let email = canonical(input.trim()).ok_or(InvalidEmail)?;
+        let input = input.trim();
+        if input.len() > MAX_EMAIL_BYTES {
+            return Err(InvalidEmail);
+        }
+        let email: String = input.nfc().collect();
+        let (local, domain) = email.rsplit_once('@').ok_or(InvalidEmail)?;
+        let ascii = format!("{local}@{}", ascii_domain(domain).ok_or(InvalidEmail)?);
         let acceptable = email.len() <= MAX_EMAIL_BYTES
-            && !email.contains(['"', '\\'])
+            && ascii.len() <= MAX_EMAIL_BYTES
+            && !local.contains(['"', '\\'])
             && !email.chars().any(is_invisible)
-            && Syntax::parse_with_options(&email, options).is_ok();
+            && !is_blank(local)
+            && !names_an_ip_address(&ascii)
+            && Syntax::parse_with_options(&ascii, options).is_ok();
         if acceptable { Ok(Self(email)) } else { Err(InvalidEmail) }
     }
 
-    /// Part of an address, folded as whole ones are, so that it can be looked for in them.
-    pub fn fold_part(text: &str) -> String {
-        fold(text)
+    /// A part of an address as it stands in keys: as in a local part, and, where it differs, as in a domain, whose letters
+    /// have more forms (UTS 46 maps full-width letters and the full stops of other scripts).
+    pub fn fold_part(text: &str) -> Vec<String> {
+        let mapped: String = text.nfkc().map(|c| if c == '\u{3002}' { '.' } else { c }).collect();
+        let mut spellings = vec![fold(text), fold(&mapped)];
+        spellings.dedup();
+        spellings
     }
 
-    /// What two spellings of the same address have in common.
+    /// What all spellings of an address have in common: normalization form C, lower case, the domain as A-labels.
     pub fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+        match self.0.rsplit_once('@') {
+            Some((local, domain)) => {
+                let domain = ascii_domain(domain).unwrap_or_else(|| fold(domain));
+                format!("{}@{domain}", fold(local))
+            }
+            // Another program stored it.
+            None => fold(&self.0),
+        }
+    }
+
+    /// The [key](Self::key) with its domain in Unicode, when that is another text: what a person looks for.
+    pub fn unicode_key(&self) -> Option<String> {
+        let key = self.key();
+        let (local, domain) = key.rsplit_once('@')?;
+        if !domain.contains("xn--") {
+            return None;
+        }
+        let (domain, valid) =
+            Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+        valid.ok()?;
+        Some(format!("{local}@{domain}")).filter(|unicode| *unicode != key)
+    }
+
+    /// The address as mail servers take it: the domain as A-labels (RFC 5891 4.4), the local part as it is.
+    pub fn for_smtp(&self) -> String {
+        match self.0.rsplit_once('@') {
+            Some((local, domain)) => {
+                format!("{local}@{}", ascii_domain(domain).unwrap_or_else(|| domain.to_owned()))
+            }
+            None => self.0.clone(),
+        }
     }
 
     /// The address as text.
@@ -65,31 +111,20 @@ impl EmailAddress {
     }
 }
 
-/// The address with its domain and the letters outside ASCII in lower case, in form C. None without an `@`.
-fn canonical(input: &str) -> Option<String> {
-    let (local, domain) = input.rsplit_once('@')?;
-    let domain: String = domain.nfc().collect::<String>().to_lowercase();
-    Some(format!("{}@{}", fold(local), domain.nfc()))
+/// A domain as A-labels in lower case, by UTS 46, non-transitional, with the letters of RFC 1123 only. None when it is not
+/// a valid domain name: invalid or overlong labels, A-labels that decode to nothing valid, IP address literals.
+pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
+    let domain = domain.as_bytes();
+    let ascii =
+        Uts46::new().to_ascii(domain, AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
+    ascii.ok().map(Cow::into_owned)
 }
 
-/// The letters outside ASCII in lower case, all in form C.
-fn fold(text: &str) -> String {
-    let folded = text.nfc().flat_map(|c| -> Vec<char> {
-        if c.is_ascii() { vec![c] } else { c.to_lowercase().collect() }
-    });
-    // Lower-casing can leave form C, so it is restored afterwards.
-    folded.nfc().collect()
-}
-
-/// White space, controls, and characters that a reader can't see: two addresses that look alike are one.
-pub(crate) fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(
-            u32::from(c),
-            0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F | 0xFEFF
-                | 0xFFF0..=0xFFFF | 0xE0000..=0xE0FFF
-        )
+/// Whether programs read the domain as an IPv4 address: its last label is a number (WHATWG URL, "ends in a number").
+fn names_an_ip_address(ascii: &str) -> bool {
+    let last = ascii.rsplit(['.', '@']).next().unwrap_or_default();
+    let is_hex = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    last.bytes().all(|digit| digit.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hex)
 }
 
 #[cfg(test)]
@@ -100,10 +135,13 @@ mod tests {
     #[test]
     fn spellings_of_one_address() {
         for (typed, kept, key) in [
-            (" John@X.io ", "John@x.io", "john@x.io"),
-            ("JÖRG@Bücher.DE", "JöRG@bücher.de", "jörg@bücher.de"),
+            (" John@X.io ", "John@X.io", "john@x.io"),
+            ("JÖRG@Bücher.DE", "JÖRG@Bücher.DE", "jörg@xn--bcher-kva.de"),
             ("e\u{301}a@x.io", "éa@x.io", "éa@x.io"),
             ("\u{212A}im@x.io", "Kim@x.io", "kim@x.io"),
+            ("ada@XN--BCHER-KVA.example", "ada@XN--BCHER-KVA.example", "ada@xn--bcher-kva.example"),
+            ("ada@ｅｘａｍｐｌｅ。com", "ada@ｅｘａｍｐｌｅ。com", "ada@example.com"),
+            ("ada@faß.example", "ada@faß.example", "ada@xn--fa-hia.example"),
         ] {
             let email = EmailAddress::parse(typed).unwrap();
             assert_eq!((email.as_str(), email.key().as_str()), (kept, key), "{typed}");
@@ -129,11 +167,38 @@ mod tests {
             "a@x..io",
             ".a@x.io",
             "a@-x.io",
+            "a@x_y.io",
+            "a@127.0.0.1",
+            "a@0x7f.1",
+            "a@1.2.3.0x",
+            "a@１２７.０.０.１",
+            "a@x.123",
+            "a@xn--a.example",
+            "a@xn--fa-hia\u{200B}\u{3164}.example",
+            "a@xn--abc-.example",
+            "\u{3164}@x.io",
+            "a\u{FFA0}@x.io",
+            "\u{301}@x.io",
         ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }
         assert!(EmailAddress::parse(&format!("{}@x.io", "a".repeat(400))).is_err());
         assert!(EmailAddress::parse_local("admin@localhost").is_ok());
+        assert!(EmailAddress::parse_local("admin@2130706433").is_err());
+    }
+
+    #[test]
+    fn keys_in_unicode() {
+        for (typed, unicode) in [
+            ("Ada@xn--bcher-kva.example", Some("ada@bücher.example")),
+            ("Ada@BÜCHER.example", Some("ada@bücher.example")),
+            ("Jörg@x.io", None),
+        ] {
+            assert_eq!(EmailAddress::parse(typed).unwrap().unicode_key().as_deref(), unicode, "{typed}");
+        }
+        assert_eq!(EmailAddress::fold_part("ＢÜCHER｡de"), ["ｂücher｡de", "bücher.de"]);
+        assert_eq!(EmailAddress::fold_part("x.IO"), ["x.io"]);
+        assert_eq!(EmailAddress::parse("Jörg@Bücher.de").unwrap().for_smtp(), "Jörg@xn--bcher-kva.de");
     }
 
     proptest! {
@@ -142,6 +207,16 @@ mod tests {
             if let Ok(once) = EmailAddress::parse(&typed) {
                 let twice = EmailAddress::parse(once.as_str());
                 prop_assert_eq!(twice.as_ref(), Ok(&once));
+            }
+        }
+
+        #[test]
+        fn a_key_is_an_address_with_the_same_key(typed in "\\PC{1,12}@\\PC{1,12}\\.[a-zA-Zäß]{2,4}") {
+            if let Ok(email) = EmailAddress::parse(&typed) {
+                let forms = [Some(email.key()), email.unicode_key(), Some(email.for_smtp())];
+                for form in forms.into_iter().flatten() {
+                    prop_assert_eq!(EmailAddress::parse(&form).map(|email| email.key()), Ok(email.key()));
+                }
             }
         }
 

@@ -1,5 +1,6 @@
 //! Values that are parsed once and then trusted; they are database values as well. No I/O.
 
+mod customer_status;
 mod email_address;
 mod event;
 mod if_match;
@@ -7,19 +8,23 @@ mod mail;
 mod network;
 mod password;
 mod search_text;
+mod text;
 mod timestamp;
 mod token_hash;
 mod trigrams;
 mod webhook;
 
-pub(crate) use email_address::is_invisible;
+pub use customer_status::CustomerStatus;
+pub(crate) use email_address::ascii_domain;
 pub use email_address::{EmailAddress, InvalidEmail};
 pub use event::{Actor, EventKind, UnknownEvent, covers};
 pub use if_match::{IfMatch, entity_tag, next_version, read_entity_tags};
 pub use mail::{MailKind, MailStatus};
 pub use network::counted_as;
-pub use password::{Password, PasswordHash, WeakPassword};
+pub use password::{Password, PasswordHash, WeakPassword, normalized};
 pub use search_text::search_text;
+pub use text::fold;
+pub(crate) use text::{is_blank, is_invisible};
 pub use timestamp::timestamp;
 pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};

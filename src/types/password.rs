@@ -4,13 +4,15 @@ use std::sync::LazyLock;
 
 use sea_orm::DeriveValueType;
 use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// The shortest password, in characters (NIST SP 800-63B-4 3.1.1.2 asks for 8 where there is a second factor).
 const MIN_CHARACTERS: usize = 8;
 /// The longest, in bytes: hashing must not be a way to keep the server busy.
 const MAX_BYTES: usize = 1024;
 
-/// A password that may be set: long enough, not too long, not common. Never trimmed, escaped or cut.
+/// A password that may be set: long enough, not too long, not common. Never trimmed, escaped or cut; in normalization
+/// form C (RFC 8265 4.2.2), so that every keyboard types the same one.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 
@@ -38,13 +40,15 @@ impl Password {
     /// # Errors
     /// [`WeakPassword`] says which rule it breaks.
     pub fn new(password: SecretString) -> Result<Self, WeakPassword> {
+        if password.expose_secret().len() > MAX_BYTES {
+            return Err(WeakPassword::TooLong);
+        }
+        let password = normalized(&password).unwrap_or(password);
         let text = password.expose_secret();
         if text.is_empty() {
             Err(WeakPassword::Empty)
         } else if text.chars().count() < MIN_CHARACTERS {
             Err(WeakPassword::TooShort)
-        } else if text.len() > MAX_BYTES {
-            Err(WeakPassword::TooLong)
         } else if is_common(text) {
             Err(WeakPassword::TooCommon)
         } else {
@@ -56,6 +60,12 @@ impl Password {
     pub fn secret(&self) -> &SecretString {
         &self.0
     }
+}
+
+/// The password in normalization form C; none when it is typed in that form.
+pub fn normalized(typed: &SecretString) -> Option<SecretString> {
+    let text = typed.expose_secret();
+    if is_nfc(text) { None } else { Some(text.nfc().collect::<String>().into()) }
 }
 
 /// The list that Django ships and maintains, less what is too short anyway. `types/common_passwords.md`
@@ -105,6 +115,7 @@ mod tests {
         assert_eq!(refusal(&"é".repeat(512)), None);
         assert_eq!(refusal("correct horse battery staple"), None);
         assert_eq!(refusal("        "), None);
+        assert_eq!(refusal("e\u{301}e\u{301}e\u{301}e\u{301}"), Some(WeakPassword::TooShort));
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub fn search_text(text: &str) -> String {
     folded
 }
 
-/// Latin letters that Unicode takes for others than those typed instead of them.
+/// Latin letters that Unicode takes for others than those typed instead of them, and the full stop of other scripts, which
+/// separates labels of domains.
 fn spelled_out(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' => "ss",
@@ -32,6 +33,7 @@ fn spelled_out(c: char) -> Option<&'static str> {
         'æ' => "ae",
         'œ' => "oe",
         'þ' => "th",
+        '\u{3002}' => ".",
         _ => return None,
     })
 }
@@ -54,6 +56,7 @@ mod tests {
             ("Йосип ЁЛКА", "иосип елка"),
             ("ﬁ Ａ ①", "fi a 1"),
             ("e\u{301}\u{327}", "e"),
+            ("x。io｡", "x.io."),
             ("نوعم שָׁלוֹם", "نوعم שלום"),
         ] {
             assert_eq!(search_text(text), folded, "{text}");

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::service::journal::PUBLISHED_AT_ONCE;
-use crate::service::{backlog, customer, housekeeping, metafield, session};
+use crate::service::{backlog, customer, derived, housekeeping, metafield, session};
 
 use task::Task;
 
@@ -27,7 +27,7 @@ const MAIL_PAUSE: Duration = Duration::from_secs(1);
 const EVENT_PAUSE: Duration = Duration::from_millis(500);
 /// The pause between two batches of events that were not full.
 const BETWEEN_PUBLISHED: Duration = Duration::from_millis(100);
-/// How often is looked for values of deleted custom fields, and for customers that can't be searched yet.
+/// How often values of deleted custom fields, and rows without computed columns, are looked for.
 const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 /// The pause between two batches of them: others want to write as well.
 const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
@@ -87,8 +87,8 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
         again_and_again(&ctx, "custom_fields", stop.clone(), async |ctx: Ctx| {
             Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
-        again_and_again(&ctx, "search_text", stop.clone(), async |ctx: Ctx| {
-            let more = customer::fill_in_search_text(&ctx).await?;
+        again_and_again(&ctx, "derived_columns", stop.clone(), async |ctx: Ctx| {
+            let more = derived::fill_in(&ctx).await?;
             Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
         again_and_again(&ctx, "backlog", stop.clone(), async |ctx: Ctx| {
@@ -106,6 +106,7 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
                 if let Err(error) = learned.get_or_try_init(|| session::learn_old_hashes(&ctx)).await {
                     tracing::debug!(%error, "old password hashes were not looked for");
                 }
+                derived::retry(&ctx).await?;
                 housekeeping::run_once(&ctx).await?;
                 Ok(HOUSEKEEPING_PAUSE)
             }

@@ -43,9 +43,9 @@ fn compare(field: &str, a: &Model, b: &Model) -> Ordering {
     }
     match field {
         "CUSTOMER_ID" => a.customer_id.cmp(&b.customer_id),
-        "EMAIL" => a.email.key().cmp(&b.email.key()),
+        "EMAIL" => nulls_last(a.email_key.as_deref(), b.email_key.as_deref()),
         "FULL_NAME" => a.full_name.cmp(&b.full_name),
-        "STATUS" => a.status.cmp(&b.status),
+        "STATUS" => a.status.stored().cmp(&b.status.stored()),
         "GROUP_ID" => nulls_last(a.group_id, b.group_id),
         "EMAIL_VERIFIED_AT" => nulls_last(a.email_verified_at, b.email_verified_at),
         "CREATED_AT" => a.created_at.cmp(&b.created_at),

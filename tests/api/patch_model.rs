@@ -104,7 +104,7 @@ async fn play(app: &TestApp, patches: &[Map<String, Value>]) -> Result<(), TestC
     let stored =
         app.customers().await.into_iter().find(|stored| stored.uuid.to_string() == row["uuid"]).unwrap();
     let found = Model {
-        status: stored.status.into(),
+        status: stored.status.number().into(),
         full_name: stored.full_name.clone(),
         email: stored.email.as_str().to_owned(),
         meta_data: stored.meta_data.clone(),

@@ -90,10 +90,10 @@ on_both_databases! {
         app.app.clock.advance(TimeDelta::seconds(1));
         verify(app, &mail.token()).await.data();
         let now = own(&customer).await;
-        assert_eq!((&now["email"], &now["emailVerifiedAt"]), (&json!("B@x.io"), &json!("2026-01-02T03:04:07.678Z")));
+        assert_eq!((&now["email"], &now["emailVerifiedAt"]), (&json!("B@X.io"), &json!("2026-01-02T03:04:07.678Z")));
         let told = app.one_mail().await;
         assert_eq!((told.to.as_str(), told.subject.as_str()), ("a@x.io", "Your e-mail address was changed"));
-        assert!(!told.text.contains("B@x.io"), "whoever reads the old mailbox need not learn the new one");
+        assert!(!told.text.to_lowercase().contains("b@x.io"), "whoever reads the old mailbox need not learn the new one");
         refused(app, &mail.token()).await;
         assert_eq!(app.anonymous().post("/api/customer/tokens", &json!({"email": "b@x.io", "password": CUSTOMER_PASSWORD})).await.status, 200);
         app.register("a@x.io").await;

@@ -3,6 +3,7 @@
 mod database;
 mod keys;
 mod logins;
+mod migrations;
 mod postgres;
 mod postgres_tls;
 mod secrets;

@@ -118,7 +118,7 @@ fn value(field: SortField, row: &Model) -> Value {
         SortField::CustomerId => row.customer_id.into(),
         SortField::Email => row.email.key().into(),
         SortField::FullName => row.full_name.clone().into(),
-        SortField::Status => row.status.into(),
+        SortField::Status => row.status.stored().into(),
         SortField::GroupId => row.group_id.into(),
         SortField::EmailVerifiedAt => row.email_verified_at.map(|moment| moment.to_rfc3339()).into(),
         SortField::CreatedAt => row.created_at.to_rfc3339().into(),

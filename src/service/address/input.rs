@@ -7,6 +7,7 @@ use crate::entity::customer_address::{ActiveModel, Model};
 use crate::error::Result;
 use crate::service::country;
 use crate::service::patch::{Field, Problems, whole};
+use crate::types::is_blank;
 
 /// The longest text of a field, in characters.
 const MAX_TEXT: usize = 255;
@@ -113,7 +114,7 @@ impl AddressInput {
         let mut problems = Problems::default();
         let mut text = |name, label, field, current, required| {
             let value = merge_text(&mut problems, name, label, field, current);
-            let value = value.filter(|text| !text.trim().is_empty());
+            let value = value.filter(|text| !is_blank(text));
             if value.is_none()
                 && let Some(message) = required
                 && !problems.mention(name)

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::criterion::Criterion;
 use crate::ctx::Ctx;
 use crate::entity::customer::{Column, Entity, Model};
-use crate::entity::{email_key, name_key};
+use crate::entity::name_key;
 use crate::error::{Error, Result};
 use crate::service::keyset::{Keyset, Kind, Slice, SortKey, Window, moment};
 
@@ -116,7 +116,7 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
     let column = |column: Column| Expr::col((Entity, column));
     let (name, expression, kind) = match sort.field {
         CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), Kind::Number),
-        Email => ("EMAIL", email_key(Entity, backend), Kind::Text),
+        Email => ("EMAIL", column(Column::EmailKey), Kind::Text),
         FullName => ("FULL_NAME", name_key(Entity, backend), Kind::Text),
         Status => ("STATUS", column(Column::Status), Kind::Number),
         GroupId => ("GROUP_ID", column(Column::GroupId), Kind::Number),
@@ -124,7 +124,7 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
         CreatedAt => ("CREATED_AT", column(Column::CreatedAt), Kind::Moment),
         UpdatedAt => ("UPDATED_AT", column(Column::UpdatedAt), Kind::Moment),
     };
-    let nullable = matches!(sort.field, GroupId | EmailVerifiedAt);
+    let nullable = matches!(sort.field, Email | GroupId | EmailVerifiedAt);
     SortKey { name, expression, kind, nullable, descending: sort.descending }
 }
 
@@ -132,9 +132,9 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
 fn value(field: SortField, row: &Model) -> Json {
     match field {
         SortField::CustomerId => row.customer_id.into(),
-        SortField::Email => row.email.key().into(),
+        SortField::Email => row.email_key.as_deref().into(),
         SortField::FullName => row.full_name.as_str().into(),
-        SortField::Status => row.status.into(),
+        SortField::Status => row.status.stored().into(),
         SortField::GroupId => row.group_id.into(),
         SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, moment),
         SortField::CreatedAt => moment(row.created_at),

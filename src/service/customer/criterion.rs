@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use super::search::{keyword, required_keyword};
 use crate::app::App;
 use crate::entity::customer::{Column, Entity};
-use crate::entity::{email_key, name_key};
+use crate::entity::name_key;
 use crate::error::{Error, Result};
 use crate::service::page::{contains, starts_with};
 use crate::types::EmailAddress;
@@ -137,31 +137,37 @@ impl Criterion {
             }
             Self::Not(inner) => inner.part(app, false).not(),
             Self::CustomerId(compare) => compare.condition(column(Column::CustomerId)),
-            Self::Status(compare) => compare.condition(column(Column::Status)),
+            Self::Status(compare) => match (compare.accepts(&1), compare.accepts(&0)) {
+                (true, true) => Expr::val(1).eq(1),
+                (true, false) => is_enabled(true),
+                (false, true) => is_enabled(false),
+                (false, false) => nobody(),
+            },
             Self::GroupId(compare) => {
                 Column::GroupId.is_not_null().and(compare.condition(column(Column::GroupId)))
             }
             Self::FullName(compare) => {
                 let name = name_key(Entity, backend);
                 match compare {
-                    CompareText::Eq(text) => fold(name).eq(text.to_ascii_lowercase()),
+                    CompareText::Eq(text) => lower(name).eq(text.to_ascii_lowercase()),
                     CompareText::In(texts) => {
-                        fold(name).is_in(texts.iter().map(|text| text.to_ascii_lowercase()))
+                        lower(name).is_in(texts.iter().map(|text| text.to_ascii_lowercase()))
                     }
-                    CompareText::Contains(text) => contains(fold(name), &text.to_ascii_lowercase()),
-                    CompareText::StartsWith(text) => starts_with(fold(name), &text.to_ascii_lowercase()),
+                    CompareText::Contains(text) => contains(lower(name), &text.to_ascii_lowercase()),
+                    CompareText::StartsWith(text) => starts_with(lower(name), &text.to_ascii_lowercase()),
                 }
             }
             Self::Email(compare) => {
-                let email = email_key(Entity, backend);
-                let part = |text: &str| EmailAddress::fold_part(text).to_ascii_lowercase();
-                // What is no address is nobody's.
+                // A text that is not an address matches nobody.
                 let key = |text: &str| EmailAddress::parse(text).ok().map(|email| email.key());
+                let is_one_of = |keys: Vec<String>| {
+                    Column::EmailKey.is_not_null().and(column(Column::EmailKey).is_in(keys))
+                };
                 match compare {
-                    CompareText::Eq(text) => key(text).map_or_else(nobody, |key| email.eq(key)),
-                    CompareText::In(texts) => email.is_in(texts.iter().filter_map(|text| key(text))),
-                    CompareText::Contains(text) => contains(email, &part(text)),
-                    CompareText::StartsWith(text) => starts_with(email, &part(text)),
+                    CompareText::Eq(text) => is_one_of(key(text).into_iter().collect()),
+                    CompareText::In(texts) => is_one_of(texts.iter().filter_map(|text| key(text)).collect()),
+                    CompareText::Contains(text) => email_matches(text, contains),
+                    CompareText::StartsWith(text) => email_matches(text, starts_with),
                 }
             }
             Self::EmailVerified(true) => Column::EmailVerifiedAt.is_not_null(),
@@ -187,6 +193,20 @@ impl<T: Clone + Into<sea_orm::Value>> Compare<T> {
     }
 }
 
+impl<T: PartialOrd> Compare<T> {
+    /// Whether this value meets the comparison.
+    fn accepts(&self, value: &T) -> bool {
+        match self {
+            Self::Eq(other) => value == other,
+            Self::In(others) => others.contains(value),
+            Self::Gt(other) => value > other,
+            Self::Gteq(other) => value >= other,
+            Self::Lt(other) => value < other,
+            Self::Lteq(other) => value <= other,
+        }
+    }
+}
+
 impl<T> Compare<T> {
     fn values(&self) -> &[T] {
         match self {
@@ -207,11 +227,31 @@ impl CompareText {
     }
 }
 
+/// Whether a customer may sign in. Without its status negated, so that an index serves: see
+/// [`CustomerStatus`](crate::types::CustomerStatus).
+pub(super) fn is_enabled(enabled: bool) -> SimpleExpr {
+    match enabled {
+        true => Column::Status.eq(1),
+        false => Column::Status.lt(1).or(Column::Status.gt(1)),
+    }
+}
+
+/// Whether the key of a customer's address, with its domain as A-labels or in Unicode, matches a part of an address, in any
+/// of the spellings that the part may be of. Never NULL.
+pub(super) fn email_matches(part: &str, matches: impl Fn(SimpleExpr, &str) -> SimpleExpr) -> SimpleExpr {
+    let in_column = |of: Column| {
+        let spellings = EmailAddress::fold_part(part).into_iter();
+        let any = spellings.map(|part| matches(column(of), &part)).reduce(ExprTrait::or);
+        of.is_not_null().and(any.unwrap_or_else(nobody))
+    };
+    in_column(Column::EmailKey).or(in_column(Column::EmailUnicode))
+}
+
 fn column(column: Column) -> SimpleExpr {
     Expr::col((Entity, column))
 }
 
-fn fold(text: SimpleExpr) -> SimpleExpr {
+fn lower(text: SimpleExpr) -> SimpleExpr {
     Func::lower(text).into()
 }
 

@@ -4,10 +4,10 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 
+use super::criterion::{email_matches, is_enabled};
 use super::search::required_keyword;
 use crate::app::App;
 use crate::entity::customer::{Column, Entity};
-use crate::entity::email_key;
 use crate::error::Result;
 use crate::service::page::{Filter, ListQuery, Operation, holds, like};
 use crate::types::EmailAddress;
@@ -21,9 +21,8 @@ const KEYS: &[&str] =
 /// # Errors
 /// [`Error::Invalid`](crate::error::Error::Invalid) names the first key, operation or value that isn't known.
 pub fn parse(filters: Vec<Filter>, app: &App) -> Result<ListQuery> {
-    let backend = app.db.backend();
     let sort_keys = [
-        ("email", email_key(Entity, backend)),
+        ("email", column(Column::EmailKey)),
         ("name", column(Column::FullName)),
         ("status", column(Column::Status)),
         ("created_at", column(Column::CreatedAt)),
@@ -50,20 +49,19 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
         "email" => {
             filter.allow(&[Eq, Like, Nlike])?;
             if operation != Eq {
-                let part = EmailAddress::fold_part(value);
-                return Ok(negate_if(operation == Nlike, like(column(Column::Email), &part)));
+                return Ok(negate_if(operation == Nlike, email_matches(value, like)));
             }
             // What is no address is nobody's.
             Ok(match EmailAddress::parse(value) {
-                Ok(email) => email_key(Entity, app.db.backend()).eq(email.key()),
+                Ok(email) => Column::EmailKey.eq(email.key()),
                 Err(_) => Expr::val(1).eq(0),
             })
         }
         "status" => {
             filter.allow(&[Eq])?;
             match value {
-                "0" => Ok(Column::Status.eq(0)),
-                "1" => Ok(Column::Status.eq(1)),
+                "0" => Ok(is_enabled(false)),
+                "1" => Ok(is_enabled(true)),
                 _ => Err(filter.bad_value("the value must be 0 or 1")),
             }
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::{Error, Result};
 use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers, whole};
-use crate::types::{EmailAddress, Password, is_invisible};
+use crate::types::{CustomerStatus, EmailAddress, Password, is_blank};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
@@ -47,7 +47,7 @@ impl From<Map<String, Value>> for CustomerInput {
 /// The fields that are to be set.
 #[derive(Debug)]
 pub(super) struct Changes {
-    pub(super) status: Option<i16>,
+    pub(super) status: Option<CustomerStatus>,
     pub(super) group_id: Option<i32>,
     pub(super) full_name: Option<String>,
     pub(super) email: Option<EmailAddress>,
@@ -74,13 +74,15 @@ impl CustomerInput {
     }
 }
 
-pub(in crate::service) fn parse_status(field: Field, problems: &mut Problems) -> Option<i16> {
+pub(in crate::service) fn parse_status(field: Field, problems: &mut Problems) -> Option<CustomerStatus> {
+    const ENABLED: Option<CustomerStatus> = Some(CustomerStatus::Enabled);
+    const DISABLED: Option<CustomerStatus> = Some(CustomerStatus::DISABLED);
     match field {
         Field::Absent => return None,
-        Field::Value(Value::Number(number)) if whole(&number) == Some(0) => return Some(0),
-        Field::Value(Value::Number(number)) if whole(&number) == Some(1) => return Some(1),
-        Field::Value(Value::String(text)) if text == "0" => return Some(0),
-        Field::Value(Value::String(text)) if text == "1" => return Some(1),
+        Field::Value(Value::Number(number)) if whole(&number) == Some(0) => return DISABLED,
+        Field::Value(Value::Number(number)) if whole(&number) == Some(1) => return ENABLED,
+        Field::Value(Value::String(text)) if text == "0" => return DISABLED,
+        Field::Value(Value::String(text)) if text == "1" => return ENABLED,
         Field::Value(Value::Number(_) | Value::String(_)) => {
             problems.add("status", "Status must be either 0, 1, '0', or '1'");
         }
@@ -97,7 +99,7 @@ pub(in crate::service) fn parse_full_name(
     const REQUIRED: &str = "Full name is required and cannot be empty";
     let messages = TextMessages { not_a_string: "Full name must be a string", required: REQUIRED };
     let name = problems.text("full_name", field, mode, messages)?;
-    if name.chars().all(is_invisible) {
+    if is_blank(&name) {
         problems.add("full_name", REQUIRED);
     } else if name.chars().count() > MAX_NAME {
         problems.add("full_name", format!("Full name must be at most {MAX_NAME} characters"));

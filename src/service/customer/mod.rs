@@ -30,7 +30,7 @@ pub use owner::Owner;
 pub use profile::{delete_own, update_own};
 pub(super) use save::{ask_to_confirm, forget_wishes, save};
 pub(super) use search::text_of as search_text_of;
-pub use search::{fill_in as fill_in_search_text, is_indexed as search_is_indexed, sample_trigrams};
+pub use search::{is_indexed as search_is_indexed, sample_trigrams};
 
 use crate::app::App;
 use crate::ctx::{Caller, Ctx};
@@ -45,7 +45,7 @@ use crate::service::page::ListQuery;
 use crate::service::patch::Mode;
 use crate::service::{metafield, throttle};
 use crate::spend;
-use crate::types::{EmailAddress, EventKind};
+use crate::types::{CustomerStatus, EmailAddress, EventKind};
 
 use input::Changes;
 
@@ -61,12 +61,12 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
     };
     throttle::count_registration(ctx).await?;
     // A courtesy that spares the hashing; the unique index decides.
-    ensure_email_is_free(ctx, ctx.app.db.reader(), &email, None).await?;
+    ensure_email_is_free(ctx.app.db.reader(), &email, None).await?;
     let password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
-    let customer = ActiveModel {
+    let mut customer = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
-        status: Set(status.unwrap_or(1)),
+        status: Set(status.unwrap_or(CustomerStatus::Enabled)),
         group_id: Set(Some(group_id.unwrap_or(customer_group::DEFAULT_GROUP_ID))),
         search_text: Set(search_text_of(&full_name, &email)),
         email: Set(email),
@@ -80,6 +80,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         event_sequence: Set(1),
         ..Default::default()
     };
+    customer.derive_keys();
     spend!(ctx, write, { metafield::checked(ctx, meta_data.as_ref()).await }, |tx, checked| {
         ensure_group_exists(tx, group_id).await?;
         let mut customer = customer.clone();
@@ -122,7 +123,7 @@ pub async fn update(
             let found = found.ok_or(Error::NotFound("Customer"))?;
             ctx.if_match.check(found.version)?;
             if let Some(email) = &email {
-                ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(found.customer_id)).await?;
+                ensure_email_is_free(ctx.app.db.reader(), email, Some(found.customer_id)).await?;
             }
             login = Some(found.email.key());
             Some(ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?)
@@ -173,7 +174,7 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
 pub enum Key {
     /// By public identifier.
     Uuid(Uuid),
-    /// By e-mail address, whatever its case.
+    /// By e-mail address, however it is spelled.
     Email(EmailAddress),
 }
 
@@ -183,10 +184,9 @@ pub enum Key {
 /// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
 pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
     ctx.require_admin()?;
-    let db = &ctx.app.db;
     match key {
         Key::Uuid(uuid) => find_together(&ctx.app, *uuid).await,
-        Key::Email(email) => Ok(Entity::find_by_address(email, db.backend()).one(db.reader()).await?),
+        Key::Email(email) => Ok(Entity::find_by_address(email).one(ctx.app.db.reader()).await?),
     }
 }
 
@@ -249,12 +249,11 @@ pub(super) async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> At
 }
 
 async fn ensure_email_is_free(
-    ctx: &Ctx,
     db: &impl ConnectionTrait,
     email: &EmailAddress,
     owner: Option<i32>,
 ) -> Result<()> {
-    let holder = Entity::find_by_address(email, ctx.app.db.backend())
+    let holder = Entity::find_by_address(email)
         .select_only()
         .column(customer::Column::CustomerId)
         .into_tuple()

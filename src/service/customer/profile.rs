@@ -29,7 +29,7 @@ pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) ->
     let own = CustomerInput { full_name, email, ..CustomerInput::default() };
     let changes = own.parse(Mode::Update, false)?;
     if let Some(email) = &changes.email {
-        ensure_email_is_free(ctx, ctx.app.db.reader(), email, Some(customer_id)).await?;
+        ensure_email_is_free(ctx.app.db.reader(), email, Some(customer_id)).await?;
     }
     spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
@@ -44,7 +44,7 @@ pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) ->
                 // Whoever goes back to the address it has wants no other any more.
                 row.pending_email.set_if_not_equals(None);
             } else {
-                ensure_email_is_free(ctx, tx, &email, Some(customer_id)).await?;
+                ensure_email_is_free(tx, &email, Some(customer_id)).await?;
                 row.pending_email.set_if_not_equals(Some(email));
                 ask = row.pending_email.is_set();
                 if ask {

@@ -32,7 +32,7 @@ pub(in crate::service) async fn save(
     }
     let id = current.customer_id;
     let new_password = row.password.is_set();
-    let disabled = current.status != 0 && row.status == Set(0);
+    let disabled = current.status.is_enabled() && matches!(row.status, Set(status) if !status.is_enabled());
     let new_email = match &row.email {
         Set(email) if email.key() != current.email.key() => Some(email.clone()),
         // Another spelling of the address is the same mailbox.
@@ -67,6 +67,7 @@ pub(in crate::service) async fn save(
     if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
         row.search_text.set_if_not_equals(search::text_of(full_name, email));
     }
+    row.derive_keys();
     row.version = Set(next_version(current.version));
     row.updated_at = Set(ctx.app.clock.after(current.updated_at));
     let changes = changes(&current, row.clone().try_into_model()?, new_password, ended);

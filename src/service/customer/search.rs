@@ -8,27 +8,29 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use migration::search_index;
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Query, QueryStatementBuilder, SimpleExpr};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, QueryStatementBuilder, SimpleExpr};
+use sea_orm::{DbBackend, EntityTrait, QueryOrder, QuerySelect};
 
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
 use crate::service::page::contains;
-use crate::transact;
 use crate::types::{EmailAddress, Trigrams, search_text, trigrams};
 
-/// Rows whose text is filled in by one transaction: others want to write as well.
-const BATCH: u64 = 200;
 /// Texts of which trigrams are counted.
 const SAMPLE: u64 = 1000;
 /// Trigrams that SQLite's index is asked for. What has so many is rare already, and all of it is looked at again.
 const MAX_TRIGRAMS: usize = 32;
 
-/// What keywords are looked for in. No word goes over a line's end, so that none is found in both.
+/// The text in which keywords are searched: name and e-mail address, with the domain as A-labels and in Unicode. No word
+/// goes over a line's end, so that none is found in two of them together.
 pub(in crate::service) fn text_of(full_name: &str, email: &EmailAddress) -> String {
-    search_text(&format!("{full_name}\n{}", email.as_str()))
+    let key = email.key();
+    match email.unicode_key() {
+        Some(unicode) => search_text(&format!("{full_name}\n{unicode}\n{key}")),
+        None => search_text(&format!("{full_name}\n{key}")),
+    }
 }
 
 /// Name or e-mail address holds each word of it.
@@ -116,40 +118,4 @@ pub async fn sample_trigrams(ctx: &Ctx) -> Result<()> {
 /// Those of the database.
 pub async fn is_indexed(ctx: &Ctx) -> Result<bool> {
     Ok(search_index::exists(ctx.app.db.reader()).await?)
-}
-
-/// Fills in the text of some customers that have none, because an older release or somebody else inserted them;
-/// tells whether there may be more.
-///
-/// # Errors
-/// Those of the database.
-pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
-    ctx.require_admin()?;
-    // As the index says it.
-    let missing = || Expr::cust("search_text = ''");
-    let rows: Vec<(i32, String, EmailAddress)> = Entity::find()
-        .select_only()
-        .columns([Column::CustomerId, Column::FullName, Column::Email])
-        .filter(missing())
-        .order_by_asc(Column::CustomerId)
-        .limit(BATCH)
-        .into_tuple()
-        .all(ctx.app.db.reader())
-        .await?;
-    if rows.is_empty() {
-        return Ok(false);
-    }
-    let mut texts = CaseStatement::new();
-    for (id, full_name, email) in &rows {
-        texts = texts.case(Column::CustomerId.eq(*id), text_of(full_name, email));
-    }
-    transact!(ctx.app.db, |tx| {
-        let ids = rows.iter().map(|(id, _, _)| *id);
-        // A change since then has filled it in.
-        let update = Entity::update_many().filter(Column::CustomerId.is_in(ids)).filter(missing());
-        update.col_expr(Column::SearchText, texts.clone().into()).exec(tx).await?;
-        Ok(())
-    })?;
-    tracing::debug!(customers = rows.len(), "made searchable");
-    Ok(true)
 }

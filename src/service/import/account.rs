@@ -12,13 +12,13 @@ use crate::ctx::Ctx;
 use crate::entity::{customer, customer_address};
 use crate::service::address;
 use crate::service::customer::search_text_of;
-use crate::types::{EmailAddress, PasswordHash};
+use crate::types::{CustomerStatus, EmailAddress, PasswordHash};
 
 /// A customer with its addresses, the default first.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     pub(super) uuid: Uuid,
-    status: i16,
+    status: CustomerStatus,
     pub(super) group_id: Option<i32>,
     full_name: String,
     email: EmailAddress,
@@ -41,7 +41,7 @@ impl Account {
         let created_at = draft.created_at.or(draft.updated_at).unwrap_or(now);
         Self {
             uuid: draft.uuid.unwrap_or_else(|| random.uuid()),
-            status: draft.status.unwrap_or(1),
+            status: draft.status.unwrap_or(CustomerStatus::Enabled),
             group_id: Some(group_id),
             full_name: draft.full_name.clone(),
             email: draft.email.clone(),
@@ -110,14 +110,17 @@ impl Account {
         let mut hasher = DefaultHasher::new();
         let Self { status, group_id, full_name, email, email_verified_at, meta_data, .. } = self;
         let said = (draft.uuid, draft.created_at, &draft.addresses);
-        format!("{status} {group_id:?} {full_name:?} {email:?} {email_verified_at:?} {meta_data} {said:?}")
-            .hash(&mut hasher);
+        format!(
+            "{} {group_id:?} {full_name:?} {email:?} {email_verified_at:?} {meta_data} {said:?}",
+            status.number()
+        )
+        .hash(&mut hasher);
         hasher.finish()
     }
 
     /// The row of a new customer.
     pub(super) fn row(&self, password: PasswordHash) -> customer::ActiveModel {
-        customer::ActiveModel {
+        let mut row = customer::ActiveModel {
             uuid: Set(self.uuid),
             status: Set(self.status),
             group_id: Set(self.group_id),
@@ -134,7 +137,9 @@ impl Account {
             email_verified_at: Set(self.email_verified_at),
             pending_email: Set(None),
             ..Default::default()
-        }
+        };
+        row.derive_keys();
+        row
     }
 
     /// The rows of a new customer's addresses.

@@ -11,13 +11,13 @@ use crate::error::{Error, Problem};
 use crate::service::address::{self, AddressInput, MAX_ADDRESSES};
 use crate::service::customer as rules;
 use crate::service::patch::{Field, Mode, Problems};
-use crate::types::{EmailAddress, Password, PasswordHash};
+use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash};
 
 /// A customer that may be written. What is absent was not said; a new customer has the default then.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
     pub(super) uuid: Option<Uuid>,
-    pub(super) status: Option<i16>,
+    pub(super) status: Option<CustomerStatus>,
     pub(super) group: Option<Group>,
     pub(super) full_name: String,
     pub(super) email: EmailAddress,

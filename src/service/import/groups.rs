@@ -12,8 +12,9 @@ use crate::error::{Error, Problem, Result};
 use crate::idempotency::Write;
 use crate::service::group::{self, GroupInput};
 use crate::service::patch::{Field, Mode};
+use crate::types::fold;
 
-/// The groups there are, by primary key and by name whatever the case of its ASCII letters, as their index has it.
+/// The groups there are, by primary key and by folded name, as their index has it.
 pub(super) struct Groups {
     options: Options,
     ids: HashSet<i32>,
@@ -24,8 +25,7 @@ impl Groups {
     pub(super) async fn read(ctx: &Ctx, options: Options) -> Result<Self> {
         let rows = customer_group::Entity::find().all(ctx.app.db.reader()).await?;
         let ids = rows.iter().map(|row| row.customer_group_id).collect();
-        let by_name =
-            |row: customer_group::Model| (row.group_name.to_ascii_lowercase(), row.customer_group_id);
+        let by_name = |row: customer_group::Model| (fold(&row.group_name), row.customer_group_id);
         Ok(Self { options, ids, by_name: rows.into_iter().map(by_name).collect() })
     }
 
@@ -41,7 +41,7 @@ impl Groups {
             Group::Id(_) => return refused("group_id"),
             Group::Named(name) => name,
         };
-        if let Some(id) = self.by_name.get(&name.to_ascii_lowercase()) {
+        if let Some(id) = self.by_name.get(&fold(name)) {
             return Ok(Ok(*id));
         }
         if !self.options.create_groups {
@@ -57,14 +57,14 @@ impl Groups {
         match id {
             Ok(id) => {
                 self.ids.insert(id);
-                self.by_name.insert(name.to_ascii_lowercase(), id);
+                self.by_name.insert(fold(name), id);
                 Ok(Ok(id))
             }
             Err(error @ Error::Invalid(_)) => Ok(Err(problems_of(error))),
             // Somebody else made it meanwhile.
             Err(Error::Conflict(_)) => {
                 *self = Self::read(ctx, self.options).await?;
-                let id = self.by_name.get(&name.to_ascii_lowercase()).copied();
+                let id = self.by_name.get(&fold(name)).copied();
                 Ok(Ok(id.ok_or_else(|| Error::unavailable("groups change all the time"))?))
             }
             Err(error) => Err(error),

@@ -11,7 +11,7 @@ use super::Outcome;
 use super::account::Account;
 use super::prepare::{Batch, Prepared};
 use crate::db::Attempt;
-use crate::entity::{self, customer, customer_address};
+use crate::entity::{customer, customer_address};
 use crate::error::Problem;
 use crate::lookup;
 
@@ -20,13 +20,12 @@ pub(super) async fn find_by_emails(
     db: &impl ConnectionTrait,
     keys: Vec<String>,
 ) -> Attempt<HashMap<String, i32>> {
-    let email = entity::email_key(customer::Entity, db.get_database_backend());
     let owner = |key| {
         let mut owner = Query::select();
         owner
             .column(customer::Column::CustomerId)
             .from(customer::Entity)
-            .and_where(email.eq(key))
+            .and_where(customer::Column::EmailKey.into_expr().eq(key))
             .limit(1)
             .take()
     };

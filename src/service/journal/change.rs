@@ -147,7 +147,7 @@ pub(in crate::service) mod snapshot {
         json!({
             "customer_id": row.customer_id,
             "uuid": row.uuid.to_string(),
-            "status": row.status,
+            "status": row.status.number(),
             "group_id": row.group_id,
             "email": row.email.as_str(),
             "pending_email": row.pending_email.as_ref().map(|email| email.as_str()),

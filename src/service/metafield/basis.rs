@@ -39,7 +39,7 @@ impl Basis {
     pub(in crate::service) async fn still_holds(&self, tx: &impl ConnectionTrait) -> Attempt<bool> {
         let now = Entity::find_by_owner_type(OWNER_TYPE).select_only();
         let now = now.columns([Column::MetafieldDefinitionId, Column::UpdatedAt]).lock_shared();
-        let now: Vec<(i64, DateTime<Utc>)> = now.into_tuple().all(tx).await?;
+        let now: Vec<(i32, DateTime<Utc>)> = now.into_tuple().all(tx).await?;
         let then = self.definitions.iter().map(|row| (row.metafield_definition_id, row.updated_at));
         Ok(then.eq(now))
     }

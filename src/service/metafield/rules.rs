@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{cost, schema};
 use crate::entity::metafield_definition::FieldType;
 use crate::service::patch::{Field, Problems, holds_nul, plain_numbers};
-use crate::types::is_invisible;
+use crate::types::is_blank;
 
 /// The longest key or namespace, in characters.
 const MAX_KEY: usize = 64;
@@ -281,7 +281,7 @@ pub(super) fn parse_key(problems: &mut Problems, path: &str, label: &str, field:
 /// The display name of a field.
 pub(super) fn parse_name(problems: &mut Problems, path: &str, field: Field) -> Option<String> {
     let name = required_text(problems, path, "Field name", field)?;
-    if name.chars().all(is_invisible) {
+    if is_blank(&name) {
         problems.add(path, "Field name is required");
     } else if name.chars().count() > MAX_NAME {
         problems.add(path, format!("Field name must be at most {MAX_NAME} characters"));

@@ -92,7 +92,8 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
     spend!(ctx, write, |tx| {
         throttle::forget(tx, "customer", &owner.email.key()).await?;
         let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
-        let current = select.one(tx).await?.filter(|customer| customer.status == 1).ok_or_else(invalid)?;
+        let current =
+            select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
         // Of several who come with the same token, only the first finds it.
         find().one(tx).await?.ok_or_else(invalid)?;
         let verified = current.email_verified_at.unwrap_or_else(|| ctx.app.clock.now());

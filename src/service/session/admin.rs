@@ -8,17 +8,16 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::family::{self, Lifetime};
-use super::refresh::REFUSED;
+use super::family::{self, Lifetime, Turn, turn};
+use super::refresh::{Presented, REFUSED};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::admin_session::{ActiveModel, Column, Entity, Model};
-use crate::entity::{admin_refresh_token as refresh_token, admin_user};
+use crate::entity::admin_user;
 use crate::error::Result;
 use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change};
-use crate::service::secret;
-use crate::service::token::{self, Audience, Kind, SessionClaim, TokenPair};
+use crate::service::token::{self, Audience, SessionClaim, TokenPair};
 use crate::spend;
 use crate::types::EventKind;
 
@@ -45,7 +44,7 @@ pub(in crate::service) async fn start(
     let data = json!({"session": session.uuid.to_string(), "admin": admin.uuid.to_string()});
     let created = Change::happened(EventKind::AdminSessionCreated, session.uuid, data);
     journal::record(ctx, tx, created).await?;
-    issue(ctx, tx, admin, &session, None).await
+    issue(ctx, admin, &session)
 }
 
 /// New tokens for a refresh token of an admin, which is used up: [`refresh`](super::refresh()) says when.
@@ -54,37 +53,40 @@ pub(in crate::service) async fn start(
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) when it isn't one of ours, has expired, its session
 /// has ended, its admin no longer stands behind it, or it was overtaken; then the session ends.
 pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
-    let verified = token::verify(&ctx.app, refresh_token, Audience::Admin, Kind::Refresh).ok_or(REFUSED)?;
-    let hash = secret::hash_of_token(refresh_token);
+    let presented = Presented::read(ctx, refresh_token, Audience::Admin).ok_or(REFUSED)?;
     let lifetime = Lifetime::of_admins(ctx)?;
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
         // The session's lock puts refreshes of one family in a row.
-        let select = Entity::find_by_id(token.admin_session_id).lock_exclusive();
+        let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
         let session = select.one(tx).await?.ok_or(REFUSED)?;
         let admin = admin_user::Entity::find_by_id(session.admin_user_id).one(tx).await?.ok_or(REFUSED)?;
-        let trusted = admin.status && admin.token_generation == verified.generation;
+        let trusted =
+            admin.uuid == presented.account && admin.status && admin.token_generation == presented.generation;
         if !trusted || !lifetime.lasts(ctx, session.created_at) {
             return Err(REFUSED.into());
         }
-        let id = token.admin_refresh_token_id;
-        let Some(unused) = family::use_up::<refresh_token::Entity>(tx, id, token.parent_id).await? else {
-            // The end of the family has to be committed, so it is no error inside of the transaction.
-            end(ctx, tx, session, admin.uuid).await?;
-            return Ok(None);
-        };
-        let mut row = session.into_active_model();
-        row.last_used_at = Set(ctx.app.clock.now());
-        let created_at = *row.created_at.as_ref();
-        row.expires_at = Set(lifetime.expiry(ctx, created_at));
-        let session = row.update(tx).await?;
-        let pair = issue(ctx, tx, &admin, &session, Some(id)).await?;
-        family::prune::<refresh_token::Entity>(ctx, tx, session.admin_session_id, unused).await?;
-        Ok(Some(pair))
+        let Presented { step, hash, .. } = &presented;
+        match turn(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
+            Turn::Good => {
+                let expires_at = lifetime.expiry(ctx, session.created_at);
+                let mut row = session.into_active_model();
+                row.last_used_at = Set(ctx.app.clock.now());
+                row.expires_at = Set(expires_at);
+                row.refresh_count = Set(step + 1);
+                row.last_refresh_token = Set(Some(hash.clone()));
+                issue(ctx, &admin, &row.update(tx).await?).map(Some)
+            }
+            Turn::Overtaken => {
+                // The end of the session has to be committed, so it is no error inside of the transaction.
+                end(ctx, tx, session, admin.uuid).await?;
+                Ok(None)
+            }
+            Turn::Unknown => Err(REFUSED.into()),
+        }
     })?;
     let outcome = outcome.something();
     if outcome.is_none() {
-        tracing::warn!(admin = %verified.account.uuid, "a refresh token came a second time; its session ended");
+        tracing::warn!(admin = %presented.account, "a refresh token came a second time; its session ended");
     }
     outcome.ok_or(REFUSED)
 }
@@ -94,12 +96,17 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
 /// # Errors
 /// Those of the database.
 pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
-    let hash = secret::hash_of_token(refresh_token);
-    let token = refresh_token::Entity::find_by_hash(&hash).one(ctx.app.db.reader()).await?;
-    let Some(token) = token else { return Ok(None) };
+    let Some(presented) = Presented::read(ctx, refresh_token, Audience::Admin) else { return Ok(None) };
+    let find = || Entity::find().filter(Column::Uuid.eq(presented.session));
+    if find().one(ctx.app.db.reader()).await?.is_none() {
+        return Ok(None);
+    }
     let ended = spend!(ctx, write.or_nothing(), |tx| {
-        let select = Entity::find_by_id(token.admin_session_id).find_also_related(admin_user::Entity);
+        let select = find().find_also_related(admin_user::Entity);
         let Some((session, Some(admin))) = select.one(tx).await? else { return Ok(None) };
+        if (admin.uuid, admin.token_generation) != (presented.account, presented.generation) {
+            return Ok(None);
+        }
         Ok(end(ctx, tx, session, admin.uuid).await?.then_some(()))
     })?;
     Ok(ended.something())
@@ -135,25 +142,9 @@ async fn record_ended(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: 
     journal::record(ctx, tx, Change::happened(EventKind::AdminSessionRevoked, admin, data)).await
 }
 
-/// Issues tokens for a session and remembers the refresh token.
-async fn issue(
-    ctx: &Ctx,
-    tx: &impl ConnectionTrait,
-    admin: &admin_user::Model,
-    session: &Model,
-    parent: Option<i64>,
-) -> Attempt<TokenPair> {
-    let lifetime = Lifetime::of_admins(ctx)?;
-    let claim = SessionClaim { uuid: session.uuid, ends_at: lifetime.end(session.created_at) };
-    let pair = token::issue_for_admin(&ctx.app, admin, Some(claim))?;
-    let row = refresh_token::ActiveModel {
-        admin_session_id: Set(session.admin_session_id),
-        parent_id: Set(parent),
-        token_hash: Set(secret::hash_of_token(&pair.refresh_token)),
-        is_used: Set(false),
-        expires_at: Set(lifetime.expiry(ctx, session.created_at)),
-        ..Default::default()
-    };
-    row.insert(tx).await?;
-    Ok(pair)
+/// Issues tokens of the session's present step.
+fn issue(ctx: &Ctx, admin: &admin_user::Model, session: &Model) -> Attempt<TokenPair> {
+    let ends_at = Lifetime::of_admins(ctx)?.end(session.created_at);
+    let claim = SessionClaim { uuid: session.uuid, ends_at, step: session.refresh_count };
+    Ok(token::issue_for_admin(&ctx.app, admin, Some(claim))?)
 }

@@ -10,15 +10,17 @@ use uuid::Uuid;
 
 use crate::ctx::Ctx;
 use crate::db::Attempt;
+use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity, Model};
-use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
 use crate::idempotency::{Write, Written};
 use crate::service::customer::forget_wishes;
 use crate::service::journal::{self, Change};
-use crate::service::secret;
+use crate::service::token::Audience;
 use crate::spend;
 use crate::types::EventKind;
+
+use super::refresh::Presented;
 
 /// Ends the session of a refresh token. None when there is none to end, which is as good (RFC 7009 2.2): then nothing is
 /// changed, and nothing stored for an idempotency key, since anyone can make up tokens.
@@ -26,14 +28,19 @@ use crate::types::EventKind;
 /// # Errors
 /// Those of the database.
 pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
-    let hash = secret::hash_of_token(refresh_token);
-    // Found out without a transaction: tokens that are made up keep nobody from writing.
-    let token = refresh_token::Entity::find_by_hash(&hash).one(ctx.app.db.reader()).await?;
-    let Some(token) = token else { return Ok(None) };
+    let Some(presented) = Presented::read(ctx, refresh_token, Audience::Customer) else { return Ok(None) };
+    // Found out without a transaction: tokens of sessions that have ended keep nobody from writing.
+    let find = || Entity::find().filter(Column::Uuid.eq(presented.session));
+    if find().one(ctx.app.db.reader()).await?.is_none() {
+        return Ok(None);
+    }
     let ended = spend!(ctx, write.or_nothing(), |tx| {
-        let session = Entity::find_by_id(token.customer_session_id).one(tx).await?;
-        let Some(session) = session else { return Ok(None) };
-        lock_customer(tx, session.customer_id).await?;
+        let Some(session) = find().one(tx).await? else { return Ok(None) };
+        let owner = lock_customer(tx, session.customer_id).await?;
+        // A token from before a change of the password is good for nothing.
+        if owner != Some((presented.account, presented.generation)) {
+            return Ok(None);
+        }
         // Of two that come at once, one ends it.
         if session.clone().delete(tx).await?.rows_affected == 0 {
             return Ok(None);
@@ -99,12 +106,11 @@ pub(in crate::service) async fn end_sessions(
     Ok(sessions.exec(tx).await?.rows_affected)
 }
 
-/// The customer first, then its sessions: the order in which everything locks them.
-async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<()> {
+/// The customer first, then its sessions: the order in which everything locks them. Its identifier and token generation.
+async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<(Uuid, i64)>> {
     let select = customer::Entity::find_by_id(customer_id).select_only();
-    let select = select.column(customer::Column::CustomerId).lock_exclusive();
-    select.into_tuple::<i32>().one(tx).await?;
-    Ok(())
+    let select = select.columns([customer::Column::Uuid, customer::Column::TokenGeneration]).lock_exclusive();
+    Ok(select.into_tuple().one(tx).await?)
 }
 
 /// Tells of sessions that were ended, if any were. The customer should be locked already: whoever locks it after one of

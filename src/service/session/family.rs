@@ -1,21 +1,19 @@
-//! What sessions of customers and of admins have in common: how long they last, how many there are, and how their refresh
-//! tokens, a family each, are used up.
+//! What sessions of customers and of admins have in common: how long they last, how many an account has, and which of
+//! their refresh tokens are good.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::ctx::Ctx;
 use crate::db::Attempt;
-use crate::entity::{admin_refresh_token, admin_session, customer_refresh_token, customer_session};
+use crate::entity::{admin_session, customer_session};
 use crate::error::{Error, Result};
+use crate::types::TokenHash;
 
 /// The most sessions of an account; beyond them the one that was used longest ago ends.
 const MAX_SESSIONS: usize = 50;
-/// The most refresh tokens that are good for the same step, one of which will be taken.
-const MAX_UNUSED: usize = 5;
 
 /// A table of sessions.
 pub(super) trait SessionTable: EntityTrait {
@@ -41,36 +39,6 @@ impl SessionTable for admin_session::Entity {
     const OWNER: Self::Column = admin_session::Column::AdminUserId;
     const LAST_USED_AT: Self::Column = admin_session::Column::LastUsedAt;
     const EXPIRES_AT: Self::Column = admin_session::Column::ExpiresAt;
-}
-
-/// A table of the refresh tokens of sessions.
-pub(super) trait TokenTable: EntityTrait {
-    /// Primary key.
-    const ID: Self::Column;
-    /// The session it belongs to.
-    const SESSION: Self::Column;
-    /// The token it was issued for.
-    const PARENT: Self::Column;
-    /// Whether it was used.
-    const IS_USED: Self::Column;
-    /// When it expires.
-    const EXPIRES_AT: Self::Column;
-}
-
-impl TokenTable for customer_refresh_token::Entity {
-    const ID: Self::Column = customer_refresh_token::Column::CustomerRefreshTokenId;
-    const SESSION: Self::Column = customer_refresh_token::Column::CustomerSessionId;
-    const PARENT: Self::Column = customer_refresh_token::Column::ParentId;
-    const IS_USED: Self::Column = customer_refresh_token::Column::IsUsed;
-    const EXPIRES_AT: Self::Column = customer_refresh_token::Column::ExpiresAt;
-}
-
-impl TokenTable for admin_refresh_token::Entity {
-    const ID: Self::Column = admin_refresh_token::Column::AdminRefreshTokenId;
-    const SESSION: Self::Column = admin_refresh_token::Column::AdminSessionId;
-    const PARENT: Self::Column = admin_refresh_token::Column::ParentId;
-    const IS_USED: Self::Column = admin_refresh_token::Column::IsUsed;
-    const EXPIRES_AT: Self::Column = admin_refresh_token::Column::ExpiresAt;
 }
 
 /// How long sessions of one kind of account last.
@@ -110,9 +78,24 @@ impl Lifetime {
         ctx.app.clock.is_pending(self.end(created_at), self.session)
     }
 
+    /// After when and until when a session began that has not come to its end: [`lasts`](Self::lasts) for a statement.
+    pub(super) fn begun_between(self, ctx: &Ctx) -> (DateTime<Utc>, DateTime<Utc>) {
+        (ctx.app.clock.now() - self.session, ctx.app.clock.latest(TimeDelta::zero()))
+    }
+
     /// When a session expires that began then and is used now.
     pub(super) fn expiry(self, ctx: &Ctx, created_at: DateTime<Utc>) -> DateTime<Utc> {
-        (ctx.app.clock.now() + self.refresh).min(self.end(created_at))
+        self.refresh_expiry(ctx).min(self.end(created_at))
+    }
+
+    /// When a refresh token expires that is issued now.
+    pub(super) fn refresh_expiry(self, ctx: &Ctx) -> DateTime<Utc> {
+        ctx.app.clock.now() + self.refresh
+    }
+
+    /// How long a session lasts at most, in seconds.
+    pub(super) fn session_seconds(self) -> i64 {
+        self.session.num_seconds()
     }
 }
 
@@ -139,44 +122,48 @@ pub(super) async fn make_room<S: SessionTable>(
     Ok(surplus as u64)
 }
 
-/// Uses up the refresh token `id`, issued for `parent`, while its session is locked. Gives those that were issued for it
-/// before and not used, the newest first. None when somebody else is ahead of the client: a token that was issued for this
-/// one has been used, or one that was issued beside it.
-pub(super) async fn use_up<T: TokenTable>(
-    tx: &impl ConnectionTrait,
-    id: i64,
-    parent: Option<i64>,
-) -> Attempt<Option<Vec<i64>>> {
-    let mut related = Condition::any().add(T::ID.eq(id)).add(T::PARENT.eq(id));
-    if let Some(parent) = parent {
-        related = related.add(T::PARENT.eq(parent));
-    }
-    let select = T::find().filter(related).select_only().columns([T::ID, T::PARENT, T::IS_USED]);
-    let related: Vec<(i64, Option<i64>, bool)> = select.order_by_desc(T::ID).into_tuple().all(tx).await?;
-    if related.iter().any(|(other, _, is_used)| *is_used && *other != id) {
-        return Ok(None);
-    }
-    if !related.iter().any(|(other, _, is_used)| *is_used && *other == id) {
-        let used = T::update_many().col_expr(T::IS_USED, Expr::value(true)).filter(T::ID.eq(id));
-        used.exec(tx).await?;
-    }
-    let children = related.iter().filter(|(_, parent, _)| *parent == Some(id));
-    Ok(Some(children.map(|(child, ..)| *child).collect()))
+/// What a refresh token is to its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is good: it comes for the first time, or none of the tokens that were issued for it was used.
+    Good,
+    /// A token of a later step was used, or another one of its own: somebody else is ahead of the client.
+    Overtaken,
+    /// The session has not reached its step, so the database is older than the token: restored from a backup, say.
+    Unknown,
 }
 
-/// Forgets refresh tokens of a session that nobody can come with any more, and all but the latest of those that were
-/// issued for the same one and not used: whoever asks again and again is left with these. `unused` are those that were
-/// there before the latest.
-pub(super) async fn prune<T: TokenTable>(
-    ctx: &Ctx,
-    tx: &impl ConnectionTrait,
-    session: i64,
-    unused: Vec<i64>,
-) -> Attempt<()> {
-    let expired = Condition::all().add(T::SESSION.eq(session));
-    let expired = expired.add(T::EXPIRES_AT.lte(ctx.app.clock.now()));
-    let surplus = unused.into_iter().skip(MAX_UNUSED - 1);
-    let gone = Condition::any().add(expired).add(T::ID.is_in(surplus));
-    T::delete_many().filter(gone).exec(tx).await?;
-    Ok(())
+/// Judges a refresh token of this step and with this hash. `count` and `last` are the session's `refresh_count` and
+/// `last_refresh_token`.
+pub(super) fn turn(step: i64, hash: &TokenHash, count: i64, last: Option<&TokenHash>) -> Turn {
+    if step == count || (step == count - 1 && last == Some(hash)) {
+        Turn::Good
+    } else if step < count {
+        Turn::Overtaken
+    } else {
+        Turn::Unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Turn, turn};
+    use crate::types::TokenHash;
+
+    #[test]
+    fn which_refresh_tokens_are_good() {
+        let [used, other] = ["used", "other"].map(|hash| TokenHash::new(hash.to_owned()));
+        for (step, hash, expected) in [
+            (3, &other, Turn::Good),
+            (2, &used, Turn::Good),
+            (2, &other, Turn::Overtaken),
+            (1, &used, Turn::Overtaken),
+            (0, &other, Turn::Overtaken),
+            (4, &used, Turn::Unknown),
+        ] {
+            assert_eq!(turn(step, hash, 3, Some(&used)), expected, "{step} {hash:?}");
+        }
+        assert_eq!(turn(0, &other, 0, None), Turn::Good);
+        assert_eq!(turn(0, &other, 1, None), Turn::Overtaken);
+    }
 }

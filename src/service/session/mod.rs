@@ -3,6 +3,7 @@
 
 pub mod admin;
 mod end;
+mod expiry;
 mod family;
 mod refresh;
 
@@ -17,20 +18,20 @@ use uuid::Uuid;
 
 pub(super) use end::end_sessions;
 pub use end::{end, end_all, revoke};
+pub use expiry::delete_expired;
 pub use refresh::refresh;
 
 use crate::ctx::Ctx;
 use crate::db::{Attempt, Job, NoTransaction};
+use crate::entity::customer;
 use crate::entity::customer_session::{self, Column, Entity, Model};
-use crate::entity::{customer, customer_refresh_token as refresh_token};
 use crate::error::{Error, Result};
 use crate::hasher::Verdict;
 use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change};
 use crate::service::login::Login;
-use crate::service::secret;
-use crate::service::token::{self, SessionClaim, TokenPair};
-use crate::types::{EmailAddress, EventKind, PasswordHash};
+use crate::service::token::{self, SessionClaim, Subject, TokenPair};
+use crate::types::{EmailAddress, EventKind, PasswordHash, TokenHash};
 use crate::{spend, transact};
 
 use end::tell_of_ended;
@@ -51,7 +52,7 @@ pub async fn log_in(
     let db = &ctx.app.db;
     let login = Login::begin(ctx, "customer", email, EmailAddress::parse).await?;
     let found = match &login.email {
-        Some(email) => customer::Entity::find_by_address(email, db.backend()).one(db.reader()).await?,
+        Some(email) => customer::Entity::find_by_address(email).one(db.reader()).await?,
         None => None,
     };
     let account = found.as_ref().map(|customer| customer.uuid);
@@ -60,7 +61,7 @@ pub async fn log_in(
         .hasher
         .verify(&write, ctx.lane(), password, found.as_ref().map(|found| &found.password))
         .await?;
-    let found = found.filter(|customer| verified.verdict.is_right() && customer.status == 1);
+    let found = found.filter(|customer| verified.verdict.is_right() && customer.status.is_enabled());
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
         if !login.guesses.settle(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
@@ -70,7 +71,7 @@ pub async fn log_in(
         // Hashing took its time: an account that changed meanwhile gets no token of its old self.
         let select = customer::Entity::find_by_id(found.customer_id).lock_exclusive();
         let Some(current) = select.one(tx).await? else { return Ok(None) };
-        if current.status != 1 || current.token_generation != found.token_generation {
+        if !current.status.is_enabled() || current.token_generation != found.token_generation {
             return Ok(None);
         }
         let surplus = family::make_room::<Entity>(ctx, tx, current.customer_id).await?;
@@ -145,7 +146,7 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
     let created = json!({"session": session.uuid.to_string()});
     let created = Change::happened(EventKind::SessionCreated, session.uuid, created);
     journal::count_for(ctx, tx, customer.customer_id, vec![created]).await?;
-    issue(ctx, tx, customer, &session, None).await
+    issue(ctx, customer, &session)
 }
 
 /// New tokens for a session whose tokens have all just been ended by a change of the password. Without a session
@@ -165,20 +166,27 @@ pub(super) async fn go_on(
     let Some(session) = session.filter(|session| lifetime.lasts(ctx, session.created_at)) else {
         return start(ctx, tx, customer).await;
     };
-    // Its family starts anew: the tokens before are of an earlier generation, and good for nothing.
-    let family = refresh_token::Entity::delete_many();
-    let family = family.filter(refresh_token::Column::CustomerSessionId.eq(session.customer_session_id));
-    family.exec(tx).await?;
-    let session = touch(ctx, tx, session).await?;
-    issue(ctx, tx, customer, &session, None).await
+    // The tokens before are of an earlier generation, and no longer good.
+    let next = session.refresh_count + 1;
+    let session = advance(ctx, tx, session, next, None).await?;
+    issue(ctx, customer, &session)
 }
 
-/// Notes that a session was used, and goes on for the life of a refresh token, up to its end.
-async fn touch(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model) -> Attempt<Model> {
+/// Records a refresh by a token with the hash `used`: the session lasts for the life of a refresh token from now on, up to
+/// its end.
+async fn advance(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    session: Model,
+    refresh_count: i64,
+    used: Option<TokenHash>,
+) -> Attempt<Model> {
     let expires_at = Lifetime::of_customers(ctx)?.expiry(ctx, session.created_at);
     let mut session = session.into_active_model();
     session.last_used_at = Set(ctx.app.clock.now());
     session.expires_at = Set(expires_at);
+    session.refresh_count = Set(refresh_count);
+    session.last_refresh_token = Set(used);
     Ok(session.update(tx).await?)
 }
 
@@ -192,29 +200,9 @@ pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>>
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
-/// What the tokens of a session say of it.
-fn claim(lifetime: Lifetime, session: &Model) -> SessionClaim {
-    SessionClaim { uuid: session.uuid, ends_at: lifetime.end(session.created_at) }
-}
-
-/// Issues tokens for a session and remembers the refresh token.
-async fn issue(
-    ctx: &Ctx,
-    tx: &impl ConnectionTrait,
-    customer: &customer::Model,
-    session: &Model,
-    parent: Option<i64>,
-) -> Attempt<TokenPair> {
-    let lifetime = Lifetime::of_customers(ctx)?;
-    let pair = token::issue_for_customer(&ctx.app, customer, claim(lifetime, session))?;
-    let row = refresh_token::ActiveModel {
-        customer_session_id: Set(session.customer_session_id),
-        parent_id: Set(parent),
-        token_hash: Set(secret::hash_of_token(&pair.refresh_token)),
-        is_used: Set(false),
-        expires_at: Set(lifetime.expiry(ctx, session.created_at)),
-        ..Default::default()
-    };
-    row.insert(tx).await?;
-    Ok(pair)
+/// Issues tokens of the session's present step.
+fn issue(ctx: &Ctx, customer: &customer::Model, session: &Model) -> Attempt<TokenPair> {
+    let ends_at = Lifetime::of_customers(ctx)?.end(session.created_at);
+    let claim = SessionClaim { uuid: session.uuid, ends_at, step: session.refresh_count };
+    Ok(token::issue_for_customer(&ctx.app, &Subject::of(customer), claim)?)
 }

@@ -1,132 +1,173 @@
 //! Staying logged in.
 //!
-//! A refresh token is good for one refresh, which answers with the next one; all of a session's are a family.
-//! A thief who copied one, or its owner, will come with it a second time, and that ends the session for both
-//! (RFC 9700 4.14.2). But a second time is not always a thief: two tabs refresh at once, or an answer is lost
-//! on the way and the client tries again. What tells them apart is whether the first answer arrived: as long
-//! as none of the tokens that were issued for it has been used, nobody can be ahead of the one who asks, and
-//! it gets another. But only one of those issued for the same token can be taken: once one was used, whoever
-//! comes with another of them, or with the token itself, has been overtaken: 401, and the family ends. (Tabs
-//! share their storage: each goes on with the token that was written last.)
+//! A refresh token is good for one refresh, which answers with the next one; all of a session's are a family. A client that
+//! comes with a used one is a thief who copied it, or its owner after the thief: the session ends for both (RFC 9700
+//! 4.14.2). But two tabs may refresh at once, or an answer is lost and the client tries again. The difference is whether the
+//! first answer arrived: as long as none of the tokens that were issued for it has been used, no other client can be ahead,
+//! and it gets another one. Only one of those issued for the same token can be used: after that the others, and the token
+//! itself, are overtaken: 401, and the session ends. (Tabs share their storage: each continues with the token that was
+//! written last.)
+//!
+//! The session's row is all that is stored. A token is signed and carries its step, which is how many times the session had
+//! been refreshed when it was issued. The row counts the refreshes and has the hash of the token that was used last, so any
+//! number of tokens can be good for the same step, and any older token is known to be overtaken.
 
-use sea_orm::{ConnectionTrait, EntityTrait, ModelTrait, QuerySelect, Statement, Value};
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, Value};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait, QueryFilter, QuerySelect, Statement,
+};
+use uuid::Uuid;
 
 use super::end::tell_of_end;
-use super::family::{self, Lifetime};
-use super::{claim, issue, touch};
+use super::family::{Lifetime, Turn, turn};
+use super::{advance, issue};
 use crate::ctx::Ctx;
-use crate::entity::customer_session::Entity;
-use crate::entity::{customer, customer_refresh_token as refresh_token};
+use crate::entity::customer;
+use crate::entity::customer_session::{Column, Entity};
 use crate::error::{Error, Result, is_retriable};
 use crate::idempotency::{Write, Written};
 use crate::service::secret;
-use crate::service::token::{self, Audience, Kind, TokenPair};
+use crate::service::token::{self, Account, Audience, Kind, SessionClaim, Subject, TokenPair};
 use crate::spend;
-use crate::types::TokenHash;
+use crate::types::{EmailAddress, TokenHash};
 
 /// One text for everything that can be wrong with a refresh token.
 pub(super) const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
 
-/// New tokens for a refresh token, which is used up: the head of this file says when.
+/// A refresh token that was signed by us and has not expired.
+#[derive(Debug)]
+pub(super) struct Presented {
+    pub(super) account: Uuid,
+    /// The account's `token_generation` as it was.
+    pub(super) generation: i64,
+    pub(super) session: Uuid,
+    pub(super) step: i64,
+    pub(super) hash: TokenHash,
+}
+
+impl Presented {
+    /// Reads a token; EverShop's own have no session, and can't be refreshed here.
+    pub(super) fn read(ctx: &Ctx, refresh_token: &str, audience: Audience) -> Option<Self> {
+        let verified = token::verify(&ctx.app, refresh_token, audience, Kind::Refresh)?;
+        Some(Self {
+            account: verified.account.uuid,
+            generation: verified.generation,
+            session: verified.session?,
+            step: verified.step?,
+            hash: secret::hash_of_token(refresh_token),
+        })
+    }
+}
+
+/// New tokens for a refresh token: the head of this file says when.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, its session has ended, or it was
-/// overtaken; then the session ends.
+/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, its session has ended, or it was overtaken; then the
+/// session ends.
 pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
-    let verified =
-        token::verify(&ctx.app, refresh_token, Audience::Customer, Kind::Refresh).ok_or(REFUSED)?;
-    let hash = secret::hash_of_token(refresh_token);
+    let presented = Presented::read(ctx, refresh_token, Audience::Customer).ok_or(REFUSED)?;
     let lifetime = Lifetime::of_customers(ctx)?;
     // With a key, the answer has to be in the same transaction.
     if !write.is_keyed()
-        && let Some(pair) = usual_refresh(ctx, &verified, &hash).await?
+        && let Some(pair) = refresh_by_statement(ctx, lifetime, &presented).await?
     {
         return write.done_by_statement(pair);
     }
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        let token = refresh_token::Entity::find_by_hash(&hash).one(tx).await?.ok_or(REFUSED)?;
         // The session's lock puts refreshes of one family in a row.
-        let select = Entity::find_by_id(token.customer_session_id).lock_exclusive();
+        let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
         let session = select.one(tx).await?.ok_or(REFUSED)?;
         // After the lock: in one query with it, PostgreSQL would show the customer as it was before the wait.
         let customer = customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(REFUSED)?;
-        let trusted = customer.status == 1 && customer.token_generation == verified.generation;
+        let trusted = customer.uuid == presented.account
+            && customer.status.is_enabled()
+            && customer.token_generation == presented.generation;
         if !trusted || !lifetime.lasts(ctx, session.created_at) {
             return Err(REFUSED.into());
         }
-        let id = token.customer_refresh_token_id;
-        let Some(unused) = family::use_up::<refresh_token::Entity>(tx, id, token.parent_id).await? else {
-            // The end of the family has to be committed, so it is no error inside of the transaction.
-            session.clone().delete(tx).await?;
-            tell_of_end(ctx, tx, &session).await?;
-            return Ok(None);
-        };
-        let session = touch(ctx, tx, session).await?;
-        let pair = issue(ctx, tx, &customer, &session, Some(id)).await?;
-        family::prune::<refresh_token::Entity>(ctx, tx, session.customer_session_id, unused).await?;
-        Ok(Some(pair))
+        let Presented { step, hash, .. } = &presented;
+        match turn(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
+            Turn::Good => {
+                let session = advance(ctx, tx, session, step + 1, Some(hash.clone())).await?;
+                issue(ctx, &customer, &session).map(Some)
+            }
+            Turn::Overtaken => {
+                // The end of the session has to be committed, so it is no error inside of the transaction.
+                session.clone().delete(tx).await?;
+                tell_of_end(ctx, tx, &session).await?;
+                Ok(None)
+            }
+            Turn::Unknown => Err(REFUSED.into()),
+        }
     })?;
     let outcome = outcome.something();
     if outcome.is_none() {
-        tracing::warn!(customer = %verified.account.uuid, "a refresh token came a second time; its session ended");
+        tracing::warn!(customer = %presented.account, "a refresh token came a second time; its session ended");
     }
     outcome.ok_or(REFUSED)
 }
 
-/// Uses up `$2`, of the session `$1`, and remembers the token that is issued for it. It locks the session before anything
-/// else, as the transaction does that looks at every case; a row that was changed while it waited is looked at again.
-const USUAL_REFRESH: &str = r#"
-WITH "locked" AS (
-  SELECT "customer_session_id" AS "id" FROM "customer_session" WHERE "customer_session_id" = $1 FOR UPDATE
-), "used" AS (
-  UPDATE "customer_refresh_token" AS "token" SET "is_used" = TRUE FROM "locked"
-  WHERE "token"."customer_refresh_token_id" = $2 AND "token"."customer_session_id" = "locked"."id"
-    AND NOT "token"."is_used"
-    AND NOT EXISTS (
-      SELECT 1 FROM "customer_refresh_token" AS "other"
-      WHERE "other"."parent_id" = "token"."parent_id" AND "other"."customer_refresh_token_id" <> $2)
-  RETURNING "locked"."id"
-), "touched" AS (
-  UPDATE "customer_session" SET "last_used_at" = $3, "expires_at" = $4 FROM "used"
-  WHERE "customer_session_id" = "used"."id"
-), "expired" AS (
-  DELETE FROM "customer_refresh_token" USING "used"
-  WHERE "customer_session_id" = "used"."id" AND "expires_at" <= $3
-)
-INSERT INTO "customer_refresh_token" ("customer_session_id", "parent_id", "token_hash", "is_used", "expires_at")
-SELECT "id", $2, $5, FALSE, $4 FROM "used"
+/// Advances the session of a good token by one step. The customer is compared in the same statement; whoever disables it or
+/// changes its password ends the session, or advances it, so that a statement that waited for that finds nothing.
+const REFRESH: &str = r#"
+UPDATE "customer_session" AS "session"
+SET "refresh_count" = $2 + 1, "last_refresh_token" = $3, "last_used_at" = $4,
+    "expires_at" = LEAST($5, "session"."created_at" + $6 * INTERVAL '1 second')
+FROM "customer"
+WHERE "session"."uuid" = $1
+  AND ("session"."refresh_count" = $2
+    OR ("session"."refresh_count" = $2 + 1 AND "session"."last_refresh_token" = $3))
+  AND "session"."created_at" > $7 AND "session"."created_at" <= $8
+  AND "customer"."customer_id" = "session"."customer_id"
+  AND "customer"."uuid" = $9 AND "customer"."status" = 1 AND "customer"."token_generation" = $10
+RETURNING "customer"."customer_id", "customer"."email", "customer"."full_name", "session"."created_at"
 "#;
 
-/// On PostgreSQL, one statement instead of a transaction of ten for what nearly every refresh is: the token comes for the
-/// first time, and none was issued beside it. None when it is not so, and nothing is changed then.
-async fn usual_refresh(ctx: &Ctx, verified: &token::Verified, hash: &TokenHash) -> Result<Option<TokenPair>> {
+/// What the statement answers.
+#[derive(FromQueryResult)]
+struct Refreshed {
+    customer_id: i32,
+    email: EmailAddress,
+    full_name: String,
+    created_at: DateTime<Utc>,
+}
+
+/// On PostgreSQL, one statement instead of a transaction of five, for a good token. None when the token is not good, or
+/// when the database asks to try again; then nothing is changed.
+async fn refresh_by_statement(
+    ctx: &Ctx,
+    lifetime: Lifetime,
+    presented: &Presented,
+) -> Result<Option<TokenPair>> {
     let db = &ctx.app.db;
     if db.is_embedded() {
         return Ok(None);
     }
-    let Some(token) = refresh_token::Entity::find_by_hash(hash).one(db.reader()).await? else {
-        return Ok(None);
-    };
-    let select = Entity::find_by_id(token.customer_session_id).find_also_related(customer::Entity);
-    let Some((session, Some(customer))) = select.one(db.reader()).await? else { return Ok(None) };
-    // Whoever changes either ends the session, or all of its tokens, so that the statement finds none.
-    let trusted = customer.status == 1 && customer.token_generation == verified.generation;
-    let lifetime = Lifetime::of_customers(ctx)?;
-    if !trusted || !lifetime.lasts(ctx, session.created_at) {
-        return Ok(None);
-    }
-    let pair = token::issue_for_customer(&ctx.app, &customer, claim(lifetime, &session))?;
-    let values: [Value; 5] = [
-        session.customer_session_id.into(),
-        token.customer_refresh_token_id.into(),
+    let Presented { account, generation, session, step, hash } = presented;
+    let (begun_after, begun_by) = lifetime.begun_between(ctx);
+    let values: [Value; 10] = [
+        (*session).into(),
+        (*step).into(),
+        hash.clone().into(),
         ctx.app.clock.now().into(),
-        lifetime.expiry(ctx, session.created_at).into(),
-        secret::hash_of_token(&pair.refresh_token).into(),
+        lifetime.refresh_expiry(ctx).into(),
+        lifetime.session_seconds().into(),
+        begun_after.into(),
+        begun_by.into(),
+        (*account).into(),
+        (*generation).into(),
     ];
-    let statement = Statement::from_sql_and_values(db.backend(), USUAL_REFRESH, values);
-    match db.owner().execute_raw(statement).await {
-        Ok(done) => Ok((done.rows_affected() == 1).then_some(pair)),
-        Err(error) if is_retriable(&error) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let statement = Statement::from_sql_and_values(db.backend(), REFRESH, values);
+    let row = match db.owner().query_one_raw(statement).await {
+        Ok(row) => row,
+        Err(error) if is_retriable(&error) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Some(row) = row else { return Ok(None) };
+    let Refreshed { customer_id, email, full_name, created_at } = Refreshed::from_query_result(&row, "")?;
+    let account = Account::new(customer_id, *account, &email, &full_name);
+    let claim = SessionClaim { uuid: *session, ends_at: lifetime.end(created_at), step: step + 1 };
+    let subject = Subject { account, generation: *generation };
+    token::issue_for_customer(&ctx.app, &subject, claim).map(Some)
 }

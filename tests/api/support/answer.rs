@@ -63,7 +63,7 @@ impl Answer {
             "sqlx",
             "customer_email_key",
             "customer_group_name_key",
-            "metafield_definition_key",
+            "metafield_definition_owner_type",
             "patron.db",
             "src/",
             "panicked",

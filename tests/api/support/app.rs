@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
-use migration::{Migrator, MigratorTrait};
 use patron::app::App;
 use patron::config::{Config, Flags, Values};
 use patron::ctx::Ctx;
@@ -207,7 +206,7 @@ async fn build(flags: Flags) -> Arc<App> {
 /// Migrates a database and makes the admin, once a run; tests copy it.
 async fn prepare(folder: &Path, url: &str) {
     let app = build(flags(folder, url)).await;
-    Migrator::up(app.db.owner(), None).await.expect("the migrations run");
+    migration::up(app.db.owner()).await.expect("the migrations run");
     let ctx = Ctx::system(Arc::clone(&app));
     let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
     let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");

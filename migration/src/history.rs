@@ -1,0 +1,87 @@
+//! Which migrations a database has had, and whether this program can work with it.
+
+use std::collections::HashSet;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, RuntimeErr, SqlErr};
+
+use crate::STEPS;
+
+/// The migrator's own table.
+const TABLE: &str = "seaql_migrations";
+
+/// How the names of migrations begin that only unreleased builds had.
+const UNRELEASED: [&str; 4] = ["m20261123_", "m20261124_", "m20261125_", "m20261128_"];
+
+/// What the database's migrations say of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum History {
+    /// All migrations have run.
+    Current,
+    /// So many have not.
+    Pending(usize),
+    /// An unreleased build, from before the baseline, created the schema. It can't be upgraded.
+    Unreleased,
+    /// A newer program has run this migration, which this one does not know.
+    Newer(String),
+}
+
+/// Reads the database's history; changes nothing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn read(db: &sea_orm::DatabaseConnection) -> Result<History, DbErr> {
+    let applied = applied(db).await?;
+    let is_known = |name: &String| STEPS.iter().any(|step| step.name == name);
+    if applied.iter().any(|name| UNRELEASED.iter().any(|prefix| name.starts_with(prefix))) {
+        return Ok(History::Unreleased);
+    }
+    if let Some(unknown) = applied.iter().filter(|name| !is_known(name)).max() {
+        return Ok(History::Newer(unknown.clone()));
+    }
+    Ok(match STEPS.iter().filter(|step| !applied.contains(step.name)).count() {
+        0 => History::Current,
+        pending => History::Pending(pending),
+    })
+}
+
+/// The names of the migrations that have not run, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn pending(db: &sea_orm::DatabaseConnection) -> Result<Vec<&'static str>, DbErr> {
+    let applied = applied(db).await?;
+    Ok(STEPS.iter().map(|step| step.name).filter(|name| !applied.contains(*name)).collect())
+}
+
+/// The names of the migrations that have run. Without the migrator, which would create its table to find out: a role that
+/// may not do that can read all the same.
+async fn applied(db: &sea_orm::DatabaseConnection) -> Result<HashSet<String>, DbErr> {
+    if !SchemaManager::new(db).has_table(TABLE).await? {
+        return Ok(HashSet::new());
+    }
+    let select = Query::select().column("version").from(TABLE).take();
+    db.query_all(&select).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// Whether a statement failed because another session was creating the same thing: a table or index that is there now, a row
+/// of a catalogue, or the record of the migration itself.
+pub(crate) fn is_overtaken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+        // PostgreSQL: duplicate_table (indexes as well), duplicate_object, deadlock_detected, serialization_failure.
+        || matches!(code(error).as_deref(), Some("42P07" | "42710" | "40P01" | "40001"))
+}
+
+/// The database's code of an error: SQLSTATE on PostgreSQL.
+pub(crate) fn code(error: &DbErr) -> Option<String> {
+    use sea_orm_migration::sea_orm::sqlx::Error;
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(driver)) | DbErr::Query(RuntimeErr::SqlxError(driver)) => {
+            match &**driver {
+                Error::Database(database) => database.code().map(|code| code.to_string()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,42 @@
+//! Sessions of admins; deleted with their admin. A refresh changes no column of an index: PostgreSQL then
+//! writes to no index at all.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::columns::{drop_table, index, sql, timestamp, uuid};
+use crate::step::Step;
+
+pub(crate) const STEP: Step = Step { name: "m20261129_000007_admin_session", up, down };
+
+const TABLE: &str = "admin_session";
+
+fn up(backend: DbBackend) -> Vec<String> {
+    let table = Table::create()
+        .table(TABLE)
+        .if_not_exists()
+        .col(big_pk_auto("admin_session_id"))
+        .col(uuid(backend))
+        .col(integer("admin_user_id"))
+        .col(string_null("user_agent"))
+        .col(string_null("ip_address"))
+        .col(timestamp(backend, "created_at"))
+        .col(timestamp(backend, "last_used_at"))
+        .col(timestamp(backend, "expires_at"))
+        .col(big_integer("refresh_count").default(0))
+        .col(string_null("last_refresh_token"))
+        .foreign_key(
+            ForeignKey::create()
+                .name("admin_session_admin_user_id_fkey")
+                .from(TABLE, "admin_user_id")
+                .to("admin_user", "admin_user_id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take();
+    vec![sql(backend, &table), index(backend, TABLE, &["admin_user_id"])]
+}
+
+fn down(backend: DbBackend) -> Vec<String> {
+    drop_table(backend, TABLE)
+}

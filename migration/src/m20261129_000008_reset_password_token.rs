@@ -1,0 +1,39 @@
+//! Tokens that set a new password, as hashes; deleted with their customer.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::columns::{drop_table, index, sql, timestamp};
+use crate::step::Step;
+
+pub(crate) const STEP: Step = Step { name: "m20261129_000008_reset_password_token", up, down };
+
+const TABLE: &str = "reset_password_token";
+
+fn up(backend: DbBackend) -> Vec<String> {
+    let table = Table::create()
+        .table(TABLE)
+        .if_not_exists()
+        .col(pk_auto("reset_password_token_id"))
+        .col(integer("customer_id"))
+        .col(string("token").unique_key())
+        .col(timestamp(backend, "created_at"))
+        .foreign_key(
+            ForeignKey::create()
+                .name("reset_password_token_customer_id_fkey")
+                .from(TABLE, "customer_id")
+                .to("customer", "customer_id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .take();
+    vec![
+        sql(backend, &table),
+        index(backend, TABLE, &["customer_id"]),
+        index(backend, TABLE, &["created_at"]),
+    ]
+}
+
+fn down(backend: DbBackend) -> Vec<String> {
+    drop_table(backend, TABLE)
+}

@@ -1,0 +1,170 @@
+//! Columns that are computed from others, of rows that another program inserted or changed: keys of e-mail addresses and of
+//! group names, and the text that is searched.
+//!
+//! A customer without `search_text` is new to this program. One that has it, and no key, has an address that another
+//! customer has or that is not valid: it is reported, and tried again from time to time.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::PoisonError;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::entity::{admin_user, customer, customer_group};
+use crate::error::{Error, Result};
+use crate::service::customer::search_text_of;
+use crate::transact;
+use crate::types::{EmailAddress, fold};
+
+/// Rows that are filled in by one transaction: others want to write as well.
+const BATCH: u64 = 200;
+/// The most rows that are remembered as reported; beyond them some are reported again.
+const MAX_REPORTED: usize = 10_000;
+
+/// A customer's columns that others are computed from.
+type Source = (i32, Uuid, String, EmailAddress);
+
+/// Computes the columns of some customers that have none, and of admins and groups. Tells whether there may be more.
+///
+/// # Errors
+/// Only the program itself and admins may: [`Error::Unauthenticated`], [`Error::Forbidden`]. Those of the database.
+pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
+    ctx.require_admin()?;
+    fill_in_admins(ctx).await?;
+    fill_in_groups(ctx).await?;
+    // The condition stands there as the index has it.
+    let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
+    fill_in_customers(ctx, &rows).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Tries again to compute the keys of customers whose address was not valid, or another customer's.
+///
+/// # Errors
+/// As [`fill_in`].
+pub async fn retry(ctx: &Ctx) -> Result<()> {
+    ctx.require_admin()?;
+    let mut after = 0;
+    loop {
+        let rows = customers(ctx, Expr::cust("email_key IS NULL"), after).await?;
+        let Some((last, ..)) = rows.last() else { return Ok(()) };
+        after = *last;
+        fill_in_customers(ctx, &rows).await?;
+    }
+}
+
+async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<Source>> {
+    use customer::Column::{CustomerId, Email, FullName, Uuid};
+    let select = customer::Entity::find().select_only().columns([CustomerId, Uuid, FullName, Email]);
+    let select = select.filter(missing).filter(CustomerId.gt(after));
+    Ok(select.order_by_asc(CustomerId).limit(BATCH).into_tuple().all(ctx.app.db.reader()).await?)
+}
+
+async fn fill_in_customers(ctx: &Ctx, rows: &[Source]) -> Result<()> {
+    use customer::Column::{CustomerId, Email, FullName};
+    let key = |(.., email): &Source| EmailAddress::parse(email.as_str()).ok().map(|email| email.key());
+    let keys: Vec<Option<String>> = rows.iter().map(key).collect();
+    let mut owners = owners(ctx, keys.iter().flatten().cloned().collect()).await?;
+    let mut changes = Vec::new();
+    for ((id, uuid, full_name, email), key) in rows.iter().zip(keys) {
+        let mut row = customer::ActiveModel {
+            search_text: Set(search_text_of(full_name, email)),
+            ..Default::default()
+        };
+        match key {
+            None => report(ctx, "customer", *uuid, "its e-mail address is not valid"),
+            Some(key) if *owners.entry(key.clone()).or_insert(*id) != *id => {
+                report(ctx, "customer", *uuid, "another customer has its e-mail address");
+            }
+            Some(key) => {
+                row.email_key = Set(Some(key));
+                row.email_unicode = Set(email.unicode_key());
+            }
+        }
+        changes.push((row, *id, full_name, email));
+    }
+    let written = transact!(ctx.app.db, |tx| {
+        for (row, id, full_name, email) in &changes {
+            let same = customer::Entity::update_many().set(row.clone()).filter(CustomerId.eq(*id));
+            // As they were read: a change since then is computed by itself.
+            let same = same.filter(Email.eq((*email).clone())).filter(FullName.eq((*full_name).clone()));
+            same.exec(tx).await?;
+        }
+        Ok(())
+    });
+    match written {
+        // A customer registered with one of the addresses just now: the next time sees it.
+        Err(Error::EmailTaken) => Ok(()),
+        written => written,
+    }
+}
+
+/// The customers that have these keys.
+async fn owners(ctx: &Ctx, keys: Vec<String>) -> Result<HashMap<String, i32>> {
+    use customer::Column::{CustomerId, EmailKey};
+    let select = customer::Entity::find().select_only().columns([EmailKey, CustomerId]);
+    let rows = select.filter(EmailKey.is_in(keys)).into_tuple().all(ctx.app.db.reader()).await?;
+    Ok(rows.into_iter().collect())
+}
+
+async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
+    use admin_user::Column::{AdminUserId, Email, EmailKey};
+    // There are few of them: those that can't be computed are looked at each time.
+    let select = admin_user::Entity::find().filter(EmailKey.is_null()).order_by_asc(AdminUserId);
+    for admin in select.all(ctx.app.db.reader()).await? {
+        let Ok(email) = EmailAddress::parse_local(admin.email.as_str()) else {
+            report(ctx, "admin", admin.uuid, "its e-mail address is not valid");
+            continue;
+        };
+        let row = admin_user::ActiveModel { email_key: Set(Some(email.key())), ..Default::default() };
+        let written = transact!(ctx.app.db, |tx| {
+            let same = admin_user::Entity::update_many().set(row.clone());
+            let same = same.filter(AdminUserId.eq(admin.admin_user_id)).filter(Email.eq(admin.email.clone()));
+            same.exec(tx).await?;
+            Ok(())
+        });
+        match written {
+            Err(Error::EmailTaken) => {
+                report(ctx, "admin", admin.uuid, "another admin has its e-mail address")
+            }
+            written => written?,
+        }
+    }
+    Ok(())
+}
+
+async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
+    use customer_group::Column::{CustomerGroupId, GroupName, NameKey};
+    let select = customer_group::Entity::find().filter(NameKey.is_null()).order_by_asc(CustomerGroupId);
+    for group in select.all(ctx.app.db.reader()).await? {
+        let key = fold(&group.group_name);
+        let row = customer_group::ActiveModel { name_key: Set(Some(key)), ..Default::default() };
+        let written = transact!(ctx.app.db, |tx| {
+            let same = customer_group::Entity::update_many().set(row.clone());
+            let same = same.filter(CustomerGroupId.eq(group.customer_group_id));
+            same.filter(GroupName.eq(group.group_name.clone())).exec(tx).await?;
+            Ok(())
+        });
+        match written {
+            Err(Error::Conflict(_)) => {
+                report(ctx, "customer group", group.uuid, "another group has its name")
+            }
+            written => written?,
+        }
+    }
+    Ok(())
+}
+
+/// Logs a row whose key can't be computed, once a start.
+fn report(ctx: &Ctx, table: &'static str, row: Uuid, reason: &'static str) {
+    let mut reported = ctx.app.reported.lock().unwrap_or_else(PoisonError::into_inner);
+    if reported.len() >= MAX_REPORTED {
+        *reported = HashSet::new();
+    }
+    if reported.insert(row) {
+        tracing::warn!(table, %row, reason, "a row of another program has no key; nobody signs in with it");
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether a customer may sign in.
+
+use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
+use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable, Value};
+
+/// The status of a customer. Another program may have stored any number, or none: all but 1 are disabled.
+#[derive(Clone, Copy, Debug)]
+pub enum CustomerStatus {
+    /// May sign in; stored as 1.
+    Enabled,
+    /// May not, with the number that is stored. Rows are sorted by it, so a cursor has to name it.
+    Disabled(i16),
+}
+
+impl CustomerStatus {
+    /// Disabled, as this program stores it.
+    pub const DISABLED: Self = Self::Disabled(0);
+
+    /// Whether the customer may sign in.
+    pub fn is_enabled(self) -> bool {
+        matches!(self, Self::Enabled)
+    }
+
+    /// The number that the API shows: 1 enabled, 0 disabled.
+    pub fn number(self) -> i16 {
+        self.is_enabled().into()
+    }
+
+    /// The number that is stored.
+    pub fn stored(self) -> i16 {
+        match self {
+            Self::Enabled => 1,
+            Self::Disabled(number) => number,
+        }
+    }
+
+    fn of_stored(number: i16) -> Self {
+        if number == 1 { Self::Enabled } else { Self::Disabled(number) }
+    }
+}
+
+/// By what they mean: nobody changes a customer that is disabled already by disabling it.
+impl PartialEq for CustomerStatus {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_enabled() == other.is_enabled()
+    }
+}
+
+impl Eq for CustomerStatus {}
+
+impl From<CustomerStatus> for Value {
+    fn from(status: CustomerStatus) -> Self {
+        status.stored().into()
+    }
+}
+
+impl TryGetable for CustomerStatus {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        let stored = Option::<i16>::try_get_by(row, index)?;
+        Ok(Self::of_stored(stored.unwrap_or_default()))
+    }
+}
+
+impl ValueType for CustomerStatus {
+    fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+        <i16 as ValueType>::try_from(value).map(Self::of_stored)
+    }
+
+    fn type_name() -> String {
+        "CustomerStatus".to_owned()
+    }
+
+    fn array_type() -> ArrayType {
+        ArrayType::SmallInt
+    }
+
+    fn column_type() -> ColumnType {
+        ColumnType::SmallInteger
+    }
+}
+
+impl Nullable for CustomerStatus {
+    fn null() -> Value {
+        Value::SmallInt(None)
+    }
+}

@@ -1,0 +1,67 @@
+//! What texts have in common: how they are compared, and whether a reader sees anything of them.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// A text as it is compared whatever its case and encoding: normalization form C, lower case.
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // Letter by letter: the lower case of a whole text depends on what a letter stands beside (final sigma).
+    let folded = text.nfc().flat_map(char::to_lowercase);
+    // Lower-casing can leave form C.
+    folded.nfc().collect()
+}
+
+/// White space, controls, and characters that a reader can't see (Unicode's `Default_Ignorable_Code_Point`, and the blank
+/// pattern of Braille).
+pub(crate) fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            u32::from(c),
+            0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
+                | 0x202A..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0
+                | 0xFFF0..=0xFFFF | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF
+        )
+}
+
+/// Whether a reader sees nothing of the text but, at most, marks that belong on a letter.
+pub(crate) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| is_invisible(c) || is_combining_mark(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fold, is_blank};
+
+    #[test]
+    fn texts_without_anything_to_see() {
+        for blank in [
+            "",
+            " \t",
+            "\u{200B}",
+            "\u{3164}",
+            "\u{115F}\u{1160}",
+            "\u{FFA0}",
+            "\u{301}",
+            " \u{301}",
+            "\u{2800}",
+        ] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for text in ["e\u{301}", "가\u{3164}", "-", "①"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_compared() {
+        for (text, folded) in
+            [("JÖRG", "jörg"), ("e\u{301}", "é"), ("\u{212A}im", "kim"), ("ΟΔΟΣ", "οδοσ"), ("ẞ", "ß")]
+        {
+            assert_eq!(fold(text), folded);
+        }
+    }
+}

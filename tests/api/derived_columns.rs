@@ -1,0 +1,466 @@
+//! Rows that another program inserted or changed with plain SQL: the columns that patron computes are filled in later, and
+//! until then, or where they can't be, the rows are listed all the same.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use patron::ctx::Ctx;
+use patron::entity::admin_user;
+use patron::service::derived::{fill_in, retry};
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use serde_json::{Value, json};
+
+use crate::support::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, TestApp, on_both_databases,
+};
+
+/// What customers can be sorted by.
+const SORT_FIELDS: [&str; 8] = [
+    "CUSTOMER_ID",
+    "EMAIL",
+    "FULL_NAME",
+    "STATUS",
+    "GROUP_ID",
+    "EMAIL_VERIFIED_AT",
+    "CREATED_AT",
+    "UPDATED_AT",
+];
+const LIST: &str = "query ($f: [FilterInput]) { customers(filters: $f) { total items { email status } } }";
+const CONNECTION: &str = "query ($first: Int, $after: String, $last: Int, $before: String, $filter: CustomerFilter, $sort: [CustomerSort!]) {
+    customersConnection(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
+        totalCount nodes { email status } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
+
+async fn execute(app: &TestApp, sql: &str) {
+    app.app.db.owner().execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// A text as a literal of SQL.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// The hash of [`CUSTOMER_PASSWORD`] of the first customer.
+async fn hash(app: &TestApp) -> String {
+    app.customers().await[0].password.expose().to_owned()
+}
+
+/// Inserts customers as EverShop does, with the password of the first one.
+async fn insert(app: &TestApp, emails: &[&str]) {
+    let hash = quoted(&hash(app).await);
+    let row = |email: &&str| format!("({}, {hash}, 'Žofie Nová')", quoted(email));
+    let rows: Vec<String> = emails.iter().map(row).collect();
+    let sql = format!("INSERT INTO customer (email, password, full_name) VALUES {}", rows.join(", "));
+    execute(app, &sql).await;
+}
+
+/// Inserts a customer with this status.
+async fn insert_with_status(app: &TestApp, email: &str, status: i16) {
+    let (email, hash) = (quoted(email), quoted(&hash(app).await));
+    let columns = "email, password, full_name, status";
+    execute(app, &format!("INSERT INTO customer ({columns}) VALUES ({email}, {hash}, 'Odd', {status})"))
+        .await;
+}
+
+/// Fills in all there is to fill in, and shows that there is an end to it.
+async fn fill_all_in(app: &TestApp) {
+    let ctx = Ctx::system(app.app.clone());
+    let mut batches = 0;
+    while fill_in(&ctx).await.unwrap() {
+        batches += 1;
+        assert!(batches < 100, "it ends");
+    }
+    assert!(!fill_in(&ctx).await.unwrap(), "nothing more is left");
+}
+
+/// A column of a table by the text of another one.
+async fn column(app: &TestApp, table: &str, key: &str, name: &str) -> BTreeMap<String, Option<String>> {
+    let (db, backend) = (app.app.db.owner(), app.app.db.backend());
+    let sql = format!("SELECT {key}, {name} FROM {table}");
+    let rows = db.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
+    rows.iter().map(|row| (row.try_get("", key).unwrap(), row.try_get("", name).unwrap())).collect()
+}
+
+/// The key of a customer's address.
+async fn email_key(app: &TestApp, email: &str) -> Option<String> {
+    column(app, "customer", "email", "email_key").await[email].clone()
+}
+
+async fn log_in(app: &TestApp, email: &str) -> Answer {
+    app.anonymous()
+        .post("/api/customer/tokens", &json!({"email": email, "password": CUSTOMER_PASSWORD}))
+        .await
+}
+
+async fn log_in_as_admin(app: &TestApp, email: &str) -> Answer {
+    app.anonymous().post("/api/user/tokens", &json!({"email": email, "password": ADMIN_PASSWORD})).await
+}
+
+/// It fails as with a wrong password; afterwards the account may be tried again.
+async fn assert_no_login(app: &TestApp, email: &str) {
+    let answer = log_in(app, email).await;
+    assert_eq!(answer.status, 401, "{email}: {answer:?}");
+    answer.assert_failure(401, "unauthenticated");
+    assert_eq!(answer.message(), "Invalid email or password");
+    app.app.clock.advance(TimeDelta::minutes(15));
+}
+
+async fn assert_login(app: &TestApp, email: &str) {
+    let answer = log_in(app, email).await;
+    assert_eq!(answer.status, 200, "{email}: {answer:?}");
+    let token = answer.data()["accessToken"].as_str().expect("an access token").to_owned();
+    let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(token);
+    let query = json!({"query": "{ currentCustomer { email } }"});
+    let answer = app.anonymous().send(request.json(&query)).await;
+    assert_eq!(answer.data()["currentCustomer"]["email"], email);
+}
+
+/// The addresses of rows, sorted.
+fn emails(rows: &Value) -> Vec<String> {
+    let email = |row: &Value| row["email"].as_str().expect("an address").to_owned();
+    let mut emails: Vec<String> = rows.as_array().expect("rows").iter().map(email).collect();
+    emails.sort();
+    emails
+}
+
+/// The addresses that the list finds by these filters, sorted; its total has to agree.
+async fn listed(app: &TestApp, filters: Value) -> Vec<String> {
+    let answer = app.admin_again().await.query_with(LIST, json!({"f": filters})).await;
+    let list = answer.data()["customers"].clone();
+    let found = emails(&list["items"]);
+    assert_eq!(list["total"], found.len());
+    found
+}
+
+/// The same of the connection.
+async fn connected(app: &TestApp, filter: Value) -> Vec<String> {
+    let answer = app.admin_again().await.query_with(CONNECTION, json!({"filter": filter})).await;
+    let connection = answer.data()["customersConnection"].clone();
+    let found = emails(&connection["nodes"]);
+    assert_eq!(connection["totalCount"], found.len());
+    found
+}
+
+/// What a keyword finds in the list and in the connection.
+async fn found(app: &TestApp, keyword: &str) -> Vec<String> {
+    let filter = json!([{"key": "keyword", "operation": "eq", "value": keyword}]);
+    let found = listed(app, filter).await;
+    assert_eq!(connected(app, json!({"keyword": keyword})).await, found, "{keyword}");
+    found
+}
+
+/// All addresses in this order, a row a page, forward and backward: both see the same.
+async fn walk(app: &TestApp, sort: &Value) -> Vec<String> {
+    let admin = app.admin_again().await;
+    let mut walks = Vec::new();
+    for (count, from, cursor_of, more) in
+        [("first", "after", "endCursor", "hasNextPage"), ("last", "before", "startCursor", "hasPreviousPage")]
+    {
+        let (mut walk, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let variables = json!({count: 1, from: cursor, "sort": sort});
+            let page = admin.query_with(CONNECTION, variables).await.data()["customersConnection"].clone();
+            assert_eq!(page["nodes"].as_array().expect("rows").len(), 1, "{sort}: {page}");
+            walk.extend(emails(&page["nodes"]));
+            assert!(walk.len() < 20, "it ends: {sort}: {walk:?}");
+            if page["pageInfo"][more] == false {
+                break;
+            }
+            cursor = page["pageInfo"][cursor_of].clone();
+        }
+        walks.push(walk);
+    }
+    let mut backward = walks.pop().expect("a walk");
+    backward.reverse();
+    assert_eq!(walks[0], backward, "{sort}: forward and backward");
+    backward
+}
+
+/// Walks in every order: each customer is visited once.
+async fn assert_walks_visit(app: &TestApp, expected: &[&str]) {
+    for field in SORT_FIELDS {
+        for direction in ["ASC", "DESC"] {
+            let sort = json!([{"field": field, "direction": direction}]);
+            let mut walk = walk(app, &sort).await;
+            walk.sort();
+            assert_eq!(walk, expected, "{sort}");
+        }
+    }
+}
+
+async fn change(app: &TestApp, email: &str, body: &Value) -> Answer {
+    let admin = app.admin_again().await;
+    let row = app.customers().await.into_iter().find(|row| row.email.as_str() == email).expect("a row");
+    admin.patch(&format!("/api/customers/{}", row.uuid), body).await
+}
+
+on_both_databases! {
+    async fn a_row_of_another_program_is_listed_and_signs_in_once_it_is_filled_in(app: &TestApp) {
+        app.register("a@x.io").await;
+        app.register("z@x.io").await;
+        insert(app, &["New@Bücher.example"]).await;
+        let all = ["New@Bücher.example", "a@x.io", "z@x.io"];
+        assert_eq!((email_key(app, "New@Bücher.example").await, found(app, "bucher").await), (None, vec![]));
+        assert_eq!(listed(app, json!([])).await, all);
+        for key in ["email", "name", "status", "created_at"] {
+            assert_eq!(listed(app, json!([{"key": "ob", "operation": "eq", "value": key}])).await, all, "{key}");
+        }
+        assert_walks_visit(app, &all).await;
+        assert_no_login(app, "new@bücher.example").await;
+
+        fill_all_in(app).await;
+        assert_eq!(email_key(app, "New@Bücher.example").await.as_deref(), Some("new@xn--bcher-kva.example"));
+        assert_login(app, "New@Bücher.example").await;
+        assert_eq!(log_in(app, "new@XN--BCHER-KVA.example").await.status, 200);
+        for keyword in ["bucher", "bücher", "xn--bcher-kva", "new@", "zofie"] {
+            assert_eq!(found(app, keyword).await, ["New@Bücher.example"], "{keyword}");
+        }
+        for value in ["new@bücher.example", "new@xn--bcher-kva.example"] {
+            assert_eq!(listed(app, json!([{"key": "email", "operation": "eq", "value": value}])).await, ["New@Bücher.example"]);
+            assert_eq!(listed(app, json!([{"key": "email", "operation": "like", "value": value}])).await, ["New@Bücher.example"]);
+            assert_eq!(connected(app, json!({"email": {"contains": value}})).await, ["New@Bücher.example"]);
+        }
+        assert_walks_visit(app, &all).await;
+        let body = json!({"full_name": "Other", "email": "new@xn--bcher-kva.example", "password": CUSTOMER_PASSWORD});
+        app.anonymous().post("/api/customers", &body).await.assert_failure(409, "email_taken");
+        // Nothing else of it changed.
+        let row = app.customers().await.into_iter().find(|row| row.email.as_str() == "New@Bücher.example").unwrap();
+        assert_eq!((row.version, row.full_name.as_str(), row.token_generation), (1, "Žofie Nová", 0));
+    }
+
+    /// There are more rows that can't be filled in than the job takes at once, and they come first.
+    async fn rows_without_a_valid_address_keep_nobody_waiting(app: &TestApp) {
+        app.register("a@x.io").await;
+        let broken: Vec<String> = (0..450).map(|number| format!("no-at-sign-{number:03}")).collect();
+        insert(app, &broken.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        insert(app, &["later@x.io"]).await;
+        fill_all_in(app).await;
+        let keys = column(app, "customer", "email", "email_key").await;
+        assert!(broken.iter().all(|email| keys[email].is_none()), "{keys:?}");
+        assert_eq!(keys["later@x.io"].as_deref(), Some("later@x.io"));
+        assert_login(app, "later@x.io").await;
+        assert_no_login(app, "no-at-sign-000").await;
+        let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
+        assert_eq!(answer.data()["customers"]["total"], 452);
+        assert_eq!(answer.data()["customers"]["items"][0]["email"], "later@x.io");
+        assert_eq!(answer.data()["customers"]["items"][1]["email"], "no-at-sign-449");
+    }
+
+    async fn a_row_whose_address_is_taken_stays_without_a_key(app: &TestApp) {
+        app.register("a@x.io").await;
+        insert(app, &["A@X.io", "no-at-sign"]).await;
+        insert(app, &["later@x.io"]).await;
+        let all = ["A@X.io", "a@x.io", "later@x.io", "no-at-sign"];
+        fill_all_in(app).await;
+        let keys: Vec<Option<String>> = column(app, "customer", "email", "email_key").await.into_values().collect();
+        assert_eq!(keys, [None, Some("a@x.io".to_owned()), Some("later@x.io".to_owned()), None]);
+        assert_eq!(listed(app, json!([])).await, all);
+        assert_walks_visit(app, &all).await;
+        // The customer that registered with the address keeps it, in every spelling.
+        let pair = log_in(app, "A@X.io").await.data();
+        let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(pair["accessToken"].as_str().unwrap());
+        let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { email } }"}))).await;
+        assert_eq!(answer.data()["currentCustomer"]["email"], "a@x.io");
+        assert_login(app, "later@x.io").await;
+        assert_no_login(app, "no-at-sign").await;
+        // An admin gives the row another address: then it has a key, and the customer signs in.
+        let changed = change(app, "A@X.io", &json!({"email": "free@x.io"})).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+        assert_login(app, "free@x.io").await;
+        assert_login(app, "a@x.io").await;
+    }
+
+    /// One of them gets the key, and the job continues.
+    async fn two_rows_of_another_program_with_one_address(app: &TestApp) {
+        app.register("a@x.io").await;
+        insert(app, &["twin@bücher.example", "Twin@xn--bcher-kva.example", "later@x.io"]).await;
+        fill_all_in(app).await;
+        let keys = column(app, "customer", "email", "email_key").await;
+        let twins = [&keys["twin@bücher.example"], &keys["Twin@xn--bcher-kva.example"]];
+        assert_eq!(twins.iter().filter(|key| key.as_deref() == Some("twin@xn--bcher-kva.example")).count(), 1, "{twins:?}");
+        assert_eq!(twins.iter().filter(|key| key.is_none()).count(), 1, "{twins:?}");
+        assert_eq!(log_in(app, "twin@bücher.example").await.status, 200);
+        assert_login(app, "later@x.io").await;
+        assert_eq!(listed(app, json!([])).await.len(), 4);
+    }
+
+    /// A row without a key holds no address against a customer that registers.
+    async fn a_registration_ahead_of_the_job_keeps_the_address(app: &TestApp) {
+        app.register("a@x.io").await;
+        insert(app, &["B@x.io"]).await;
+        app.register("b@x.io").await;
+        fill_all_in(app).await;
+        assert_eq!((email_key(app, "B@x.io").await, email_key(app, "b@x.io").await.as_deref()), (None, Some("b@x.io")));
+        assert_login(app, "b@x.io").await;
+    }
+
+    /// Its owner is deleted, or gets another address; a key that can't be computed is tried again from time to time.
+    async fn an_address_that_becomes_free_goes_to_the_row_that_has_it(app: &TestApp) {
+        let system = Ctx::system(app.app.clone());
+        app.register("z@x.io").await;
+        let rows = [app.register("a@x.io").await, app.register("b@x.io").await];
+        insert(app, &["A@X.io", "B@X.io", "no-at-sign"]).await;
+        fill_all_in(app).await;
+        retry(&system).await.unwrap();
+        assert_eq!((email_key(app, "A@X.io").await, email_key(app, "B@X.io").await), (None, None));
+        app.admin().delete(&format!("/api/customers/{}", rows[0]["uuid"].as_str().unwrap())).await.data();
+        assert_eq!(change(app, "b@x.io", &json!({"email": "c@x.io"})).await.status, 200);
+        assert_eq!(log_in(app, "a@x.io").await.status, 401);
+        app.app.clock.advance(TimeDelta::seconds(1));
+        retry(&system).await.unwrap();
+        for email in ["A@X.io", "B@X.io", "c@x.io"] {
+            assert_login(app, email).await;
+        }
+        assert_eq!(email_key(app, "no-at-sign").await, None);
+    }
+
+    async fn an_address_that_another_program_changed(app: &TestApp) {
+        app.register("old@bücher.example").await;
+        app.register("z@x.io").await;
+        execute(app, "UPDATE customer SET email = 'New@Faß.example', email_key = NULL, search_text = '' WHERE email = 'old@bücher.example'").await;
+        for email in ["old@bücher.example", "new@faß.example"] {
+            assert_no_login(app, email).await;
+        }
+        fill_all_in(app).await;
+        assert_login(app, "New@Faß.example").await;
+        assert_no_login(app, "old@bücher.example").await;
+        for (text, expected) in [("new@faß.example", vec!["New@Faß.example"]), ("xn--fa-hia", vec!["New@Faß.example"]),
+            ("old@", vec![]), ("bücher", vec![]), ("xn--bcher-kva", vec![])] {
+            assert_eq!(found(app, text).await, expected, "{text}");
+            assert_eq!(listed(app, json!([{"key": "email", "operation": "like", "value": text}])).await, expected, "like {text}");
+            assert_eq!(connected(app, json!({"email": {"contains": text}})).await, expected, "contains {text}");
+        }
+        app.register("old@xn--bcher-kva.example").await;
+    }
+
+    async fn admins_of_another_program(app: &TestApp) {
+        let template = admin_user::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
+        let hash = quoted(template.password.expose());
+        for email in ["Boss@Bücher.example", "ADMIN@LOCALHOST", "no-at-sign"] {
+            let values = format!("{}, {hash}, 'Boss', TRUE", quoted(email));
+            execute(app, &format!("INSERT INTO admin_user (email, password, full_name, status) VALUES ({values})")).await;
+        }
+        let refused = log_in_as_admin(app, "boss@bücher.example").await;
+        refused.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(1));
+        fill_all_in(app).await;
+        for email in ["boss@bücher.example", "Boss@xn--bcher-kva.example", ADMIN_EMAIL] {
+            let answer = log_in_as_admin(app, email).await;
+            assert_eq!(answer.status, 200, "{email}: {answer:?}");
+        }
+        log_in_as_admin(app, "no-at-sign").await.assert_failure(401, "unauthenticated");
+        let keys: Vec<Option<String>> = column(app, "admin_user", "email", "email_key").await.into_values().collect();
+        // ADMIN@LOCALHOST, Admin@localhost, Boss@Bücher.example, no-at-sign
+        assert_eq!(keys, [None, Some("admin@localhost".to_owned()), Some("boss@xn--bcher-kva.example".to_owned()), None]);
+    }
+
+    async fn groups_of_another_program(app: &TestApp) {
+        for name in ["E\u{301}LITE", "DEFAULT"] {
+            execute(app, &format!("INSERT INTO customer_group (group_name) VALUES ({})", quoted(name))).await;
+        }
+        let query = "{ customerGroups { items { groupName } } }";
+        let names = json!([{"groupName": "DEFAULT"}, {"groupName": "E\u{301}LITE"}, {"groupName": "Default"}]);
+        assert_eq!(app.admin().query(query).await.data()["customerGroups"]["items"], names);
+        fill_all_in(app).await;
+        assert_eq!(app.admin().query(query).await.data()["customerGroups"]["items"], names);
+        let keys: Vec<Option<String>> = column(app, "customer_group", "group_name", "name_key").await.into_values().collect();
+        // DEFAULT, Default, É in two code points
+        assert_eq!(keys, [None, Some("default".to_owned()), Some("élite".to_owned())]);
+        for name in ["élite", "Élite", "e\u{301}lite", "default"] {
+            let answer = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
+            answer.assert_failure(409, "conflict");
+            assert_eq!(answer.message(), "Group name is already used", "{name}");
+        }
+    }
+
+    /// Any stored value but 1 reads as disabled.
+    async fn an_odd_status_reads_as_disabled(app: &TestApp) {
+        app.register("on@x.io").await;
+        app.register("off@x.io").await;
+        assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
+        insert_with_status(app, "seven@x.io", 7).await;
+        insert_with_status(app, "minus@x.io", -1).await;
+        fill_all_in(app).await;
+        let (enabled, disabled, none) = (["on@x.io"], ["minus@x.io", "off@x.io", "seven@x.io"], [""; 0]);
+        let all = ["minus@x.io", "off@x.io", "on@x.io", "seven@x.io"];
+        let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
+        for row in answer.data()["customers"]["items"].as_array().unwrap() {
+            assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
+        }
+        let answer = app.admin_again().await.query_with(CONNECTION, json!({})).await;
+        for row in answer.data()["customersConnection"]["nodes"].as_array().unwrap() {
+            assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
+        }
+        for (value, expected) in [("0", &disabled[..]), ("1", &enabled[..])] {
+            assert_eq!(listed(app, json!([{"key": "status", "operation": "eq", "value": value}])).await, expected, "{value}");
+        }
+        for (condition, expected) in [
+            (json!({"eq": 0}), &disabled[..]),
+            (json!({"in": [0]}), &disabled[..]),
+            (json!({"lt": 1}), &disabled[..]),
+            (json!({"lteq": 0}), &disabled[..]),
+            (json!({"eq": 1}), &enabled[..]),
+            (json!({"in": [1, 7, -1]}), &enabled[..]),
+            (json!({"gt": 0}), &enabled[..]),
+            (json!({"gteq": 1}), &enabled[..]),
+            (json!({"in": [0, 1]}), &all[..]),
+            (json!({"eq": 7}), &none[..]),
+            (json!({"eq": -1}), &none[..]),
+        ] {
+            assert_eq!(connected(app, json!({"status": condition})).await, expected, "{condition}");
+            let others: Vec<&str> = all.into_iter().filter(|email| !expected.contains(email)).collect();
+            assert_eq!(connected(app, json!({"not": {"status": condition}})).await, others, "not {condition}");
+        }
+        for email in disabled {
+            assert_no_login(app, email).await;
+        }
+        assert_login(app, "on@x.io").await;
+    }
+
+    async fn walks_by_status_visit_odd_rows_once(app: &TestApp) {
+        app.register("on@x.io").await;
+        app.register("off@x.io").await;
+        assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
+        for (email, status) in [("seven@x.io", 7), ("minus@x.io", -1), ("also-seven@x.io", 7), ("most@x.io", i16::MAX), ("least@x.io", i16::MIN)] {
+            insert_with_status(app, email, status).await;
+        }
+        fill_all_in(app).await;
+        let all = ["also-seven@x.io", "least@x.io", "minus@x.io", "most@x.io", "off@x.io", "on@x.io", "seven@x.io"];
+        assert_walks_visit(app, &all).await;
+        for sort in [
+            json!([{"field": "STATUS"}, {"field": "EMAIL", "direction": "DESC"}]),
+            json!([{"field": "STATUS", "direction": "DESC"}, {"field": "CREATED_AT"}]),
+            json!([{"field": "FULL_NAME"}, {"field": "STATUS"}]),
+        ] {
+            let mut walk = walk(app, &sort).await;
+            walk.sort();
+            assert_eq!(walk, all, "{sort}");
+        }
+        let (mut pages, admin) = (Vec::new(), app.admin_again().await);
+        for page in 1..=all.len() {
+            let filters = json!([{"key": "ob", "operation": "eq", "value": "status"}, {"key": "limit", "operation": "eq", "value": 1},
+                {"key": "page", "operation": "eq", "value": page}]);
+            pages.extend(emails(&admin.query_with(LIST, json!({"f": filters})).await.data()["customers"]["items"]));
+        }
+        pages.sort();
+        assert_eq!(pages, all);
+    }
+
+    async fn an_admin_enables_a_customer_with_an_odd_status(app: &TestApp) {
+        app.register("on@x.io").await;
+        for (email, status) in [("seven@x.io", 7), ("minus@x.io", -1)] {
+            insert_with_status(app, email, status).await;
+        }
+        fill_all_in(app).await;
+        for email in ["seven@x.io", "minus@x.io"] {
+            let renamed = change(app, email, &json!({"full_name": "Renamed"})).await.data();
+            assert_eq!((&renamed["status"], &renamed["full_name"]), (&json!(0), &json!("Renamed")));
+            assert_eq!(change(app, email, &json!({"status": 0})).await.data()["status"], 0);
+            assert_no_login(app, email).await;
+            assert_eq!(change(app, email, &json!({"status": 1})).await.data()["status"], 1);
+            assert_login(app, email).await;
+            let row = app.admin_again().await.query_with("query ($email: String) { customer(email: $email) { status } }", json!({"email": email})).await;
+            assert_eq!(row.data()["customer"]["status"], 1);
+        }
+        assert_eq!(listed(app, json!([{"key": "status", "operation": "eq", "value": "0"}])).await, [""; 0]);
+    }
+}
