@@ -49,8 +49,8 @@ pub struct Verified {
     pub verdict: Verdict,
     /// Without the time in the queue.
     pub took: Duration,
-    /// In how many normalization forms it was compared, if it was wrong.
-    pub forms: u32,
+    /// In how many normalization forms it was compared. What was typed decides that alone.
+    pub compared: u32,
     /// Why the password was not compared with the hash, when that costs too much: it has to be reset.
     pub too_costly: Option<TooCostly>,
 }
@@ -137,9 +137,9 @@ impl Hasher {
         password: &SecretString,
         salt: [u8; 16],
     ) -> Result<PasswordHash> {
-        let password = normalized(password).unwrap_or_else(|| password.clone());
-        let params = self.params.clone();
+        let (params, password) = (self.params.clone(), password.clone());
         self.run(outside, lane, 0, move |memory| {
+            let password = normalized(&password).unwrap_or(password);
             let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
             let mut hash = [0; HASH_LENGTH];
             memory
@@ -176,18 +176,19 @@ impl Hasher {
             (stored, is_current, is_usual)
         });
         let decoy = Stored::parse(self.decoy.expose(), self.bounds).map_err(Error::internal)?;
-        let slowest = Arc::clone(&self.slowest);
-        let candidates = match normalized(password) {
-            Some(normalized) => vec![normalized, password.clone()],
-            None => vec![password.clone()],
-        };
-        let forms = if candidates.len() == 1 { 1 } else { 2 };
+        let (password, slowest) = (password.clone(), Arc::clone(&self.slowest));
         let is_known = hash.is_some();
-        let (verdict, took) = self
+        let (verdict, took, compared) = self
             .run(outside, lane, extra_kib.into(), move |memory| {
                 let watch = Stopwatch::start();
-                let mut verdict = Verdict::Wrong;
-                for (number, password) in candidates.iter().enumerate() {
+                let typed_otherwise = normalized(&password).map(|normalized| (normalized, password.clone()));
+                let forms = match typed_otherwise {
+                    Some((normalized, typed)) => vec![normalized, typed],
+                    None => vec![password],
+                };
+                let (mut verdict, mut compared) = (Verdict::Wrong, 0);
+                // Always all of them: the caller may refuse a right password, and nobody is to notice that it was right.
+                for password in &forms {
                     let password = password.expose_secret().as_bytes();
                     let started = watch.elapsed();
                     let made = known.as_ref().and_then(|(stored, ..)| stored.is_made_of(password, memory));
@@ -203,22 +204,25 @@ impl Hasher {
                     if let Some((_, is_current, _)) = known
                         && is_known
                         && made == Some(true)
+                        && verdict == Verdict::Wrong
                     {
                         // A hash of the bytes as typed is replaced, so that every keyboard types the password.
-                        verdict = if is_current && number == 0 { Verdict::Right } else { Verdict::Outdated };
-                        break;
+                        let is_normalized = compared == 0;
+                        verdict =
+                            if is_current && is_normalized { Verdict::Right } else { Verdict::Outdated };
                     }
+                    compared += 1;
                 }
-                (verdict, watch.elapsed())
+                (verdict, watch.elapsed(), compared)
             })
             .await?;
-        Ok(Verified { verdict, took, forms, too_costly })
+        Ok(Verified { verdict, took, compared, too_costly })
     }
 
     /// Waits as long as a login that is refused has to, so that accounts with hashes of another system, which take
     /// another time, can't be told from the rest: as if the slowest of them had been verified.
     pub async fn level(&self, _outside: &impl NoTransaction, verified: Verified) {
-        let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed)) * verified.forms;
+        let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed)) * verified.compared;
         if let Some(rest) = slowest.checked_sub(verified.took) {
             tokio::time::sleep(rest).await;
         }
@@ -364,6 +368,18 @@ mod tests {
         ] {
             let verified = hasher.verify(&Job, Lane::System, &password.into(), hash).await.unwrap();
             assert_eq!((verified.verdict, verified.too_costly.is_some()), (verdict, is_too_costly));
+        }
+        // However it is typed, an account takes as long as none.
+        let accented = Password::new("caf\u{E9} cr\u{E8}me".into()).unwrap();
+        let stored = hasher.hash(&Job, Lane::System, &accented, [7; 16]).await.unwrap();
+        for (hash, typed, compared) in [
+            (Some(&stored), "caf\u{E9} cr\u{E8}me", 1),
+            (Some(&stored), "cafe\u{301} cre\u{300}me", 2),
+            (Some(&stored), "cafe\u{301} cre\u{300}mes", 2),
+            (None, "cafe\u{301} cre\u{300}me", 2),
+        ] {
+            let verified = hasher.verify(&Job, Lane::System, &typed.into(), hash).await.unwrap();
+            assert_eq!(verified.compared, compared, "{typed:?}");
         }
         assert!(!hasher.learn(&Job, &broken).await.unwrap() && hasher.learn(&Job, &bcrypt).await.unwrap());
     }

@@ -65,12 +65,17 @@ const ATTEMPTS: u32 = 100;
 /// Those of the database.
 pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     let mut attempt = 1;
-    while let Err(error) = Migrator::up(db, None).await {
+    while let Err(error) = up_once(db).await {
         if attempt == ATTEMPTS || !history::is_overtaken(&error) {
             return Err(error);
         }
         attempt += 1;
     }
+    Ok(())
+}
+
+async fn up_once(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::up(db, None).await?;
     search_index::ensure(db).await
 }
 

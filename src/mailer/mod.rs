@@ -115,7 +115,7 @@ impl Mailer {
         match &self.transport {
             Transport::Smtp(smtp) => match tokio::time::timeout(self.limit, smtp.send(message)).await {
                 Ok(sent) => {
-                    sent.map_err(|error| refused(recipient, error))?;
+                    sent.map_err(refused)?;
                 }
                 Err(_) => {
                     let reason = format!("the mail server did not take it within {} s", self.limit.as_secs());
@@ -164,15 +164,15 @@ fn sender(text: &str) -> Option<Mailbox> {
     Some(Mailbox::new(sender.name, address))
 }
 
-/// Why a mail was not sent, or not taken. lettre refuses a local part outside ASCII when the mail server has no SMTPUTF8
-/// (RFC 6531 3.2), as an error of its own: trying again for a day would not help.
-fn refused(recipient: &EmailAddress, error: SmtpError) -> SendError {
-    if error.is_client() && !recipient.for_smtp().is_ascii() {
-        let reason = format!(
-            "the address needs a mail server with SMTPUTF8, because of letters outside ASCII before the @: {}",
-            describe(&error)
-        );
-        return SendError { reason: redact(&reason), is_final: true };
+/// Why a mail was not sent. lettre refuses an address with letters outside ASCII before the `@` when the mail server has no
+/// SMTPUTF8 (RFC 6531 3.2). It has no kind for that error; trying again for a day would not help.
+fn refused(error: SmtpError) -> SendError {
+    let reason = describe(&error);
+    if error.is_client() && reason.contains("SMTPUTF8") {
+        return SendError {
+            reason: format!("the address, or the sender, needs it: {reason}"),
+            is_final: true,
+        };
     }
     error.into()
 }

@@ -24,20 +24,26 @@ const BATCH: u64 = 200;
 /// The most rows that are remembered as reported; beyond them some are reported again.
 const MAX_REPORTED: usize = 10_000;
 
+/// Why a row has no key.
+const ADDRESS_TAKEN: &str = "another row has its e-mail address";
+/// The same of a group.
+const NAME_TAKEN: &str = "another group has its name";
+
 /// A customer's columns that others are computed from.
 type Source = (i32, Uuid, String, EmailAddress);
 
-/// Computes the columns of some customers that have none, and of admins and groups. Tells whether there may be more.
+/// Computes the columns of some customers that have none, and of admins and groups. Tells whether there may be more
+/// customers.
 ///
 /// # Errors
 /// Only the program itself and admins may: [`Error::Unauthenticated`], [`Error::Forbidden`]. Those of the database.
 pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
     ctx.require_admin()?;
-    fill_in_admins(ctx).await?;
-    fill_in_groups(ctx).await?;
     // The condition stands there as the index has it.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
-    fill_in_customers(ctx, &rows).await?;
+    fill_in_customers(ctx, &rows, true).await?;
+    fill_in_admins(ctx).await?;
+    fill_in_groups(ctx).await?;
     Ok(!rows.is_empty())
 }
 
@@ -52,7 +58,7 @@ pub async fn retry(ctx: &Ctx) -> Result<()> {
         let rows = customers(ctx, Expr::cust("email_key IS NULL"), after).await?;
         let Some((last, ..)) = rows.last() else { return Ok(()) };
         after = *last;
-        fill_in_customers(ctx, &rows).await?;
+        fill_in_customers(ctx, &rows, false).await?;
     }
 }
 
@@ -63,7 +69,8 @@ async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<Source>> 
     Ok(select.order_by_asc(CustomerId).limit(BATCH).into_tuple().all(ctx.app.db.reader()).await?)
 }
 
-async fn fill_in_customers(ctx: &Ctx, rows: &[Source]) -> Result<()> {
+/// Without `keyless`, those that get no key stay as they are.
+async fn fill_in_customers(ctx: &Ctx, rows: &[Source], keyless: bool) -> Result<()> {
     use customer::Column::{CustomerId, Email, FullName};
     let key = |(.., email): &Source| EmailAddress::parse(email.as_str()).ok().map(|email| email.key());
     let keys: Vec<Option<String>> = rows.iter().map(key).collect();
@@ -72,19 +79,23 @@ async fn fill_in_customers(ctx: &Ctx, rows: &[Source]) -> Result<()> {
     for ((id, uuid, full_name, email), key) in rows.iter().zip(keys) {
         let mut row = customer::ActiveModel {
             search_text: Set(search_text_of(full_name, email)),
+            // Of the address that it had before, if any.
+            email_unicode: Set(None),
             ..Default::default()
         };
         match key {
             None => report(ctx, "customer", *uuid, "its e-mail address is not valid"),
             Some(key) if *owners.entry(key.clone()).or_insert(*id) != *id => {
-                report(ctx, "customer", *uuid, "another customer has its e-mail address");
+                report(ctx, "customer", *uuid, ADDRESS_TAKEN);
             }
             Some(key) => {
                 row.email_key = Set(Some(key));
                 row.email_unicode = Set(email.unicode_key());
             }
         }
-        changes.push((row, *id, full_name, email));
+        if keyless || row.email_key.is_set() {
+            changes.push((row, *id, full_name, email));
+        }
     }
     let written = transact!(ctx.app.db, |tx| {
         for (row, id, full_name, email) in &changes {
@@ -119,6 +130,12 @@ async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
             report(ctx, "admin", admin.uuid, "its e-mail address is not valid");
             continue;
         };
+        // Found out without a transaction: it is looked at again and again.
+        let owner = admin_user::Entity::find_by_address(&email);
+        if owner.one(ctx.app.db.reader()).await?.is_some() {
+            report(ctx, "admin", admin.uuid, ADDRESS_TAKEN);
+            continue;
+        }
         let row = admin_user::ActiveModel { email_key: Set(Some(email.key())), ..Default::default() };
         let written = transact!(ctx.app.db, |tx| {
             let same = admin_user::Entity::update_many().set(row.clone());
@@ -127,9 +144,7 @@ async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
             Ok(())
         });
         match written {
-            Err(Error::EmailTaken) => {
-                report(ctx, "admin", admin.uuid, "another admin has its e-mail address")
-            }
+            Err(Error::EmailTaken) => report(ctx, "admin", admin.uuid, ADDRESS_TAKEN),
             written => written?,
         }
     }
@@ -141,6 +156,11 @@ async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
     let select = customer_group::Entity::find().filter(NameKey.is_null()).order_by_asc(CustomerGroupId);
     for group in select.all(ctx.app.db.reader()).await? {
         let key = fold(&group.group_name);
+        let owner = customer_group::Entity::find().filter(NameKey.eq(&key));
+        if owner.one(ctx.app.db.reader()).await?.is_some() {
+            report(ctx, "customer group", group.uuid, NAME_TAKEN);
+            continue;
+        }
         let row = customer_group::ActiveModel { name_key: Set(Some(key)), ..Default::default() };
         let written = transact!(ctx.app.db, |tx| {
             let same = customer_group::Entity::update_many().set(row.clone());
@@ -149,9 +169,7 @@ async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
             Ok(())
         });
         match written {
-            Err(Error::Conflict(_)) => {
-                report(ctx, "customer group", group.uuid, "another group has its name")
-            }
+            Err(Error::Conflict(_)) => report(ctx, "customer group", group.uuid, NAME_TAKEN),
             written => written?,
         }
     }

@@ -5,7 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, NullOrdering, SimpleExpr};
-use sea_orm::{Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait, Value};
+use sea_orm::{
+    Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait, Select, Value,
+};
 use serde_json::Value as Json;
 
 use crate::error::Result;
@@ -199,6 +201,40 @@ impl Keyset {
         for (place, ahead) in [(&self.after, true), (&self.before, false)] {
             condition = condition.add_option(place.as_ref().map(|place| self.beyond(place, ahead, false)));
         }
+        // One more than wanted tells whether there are more.
+        let most = self.count as u64 + 1;
+        let mut rows = Vec::new();
+        match self.first_key_upwards() {
+            // Past a value come greater ones, and then the NULLs. Asked for both at once, a database reads all rows
+            // before them.
+            Some((key, value)) => {
+                let greater = condition.clone().add(key.expression.clone().gte(value.clone()));
+                rows.extend(self.select::<E>(greater, most).all(db).await?);
+                let rest = most - rows.len() as u64;
+                if rest > 0 {
+                    let nulls = condition.add(key.expression.clone().is_null());
+                    rows.extend(self.select::<E>(nulls, rest).all(db).await?);
+                }
+            }
+            None => rows.extend(self.select::<E>(condition, most).all(db).await?),
+        }
+        let more = rows.len() > self.count;
+        rows.truncate(self.count);
+        if self.backward {
+            rows.reverse();
+        }
+        Ok(Slice { rows, more })
+    }
+
+    /// The first key, when it may be NULL and is read upwards, and the value that reading starts from, when there is one.
+    fn first_key_upwards(&self) -> Option<(&SortKey, &Value)> {
+        let key = self.keys.first().filter(|key| key.nullable && key.descending == self.backward)?;
+        let start = if self.backward { &self.before } else { &self.after };
+        Some((key, start.as_ref()?.first()?.as_ref()?))
+    }
+
+    /// So many rows that meet the condition, in the order in which they are read.
+    fn select<E: EntityTrait>(&self, condition: Condition, most: u64) -> Select<E> {
         let mut select = E::find().filter(condition);
         for key in &self.keys {
             let (order, nulls) = match key.descending != self.backward {
@@ -211,14 +247,7 @@ impl Keyset {
                 false => query.order_by_expr(key.expression.clone(), order),
             };
         }
-        // One more than wanted tells whether there are more.
-        let mut rows = select.limit(self.count as u64 + 1).all(db).await?;
-        let more = rows.len() > self.count;
-        rows.truncate(self.count);
-        if self.backward {
-            rows.reverse();
-        }
-        Ok(Slice { rows, more })
+        select.limit(most)
     }
 
     /// Whether rows that meet the condition lie on the other side of the cursor that was started from.

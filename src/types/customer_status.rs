@@ -9,7 +9,7 @@ pub enum CustomerStatus {
     /// May sign in; stored as 1.
     Enabled,
     /// May not, with the number that is stored. Rows are sorted by it, so a cursor has to name it.
-    Disabled(i16),
+    Disabled(i64),
 }
 
 impl CustomerStatus {
@@ -27,14 +27,14 @@ impl CustomerStatus {
     }
 
     /// The number that is stored.
-    pub fn stored(self) -> i16 {
+    pub fn stored(self) -> i64 {
         match self {
             Self::Enabled => 1,
             Self::Disabled(number) => number,
         }
     }
 
-    fn of_stored(number: i16) -> Self {
+    fn of_stored(number: i64) -> Self {
         if number == 1 { Self::Enabled } else { Self::Disabled(number) }
     }
 }
@@ -50,20 +50,35 @@ impl Eq for CustomerStatus {}
 
 impl From<CustomerStatus> for Value {
     fn from(status: CustomerStatus) -> Self {
-        status.stored().into()
+        let stored = status.stored();
+        <i16 as TryFrom<i64>>::try_from(stored).map_or_else(|_| stored.into(), Self::from)
     }
 }
 
 impl TryGetable for CustomerStatus {
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
-        let stored = Option::<i16>::try_get_by(row, index)?;
-        Ok(Self::of_stored(stored.unwrap_or_default()))
+        match Option::<i16>::try_get_by(row, index) {
+            Ok(stored) => Ok(Self::of_stored(stored.unwrap_or_default().into())),
+            // SQLite stores anything in any column.
+            Err(error) => {
+                match (Option::<i64>::try_get_by(row, index), Option::<String>::try_get_by(row, index)) {
+                    (Ok(stored), _) => Ok(Self::of_stored(stored.unwrap_or_default())),
+                    (_, Ok(_)) => Ok(Self::Disabled(i64::MAX)),
+                    _ => Option::<f64>::try_get_by(row, index)
+                        .map(|_| Self::Disabled(i64::MAX))
+                        .map_err(|_| error),
+                }
+            }
+        }
     }
 }
 
 impl ValueType for CustomerStatus {
     fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
-        <i16 as ValueType>::try_from(value).map(Self::of_stored)
+        match value {
+            Value::BigInt(Some(stored)) => Ok(Self::of_stored(stored)),
+            value => <i16 as ValueType>::try_from(value).map(|stored| Self::of_stored(stored.into())),
+        }
     }
 
     fn type_name() -> String {

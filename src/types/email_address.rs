@@ -7,10 +7,15 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use sea_orm::DeriveValueType;
 use unicode_normalization::UnicodeNormalization;
 
-use super::text::{fold, is_blank, is_invisible};
+use super::text::{fold, is_blank, is_invisible, lower};
 
 /// The longest address that fits a mail transaction, in bytes (RFC 5321 4.5.3.1.3, less the brackets).
 const MAX_EMAIL_BYTES: usize = 254;
+
+/// They change how letters beside them look; UTS 46 says where a domain may have them (RFC 5892 A.1 and A.2).
+const JOINERS: [char; 2] = ['\u{200C}', '\u{200D}'];
+/// What stands for an object or for bytes that were not text.
+const STAND_INS: [char; 2] = ['\u{FFFC}', '\u{FFFD}'];
 
 /// An e-mail address, kept as typed but for white space around it and its normalization form, which is C.
 ///
@@ -49,35 +54,46 @@ impl EmailAddress {
             return Err(InvalidEmail);
         }
         let email: String = input.nfc().collect();
-        let (local, domain) = email.rsplit_once('@').ok_or(InvalidEmail)?;
-        let ascii = format!("{local}@{}", ascii_domain(domain).ok_or(InvalidEmail)?);
+        let (local, typed_domain) = email.rsplit_once('@').ok_or(InvalidEmail)?;
+        let domain = ascii_domain(typed_domain).ok_or(InvalidEmail)?;
+        // Its key has to be an address as well: the lower case of some letters is a letter with a mark of its own.
+        let forms = [format!("{local}@{domain}"), format!("{}@{domain}", fold(local))];
+        let is_valid = |form: &String| {
+            form.len() <= MAX_EMAIL_BYTES && Syntax::parse_with_options(form, options).is_ok()
+        };
         let acceptable = email.len() <= MAX_EMAIL_BYTES
-            && ascii.len() <= MAX_EMAIL_BYTES
             && !local.contains(['"', '\\'])
-            && !email.chars().any(is_invisible)
+            && !local.chars().any(is_invisible)
+            && !typed_domain.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
+            && !email.contains(STAND_INS)
             && !is_blank(local)
-            && !names_an_ip_address(&ascii)
-            && Syntax::parse_with_options(&ascii, options).is_ok();
+            && !names_an_ip_address(&domain)
+            && forms.iter().all(is_valid);
         if acceptable { Ok(Self(email)) } else { Err(InvalidEmail) }
     }
 
     /// A part of an address as it stands in keys: as in a local part, and, where it differs, as in a domain, whose letters
     /// have more forms (UTS 46 maps full-width letters and the full stops of other scripts).
     pub fn fold_part(text: &str) -> Vec<String> {
-        let mapped: String = text.nfkc().map(|c| if c == '\u{3002}' { '.' } else { c }).collect();
-        let mut spellings = vec![fold(text), fold(&mapped)];
+        let mut spellings = vec![fold(text)];
+        // A full-width percent sign is no wildcard.
+        if !text.contains(['\u{FF05}', '\u{FE6A}']) {
+            let mapped: String = text.nfkc().map(|c| if c == '\u{3002}' { '.' } else { c }).collect();
+            // Domains tell the small sigmas apart.
+            spellings.push(lower(&mapped));
+        }
         spellings.dedup();
         spellings
     }
 
     /// What all spellings of an address have in common: normalization form C, lower case, the domain as A-labels.
     pub fn key(&self) -> String {
-        match self.0.rsplit_once('@') {
+        // Another program may have stored it with white space around it, or something else.
+        match self.0.trim().rsplit_once('@') {
             Some((local, domain)) => {
                 let domain = ascii_domain(domain).unwrap_or_else(|| fold(domain));
                 format!("{}@{domain}", fold(local))
             }
-            // Another program stored it.
             None => fold(&self.0),
         }
     }
@@ -97,7 +113,7 @@ impl EmailAddress {
 
     /// The address as mail servers take it: the domain as A-labels (RFC 5891 4.4), the local part as it is.
     pub fn for_smtp(&self) -> String {
-        match self.0.rsplit_once('@') {
+        match self.0.trim().rsplit_once('@') {
             Some((local, domain)) => {
                 format!("{local}@{}", ascii_domain(domain).unwrap_or_else(|| domain.to_owned()))
             }
@@ -121,8 +137,8 @@ pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
 }
 
 /// Whether programs read the domain as an IPv4 address: its last label is a number (WHATWG URL, "ends in a number").
-fn names_an_ip_address(ascii: &str) -> bool {
-    let last = ascii.rsplit(['.', '@']).next().unwrap_or_default();
+fn names_an_ip_address(domain: &str) -> bool {
+    let last = domain.rsplit('.').next().unwrap_or_default();
     let is_hex = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     last.bytes().all(|digit| digit.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hex)
 }
@@ -179,6 +195,8 @@ mod tests {
             "\u{3164}@x.io",
             "a\u{FFA0}@x.io",
             "\u{301}@x.io",
+            "a\u{FFFD}@x.io",
+            "İ@x.io",
         ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }
@@ -198,6 +216,11 @@ mod tests {
         }
         assert_eq!(EmailAddress::fold_part("ＢÜCHER｡de"), ["ｂücher｡de", "bücher.de"]);
         assert_eq!(EmailAddress::fold_part("x.IO"), ["x.io"]);
+        assert_eq!(EmailAddress::fold_part("x\u{FF05}"), ["x\u{FF05}"]);
+        assert_eq!(EmailAddress::fold_part("ΟΔΟΣ οδος"), ["οδοσ οδοσ", "οδοσ οδος"]);
+        let persian = EmailAddress::parse("ada@نامه\u{200C}ای.com").unwrap();
+        assert_eq!(persian.key(), "ada@xn--mgba3gch31f060k.com");
+        assert_eq!(EmailAddress::parse(&persian.unicode_key().unwrap()), Ok(persian));
         assert_eq!(EmailAddress::parse("Jörg@Bücher.de").unwrap().for_smtp(), "Jörg@xn--bcher-kva.de");
     }
 

@@ -40,7 +40,8 @@ impl Password {
     /// # Errors
     /// [`WeakPassword`] says which rule it breaks.
     pub fn new(password: SecretString) -> Result<Self, WeakPassword> {
-        if password.expose_secret().len() > MAX_BYTES {
+        // Form C has at least a third of the bytes of any other form.
+        if password.expose_secret().len() > 3 * MAX_BYTES {
             return Err(WeakPassword::TooLong);
         }
         let password = normalized(&password).unwrap_or(password);
@@ -49,6 +50,8 @@ impl Password {
             Err(WeakPassword::Empty)
         } else if text.chars().count() < MIN_CHARACTERS {
             Err(WeakPassword::TooShort)
+        } else if text.len() > MAX_BYTES {
+            Err(WeakPassword::TooLong)
         } else if is_common(text) {
             Err(WeakPassword::TooCommon)
         } else {
@@ -113,6 +116,8 @@ mod tests {
         assert_eq!(refusal("PassWord1"), Some(WeakPassword::TooCommon));
         assert_eq!(refusal(&"é".repeat(513)), Some(WeakPassword::TooLong));
         assert_eq!(refusal(&"é".repeat(512)), None);
+        assert_eq!(refusal(&"e\u{301}".repeat(512)), None);
+        assert_eq!(refusal(&"e\u{301}".repeat(513)), Some(WeakPassword::TooLong));
         assert_eq!(refusal("correct horse battery staple"), None);
         assert_eq!(refusal("        "), None);
         assert_eq!(refusal("e\u{301}e\u{301}e\u{301}e\u{301}"), Some(WeakPassword::TooShort));

@@ -3,15 +3,20 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// A text as it is compared whatever its case and encoding: normalization form C, lower case.
+/// A text as it is compared whatever its case and encoding: normalization form C, lower case, both small sigmas as one, since
+/// they have one capital.
 pub fn fold(text: &str) -> String {
+    lower(text).replace('ς', "σ")
+}
+
+/// A text in normalization form C and lower case, letter by letter.
+pub(crate) fn lower(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    // Letter by letter: the lower case of a whole text depends on what a letter stands beside (final sigma).
-    let folded = text.nfc().flat_map(char::to_lowercase);
+    let lower = text.nfc().flat_map(char::to_lowercase);
     // Lower-casing can leave form C.
-    folded.nfc().collect()
+    lower.nfc().collect()
 }
 
 /// White space, controls, and characters that a reader can't see (Unicode's `Default_Ignorable_Code_Point`, and the blank
@@ -23,12 +28,12 @@ pub(crate) fn is_invisible(c: char) -> bool {
             u32::from(c),
             0xAD | 0x34F | 0x61C | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
                 | 0x202A..=0x202E | 0x2060..=0x206F | 0x2800 | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0
-                | 0xFFF0..=0xFFFF | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF
+                | 0xFFF0..=0xFFFB | 0xFFFE | 0xFFFF | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF
         )
 }
 
 /// Whether a reader sees nothing of the text but, at most, marks that belong on a letter.
-pub(crate) fn is_blank(text: &str) -> bool {
+pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| is_invisible(c) || is_combining_mark(c))
 }
 
@@ -51,16 +56,20 @@ mod tests {
         ] {
             assert!(is_blank(blank), "{blank:?}");
         }
-        for text in ["e\u{301}", "가\u{3164}", "-", "①"] {
+        for text in ["e\u{301}", "가\u{3164}", "-", "①", "\u{FFFD}"] {
             assert!(!is_blank(text), "{text:?}");
         }
     }
 
     #[test]
     fn texts_that_are_compared() {
-        for (text, folded) in
-            [("JÖRG", "jörg"), ("e\u{301}", "é"), ("\u{212A}im", "kim"), ("ΟΔΟΣ", "οδοσ"), ("ẞ", "ß")]
-        {
+        for (text, folded) in [
+            ("JÖRG", "jörg"),
+            ("e\u{301}", "é"),
+            ("\u{212A}im", "kim"),
+            ("ΟΔΟΣ οδος", "οδοσ οδοσ"),
+            ("ẞ", "ß"),
+        ] {
             assert_eq!(fold(text), folded);
         }
     }

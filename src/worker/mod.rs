@@ -106,8 +106,8 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
                 if let Err(error) = learned.get_or_try_init(|| session::learn_old_hashes(&ctx)).await {
                     tracing::debug!(%error, "old password hashes were not looked for");
                 }
-                derived::retry(&ctx).await?;
                 housekeeping::run_once(&ctx).await?;
+                derived::retry(&ctx).await?;
                 Ok(HOUSEKEEPING_PAUSE)
             }
         }),

@@ -330,6 +330,22 @@ on_both_databases! {
             assert_eq!(connected(app, json!({"email": {"contains": text}})).await, expected, "contains {text}");
         }
         app.register("old@xn--bcher-kva.example").await;
+        // Nothing is left of an address that was valid.
+        execute(app, "UPDATE customer SET email = 'no-at-sign', email_key = NULL, search_text = '' WHERE email = 'New@Faß.example'").await;
+        fill_all_in(app).await;
+        assert_eq!(listed(app, json!([{"key": "email", "operation": "like", "value": "faß"}])).await, Vec::<String>::new());
+    }
+
+    /// SQLite stores anything in any column.
+    async fn a_status_of_another_type_reads_as_disabled(app: &TestApp) {
+        app.register("a@x.io").await;
+        let values: &[&str] = if app.database.is_some() { &["32767"] } else { &["70000", "1.5", "'x'"] };
+        for value in values {
+            execute(app, &format!("UPDATE customer SET status = {value}")).await;
+            let answer = app.admin_again().await.query("{ customers { items { status } } }").await;
+            assert_eq!(answer.data()["customers"]["items"], json!([{"status": 0}]), "{value}");
+            assert_no_login(app, "a@x.io").await;
+        }
     }
 
     async fn admins_of_another_program(app: &TestApp) {

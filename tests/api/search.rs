@@ -168,6 +168,34 @@ on_both_databases! {
             assert!(plan.contains(index) && !plan.contains("SCAN customer\n"), "{statement}\n{plan}");
         }
     }
+
+    /// A page is entered at its cursor, in each direction, also in orders with rows that have no value.
+    async fn pages_by_address_are_entered_at_their_cursor(app: &TestApp) {
+        register(app, "John Smith", "john.smith@x.io").await;
+        for batch in 0..5 {
+            insert(app, batch * 1000..(batch + 1) * 1000).await;
+        }
+        fill_all_in(app).await;
+        if app.app.db.backend() == DbBackend::Postgres {
+            app.app.db.owner().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
+        }
+        for direction in ["ASC", "DESC"] {
+            let page = |after: &str| {
+                format!("{{ customersConnection(first: 5, {after} sort: [{{field: EMAIL, direction: {direction}}}]) {{ pageInfo {{ endCursor }} nodes {{ email }} }} }}")
+            };
+            let first = app.admin_again().await.query(&page("")).await.data();
+            let after = format!("after: {}, ", first["customersConnection"]["pageInfo"]["endCursor"]);
+            let (answer, statements) = statements_of(&app.admin_again().await, &page(&after), json!({})).await;
+            assert_eq!(answer.data()["customersConnection"]["nodes"].as_array().unwrap().len(), 5);
+            let statement = statements.iter().rfind(|statement| statement.contains("email_key")).unwrap();
+            let plan = plan(app, statement).await;
+            let entered = match app.app.db.backend() {
+                DbBackend::Sqlite => plan.contains("SEARCH customer USING INDEX customer_email_key_key (email_key"),
+                _ => plan.contains("Index Cond: ((email_key)"),
+            };
+            assert!(entered, "{direction}: {statement}\n{plan}");
+        }
+    }
 }
 
 /// Customers `c000@x.io` and on, as somebody's script inserts them.

@@ -178,7 +178,8 @@ fn slow_statements_are_logged_without_their_values() {
         let server = Server::start(folder.path(), &["serve", "--migrate"], &settings, "database");
         let slow = "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
             'BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END';
-            CREATE OR REPLACE TRIGGER slow BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION slow()";
+            DROP TRIGGER IF EXISTS slow ON customer;
+            CREATE TRIGGER slow BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION slow()";
         Postgres::execute_in(&database.name, slow);
         let body = format!(
             r#"{{"full_name": "Marked", "email": "marked-{threshold}@x.io", "password": "correct horse"}}"#

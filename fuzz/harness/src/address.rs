@@ -2,6 +2,7 @@
 
 use patron::entity::customer_address::{Entity, Model};
 use patron::service::country;
+use patron::types::is_blank;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -71,7 +72,7 @@ fn kept_within_limits(row: &Model) {
 
 fn comes_true(given: &serde_json::Map<String, Value>, row: &Model) {
     for (name, kept) in TEXTS.into_iter().zip(texts(row)) {
-        let said = given.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+        let said = given.get(name).and_then(Value::as_str).filter(|text| !is_blank(text));
         match (said, kept) {
             // As ISO 3166-2 spells it.
             (Some(said), Some(kept)) if name == "province" => {

@@ -58,7 +58,7 @@ fn without_password(input: &[u8]) -> Vec<u8> {
 fn kept_within_limits(row: &Model) {
     assert!(is_line(&row.full_name, 255), "{:?}", row.full_name);
     assert_eq!(EmailAddress::parse(row.email.as_str()), Ok(row.email.clone()));
-    assert_eq!(row.status.stored(), row.status.number());
+    assert_eq!(row.status.stored(), i64::from(row.status.number()));
     assert!(row.group_id.is_some(), "a customer without a group");
     assert!(row.meta_data.is_object() && !holds_nul(&row.meta_data), "{}", row.meta_data);
     assert!(!row.search_text.is_empty(), "nothing to be found by");

@@ -1,5 +1,6 @@
 //! What the documents ask of texts, said once more in other words than in patron.
 
+use patron::types::is_blank;
 use serde_json::Value;
 
 /// Whether this is a name: of at most so many characters, without control characters, and to be seen.
@@ -11,5 +12,5 @@ pub(crate) fn is_line(text: &str, most: usize) -> bool {
 /// Whether a field holds a text that nobody would refuse as a name of at most so many characters.
 pub(crate) fn is_fine(field: Option<&Value>, most: usize) -> bool {
     let text = field.and_then(Value::as_str);
-    text.is_some_and(|text| is_line(text, most) && text.chars().any(char::is_alphanumeric))
+    text.is_some_and(|text| is_line(text, most) && !is_blank(text) && text.chars().any(char::is_alphanumeric))
 }

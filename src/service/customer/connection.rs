@@ -118,7 +118,7 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
         CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), Kind::Number),
         Email => ("EMAIL", column(Column::EmailKey), Kind::Text),
         FullName => ("FULL_NAME", name_key(Entity, backend), Kind::Text),
-        Status => ("STATUS", column(Column::Status), Kind::Number),
+        Status => ("STATUS", column(Column::Status), Kind::Long),
         GroupId => ("GROUP_ID", column(Column::GroupId), Kind::Number),
         EmailVerifiedAt => ("EMAIL_VERIFIED_AT", column(Column::EmailVerifiedAt), Kind::Moment),
         CreatedAt => ("CREATED_AT", column(Column::CreatedAt), Kind::Moment),

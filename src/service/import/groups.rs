@@ -25,8 +25,13 @@ impl Groups {
     pub(super) async fn read(ctx: &Ctx, options: Options) -> Result<Self> {
         let rows = customer_group::Entity::find().all(ctx.app.db.reader()).await?;
         let ids = rows.iter().map(|row| row.customer_group_id).collect();
-        let by_name = |row: customer_group::Model| (fold(&row.group_name), row.customer_group_id);
-        Ok(Self { options, ids, by_name: rows.into_iter().map(by_name).collect() })
+        // A group without a key may have another one's name: the other one has it.
+        let (with_key, without): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.name_key.is_some());
+        let mut by_name = HashMap::new();
+        for row in with_key.into_iter().chain(without) {
+            by_name.entry(fold(&row.group_name)).or_insert(row.customer_group_id);
+        }
+        Ok(Self { options, ids, by_name })
     }
 
     /// Its primary key; a missing one is made when that is wanted.

@@ -56,7 +56,7 @@ impl Known {
         }
         let account = |row: customer::Model| {
             let addresses = addresses.remove(&row.customer_id).unwrap_or_default();
-            (row.email.key(), Account::of_rows(row, addresses))
+            (row.email_key.clone().unwrap_or_else(|| row.email.key()), Account::of_rows(row, addresses))
         };
         let by_email = rows.into_iter().map(account).collect();
         let given: Vec<Uuid> = prepared().filter_map(|one| one.draft.uuid).collect();

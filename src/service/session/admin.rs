@@ -8,7 +8,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::family::{self, Lifetime, Turn, turn};
+use super::family::{self, Lifetime, is_good};
 use super::refresh::{Presented, REFUSED};
 use crate::ctx::Ctx;
 use crate::db::Attempt;
@@ -66,23 +66,18 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
             return Err(REFUSED.into());
         }
         let Presented { step, hash, .. } = &presented;
-        match turn(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
-            Turn::Good => {
-                let expires_at = lifetime.expiry(ctx, session.created_at);
-                let mut row = session.into_active_model();
-                row.last_used_at = Set(ctx.app.clock.now());
-                row.expires_at = Set(expires_at);
-                row.refresh_count = Set(step + 1);
-                row.last_refresh_token = Set(Some(hash.clone()));
-                issue(ctx, &admin, &row.update(tx).await?).map(Some)
-            }
-            Turn::Overtaken => {
-                // The end of the session has to be committed, so it is no error inside of the transaction.
-                end(ctx, tx, session, admin.uuid).await?;
-                Ok(None)
-            }
-            Turn::Unknown => Err(REFUSED.into()),
+        if !is_good(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
+            // The end of the session has to be committed, so it is no error inside of the transaction.
+            end(ctx, tx, session, admin.uuid).await?;
+            return Ok(None);
         }
+        let expires_at = lifetime.expiry(ctx, session.created_at);
+        let mut row = session.into_active_model();
+        row.last_used_at = Set(ctx.app.clock.now());
+        row.expires_at = Set(expires_at);
+        row.refresh_count = Set(step + 1);
+        row.last_refresh_token = Set(Some(hash.clone()));
+        issue(ctx, &admin, &row.update(tx).await?).map(Some)
     })?;
     let outcome = outcome.something();
     if outcome.is_none() {

@@ -8,6 +8,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::refresh::Presented;
 use crate::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer;
@@ -19,8 +20,6 @@ use crate::service::journal::{self, Change};
 use crate::service::token::Audience;
 use crate::spend;
 use crate::types::EventKind;
-
-use super::refresh::Presented;
 
 /// Ends the session of a refresh token. None when there is none to end, which is as good (RFC 7009 2.2): then nothing is
 /// changed, and nothing stored for an idempotency key, since anyone can make up tokens.

@@ -122,48 +122,34 @@ pub(super) async fn make_room<S: SessionTable>(
     Ok(surplus as u64)
 }
 
-/// What a refresh token is to its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// It is good: it comes for the first time, or none of the tokens that were issued for it was used.
-    Good,
-    /// A token of a later step was used, or another one of its own: somebody else is ahead of the client.
-    Overtaken,
-    /// The session has not reached its step, so the database is older than the token: restored from a backup, say.
-    Unknown,
-}
-
-/// Judges a refresh token of this step and with this hash. `count` and `last` are the session's `refresh_count` and
-/// `last_refresh_token`.
-pub(super) fn turn(step: i64, hash: &TokenHash, count: i64, last: Option<&TokenHash>) -> Turn {
-    if step == count || (step == count - 1 && last == Some(hash)) {
-        Turn::Good
-    } else if step < count {
-        Turn::Overtaken
-    } else {
-        Turn::Unknown
-    }
+/// Whether a refresh token of this step and with this hash is good: it comes for the first time, or none of the tokens that
+/// were issued for it was used. If not, a token of a later step was used, or another one of its own: somebody else is ahead of
+/// the client, and the session has to end. So it has when it has not reached the token's step: then the database is older than
+/// the token, restored from a backup, and would reach that step without its owner. `count` and `last` are the session's
+/// `refresh_count` and `last_refresh_token`.
+pub(super) fn is_good(step: i64, hash: &TokenHash, count: i64, last: Option<&TokenHash>) -> bool {
+    step == count || (step == count - 1 && last == Some(hash))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Turn, turn};
+    use super::is_good;
     use crate::types::TokenHash;
 
     #[test]
     fn which_refresh_tokens_are_good() {
         let [used, other] = ["used", "other"].map(|hash| TokenHash::new(hash.to_owned()));
-        for (step, hash, expected) in [
-            (3, &other, Turn::Good),
-            (2, &used, Turn::Good),
-            (2, &other, Turn::Overtaken),
-            (1, &used, Turn::Overtaken),
-            (0, &other, Turn::Overtaken),
-            (4, &used, Turn::Unknown),
+        for (step, hash, good) in [
+            (3, &other, true),
+            (2, &used, true),
+            (2, &other, false),
+            (1, &used, false),
+            (0, &other, false),
+            (4, &used, false),
         ] {
-            assert_eq!(turn(step, hash, 3, Some(&used)), expected, "{step} {hash:?}");
+            assert_eq!(is_good(step, hash, 3, Some(&used)), good, "{step} {hash:?}");
         }
-        assert_eq!(turn(0, &other, 0, None), Turn::Good);
-        assert_eq!(turn(0, &other, 1, None), Turn::Overtaken);
+        assert!(is_good(0, &other, 0, None));
+        assert!(!is_good(0, &other, 1, None));
     }
 }

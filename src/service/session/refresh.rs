@@ -20,7 +20,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::end::tell_of_end;
-use super::family::{Lifetime, Turn, turn};
+use super::family::{Lifetime, is_good};
 use super::{advance, issue};
 use crate::ctx::Ctx;
 use crate::entity::customer;
@@ -87,19 +87,14 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
             return Err(REFUSED.into());
         }
         let Presented { step, hash, .. } = &presented;
-        match turn(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
-            Turn::Good => {
-                let session = advance(ctx, tx, session, step + 1, Some(hash.clone())).await?;
-                issue(ctx, &customer, &session).map(Some)
-            }
-            Turn::Overtaken => {
-                // The end of the session has to be committed, so it is no error inside of the transaction.
-                session.clone().delete(tx).await?;
-                tell_of_end(ctx, tx, &session).await?;
-                Ok(None)
-            }
-            Turn::Unknown => Err(REFUSED.into()),
+        if !is_good(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
+            // The end of the session has to be committed, so it is no error inside of the transaction.
+            session.clone().delete(tx).await?;
+            tell_of_end(ctx, tx, &session).await?;
+            return Ok(None);
         }
+        let session = advance(ctx, tx, session, step + 1, Some(hash.clone())).await?;
+        issue(ctx, &customer, &session).map(Some)
     })?;
     let outcome = outcome.something();
     if outcome.is_none() {

@@ -219,6 +219,19 @@ on_both_databases! {
         }
     }
 
+    /// Whose keys were not computed again, or can't be.
+    async fn an_import_meets_rows_of_another_program(app: &TestApp) {
+        app.register("old@x.io").await;
+        let db = app.app.db.owner();
+        db.execute_unprepared("UPDATE customer SET email = 'new@x.io'").await.unwrap();
+        db.execute_unprepared("INSERT INTO customer_group (group_name) VALUES ('DEFAULT')").await.unwrap();
+        let mut member = record("Ben", "ben@x.io");
+        member["group_name"] = json!("Default");
+        let outcomes = import_records(app, Options::default(), &[record("Ada", "old@x.io"), member]).await;
+        assert_eq!(outcomes, [refused("email", "Email is already used"), Outcome::Created]);
+        assert_eq!(app.customers().await.pop().unwrap().group_id, Some(1));
+    }
+
     async fn admins_have_one_account_as_well(app: &TestApp) {
         for (number, (stored, typed, _)) in spellings().enumerate() {
             // Admins can't be deleted: each pair has another local part.

@@ -19,7 +19,7 @@ use patron::service::import::{self, Import, Line, Options, Outcome, Record};
 use patron::types::{EmailAddress, MailStatus, Password, PasswordHash};
 use reqwest::Method;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::{TcpListener, TcpStream};
