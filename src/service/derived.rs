@@ -123,9 +123,9 @@ async fn owners(ctx: &Ctx, keys: Vec<String>) -> Result<HashMap<String, i32>> {
 
 async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
     use admin_user::Column::{AdminUserId, Email, EmailKey};
-    // There are few of them: those that can't be computed are looked at each time.
-    let select = admin_user::Entity::find().filter(EmailKey.is_null()).order_by_asc(AdminUserId);
-    for admin in select.all(ctx.app.db.reader()).await? {
+    // The latest ones, so that rows without a valid key keep no new one waiting; of twins the first gets the key.
+    let select = admin_user::Entity::find().filter(EmailKey.is_null()).order_by_desc(AdminUserId);
+    for admin in select.limit(BATCH).all(ctx.app.db.reader()).await?.into_iter().rev() {
         let Ok(email) = EmailAddress::parse_local(admin.email.as_str()) else {
             report(ctx, "admin", admin.uuid, "its e-mail address is not valid");
             continue;
@@ -153,8 +153,8 @@ async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
 
 async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
     use customer_group::Column::{CustomerGroupId, GroupName, NameKey};
-    let select = customer_group::Entity::find().filter(NameKey.is_null()).order_by_asc(CustomerGroupId);
-    for group in select.all(ctx.app.db.reader()).await? {
+    let select = customer_group::Entity::find().filter(NameKey.is_null()).order_by_desc(CustomerGroupId);
+    for group in select.limit(BATCH).all(ctx.app.db.reader()).await?.into_iter().rev() {
         let key = fold(&group.group_name);
         let owner = customer_group::Entity::find().filter(NameKey.eq(&key));
         if owner.one(ctx.app.db.reader()).await?.is_some() {

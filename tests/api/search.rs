@@ -142,15 +142,7 @@ on_both_databases! {
 
     /// Of a keyword with three letters in a row, no database reads all texts: the planner chooses the index by itself.
     async fn an_index_is_used(app: &TestApp) {
-        register(app, "John Smith", "john.smith@x.io").await;
-        // As many rows as it takes for PostgreSQL to prefer an index, and figures about them.
-        for batch in 0..5 {
-            insert(app, batch * 1000..(batch + 1) * 1000).await;
-        }
-        fill_all_in(app).await;
-        if app.app.db.backend() == DbBackend::Postgres {
-            app.app.db.owner().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
-        }
+        register_many(app).await;
         for query in [
             "{ customersConnection(filter: {and: [{status: {eq: 1}}, {and: {keyword: \"smith jo\"}}]}) { nodes { email } } }",
             "{ customersConnection(filter: {keyword: \"smith jo\"}) { nodes { email } } }",
@@ -171,14 +163,7 @@ on_both_databases! {
 
     /// A page is entered at its cursor, in each direction, also in orders with rows that have no value.
     async fn pages_by_address_are_entered_at_their_cursor(app: &TestApp) {
-        register(app, "John Smith", "john.smith@x.io").await;
-        for batch in 0..5 {
-            insert(app, batch * 1000..(batch + 1) * 1000).await;
-        }
-        fill_all_in(app).await;
-        if app.app.db.backend() == DbBackend::Postgres {
-            app.app.db.owner().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
-        }
+        register_many(app).await;
         for direction in ["ASC", "DESC"] {
             let page = |after: &str| {
                 format!("{{ customersConnection(first: 5, {after} sort: [{{field: EMAIL, direction: {direction}}}]) {{ pageInfo {{ endCursor }} nodes {{ email }} }} }}")
@@ -195,6 +180,18 @@ on_both_databases! {
             };
             assert!(entered, "{direction}: {statement}\n{plan}");
         }
+    }
+}
+
+/// As many customers as it takes for PostgreSQL to prefer an index, with figures about them.
+async fn register_many(app: &TestApp) {
+    register(app, "John Smith", "john.smith@x.io").await;
+    for batch in 0..5 {
+        insert(app, batch * 1000..(batch + 1) * 1000).await;
+    }
+    fill_all_in(app).await;
+    if app.app.db.backend() == DbBackend::Postgres {
+        app.app.db.owner().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
     }
 }
 

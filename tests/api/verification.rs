@@ -93,7 +93,7 @@ on_both_databases! {
         assert_eq!((&now["email"], &now["emailVerifiedAt"]), (&json!("B@X.io"), &json!("2026-01-02T03:04:07.678Z")));
         let told = app.one_mail().await;
         assert_eq!((told.to.as_str(), told.subject.as_str()), ("a@x.io", "Your e-mail address was changed"));
-        assert!(!told.text.to_lowercase().contains("b@x.io"), "whoever reads the old mailbox need not learn the new one");
+        assert!(!told.text.to_lowercase().contains("b@x.io"), "the mail to the old mailbox does not name the new one");
         refused(app, &mail.token()).await;
         assert_eq!(app.anonymous().post("/api/customer/tokens", &json!({"email": "b@x.io", "password": CUSTOMER_PASSWORD})).await.status, 200);
         app.register("a@x.io").await;

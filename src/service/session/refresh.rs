@@ -103,8 +103,8 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     outcome.ok_or(REFUSED)
 }
 
-/// Advances the session of a good token by one step. The customer is compared in the same statement; whoever disables it or
-/// changes its password ends the session, or advances it, so that a statement that waited for that finds nothing.
+/// Advances the session of a good token by one step. The customer is compared in the same statement. A change that disables
+/// it or sets its password ends the session, or advances it, so a statement that waited for the change finds nothing.
 const REFRESH: &str = r#"
 UPDATE "customer_session" AS "session"
 SET "refresh_count" = $2 + 1, "last_refresh_token" = $3, "last_used_at" = $4,

@@ -8,7 +8,7 @@ async fn mailing_to(app: &TestApp, server: &MailServer) -> TestApp {
     app.another_with(|flags| flags.with("PATRON_SMTP_URL", url).with("PATRON_SMTP_TIMEOUT", "5")).await
 }
 
-/// An SMTP server that records what it is told. That of `support::smtp` does not know the extension SMTPUTF8 (RFC 6531).
+/// An SMTP server that records the commands it receives. That of `support::smtp` does not know the extension SMTPUTF8 (RFC 6531).
 struct MailServer {
     url: String,
     record: Transcript,
