@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::{Actor, on_both_databases};
+use crate::support::{Actor, apply, on_both_databases};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -14,63 +14,56 @@ const FILES: [(&str, &str); 4] = [
     ("/account/account.css", "text/css"),
 ];
 
-on_both_databases! {
-    async fn pages_and_files(app: &TestApp) {
-        for (path, media_type) in FILES {
-            let answer = app.anonymous().get(path).await;
-            assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)), "{path}");
-            assert_eq!(answer.header("content-security-policy"), Some(POLICY), "{path}");
-            assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
-            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-            assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+#[apply(on_both_databases!)]
+async fn pages_and_files(app: &TestApp) {
+    for (path, media_type) in FILES {
+        let answer = app.anonymous().get(path).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)), "{path}");
+        assert_eq!(answer.header("content-security-policy"), Some(POLICY), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
 
-            let head = app.anonymous().send(app.anonymous().request(Method::HEAD, path)).await;
-            assert_eq!((head.status, head.header("content-type")), (200, Some(media_type)), "{path}");
+        let head = app.anonymous().send(app.anonymous().request(Method::HEAD, path)).await;
+        assert_eq!((head.status, head.header("content-type")), (200, Some(media_type)), "{path}");
 
-            let etag = answer.header("etag").unwrap();
-            let request = app.anonymous().request(Method::GET, path).header("if-none-match", etag);
-            let unchanged = app.anonymous().send(request).await;
-            assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""), "{path}");
-            assert_eq!(unchanged.header("content-security-policy"), Some(POLICY), "{path}");
-            let request = app.anonymous().request(Method::GET, path).header("if-none-match", "W/\"older\"");
-            assert_eq!(app.anonymous().send(request).await.status, 200, "{path}");
-        }
+        let etag = answer.header("etag").unwrap();
+        let request = app.anonymous().request(Method::GET, path).header("if-none-match", etag);
+        let unchanged = app.anonymous().send(request).await;
+        assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""), "{path}");
+        assert_eq!(unchanged.header("content-security-policy"), Some(POLICY), "{path}");
+        let request = app.anonymous().request(Method::GET, path).header("if-none-match", "W/\"older\"");
+        assert_eq!(app.anonymous().send(request).await.status, 200, "{path}");
     }
+}
 
-    async fn pages_load_only_what_is_served_here(app: &TestApp) {
-        for path in PAGES {
-            let page = app.anonymous().get(&format!("{path}?token=abc")).await;
-            assert_eq!(page.status, 200, "{path}");
-            for expected in [
-                "<html lang=\"en\">",
-                "<title>",
-                "name=\"robots\" content=\"noindex\"",
-                "name=\"viewport\"",
-            ] {
-                assert!(page.text.contains(expected), "{path}: {expected}");
-            }
-            // The policy would refuse them, and the page would be broken.
-            for refused in ["<style", " style=", "<script>", " onclick=", " onsubmit=", "//"] {
-                assert!(!page.text.contains(refused), "{path}: {refused}");
-            }
-            let loaded: Vec<&str> = page.text.split('"').filter(|word| word.starts_with("account.")).collect();
-            assert_eq!(loaded, ["account.css", "account.js"], "{path}");
+#[apply(on_both_databases!)]
+async fn pages_load_only_what_is_served_here(app: &TestApp) {
+    for path in PAGES {
+        let page = app.anonymous().get(&format!("{path}?token=abc")).await;
+        assert_eq!(page.status, 200, "{path}");
+        for expected in
+            ["<html lang=\"en\">", "<title>", "name=\"robots\" content=\"noindex\"", "name=\"viewport\""]
+        {
+            assert!(page.text.contains(expected), "{path}: {expected}");
         }
+        // The policy would refuse them, and the page would be broken.
+        for refused in ["<style", " style=", "<script>", " onclick=", " onsubmit=", "//"] {
+            assert!(!page.text.contains(refused), "{path}: {refused}");
+        }
+        let loaded: Vec<&str> = page.text.split('"').filter(|word| word.starts_with("account.")).collect();
+        assert_eq!(loaded, ["account.css", "account.js"], "{path}");
     }
+}
 
-    async fn nothing_else_is_there(app: &TestApp) {
-        for path in [
-            "/account/nope.js",
-            "/account/verify-email.html",
-            "/account/",
-            "/account/..%2faccount.rs",
-        ] {
-            app.anonymous().get(path).await.assert_failure(404, "not_found");
-        }
-        for (path, _) in FILES {
-            let answer = app.anonymous().post(path, &serde_json::json!({"token": "abc"})).await;
-            answer.assert_failure(405, "method_not_allowed");
-            assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
-        }
+#[apply(on_both_databases!)]
+async fn nothing_else_is_there(app: &TestApp) {
+    for path in ["/account/nope.js", "/account/verify-email.html", "/account/", "/account/..%2faccount.rs"] {
+        app.anonymous().get(path).await.assert_failure(404, "not_found");
+    }
+    for (path, _) in FILES {
+        let answer = app.anonymous().post(path, &serde_json::json!({"token": "abc"})).await;
+        answer.assert_failure(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
     }
 }

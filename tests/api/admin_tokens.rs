@@ -9,7 +9,7 @@ use patron::types::{EmailAddress, EventKind, Password};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, TestApp, on_both_databases, sign};
+use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, TestApp, apply, on_both_databases, sign};
 
 async fn with_token(app: &TestApp, token: &str) -> Answer {
     let request = app.anonymous().request(reqwest::Method::POST, "/api/admin/graphql");
@@ -59,256 +59,329 @@ async fn disable(app: &TestApp) {
     admin::set_status(&Ctx::system(app.app.clone()), &email, false).await.unwrap();
 }
 
-on_both_databases! {
-    async fn log_in_and_refresh(app: &TestApp) {
-        let answer = app.anonymous().post("/api/user/tokens", &json!({"email": "ADMIN@LOCALHOST", "password": ADMIN_PASSWORD})).await;
-        assert_eq!(answer.status, 200);
-        let pair = answer.data();
-        assert_eq!(pair.as_object().unwrap().keys().collect::<Vec<_>>(), ["accessToken", "refreshToken"]);
-        let next = refresh(app, &pair["refreshToken"]).await.data();
-        for token in [&pair["accessToken"], &next["accessToken"]] {
-            assert_eq!(with_token(app, token.as_str().unwrap()).await.status, 200);
-        }
+#[apply(on_both_databases!)]
+async fn log_in_and_refresh(app: &TestApp) {
+    let answer = app
+        .anonymous()
+        .post("/api/user/tokens", &json!({"email": "ADMIN@LOCALHOST", "password": ADMIN_PASSWORD}))
+        .await;
+    assert_eq!(answer.status, 200);
+    let pair = answer.data();
+    assert_eq!(pair.as_object().unwrap().keys().collect::<Vec<_>>(), ["accessToken", "refreshToken"]);
+    let next = refresh(app, &pair["refreshToken"]).await.data();
+    for token in [&pair["accessToken"], &next["accessToken"]] {
+        assert_eq!(with_token(app, token.as_str().unwrap()).await.status, 200);
     }
+}
 
-    async fn claims_are_those_that_evershop_writes(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
-        let now = app.now().timestamp();
-        assert_eq!(claims["user"]["email"], ADMIN_EMAIL);
-        assert_eq!(claims["user"].as_object().unwrap().keys().collect::<Vec<_>>(), ["email", "full_name", "id", "uuid"]);
-        for (claim, value) in [("tokenType", json!("admin")), ("tokenKind", json!("access")), ("aud", json!("admin")),
-            ("iss", json!("evershop")), ("iat", json!(now)), ("exp", json!(now + 900))] {
-            assert_eq!(claims[claim], value, "{claim}");
-        }
-        assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
-        let claims: Value = insecure_decode(pair["refreshToken"].as_str().unwrap()).unwrap().claims;
-        assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!("refresh"), &json!(now + 54_000)));
+#[apply(on_both_databases!)]
+async fn claims_are_those_that_evershop_writes(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
+    let now = app.now().timestamp();
+    assert_eq!(claims["user"]["email"], ADMIN_EMAIL);
+    assert_eq!(
+        claims["user"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["email", "full_name", "id", "uuid"]
+    );
+    for (claim, value) in [
+        ("tokenType", json!("admin")),
+        ("tokenKind", json!("access")),
+        ("aud", json!("admin")),
+        ("iss", json!("evershop")),
+        ("iat", json!(now)),
+        ("exp", json!(now + 900)),
+    ] {
+        assert_eq!(claims[claim], value, "{claim}");
     }
+    assert_eq!(claims["jti"].as_str().unwrap().len(), 36);
+    let claims: Value = insecure_decode(pair["refreshToken"].as_str().unwrap()).unwrap().claims;
+    assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!("refresh"), &json!(now + 54_000)));
+}
 
-    async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
-        let attempt = async |email: &str, password: &str| {
-            app.anonymous().post("/api/user/tokens", &json!({"email": email, "password": password})).await
-        };
-        let mut answers = vec![
-            attempt(ADMIN_EMAIL, "not the password").await,
-            attempt("nobody@localhost", ADMIN_PASSWORD).await,
-            attempt("no address", ADMIN_PASSWORD).await,
-            attempt(ADMIN_EMAIL, "").await,
-        ];
-        disable(app).await;
-        answers.push(attempt(ADMIN_EMAIL, ADMIN_PASSWORD).await);
-        for answer in answers {
-            answer.assert_failure(401, "unauthenticated");
-            assert_eq!(answer.message(), "Invalid email or password");
-            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
-        }
+#[apply(on_both_databases!)]
+async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
+    let attempt = async |email: &str, password: &str| {
+        app.anonymous().post("/api/user/tokens", &json!({"email": email, "password": password})).await
+    };
+    let mut answers = vec![
+        attempt(ADMIN_EMAIL, "not the password").await,
+        attempt("nobody@localhost", ADMIN_PASSWORD).await,
+        attempt("no address", ADMIN_PASSWORD).await,
+        attempt(ADMIN_EMAIL, "").await,
+    ];
+    disable(app).await;
+    answers.push(attempt(ADMIN_EMAIL, ADMIN_PASSWORD).await);
+    for answer in answers {
+        answer.assert_failure(401, "unauthenticated");
+        assert_eq!(answer.message(), "Invalid email or password");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
     }
+}
 
-    async fn disabling_an_admin_ends_its_tokens_at_once(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        disable(app).await;
-        assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
-        refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
-    }
+#[apply(on_both_databases!)]
+async fn disabling_an_admin_ends_its_tokens_at_once(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    disable(app).await;
+    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
+    refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
+}
 
-    /// Within the very second in which the old token was issued, as the clock stands still.
-    async fn a_new_password_ends_the_tokens_of_the_old_one(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let (email, password) = (EmailAddress::parse_local(ADMIN_EMAIL).unwrap(), Password::new("another good one".into()).unwrap());
-        admin::set_password(&Ctx::system(app.app.clone()), &email, &password).await.unwrap();
-        assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
-        assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
-        let pair = app.log_in(ADMIN_EMAIL, "another good one").await;
-        assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
-    }
+/// Within the very second in which the old token was issued, as the clock stands still.
+#[apply(on_both_databases!)]
+async fn a_new_password_ends_the_tokens_of_the_old_one(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let (email, password) =
+        (EmailAddress::parse_local(ADMIN_EMAIL).unwrap(), Password::new("another good one".into()).unwrap());
+    admin::set_password(&Ctx::system(app.app.clone()), &email, &password).await.unwrap();
+    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
+    assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
+    let pair = app.log_in(ADMIN_EMAIL, "another good one").await;
+    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
+}
 
-    async fn tokens_expire(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        app.app.clock.advance(TimeDelta::seconds(899));
-        assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
-        app.app.clock.advance(TimeDelta::seconds(1));
-        assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
-        app.app.clock.advance(TimeDelta::seconds(53_099));
-        assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 200);
-        app.app.clock.advance(TimeDelta::seconds(1));
-        assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
-    }
+#[apply(on_both_databases!)]
+async fn tokens_expire(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    app.app.clock.advance(TimeDelta::seconds(899));
+    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
+    app.app.clock.advance(TimeDelta::seconds(53_099));
+    assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 200);
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
+}
 
-    /// Never taken for anonymous, on any route.
-    async fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let good = pair["accessToken"].as_str().unwrap();
-        let (header, rest) = good.split_once('.').unwrap();
-        let (claims, signature) = rest.split_once('.').unwrap();
-        let claims_of = |change: fn(&mut Value)| {
-            let mut claims: Value = insecure_decode(good).unwrap().claims;
-            change(&mut claims);
-            claims
-        };
-        let none = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
-        let hs512 = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9";
-        let refused = [
-            ("malformed", "abc".to_owned()),
-            ("cut", good[..good.len() - 2].to_owned()),
-            ("alg none, unsigned", format!("{none}.{claims}.")),
-            ("alg none, signed", format!("{none}.{claims}.{signature}")),
-            ("another algorithm", format!("{hs512}.{claims}.{signature}")),
-            ("signature of another", format!("{header}.{claims}.{}", signature.chars().rev().collect::<String>())),
-            ("a refresh token", pair["refreshToken"].as_str().unwrap().to_owned()),
-            ("wrong audience", sign("admin", &claims_of(|c| c["aud"] = "customer".into()))),
-            ("wrong type", sign("admin", &claims_of(|c| c["tokenType"] = "customer".into()))),
-            ("wrong kind", sign("admin", &claims_of(|c| c["tokenKind"] = "refresh".into()))),
-            ("wrong issuer", sign("admin", &claims_of(|c| c["iss"] = "someone".into()))),
-            ("no issuer", sign("admin", &claims_of(|c| { c.as_object_mut().unwrap().remove("iss"); }))),
-            ("an admin signed with the customers' key", sign("customer", &claims_of(|_| ()))),
-            ("unknown account", sign("admin", &claims_of(|c| c["user"]["uuid"] = "433ba97f-8be7-4be9-be3f-a9f341f2b89f".into()))),
-            ("later generation", sign("admin", &claims_of(|c| c["gen"] = 1.into()))),
-            ("expired", sign("admin", &claims_of(|c| c["exp"] = 1_000_000.into()))),
-            ("no expiry", sign("admin", &claims_of(|c| { c.as_object_mut().unwrap().remove("exp"); }))),
-        ];
-        assert_eq!(with_token(app, &sign("admin", &claims_of(|_| ()))).await.status, 200, "the way of signing is right");
-        for (what, token) in refused {
-            let answer = with_token(app, &token).await;
-            assert_eq!((answer.status, answer.graphql_code()), (401, "UNAUTHENTICATED"), "{what}");
-            let request = app.anonymous().request(reqwest::Method::POST, "/api/customers").bearer_auth(&token);
-            let answer = app.anonymous().send(request.json(&json!({"full_name": "A", "email": "a@x.io", "password": "correct horse"}))).await;
-            answer.assert_failure(401, "unauthenticated");
-        }
-        for header in ["Basic YWRtaW46YWRtaW4=", "Bearer", "Bearer ", good] {
-            let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").header("authorization", header);
-            assert_eq!(app.anonymous().send(request.json(&json!({"query": "{__typename}"}))).await.status, 401, "{header}");
-        }
-        assert_eq!(app.customers().await, []);
+/// Never taken for anonymous, on any route.
+#[apply(on_both_databases!)]
+async fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let good = pair["accessToken"].as_str().unwrap();
+    let (header, rest) = good.split_once('.').unwrap();
+    let (claims, signature) = rest.split_once('.').unwrap();
+    let claims_of = |change: fn(&mut Value)| {
+        let mut claims: Value = insecure_decode(good).unwrap().claims;
+        change(&mut claims);
+        claims
+    };
+    let none = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
+    let hs512 = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9";
+    let refused = [
+        ("malformed", "abc".to_owned()),
+        ("cut", good[..good.len() - 2].to_owned()),
+        ("alg none, unsigned", format!("{none}.{claims}.")),
+        ("alg none, signed", format!("{none}.{claims}.{signature}")),
+        ("another algorithm", format!("{hs512}.{claims}.{signature}")),
+        (
+            "signature of another",
+            format!("{header}.{claims}.{}", signature.chars().rev().collect::<String>()),
+        ),
+        ("a refresh token", pair["refreshToken"].as_str().unwrap().to_owned()),
+        ("wrong audience", sign("admin", &claims_of(|c| c["aud"] = "customer".into()))),
+        ("wrong type", sign("admin", &claims_of(|c| c["tokenType"] = "customer".into()))),
+        ("wrong kind", sign("admin", &claims_of(|c| c["tokenKind"] = "refresh".into()))),
+        ("wrong issuer", sign("admin", &claims_of(|c| c["iss"] = "someone".into()))),
+        (
+            "no issuer",
+            sign(
+                "admin",
+                &claims_of(|c| {
+                    c.as_object_mut().unwrap().remove("iss");
+                }),
+            ),
+        ),
+        ("an admin signed with the customers' key", sign("customer", &claims_of(|_| ()))),
+        (
+            "unknown account",
+            sign("admin", &claims_of(|c| c["user"]["uuid"] = "433ba97f-8be7-4be9-be3f-a9f341f2b89f".into())),
+        ),
+        ("later generation", sign("admin", &claims_of(|c| c["gen"] = 1.into()))),
+        ("expired", sign("admin", &claims_of(|c| c["exp"] = 1_000_000.into()))),
+        (
+            "no expiry",
+            sign(
+                "admin",
+                &claims_of(|c| {
+                    c.as_object_mut().unwrap().remove("exp");
+                }),
+            ),
+        ),
+    ];
+    assert_eq!(
+        with_token(app, &sign("admin", &claims_of(|_| ()))).await.status,
+        200,
+        "the way of signing is right"
+    );
+    for (what, token) in refused {
+        let answer = with_token(app, &token).await;
+        assert_eq!((answer.status, answer.graphql_code()), (401, "UNAUTHENTICATED"), "{what}");
+        let request = app.anonymous().request(reqwest::Method::POST, "/api/customers").bearer_auth(&token);
+        let answer = app
+            .anonymous()
+            .send(request.json(&json!({"full_name": "A", "email": "a@x.io", "password": "correct horse"})))
+            .await;
+        answer.assert_failure(401, "unauthenticated");
     }
+    for header in ["Basic YWRtaW46YWRtaW4=", "Bearer", "Bearer ", good] {
+        let request =
+            app.anonymous().request(reqwest::Method::POST, "/api/graphql").header("authorization", header);
+        assert_eq!(
+            app.anonymous().send(request.json(&json!({"query": "{__typename}"}))).await.status,
+            401,
+            "{header}"
+        );
+    }
+    assert_eq!(app.customers().await, []);
+}
 
-    async fn what_is_missing_from_the_body_is_told(app: &TestApp) {
-        let answer = app.anonymous().post("/api/user/tokens", &json!({"password": 5})).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details(), [("email", "Email is required"), ("password", "Password must be a string")]);
-        refresh(app, &Value::Null).await.assert_failure(400, "validation_failed");
-        refresh(app, &json!("abc")).await.assert_failure(401, "unauthenticated");
-    }
+#[apply(on_both_databases!)]
+async fn what_is_missing_from_the_body_is_told(app: &TestApp) {
+    let answer = app.anonymous().post("/api/user/tokens", &json!({"password": 5})).await;
+    answer.assert_failure(400, "validation_failed");
+    assert_eq!(answer.details(), [("email", "Email is required"), ("password", "Password must be a string")]);
+    refresh(app, &Value::Null).await.assert_failure(400, "validation_failed");
+    refresh(app, &json!("abc")).await.assert_failure(401, "unauthenticated");
+}
 
-    async fn a_refresh_token_is_used_up(app: &TestApp) {
-        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let second = next(app, &first).await;
-        let third = next(app, &second).await;
-        assert!(is_in(app, &first).await && is_in(app, &third).await);
-        // Overtaken: the first one's child has been used. The family ends, access tokens included.
-        refresh(app, &first["refreshToken"]).await.assert_failure(401, "unauthenticated");
-        refresh(app, &third["refreshToken"]).await.assert_failure(401, "unauthenticated");
-        assert!(!is_in(app, &first).await && !is_in(app, &third).await);
-        app.admin().query("{ customers { total } }").await.data();
-    }
+#[apply(on_both_databases!)]
+async fn a_refresh_token_is_used_up(app: &TestApp) {
+    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let second = next(app, &first).await;
+    let third = next(app, &second).await;
+    assert!(is_in(app, &first).await && is_in(app, &third).await);
+    // Overtaken: the first one's child has been used. The family ends, access tokens included.
+    refresh(app, &first["refreshToken"]).await.assert_failure(401, "unauthenticated");
+    refresh(app, &third["refreshToken"]).await.assert_failure(401, "unauthenticated");
+    assert!(!is_in(app, &first).await && !is_in(app, &third).await);
+    app.admin().query("{ customers { total } }").await.data();
+}
 
-    /// Two tabs, or an answer that was lost on the way.
-    async fn a_double_refresh_is_tolerated_while_no_child_was_used(app: &TestApp) {
-        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let (one, other) = (next(app, &first).await, next(app, &first).await);
-        assert_ne!(one["refreshToken"], other["refreshToken"]);
-        let ahead = next(app, &one).await;
-        next(app, &ahead).await;
-        // Only one of the tokens issued for the same one is taken.
-        refresh(app, &other["refreshToken"]).await.assert_failure(401, "unauthenticated");
-        assert!(!is_in(app, &ahead).await);
-    }
+/// Two tabs, or an answer that was lost on the way.
+#[apply(on_both_databases!)]
+async fn a_double_refresh_is_tolerated_while_no_child_was_used(app: &TestApp) {
+    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let (one, other) = (next(app, &first).await, next(app, &first).await);
+    assert_ne!(one["refreshToken"], other["refreshToken"]);
+    let ahead = next(app, &one).await;
+    next(app, &ahead).await;
+    // Only one of the tokens issued for the same one is taken.
+    refresh(app, &other["refreshToken"]).await.assert_failure(401, "unauthenticated");
+    assert!(!is_in(app, &ahead).await);
+}
 
-    async fn refreshes_at_once(app: &TestApp) {
-        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
-        assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-        let counts = admin_session::Entity::find().order_by_desc(admin_session::Column::AdminSessionId);
-        let session = counts.one(app.app.db.owner()).await.unwrap().unwrap();
-        assert_eq!(session.refresh_count, 1, "one step, however many took it");
-    }
+#[apply(on_both_databases!)]
+async fn refreshes_at_once(app: &TestApp) {
+    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let counts = admin_session::Entity::find().order_by_desc(admin_session::Column::AdminSessionId);
+    let session = counts.one(app.app.db.owner()).await.unwrap().unwrap();
+    assert_eq!(session.refresh_count, 1, "one step, however many took it");
+}
 
-    async fn logging_out_here(app: &TestApp) {
-        let (here, there) = (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await);
-        let answer = revoke(app, &here["refreshToken"]).await;
-        assert_eq!((answer.status, answer.data()), (200, json!({})));
-        assert!(!is_in(app, &here).await && is_in(app, &there).await);
-        refresh(app, &here["refreshToken"]).await.assert_failure(401, "unauthenticated");
-        for token in [&here["refreshToken"], &json!("abc"), &there["accessToken"]] {
-            assert_eq!(revoke(app, token).await.status, 200, "there is nothing left to end");
-        }
-        assert!(is_in(app, &there).await);
-        revoke(app, &Value::Null).await.assert_failure(400, "validation_failed");
-        // Tokens of the other kind of account end nothing.
-        let customer = app.customer("a@x.io").await;
-        revoke(app, &json!(customer.refresh_token)).await.data();
-        assert_eq!(customer.query("{ currentCustomer { uuid } }").await.status, 200);
-        app.anonymous().post("/api/customer/token/revoke", &json!({"refreshToken": there["refreshToken"]})).await.data();
-        assert!(is_in(app, &there).await);
+#[apply(on_both_databases!)]
+async fn logging_out_here(app: &TestApp) {
+    let (here, there) =
+        (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await);
+    let answer = revoke(app, &here["refreshToken"]).await;
+    assert_eq!((answer.status, answer.data()), (200, json!({})));
+    assert!(!is_in(app, &here).await && is_in(app, &there).await);
+    refresh(app, &here["refreshToken"]).await.assert_failure(401, "unauthenticated");
+    for token in [&here["refreshToken"], &json!("abc"), &there["accessToken"]] {
+        assert_eq!(revoke(app, token).await.status, 200, "there is nothing left to end");
     }
+    assert!(is_in(app, &there).await);
+    revoke(app, &Value::Null).await.assert_failure(400, "validation_failed");
+    // Tokens of the other kind of account end nothing.
+    let customer = app.customer("a@x.io").await;
+    revoke(app, &json!(customer.refresh_token)).await.data();
+    assert_eq!(customer.query("{ currentCustomer { uuid } }").await.status, 200);
+    app.anonymous()
+        .post("/api/customer/token/revoke", &json!({"refreshToken": there["refreshToken"]}))
+        .await
+        .data();
+    assert!(is_in(app, &there).await);
+}
 
-    async fn disabling_and_a_new_password_end_all_sessions(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        assert_eq!(sessions(app).await, 2, "that of the test itself, and this one");
-        set_password(app, "another good one").await;
-        assert_eq!(sessions(app).await, 0);
-        assert!(!is_in(app, &pair).await);
-        app.log_in(ADMIN_EMAIL, "another good one").await;
-        disable(app).await;
-        assert_eq!(sessions(app).await, 0);
-    }
+#[apply(on_both_databases!)]
+async fn disabling_and_a_new_password_end_all_sessions(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    assert_eq!(sessions(app).await, 2, "that of the test itself, and this one");
+    set_password(app, "another good one").await;
+    assert_eq!(sessions(app).await, 0);
+    assert!(!is_in(app, &pair).await);
+    app.log_in(ADMIN_EMAIL, "another good one").await;
+    disable(app).await;
+    assert_eq!(sessions(app).await, 0);
+}
 
-    async fn sessions_have_bounds_and_are_forgotten(app: &TestApp) {
-        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        for _ in 0..50 {
-            app.app.clock.advance(TimeDelta::milliseconds(1));
-            app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        }
-        assert_eq!(sessions(app).await, 50);
-        assert!(!is_in(app, &first).await, "the one that was used longest ago ended");
-        app.app.clock.advance(TimeDelta::days(1));
-        patron::service::housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
-        assert_eq!(sessions(app).await, 0);
+#[apply(on_both_databases!)]
+async fn sessions_have_bounds_and_are_forgotten(app: &TestApp) {
+    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    for _ in 0..50 {
+        app.app.clock.advance(TimeDelta::milliseconds(1));
+        app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     }
+    assert_eq!(sessions(app).await, 50);
+    assert!(!is_in(app, &first).await, "the one that was used longest ago ended");
+    app.app.clock.advance(TimeDelta::days(1));
+    patron::service::housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+    assert_eq!(sessions(app).await, 0);
+}
 
-    /// As the audit trail has it of customers.
-    async fn logins_and_their_ends_are_in_the_journal(app: &TestApp) {
-        let before = journal(app).await.len();
-        let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        revoke(app, &first["refreshToken"]).await.data();
-        revoke(app, &first["refreshToken"]).await.data();
-        set_password(app, "another good one").await;
-        let entries = journal(app).await.split_off(before);
-        let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.name()).collect();
-        assert_eq!(kinds, ["admin_session.created", "admin_session.revoked", "admin_session.revoked"]);
-        assert_eq!((entries[0].record, &entries[0].data["session"]), (entries[1].record, &entries[1].data["session"]));
-        assert_eq!((&entries[1].data["count"], &entries[2].data["count"]), (&json!(1), &json!(1)));
-        assert!(entries.iter().all(|entry| entry.data["admin"] == entries[0].data["admin"] && entry.customer_uuid.is_none()));
-        assert_eq!(entries[0].ip_address.as_deref(), Some("127.0.0.1"));
-    }
+/// As the audit trail has it of customers.
+#[apply(on_both_databases!)]
+async fn logins_and_their_ends_are_in_the_journal(app: &TestApp) {
+    let before = journal(app).await.len();
+    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    revoke(app, &first["refreshToken"]).await.data();
+    revoke(app, &first["refreshToken"]).await.data();
+    set_password(app, "another good one").await;
+    let entries = journal(app).await.split_off(before);
+    let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.name()).collect();
+    assert_eq!(kinds, ["admin_session.created", "admin_session.revoked", "admin_session.revoked"]);
+    assert_eq!(
+        (entries[0].record, &entries[0].data["session"]),
+        (entries[1].record, &entries[1].data["session"])
+    );
+    assert_eq!((&entries[1].data["count"], &entries[2].data["count"]), (&json!(1), &json!(1)));
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry.data["admin"] == entries[0].data["admin"] && entry.customer_uuid.is_none())
+    );
+    assert_eq!(entries[0].ip_address.as_deref(), Some("127.0.0.1"));
+}
 
-    /// However often it is refreshed (ASVS 7.3.2); no token outlives it.
-    async fn a_session_ends_seven_days_after_the_login(app: &TestApp) {
-        let (mut pair, start) = (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.now());
-        let end = (start + TimeDelta::days(7)).timestamp();
-        for _ in 0..12 {
-            app.app.clock.advance(TimeDelta::hours(14) - TimeDelta::minutes(1));
-            pair = next(app, &pair).await;
-        }
-        for (token, kind) in [("accessToken", "access"), ("refreshToken", "refresh")] {
-            let claims: Value = insecure_decode(pair[token].as_str().unwrap()).unwrap().claims;
-            assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!(kind), &json!(end)));
-        }
-        assert!(is_in(app, &pair).await);
-        app.app.clock.advance(start + TimeDelta::days(7) - app.now());
-        assert!(!is_in(app, &pair).await);
-        refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        assert!(is_in(app, &next(app, &pair).await).await);
+/// However often it is refreshed (ASVS 7.3.2); no token outlives it.
+#[apply(on_both_databases!)]
+async fn a_session_ends_seven_days_after_the_login(app: &TestApp) {
+    let (mut pair, start) = (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.now());
+    let end = (start + TimeDelta::days(7)).timestamp();
+    for _ in 0..12 {
+        app.app.clock.advance(TimeDelta::hours(14) - TimeDelta::minutes(1));
+        pair = next(app, &pair).await;
     }
+    for (token, kind) in [("accessToken", "access"), ("refreshToken", "refresh")] {
+        let claims: Value = insecure_decode(pair[token].as_str().unwrap()).unwrap().claims;
+        assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!(kind), &json!(end)));
+    }
+    assert!(is_in(app, &pair).await);
+    app.app.clock.advance(start + TimeDelta::days(7) - app.now());
+    assert!(!is_in(app, &pair).await);
+    refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    assert!(is_in(app, &next(app, &pair).await).await);
+}
 
-    /// They have no session; access tokens are good until they expire, and nothing can be refreshed with them.
-    async fn tokens_without_a_session_are_those_of_evershop(app: &TestApp) {
-        let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-        let mut claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
-        claims.as_object_mut().unwrap().remove("sid").unwrap();
-        assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 200);
-        claims["sid"] = "433ba97f-8be7-4be9-be3f-a9f341f2b89f".into();
-        assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 401, "there is no such session");
-    }
+/// They have no session; access tokens are good until they expire, and nothing can be refreshed with them.
+#[apply(on_both_databases!)]
+async fn tokens_without_a_session_are_those_of_evershop(app: &TestApp) {
+    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let mut claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
+    claims.as_object_mut().unwrap().remove("sid").unwrap();
+    assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 200);
+    claims["sid"] = "433ba97f-8be7-4be9-be3f-a9f341f2b89f".into();
+    assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 401, "there is no such session");
 }

@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, dump, holds, on_both_databases, plan_without_scans,
-    statements_of,
+    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, apply, dump, holds, on_both_databases,
+    plan_without_scans, statements_of,
 };
 
 const AUDIT: &str = "query ($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int) {
@@ -19,175 +19,274 @@ async fn audit(app: &TestApp, variables: Value) -> Vec<Value> {
     answer.data()["auditEntries"]["nodes"].as_array().unwrap().clone()
 }
 
-on_both_databases! {
-    async fn who_did_what(app: &TestApp) {
-        let row = app.register("a@x.io").await;
-        let customer = app.customer_again(&row).await;
-        let request = customer.request(Method::PATCH, "/api/customers/me").header("user-agent", "shop/1").header("x-request-id", "rq-1");
-        customer.send(request.json(&json!({"full_name": "Jane", "email": "A@x.io"}))).await.data();
-        let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
-        app.admin().patch(&url, &json!({"status": 0, "password": "another correct horse"})).await.data();
-        let of = json!({"customer": row["uuid"]});
-        let entries = audit(app, json!({"filter": of})).await;
-        let actions: Vec<&str> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-        assert_eq!(actions, ["session.revoked", "password.changed", "customer.updated", "customer.updated", "session.created", "customer.created"]);
-        let [_, password, disabled, renamed, session, created] = &entries[..] else { panic!("{entries:?}") };
-        assert_eq!((&created["actor"], &created["actorUuid"], &created["tokenId"]), (&json!("ANONYMOUS"), &Value::Null, &Value::Null));
-        assert_eq!(created["changes"]["email"], json!({"old": null, "new": "a@x.io"}));
-        assert_eq!((&session["actor"], &session["fields"]), (&json!("ANONYMOUS"), &json!([])));
-        assert_eq!((&renamed["actor"], &renamed["actorUuid"], &renamed["record"]), (&json!("CUSTOMER"), &row["uuid"], &row["uuid"]));
-        assert_eq!((&renamed["userAgent"], &renamed["requestId"], &renamed["address"]), (&json!("shop/1"), &json!("rq-1"), &json!("127.0.0.1")));
-        assert_eq!(renamed["fields"], json!(["email", "full_name"]));
-        assert_eq!(renamed["changes"], json!({
+#[apply(on_both_databases!)]
+async fn who_did_what(app: &TestApp) {
+    let row = app.register("a@x.io").await;
+    let customer = app.customer_again(&row).await;
+    let request = customer
+        .request(Method::PATCH, "/api/customers/me")
+        .header("user-agent", "shop/1")
+        .header("x-request-id", "rq-1");
+    customer.send(request.json(&json!({"full_name": "Jane", "email": "A@x.io"}))).await.data();
+    let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
+    app.admin().patch(&url, &json!({"status": 0, "password": "another correct horse"})).await.data();
+    let of = json!({"customer": row["uuid"]});
+    let entries = audit(app, json!({"filter": of})).await;
+    let actions: Vec<&str> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(
+        actions,
+        [
+            "session.revoked",
+            "password.changed",
+            "customer.updated",
+            "customer.updated",
+            "session.created",
+            "customer.created"
+        ]
+    );
+    let [_, password, disabled, renamed, session, created] = &entries[..] else { panic!("{entries:?}") };
+    assert_eq!(
+        (&created["actor"], &created["actorUuid"], &created["tokenId"]),
+        (&json!("ANONYMOUS"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(created["changes"]["email"], json!({"old": null, "new": "a@x.io"}));
+    assert_eq!((&session["actor"], &session["fields"]), (&json!("ANONYMOUS"), &json!([])));
+    assert_eq!(
+        (&renamed["actor"], &renamed["actorUuid"], &renamed["record"]),
+        (&json!("CUSTOMER"), &row["uuid"], &row["uuid"])
+    );
+    assert_eq!(
+        (&renamed["userAgent"], &renamed["requestId"], &renamed["address"]),
+        (&json!("shop/1"), &json!("rq-1"), &json!("127.0.0.1"))
+    );
+    assert_eq!(renamed["fields"], json!(["email", "full_name"]));
+    assert_eq!(
+        renamed["changes"],
+        json!({
             "email": {"old": "a@x.io", "new": "A@x.io"}, "full_name": {"old": "John Smith", "new": "Jane"},
-        }));
-        let claims = customer.token.split('.').nth(1).unwrap();
-        use base64::Engine;
-        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
-        let claims: Value = serde_json::from_slice(&claims).unwrap();
-        assert_eq!(renamed["tokenId"], claims["jti"], "by which token");
-        assert_eq!((&disabled["actor"], &disabled["changes"]), (&json!("ADMIN"), &json!({"status": {"old": 1, "new": 0}})));
-        assert_eq!(password["changes"], json!({"password": "changed"}), "of a secret only that");
-        assert_eq!(disabled["requestId"], password["requestId"]);
-    }
+        })
+    );
+    let claims = customer.token.split('.').nth(1).unwrap();
+    use base64::Engine;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(renamed["tokenId"], claims["jti"], "by which token");
+    assert_eq!(
+        (&disabled["actor"], &disabled["changes"]),
+        (&json!("ADMIN"), &json!({"status": {"old": 1, "new": 0}}))
+    );
+    assert_eq!(password["changes"], json!({"password": "changed"}), "of a secret only that");
+    assert_eq!(disabled["requestId"], password["requestId"]);
+}
 
-    async fn filters_and_cursors(app: &TestApp) {
-        let start = app.now();
-        let (one, other) = (app.register("a@x.io").await, app.register("b@x.io").await);
-        app.app.clock.advance(TimeDelta::minutes(1));
-        let address = app.add_address(&one, "US-CA", true).await;
-        let count = async |filter: Value| audit(app, json!({"filter": filter, "first": 100})).await.len();
-        assert_eq!(count(json!({"actions": ["customer.*"]})).await, 2);
-        assert_eq!(count(json!({"actions": ["customer.created", "address.created"]})).await, 3);
-        assert_eq!(count(json!({"customer": one["uuid"]})).await, 2);
-        assert_eq!(count(json!({"record": address["uuid"]})).await, 1);
-        assert_eq!(count(json!({"record": one["uuid"]})).await, 1);
-        assert_eq!(count(json!({"record": one["uuid"], "customer": other["uuid"]})).await, 0);
-        let made = audit(app, json!({"filter": {"record": address["uuid"]}})).await;
-        assert_eq!(count(json!({"requestId": made[0]["requestId"]})).await, 1);
-        assert_eq!(count(json!({"requestId": "system"})).await, 1);
-        assert_eq!(count(json!({"actor": "ADMIN", "customer": one["uuid"]})).await, 1);
-        assert_eq!(count(json!({"customer": other["uuid"], "actor": "ADMIN"})).await, 0);
-        assert_eq!(count(json!({"customer": one["uuid"], "since": app.now()})).await, 1);
-        assert_eq!(count(json!({"customer": one["uuid"], "until": app.now()})).await, 1);
-        assert_eq!(count(json!({"actions": ["admin.created"], "until": start + TimeDelta::seconds(1)})).await, 1);
-        assert_eq!(count(json!({"requestId": "nul\u{0}"})).await, 0);
-        let admin = audit(app, json!({"filter": {"record": address["uuid"]}})).await[0]["actorUuid"].clone();
-        assert_eq!(count(json!({"actorUuid": admin})).await, 1);
-        let mut walked = Vec::new();
-        let mut after = Value::Null;
-        // Not the logins of those who read it, which are in the trail as well.
-        let filter = json!({"actions": ["admin.*", "customer.*", "address.*"]});
-        for _ in 0..10 {
-            let answer = app.admin_again().await.query_with(AUDIT, json!({"first": 2, "after": after, "filter": filter})).await.data();
-            walked.extend(answer["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| entry["id"].clone()));
-            after = answer["auditEntries"]["pageInfo"]["endCursor"].clone();
-            if answer["auditEntries"]["pageInfo"]["hasNextPage"] == false {
-                break;
-            }
-        }
-        let all: Vec<Value> = audit(app, json!({"first": 100, "filter": filter})).await.iter().map(|entry| entry["id"].clone()).collect();
-        assert_eq!(walked, all);
-        let oldest = audit(app, json!({"last": 1})).await;
-        assert_eq!(oldest[0]["action"], "admin.created");
-        for wrong in [json!({"customer": "x"}), json!({"actions": ["x"]}), json!({"actorUuid": ""})] {
-            let answer = app.admin_again().await.query_with(AUDIT, json!({"filter": wrong})).await;
-            assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{wrong}");
-        }
-    }
-
-    /// Whatever names one thing is looked up, however long the trail is.
-    async fn an_index_is_used(app: &TestApp) {
-        let customer = app.register("a@x.io").await["uuid"].clone();
-        let address = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
-        for (filter, index) in [
-            (json!({"customer": customer}), "journal_entry_customer_uuid_sequence_key"),
-            (json!({"record": customer}), "journal_entry_customer_uuid_sequence_key"),
-            (json!({"record": address}), "journal_entry_record_idx"),
-            (json!({"requestId": "rq-1"}), "journal_entry_request_id_idx"),
-            (json!({"actorUuid": address}), "journal_entry_actor_uuid_idx"),
-        ] {
-            let variables = json!({"filter": filter});
-            let (answer, statements) = statements_of(&app.admin_again().await, AUDIT, variables).await;
-            answer.data();
-            let plan = plan_without_scans(app, statements.last().unwrap()).await;
-            assert!(plan.contains(index), "{filter}: {plan}");
+#[apply(on_both_databases!)]
+async fn filters_and_cursors(app: &TestApp) {
+    let start = app.now();
+    let (one, other) = (app.register("a@x.io").await, app.register("b@x.io").await);
+    app.app.clock.advance(TimeDelta::minutes(1));
+    let address = app.add_address(&one, "US-CA", true).await;
+    let count = async |filter: Value| audit(app, json!({"filter": filter, "first": 100})).await.len();
+    assert_eq!(count(json!({"actions": ["customer.*"]})).await, 2);
+    assert_eq!(count(json!({"actions": ["customer.created", "address.created"]})).await, 3);
+    assert_eq!(count(json!({"customer": one["uuid"]})).await, 2);
+    assert_eq!(count(json!({"record": address["uuid"]})).await, 1);
+    assert_eq!(count(json!({"record": one["uuid"]})).await, 1);
+    assert_eq!(count(json!({"record": one["uuid"], "customer": other["uuid"]})).await, 0);
+    let made = audit(app, json!({"filter": {"record": address["uuid"]}})).await;
+    assert_eq!(count(json!({"requestId": made[0]["requestId"]})).await, 1);
+    assert_eq!(count(json!({"requestId": "system"})).await, 1);
+    assert_eq!(count(json!({"actor": "ADMIN", "customer": one["uuid"]})).await, 1);
+    assert_eq!(count(json!({"customer": other["uuid"], "actor": "ADMIN"})).await, 0);
+    assert_eq!(count(json!({"customer": one["uuid"], "since": app.now()})).await, 1);
+    assert_eq!(count(json!({"customer": one["uuid"], "until": app.now()})).await, 1);
+    assert_eq!(count(json!({"actions": ["admin.created"], "until": start + TimeDelta::seconds(1)})).await, 1);
+    assert_eq!(count(json!({"requestId": "nul\u{0}"})).await, 0);
+    let admin = audit(app, json!({"filter": {"record": address["uuid"]}})).await[0]["actorUuid"].clone();
+    assert_eq!(count(json!({"actorUuid": admin})).await, 1);
+    let mut walked = Vec::new();
+    let mut after = Value::Null;
+    // Not the logins of those who read it, which are in the trail as well.
+    let filter = json!({"actions": ["admin.*", "customer.*", "address.*"]});
+    for _ in 0..10 {
+        let answer = app
+            .admin_again()
+            .await
+            .query_with(AUDIT, json!({"first": 2, "after": after, "filter": filter}))
+            .await
+            .data();
+        walked.extend(
+            answer["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| entry["id"].clone()),
+        );
+        after = answer["auditEntries"]["pageInfo"]["endCursor"].clone();
+        if answer["auditEntries"]["pageInfo"]["hasNextPage"] == false {
+            break;
         }
     }
-
-    /// Nothing that was personal is left anywhere in the database; that something was done, and when, is.
-    async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
-        let app = app.with_webhooks().await;
-        let receiver = crate::support::Receiver::start().await;
-        let endpoint = app.add_endpoint(&receiver.url, &["*"]).await;
-        let personal = ["marker.one@x.io", "marker.two@x.io", "marker.three@x.io", "Marker Name", "Marker Renamed", "Marker Street", "Marker Town",
-            "555-MARKER", "marker-agent", "Marker Field", "203.0.113.77"];
-        let body = json!({"full_name": "Marker Name", "email": "Marker.One@x.io", "password": CUSTOMER_PASSWORD});
-        let agent = |request: reqwest::RequestBuilder| request.header("user-agent", "marker-agent").header("idempotency-key", "marker-key");
-        let row = app.anonymous().send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body)).await.data();
-        let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
-        let login = json!({"email": "marker.one@x.io", "password": CUSTOMER_PASSWORD});
-        let pair = app.anonymous().send(agent(app.anonymous().request(Method::POST, "/api/customer/tokens")).json(&login)).await.data();
-        let customer = app.customer_again(&row).await.with_tokens(&pair);
-        let definition = json!({"ownerType": "customer", "fieldKey": "note", "name": "Note", "fieldType": "short_text"});
-        app.admin().post("/api/metafield-definitions", &definition).await.data();
-        let own = async |method: Method, path: &str, body: Value| {
-            let answer = customer.send(agent(customer.request(method, path)).json(&body)).await;
-            assert!(answer.status < 300, "{answer:?}");
-        };
-        own(Method::POST, "/api/customers/me/addresses", json!({"full_name": "Marker Name", "address_1": "Marker Street 1",
-            "city": "Marker Town", "telephone": "555-MARKER", "postcode": "1", "province": "x", "country": "US"})).await;
-        own(Method::PATCH, "/api/customers/me/metafields", json!({"metafields": {"custom": {"note": "Marker Field"}}})).await;
-        own(Method::PATCH, "/api/customers/me", json!({"full_name": "Marker Renamed", "email": "marker.two@x.io"})).await;
-        app.admin().patch(&url, &json!({"email": "marker.three@x.io"})).await.data();
-        for email in ["marker.three@x.io", "Marker.Three@x.io"] {
-            app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await.data();
-        }
-        app.deliver().await;
-        app.tell().await;
-        app.anonymous().post("/api/customers/reset-password", &json!({"email": "marker.three@x.io"})).await.data();
-        app.admin().patch(&url, &json!({"full_name": "Marker Renamed Again"})).await.data();
-        let before = dump(&app).await;
-        let found = personal.iter().filter(|text| holds(&before, text)).count();
-        assert!(found >= 8, "the dump finds what is there: {found}");
-
-        app.admin().delete(&url).await.data();
-        app.tell().await;
-        let after = dump(&app).await;
-        for text in personal {
-            assert!(!holds(&after, text), "{text} is still there");
-        }
-        assert!(holds(&after, row["uuid"].as_str().unwrap()) && holds(&after, ADMIN_EMAIL), "the dump is whole");
-        // The skeleton: which actions, on which fields, by which token, without gaps.
-        let entries = audit(&app, json!({"filter": {"customer": row["uuid"]}, "first": 100})).await;
-        assert_eq!(entries[0]["action"], "customer.deleted");
-        assert!(entries.iter().any(|entry| entry["fields"] == json!(["full_name", "pending_email"]) && !entry["tokenId"].is_null()));
-        assert!(entries.iter().all(|entry| entry["changes"] == json!({})));
-        let feed = app.admin().query_with("query ($c: String) { events(customer: $c, first: 100) { nodes { sequence data } } }", json!({"c": row["uuid"]})).await;
-        let nodes = feed.data()["events"]["nodes"].as_array().unwrap().clone();
-        let sequence: Vec<i64> = nodes.iter().map(|node| node["sequence"].as_i64().unwrap()).collect();
-        assert_eq!(sequence, (1..=i64::try_from(nodes.len()).unwrap()).collect::<Vec<i64>>());
-        assert!(nodes[..nodes.len() - 1].iter().all(|node| node["data"] == json!({"erased": true})));
-        // What was not told yet is told without it, and that it was erased is told as well.
-        let told = receiver.take();
-        let last = told.iter().rev().find(|one| one.kind().0 == "customer.deleted").unwrap();
-        assert_eq!(last.body["data"], json!({"customer_id": row["customer_id"], "uuid": row["uuid"]}));
-        // Nor is an answer given again that holds it; but that of the erasure itself is, to whoever has its key.
-        let again = app.anonymous().send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body)).await;
-        assert_eq!(again.header("idempotency-replayed"), None);
-        assert_ne!(again.data()["uuid"], row["uuid"]);
-        app.admin().delete(&format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap())).await.data();
-        receiver.stop();
-        app.stop().await;
+    let all: Vec<Value> = audit(app, json!({"first": 100, "filter": filter}))
+        .await
+        .iter()
+        .map(|entry| entry["id"].clone())
+        .collect();
+    assert_eq!(walked, all);
+    let oldest = audit(app, json!({"last": 1})).await;
+    assert_eq!(oldest[0]["action"], "admin.created");
+    for wrong in [json!({"customer": "x"}), json!({"actions": ["x"]}), json!({"actorUuid": ""})] {
+        let answer = app.admin_again().await.query_with(AUDIT, json!({"filter": wrong})).await;
+        assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{wrong}");
     }
+}
 
-    async fn who_deletes_itself_leaves_nothing_either(app: &TestApp) {
-        let customer = app.customer("marker@x.io").await;
-        let request = customer.request(Method::DELETE, "/api/customers/me").header("user-agent", "marker-agent");
-        customer.send(request.json(&json!({"password": CUSTOMER_PASSWORD}))).await.data();
-        let after = dump(app).await;
-        assert!(!holds(&after, "marker@x.io") && !holds(&after, "marker-agent"));
-        let entries = audit(app, json!({"filter": {"customer": customer.row["uuid"]}})).await;
-        assert_eq!((&entries[0]["actor"], &entries[0]["address"]), (&json!("CUSTOMER"), &Value::Null));
+/// Whatever names one thing is looked up, however long the trail is.
+#[apply(on_both_databases!)]
+async fn an_index_is_used(app: &TestApp) {
+    let customer = app.register("a@x.io").await["uuid"].clone();
+    let address = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
+    for (filter, index) in [
+        (json!({"customer": customer}), "journal_entry_customer_uuid_sequence_key"),
+        (json!({"record": customer}), "journal_entry_customer_uuid_sequence_key"),
+        (json!({"record": address}), "journal_entry_record_idx"),
+        (json!({"requestId": "rq-1"}), "journal_entry_request_id_idx"),
+        (json!({"actorUuid": address}), "journal_entry_actor_uuid_idx"),
+    ] {
+        let variables = json!({"filter": filter});
+        let (answer, statements) = statements_of(&app.admin_again().await, AUDIT, variables).await;
+        answer.data();
+        let plan = plan_without_scans(app, statements.last().unwrap()).await;
+        assert!(plan.contains(index), "{filter}: {plan}");
     }
+}
+
+/// Nothing that was personal is left anywhere in the database; that something was done, and when, is.
+#[apply(on_both_databases!)]
+async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
+    let app = app.with_webhooks().await;
+    let receiver = crate::support::Receiver::start().await;
+    let endpoint = app.add_endpoint(&receiver.url, &["*"]).await;
+    let personal = [
+        "marker.one@x.io",
+        "marker.two@x.io",
+        "marker.three@x.io",
+        "Marker Name",
+        "Marker Renamed",
+        "Marker Street",
+        "Marker Town",
+        "555-MARKER",
+        "marker-agent",
+        "Marker Field",
+        "203.0.113.77",
+    ];
+    let body = json!({"full_name": "Marker Name", "email": "Marker.One@x.io", "password": CUSTOMER_PASSWORD});
+    let agent = |request: reqwest::RequestBuilder| {
+        request.header("user-agent", "marker-agent").header("idempotency-key", "marker-key")
+    };
+    let row = app
+        .anonymous()
+        .send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body))
+        .await
+        .data();
+    let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
+    let login = json!({"email": "marker.one@x.io", "password": CUSTOMER_PASSWORD});
+    let pair = app
+        .anonymous()
+        .send(agent(app.anonymous().request(Method::POST, "/api/customer/tokens")).json(&login))
+        .await
+        .data();
+    let customer = app.customer_again(&row).await.with_tokens(&pair);
+    let definition =
+        json!({"ownerType": "customer", "fieldKey": "note", "name": "Note", "fieldType": "short_text"});
+    app.admin().post("/api/metafield-definitions", &definition).await.data();
+    let own = async |method: Method, path: &str, body: Value| {
+        let answer = customer.send(agent(customer.request(method, path)).json(&body)).await;
+        assert!(answer.status < 300, "{answer:?}");
+    };
+    own(
+        Method::POST,
+        "/api/customers/me/addresses",
+        json!({"full_name": "Marker Name", "address_1": "Marker Street 1",
+        "city": "Marker Town", "telephone": "555-MARKER", "postcode": "1", "province": "x", "country": "US"}),
+    )
+    .await;
+    own(
+        Method::PATCH,
+        "/api/customers/me/metafields",
+        json!({"metafields": {"custom": {"note": "Marker Field"}}}),
+    )
+    .await;
+    own(
+        Method::PATCH,
+        "/api/customers/me",
+        json!({"full_name": "Marker Renamed", "email": "marker.two@x.io"}),
+    )
+    .await;
+    app.admin().patch(&url, &json!({"email": "marker.three@x.io"})).await.data();
+    for email in ["marker.three@x.io", "Marker.Three@x.io"] {
+        app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await.data();
+    }
+    app.deliver().await;
+    app.tell().await;
+    app.anonymous()
+        .post("/api/customers/reset-password", &json!({"email": "marker.three@x.io"}))
+        .await
+        .data();
+    app.admin().patch(&url, &json!({"full_name": "Marker Renamed Again"})).await.data();
+    let before = dump(&app).await;
+    let found = personal.iter().filter(|text| holds(&before, text)).count();
+    assert!(found >= 8, "the dump finds what is there: {found}");
+
+    app.admin().delete(&url).await.data();
+    app.tell().await;
+    let after = dump(&app).await;
+    for text in personal {
+        assert!(!holds(&after, text), "{text} is still there");
+    }
+    assert!(holds(&after, row["uuid"].as_str().unwrap()) && holds(&after, ADMIN_EMAIL), "the dump is whole");
+    // The skeleton: which actions, on which fields, by which token, without gaps.
+    let entries = audit(&app, json!({"filter": {"customer": row["uuid"]}, "first": 100})).await;
+    assert_eq!(entries[0]["action"], "customer.deleted");
+    assert!(
+        entries
+            .iter()
+            .any(|entry| entry["fields"] == json!(["full_name", "pending_email"])
+                && !entry["tokenId"].is_null())
+    );
+    assert!(entries.iter().all(|entry| entry["changes"] == json!({})));
+    let feed = app
+        .admin()
+        .query_with(
+            "query ($c: String) { events(customer: $c, first: 100) { nodes { sequence data } } }",
+            json!({"c": row["uuid"]}),
+        )
+        .await;
+    let nodes = feed.data()["events"]["nodes"].as_array().unwrap().clone();
+    let sequence: Vec<i64> = nodes.iter().map(|node| node["sequence"].as_i64().unwrap()).collect();
+    assert_eq!(sequence, (1..=i64::try_from(nodes.len()).unwrap()).collect::<Vec<i64>>());
+    assert!(nodes[..nodes.len() - 1].iter().all(|node| node["data"] == json!({"erased": true})));
+    // What was not told yet is told without it, and that it was erased is told as well.
+    let told = receiver.take();
+    let last = told.iter().rev().find(|one| one.kind().0 == "customer.deleted").unwrap();
+    assert_eq!(last.body["data"], json!({"customer_id": row["customer_id"], "uuid": row["uuid"]}));
+    // Nor is an answer given again that holds it; but that of the erasure itself is, to whoever has its key.
+    let again = app
+        .anonymous()
+        .send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body))
+        .await;
+    assert_eq!(again.header("idempotency-replayed"), None);
+    assert_ne!(again.data()["uuid"], row["uuid"]);
+    app.admin()
+        .delete(&format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap()))
+        .await
+        .data();
+    receiver.stop();
+    app.stop().await;
+}
+
+#[apply(on_both_databases!)]
+async fn who_deletes_itself_leaves_nothing_either(app: &TestApp) {
+    let customer = app.customer("marker@x.io").await;
+    let request = customer.request(Method::DELETE, "/api/customers/me").header("user-agent", "marker-agent");
+    customer.send(request.json(&json!({"password": CUSTOMER_PASSWORD}))).await.data();
+    let after = dump(app).await;
+    assert!(!holds(&after, "marker@x.io") && !holds(&after, "marker-agent"));
+    let entries = audit(app, json!({"filter": {"customer": customer.row["uuid"]}})).await;
+    assert_eq!((&entries[0]["actor"], &entries[0]["address"]), (&json!("CUSTOMER"), &Value::Null));
 }

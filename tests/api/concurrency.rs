@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
 
 fn url(row: &Value) -> String {
     format!("/api/customers/{}", row["uuid"].as_str().unwrap())
@@ -22,110 +22,132 @@ async fn delete_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> An
     actor.send(actor.request(Method::DELETE, url).header("if-match", tag).json(body)).await
 }
 
-on_both_databases! {
-    async fn customers_have_entity_tags(app: &TestApp) {
-        let admin = app.admin();
-        let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD});
-        let created = app.anonymous().post("/api/customers", &body).await;
-        assert_eq!(created.header("etag"), Some("\"1\""));
-        let url = url(&created.data());
-        let changed = patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await;
-        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
-        assert_eq!(changed.data()["version"], 2);
-        let before = app.customers().await;
-        for tag in ["\"1\"", "\"3\"", "W/\"2\"", "\"x\""] {
-            patch_if(&admin, &url, tag, &json!({"full_name": "C"})).await.assert_failure(412, "precondition_failed");
-            delete_if(&admin, &url, tag, &json!({})).await.assert_failure(412, "precondition_failed");
-            let metafields = json!({"metafields": {}});
-            patch_if(&admin, &format!("{url}/metafields"), tag, &metafields).await.assert_failure(412, "precondition_failed");
-        }
-        for wrong in ["2", "\"2", "\"2\" \"3\"", "\"2\", *", "w/\"2\"", "\"2 3\"", "", ",", " , "] {
-            let wrong = patch_if(&admin, &url, wrong, &json!({"full_name": "C"})).await;
-            wrong.assert_failure(400, "validation_failed");
-            assert_eq!(wrong.details(), [("If-Match", "If-Match must be * or entity tags in quotation marks (e.g., \"3\")")]);
-        }
-        assert_eq!(app.customers().await, before);
-        // What stays the same keeps its tag.
-        let same = patch_if(&admin, &url, "\"2\", \"9\"", &json!({"full_name": "B"})).await;
-        assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")));
-        // Empty elements of a list are ignored (RFC 9110 5.6.1).
-        for tags in [",\"2\"", "\"2\",", ", ,\"9\",, \"2\" ,"] {
-            assert_eq!(patch_if(&admin, &url, tags, &json!({"full_name": "B"})).await.status, 200, "{tags}");
-        }
-        patch_if(&admin, &url, ", \"9\",", &json!({"full_name": "C"})).await.assert_failure(412, "precondition_failed");
-        let lines = admin.request(Method::PATCH, &url).header("if-match", "\"9\"").header("if-match", "").header("if-match", "\"2\"");
-        assert_eq!(admin.send(lines.json(&json!({"full_name": "B"}))).await.status, 200);
-        assert_eq!(patch_if(&admin, &url, "*", &json!({"full_name": "D"})).await.header("etag"), Some("\"3\""));
-        let deleted = delete_if(&admin, &url, "\"3\"", &json!({})).await;
-        assert_eq!((deleted.status, deleted.header("etag")), (200, None));
-        delete_if(&admin, &url, "*", &json!({})).await.assert_failure(404, "not_found");
+#[apply(on_both_databases!)]
+async fn customers_have_entity_tags(app: &TestApp) {
+    let admin = app.admin();
+    let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD});
+    let created = app.anonymous().post("/api/customers", &body).await;
+    assert_eq!(created.header("etag"), Some("\"1\""));
+    let url = url(&created.data());
+    let changed = patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await;
+    assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+    assert_eq!(changed.data()["version"], 2);
+    let before = app.customers().await;
+    for tag in ["\"1\"", "\"3\"", "W/\"2\"", "\"x\""] {
+        patch_if(&admin, &url, tag, &json!({"full_name": "C"}))
+            .await
+            .assert_failure(412, "precondition_failed");
+        delete_if(&admin, &url, tag, &json!({})).await.assert_failure(412, "precondition_failed");
+        let metafields = json!({"metafields": {}});
+        patch_if(&admin, &format!("{url}/metafields"), tag, &metafields)
+            .await
+            .assert_failure(412, "precondition_failed");
     }
+    for wrong in ["2", "\"2", "\"2\" \"3\"", "\"2\", *", "w/\"2\"", "\"2 3\"", "", ",", " , "] {
+        let wrong = patch_if(&admin, &url, wrong, &json!({"full_name": "C"})).await;
+        wrong.assert_failure(400, "validation_failed");
+        assert_eq!(
+            wrong.details(),
+            [("If-Match", "If-Match must be * or entity tags in quotation marks (e.g., \"3\")")]
+        );
+    }
+    assert_eq!(app.customers().await, before);
+    // What stays the same keeps its tag.
+    let same = patch_if(&admin, &url, "\"2\", \"9\"", &json!({"full_name": "B"})).await;
+    assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")));
+    // Empty elements of a list are ignored (RFC 9110 5.6.1).
+    for tags in [",\"2\"", "\"2\",", ", ,\"9\",, \"2\" ,"] {
+        assert_eq!(patch_if(&admin, &url, tags, &json!({"full_name": "B"})).await.status, 200, "{tags}");
+    }
+    patch_if(&admin, &url, ", \"9\",", &json!({"full_name": "C"}))
+        .await
+        .assert_failure(412, "precondition_failed");
+    let lines = admin
+        .request(Method::PATCH, &url)
+        .header("if-match", "\"9\"")
+        .header("if-match", "")
+        .header("if-match", "\"2\"");
+    assert_eq!(admin.send(lines.json(&json!({"full_name": "B"}))).await.status, 200);
+    assert_eq!(patch_if(&admin, &url, "*", &json!({"full_name": "D"})).await.header("etag"), Some("\"3\""));
+    let deleted = delete_if(&admin, &url, "\"3\"", &json!({})).await;
+    assert_eq!((deleted.status, deleted.header("etag")), (200, None));
+    delete_if(&admin, &url, "*", &json!({})).await.assert_failure(404, "not_found");
+}
 
-    /// A strong tag is that of the very bytes: such answers are not compressed.
-    async fn tagged_answers_are_sent_as_they_are(app: &TestApp) {
-        let body = json!({"full_name": "\u{1f600}".repeat(255), "email": "a@x.io", "password": CUSTOMER_PASSWORD});
-        let request = app.anonymous().request(Method::POST, "/api/customers").header("accept-encoding", "gzip, br");
-        let answer = app.anonymous().send(request.json(&body)).await;
-        assert!(answer.text.len() > 1024 && answer.data()["version"] == 1);
-        assert_eq!((answer.header("etag"), answer.header("content-encoding")), (Some("\"1\""), None));
-    }
+/// A strong tag is that of the very bytes: such answers are not compressed.
+#[apply(on_both_databases!)]
+async fn tagged_answers_are_sent_as_they_are(app: &TestApp) {
+    let body =
+        json!({"full_name": "\u{1f600}".repeat(255), "email": "a@x.io", "password": CUSTOMER_PASSWORD});
+    let request =
+        app.anonymous().request(Method::POST, "/api/customers").header("accept-encoding", "gzip, br");
+    let answer = app.anonymous().send(request.json(&body)).await;
+    assert!(answer.text.len() > 1024 && answer.data()["version"] == 1);
+    assert_eq!((answer.header("etag"), answer.header("content-encoding")), (Some("\"1\""), None));
+}
 
-    async fn own_accounts_as_well(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let me = "/api/customers/me";
-        let changed = patch_if(&customer, me, "\"1\"", &json!({"full_name": "B"})).await;
-        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
-        patch_if(&customer, me, "\"1\"", &json!({"full_name": "C"})).await.assert_failure(412, "precondition_failed");
-        let metafields = format!("{me}/metafields");
-        let set = patch_if(&customer, &metafields, "\"2\"", &json!({"metafields": {}})).await;
-        assert_eq!((set.status, set.header("etag")), (200, Some("\"2\"")));
-        let password = json!({"password": CUSTOMER_PASSWORD});
-        delete_if(&customer, me, "\"1\"", &password).await.assert_failure(412, "precondition_failed");
-        assert_eq!(delete_if(&customer, me, "\"2\"", &password).await.status, 200);
-    }
+#[apply(on_both_databases!)]
+async fn own_accounts_as_well(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let me = "/api/customers/me";
+    let changed = patch_if(&customer, me, "\"1\"", &json!({"full_name": "B"})).await;
+    assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+    patch_if(&customer, me, "\"1\"", &json!({"full_name": "C"}))
+        .await
+        .assert_failure(412, "precondition_failed");
+    let metafields = format!("{me}/metafields");
+    let set = patch_if(&customer, &metafields, "\"2\"", &json!({"metafields": {}})).await;
+    assert_eq!((set.status, set.header("etag")), (200, Some("\"2\"")));
+    let password = json!({"password": CUSTOMER_PASSWORD});
+    delete_if(&customer, me, "\"1\"", &password).await.assert_failure(412, "precondition_failed");
+    assert_eq!(delete_if(&customer, me, "\"2\"", &password).await.status, 200);
+}
 
-    /// Also when it is another address that changes it.
-    async fn addresses_have_versions(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let first = app.add_address(&customer.row, "US-CA", true).await;
-        assert_eq!(first["version"], 1);
-        let of = |address: &Value| format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
-        let changed = patch_if(&customer, &of(&first), "\"1\"", &json!({"city": "Oakland"})).await;
-        assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
-        let second = app.add_address(&customer.row, "US-NY", true).await;
-        // The default was taken from it.
-        patch_if(&customer, &of(&first), "\"2\"", &json!({"city": "Oakland"})).await.assert_failure(412, "precondition_failed");
-        let answer = customer.query("{ currentCustomer { addresses { version isDefault } } }").await;
-        let addresses = answer.data()["currentCustomer"]["addresses"].clone();
-        assert_eq!(addresses, json!([{"version": 1, "isDefault": true}, {"version": 3, "isDefault": false}]));
-        delete_if(&customer, &of(&second), "\"2\"", &json!({})).await.assert_failure(412, "precondition_failed");
-        assert_eq!(delete_if(&customer, &of(&second), "\"1\"", &json!({})).await.status, 200);
-        let back = patch_if(&customer, &of(&first), "\"4\"", &json!({})).await;
-        assert_eq!((back.status, &back.data()["is_default"]), (200, &json!(true)));
-    }
+/// Also when it is another address that changes it.
+#[apply(on_both_databases!)]
+async fn addresses_have_versions(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let first = app.add_address(&customer.row, "US-CA", true).await;
+    assert_eq!(first["version"], 1);
+    let of = |address: &Value| format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
+    let changed = patch_if(&customer, &of(&first), "\"1\"", &json!({"city": "Oakland"})).await;
+    assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
+    let second = app.add_address(&customer.row, "US-NY", true).await;
+    // The default was taken from it.
+    patch_if(&customer, &of(&first), "\"2\"", &json!({"city": "Oakland"}))
+        .await
+        .assert_failure(412, "precondition_failed");
+    let answer = customer.query("{ currentCustomer { addresses { version isDefault } } }").await;
+    let addresses = answer.data()["currentCustomer"]["addresses"].clone();
+    assert_eq!(addresses, json!([{"version": 1, "isDefault": true}, {"version": 3, "isDefault": false}]));
+    delete_if(&customer, &of(&second), "\"2\"", &json!({})).await.assert_failure(412, "precondition_failed");
+    assert_eq!(delete_if(&customer, &of(&second), "\"1\"", &json!({})).await.status, 200);
+    let back = patch_if(&customer, &of(&first), "\"4\"", &json!({})).await;
+    assert_eq!((back.status, &back.data()["is_default"]), (200, &json!(true)));
+}
 
-    async fn it_can_be_mandatory(app: &TestApp) {
-        let app = app.another_with(|flags| flags.with("PATRON_REQUIRE_IF_MATCH", "on")).await;
-        let (admin, customer) = (app.admin(), app.customer("a@x.io").await);
-        let address = app.add_address(&customer.row, "US-CA", true).await;
-        let url = url(&customer.row);
-        let address = format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
-        for answer in [
-            admin.patch(&url, &json!({"full_name": "B"})).await,
-            admin.delete(&url).await,
-            admin.patch(&format!("{url}/metafields"), &json!({"metafields": {}})).await,
-            customer.patch("/api/customers/me", &json!({"full_name": "B"})).await,
-            customer.patch(&address, &json!({"city": "B"})).await,
-            customer.delete(&address).await,
-        ] {
-            answer.assert_failure(428, "precondition_required");
-        }
-        // Who may not is told so, and nothing else.
-        customer.patch(&url, &json!({"full_name": "B"})).await.assert_failure(403, "forbidden");
-        assert_eq!(patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await.status, 200);
-        assert_eq!(patch_if(&customer, &address, "*", &json!({"city": "B"})).await.status, 200);
-        app.stop().await;
+#[apply(on_both_databases!)]
+async fn it_can_be_mandatory(app: &TestApp) {
+    let app = app.another_with(|flags| flags.with("PATRON_REQUIRE_IF_MATCH", "on")).await;
+    let (admin, customer) = (app.admin(), app.customer("a@x.io").await);
+    let address = app.add_address(&customer.row, "US-CA", true).await;
+    let url = url(&customer.row);
+    let address = format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
+    for answer in [
+        admin.patch(&url, &json!({"full_name": "B"})).await,
+        admin.delete(&url).await,
+        admin.patch(&format!("{url}/metafields"), &json!({"metafields": {}})).await,
+        customer.patch("/api/customers/me", &json!({"full_name": "B"})).await,
+        customer.patch(&address, &json!({"city": "B"})).await,
+        customer.delete(&address).await,
+    ] {
+        answer.assert_failure(428, "precondition_required");
     }
+    // Who may not is told so, and nothing else.
+    customer.patch(&url, &json!({"full_name": "B"})).await.assert_failure(403, "forbidden");
+    assert_eq!(patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await.status, 200);
+    assert_eq!(patch_if(&customer, &address, "*", &json!({"city": "B"})).await.status, 200);
+    app.stop().await;
 }
 
 /// Several clients read a counter, add one and write it back with the version that they read, and try again after a

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestApp, on_both_databases};
+use crate::support::{Actor, TestApp, apply, on_both_databases};
 
 const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: String, $filter: CustomerFilter, $sort: [CustomerSort!]) {
     customersConnection(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
@@ -42,158 +42,194 @@ async fn refused(app: &TestApp, variables: Value, field: &str, words: &str) {
     assert!(details["message"].as_str().unwrap().contains(words), "{words}: {details}");
 }
 
-on_both_databases! {
-    async fn every_condition(app: &TestApp) {
-        people(app).await;
-        let admin = app.admin_again().await;
-        for (filter, expected) in [
-            (json!({}), "ABCDÉ"),
-            (json!({"status": {"eq": 0}}), "B"),
-            (json!({"customerId": {"gt": 1, "lteq": 3}}), "BC"),
-            (json!({"customerId": {"in": [1, 5, 99]}}), "AÉ"),
-            (json!({"customerId": {"in": []}}), ""),
-            (json!({"customerId": {"gteq": 4}}), "DÉ"),
-            (json!({"customerId": {"lt": 2}}), "A"),
-            (json!({"groupId": {"eq": 1}}), "ABÉ"),
-            (json!({"not": {"groupId": {"eq": 1}}}), "CD"),
-            (json!({"not": {"groupId": {"in": [1, 2]}}}), "C"),
-            (json!({"fullName": {"eq": "DAN"}}), "D"),
-            (json!({"fullName": {"in": ["dan", "éva", "Éva"]}}), "DÉ"),
-            (json!({"fullName": {"contains": "SMITH"}}), "BC"),
-            (json!({"fullName": {"contains": "%"}}), "B"),
-            (json!({"fullName": {"contains": "\\"}}), "C"),
-            (json!({"fullName": {"contains": "_"}}), ""),
-            (json!({"fullName": {"startsWith": "ann o'h"}}), "A"),
-            (json!({"fullName": {"startsWith": "smith"}}), ""),
-            (json!({"email": {"eq": " CID@other.ORG"}}), "C"),
-            (json!({"email": {"eq": "no address"}}), ""),
-            (json!({"email": {"in": ["no address", "ZOE@example.com", "jörg@X.io"]}}), "AÉ"),
-            (json!({"email": {"contains": "JÖ"}}), "É"),
-            (json!({"email": {"contains": "b_1"}}), "B"),
-            (json!({"email": {"startsWith": "BOB"}}), "BD"),
-            (json!({"emailVerified": true}), "AC"),
-            (json!({"emailVerified": false}), "BDÉ"),
-            (json!({"createdAt": {"gt": "2026-01-03T03:04:05.678Z"}}), "CDÉ"),
-            (json!({"createdAt": {"gteq": "2026-01-03T03:04:05.678Z", "lt": "2026-01-05T04:04:05.678+01:00"}}), "BC"),
-            (json!({"updatedAt": {"lteq": "2026-01-02T03:04:05.678Z"}}), "A"),
-            (json!({"keyword": "smith"}), "BC"),
-            (json!({"and": [{"keyword": "smith"}, {"not": {"status": {"eq": 0}}}]}), "C"),
-            (json!({"or": [{"status": {"eq": 0}}, {"fullName": {"eq": "dan"}, "groupId": {"eq": 2}}]}), "BD"),
-            (json!({"and": []}), "ABCDÉ"),
-            (json!({"or": []}), ""),
-            (json!({"not": {"or": []}}), "ABCDÉ"),
-            (json!({"not": {}}), ""),
-            (json!({"status": null, "email": {"eq": null}}), "ABCDÉ"),
-        ] {
-            let answer = admin.query_with(QUERY, json!({"filter": filter, "sort": [{"field": "CUSTOMER_ID"}]})).await;
-            let page = answer.data()["customersConnection"].clone();
-            let nodes = page["nodes"].as_array().unwrap();
-            let names: String = nodes.iter().filter_map(|node| node["fullName"].as_str().unwrap().chars().next()).collect();
-            assert_eq!(names, expected, "{filter}");
-            assert_eq!(page["totalCount"], expected.chars().count(), "{filter}");
-        }
+#[apply(on_both_databases!)]
+async fn every_condition(app: &TestApp) {
+    people(app).await;
+    let admin = app.admin_again().await;
+    for (filter, expected) in [
+        (json!({}), "ABCDÉ"),
+        (json!({"status": {"eq": 0}}), "B"),
+        (json!({"customerId": {"gt": 1, "lteq": 3}}), "BC"),
+        (json!({"customerId": {"in": [1, 5, 99]}}), "AÉ"),
+        (json!({"customerId": {"in": []}}), ""),
+        (json!({"customerId": {"gteq": 4}}), "DÉ"),
+        (json!({"customerId": {"lt": 2}}), "A"),
+        (json!({"groupId": {"eq": 1}}), "ABÉ"),
+        (json!({"not": {"groupId": {"eq": 1}}}), "CD"),
+        (json!({"not": {"groupId": {"in": [1, 2]}}}), "C"),
+        (json!({"fullName": {"eq": "DAN"}}), "D"),
+        (json!({"fullName": {"in": ["dan", "éva", "Éva"]}}), "DÉ"),
+        (json!({"fullName": {"contains": "SMITH"}}), "BC"),
+        (json!({"fullName": {"contains": "%"}}), "B"),
+        (json!({"fullName": {"contains": "\\"}}), "C"),
+        (json!({"fullName": {"contains": "_"}}), ""),
+        (json!({"fullName": {"startsWith": "ann o'h"}}), "A"),
+        (json!({"fullName": {"startsWith": "smith"}}), ""),
+        (json!({"email": {"eq": " CID@other.ORG"}}), "C"),
+        (json!({"email": {"eq": "no address"}}), ""),
+        (json!({"email": {"in": ["no address", "ZOE@example.com", "jörg@X.io"]}}), "AÉ"),
+        (json!({"email": {"contains": "JÖ"}}), "É"),
+        (json!({"email": {"contains": "b_1"}}), "B"),
+        (json!({"email": {"startsWith": "BOB"}}), "BD"),
+        (json!({"emailVerified": true}), "AC"),
+        (json!({"emailVerified": false}), "BDÉ"),
+        (json!({"createdAt": {"gt": "2026-01-03T03:04:05.678Z"}}), "CDÉ"),
+        (
+            json!({"createdAt": {"gteq": "2026-01-03T03:04:05.678Z", "lt": "2026-01-05T04:04:05.678+01:00"}}),
+            "BC",
+        ),
+        (json!({"updatedAt": {"lteq": "2026-01-02T03:04:05.678Z"}}), "A"),
+        (json!({"keyword": "smith"}), "BC"),
+        (json!({"and": [{"keyword": "smith"}, {"not": {"status": {"eq": 0}}}]}), "C"),
+        (json!({"or": [{"status": {"eq": 0}}, {"fullName": {"eq": "dan"}, "groupId": {"eq": 2}}]}), "BD"),
+        (json!({"and": []}), "ABCDÉ"),
+        (json!({"or": []}), ""),
+        (json!({"not": {"or": []}}), "ABCDÉ"),
+        (json!({"not": {}}), ""),
+        (json!({"status": null, "email": {"eq": null}}), "ABCDÉ"),
+    ] {
+        let answer =
+            admin.query_with(QUERY, json!({"filter": filter, "sort": [{"field": "CUSTOMER_ID"}]})).await;
+        let page = answer.data()["customersConnection"].clone();
+        let nodes = page["nodes"].as_array().unwrap();
+        let names: String =
+            nodes.iter().filter_map(|node| node["fullName"].as_str().unwrap().chars().next()).collect();
+        assert_eq!(names, expected, "{filter}");
+        assert_eq!(page["totalCount"], expected.chars().count(), "{filter}");
     }
+}
 
-    async fn filters_have_bounds(app: &TestApp) {
-        let deep = |depth: usize| (0..depth).fold(json!({"keyword": "x"}), |inner, _| json!({"not": inner}));
-        let wide = |width: usize| json!({"or": vec![json!({"keyword": "x"}); width]});
-        for (filter, words) in [
-            (deep(10), "10 levels deep"),
-            (deep(30), "10 levels deep"),
-            (wide(100), "100 conditions"),
-            (json!({"and": vec![json!({}); 500]}), "100 conditions"),
-            (json!({"customerId": {"in": vec![1; 101]}}), "100 values"),
-            (json!({"email": {"in": vec!["a@x.io"; 101]}}), "100 values"),
-            (json!({"keyword": "a".repeat(1001)}), "1000 characters"),
-            (json!({"fullName": {"in": ["a\0"]}}), "NUL"),
-            (json!({"createdAt": {"gt": "0000-06-01T00:00:00Z"}}), "9999"),
-        ] {
-            refused(app, json!({"filter": filter}), "filter", words).await;
-        }
-        for filter in [deep(9), wide(99), json!({"customerId": {"in": vec![1; 100]}}), json!({"keyword": "%_".repeat(500)})] {
-            app.admin().query_with(QUERY, json!({"filter": filter})).await.data();
-        }
-        // What is no moment, and what is too large for its type, is refused before anything runs.
-        for (filter, fields) in [(json!({"createdAt": {"gt": "yesterday"}}), ["createdAt", "gt"]), (json!({"status": {"eq": 99_999_999_999_i64}}), ["status", "eq"])] {
-            let literal = fields.iter().fold(filter.to_string(), |text, field| text.replace(&format!("\"{field}\""), field));
-            let by_literal = format!("{{ customersConnection(filter: {literal}) {{ totalCount }} }}");
-            for (query, variables) in [(QUERY, json!({"filter": filter})), (&by_literal, json!({}))] {
-                let answer = app.admin().query_with(query, variables).await;
-                assert_eq!((answer.status, answer.graphql_code()), (200, "GRAPHQL_VALIDATION_FAILED"), "{answer:?}");
-                assert_eq!(answer.body.get("data"), None, "{answer:?}");
-            }
-        }
-        // What the library refuses by itself, before and while it reads the request.
-        for filter in [deep(200), json!({"colour": "red"}), json!({"status": {"eq": "x"}})] {
-            let answer = app.admin().query_with(QUERY, json!({"filter": filter})).await;
-            assert!(["MALFORMED_JSON", "GRAPHQL_VALIDATION_FAILED"].contains(&answer.graphql_code()), "{answer:?}");
+#[apply(on_both_databases!)]
+async fn filters_have_bounds(app: &TestApp) {
+    let deep = |depth: usize| (0..depth).fold(json!({"keyword": "x"}), |inner, _| json!({"not": inner}));
+    let wide = |width: usize| json!({"or": vec![json!({"keyword": "x"}); width]});
+    for (filter, words) in [
+        (deep(10), "10 levels deep"),
+        (deep(30), "10 levels deep"),
+        (wide(100), "100 conditions"),
+        (json!({"and": vec![json!({}); 500]}), "100 conditions"),
+        (json!({"customerId": {"in": vec![1; 101]}}), "100 values"),
+        (json!({"email": {"in": vec!["a@x.io"; 101]}}), "100 values"),
+        (json!({"keyword": "a".repeat(1001)}), "1000 characters"),
+        (json!({"fullName": {"in": ["a\0"]}}), "NUL"),
+        (json!({"createdAt": {"gt": "0000-06-01T00:00:00Z"}}), "9999"),
+    ] {
+        refused(app, json!({"filter": filter}), "filter", words).await;
+    }
+    for filter in
+        [deep(9), wide(99), json!({"customerId": {"in": vec![1; 100]}}), json!({"keyword": "%_".repeat(500)})]
+    {
+        app.admin().query_with(QUERY, json!({"filter": filter})).await.data();
+    }
+    // What is no moment, and what is too large for its type, is refused before anything runs.
+    for (filter, fields) in [
+        (json!({"createdAt": {"gt": "yesterday"}}), ["createdAt", "gt"]),
+        (json!({"status": {"eq": 99_999_999_999_i64}}), ["status", "eq"]),
+    ] {
+        let literal = fields
+            .iter()
+            .fold(filter.to_string(), |text, field| text.replace(&format!("\"{field}\""), field));
+        let by_literal = format!("{{ customersConnection(filter: {literal}) {{ totalCount }} }}");
+        for (query, variables) in [(QUERY, json!({"filter": filter})), (&by_literal, json!({}))] {
+            let answer = app.admin().query_with(query, variables).await;
+            assert_eq!(
+                (answer.status, answer.graphql_code()),
+                (200, "GRAPHQL_VALIDATION_FAILED"),
+                "{answer:?}"
+            );
+            assert_eq!(answer.body.get("data"), None, "{answer:?}");
         }
     }
+    // What the library refuses by itself, before and while it reads the request.
+    for filter in [deep(200), json!({"colour": "red"}), json!({"status": {"eq": "x"}})] {
+        let answer = app.admin().query_with(QUERY, json!({"filter": filter})).await;
+        assert!(
+            ["MALFORMED_JSON", "GRAPHQL_VALIDATION_FAILED"].contains(&answer.graphql_code()),
+            "{answer:?}"
+        );
+    }
+}
 
-    async fn windows_and_orders_have_bounds(app: &TestApp) {
-        for (variables, field, words) in [
-            (json!({"first": -1}), "first", "from 0 to 100"),
-            (json!({"first": 101}), "first", "from 0 to 100"),
-            (json!({"last": -5}), "last", "from 0 to 100"),
-            (json!({"last": 2147483647}), "last", "from 0 to 100"),
-            (json!({"first": 1, "last": 1}), "last", "either"),
-            (json!({"sort": [{"field": "EMAIL"}, {"field": "EMAIL", "direction": "DESC"}]}), "sort", "once"),
-        ] {
-            refused(app, variables, field, words).await;
-        }
-        for variables in [json!({"first": 0}), json!({"first": 100}), json!({"last": 100}), json!({"first": null, "last": 1, "sort": []})] {
-            app.admin().query_with(QUERY, variables).await.data();
-        }
+#[apply(on_both_databases!)]
+async fn windows_and_orders_have_bounds(app: &TestApp) {
+    for (variables, field, words) in [
+        (json!({"first": -1}), "first", "from 0 to 100"),
+        (json!({"first": 101}), "first", "from 0 to 100"),
+        (json!({"last": -5}), "last", "from 0 to 100"),
+        (json!({"last": 2147483647}), "last", "from 0 to 100"),
+        (json!({"first": 1, "last": 1}), "last", "either"),
+        (json!({"sort": [{"field": "EMAIL"}, {"field": "EMAIL", "direction": "DESC"}]}), "sort", "once"),
+    ] {
+        refused(app, variables, field, words).await;
     }
+    for variables in [
+        json!({"first": 0}),
+        json!({"first": 100}),
+        json!({"last": 100}),
+        json!({"first": null, "last": 1, "sort": []}),
+    ] {
+        app.admin().query_with(QUERY, variables).await.data();
+    }
+}
 
-    async fn cursors_that_are_not_of_this_order(app: &TestApp) {
-        people(app).await;
-        let by_name = json!([{"field": "FULL_NAME"}]);
-        let answer = app.admin_again().await.query_with(QUERY, json!({"first": 1, "sort": by_name})).await;
-        let cursor = answer.data()["customersConnection"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
-        assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&cursor).unwrap()).unwrap();
-        let forged = |from: &str, to: &str| {
-            assert!(text.contains(from), "{text}");
-            URL_SAFE_NO_PAD.encode(text.replacen(from, to, 1))
-        };
-        let app_again = app.admin_again().await;
-        for (cursor, sort, words) in [
-            (cursor.clone(), json!([{"field": "FULL_NAME", "direction": "DESC"}]), "cursor of the order FULL_NAME ASC, CUSTOMER_ID ASC, but this order is FULL_NAME DESC"),
-            (cursor.clone(), json!([]), "CUSTOMER_ID DESC"),
-            (cursor.clone(), json!([{"field": "EMAIL"}]), "EMAIL ASC"),
-            (forged("[1,", "[2,"), by_name.clone(), "another version"),
-            (String::new(), by_name.clone(), "is no cursor"),
-            ("!".to_owned(), by_name.clone(), "is no cursor"),
-            (cursor[1..].to_owned(), by_name.clone(), "is no cursor"),
-            (URL_SAFE_NO_PAD.encode("{}"), by_name.clone(), "is no cursor"),
-            (URL_SAFE_NO_PAD.encode("[".repeat(10_000)), by_name.clone(), "is no cursor"),
-            (forged("\"Ann O'Hara\"", "1"), by_name.clone(), "is no cursor"),
-            (forged("\"Ann O'Hara\"", "null"), by_name.clone(), "is no cursor"),
-            (forged("Ann O'Hara", "a\\u0000"), by_name.clone(), "is no cursor"),
-            (forged(",1]]", ",\"1\"]]"), by_name.clone(), "is no cursor"),
-            (forged(",1]]", ",99999999999]]"), by_name.clone(), "is no cursor"),
-            (forged(",1]]", "]]"), by_name.clone(), "is no cursor"),
-            (forged(",1]]", ",1,1]]"), by_name.clone(), "is no cursor"),
-        ] {
-            for name in ["after", "before"] {
-                let answer = app_again.query_with(QUERY, json!({name: cursor, "sort": sort})).await;
-                assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{cursor}: {answer:?}");
-                let details = &answer.body["errors"][0]["extensions"]["details"][0];
-                assert_eq!(details["field"], name);
-                assert!(details["message"].as_str().unwrap().contains(words), "{words}: {details}");
-            }
+#[apply(on_both_databases!)]
+async fn cursors_that_are_not_of_this_order(app: &TestApp) {
+    people(app).await;
+    let by_name = json!([{"field": "FULL_NAME"}]);
+    let answer = app.admin_again().await.query_with(QUERY, json!({"first": 1, "sort": by_name})).await;
+    let cursor = answer.data()["customersConnection"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
+    assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&cursor).unwrap()).unwrap();
+    let forged = |from: &str, to: &str| {
+        assert!(text.contains(from), "{text}");
+        URL_SAFE_NO_PAD.encode(text.replacen(from, to, 1))
+    };
+    let app_again = app.admin_again().await;
+    for (cursor, sort, words) in [
+        (
+            cursor.clone(),
+            json!([{"field": "FULL_NAME", "direction": "DESC"}]),
+            "cursor of the order FULL_NAME ASC, CUSTOMER_ID ASC, but this order is FULL_NAME DESC",
+        ),
+        (cursor.clone(), json!([]), "CUSTOMER_ID DESC"),
+        (cursor.clone(), json!([{"field": "EMAIL"}]), "EMAIL ASC"),
+        (forged("[1,", "[2,"), by_name.clone(), "another version"),
+        (String::new(), by_name.clone(), "is no cursor"),
+        ("!".to_owned(), by_name.clone(), "is no cursor"),
+        (cursor[1..].to_owned(), by_name.clone(), "is no cursor"),
+        (URL_SAFE_NO_PAD.encode("{}"), by_name.clone(), "is no cursor"),
+        (URL_SAFE_NO_PAD.encode("[".repeat(10_000)), by_name.clone(), "is no cursor"),
+        (forged("\"Ann O'Hara\"", "1"), by_name.clone(), "is no cursor"),
+        (forged("\"Ann O'Hara\"", "null"), by_name.clone(), "is no cursor"),
+        (forged("Ann O'Hara", "a\\u0000"), by_name.clone(), "is no cursor"),
+        (forged(",1]]", ",\"1\"]]"), by_name.clone(), "is no cursor"),
+        (forged(",1]]", ",99999999999]]"), by_name.clone(), "is no cursor"),
+        (forged(",1]]", "]]"), by_name.clone(), "is no cursor"),
+        (forged(",1]]", ",1,1]]"), by_name.clone(), "is no cursor"),
+    ] {
+        for name in ["after", "before"] {
+            let answer = app_again.query_with(QUERY, json!({name: cursor, "sort": sort})).await;
+            assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{cursor}: {answer:?}");
+            let details = &answer.body["errors"][0]["extensions"]["details"][0];
+            assert_eq!(details["field"], name);
+            assert!(details["message"].as_str().unwrap().contains(words), "{words}: {details}");
         }
-        // A cursor is data, not a statement.
-        let odd = forged("Ann O'Hara", "' OR 1=1 --");
-        let page = app_again.query_with(QUERY, json!({"after": odd, "sort": by_name})).await.data();
-        assert_eq!(page["customersConnection"]["nodes"][0]["fullName"], "Ann O'Hara");
     }
+    // A cursor is data, not a statement.
+    let odd = forged("Ann O'Hara", "' OR 1=1 --");
+    let page = app_again.query_with(QUERY, json!({"after": odd, "sort": by_name})).await.data();
+    assert_eq!(page["customersConnection"]["nodes"][0]["fullName"], "Ann O'Hara");
+}
 
-    async fn the_cost_counts_rows(app: &TestApp) {
-        let page = |n: usize, first: usize| format!("p{n}: customersConnection(first: {first}) {{ nodes {{ uuid email fullName addresses {{ city }} }} }}");
-        let query = |first: usize| format!("{{ {} }}", (0..30).map(|n| page(n, first)).collect::<Vec<_>>().join(" "));
-        assert!(app.admin().query(&query(100)).await.text.contains("too complex"));
-        app.admin().query(&query(1)).await.data();
-    }
+#[apply(on_both_databases!)]
+async fn the_cost_counts_rows(app: &TestApp) {
+    let page = |n: usize, first: usize| {
+        format!(
+            "p{n}: customersConnection(first: {first}) {{ nodes {{ uuid email fullName addresses {{ city }} }} }}"
+        )
+    };
+    let query =
+        |first: usize| format!("{{ {} }}", (0..30).map(|n| page(n, first)).collect::<Vec<_>>().join(" "));
+    assert!(app.admin().query(&query(100)).await.text.contains("too complex"));
+    app.admin().query(&query(1)).await.data();
 }

@@ -10,7 +10,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Admin, TestApp, on_both_databases};
+use crate::support::{Actor, Admin, TestApp, apply, on_both_databases};
 
 const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: String, $sort: [CustomerSort!]) {
     customersConnection(first: $first, after: $after, last: $last, before: $before, sort: $sort) {
@@ -119,90 +119,101 @@ const SORTS: &[&[(&str, &str)]] = &[
     &[("GROUP_ID", "ASC"), ("EMAIL_VERIFIED_AT", "DESC"), ("FULL_NAME", "ASC"), ("STATUS", "DESC")],
 ];
 
-on_both_databases! {
-    /// The order is the one that Rust sees, and so the same on both databases.
-    async fn forward_and_backward_in_every_order(app: &TestApp) {
-        people(app).await;
-        let admin = app.admin();
-        for sort in SORTS {
-            let expected = expected(app, sort).await;
-            let (mut forward, mut cursor) = (Vec::new(), Value::Null);
-            loop {
-                let (ids, page) = page(&admin, variables(sort, json!({"first": 7, "after": cursor}))).await;
-                assert_eq!(page["pageInfo"]["hasPreviousPage"], !forward.is_empty(), "{sort:?}");
-                assert_eq!(page["totalCount"], 40);
-                forward.extend(ids);
-                cursor = page["pageInfo"]["endCursor"].clone();
-                if page["pageInfo"]["hasNextPage"] == false { break; }
+/// The order is the one that Rust sees, and so the same on both databases.
+#[apply(on_both_databases!)]
+async fn forward_and_backward_in_every_order(app: &TestApp) {
+    people(app).await;
+    let admin = app.admin();
+    for sort in SORTS {
+        let expected = expected(app, sort).await;
+        let (mut forward, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let (ids, page) = page(&admin, variables(sort, json!({"first": 7, "after": cursor}))).await;
+            assert_eq!(page["pageInfo"]["hasPreviousPage"], !forward.is_empty(), "{sort:?}");
+            assert_eq!(page["totalCount"], 40);
+            forward.extend(ids);
+            cursor = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
             }
-            assert_eq!(forward, expected, "{sort:?}");
-            let (mut backward, mut cursor) = (Vec::new(), Value::Null);
-            loop {
-                let (ids, page) = page(&admin, variables(sort, json!({"last": 11, "before": cursor}))).await;
-                assert_eq!(page["pageInfo"]["hasNextPage"], !backward.is_empty(), "{sort:?}");
-                backward.extend(ids.into_iter().rev());
-                cursor = page["pageInfo"]["startCursor"].clone();
-                if page["pageInfo"]["hasPreviousPage"] == false { break; }
-            }
-            backward.reverse();
-            assert_eq!(backward, expected, "{sort:?} backward");
         }
-    }
-
-    /// The row of the cursor goes, and others come, between any two pages.
-    async fn rows_come_and_go(app: &TestApp) {
-        people(app).await;
-        let admin = app.admin();
-        for (number, sort) in SORTS.iter().enumerate() {
-            let before = expected(app, sort).await;
-            let (mut seen, mut deleted, mut cursor, mut turn) = (Vec::new(), Vec::new(), Value::Null, 0);
-            loop {
-                let (ids, page) = page(&admin, variables(sort, json!({"first": 9, "after": cursor}))).await;
-                seen.extend(ids);
-                cursor = page["pageInfo"]["endCursor"].clone();
-                if page["pageInfo"]["hasNextPage"] == false { break; }
-                let last = *seen.last().unwrap();
-                if turn % 2 == 0 {
-                    customer::Entity::delete_by_id(last).exec(app.app.db.owner()).await.unwrap();
-                    deleted.push(last);
-                }
-                app.register(&format!("new{number}-{turn}@x.io")).await;
-                turn += 1;
+        assert_eq!(forward, expected, "{sort:?}");
+        let (mut backward, mut cursor) = (Vec::new(), Value::Null);
+        loop {
+            let (ids, page) = page(&admin, variables(sort, json!({"last": 11, "before": cursor}))).await;
+            assert_eq!(page["pageInfo"]["hasNextPage"], !backward.is_empty(), "{sort:?}");
+            backward.extend(ids.into_iter().rev());
+            cursor = page["pageInfo"]["startCursor"].clone();
+            if page["pageInfo"]["hasPreviousPage"] == false {
+                break;
             }
-            let mut once = seen.clone();
-            once.sort_unstable();
-            once.dedup();
-            assert_eq!(once.len(), seen.len(), "{sort:?}: a row was seen twice");
-            let stayed: Vec<i32> = seen.iter().copied().filter(|id| before.contains(id)).collect();
-            assert_eq!(stayed, before, "{sort:?}");
         }
+        backward.reverse();
+        assert_eq!(backward, expected, "{sort:?} backward");
     }
+}
 
-    async fn between_two_cursors(app: &TestApp) {
-        people(app).await;
-        let admin = app.admin();
-        for sort in SORTS {
-            let expected = expected(app, sort).await;
-            let (_, all) = page(&admin, variables(sort, json!({"first": 100}))).await;
-            let cursor = |index: usize| all["edges"][index]["cursor"].clone();
-            for (window, part, previous, next) in [
-                (json!({"first": 100, "after": cursor(4), "before": cursor(9)}), 5..9, true, false),
-                (json!({"first": 2, "after": cursor(4), "before": cursor(9)}), 5..7, true, true),
-                (json!({"last": 2, "after": cursor(4), "before": cursor(9)}), 7..9, true, true),
-                (json!({"after": cursor(38), "before": cursor(39)}), 39..39, true, false),
-                (json!({"after": cursor(20), "before": cursor(10)}), 0..0, true, false),
-                (json!({"first": 0}), 0..0, false, true),
-                (json!({"last": 0}), 0..0, true, false),
-                (json!({"before": cursor(30)}), 10..30, true, true),
-                (json!({}), 0..20, false, true),
-                (json!({"first": 40}), 0..40, false, false),
-                (json!({"after": cursor(39)}), 0..0, true, false),
-                (json!({"last": 5, "before": cursor(0)}), 0..0, false, true),
-            ] {
-                let (ids, page) = page(&admin, variables(sort, window.clone())).await;
-                assert_eq!(ids, expected[part], "{sort:?} {window}");
-                assert_eq!((&page["pageInfo"]["hasPreviousPage"], &page["pageInfo"]["hasNextPage"]), (&json!(previous), &json!(next)), "{sort:?} {window}");
+/// The row of the cursor goes, and others come, between any two pages.
+#[apply(on_both_databases!)]
+async fn rows_come_and_go(app: &TestApp) {
+    people(app).await;
+    let admin = app.admin();
+    for (number, sort) in SORTS.iter().enumerate() {
+        let before = expected(app, sort).await;
+        let (mut seen, mut deleted, mut cursor, mut turn) = (Vec::new(), Vec::new(), Value::Null, 0);
+        loop {
+            let (ids, page) = page(&admin, variables(sort, json!({"first": 9, "after": cursor}))).await;
+            seen.extend(ids);
+            cursor = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
             }
+            let last = *seen.last().unwrap();
+            if turn % 2 == 0 {
+                customer::Entity::delete_by_id(last).exec(app.app.db.owner()).await.unwrap();
+                deleted.push(last);
+            }
+            app.register(&format!("new{number}-{turn}@x.io")).await;
+            turn += 1;
+        }
+        let mut once = seen.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), seen.len(), "{sort:?}: a row was seen twice");
+        let stayed: Vec<i32> = seen.iter().copied().filter(|id| before.contains(id)).collect();
+        assert_eq!(stayed, before, "{sort:?}");
+    }
+}
+
+#[apply(on_both_databases!)]
+async fn between_two_cursors(app: &TestApp) {
+    people(app).await;
+    let admin = app.admin();
+    for sort in SORTS {
+        let expected = expected(app, sort).await;
+        let (_, all) = page(&admin, variables(sort, json!({"first": 100}))).await;
+        let cursor = |index: usize| all["edges"][index]["cursor"].clone();
+        for (window, part, previous, next) in [
+            (json!({"first": 100, "after": cursor(4), "before": cursor(9)}), 5..9, true, false),
+            (json!({"first": 2, "after": cursor(4), "before": cursor(9)}), 5..7, true, true),
+            (json!({"last": 2, "after": cursor(4), "before": cursor(9)}), 7..9, true, true),
+            (json!({"after": cursor(38), "before": cursor(39)}), 39..39, true, false),
+            (json!({"after": cursor(20), "before": cursor(10)}), 0..0, true, false),
+            (json!({"first": 0}), 0..0, false, true),
+            (json!({"last": 0}), 0..0, true, false),
+            (json!({"before": cursor(30)}), 10..30, true, true),
+            (json!({}), 0..20, false, true),
+            (json!({"first": 40}), 0..40, false, false),
+            (json!({"after": cursor(39)}), 0..0, true, false),
+            (json!({"last": 5, "before": cursor(0)}), 0..0, false, true),
+        ] {
+            let (ids, page) = page(&admin, variables(sort, window.clone())).await;
+            assert_eq!(ids, expected[part], "{sort:?} {window}");
+            assert_eq!(
+                (&page["pageInfo"]["hasPreviousPage"], &page["pageInfo"]["hasNextPage"]),
+                (&json!(previous), &json!(next)),
+                "{sort:?} {window}"
+            );
         }
     }
 }

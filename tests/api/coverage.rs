@@ -7,7 +7,7 @@ use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, on_both_databases};
+use crate::support::{Actor, apply, on_both_databases};
 
 const OPENAPI: &str = include_str!("../../docs/openapi.json");
 const SDL: &str = include_str!("../../schema.graphql");
@@ -51,102 +51,117 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     ])
 }
 
-on_both_databases! {
-    async fn rest_operations(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let address = app.add_address(&customer.row, "US-CA", true).await;
-        let address = address["uuid"].as_str().unwrap();
-        let made = async |path: &str, body: Value| {
-            app.admin().post(path, &body).await.data()["uuid"].as_str().unwrap().to_owned()
+#[apply(on_both_databases!)]
+async fn rest_operations(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let address = app.add_address(&customer.row, "US-CA", true).await;
+    let address = address["uuid"].as_str().unwrap();
+    let made = async |path: &str, body: Value| {
+        app.admin().post(path, &body).await.data()["uuid"].as_str().unwrap().to_owned()
+    };
+    let group = made("/api/customer-groups", json!({"group_name": "VIP"})).await;
+    let definition =
+        json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
+    let definition = made("/api/metafield-definitions", definition).await;
+    let endpoint = made("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await;
+    let before = app.customers().await;
+    let uuid = customer.row["uuid"].as_str().unwrap();
+    let operations = operations();
+    assert!(operations.len() >= 7, "{operations:?}");
+    for (method, path, roles) in operations {
+        // The noun whose `{uuid}` it is.
+        let own = match path.split('/').nth(2) {
+            Some("customer-groups") => &group,
+            Some("metafield-definitions") => &definition,
+            Some("webhook-endpoints") => &endpoint,
+            _ => uuid,
         };
-        let group = made("/api/customer-groups", json!({"group_name": "VIP"})).await;
-        let definition = json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
-        let definition = made("/api/metafield-definitions", definition).await;
-        let endpoint = made("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await;
-        let before = app.customers().await;
-        let uuid = customer.row["uuid"].as_str().unwrap();
-        let operations = operations();
-        assert!(operations.len() >= 7, "{operations:?}");
-        for (method, path, roles) in operations {
-            // The noun whose `{uuid}` it is.
-            let own = match path.split('/').nth(2) {
-                Some("customer-groups") => &group,
-                Some("metafield-definitions") => &definition,
-                Some("webhook-endpoints") => &endpoint,
-                _ => uuid,
-            };
-            let path = path.replace("{uuid}", own).replace("{address_uuid}", address).replace("{id}", uuid);
-            let send = async |actor: &dyn Fn() -> reqwest::RequestBuilder| {
-                app.anonymous().send(actor().json(&json!({}))).await
-            };
-            let anonymous = send(&|| app.anonymous().request(method.clone(), &path)).await;
-            if roles.is_empty() {
-                assert!([200, 400].contains(&anonymous.status), "{method} {path}: {anonymous:?}");
-            } else {
-                anonymous.assert_failure(401, "unauthenticated");
-            }
-            if !roles.is_empty() && !roles.iter().any(|role| role == "customer") {
-                let as_customer = send(&|| customer.request(method.clone(), &path)).await;
-                as_customer.assert_failure(403, "forbidden");
-                // Not even what is wrong with the request is told.
-                let request = customer.request(method.clone(), &path).header("content-type", "text/plain").body("{");
-                customer.send(request).await.assert_failure(403, "forbidden");
-            }
-            if roles == ["customer"] {
-                send(&|| app.admin().request(method.clone(), &path)).await.assert_failure(403, "forbidden");
-            }
-            // A bad token is never taken for none; but for the routes that health, documents and new tokens
-            // are had from, which don't look at tokens at all.
-            let bad = send(&|| app.anonymous().request(method.clone(), &path).bearer_auth("bad")).await;
-            let blind = ["/health/", "/metrics", "/api/openapi.json", "/api/user/token", "/api/customer/token",
-                "/api/customers/reset-password", "/api/customers/password", "/api/customers/verify-email"];
-            if blind.iter().any(|start| path.starts_with(start)) {
-                assert_eq!(bad.status, anonymous.status, "{method} {path}");
-            } else {
-                bad.assert_failure(401, "unauthenticated");
-            }
+        let path = path.replace("{uuid}", own).replace("{address_uuid}", address).replace("{id}", uuid);
+        let send = async |actor: &dyn Fn() -> reqwest::RequestBuilder| {
+            app.anonymous().send(actor().json(&json!({}))).await
+        };
+        let anonymous = send(&|| app.anonymous().request(method.clone(), &path)).await;
+        if roles.is_empty() {
+            assert!([200, 400].contains(&anonymous.status), "{method} {path}: {anonymous:?}");
+        } else {
+            anonymous.assert_failure(401, "unauthenticated");
         }
-        assert_eq!(app.customers().await, before);
-        for url in [format!("/api/customer-groups/{group}"), format!("/api/metafield-definitions/{definition}"),
-            format!("/api/webhook-endpoints/{endpoint}")] {
-            app.admin().patch(&url, &json!({})).await.data();
+        if !roles.is_empty() && !roles.iter().any(|role| role == "customer") {
+            let as_customer = send(&|| customer.request(method.clone(), &path)).await;
+            as_customer.assert_failure(403, "forbidden");
+            // Not even what is wrong with the request is told.
+            let request =
+                customer.request(method.clone(), &path).header("content-type", "text/plain").body("{");
+            customer.send(request).await.assert_failure(403, "forbidden");
+        }
+        if roles == ["customer"] {
+            send(&|| app.admin().request(method.clone(), &path)).await.assert_failure(403, "forbidden");
+        }
+        // A bad token is never taken for none; but for the routes that health, documents and new tokens
+        // are had from, which don't look at tokens at all.
+        let bad = send(&|| app.anonymous().request(method.clone(), &path).bearer_auth("bad")).await;
+        let blind = [
+            "/health/",
+            "/metrics",
+            "/api/openapi.json",
+            "/api/user/token",
+            "/api/customer/token",
+            "/api/customers/reset-password",
+            "/api/customers/password",
+            "/api/customers/verify-email",
+        ];
+        if blind.iter().any(|start| path.starts_with(start)) {
+            assert_eq!(bad.status, anonymous.status, "{method} {path}");
+        } else {
+            bad.assert_failure(401, "unauthenticated");
         }
     }
+    assert_eq!(app.customers().await, before);
+    for url in [
+        format!("/api/customer-groups/{group}"),
+        format!("/api/metafield-definitions/{definition}"),
+        format!("/api/webhook-endpoints/{endpoint}"),
+    ] {
+        app.admin().patch(&url, &json!({})).await.data();
+    }
+}
 
-    async fn graphql_root_fields(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let document = async_graphql_parser::parse_schema(SDL).unwrap();
-        let query = document.definitions.into_iter().find_map(|definition| match definition {
-            TypeSystemDefinition::Type(definition) if definition.node.name.node == "Query" => Some(definition.node.kind),
-            _ => None,
-        });
-        let Some(TypeKind::Object(query)) = query else { panic!("the schema has a Query") };
-        let names: Vec<String> = query.fields.iter().map(|field| field.node.name.node.to_string()).collect();
-        let fields = root_fields();
-        let known: Vec<&str> = fields.keys().copied().collect();
-        let mut sorted = names.clone();
-        sorted.sort();
-        assert_eq!(sorted, known, "a root field has no case here, or a case has no field");
-        for (role, selection) in fields.into_values() {
-            let query = format!("{{ {selection} }}");
-            let (anonymous, as_customer) = (app.anonymous().query(&query).await, customer.query(&query).await);
-            if role == "admin" {
-                assert_eq!(anonymous.graphql_code(), "UNAUTHENTICATED", "{selection}");
-                assert_eq!(as_customer.graphql_code(), "FORBIDDEN", "{selection}");
-            } else {
-                anonymous.data();
-                as_customer.data();
-            }
-            app.admin().query(&query).await.data();
-            let admin_endpoint = async |actor: reqwest::RequestBuilder| {
-                app.anonymous().send(actor.json(&json!({"query": query}))).await
-            };
-            let path = "/api/admin/graphql";
-            let anonymous = admin_endpoint(app.anonymous().request(Method::POST, path)).await;
-            assert_eq!((anonymous.status, anonymous.graphql_code()), (401, "UNAUTHENTICATED"));
-            let as_customer = admin_endpoint(customer.request(Method::POST, path)).await;
-            assert_eq!((as_customer.status, as_customer.graphql_code()), (403, "FORBIDDEN"));
-            admin_endpoint(app.admin().request(Method::POST, path)).await.data();
+#[apply(on_both_databases!)]
+async fn graphql_root_fields(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let document = async_graphql_parser::parse_schema(SDL).unwrap();
+    let query = document.definitions.into_iter().find_map(|definition| match definition {
+        TypeSystemDefinition::Type(definition) if definition.node.name.node == "Query" => {
+            Some(definition.node.kind)
         }
+        _ => None,
+    });
+    let Some(TypeKind::Object(query)) = query else { panic!("the schema has a Query") };
+    let names: Vec<String> = query.fields.iter().map(|field| field.node.name.node.to_string()).collect();
+    let fields = root_fields();
+    let known: Vec<&str> = fields.keys().copied().collect();
+    let mut sorted = names.clone();
+    sorted.sort();
+    assert_eq!(sorted, known, "a root field has no case here, or a case has no field");
+    for (role, selection) in fields.into_values() {
+        let query = format!("{{ {selection} }}");
+        let (anonymous, as_customer) = (app.anonymous().query(&query).await, customer.query(&query).await);
+        if role == "admin" {
+            assert_eq!(anonymous.graphql_code(), "UNAUTHENTICATED", "{selection}");
+            assert_eq!(as_customer.graphql_code(), "FORBIDDEN", "{selection}");
+        } else {
+            anonymous.data();
+            as_customer.data();
+        }
+        app.admin().query(&query).await.data();
+        let admin_endpoint = async |actor: reqwest::RequestBuilder| {
+            app.anonymous().send(actor.json(&json!({"query": query}))).await
+        };
+        let path = "/api/admin/graphql";
+        let anonymous = admin_endpoint(app.anonymous().request(Method::POST, path)).await;
+        assert_eq!((anonymous.status, anonymous.graphql_code()), (401, "UNAUTHENTICATED"));
+        let as_customer = admin_endpoint(customer.request(Method::POST, path)).await;
+        assert_eq!((as_customer.status, as_customer.graphql_code()), (403, "FORBIDDEN"));
+        admin_endpoint(app.admin().request(Method::POST, path)).await.data();
     }
 }

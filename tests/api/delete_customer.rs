@@ -3,27 +3,26 @@
 use patron::entity::customer_address;
 use sea_orm::{EntityTrait, PaginatorTrait};
 
-use crate::support::{Actor, on_both_databases};
+use crate::support::{Actor, apply, on_both_databases};
 
-on_both_databases! {
-    async fn the_documents_example(app: &TestApp) {
-        let other = app.register("other@x.io").await;
-        let customer = app.customer("john.smith@example.com").await;
-        let mut expected = customer.row.clone();
-        expected.as_object_mut().unwrap().remove("links");
-        app.add_address(&expected, "US-CA", true).await;
-        app.add_address(&other, "US-CA", true).await;
-        let url = format!("/api/customers/{}", expected["uuid"].as_str().unwrap());
+#[apply(on_both_databases!)]
+async fn the_documents_example(app: &TestApp) {
+    let other = app.register("other@x.io").await;
+    let customer = app.customer("john.smith@example.com").await;
+    let mut expected = customer.row.clone();
+    expected.as_object_mut().unwrap().remove("links");
+    app.add_address(&expected, "US-CA", true).await;
+    app.add_address(&other, "US-CA", true).await;
+    let url = format!("/api/customers/{}", expected["uuid"].as_str().unwrap());
 
-        let answer = app.admin().delete(&url).await;
-        assert_eq!((answer.status, answer.data()), (200, expected));
+    let answer = app.admin().delete(&url).await;
+    assert_eq!((answer.status, answer.data()), (200, expected));
 
-        app.admin().delete(&url).await.assert_failure(404, "not_found");
-        assert_eq!(app.customers().await.len(), 1);
-        let addresses = customer_address::Entity::find().count(app.app.db.owner()).await.unwrap();
-        assert_eq!(addresses, 1, "its addresses go with it, and no others");
-        assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401, "its tokens are refused");
-        // The address is free again.
-        app.register("john.smith@example.com").await;
-    }
+    app.admin().delete(&url).await.assert_failure(404, "not_found");
+    assert_eq!(app.customers().await.len(), 1);
+    let addresses = customer_address::Entity::find().count(app.app.db.owner()).await.unwrap();
+    assert_eq!(addresses, 1, "its addresses go with it, and no others");
+    assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401, "its tokens are refused");
+    // The address is free again.
+    app.register("john.smith@example.com").await;
 }

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, TestApp, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
 };
 
 /// What customers can be sorted by.
@@ -193,290 +193,361 @@ async fn change(app: &TestApp, email: &str, body: &Value) -> Answer {
     admin.patch(&format!("/api/customers/{}", row.uuid), body).await
 }
 
-on_both_databases! {
-    async fn a_row_of_another_program_is_listed_and_signs_in_once_it_is_filled_in(app: &TestApp) {
-        app.register("a@x.io").await;
-        app.register("z@x.io").await;
-        insert(app, &["New@Bücher.example"]).await;
-        let all = ["New@Bücher.example", "a@x.io", "z@x.io"];
-        assert_eq!((email_key(app, "New@Bücher.example").await, found(app, "bucher").await), (None, vec![]));
-        assert_eq!(listed(app, json!([])).await, all);
-        for key in ["email", "name", "status", "created_at"] {
-            assert_eq!(listed(app, json!([{"key": "ob", "operation": "eq", "value": key}])).await, all, "{key}");
-        }
-        assert_walks_visit(app, &all).await;
-        assert_no_login(app, "new@bücher.example").await;
-
-        fill_all_in(app).await;
-        assert_eq!(email_key(app, "New@Bücher.example").await.as_deref(), Some("new@xn--bcher-kva.example"));
-        assert_login(app, "New@Bücher.example").await;
-        assert_eq!(log_in(app, "new@XN--BCHER-KVA.example").await.status, 200);
-        for keyword in ["bucher", "bücher", "xn--bcher-kva", "new@", "zofie"] {
-            assert_eq!(found(app, keyword).await, ["New@Bücher.example"], "{keyword}");
-        }
-        for value in ["new@bücher.example", "new@xn--bcher-kva.example"] {
-            assert_eq!(listed(app, json!([{"key": "email", "operation": "eq", "value": value}])).await, ["New@Bücher.example"]);
-            assert_eq!(listed(app, json!([{"key": "email", "operation": "like", "value": value}])).await, ["New@Bücher.example"]);
-            assert_eq!(connected(app, json!({"email": {"contains": value}})).await, ["New@Bücher.example"]);
-        }
-        assert_walks_visit(app, &all).await;
-        let body = json!({"full_name": "Other", "email": "new@xn--bcher-kva.example", "password": CUSTOMER_PASSWORD});
-        app.anonymous().post("/api/customers", &body).await.assert_failure(409, "email_taken");
-        // Nothing else of it changed.
-        let row = app.customers().await.into_iter().find(|row| row.email.as_str() == "New@Bücher.example").unwrap();
-        assert_eq!((row.version, row.full_name.as_str(), row.token_generation), (1, "Žofie Nová", 0));
+#[apply(on_both_databases!)]
+async fn a_row_of_another_program_is_listed_and_signs_in_once_it_is_filled_in(app: &TestApp) {
+    app.register("a@x.io").await;
+    app.register("z@x.io").await;
+    insert(app, &["New@Bücher.example"]).await;
+    let all = ["New@Bücher.example", "a@x.io", "z@x.io"];
+    assert_eq!((email_key(app, "New@Bücher.example").await, found(app, "bucher").await), (None, vec![]));
+    assert_eq!(listed(app, json!([])).await, all);
+    for key in ["email", "name", "status", "created_at"] {
+        assert_eq!(listed(app, json!([{"key": "ob", "operation": "eq", "value": key}])).await, all, "{key}");
     }
+    assert_walks_visit(app, &all).await;
+    assert_no_login(app, "new@bücher.example").await;
 
-    /// There are more rows that can't be filled in than the job takes at once, and they come first.
-    async fn rows_without_a_valid_address_keep_nobody_waiting(app: &TestApp) {
-        app.register("a@x.io").await;
-        let broken: Vec<String> = (0..450).map(|number| format!("no-at-sign-{number:03}")).collect();
-        insert(app, &broken.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        insert(app, &["later@x.io"]).await;
-        fill_all_in(app).await;
-        let keys = column(app, "customer", "email", "email_key").await;
-        assert!(broken.iter().all(|email| keys[email].is_none()), "{keys:?}");
-        assert_eq!(keys["later@x.io"].as_deref(), Some("later@x.io"));
-        assert_login(app, "later@x.io").await;
-        assert_no_login(app, "no-at-sign-000").await;
-        let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
-        assert_eq!(answer.data()["customers"]["total"], 452);
-        assert_eq!(answer.data()["customers"]["items"][0]["email"], "later@x.io");
-        assert_eq!(answer.data()["customers"]["items"][1]["email"], "no-at-sign-449");
+    fill_all_in(app).await;
+    assert_eq!(email_key(app, "New@Bücher.example").await.as_deref(), Some("new@xn--bcher-kva.example"));
+    assert_login(app, "New@Bücher.example").await;
+    assert_eq!(log_in(app, "new@XN--BCHER-KVA.example").await.status, 200);
+    for keyword in ["bucher", "bücher", "xn--bcher-kva", "new@", "zofie"] {
+        assert_eq!(found(app, keyword).await, ["New@Bücher.example"], "{keyword}");
     }
+    for value in ["new@bücher.example", "new@xn--bcher-kva.example"] {
+        assert_eq!(
+            listed(app, json!([{"key": "email", "operation": "eq", "value": value}])).await,
+            ["New@Bücher.example"]
+        );
+        assert_eq!(
+            listed(app, json!([{"key": "email", "operation": "like", "value": value}])).await,
+            ["New@Bücher.example"]
+        );
+        assert_eq!(connected(app, json!({"email": {"contains": value}})).await, ["New@Bücher.example"]);
+    }
+    assert_walks_visit(app, &all).await;
+    let body =
+        json!({"full_name": "Other", "email": "new@xn--bcher-kva.example", "password": CUSTOMER_PASSWORD});
+    app.anonymous().post("/api/customers", &body).await.assert_failure(409, "email_taken");
+    // Nothing else of it changed.
+    let row =
+        app.customers().await.into_iter().find(|row| row.email.as_str() == "New@Bücher.example").unwrap();
+    assert_eq!((row.version, row.full_name.as_str(), row.token_generation), (1, "Žofie Nová", 0));
+}
 
-    async fn a_row_whose_address_is_taken_stays_without_a_key(app: &TestApp) {
-        app.register("a@x.io").await;
-        insert(app, &["A@X.io", "no-at-sign"]).await;
-        insert(app, &["later@x.io"]).await;
-        let all = ["A@X.io", "a@x.io", "later@x.io", "no-at-sign"];
-        fill_all_in(app).await;
-        let keys: Vec<Option<String>> = column(app, "customer", "email", "email_key").await.into_values().collect();
-        assert_eq!(keys, [None, Some("a@x.io".to_owned()), Some("later@x.io".to_owned()), None]);
-        assert_eq!(listed(app, json!([])).await, all);
-        assert_walks_visit(app, &all).await;
-        // The customer that registered with the address keeps it, in every spelling.
-        let pair = log_in(app, "A@X.io").await.data();
-        let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(pair["accessToken"].as_str().unwrap());
-        let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { email } }"}))).await;
-        assert_eq!(answer.data()["currentCustomer"]["email"], "a@x.io");
-        assert_login(app, "later@x.io").await;
-        assert_no_login(app, "no-at-sign").await;
-        // An admin gives the row another address: then it has a key, and the customer signs in.
-        let changed = change(app, "A@X.io", &json!({"email": "free@x.io"})).await;
-        assert_eq!(changed.status, 200, "{changed:?}");
-        assert_login(app, "free@x.io").await;
-        assert_login(app, "a@x.io").await;
-    }
+/// There are more rows that can't be filled in than the job takes at once, and they come first.
+#[apply(on_both_databases!)]
+async fn rows_without_a_valid_address_keep_nobody_waiting(app: &TestApp) {
+    app.register("a@x.io").await;
+    let broken: Vec<String> = (0..450).map(|number| format!("no-at-sign-{number:03}")).collect();
+    insert(app, &broken.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    insert(app, &["later@x.io"]).await;
+    fill_all_in(app).await;
+    let keys = column(app, "customer", "email", "email_key").await;
+    assert!(broken.iter().all(|email| keys[email].is_none()), "{keys:?}");
+    assert_eq!(keys["later@x.io"].as_deref(), Some("later@x.io"));
+    assert_login(app, "later@x.io").await;
+    assert_no_login(app, "no-at-sign-000").await;
+    let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
+    assert_eq!(answer.data()["customers"]["total"], 452);
+    assert_eq!(answer.data()["customers"]["items"][0]["email"], "later@x.io");
+    assert_eq!(answer.data()["customers"]["items"][1]["email"], "no-at-sign-449");
+}
 
-    /// One of them gets the key, and the job continues.
-    async fn two_rows_of_another_program_with_one_address(app: &TestApp) {
-        app.register("a@x.io").await;
-        insert(app, &["twin@bücher.example", "Twin@xn--bcher-kva.example", "later@x.io"]).await;
-        fill_all_in(app).await;
-        let keys = column(app, "customer", "email", "email_key").await;
-        let twins = [&keys["twin@bücher.example"], &keys["Twin@xn--bcher-kva.example"]];
-        assert_eq!(twins.iter().filter(|key| key.as_deref() == Some("twin@xn--bcher-kva.example")).count(), 1, "{twins:?}");
-        assert_eq!(twins.iter().filter(|key| key.is_none()).count(), 1, "{twins:?}");
-        assert_eq!(log_in(app, "twin@bücher.example").await.status, 200);
-        assert_login(app, "later@x.io").await;
-        assert_eq!(listed(app, json!([])).await.len(), 4);
-    }
+#[apply(on_both_databases!)]
+async fn a_row_whose_address_is_taken_stays_without_a_key(app: &TestApp) {
+    app.register("a@x.io").await;
+    insert(app, &["A@X.io", "no-at-sign"]).await;
+    insert(app, &["later@x.io"]).await;
+    let all = ["A@X.io", "a@x.io", "later@x.io", "no-at-sign"];
+    fill_all_in(app).await;
+    let keys: Vec<Option<String>> =
+        column(app, "customer", "email", "email_key").await.into_values().collect();
+    assert_eq!(keys, [None, Some("a@x.io".to_owned()), Some("later@x.io".to_owned()), None]);
+    assert_eq!(listed(app, json!([])).await, all);
+    assert_walks_visit(app, &all).await;
+    // The customer that registered with the address keeps it, in every spelling.
+    let pair = log_in(app, "A@X.io").await.data();
+    let request = app
+        .anonymous()
+        .request(reqwest::Method::POST, "/api/graphql")
+        .bearer_auth(pair["accessToken"].as_str().unwrap());
+    let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { email } }"}))).await;
+    assert_eq!(answer.data()["currentCustomer"]["email"], "a@x.io");
+    assert_login(app, "later@x.io").await;
+    assert_no_login(app, "no-at-sign").await;
+    // An admin gives the row another address: then it has a key, and the customer signs in.
+    let changed = change(app, "A@X.io", &json!({"email": "free@x.io"})).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_login(app, "free@x.io").await;
+    assert_login(app, "a@x.io").await;
+}
 
-    /// A row without a key holds no address against a customer that registers.
-    async fn a_registration_ahead_of_the_job_keeps_the_address(app: &TestApp) {
-        app.register("a@x.io").await;
-        insert(app, &["B@x.io"]).await;
-        app.register("b@x.io").await;
-        fill_all_in(app).await;
-        assert_eq!((email_key(app, "B@x.io").await, email_key(app, "b@x.io").await.as_deref()), (None, Some("b@x.io")));
-        assert_login(app, "b@x.io").await;
-    }
+/// One of them gets the key, and the job continues.
+#[apply(on_both_databases!)]
+async fn two_rows_of_another_program_with_one_address(app: &TestApp) {
+    app.register("a@x.io").await;
+    insert(app, &["twin@bücher.example", "Twin@xn--bcher-kva.example", "later@x.io"]).await;
+    fill_all_in(app).await;
+    let keys = column(app, "customer", "email", "email_key").await;
+    let twins = [&keys["twin@bücher.example"], &keys["Twin@xn--bcher-kva.example"]];
+    assert_eq!(
+        twins.iter().filter(|key| key.as_deref() == Some("twin@xn--bcher-kva.example")).count(),
+        1,
+        "{twins:?}"
+    );
+    assert_eq!(twins.iter().filter(|key| key.is_none()).count(), 1, "{twins:?}");
+    assert_eq!(log_in(app, "twin@bücher.example").await.status, 200);
+    assert_login(app, "later@x.io").await;
+    assert_eq!(listed(app, json!([])).await.len(), 4);
+}
 
-    /// Its owner is deleted, or gets another address; a key that can't be computed is tried again from time to time.
-    async fn an_address_that_becomes_free_goes_to_the_row_that_has_it(app: &TestApp) {
-        let system = Ctx::system(app.app.clone());
-        app.register("z@x.io").await;
-        let rows = [app.register("a@x.io").await, app.register("b@x.io").await];
-        insert(app, &["A@X.io", "B@X.io", "no-at-sign"]).await;
-        fill_all_in(app).await;
-        retry(&system).await.unwrap();
-        assert_eq!((email_key(app, "A@X.io").await, email_key(app, "B@X.io").await), (None, None));
-        app.admin().delete(&format!("/api/customers/{}", rows[0]["uuid"].as_str().unwrap())).await.data();
-        assert_eq!(change(app, "b@x.io", &json!({"email": "c@x.io"})).await.status, 200);
-        assert_eq!(log_in(app, "a@x.io").await.status, 401);
-        app.app.clock.advance(TimeDelta::seconds(1));
-        retry(&system).await.unwrap();
-        for email in ["A@X.io", "B@X.io", "c@x.io"] {
-            assert_login(app, email).await;
-        }
-        assert_eq!(email_key(app, "no-at-sign").await, None);
-    }
+/// A row without a key holds no address against a customer that registers.
+#[apply(on_both_databases!)]
+async fn a_registration_ahead_of_the_job_keeps_the_address(app: &TestApp) {
+    app.register("a@x.io").await;
+    insert(app, &["B@x.io"]).await;
+    app.register("b@x.io").await;
+    fill_all_in(app).await;
+    assert_eq!(
+        (email_key(app, "B@x.io").await, email_key(app, "b@x.io").await.as_deref()),
+        (None, Some("b@x.io"))
+    );
+    assert_login(app, "b@x.io").await;
+}
 
-    async fn an_address_that_another_program_changed(app: &TestApp) {
-        app.register("old@bücher.example").await;
-        app.register("z@x.io").await;
-        execute(app, "UPDATE customer SET email = 'New@Faß.example', email_key = NULL, search_text = '' WHERE email = 'old@bücher.example'").await;
-        for email in ["old@bücher.example", "new@faß.example"] {
-            assert_no_login(app, email).await;
-        }
-        fill_all_in(app).await;
-        assert_login(app, "New@Faß.example").await;
-        assert_no_login(app, "old@bücher.example").await;
-        for (text, expected) in [("new@faß.example", vec!["New@Faß.example"]), ("xn--fa-hia", vec!["New@Faß.example"]),
-            ("old@", vec![]), ("bücher", vec![]), ("xn--bcher-kva", vec![])] {
-            assert_eq!(found(app, text).await, expected, "{text}");
-            assert_eq!(listed(app, json!([{"key": "email", "operation": "like", "value": text}])).await, expected, "like {text}");
-            assert_eq!(connected(app, json!({"email": {"contains": text}})).await, expected, "contains {text}");
-        }
-        app.register("old@xn--bcher-kva.example").await;
-        // Nothing is left of an address that was valid.
-        execute(app, "UPDATE customer SET email = 'no-at-sign', email_key = NULL, search_text = '' WHERE email = 'New@Faß.example'").await;
-        fill_all_in(app).await;
-        assert_eq!(listed(app, json!([{"key": "email", "operation": "like", "value": "faß"}])).await, Vec::<String>::new());
+/// Its owner is deleted, or gets another address; a key that can't be computed is tried again from time to time.
+#[apply(on_both_databases!)]
+async fn an_address_that_becomes_free_goes_to_the_row_that_has_it(app: &TestApp) {
+    let system = Ctx::system(app.app.clone());
+    app.register("z@x.io").await;
+    let rows = [app.register("a@x.io").await, app.register("b@x.io").await];
+    insert(app, &["A@X.io", "B@X.io", "no-at-sign"]).await;
+    fill_all_in(app).await;
+    retry(&system).await.unwrap();
+    assert_eq!((email_key(app, "A@X.io").await, email_key(app, "B@X.io").await), (None, None));
+    app.admin().delete(&format!("/api/customers/{}", rows[0]["uuid"].as_str().unwrap())).await.data();
+    assert_eq!(change(app, "b@x.io", &json!({"email": "c@x.io"})).await.status, 200);
+    assert_eq!(log_in(app, "a@x.io").await.status, 401);
+    app.app.clock.advance(TimeDelta::seconds(1));
+    retry(&system).await.unwrap();
+    for email in ["A@X.io", "B@X.io", "c@x.io"] {
+        assert_login(app, email).await;
     }
+    assert_eq!(email_key(app, "no-at-sign").await, None);
+}
 
-    /// SQLite stores anything in any column.
-    async fn a_status_of_another_type_reads_as_disabled(app: &TestApp) {
-        app.register("a@x.io").await;
-        let values: &[&str] = if app.database.is_some() { &["32767"] } else { &["70000", "1.5", "'x'"] };
-        for value in values {
-            execute(app, &format!("UPDATE customer SET status = {value}")).await;
-            let answer = app.admin_again().await.query("{ customers { items { status } } }").await;
-            assert_eq!(answer.data()["customers"]["items"], json!([{"status": 0}]), "{value}");
-            assert_no_login(app, "a@x.io").await;
-        }
+#[apply(on_both_databases!)]
+async fn an_address_that_another_program_changed(app: &TestApp) {
+    app.register("old@bücher.example").await;
+    app.register("z@x.io").await;
+    execute(app, "UPDATE customer SET email = 'New@Faß.example', email_key = NULL, search_text = '' WHERE email = 'old@bücher.example'").await;
+    for email in ["old@bücher.example", "new@faß.example"] {
+        assert_no_login(app, email).await;
     }
+    fill_all_in(app).await;
+    assert_login(app, "New@Faß.example").await;
+    assert_no_login(app, "old@bücher.example").await;
+    for (text, expected) in [
+        ("new@faß.example", vec!["New@Faß.example"]),
+        ("xn--fa-hia", vec!["New@Faß.example"]),
+        ("old@", vec![]),
+        ("bücher", vec![]),
+        ("xn--bcher-kva", vec![]),
+    ] {
+        assert_eq!(found(app, text).await, expected, "{text}");
+        assert_eq!(
+            listed(app, json!([{"key": "email", "operation": "like", "value": text}])).await,
+            expected,
+            "like {text}"
+        );
+        assert_eq!(connected(app, json!({"email": {"contains": text}})).await, expected, "contains {text}");
+    }
+    app.register("old@xn--bcher-kva.example").await;
+    // Nothing is left of an address that was valid.
+    execute(app, "UPDATE customer SET email = 'no-at-sign', email_key = NULL, search_text = '' WHERE email = 'New@Faß.example'").await;
+    fill_all_in(app).await;
+    assert_eq!(
+        listed(app, json!([{"key": "email", "operation": "like", "value": "faß"}])).await,
+        Vec::<String>::new()
+    );
+}
 
-    async fn admins_of_another_program(app: &TestApp) {
-        let template = admin_user::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
-        let hash = quoted(template.password.expose());
-        for email in ["Boss@Bücher.example", "ADMIN@LOCALHOST", "no-at-sign"] {
-            let values = format!("{}, {hash}, 'Boss', TRUE", quoted(email));
-            execute(app, &format!("INSERT INTO admin_user (email, password, full_name, status) VALUES ({values})")).await;
-        }
-        let refused = log_in_as_admin(app, "boss@bücher.example").await;
-        refused.assert_failure(401, "unauthenticated");
-        app.app.clock.advance(TimeDelta::seconds(1));
-        fill_all_in(app).await;
-        for email in ["boss@bücher.example", "Boss@xn--bcher-kva.example", ADMIN_EMAIL] {
-            let answer = log_in_as_admin(app, email).await;
-            assert_eq!(answer.status, 200, "{email}: {answer:?}");
-        }
-        log_in_as_admin(app, "no-at-sign").await.assert_failure(401, "unauthenticated");
-        let keys: Vec<Option<String>> = column(app, "admin_user", "email", "email_key").await.into_values().collect();
-        // ADMIN@LOCALHOST, Admin@localhost, Boss@Bücher.example, no-at-sign
-        assert_eq!(keys, [None, Some("admin@localhost".to_owned()), Some("boss@xn--bcher-kva.example".to_owned()), None]);
+/// SQLite stores anything in any column.
+#[apply(on_both_databases!)]
+async fn a_status_of_another_type_reads_as_disabled(app: &TestApp) {
+    app.register("a@x.io").await;
+    let values: &[&str] = if app.database.is_some() { &["32767"] } else { &["70000", "1.5", "'x'"] };
+    for value in values {
+        execute(app, &format!("UPDATE customer SET status = {value}")).await;
+        let answer = app.admin_again().await.query("{ customers { items { status } } }").await;
+        assert_eq!(answer.data()["customers"]["items"], json!([{"status": 0}]), "{value}");
+        assert_no_login(app, "a@x.io").await;
     }
+}
 
-    async fn groups_of_another_program(app: &TestApp) {
-        for name in ["E\u{301}LITE", "DEFAULT"] {
-            execute(app, &format!("INSERT INTO customer_group (group_name) VALUES ({})", quoted(name))).await;
-        }
-        let query = "{ customerGroups { items { groupName } } }";
-        let names = json!([{"groupName": "DEFAULT"}, {"groupName": "E\u{301}LITE"}, {"groupName": "Default"}]);
-        assert_eq!(app.admin().query(query).await.data()["customerGroups"]["items"], names);
-        fill_all_in(app).await;
-        assert_eq!(app.admin().query(query).await.data()["customerGroups"]["items"], names);
-        let keys: Vec<Option<String>> = column(app, "customer_group", "group_name", "name_key").await.into_values().collect();
-        // DEFAULT, Default, É in two code points
-        assert_eq!(keys, [None, Some("default".to_owned()), Some("élite".to_owned())]);
-        for name in ["élite", "Élite", "e\u{301}lite", "default"] {
-            let answer = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
-            answer.assert_failure(409, "conflict");
-            assert_eq!(answer.message(), "Group name is already used", "{name}");
-        }
+#[apply(on_both_databases!)]
+async fn admins_of_another_program(app: &TestApp) {
+    let template = admin_user::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
+    let hash = quoted(template.password.expose());
+    for email in ["Boss@Bücher.example", "ADMIN@LOCALHOST", "no-at-sign"] {
+        let values = format!("{}, {hash}, 'Boss', TRUE", quoted(email));
+        execute(
+            app,
+            &format!("INSERT INTO admin_user (email, password, full_name, status) VALUES ({values})"),
+        )
+        .await;
     }
+    let refused = log_in_as_admin(app, "boss@bücher.example").await;
+    refused.assert_failure(401, "unauthenticated");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    fill_all_in(app).await;
+    for email in ["boss@bücher.example", "Boss@xn--bcher-kva.example", ADMIN_EMAIL] {
+        let answer = log_in_as_admin(app, email).await;
+        assert_eq!(answer.status, 200, "{email}: {answer:?}");
+    }
+    log_in_as_admin(app, "no-at-sign").await.assert_failure(401, "unauthenticated");
+    let keys: Vec<Option<String>> =
+        column(app, "admin_user", "email", "email_key").await.into_values().collect();
+    // ADMIN@LOCALHOST, Admin@localhost, Boss@Bücher.example, no-at-sign
+    assert_eq!(
+        keys,
+        [None, Some("admin@localhost".to_owned()), Some("boss@xn--bcher-kva.example".to_owned()), None]
+    );
+}
 
-    /// Any stored value but 1 reads as disabled.
-    async fn an_odd_status_reads_as_disabled(app: &TestApp) {
-        app.register("on@x.io").await;
-        app.register("off@x.io").await;
-        assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
-        insert_with_status(app, "seven@x.io", 7).await;
-        insert_with_status(app, "minus@x.io", -1).await;
-        fill_all_in(app).await;
-        let (enabled, disabled, none) = (["on@x.io"], ["minus@x.io", "off@x.io", "seven@x.io"], [""; 0]);
-        let all = ["minus@x.io", "off@x.io", "on@x.io", "seven@x.io"];
-        let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
-        for row in answer.data()["customers"]["items"].as_array().unwrap() {
-            assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
-        }
-        let answer = app.admin_again().await.query_with(CONNECTION, json!({})).await;
-        for row in answer.data()["customersConnection"]["nodes"].as_array().unwrap() {
-            assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
-        }
-        for (value, expected) in [("0", &disabled[..]), ("1", &enabled[..])] {
-            assert_eq!(listed(app, json!([{"key": "status", "operation": "eq", "value": value}])).await, expected, "{value}");
-        }
-        for (condition, expected) in [
-            (json!({"eq": 0}), &disabled[..]),
-            (json!({"in": [0]}), &disabled[..]),
-            (json!({"lt": 1}), &disabled[..]),
-            (json!({"lteq": 0}), &disabled[..]),
-            (json!({"eq": 1}), &enabled[..]),
-            (json!({"in": [1, 7, -1]}), &enabled[..]),
-            (json!({"gt": 0}), &enabled[..]),
-            (json!({"gteq": 1}), &enabled[..]),
-            (json!({"in": [0, 1]}), &all[..]),
-            (json!({"eq": 7}), &none[..]),
-            (json!({"eq": -1}), &none[..]),
-        ] {
-            assert_eq!(connected(app, json!({"status": condition})).await, expected, "{condition}");
-            let others: Vec<&str> = all.into_iter().filter(|email| !expected.contains(email)).collect();
-            assert_eq!(connected(app, json!({"not": {"status": condition}})).await, others, "not {condition}");
-        }
-        for email in disabled {
-            assert_no_login(app, email).await;
-        }
-        assert_login(app, "on@x.io").await;
+#[apply(on_both_databases!)]
+async fn groups_of_another_program(app: &TestApp) {
+    for name in ["E\u{301}LITE", "DEFAULT"] {
+        execute(app, &format!("INSERT INTO customer_group (group_name) VALUES ({})", quoted(name))).await;
     }
+    let query = "{ customerGroups { items { groupName } } }";
+    let names = json!([{"groupName": "DEFAULT"}, {"groupName": "E\u{301}LITE"}, {"groupName": "Default"}]);
+    assert_eq!(app.admin().query(query).await.data()["customerGroups"]["items"], names);
+    fill_all_in(app).await;
+    assert_eq!(app.admin().query(query).await.data()["customerGroups"]["items"], names);
+    let keys: Vec<Option<String>> =
+        column(app, "customer_group", "group_name", "name_key").await.into_values().collect();
+    // DEFAULT, Default, É in two code points
+    assert_eq!(keys, [None, Some("default".to_owned()), Some("élite".to_owned())]);
+    for name in ["élite", "Élite", "e\u{301}lite", "default"] {
+        let answer = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
+        answer.assert_failure(409, "conflict");
+        assert_eq!(answer.message(), "Group name is already used", "{name}");
+    }
+}
 
-    async fn walks_by_status_visit_odd_rows_once(app: &TestApp) {
-        app.register("on@x.io").await;
-        app.register("off@x.io").await;
-        assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
-        for (email, status) in [("seven@x.io", 7), ("minus@x.io", -1), ("also-seven@x.io", 7), ("most@x.io", i16::MAX), ("least@x.io", i16::MIN)] {
-            insert_with_status(app, email, status).await;
-        }
-        fill_all_in(app).await;
-        let all = ["also-seven@x.io", "least@x.io", "minus@x.io", "most@x.io", "off@x.io", "on@x.io", "seven@x.io"];
-        assert_walks_visit(app, &all).await;
-        for sort in [
-            json!([{"field": "STATUS"}, {"field": "EMAIL", "direction": "DESC"}]),
-            json!([{"field": "STATUS", "direction": "DESC"}, {"field": "CREATED_AT"}]),
-            json!([{"field": "FULL_NAME"}, {"field": "STATUS"}]),
-        ] {
-            let mut walk = walk(app, &sort).await;
-            walk.sort();
-            assert_eq!(walk, all, "{sort}");
-        }
-        let (mut pages, admin) = (Vec::new(), app.admin_again().await);
-        for page in 1..=all.len() {
-            let filters = json!([{"key": "ob", "operation": "eq", "value": "status"}, {"key": "limit", "operation": "eq", "value": 1},
-                {"key": "page", "operation": "eq", "value": page}]);
-            pages.extend(emails(&admin.query_with(LIST, json!({"f": filters})).await.data()["customers"]["items"]));
-        }
-        pages.sort();
-        assert_eq!(pages, all);
+/// Any stored value but 1 reads as disabled.
+#[apply(on_both_databases!)]
+async fn an_odd_status_reads_as_disabled(app: &TestApp) {
+    app.register("on@x.io").await;
+    app.register("off@x.io").await;
+    assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
+    insert_with_status(app, "seven@x.io", 7).await;
+    insert_with_status(app, "minus@x.io", -1).await;
+    fill_all_in(app).await;
+    let (enabled, disabled, none) = (["on@x.io"], ["minus@x.io", "off@x.io", "seven@x.io"], [""; 0]);
+    let all = ["minus@x.io", "off@x.io", "on@x.io", "seven@x.io"];
+    let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
+    for row in answer.data()["customers"]["items"].as_array().unwrap() {
+        assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
     }
+    let answer = app.admin_again().await.query_with(CONNECTION, json!({})).await;
+    for row in answer.data()["customersConnection"]["nodes"].as_array().unwrap() {
+        assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
+    }
+    for (value, expected) in [("0", &disabled[..]), ("1", &enabled[..])] {
+        assert_eq!(
+            listed(app, json!([{"key": "status", "operation": "eq", "value": value}])).await,
+            expected,
+            "{value}"
+        );
+    }
+    for (condition, expected) in [
+        (json!({"eq": 0}), &disabled[..]),
+        (json!({"in": [0]}), &disabled[..]),
+        (json!({"lt": 1}), &disabled[..]),
+        (json!({"lteq": 0}), &disabled[..]),
+        (json!({"eq": 1}), &enabled[..]),
+        (json!({"in": [1, 7, -1]}), &enabled[..]),
+        (json!({"gt": 0}), &enabled[..]),
+        (json!({"gteq": 1}), &enabled[..]),
+        (json!({"in": [0, 1]}), &all[..]),
+        (json!({"eq": 7}), &none[..]),
+        (json!({"eq": -1}), &none[..]),
+    ] {
+        assert_eq!(connected(app, json!({"status": condition})).await, expected, "{condition}");
+        let others: Vec<&str> = all.into_iter().filter(|email| !expected.contains(email)).collect();
+        assert_eq!(connected(app, json!({"not": {"status": condition}})).await, others, "not {condition}");
+    }
+    for email in disabled {
+        assert_no_login(app, email).await;
+    }
+    assert_login(app, "on@x.io").await;
+}
 
-    async fn an_admin_enables_a_customer_with_an_odd_status(app: &TestApp) {
-        app.register("on@x.io").await;
-        for (email, status) in [("seven@x.io", 7), ("minus@x.io", -1)] {
-            insert_with_status(app, email, status).await;
-        }
-        fill_all_in(app).await;
-        for email in ["seven@x.io", "minus@x.io"] {
-            let renamed = change(app, email, &json!({"full_name": "Renamed"})).await.data();
-            assert_eq!((&renamed["status"], &renamed["full_name"]), (&json!(0), &json!("Renamed")));
-            assert_eq!(change(app, email, &json!({"status": 0})).await.data()["status"], 0);
-            assert_no_login(app, email).await;
-            assert_eq!(change(app, email, &json!({"status": 1})).await.data()["status"], 1);
-            assert_login(app, email).await;
-            let row = app.admin_again().await.query_with("query ($email: String) { customer(email: $email) { status } }", json!({"email": email})).await;
-            assert_eq!(row.data()["customer"]["status"], 1);
-        }
-        assert_eq!(listed(app, json!([{"key": "status", "operation": "eq", "value": "0"}])).await, [""; 0]);
+#[apply(on_both_databases!)]
+async fn walks_by_status_visit_odd_rows_once(app: &TestApp) {
+    app.register("on@x.io").await;
+    app.register("off@x.io").await;
+    assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
+    for (email, status) in [
+        ("seven@x.io", 7),
+        ("minus@x.io", -1),
+        ("also-seven@x.io", 7),
+        ("most@x.io", i16::MAX),
+        ("least@x.io", i16::MIN),
+    ] {
+        insert_with_status(app, email, status).await;
     }
+    fill_all_in(app).await;
+    let all =
+        ["also-seven@x.io", "least@x.io", "minus@x.io", "most@x.io", "off@x.io", "on@x.io", "seven@x.io"];
+    assert_walks_visit(app, &all).await;
+    for sort in [
+        json!([{"field": "STATUS"}, {"field": "EMAIL", "direction": "DESC"}]),
+        json!([{"field": "STATUS", "direction": "DESC"}, {"field": "CREATED_AT"}]),
+        json!([{"field": "FULL_NAME"}, {"field": "STATUS"}]),
+    ] {
+        let mut walk = walk(app, &sort).await;
+        walk.sort();
+        assert_eq!(walk, all, "{sort}");
+    }
+    let (mut pages, admin) = (Vec::new(), app.admin_again().await);
+    for page in 1..=all.len() {
+        let filters = json!([{"key": "ob", "operation": "eq", "value": "status"}, {"key": "limit", "operation": "eq", "value": 1},
+            {"key": "page", "operation": "eq", "value": page}]);
+        pages.extend(emails(
+            &admin.query_with(LIST, json!({"f": filters})).await.data()["customers"]["items"],
+        ));
+    }
+    pages.sort();
+    assert_eq!(pages, all);
+}
+
+#[apply(on_both_databases!)]
+async fn an_admin_enables_a_customer_with_an_odd_status(app: &TestApp) {
+    app.register("on@x.io").await;
+    for (email, status) in [("seven@x.io", 7), ("minus@x.io", -1)] {
+        insert_with_status(app, email, status).await;
+    }
+    fill_all_in(app).await;
+    for email in ["seven@x.io", "minus@x.io"] {
+        let renamed = change(app, email, &json!({"full_name": "Renamed"})).await.data();
+        assert_eq!((&renamed["status"], &renamed["full_name"]), (&json!(0), &json!("Renamed")));
+        assert_eq!(change(app, email, &json!({"status": 0})).await.data()["status"], 0);
+        assert_no_login(app, email).await;
+        assert_eq!(change(app, email, &json!({"status": 1})).await.data()["status"], 1);
+        assert_login(app, email).await;
+        let row = app
+            .admin_again()
+            .await
+            .query_with(
+                "query ($email: String) { customer(email: $email) { status } }",
+                json!({"email": email}),
+            )
+            .await;
+        assert_eq!(row.data()["customer"]["status"], 1);
+    }
+    assert_eq!(listed(app, json!([{"key": "status", "operation": "eq", "value": "0"}])).await, [""; 0]);
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
 
 /// More than any refusal needs.
 const SMALL: usize = 100_000;
@@ -39,242 +39,341 @@ async fn with_answers_of(app: &TestApp, bytes: &str) -> TestApp {
     .await
 }
 
-on_both_databases! {
-    async fn names_have_at_most_128_letters(app: &TestApp) {
-        let name = |length: usize| "A".repeat(length);
-        let forms = ["{ countries { provinces { A: name } } }", "{ A: __typename }", "{ __schema { types { A: name } } }",
-            "{ __type(name: \"Query\") { fields { A: name } } }", "query A { __typename }",
-            "query ($A: [String]) { countries(countries: $A) { code } }", "{ ...A } fragment A on Query { __typename }"];
-        for form in forms {
-            let query = |length| form.replace('A', &name(length));
-            let app = app.anonymous();
-            app.query(&query(128)).await.data();
-            for length in [129, 250_000] {
-                // Two of them have the name twice.
-                let length = length.min(120_000);
-                assert_refused(&app.query(&query(length)).await, "at most 128");
-            }
-        }
-        let answer = app.anonymous().query(&forms[0].replace('A', &name(250_000))).await;
-        assert_refused(&answer, "A name in the document has 250000 characters");
-        // Names that nothing is called by are repeated by errors.
-        for form in ["{ A }", "{ countries(A: 1) { code } }", "{ __typename @A }", "{ ... on A { __typename } }"] {
-            assert_refused(&app.anonymous().query(&form.replace('A', &name(30_000))).await, "at most 128");
-        }
-        let answer = by_url(app, &forms[0].replace('A', &name(30_000))).await;
-        assert_refused(&answer, "at most 128");
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-        let request = app.anonymous().request(Method::POST, "/api/graphql").header("accept", "application/graphql-response+json");
-        let answer = app.anonymous().send(request.json(&json!({"query": format!("{{ {}: __typename }}", name(129))}))).await;
-        assert_eq!((answer.status, answer.graphql_code()), (400, "QUERY_TOO_LARGE"));
-    }
-
-    /// 140 KiB were answered with 477 MiB.
-    async fn operations_that_share_a_fault(app: &TestApp) {
-        let variable = "v".repeat(120_000);
-        for (operations, name, words) in [(3000, "v", "at most 100"), (100, &*variable, "at most 128"), (101, "v", "101 operations; at most 100")] {
-            let operations: Vec<String> = (0..operations).map(|n| format!("query q{n}{{...F}}")).collect();
-            let query = format!("{} fragment F on Query {{ countries(countries: [${name}]) {{ code }} }}", operations.join(" "));
-            assert_refused(&app.anonymous().query(&query).await, if operations.len() == 3000 { "tokens" } else { words });
-        }
-        let operations: Vec<String> = (0..100).map(|n| format!("query q{n} {{ __typename }}")).collect();
-        let body = json!({"query": operations.join(" "), "operationName": "q99"});
-        app.anonymous().post("/api/graphql", &body).await.data();
-        // As many errors as there can be.
-        let variable = "v".repeat(127);
-        for uses in [1, 20, 40] {
-            let uses: Vec<String> = (0..uses).map(|n| format!("countries(countries: [${variable}{}]) {{ code }}", n % 10)).collect();
-            let operations: Vec<String> = (0..100).map(|n| format!("query q{n} {{ ...F }}")).collect();
-            let answer = app.anonymous().query(&format!("{} fragment F on Query {{ {} }}", operations.join(" "), uses.join(" "))).await;
-            let errors = answer.body["errors"].as_array().unwrap();
-            assert!(errors.len() <= 100 && answer.text.len() < SMALL, "{} bytes", answer.text.len());
+#[apply(on_both_databases!)]
+async fn names_have_at_most_128_letters(app: &TestApp) {
+    let name = |length: usize| "A".repeat(length);
+    let forms = [
+        "{ countries { provinces { A: name } } }",
+        "{ A: __typename }",
+        "{ __schema { types { A: name } } }",
+        "{ __type(name: \"Query\") { fields { A: name } } }",
+        "query A { __typename }",
+        "query ($A: [String]) { countries(countries: $A) { code } }",
+        "{ ...A } fragment A on Query { __typename }",
+    ];
+    for form in forms {
+        let query = |length| form.replace('A', &name(length));
+        let app = app.anonymous();
+        app.query(&query(128)).await.data();
+        for length in [129, 250_000] {
+            // Two of them have the name twice.
+            let length = length.min(120_000);
+            assert_refused(&app.query(&query(length)).await, "at most 128");
         }
     }
-
-    async fn an_answer_has_at_most_100_errors(app: &TestApp) {
-        let unknown: Vec<String> = (0..1900).map(|n| format!("{}{n}", "u".repeat(120))).collect();
-        for query in [format!("{{ {} }}", unknown.join(" ")), format!("{{ currentCustomer {{ {} }} }}", unknown.join(" "))] {
-            let answer = app.anonymous().query(&query).await;
-            assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
-            let errors = answer.body["errors"].as_array().unwrap();
-            assert_eq!(errors.len(), 100);
-            let longest = errors.iter().map(|error| error["message"].as_str().unwrap().chars().count()).max();
-            assert!(longest <= Some(513), "{longest:?}");
-        }
-        // Those of fields as well: each of these is for admins.
-        let customer = app.customer("a@x.io").await;
-        let fields: String = (0..99).map(|n| format!("a{n}: metaData ")).collect();
-        let others = "customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid }";
-        let answer = customer.query(&format!("{{ currentCustomer {{ {fields} }} {others} }}")).await;
-        assert_eq!(answer.body["errors"].as_array().unwrap().len(), 100);
+    let answer = app.anonymous().query(&forms[0].replace('A', &name(250_000))).await;
+    assert_refused(&answer, "A name in the document has 250000 characters");
+    // Names that nothing is called by are repeated by errors.
+    for form in ["{ A }", "{ countries(A: 1) { code } }", "{ __typename @A }", "{ ... on A { __typename } }"]
+    {
+        assert_refused(&app.anonymous().query(&form.replace('A', &name(30_000))).await, "at most 128");
     }
+    let answer = by_url(app, &forms[0].replace('A', &name(30_000))).await;
+    assert_refused(&answer, "at most 128");
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let request = app
+        .anonymous()
+        .request(Method::POST, "/api/graphql")
+        .header("accept", "application/graphql-response+json");
+    let answer = app
+        .anonymous()
+        .send(request.json(&json!({"query": format!("{{ {}: __typename }}", name(129))})))
+        .await;
+    assert_eq!((answer.status, answer.graphql_code()), (400, "QUERY_TOO_LARGE"));
+}
 
-    async fn messages_are_cut(app: &TestApp) {
-        let long = "ü".repeat(50_000);
-        let unknown_field = json!({"query": "query ($f: CustomerFilter) { customersConnection(filter: $f) { totalCount } }", "variables": {"f": {&*long: 1}}});
-        let unknown_value = json!({"query": "query ($f: [FilterInput]) { customers(filters: $f) { total } }",
-            "variables": {"f": [{"key": "keyword", "operation": long}]}});
-        let unknown_key = json!({"query": "query ($f: [FilterInput]) { customers(filters: $f) { total } }",
-            "variables": {"f": [{"key": long, "operation": "eq", "value": "x"}]}});
-        let unknown_operation = json!({"query": "{ __typename }", "operationName": long});
-        let wrong_type = json!({"query": "{ __typename }", "variables": long});
-        let parse = json!({"query": format!("{{ countries(countries: [\"{long}\" ) {{ code }} }}")});
-        for body in [unknown_field, unknown_value, unknown_key, unknown_operation, wrong_type, parse] {
-            let answer = app.admin().post("/api/graphql", &body).await;
-            assert!(!answer.graphql_code().is_empty() && answer.text.len() < 3000, "{} bytes: {}", answer.text.len(), answer.graphql_code());
-        }
-        // And neither are they made a thousand times before.
-        let uses = "customersConnection(filter: $f) { totalCount } ".repeat(1000);
-        let body = json!({"query": format!("query ($f: CustomerFilter) {{ {uses} }}"), "variables": {"f": {&*long: 1}}});
-        assert_refused(&app.admin().post("/api/graphql", &body).await, "fragments and variables in place");
+/// 140 KiB were answered with 477 MiB.
+#[apply(on_both_databases!)]
+async fn operations_that_share_a_fault(app: &TestApp) {
+    let variable = "v".repeat(120_000);
+    for (operations, name, words) in [
+        (3000, "v", "at most 100"),
+        (100, &*variable, "at most 128"),
+        (101, "v", "101 operations; at most 100"),
+    ] {
+        let operations: Vec<String> = (0..operations).map(|n| format!("query q{n}{{...F}}")).collect();
+        let query = format!(
+            "{} fragment F on Query {{ countries(countries: [${name}]) {{ code }} }}",
+            operations.join(" ")
+        );
+        assert_refused(
+            &app.anonymous().query(&query).await,
+            if operations.len() == 3000 { "tokens" } else { words },
+        );
     }
-
-    /// Each use of a variable copies it, and each spread of a fragment is looked at again.
-    async fn what_is_multiplied_is_bounded(app: &TestApp) {
-        let list = json!({"c": vec!["DE"; 40_000]});
-        let uses = |uses: usize| format!("query ($c: [String]) {{ {} }}", "countries(countries: $c) { code } ".repeat(uses));
-        assert_eq!(app.anonymous().query_with(&uses(1), list.clone()).await.data()["countries"], json!([{"code": "DE"}]));
-        assert_refused(&app.anonymous().query_with(&uses(3), list.clone()).await, "fragments and variables in place");
-        assert_refused(&app.anonymous().query_with(&uses(300), list).await, "fragments and variables in place");
-        let default = format!("query ($c: [String] = [{}]) {{ {} }}", "\"\" ".repeat(7000), "countries(countries: $c) { code } ".repeat(500));
-        assert_refused(&app.anonymous().query(&default).await, "fragments and variables in place");
-        // None of these has many fields.
-        let nowhere = format!("{{ {} }} fragment F on Query {{ {} }}", "... { ...F } ".repeat(1000), "...Nowhere ".repeat(3000));
-        assert_refused(&app.anonymous().query(&nowhere).await, "fragments and variables in place");
-        let directives = format!("{{ __typename {} }}", "@x ".repeat(7000));
-        assert_refused(&app.anonymous().query(&directives).await, "fragments and variables in place");
-        let values = format!("{{ countries(countries: [{}]) {{ code }} }}", "$a ".repeat(7000));
-        assert_refused(&app.anonymous().query(&values).await, "fragments and variables in place");
-        assert_refused(&app.anonymous().query(&format!("{{ {} }}", "a ".repeat(100_000))).await, "15000 tokens");
-        let nested: Vec<String> = (0..60).map(|n| format!("fragment f{n} on Query {{ {} }}", format!("...f{} ", n + 1).repeat(9))).collect();
-        let nested = format!("{{ ...f0 }} {} fragment f60 on Query {{ __typename }}", nested.join(" "));
-        assert_refused(&app.anonymous().query(&nested).await, "fields");
+    let operations: Vec<String> = (0..100).map(|n| format!("query q{n} {{ __typename }}")).collect();
+    let body = json!({"query": operations.join(" "), "operationName": "q99"});
+    app.anonymous().post("/api/graphql", &body).await.data();
+    // As many errors as there can be.
+    let variable = "v".repeat(127);
+    for uses in [1, 20, 40] {
+        let uses: Vec<String> =
+            (0..uses).map(|n| format!("countries(countries: [${variable}{}]) {{ code }}", n % 10)).collect();
+        let operations: Vec<String> = (0..100).map(|n| format!("query q{n} {{ ...F }}")).collect();
+        let answer = app
+            .anonymous()
+            .query(&format!("{} fragment F on Query {{ {} }}", operations.join(" "), uses.join(" ")))
+            .await;
+        let errors = answer.body["errors"].as_array().unwrap();
+        assert!(errors.len() <= 100 && answer.text.len() < SMALL, "{} bytes", answer.text.len());
     }
+}
 
-    async fn an_answer_is_no_larger_than_the_setting(app: &TestApp) {
-        let app = with_answers_of(app, "20000").await;
-        let small = "{ countries { code } }";
-        app.anonymous().query(small).await.data();
-        // Twice: an error is never kept.
-        for _ in 0..2 {
-            for query in ["{ countries { a: code b: code c: code } }", "{ countries { provinces { code } } }"] {
-                assert_too_large(&app.anonymous().query(query).await);
-                let answer = by_url(&app, query).await;
-                assert_too_large(&answer);
-                assert_eq!((answer.header("cache-control"), answer.header("etag")), (Some("no-store"), None));
-            }
-        }
-        // What is asked for twice is made once.
-        app.anonymous().query(&format!("{{ {} }}", "countries { code } ".repeat(4))).await.data();
-        assert_too_large(&app.anonymous().query("{ countries { code } a: countries { code } b: countries { code } }").await);
-        assert_too_large(&app.anonymous().query("{ __schema { types { name fields { name args { name } } } } }").await);
-        assert_too_large(&app.anonymous().query("{ __type(name: \"Customer\") { fields { a: name b: name c: name d: name e: name f: name g: name h: name } } }").await);
-        let batch = |queries: &[&str]| json!(queries.iter().map(|query| json!({"query": query})).collect::<Vec<_>>());
-        let answer = app.anonymous().post("/api/graphql", &batch(&[small, "{ nope }", small, small, "{ __typename }"])).await;
-        assert!(answer.text.len() < 20_000 && answer.body[0]["data"]["countries"][0]["code"].is_string());
-        assert!(answer.body[2]["data"]["countries"][0]["code"].is_string(), "{answer:?}");
-        for number in [3, 4] {
-            assert_eq!(answer.body[number]["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE");
-        }
-        app.stop().await;
+#[apply(on_both_databases!)]
+async fn an_answer_has_at_most_100_errors(app: &TestApp) {
+    let unknown: Vec<String> = (0..1900).map(|n| format!("{}{n}", "u".repeat(120))).collect();
+    for query in
+        [format!("{{ {} }}", unknown.join(" ")), format!("{{ currentCustomer {{ {} }} }}", unknown.join(" "))]
+    {
+        let answer = app.anonymous().query(&query).await;
+        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
+        let errors = answer.body["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 100);
+        let longest = errors.iter().map(|error| error["message"].as_str().unwrap().chars().count()).max();
+        assert!(longest <= Some(513), "{longest:?}");
     }
+    // Those of fields as well: each of these is for admins.
+    let customer = app.customer("a@x.io").await;
+    let fields: String = (0..99).map(|n| format!("a{n}: metaData ")).collect();
+    let others = "customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid }";
+    let answer = customer.query(&format!("{{ currentCustomer {{ {fields} }} {others} }}")).await;
+    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 100);
+}
 
-    /// One request may have it all, and gives it back.
-    async fn answers_that_are_made_at_once_are_bounded(app: &TestApp) {
-        let app = app.another_with(|flags| flags.with("PATRON_GRAPHQL_ANSWERS_BYTES", "100000")).await;
-        for number in 0..3 {
-            let query = format!("{{ a{number}: countries {{ provinces {{ name code }} }} }}");
-            let answer = app.anonymous().query(&query).await;
-            assert_eq!(answer.graphql_code(), "UNAVAILABLE");
-            app.anonymous().query(&format!("{{ a{number}: countries {{ name code }} }}")).await.data();
-        }
-        app.stop().await;
+#[apply(on_both_databases!)]
+async fn messages_are_cut(app: &TestApp) {
+    let long = "ü".repeat(50_000);
+    let unknown_field = json!({"query": "query ($f: CustomerFilter) { customersConnection(filter: $f) { totalCount } }", "variables": {"f": {&*long: 1}}});
+    let unknown_value = json!({"query": "query ($f: [FilterInput]) { customers(filters: $f) { total } }",
+        "variables": {"f": [{"key": "keyword", "operation": long}]}});
+    let unknown_key = json!({"query": "query ($f: [FilterInput]) { customers(filters: $f) { total } }",
+        "variables": {"f": [{"key": long, "operation": "eq", "value": "x"}]}});
+    let unknown_operation = json!({"query": "{ __typename }", "operationName": long});
+    let wrong_type = json!({"query": "{ __typename }", "variables": long});
+    let parse = json!({"query": format!("{{ countries(countries: [\"{long}\" ) {{ code }} }}")});
+    for body in [unknown_field, unknown_value, unknown_key, unknown_operation, wrong_type, parse] {
+        let answer = app.admin().post("/api/graphql", &body).await;
+        assert!(
+            !answer.graphql_code().is_empty() && answer.text.len() < 3000,
+            "{} bytes: {}",
+            answer.text.len(),
+            answer.graphql_code()
+        );
     }
+    // And neither are they made a thousand times before.
+    let uses = "customersConnection(filter: $f) { totalCount } ".repeat(1000);
+    let body =
+        json!({"query": format!("query ($f: CustomerFilter) {{ {uses} }}"), "variables": {"f": {&*long: 1}}});
+    assert_refused(&app.admin().post("/api/graphql", &body).await, "fragments and variables in place");
+}
 
-    async fn long_values_are_counted(app: &TestApp) {
-        let app = with_answers_of(app, "20000").await;
-        let row = app.register("a@x.io").await;
-        let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
-        let text = "x".repeat(1000);
-        app.admin().patch(&url, &json!({"meta_data": {"a": vec![text; 10]}})).await.data();
-        let customer = |fields: &str| format!("{{ customer(email: \"a@x.io\") {{ {fields} }} }}");
-        app.admin().query(&customer("metaData")).await.data();
-        app.admin().query(&customer("metaData metaData")).await.data();
-        assert_too_large(&app.admin().query(&customer("a: metaData b: metaData")).await);
-        // A name of 200 letters takes two bytes a letter.
-        for number in 0..9 {
-            let row = app.register(&format!("{number}@x.io")).await;
-            let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
-            app.admin().patch(&url, &json!({"full_name": "ü".repeat(200)})).await.data();
-        }
-        app.admin().query("{ customers { items { fullName } } }").await.data();
-        app.admin().query("{ customers { items { fullName } } auditEntries { nodes { action } } }").await.data();
-        for list in ["{ customers { items { a: fullName b: fullName c: fullName d: fullName e: fullName f: fullName } } }",
-            "{ customersConnection { edges { cursor node { metaData } } nodes { metaData } } }",
-            "{ auditEntries { nodes { changes } edges { node { changes } } } }"] {
-            let answer = app.admin().query(list).await;
-            assert!(answer.text.len() < 20_000, "{list}");
+/// Each use of a variable copies it, and each spread of a fragment is looked at again.
+#[apply(on_both_databases!)]
+async fn what_is_multiplied_is_bounded(app: &TestApp) {
+    let list = json!({"c": vec!["DE"; 40_000]});
+    let uses = |uses: usize| {
+        format!("query ($c: [String]) {{ {} }}", "countries(countries: $c) { code } ".repeat(uses))
+    };
+    assert_eq!(
+        app.anonymous().query_with(&uses(1), list.clone()).await.data()["countries"],
+        json!([{"code": "DE"}])
+    );
+    assert_refused(
+        &app.anonymous().query_with(&uses(3), list.clone()).await,
+        "fragments and variables in place",
+    );
+    assert_refused(&app.anonymous().query_with(&uses(300), list).await, "fragments and variables in place");
+    let default = format!(
+        "query ($c: [String] = [{}]) {{ {} }}",
+        "\"\" ".repeat(7000),
+        "countries(countries: $c) { code } ".repeat(500)
+    );
+    assert_refused(&app.anonymous().query(&default).await, "fragments and variables in place");
+    // None of these has many fields.
+    let nowhere = format!(
+        "{{ {} }} fragment F on Query {{ {} }}",
+        "... { ...F } ".repeat(1000),
+        "...Nowhere ".repeat(3000)
+    );
+    assert_refused(&app.anonymous().query(&nowhere).await, "fragments and variables in place");
+    let directives = format!("{{ __typename {} }}", "@x ".repeat(7000));
+    assert_refused(&app.anonymous().query(&directives).await, "fragments and variables in place");
+    let values = format!("{{ countries(countries: [{}]) {{ code }} }}", "$a ".repeat(7000));
+    assert_refused(&app.anonymous().query(&values).await, "fragments and variables in place");
+    assert_refused(&app.anonymous().query(&format!("{{ {} }}", "a ".repeat(100_000))).await, "15000 tokens");
+    let nested: Vec<String> = (0..60)
+        .map(|n| format!("fragment f{n} on Query {{ {} }}", format!("...f{} ", n + 1).repeat(9)))
+        .collect();
+    let nested = format!("{{ ...f0 }} {} fragment f60 on Query {{ __typename }}", nested.join(" "));
+    assert_refused(&app.anonymous().query(&nested).await, "fields");
+}
+
+#[apply(on_both_databases!)]
+async fn an_answer_is_no_larger_than_the_setting(app: &TestApp) {
+    let app = with_answers_of(app, "20000").await;
+    let small = "{ countries { code } }";
+    app.anonymous().query(small).await.data();
+    // Twice: an error is never kept.
+    for _ in 0..2 {
+        for query in ["{ countries { a: code b: code c: code } }", "{ countries { provinces { code } } }"] {
+            assert_too_large(&app.anonymous().query(query).await);
+            let answer = by_url(&app, query).await;
             assert_too_large(&answer);
+            assert_eq!((answer.header("cache-control"), answer.header("etag")), (Some("no-store"), None));
         }
-        app.stop().await;
     }
-
-    /// By the default of 8 MiB.
-    async fn the_schema_does_not_multiply(app: &TestApp) {
-        let lists: String = (0..99).map(|n| format!("a{n}: fields {{ name description args {{ name description }} }} ")).collect();
-        assert_too_large(&app.anonymous().query(&format!("{{ __schema {{ types {{ {lists} }} }} }}")).await);
-        // What is asked for twice is answered, and made, once.
-        let names = "name ".repeat(3000);
-        let answer = app.anonymous().query(&format!("{{ __schema {{ types {{ {names} ... {{ {names} }} }} }} }}")).await;
-        assert!(answer.text.len() < 10_000 && answer.data()["__schema"]["types"][0]["name"].is_string());
-        let around = format!("{{ __type(name: \"Query\") {{ {} name {} }} }}", "fields { type { ".repeat(3), "} } ".repeat(3));
-        assert_refused(&app.anonymous().query(&around).await, "at most 2 levels");
+    // What is asked for twice is made once.
+    app.anonymous().query(&format!("{{ {} }}", "countries { code } ".repeat(4))).await.data();
+    assert_too_large(
+        &app.anonymous().query("{ countries { code } a: countries { code } b: countries { code } }").await,
+    );
+    assert_too_large(
+        &app.anonymous().query("{ __schema { types { name fields { name args { name } } } } }").await,
+    );
+    assert_too_large(&app.anonymous().query("{ __type(name: \"Customer\") { fields { a: name b: name c: name d: name e: name f: name g: name h: name } } }").await);
+    let batch =
+        |queries: &[&str]| json!(queries.iter().map(|query| json!({"query": query})).collect::<Vec<_>>());
+    let answer = app
+        .anonymous()
+        .post("/api/graphql", &batch(&[small, "{ nope }", small, small, "{ __typename }"]))
+        .await;
+    assert!(answer.text.len() < 20_000 && answer.body[0]["data"]["countries"][0]["code"].is_string());
+    assert!(answer.body[2]["data"]["countries"][0]["code"].is_string(), "{answer:?}");
+    for number in [3, 4] {
+        assert_eq!(answer.body[number]["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE");
     }
+    app.stop().await;
+}
 
-    async fn what_is_the_same_for_all_is_made_once_and_not_mixed_up(app: &TestApp) {
-        let query = "query A($c: [String]) { countries(countries: $c) { code } } query B { countries { a: code } }";
-        let ask = async |name: &str, codes: Value| {
-            let body = json!({"query": query, "operationName": name, "variables": {"c": codes}});
-            app.anonymous().post("/api/graphql", &body).await.data()["countries"].clone()
-        };
-        for _ in 0..2 {
-            assert_eq!(ask("A", json!(["DE"])).await, json!([{"code": "DE"}]));
-            assert_eq!(ask("A", json!(["FR"])).await, json!([{"code": "FR"}]));
-            assert_eq!(ask("B", json!(["FR"])).await[0], json!({"a": "AF"}));
-        }
-        let all = "{ countries { code provinces { name code } } }";
-        let first = by_url(app, all).await;
-        let second = by_url(app, all).await;
-        assert_eq!(first.text, second.text);
-        for name in ["etag", "cache-control", "vary", "content-type"] {
-            assert_eq!(first.header(name), second.header(name), "{name}");
-        }
-        assert_eq!(first.header("cache-control"), Some("public, max-age=3600"));
-        // Whoever asks otherwise gets the same, and may not keep it.
-        let posted = app.anonymous().query(all).await;
-        assert_eq!((posted.text.as_str(), posted.header("cache-control"), posted.header("etag")), (first.text.as_str(), Some("no-store"), None));
-        let customer = app.customer("a@x.io").await;
-        let answer = customer.send(customer.request(Method::GET, "/api/graphql").query(&[("query", all)])).await;
-        assert_eq!((answer.text.as_str(), answer.header("cache-control"), answer.header("etag")), (first.text.as_str(), Some("private, no-store"), None));
+/// One request may have it all, and gives it back.
+#[apply(on_both_databases!)]
+async fn answers_that_are_made_at_once_are_bounded(app: &TestApp) {
+    let app = app.another_with(|flags| flags.with("PATRON_GRAPHQL_ANSWERS_BYTES", "100000")).await;
+    for number in 0..3 {
+        let query = format!("{{ a{number}: countries {{ provinces {{ name code }} }} }}");
+        let answer = app.anonymous().query(&query).await;
+        assert_eq!(answer.graphql_code(), "UNAVAILABLE");
+        app.anonymous().query(&format!("{{ a{number}: countries {{ name code }} }}")).await.data();
     }
+    app.stop().await;
+}
 
-    async fn rest_tells_of_at_most_100_problems(app: &TestApp) {
-        let row = app.register("a@x.io").await;
-        let url = format!("/api/customers/{}/metafields", row["uuid"].as_str().unwrap());
-        let namespaces: serde_json::Map<String, Value> = (0..20_000).map(|n| (format!("n{n}"), json!(1))).collect();
-        let answer = app.admin().patch(&url, &json!({"metafields": namespaces})).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details().len(), 100);
-        let long = "ü".repeat(20_000);
-        let names = app.admin().patch(&url, &json!({"metafields": {&*long: {&*long: 1}}})).await;
-        names.assert_failure(400, "validation_failed");
-        let events = app.admin().post("/api/webhook-endpoints", &json!({"url": "https://x.example", "events": [long]})).await;
-        let definition = app.admin().post("/api/metafield-definitions", &json!({"ownerType": long, "fieldKey": long, "fieldType": long, "name": "x",
-            "validations": [{"type": long, "value": long}]})).await;
-        let customer = app.anonymous().post("/api/customers", &json!({"email": long, "password": long, "full_name": long})).await;
-        for answer in [names, events, definition, customer] {
-            let bytes = answer.text.len();
-            assert!(answer.status == 400 && bytes < 10_000, "{bytes} bytes: {}", answer.status);
-        }
+#[apply(on_both_databases!)]
+async fn long_values_are_counted(app: &TestApp) {
+    let app = with_answers_of(app, "20000").await;
+    let row = app.register("a@x.io").await;
+    let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
+    let text = "x".repeat(1000);
+    app.admin().patch(&url, &json!({"meta_data": {"a": vec![text; 10]}})).await.data();
+    let customer = |fields: &str| format!("{{ customer(email: \"a@x.io\") {{ {fields} }} }}");
+    app.admin().query(&customer("metaData")).await.data();
+    app.admin().query(&customer("metaData metaData")).await.data();
+    assert_too_large(&app.admin().query(&customer("a: metaData b: metaData")).await);
+    // A name of 200 letters takes two bytes a letter.
+    for number in 0..9 {
+        let row = app.register(&format!("{number}@x.io")).await;
+        let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
+        app.admin().patch(&url, &json!({"full_name": "ü".repeat(200)})).await.data();
+    }
+    app.admin().query("{ customers { items { fullName } } }").await.data();
+    app.admin().query("{ customers { items { fullName } } auditEntries { nodes { action } } }").await.data();
+    for list in [
+        "{ customers { items { a: fullName b: fullName c: fullName d: fullName e: fullName f: fullName } } }",
+        "{ customersConnection { edges { cursor node { metaData } } nodes { metaData } } }",
+        "{ auditEntries { nodes { changes } edges { node { changes } } } }",
+    ] {
+        let answer = app.admin().query(list).await;
+        assert!(answer.text.len() < 20_000, "{list}");
+        assert_too_large(&answer);
+    }
+    app.stop().await;
+}
+
+/// By the default of 8 MiB.
+#[apply(on_both_databases!)]
+async fn the_schema_does_not_multiply(app: &TestApp) {
+    let lists: String = (0..99)
+        .map(|n| format!("a{n}: fields {{ name description args {{ name description }} }} "))
+        .collect();
+    assert_too_large(&app.anonymous().query(&format!("{{ __schema {{ types {{ {lists} }} }} }}")).await);
+    // What is asked for twice is answered, and made, once.
+    let names = "name ".repeat(3000);
+    let answer =
+        app.anonymous().query(&format!("{{ __schema {{ types {{ {names} ... {{ {names} }} }} }} }}")).await;
+    assert!(answer.text.len() < 10_000 && answer.data()["__schema"]["types"][0]["name"].is_string());
+    let around = format!(
+        "{{ __type(name: \"Query\") {{ {} name {} }} }}",
+        "fields { type { ".repeat(3),
+        "} } ".repeat(3)
+    );
+    assert_refused(&app.anonymous().query(&around).await, "at most 2 levels");
+}
+
+#[apply(on_both_databases!)]
+async fn what_is_the_same_for_all_is_made_once_and_not_mixed_up(app: &TestApp) {
+    let query =
+        "query A($c: [String]) { countries(countries: $c) { code } } query B { countries { a: code } }";
+    let ask = async |name: &str, codes: Value| {
+        let body = json!({"query": query, "operationName": name, "variables": {"c": codes}});
+        app.anonymous().post("/api/graphql", &body).await.data()["countries"].clone()
+    };
+    for _ in 0..2 {
+        assert_eq!(ask("A", json!(["DE"])).await, json!([{"code": "DE"}]));
+        assert_eq!(ask("A", json!(["FR"])).await, json!([{"code": "FR"}]));
+        assert_eq!(ask("B", json!(["FR"])).await[0], json!({"a": "AF"}));
+    }
+    let all = "{ countries { code provinces { name code } } }";
+    let first = by_url(app, all).await;
+    let second = by_url(app, all).await;
+    assert_eq!(first.text, second.text);
+    for name in ["etag", "cache-control", "vary", "content-type"] {
+        assert_eq!(first.header(name), second.header(name), "{name}");
+    }
+    assert_eq!(first.header("cache-control"), Some("public, max-age=3600"));
+    // Whoever asks otherwise gets the same, and may not keep it.
+    let posted = app.anonymous().query(all).await;
+    assert_eq!(
+        (posted.text.as_str(), posted.header("cache-control"), posted.header("etag")),
+        (first.text.as_str(), Some("no-store"), None)
+    );
+    let customer = app.customer("a@x.io").await;
+    let answer = customer.send(customer.request(Method::GET, "/api/graphql").query(&[("query", all)])).await;
+    assert_eq!(
+        (answer.text.as_str(), answer.header("cache-control"), answer.header("etag")),
+        (first.text.as_str(), Some("private, no-store"), None)
+    );
+}
+
+#[apply(on_both_databases!)]
+async fn rest_tells_of_at_most_100_problems(app: &TestApp) {
+    let row = app.register("a@x.io").await;
+    let url = format!("/api/customers/{}/metafields", row["uuid"].as_str().unwrap());
+    let namespaces: serde_json::Map<String, Value> =
+        (0..20_000).map(|n| (format!("n{n}"), json!(1))).collect();
+    let answer = app.admin().patch(&url, &json!({"metafields": namespaces})).await;
+    answer.assert_failure(400, "validation_failed");
+    assert_eq!(answer.details().len(), 100);
+    let long = "ü".repeat(20_000);
+    let names = app.admin().patch(&url, &json!({"metafields": {&*long: {&*long: 1}}})).await;
+    names.assert_failure(400, "validation_failed");
+    let events = app
+        .admin()
+        .post("/api/webhook-endpoints", &json!({"url": "https://x.example", "events": [long]}))
+        .await;
+    let definition = app
+        .admin()
+        .post(
+            "/api/metafield-definitions",
+            &json!({"ownerType": long, "fieldKey": long, "fieldType": long, "name": "x",
+        "validations": [{"type": long, "value": long}]}),
+        )
+        .await;
+    let customer = app
+        .anonymous()
+        .post("/api/customers", &json!({"email": long, "password": long, "full_name": long}))
+        .await;
+    for answer in [names, events, definition, customer] {
+        let bytes = answer.text.len();
+        assert!(answer.status == 400 && bytes < 10_000, "{bytes} bytes: {}", answer.status);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestApp, on_both_databases};
+use crate::support::{Actor, TestApp, apply, on_both_databases};
 
 async fn refused(app: &TestApp, query: &str, words: &str) {
     let answer = app.admin().query(query).await;
@@ -15,136 +15,163 @@ async fn refused(app: &TestApp, query: &str, words: &str) {
     app.admin().query("{ customers { total } }").await.data();
 }
 
-on_both_databases! {
-    async fn two_hundred_levels(app: &TestApp) {
-        let query = format!("{{ {} name {} }}", "a {".repeat(200), "}".repeat(200));
-        refused(app, &query, "nested too deeply").await;
-        let query = format!("{{ {} name {} }}", "a {".repeat(2000), "}".repeat(2000));
-        refused(app, &query, "recursion").await;
-        let query = format!("{{ __schema {{ types {{ {} name {} }} }} }}", "fields { type {".repeat(12), "} }".repeat(12));
-        refused(app, &query, "levels deep; at most 20").await;
-    }
+#[apply(on_both_databases!)]
+async fn two_hundred_levels(app: &TestApp) {
+    let query = format!("{{ {} name {} }}", "a {".repeat(200), "}".repeat(200));
+    refused(app, &query, "nested too deeply").await;
+    let query = format!("{{ {} name {} }}", "a {".repeat(2000), "}".repeat(2000));
+    refused(app, &query, "recursion").await;
+    let query = format!(
+        "{{ __schema {{ types {{ {} name {} }} }} }}",
+        "fields { type {".repeat(12),
+        "} }".repeat(12)
+    );
+    refused(app, &query, "levels deep; at most 20").await;
+}
 
-    /// The parser quotes what it can't read; not all of it.
-    async fn what_cannot_be_parsed_is_not_sent_back_whole(app: &TestApp) {
-        let answer = app.anonymous().query(&"{".repeat(10_000)).await;
-        assert_eq!(answer.graphql_code(), "GRAPHQL_PARSE_FAILED");
-        assert!(answer.text.len() < 10_000, "{} bytes", answer.text.len());
-    }
+/// The parser quotes what it can't read; not all of it.
+#[apply(on_both_databases!)]
+async fn what_cannot_be_parsed_is_not_sent_back_whole(app: &TestApp) {
+    let answer = app.anonymous().query(&"{".repeat(10_000)).await;
+    assert_eq!(answer.graphql_code(), "GRAPHQL_PARSE_FAILED");
+    assert!(answer.text.len() < 10_000, "{} bytes", answer.text.len());
+}
 
-    /// Values nest as selections do, and the parser and the library go down into them.
-    async fn values_that_are_nested_deeply(app: &TestApp) {
-        for (open, close) in [("[", "]"), ("{a:", "}"), ("{not:{", "}}")] {
-            for depth in [200, 100_000] {
-                let value = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-                refused(app, &format!("{{ customersConnection(filter: {value}) {{ totalCount }} }}"), "").await;
-                refused(app, &format!("query ($f: CustomerFilter = {value}) {{ customersConnection(filter: $f) {{ totalCount }} }}"), "").await;
-                refused(app, &format!("{{ customersConnection(filter: {} ) {{ totalCount }} }}", open.repeat(depth)), "").await;
-                refused(app, &format!("query ($f: {}Int) {{ __typename }}", "[".repeat(depth)), "").await;
-            }
+/// Values nest as selections do, and the parser and the library go down into them.
+#[apply(on_both_databases!)]
+async fn values_that_are_nested_deeply(app: &TestApp) {
+    for (open, close) in [("[", "]"), ("{a:", "}"), ("{not:{", "}}")] {
+        for depth in [200, 100_000] {
+            let value = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            refused(app, &format!("{{ customersConnection(filter: {value}) {{ totalCount }} }}"), "").await;
+            refused(app, &format!("query ($f: CustomerFilter = {value}) {{ customersConnection(filter: $f) {{ totalCount }} }}"), "").await;
+            refused(
+                app,
+                &format!("{{ customersConnection(filter: {} ) {{ totalCount }} }}", open.repeat(depth)),
+                "",
+            )
+            .await;
+            refused(app, &format!("query ($f: {}Int) {{ __typename }}", "[".repeat(depth)), "").await;
         }
     }
+}
 
-    async fn a_thousand_aliases(app: &TestApp) {
-        for field in ["currentCustomer { uuid }", "__typename"] {
-            let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();
-            refused(app, &format!("{{ {} }}", aliases.join(" ")), "1000 aliases; at most 100").await;
+#[apply(on_both_databases!)]
+async fn a_thousand_aliases(app: &TestApp) {
+    for field in ["currentCustomer { uuid }", "__typename"] {
+        let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();
+        refused(app, &format!("{{ {} }}", aliases.join(" ")), "1000 aliases; at most 100").await;
+    }
+}
+
+/// Thirty fragments that each spread the next twice: a billion fields.
+#[apply(on_both_databases!)]
+async fn fragments_that_multiply(app: &TestApp) {
+    let fragments: Vec<String> =
+        (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1)).collect();
+    let query = format!("{{ ...f0 }} {} fragment f30 on Query {{ __typename }}", fragments.join(" "));
+    refused(app, &query, "fields; at most 10000").await;
+    refused(app, "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", "").await;
+    refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
+}
+
+/// Each of them is nested no deeper than the parser allows; all together would overflow the stack.
+#[apply(on_both_databases!)]
+async fn fragments_that_follow_each_other(app: &TestApp) {
+    for (open, fields) in [("a{", true), ("...{", false)] {
+        let (open, close) = (open.repeat(50), "}".repeat(50));
+        let chain: Vec<String> =
+            (0..80).map(|n| format!("fragment f{n} on Query {{ {open} ...f{} {close} }}", n + 1)).collect();
+        for reversed in [false, true] {
+            let mut chain = chain.clone();
+            if reversed {
+                chain.reverse();
+            }
+            let chain = format!("{} fragment f80 on Query {{ __typename }}", chain.join(" "));
+            refused(app, &format!("{{ ...f0 }} {chain}"), "nested too deeply").await;
+            refused(app, &format!("{{ __typename }} {chain}"), "nested too deeply").await;
+            refused(app, &format!("{chain} {{ ...f79 ...f60 ...f0 }}"), "nested too deeply").await;
+        }
+        let short = format!("{{ ...f0 }} fragment f0 on Query {{ {open} __typename {close} }}");
+        // Not nested too deeply; too many levels, or nothing to refuse.
+        if fields {
+            refused(app, &short, "levels deep").await;
+        } else {
+            app.admin().query(&short).await.data();
         }
     }
+    let many: Vec<String> =
+        (0..400).map(|n| format!("fragment f{n} on Query {{ {} }}", "a ".repeat(30))).collect();
+    refused(app, &format!("{{ __typename }} {}", many.join(" ")), "fields together; at most 10000").await;
+}
 
-    /// Thirty fragments that each spread the next twice: a billion fields.
-    async fn fragments_that_multiply(app: &TestApp) {
-        let fragments: Vec<String> = (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1)).collect();
-        let query = format!("{{ ...f0 }} {} fragment f30 on Query {{ __typename }}", fragments.join(" "));
-        refused(app, &query, "fields; at most 10000").await;
-        refused(app, "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", "").await;
-        refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
-    }
+#[apply(on_both_databases!)]
+async fn pages_of_many_rows(app: &TestApp) {
+    let page = |n: usize| {
+        format!(
+            "p{n}: customers(filters: [{{key: \"limit\", operation: eq, value: 100}}]) {{ items {{ uuid email fullName addresses {{ city }} }} }}"
+        )
+    };
+    let query = format!("{{ {} }}", (0..30).map(page).collect::<Vec<_>>().join(" "));
+    refused(app, &query, "too complex").await;
+    app.admin().query(&format!("{{ {} }}", page(1))).await.data();
+}
 
-    /// Each of them is nested no deeper than the parser allows; all together would overflow the stack.
-    async fn fragments_that_follow_each_other(app: &TestApp) {
-        for (open, fields) in [("a{", true), ("...{", false)] {
-            let (open, close) = (open.repeat(50), "}".repeat(50));
-            let chain: Vec<String> = (0..80).map(|n| format!("fragment f{n} on Query {{ {open} ...f{} {close} }}", n + 1)).collect();
-            for reversed in [false, true] {
-                let mut chain = chain.clone();
-                if reversed {
-                    chain.reverse();
-                }
-                let chain = format!("{} fragment f80 on Query {{ __typename }}", chain.join(" "));
-                refused(app, &format!("{{ ...f0 }} {chain}"), "nested too deeply").await;
-                refused(app, &format!("{{ __typename }} {chain}"), "nested too deeply").await;
-                refused(app, &format!("{chain} {{ ...f79 ...f60 ...f0 }}"), "nested too deeply").await;
-            }
-            let short = format!("{{ ...f0 }} fragment f0 on Query {{ {open} __typename {close} }}");
-            // Not nested too deeply; too many levels, or nothing to refuse.
-            if fields {
-                refused(app, &short, "levels deep").await;
-            } else {
-                app.admin().query(&short).await.data();
-            }
-        }
-        let many: Vec<String> = (0..400).map(|n| format!("fragment f{n} on Query {{ {} }}", "a ".repeat(30))).collect();
-        refused(app, &format!("{{ __typename }} {}", many.join(" ")), "fields together; at most 10000").await;
-    }
+/// Each country is there once, however often it is asked for, and asking a hundred times is too much.
+#[apply(on_both_databases!)]
+async fn countries_do_not_multiply(app: &TestApp) {
+    let query = "query ($c: [String]) { countries(countries: $c) { code } }";
+    let answer = app.anonymous().query_with(query, json!({"c": vec!["GB"; 40_000]})).await;
+    assert_eq!(answer.data()["countries"], json!([{"code": "GB"}]));
+    let all: Vec<String> = (0..99).map(|n| format!("a{n}: countries {{ code name }}")).collect();
+    refused(app, &format!("{{ {} }}", all.join(" ")), "too complex").await;
+    refused(app, "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }", "too complex").await;
+    app.anonymous().query("{ countries { code name provinces { name code } } }").await.data();
+}
 
-    async fn pages_of_many_rows(app: &TestApp) {
-        let page = |n: usize| format!("p{n}: customers(filters: [{{key: \"limit\", operation: eq, value: 100}}]) {{ items {{ uuid email fullName addresses {{ city }} }} }}");
-        let query = format!("{{ {} }}", (0..30).map(page).collect::<Vec<_>>().join(" "));
-        refused(app, &query, "too complex").await;
-        app.admin().query(&format!("{{ {} }}", page(1))).await.data();
-    }
-
-    /// Each country is there once, however often it is asked for, and asking a hundred times is too much.
-    async fn countries_do_not_multiply(app: &TestApp) {
-        let query = "query ($c: [String]) { countries(countries: $c) { code } }";
-        let answer = app.anonymous().query_with(query, json!({"c": vec!["GB"; 40_000]})).await;
-        assert_eq!(answer.data()["countries"], json!([{"code": "GB"}]));
-        let all: Vec<String> = (0..99).map(|n| format!("a{n}: countries {{ code name }}")).collect();
-        refused(app, &format!("{{ {} }}", all.join(" ")), "too complex").await;
-        refused(app, "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }", "too complex").await;
-        app.anonymous().query("{ countries { code name provinces { name code } } }").await.data();
-    }
-
-    /// The queries that GraphiQL and code generators ask for the schema pass all limits.
-    async fn introspection_passes(app: &TestApp) {
-        let of_type = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
-        let input = "name description type { ...T } defaultValue isDeprecated deprecationReason";
-        let query = format!(
-            "query IntrospectionQuery {{ __schema {{ description queryType {{ name kind }} mutationType {{ name }} subscriptionType {{ name }}
+/// The queries that GraphiQL and code generators ask for the schema pass all limits.
+#[apply(on_both_databases!)]
+async fn introspection_passes(app: &TestApp) {
+    let of_type = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+    let input = "name description type { ...T } defaultValue isDeprecated deprecationReason";
+    let query = format!(
+        "query IntrospectionQuery {{ __schema {{ description queryType {{ name kind }} mutationType {{ name }} subscriptionType {{ name }}
              types {{ ...F }} directives {{ name description isRepeatable locations args(includeDeprecated: true) {{ {input} }} }} }} }}
              fragment F on __Type {{ kind name description specifiedByURL
                fields(includeDeprecated: true) {{ name description args(includeDeprecated: true) {{ {input} }} type {{ ...T }} isDeprecated deprecationReason }}
                inputFields(includeDeprecated: true) {{ {input} }} interfaces {{ ...T }}
                enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }} possibleTypes {{ ...T }} }}
              fragment T on __Type {{ {of_type} }}"
-        );
-        let schema = app.anonymous().query(&query).await.data()["__schema"].clone();
-        assert_eq!(schema["mutationType"], Value::Null);
-        // Everything is described: what a reader of the documentation panel sees.
-        let described = |thing: &Value| thing["description"].as_str().is_some_and(|text| text.len() > 3);
-        for kind in schema["types"].as_array().unwrap() {
-            let name = kind["name"].as_str().unwrap();
-            if name.starts_with("__") || ["Boolean", "Float", "ID", "Int", "String"].contains(&name) {
-                continue;
-            }
-            assert!(described(kind), "{}", kind["name"]);
-            for list in ["fields", "inputFields", "enumValues"] {
-                for field in kind[list].as_array().into_iter().flatten() {
-                    assert!(described(field), "{}.{}", kind["name"], field["name"]);
-                    for argument in field["args"].as_array().into_iter().flatten() {
-                        assert!(described(argument), "{}.{}({})", kind["name"], field["name"], argument["name"]);
-                    }
+    );
+    let schema = app.anonymous().query(&query).await.data()["__schema"].clone();
+    assert_eq!(schema["mutationType"], Value::Null);
+    // Everything is described: what a reader of the documentation panel sees.
+    let described = |thing: &Value| thing["description"].as_str().is_some_and(|text| text.len() > 3);
+    for kind in schema["types"].as_array().unwrap() {
+        let name = kind["name"].as_str().unwrap();
+        if name.starts_with("__") || ["Boolean", "Float", "ID", "Int", "String"].contains(&name) {
+            continue;
+        }
+        assert!(described(kind), "{}", kind["name"]);
+        for list in ["fields", "inputFields", "enumValues"] {
+            for field in kind[list].as_array().into_iter().flatten() {
+                assert!(described(field), "{}.{}", kind["name"], field["name"]);
+                for argument in field["args"].as_array().into_iter().flatten() {
+                    assert!(described(argument), "{}.{}({})", kind["name"], field["name"], argument["name"]);
                 }
             }
         }
     }
+}
 
-    async fn unknown_fields_are_named(app: &TestApp) {
-        let answer = app.admin().query("{ customers { items { password } } }").await;
-        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
-        assert!(answer.text.contains("password") && answer.body["data"].is_null());
-        let answer = app.admin().query_with("query ($id: Int!) { customerGroup(id: $id) { uuid } }", json!({"id": "x"})).await;
-        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{answer:?}");
-    }
+#[apply(on_both_databases!)]
+async fn unknown_fields_are_named(app: &TestApp) {
+    let answer = app.admin().query("{ customers { items { password } } }").await;
+    assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
+    assert!(answer.text.contains("password") && answer.body["data"].is_null());
+    let answer = app
+        .admin()
+        .query_with("query ($id: Int!) { customerGroup(id: $id) { uuid } }", json!({"id": "x"}))
+        .await;
+    assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{answer:?}");
 }

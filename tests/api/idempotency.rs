@@ -9,7 +9,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
 };
 
 async fn keyed(actor: &impl Actor, method: Method, url: &str, key: &str, body: &Value) -> Answer {
@@ -39,188 +39,237 @@ fn assert_replayed(first: &Answer, second: &Answer) {
     );
 }
 
-on_both_databases! {
-    async fn a_registration_is_done_once(app: &TestApp) {
-        let send = async || keyed(&app.anonymous(), Method::POST, "/api/customers", "k-1", &registration("a@x.io")).await;
-        let (first, second) = (send().await, send().await);
-        assert_eq!(first.status, 201);
-        assert_replayed(&first, &second);
-        assert_eq!(app.customers().await.len(), 1);
-        // With the key in quotation marks, as the draft has it, it is the same one.
-        let quoted = keyed(&app.anonymous(), Method::POST, "/api/customers", "\"k-1\"", &registration("a@x.io")).await;
-        assert_replayed(&first, &quoted);
-        // Another request with the key is refused, and does nothing.
-        let other = keyed(&app.anonymous(), Method::POST, "/api/customers", "k-1", &registration("b@x.io")).await;
-        other.assert_failure(422, "idempotency_mismatch");
-        // Another key is another request.
-        let again = keyed(&app.anonymous(), Method::POST, "/api/customers", "k-2", &registration("a@x.io")).await;
-        again.assert_failure(409, "email_taken");
-        assert_eq!(app.customers().await.len(), 1);
-    }
+#[apply(on_both_databases!)]
+async fn a_registration_is_done_once(app: &TestApp) {
+    let send = async || {
+        keyed(&app.anonymous(), Method::POST, "/api/customers", "k-1", &registration("a@x.io")).await
+    };
+    let (first, second) = (send().await, send().await);
+    assert_eq!(first.status, 201);
+    assert_replayed(&first, &second);
+    assert_eq!(app.customers().await.len(), 1);
+    // With the key in quotation marks, as the draft has it, it is the same one.
+    let quoted =
+        keyed(&app.anonymous(), Method::POST, "/api/customers", "\"k-1\"", &registration("a@x.io")).await;
+    assert_replayed(&first, &quoted);
+    // Another request with the key is refused, and does nothing.
+    let other = keyed(&app.anonymous(), Method::POST, "/api/customers", "k-1", &registration("b@x.io")).await;
+    other.assert_failure(422, "idempotency_mismatch");
+    // Another key is another request.
+    let again = keyed(&app.anonymous(), Method::POST, "/api/customers", "k-2", &registration("a@x.io")).await;
+    again.assert_failure(409, "email_taken");
+    assert_eq!(app.customers().await.len(), 1);
+}
 
-    async fn changes_and_deletes_as_well(app: &TestApp) {
-        let row = app.register("a@x.io").await;
-        let (admin, url) = (app.admin(), format!("/api/customers/{}", row["uuid"].as_str().unwrap()));
-        let send = async |method: Method, body: Value| keyed(&admin, method, &url, "k", &body).await;
-        let first = send(Method::PATCH, json!({"full_name": "B"})).await;
-        admin.patch(&url, &json!({"full_name": "C"})).await.data();
-        assert_replayed(&first, &send(Method::PATCH, json!({"full_name": "B"})).await);
-        assert_eq!(app.customers().await[0].full_name, "C");
-        // Its URL is part of the request.
-        let elsewhere = format!("/api/customers/{}", row["uuid"].as_str().unwrap().replace('-', ""));
-        let other = keyed(&admin, Method::PATCH, &elsewhere, "k", &json!({"full_name": "B"})).await;
-        other.assert_failure(422, "idempotency_mismatch");
-        // Another route has the key for itself.
-        let first = send(Method::DELETE, json!({})).await;
-        assert_eq!(first.status, 200);
-        assert_replayed(&first, &send(Method::DELETE, json!({})).await);
-        admin.delete(&url).await.assert_failure(404, "not_found");
-    }
+#[apply(on_both_databases!)]
+async fn changes_and_deletes_as_well(app: &TestApp) {
+    let row = app.register("a@x.io").await;
+    let (admin, url) = (app.admin(), format!("/api/customers/{}", row["uuid"].as_str().unwrap()));
+    let send = async |method: Method, body: Value| keyed(&admin, method, &url, "k", &body).await;
+    let first = send(Method::PATCH, json!({"full_name": "B"})).await;
+    admin.patch(&url, &json!({"full_name": "C"})).await.data();
+    assert_replayed(&first, &send(Method::PATCH, json!({"full_name": "B"})).await);
+    assert_eq!(app.customers().await[0].full_name, "C");
+    // Its URL is part of the request.
+    let elsewhere = format!("/api/customers/{}", row["uuid"].as_str().unwrap().replace('-', ""));
+    let other = keyed(&admin, Method::PATCH, &elsewhere, "k", &json!({"full_name": "B"})).await;
+    other.assert_failure(422, "idempotency_mismatch");
+    // Another route has the key for itself.
+    let first = send(Method::DELETE, json!({})).await;
+    assert_eq!(first.status, 200);
+    assert_replayed(&first, &send(Method::DELETE, json!({})).await);
+    admin.delete(&url).await.assert_failure(404, "not_found");
+}
 
-    /// Failures are results as well, for whoever is known; where nothing was done a stranger is asked again.
-    async fn failures_are_told_again(app: &TestApp) {
-        let admin = app.admin();
-        let first = keyed(&admin, Method::POST, "/api/customer-groups", "k", &json!({"group_name": 1})).await;
-        first.assert_failure(400, "validation_failed");
-        assert_replayed(&first, &keyed(&admin, Method::POST, "/api/customer-groups", "k", &json!({"group_name": 1})).await);
-        let bad = json!({"email": "x"});
-        for _ in 0..2 {
-            let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &bad).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.header("idempotency-replayed"), None);
+/// Failures are results as well, for whoever is known; where nothing was done a stranger is asked again.
+#[apply(on_both_databases!)]
+async fn failures_are_told_again(app: &TestApp) {
+    let admin = app.admin();
+    let first = keyed(&admin, Method::POST, "/api/customer-groups", "k", &json!({"group_name": 1})).await;
+    first.assert_failure(400, "validation_failed");
+    assert_replayed(
+        &first,
+        &keyed(&admin, Method::POST, "/api/customer-groups", "k", &json!({"group_name": 1})).await,
+    );
+    let bad = json!({"email": "x"});
+    for _ in 0..2 {
+        let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &bad).await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.header("idempotency-replayed"), None);
+    }
+    assert_eq!(records(app).await.len(), 1);
+    // Who may not do it is not remembered, and can do it with the right token.
+    let group = json!({"group_name": "VIP"});
+    keyed(&app.anonymous(), Method::POST, "/api/customer-groups", "g", &group)
+        .await
+        .assert_failure(401, "unauthenticated");
+    assert_eq!(keyed(&admin, Method::POST, "/api/customer-groups", "g", &group).await.status, 201);
+}
+
+#[apply(on_both_databases!)]
+async fn keys_belong_to_their_callers(app: &TestApp) {
+    let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
+    let body = json!({"full_name": "New"});
+    let first = keyed(&one, Method::PATCH, "/api/customers/me", "k", &body).await;
+    let second = keyed(&other, Method::PATCH, "/api/customers/me", "k", &body).await;
+    assert_eq!((second.status, second.header("idempotency-replayed")), (200, None));
+    assert_ne!(first.data()["uuid"], second.data()["uuid"]);
+    keyed(&app.anonymous(), Method::PATCH, "/api/customers/me", "k", &body)
+        .await
+        .assert_failure(401, "unauthenticated");
+    // Logged in anew it is the same caller.
+    let again = app.customer_again(&one.row).await;
+    assert_replayed(&first, &keyed(&again, Method::PATCH, "/api/customers/me", "k", &body).await);
+    // Whose token ended is told that, and not what it was told before.
+    app.admin()
+        .patch(&format!("/api/customers/{}", one.row["uuid"].as_str().unwrap()), &json!({"status": 0}))
+        .await
+        .data();
+    keyed(&one, Method::PATCH, "/api/customers/me", "k", &body).await.assert_failure(401, "unauthenticated");
+}
+
+/// Twenty at once: one does it, the others are told what came of it, or to come again.
+#[apply(on_both_databases!)]
+async fn twins_are_done_once(app: &TestApp) {
+    let send =
+        async |_| keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &registration("a@x.io")).await;
+    let answers = futures_util::future::join_all((0..20).map(send)).await;
+    let created: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 201).collect();
+    assert!(!created.is_empty() && created.iter().all(|answer| answer.text == created[0].text));
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        answer.assert_failure(409, "conflict");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    assert_eq!(app.customers().await.len(), 1);
+    let last = send(0).await;
+    assert_eq!((last.status, &last.text), (201, &created[0].text));
+}
+
+#[apply(on_both_databases!)]
+async fn a_day_later_it_is_forgotten(app: &TestApp) {
+    let group = |name: &str| json!({"group_name": name});
+    let send = async |name: &str| {
+        keyed(&app.admin_again().await, Method::POST, "/api/customer-groups", "k", &group(name)).await
+    };
+    assert_eq!(send("A").await.status, 201);
+    app.app.clock.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
+    assert_eq!(send("A").await.header("idempotency-replayed"), Some("true"));
+    app.app.clock.advance(TimeDelta::seconds(1));
+    let new = send("B").await;
+    assert_eq!((new.status, new.header("idempotency-replayed")), (201, None));
+    assert_eq!(send("B").await.header("idempotency-replayed"), Some("true"));
+    app.app.clock.advance(TimeDelta::hours(25));
+    housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+    assert_eq!(records(app).await, []);
+}
+
+/// What logs in is done once as well, and neither tokens nor passwords are in the database.
+#[apply(on_both_databases!)]
+async fn secrets_are_sealed(app: &TestApp) {
+    let row = app.register("a@x.io").await;
+    let login = json!({"email": "a@x.io", "password": CUSTOMER_PASSWORD});
+    let send =
+        async |path: &str, body: &Value| keyed(&app.anonymous(), Method::POST, path, "my-key", body).await;
+    let first = send("/api/customer/tokens", &login).await;
+    assert_replayed(&first, &send("/api/customer/tokens", &login).await);
+    let sessions =
+        app.admin().query(&format!("{{ customer(id: {}) {{ sessions {{ id }} }} }}", row["uuid"])).await;
+    assert_eq!(sessions.data()["customer"]["sessions"].as_array().unwrap().len(), 1);
+    let refresh = json!({"refreshToken": first.data()["refreshToken"]});
+    let refreshed = send("/api/customer/token/refresh", &refresh).await;
+    assert_replayed(&refreshed, &send("/api/customer/token/refresh", &refresh).await);
+    let admin = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
+    let first = send("/api/user/tokens", &admin).await;
+    assert_replayed(&first, &send("/api/user/tokens", &admin).await);
+    // A wrong password is no result: the right one gets in with the same key.
+    let wrong = json!({"email": ADMIN_EMAIL, "password": "wrong wrong wrong"});
+    keyed(&app.anonymous(), Method::POST, "/api/user/tokens", "k2", &wrong)
+        .await
+        .assert_failure(401, "unauthenticated");
+    app.app.clock.advance(TimeDelta::seconds(2));
+    assert_eq!(keyed(&app.anonymous(), Method::POST, "/api/user/tokens", "k2", &admin).await.status, 200);
+    let records = records(app).await;
+    assert_eq!(records.len(), 4);
+    for record in records {
+        let answer = String::from_utf8_lossy(record.answer.as_ref().unwrap()).into_owned();
+        for secret in ["accessToken", "eyJ", "my-key", "a@x.io", CUSTOMER_PASSWORD] {
+            assert!(
+                !format!("{} {} {answer}", record.scope, record.fingerprint).contains(secret),
+                "{secret}"
+            );
         }
-        assert_eq!(records(app).await.len(), 1);
-        // Who may not do it is not remembered, and can do it with the right token.
-        let group = json!({"group_name": "VIP"});
-        keyed(&app.anonymous(), Method::POST, "/api/customer-groups", "g", &group).await.assert_failure(401, "unauthenticated");
-        assert_eq!(keyed(&admin, Method::POST, "/api/customer-groups", "g", &group).await.status, 201);
     }
+}
 
-    async fn keys_belong_to_their_callers(app: &TestApp) {
-        let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
-        let body = json!({"full_name": "New"});
-        let first = keyed(&one, Method::PATCH, "/api/customers/me", "k", &body).await;
-        let second = keyed(&other, Method::PATCH, "/api/customers/me", "k", &body).await;
-        assert_eq!((second.status, second.header("idempotency-replayed")), (200, None));
-        assert_ne!(first.data()["uuid"], second.data()["uuid"]);
-        keyed(&app.anonymous(), Method::PATCH, "/api/customers/me", "k", &body).await.assert_failure(401, "unauthenticated");
-        // Logged in anew it is the same caller.
-        let again = app.customer_again(&one.row).await;
-        assert_replayed(&first, &keyed(&again, Method::PATCH, "/api/customers/me", "k", &body).await);
-        // Whose token ended is told that, and not what it was told before.
-        app.admin().patch(&format!("/api/customers/{}", one.row["uuid"].as_str().unwrap()), &json!({"status": 0})).await.data();
-        keyed(&one, Method::PATCH, "/api/customers/me", "k", &body).await.assert_failure(401, "unauthenticated");
-    }
+#[apply(on_both_databases!)]
+async fn a_wrong_guess_is_counted_once(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let body = json!({"current_password": "wrong wrong", "password": "another correct horse"});
+    let first = keyed(&customer, Method::POST, "/api/customers/me/password", "k", &body).await;
+    first.assert_failure(400, "validation_failed");
+    // The second one would be refused for a while if it were looked at.
+    assert_replayed(&first, &keyed(&customer, Method::POST, "/api/customers/me/password", "k", &body).await);
+    app.app.clock.advance(TimeDelta::seconds(2));
+    let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another correct horse"});
+    let changed = keyed(&customer, Method::POST, "/api/customers/me/password", "k2", &body).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    // The token that asked has ended; the answer has new ones, and they get it again.
+    let renewed = customer.with_tokens(&changed.data());
+    assert_replayed(
+        &changed,
+        &keyed(&renewed, Method::POST, "/api/customers/me/password", "k2", &body).await,
+    );
+}
 
-    /// Twenty at once: one does it, the others are told what came of it, or to come again.
-    async fn twins_are_done_once(app: &TestApp) {
-        let send = async |_| keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &registration("a@x.io")).await;
-        let answers = futures_util::future::join_all((0..20).map(send)).await;
-        let created: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 201).collect();
-        assert!(!created.is_empty() && created.iter().all(|answer| answer.text == created[0].text));
-        for answer in answers.iter().filter(|answer| answer.status != 201) {
-            answer.assert_failure(409, "conflict");
-            assert_eq!(answer.header("retry-after"), Some("1"));
-        }
-        assert_eq!(app.customers().await.len(), 1);
-        let last = send(0).await;
-        assert_eq!((last.status, &last.text), (201, &created[0].text));
+#[apply(on_both_databases!)]
+async fn keys_have_a_form(app: &TestApp) {
+    let long = "k".repeat(256);
+    for key in ["", " ", "a b", "\"\"", "\"", "\"a", "a\"", "a\"b", "ä", long.as_str()] {
+        let answer =
+            keyed(&app.anonymous(), Method::POST, "/api/customers", key, &registration("a@x.io")).await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.details()[0].0, "Idempotency-Key");
     }
-
-    async fn a_day_later_it_is_forgotten(app: &TestApp) {
-        let group = |name: &str| json!({"group_name": name});
-        let send = async |name: &str| keyed(&app.admin_again().await, Method::POST, "/api/customer-groups", "k", &group(name)).await;
-        assert_eq!(send("A").await.status, 201);
-        app.app.clock.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
-        assert_eq!(send("A").await.header("idempotency-replayed"), Some("true"));
-        app.app.clock.advance(TimeDelta::seconds(1));
-        let new = send("B").await;
-        assert_eq!((new.status, new.header("idempotency-replayed")), (201, None));
-        assert_eq!(send("B").await.header("idempotency-replayed"), Some("true"));
-        app.app.clock.advance(TimeDelta::hours(25));
-        housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
-        assert_eq!(records(app).await, []);
-    }
-
-    /// What logs in is done once as well, and neither tokens nor passwords are in the database.
-    async fn secrets_are_sealed(app: &TestApp) {
-        let row = app.register("a@x.io").await;
-        let login = json!({"email": "a@x.io", "password": CUSTOMER_PASSWORD});
-        let send = async |path: &str, body: &Value| keyed(&app.anonymous(), Method::POST, path, "my-key", body).await;
-        let first = send("/api/customer/tokens", &login).await;
-        assert_replayed(&first, &send("/api/customer/tokens", &login).await);
-        let sessions = app.admin().query(&format!("{{ customer(id: {}) {{ sessions {{ id }} }} }}", row["uuid"])).await;
-        assert_eq!(sessions.data()["customer"]["sessions"].as_array().unwrap().len(), 1);
-        let refresh = json!({"refreshToken": first.data()["refreshToken"]});
-        let refreshed = send("/api/customer/token/refresh", &refresh).await;
-        assert_replayed(&refreshed, &send("/api/customer/token/refresh", &refresh).await);
-        let admin = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
-        let first = send("/api/user/tokens", &admin).await;
-        assert_replayed(&first, &send("/api/user/tokens", &admin).await);
-        // A wrong password is no result: the right one gets in with the same key.
-        let wrong = json!({"email": ADMIN_EMAIL, "password": "wrong wrong wrong"});
-        keyed(&app.anonymous(), Method::POST, "/api/user/tokens", "k2", &wrong).await.assert_failure(401, "unauthenticated");
-        app.app.clock.advance(TimeDelta::seconds(2));
-        assert_eq!(keyed(&app.anonymous(), Method::POST, "/api/user/tokens", "k2", &admin).await.status, 200);
-        let records = records(app).await;
-        assert_eq!(records.len(), 4);
-        for record in records {
-            let answer = String::from_utf8_lossy(record.answer.as_ref().unwrap()).into_owned();
-            for secret in ["accessToken", "eyJ", "my-key", "a@x.io", CUSTOMER_PASSWORD] {
-                assert!(!format!("{} {} {answer}", record.scope, record.fingerprint).contains(secret), "{secret}");
-            }
-        }
-    }
-
-    async fn a_wrong_guess_is_counted_once(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let body = json!({"current_password": "wrong wrong", "password": "another correct horse"});
-        let first = keyed(&customer, Method::POST, "/api/customers/me/password", "k", &body).await;
-        first.assert_failure(400, "validation_failed");
-        // The second one would be refused for a while if it were looked at.
-        assert_replayed(&first, &keyed(&customer, Method::POST, "/api/customers/me/password", "k", &body).await);
-        app.app.clock.advance(TimeDelta::seconds(2));
-        let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another correct horse"});
-        let changed = keyed(&customer, Method::POST, "/api/customers/me/password", "k2", &body).await;
-        assert_eq!(changed.status, 200, "{changed:?}");
-        // The token that asked has ended; the answer has new ones, and they get it again.
-        let renewed = customer.with_tokens(&changed.data());
-        assert_replayed(&changed, &keyed(&renewed, Method::POST, "/api/customers/me/password", "k2", &body).await);
-    }
-
-    async fn keys_have_a_form(app: &TestApp) {
-        let long = "k".repeat(256);
-        for key in ["", " ", "a b", "\"\"", "\"", "\"a", "a\"", "a\"b", "ä", long.as_str()] {
-            let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", key, &registration("a@x.io")).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details()[0].0, "Idempotency-Key");
-        }
-        let request = app.anonymous().request(Method::POST, "/api/customers").json(&registration("a@x.io"));
-        let twice = request.header("idempotency-key", "a").header("idempotency-key", "b");
-        app.anonymous().send(twice).await.assert_failure(400, "validation_failed");
-        let large = json!({"full_name": "x".repeat(300_000)});
-        let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &large).await;
-        answer.assert_failure(413, "payload_too_large");
-        assert!(app.customers().await.is_empty() && records(app).await.is_empty());
-        // A refused content coding is not stored as the result of the request.
-        let body = app.admin().request(Method::POST, "/api/customers").header("idempotency-key", "coded").json(&registration("coded@x.io"));
-        let answer = app.admin().send(body.header("content-encoding", "gzip")).await;
-        answer.assert_failure(415, "unsupported_media_type");
-        assert_eq!((answer.header("accept-encoding"), answer.header("idempotency-replayed")), (Some("identity"), None));
-        assert!(app.customers().await.is_empty() && records(app).await.is_empty());
-        let longest = keyed(&app.anonymous(), Method::POST, "/api/customers", &long[1..], &registration("a@x.io")).await;
-        assert_eq!(longest.status, 201);
-        // Whoever may not call is not told what is wrong with a key, nor with a version.
-        let group = json!({"group_name": "VIP"});
-        keyed(&app.anonymous(), Method::POST, "/api/customer-groups", " ", &group).await.assert_failure(401, "unauthenticated");
-        let request = app.anonymous().request(Method::DELETE, "/api/customers/me").header("if-match", "0");
-        app.anonymous().send(request).await.assert_failure(401, "unauthenticated");
-        // Reads have no use for keys.
-        let read = keyed(&app.anonymous(), Method::POST, "/api/graphql", "k", &json!({"query": "{ __typename }"})).await;
-        assert_eq!((read.status, records(app).await.len()), (200, 1));
-        app.anonymous().send(app.anonymous().request(Method::POST, "/nowhere").header("idempotency-key", "k").json(&json!({})))
-            .await.assert_failure(404, "not_found");
-    }
+    let request = app.anonymous().request(Method::POST, "/api/customers").json(&registration("a@x.io"));
+    let twice = request.header("idempotency-key", "a").header("idempotency-key", "b");
+    app.anonymous().send(twice).await.assert_failure(400, "validation_failed");
+    let large = json!({"full_name": "x".repeat(300_000)});
+    let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &large).await;
+    answer.assert_failure(413, "payload_too_large");
+    assert!(app.customers().await.is_empty() && records(app).await.is_empty());
+    // A refused content coding is not stored as the result of the request.
+    let body = app
+        .admin()
+        .request(Method::POST, "/api/customers")
+        .header("idempotency-key", "coded")
+        .json(&registration("coded@x.io"));
+    let answer = app.admin().send(body.header("content-encoding", "gzip")).await;
+    answer.assert_failure(415, "unsupported_media_type");
+    assert_eq!(
+        (answer.header("accept-encoding"), answer.header("idempotency-replayed")),
+        (Some("identity"), None)
+    );
+    assert!(app.customers().await.is_empty() && records(app).await.is_empty());
+    let longest =
+        keyed(&app.anonymous(), Method::POST, "/api/customers", &long[1..], &registration("a@x.io")).await;
+    assert_eq!(longest.status, 201);
+    // Whoever may not call is not told what is wrong with a key, nor with a version.
+    let group = json!({"group_name": "VIP"});
+    keyed(&app.anonymous(), Method::POST, "/api/customer-groups", " ", &group)
+        .await
+        .assert_failure(401, "unauthenticated");
+    let request = app.anonymous().request(Method::DELETE, "/api/customers/me").header("if-match", "0");
+    app.anonymous().send(request).await.assert_failure(401, "unauthenticated");
+    // Reads have no use for keys.
+    let read =
+        keyed(&app.anonymous(), Method::POST, "/api/graphql", "k", &json!({"query": "{ __typename }"})).await;
+    assert_eq!((read.status, records(app).await.len()), (200, 1));
+    app.anonymous()
+        .send(
+            app.anonymous().request(Method::POST, "/nowhere").header("idempotency-key", "k").json(&json!({})),
+        )
+        .await
+        .assert_failure(404, "not_found");
 }
 
 /// A twin that comes to another instance waits for the first one, and then gets its answer.

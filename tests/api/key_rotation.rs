@@ -4,7 +4,7 @@ use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Backend, CUSTOMER_SECRET, Customer, TestApp, on_both_databases, sign};
+use crate::support::{Actor, Backend, CUSTOMER_SECRET, Customer, TestApp, apply, on_both_databases, sign};
 
 const NEW_SECRET: &str = "the next secret of customers, 32 bytes";
 const REFRESH_SECRET: &str = "the secret of refresh tokens, 32 bytes";
@@ -37,69 +37,83 @@ async fn is_taken(app: &TestApp, token: &str) -> bool {
     }
 }
 
-on_both_databases! {
-    async fn tokens_name_their_key_and_give_nothing_of_it_away(app: &TestApp) {
-        let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
-        assert_eq!(key_id(&one.token), key_id(&other.token));
-        let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
-        let tokens = [&one.token, &one.refresh_token, admin["accessToken"].as_str().unwrap(), admin["refreshToken"].as_str().unwrap()];
-        let mut ids: Vec<String> = tokens.into_iter().map(key_id).collect();
-        assert!(ids.iter().all(|id| id.len() == 16 && id.chars().all(|c| c.is_ascii_hexdigit())), "{ids:?}");
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), 4, "each kind has a key of its own");
-        // The same secret for all of them has a name for each.
-        let same = app.another_with(|flags| {
-            ["JWT_ADMIN_SECRET", "JWT_ADMIN_REFRESH_SECRET", "JWT_CUSTOMER_SECRET", "JWT_CUSTOMER_REFRESH_SECRET"]
-                .into_iter().fold(flags, |flags, variable| flags.with(variable, CUSTOMER_SECRET))
-        }).await;
-        let third = same.customer("c@x.io").await;
-        assert_ne!(key_id(&third.token), key_id(&third.refresh_token));
-        assert_eq!(key_id(&third.token), key_id(&one.token), "instances agree on the name without being told");
-        assert!(!is_taken(&same, &third.refresh_token).await, "nor does it call the API");
-        same.stop().await;
-    }
+#[apply(on_both_databases!)]
+async fn tokens_name_their_key_and_give_nothing_of_it_away(app: &TestApp) {
+    let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
+    assert_eq!(key_id(&one.token), key_id(&other.token));
+    let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
+    let tokens = [
+        &one.token,
+        &one.refresh_token,
+        admin["accessToken"].as_str().unwrap(),
+        admin["refreshToken"].as_str().unwrap(),
+    ];
+    let mut ids: Vec<String> = tokens.into_iter().map(key_id).collect();
+    assert!(ids.iter().all(|id| id.len() == 16 && id.chars().all(|c| c.is_ascii_hexdigit())), "{ids:?}");
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "each kind has a key of its own");
+    // The same secret for all of them has a name for each.
+    let same = app
+        .another_with(|flags| {
+            [
+                "JWT_ADMIN_SECRET",
+                "JWT_ADMIN_REFRESH_SECRET",
+                "JWT_CUSTOMER_SECRET",
+                "JWT_CUSTOMER_REFRESH_SECRET",
+            ]
+            .into_iter()
+            .fold(flags, |flags, variable| flags.with(variable, CUSTOMER_SECRET))
+        })
+        .await;
+    let third = same.customer("c@x.io").await;
+    assert_ne!(key_id(&third.token), key_id(&third.refresh_token));
+    assert_eq!(key_id(&third.token), key_id(&one.token), "instances agree on the name without being told");
+    assert!(!is_taken(&same, &third.refresh_token).await, "nor does it call the API");
+    same.stop().await;
+}
 
-    async fn what_the_previous_key_signed_is_taken_until_it_is_gone(app: &TestApp) {
-        let old_id = key_id(&app.customer("a@x.io").await.token);
-        let with = async |current: &'static str, previous: Option<&'static str>| {
-            app.another_with(|flags| {
-                let flags = flags.with("JWT_CUSTOMER_SECRET", current);
-                match previous {
-                    Some(previous) => flags.with("JWT_CUSTOMER_SECRET_PREVIOUS", previous),
-                    None => flags,
-                }
-            }).await
-        };
-        let both = with(NEW_SECRET, Some(CUSTOMER_SECRET)).await;
-        let customer = both.customer("b@x.io").await;
-        let new_id = key_id(&customer.token);
-        assert_ne!(new_id, old_id, "the current key signs");
-        let said = claims(&customer.token);
-        for (what, token, taken) in [
-            ("the current one", customer.token.clone(), true),
-            ("the previous one", sign_as(&old_id, CUSTOMER_SECRET, &said), true),
-            // EverShop's own, and those of before keys had names.
-            ("the previous one, which is not named", sign("customer", &said), true),
-            ("another name", sign_as("0000000000000000", NEW_SECRET, &said), false),
-            ("no name", sign_as("", NEW_SECRET, &said), false),
-            ("the name of the other", sign_as(&old_id, NEW_SECRET, &said), false),
-            ("the name of the current one", sign_as(&new_id, CUSTOMER_SECRET, &said), false),
-            ("the key of refresh tokens", sign_as(&key_id(&customer.refresh_token), NEW_SECRET, &said), false),
-            ("a key that nobody knows", sign_as(&new_id, "a secret that nobody knows, 32 bytes", &said), false),
-        ] {
-            assert_eq!(is_taken(&both, &token).await, taken, "signed with {what}");
-        }
-        both.stop().await;
-
-        let after = with(NEW_SECRET, None).await;
-        let customer = after.customer("c@x.io").await;
-        let said = claims(&customer.token);
-        assert!(is_taken(&after, &customer.token).await);
-        assert!(!is_taken(&after, &sign_as(&old_id, CUSTOMER_SECRET, &said)).await);
-        assert!(!is_taken(&after, &sign("customer", &said)).await);
-        after.stop().await;
+#[apply(on_both_databases!)]
+async fn what_the_previous_key_signed_is_taken_until_it_is_gone(app: &TestApp) {
+    let old_id = key_id(&app.customer("a@x.io").await.token);
+    let with = async |current: &'static str, previous: Option<&'static str>| {
+        app.another_with(|flags| {
+            let flags = flags.with("JWT_CUSTOMER_SECRET", current);
+            match previous {
+                Some(previous) => flags.with("JWT_CUSTOMER_SECRET_PREVIOUS", previous),
+                None => flags,
+            }
+        })
+        .await
+    };
+    let both = with(NEW_SECRET, Some(CUSTOMER_SECRET)).await;
+    let customer = both.customer("b@x.io").await;
+    let new_id = key_id(&customer.token);
+    assert_ne!(new_id, old_id, "the current key signs");
+    let said = claims(&customer.token);
+    for (what, token, taken) in [
+        ("the current one", customer.token.clone(), true),
+        ("the previous one", sign_as(&old_id, CUSTOMER_SECRET, &said), true),
+        // EverShop's own, and those of before keys had names.
+        ("the previous one, which is not named", sign("customer", &said), true),
+        ("another name", sign_as("0000000000000000", NEW_SECRET, &said), false),
+        ("no name", sign_as("", NEW_SECRET, &said), false),
+        ("the name of the other", sign_as(&old_id, NEW_SECRET, &said), false),
+        ("the name of the current one", sign_as(&new_id, CUSTOMER_SECRET, &said), false),
+        ("the key of refresh tokens", sign_as(&key_id(&customer.refresh_token), NEW_SECRET, &said), false),
+        ("a key that nobody knows", sign_as(&new_id, "a secret that nobody knows, 32 bytes", &said), false),
+    ] {
+        assert_eq!(is_taken(&both, &token).await, taken, "signed with {what}");
     }
+    both.stop().await;
+
+    let after = with(NEW_SECRET, None).await;
+    let customer = after.customer("c@x.io").await;
+    let said = claims(&customer.token);
+    assert!(is_taken(&after, &customer.token).await);
+    assert!(!is_taken(&after, &sign_as(&old_id, CUSTOMER_SECRET, &said)).await);
+    assert!(!is_taken(&after, &sign("customer", &said)).await);
+    after.stop().await;
 }
 
 /// Access and refresh tokens of customers, signed with these.
@@ -118,7 +132,7 @@ async fn instance(app: &TestApp, current: [&str; 2], previous: Option<[&str; 2]>
 }
 
 /// Two instances on one database, restarted one after the other for each step: what either of them signs is taken by
-/// both, so nobody is logged out. Instances share PostgreSQL; `tests/cli/keys.rs` changes the keys of SQLite's only one.
+/// both, so nobody is logged out. Instances share PostgreSQL; `tests/program/cli/keys.rs` changes the keys of SQLite's only one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_change_while_instances_serve() {
     let app = TestApp::start(Backend::Postgres).await;

@@ -10,7 +10,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::json;
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
 };
 
 async fn log_in(app: &TestApp, email: &str, password: &str) -> Answer {
@@ -27,162 +27,201 @@ async fn hash(app: &TestApp) -> String {
     app.customers().await[0].password.expose().to_owned()
 }
 
-on_both_databases! {
-    /// 1 s, doubled by each wrong password, up to 15 minutes: what is refused meanwhile looks like a wrong password.
-    async fn each_wrong_password_doubles_the_pause(app: &TestApp) {
-        app.register("a@x.io").await;
-        for pause in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
-            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-            app.app.clock.advance(TimeDelta::milliseconds(pause * 1000 - 1));
-            let refused = log_in(app, "A@X.io", CUSTOMER_PASSWORD).await;
-            refused.assert_failure(401, "unauthenticated");
-            assert_eq!(refused.message(), "Invalid email or password");
-            assert_eq!(refused.header("retry-after"), None, "that it is refused is not told");
-            app.app.clock.advance(TimeDelta::milliseconds(1));
-        }
-        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-        // Forgotten: the next one starts at 1 s.
+/// 1 s, doubled by each wrong password, up to 15 minutes: what is refused meanwhile looks like a wrong password.
+#[apply(on_both_databases!)]
+async fn each_wrong_password_doubles_the_pause(app: &TestApp) {
+    app.register("a@x.io").await;
+    for pause in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
         log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::milliseconds(pause * 1000 - 1));
+        let refused = log_in(app, "A@X.io", CUSTOMER_PASSWORD).await;
+        refused.assert_failure(401, "unauthenticated");
+        assert_eq!(refused.message(), "Invalid email or password");
+        assert_eq!(refused.header("retry-after"), None, "that it is refused is not told");
+        app.app.clock.advance(TimeDelta::milliseconds(1));
+    }
+    assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+    // Forgotten: the next one starts at 1 s.
+    log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+}
+
+#[apply(on_both_databases!)]
+async fn wrong_passwords_are_forgotten_after_twelve_hours(app: &TestApp) {
+    app.register("a@x.io").await;
+    for _ in 0..4 {
+        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(10));
+    }
+    app.app.clock.advance(TimeDelta::hours(12));
+    log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+}
+
+/// Of many guesses at once, at most those count that come before the first wrong one.
+#[apply(on_both_databases!)]
+async fn guesses_at_once(app: &TestApp) {
+    app.register("a@x.io").await;
+    let guess = async |number: usize| {
+        let password = if number == 20 { CUSTOMER_PASSWORD.to_owned() } else { format!("wrong {number}") };
+        log_in(app, "a@x.io", &password).await.status
+    };
+    let statuses = futures_util::future::join_all((0..40).map(guess)).await;
+    assert!(statuses.iter().filter(|status| **status == 401).count() >= 39, "{statuses:?}");
+    let count = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let account = count.iter().find(|row| row.key.starts_with("customer:")).unwrap();
+    assert_eq!(account.count, 1, "the others came while it was refused");
+}
+
+#[apply(on_both_databases!)]
+async fn right_passwords_at_once_all_pass(app: &TestApp) {
+    app.register("a@x.io").await;
+    let statuses = futures_util::future::join_all(
+        (0..12).map(async |_| log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status),
+    )
+    .await;
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let counted = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let counted: Vec<&str> = counted.iter().map(|row| row.key.as_str()).collect();
+    assert_eq!(counted, ["address:register:127.0.0.1"], "no guesses");
+}
+
+/// Nobody has them, and yet they are counted: the time it takes would tell otherwise. Not in the clear.
+#[apply(on_both_databases!)]
+async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
+    for email in ["nobody@x.io", "Nobody@x.io", "no address"] {
+        log_in(app, email, "wrong wrong").await.assert_failure(401, "unauthenticated");
+    }
+    let rows = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let mut keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys.len(), 3, "{keys:?}");
+    assert!(
+        keys[0] == "address:customer:127.0.0.1"
+            && keys[1].starts_with("customer:")
+            && !rows.iter().any(|row| row.key.contains('@')),
+        "{keys:?}"
+    );
+    assert_eq!(rows.iter().find(|row| row.key == keys[0]).unwrap().count, 3);
+}
+
+/// Guesses of others don't touch who is logged in, or who reads the mail.
+#[apply(on_both_databases!)]
+async fn the_owner_is_never_locked_out(app: &TestApp) {
+    let device = app.customer("a@x.io").await;
+    for _ in 0..12 {
+        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(20));
+    }
+    log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.assert_failure(401, "unauthenticated");
+    let refreshed = app
+        .anonymous()
+        .post("/api/customer/token/refresh", &json!({"refreshToken": device.refresh_token}))
+        .await;
+    assert_eq!(refreshed.status, 200);
+    let changed = device
+        .post(
+            "/api/customers/me/password",
+            &json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"}),
+        )
+        .await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(log_in(app, "a@x.io", "another good one").await.status, 200, "and the guesses are forgotten");
+    for _ in 0..12 {
+        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+        app.app.clock.advance(TimeDelta::seconds(20));
+    }
+    let token = app.reset_token("a@x.io").await;
+    let reset = app
+        .anonymous()
+        .post("/api/customers/password", &json!({"token": token, "password": "yet another one"}))
+        .await;
+    // Somebody goes on guessing; the owner is in all the same.
+    log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
+    log_in(app, "a@x.io", "yet another one").await.assert_failure(401, "unauthenticated");
+    let owner = device.with_tokens(&reset.data());
+    assert_eq!(owner.query("{ currentCustomer { uuid } }").await.status, 200);
+}
+
+#[apply(on_both_databases!)]
+async fn admins_are_guarded_as_well(app: &TestApp) {
+    let log_in = async |password: &str| {
+        app.anonymous()
+            .post("/api/user/tokens", &json!({"email": ADMIN_EMAIL, "password": password}))
+            .await
+            .status
+    };
+    assert_eq!(log_in("wrong wrong").await, 401);
+    assert_eq!(log_in(ADMIN_PASSWORD).await, 401, "refused for a second");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(log_in(ADMIN_PASSWORD).await, 200);
+}
+
+/// Hashes of EverShop and of earlier days are replaced; nobody is logged out, and nothing else changes.
+#[apply(on_both_databases!)]
+async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
+    let device = app.customer("a@x.io").await;
+    let bcrypt = bcrypt::hash_with_result(CUSTOMER_PASSWORD, 4).unwrap();
+    for old in
+        [bcrypt.format_for_version(bcrypt::Version::TwoA), bcrypt.format_for_version(bcrypt::Version::TwoB)]
+    {
+        set_hash(app, &old).await;
+        let before = app.customers().await.remove(0);
+        assert_eq!(log_in(app, "a@x.io", "wrong wrong").await.status, 401);
+        assert_eq!(hash(app).await, old, "a wrong password replaces nothing");
         app.app.clock.advance(TimeDelta::seconds(1));
         assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-    }
-
-    async fn wrong_passwords_are_forgotten_after_twelve_hours(app: &TestApp) {
-        app.register("a@x.io").await;
-        for _ in 0..4 {
-            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-            app.app.clock.advance(TimeDelta::seconds(10));
-        }
-        app.app.clock.advance(TimeDelta::hours(12));
-        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-        app.app.clock.advance(TimeDelta::seconds(1));
+        let after = app.customers().await.remove(0);
+        assert!(after.password.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        // But that it logged in.
+        let event_sequence = before.event_sequence;
+        assert_eq!(customer::Model { password: before.password.clone(), event_sequence, ..after }, before);
+        let kept = hash(app).await;
         assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
+        assert_eq!(hash(app).await, kept, "one of today's stays");
     }
-
-    /// Of many guesses at once, at most those count that come before the first wrong one.
-    async fn guesses_at_once(app: &TestApp) {
-        app.register("a@x.io").await;
-        let guess = async |number: usize| {
-            let password = if number == 20 { CUSTOMER_PASSWORD.to_owned() } else { format!("wrong {number}") };
-            log_in(app, "a@x.io", &password).await.status
-        };
-        let statuses = futures_util::future::join_all((0..40).map(guess)).await;
-        assert!(statuses.iter().filter(|status| **status == 401).count() >= 39, "{statuses:?}");
-        let count = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
-        let account = count.iter().find(|row| row.key.starts_with("customer:")).unwrap();
-        assert_eq!(account.count, 1, "the others came while it was refused");
+    device.query("{ currentCustomer { uuid } }").await.data();
+    for broken in
+        ["", "$2a$16$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "$2b$99$x", "plain text"]
+    {
+        set_hash(app, broken).await;
+        app.app.clock.advance(TimeDelta::hours(1));
+        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 401);
     }
+}
 
-    async fn right_passwords_at_once_all_pass(app: &TestApp) {
-        app.register("a@x.io").await;
-        let statuses = futures_util::future::join_all((0..12).map(async |_| log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status)).await;
-        assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-        let counted = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
-        let counted: Vec<&str> = counted.iter().map(|row| row.key.as_str()).collect();
-        assert_eq!(counted, ["address:register:127.0.0.1"], "no guesses");
-    }
-
-    /// Nobody has them, and yet they are counted: the time it takes would tell otherwise. Not in the clear.
-    async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
-        for email in ["nobody@x.io", "Nobody@x.io", "no address"] {
-            log_in(app, email, "wrong wrong").await.assert_failure(401, "unauthenticated");
-        }
-        let rows = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
-        let mut keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-        keys.sort_unstable();
-        assert_eq!(keys.len(), 3, "{keys:?}");
-        assert!(keys[0] == "address:customer:127.0.0.1" && keys[1].starts_with("customer:") && !rows.iter().any(|row| row.key.contains('@')), "{keys:?}");
-        assert_eq!(rows.iter().find(|row| row.key == keys[0]).unwrap().count, 3);
-    }
-
-    /// Guesses of others don't touch who is logged in, or who reads the mail.
-    async fn the_owner_is_never_locked_out(app: &TestApp) {
-        let device = app.customer("a@x.io").await;
-        for _ in 0..12 {
-            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-            app.app.clock.advance(TimeDelta::seconds(20));
-        }
-        log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.assert_failure(401, "unauthenticated");
-        let refreshed = app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": device.refresh_token})).await;
-        assert_eq!(refreshed.status, 200);
-        let changed = device.post("/api/customers/me/password", &json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"})).await;
-        assert_eq!(changed.status, 200, "{changed:?}");
-        assert_eq!(log_in(app, "a@x.io", "another good one").await.status, 200, "and the guesses are forgotten");
-        for _ in 0..12 {
-            log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-            app.app.clock.advance(TimeDelta::seconds(20));
-        }
-        let token = app.reset_token("a@x.io").await;
-        let reset = app.anonymous().post("/api/customers/password", &json!({"token": token, "password": "yet another one"})).await;
-        // Somebody goes on guessing; the owner is in all the same.
-        log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-        log_in(app, "a@x.io", "yet another one").await.assert_failure(401, "unauthenticated");
-        let owner = device.with_tokens(&reset.data());
-        assert_eq!(owner.query("{ currentCustomer { uuid } }").await.status, 200);
-    }
-
-    async fn admins_are_guarded_as_well(app: &TestApp) {
-        let log_in = async |password: &str| {
-            app.anonymous().post("/api/user/tokens", &json!({"email": ADMIN_EMAIL, "password": password})).await.status
-        };
-        assert_eq!(log_in("wrong wrong").await, 401);
-        assert_eq!(log_in(ADMIN_PASSWORD).await, 401, "refused for a second");
-        app.app.clock.advance(TimeDelta::seconds(1));
-        assert_eq!(log_in(ADMIN_PASSWORD).await, 200);
-    }
-
-    /// Hashes of EverShop and of earlier days are replaced; nobody is logged out, and nothing else changes.
-    async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
-        let device = app.customer("a@x.io").await;
-        let bcrypt = bcrypt::hash_with_result(CUSTOMER_PASSWORD, 4).unwrap();
-        for old in [bcrypt.format_for_version(bcrypt::Version::TwoA), bcrypt.format_for_version(bcrypt::Version::TwoB)] {
-            set_hash(app, &old).await;
-            let before = app.customers().await.remove(0);
-            assert_eq!(log_in(app, "a@x.io", "wrong wrong").await.status, 401);
-            assert_eq!(hash(app).await, old, "a wrong password replaces nothing");
-            app.app.clock.advance(TimeDelta::seconds(1));
-            assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-            let after = app.customers().await.remove(0);
-            assert!(after.password.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-            // But that it logged in.
-            let event_sequence = before.event_sequence;
-            assert_eq!(customer::Model { password: before.password.clone(), event_sequence, ..after }, before);
-            let kept = hash(app).await;
-            assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-            assert_eq!(hash(app).await, kept, "one of today's stays");
-        }
-        device.query("{ currentCustomer { uuid } }").await.data();
-        for broken in ["", "$2a$16$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "$2b$99$x", "plain text"] {
-            set_hash(app, broken).await;
-            app.app.clock.advance(TimeDelta::hours(1));
-            assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 401);
-        }
-    }
-
-    /// However right the password is: nobody can make the server compute it. A new password helps.
-    async fn a_stored_hash_that_costs_too_much_is_not_verified(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let flags = Flags::default().with("PATRON_HASH_MEMORY", "163840").with("PATRON_HASH_THREADS", "1");
-        let dear = Hasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
-        let password = Password::new(CUSTOMER_PASSWORD.into()).unwrap();
-        let costly = dear.hash(&patron::db::Job, Lane::System, &password, [7; 16]).await.unwrap();
-        assert!(dear.verify(&patron::db::Job, Lane::System, password.secret(), Some(&costly)).await.unwrap().verdict.is_right());
-        set_hash(app, costly.expose()).await;
-        for password in [CUSTOMER_PASSWORD, "wrong wrong"] {
-            let refused = log_in(app, "a@x.io", password).await;
-            refused.assert_failure(401, "unauthenticated");
-            assert_eq!(refused.message(), "Invalid email or password");
-            app.app.clock.advance(TimeDelta::minutes(1));
-        }
-        let change = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
-        let refused = customer.post("/api/customers/me/password", &change).await;
-        refused.assert_failure(400, "validation_failed");
-        assert_eq!(hash(app).await, costly.expose());
-        let path = format!("/api/customers/{}", app.customers().await[0].uuid);
-        assert_eq!(app.admin().patch(&path, &json!({"password": CUSTOMER_PASSWORD})).await.status, 200);
+/// However right the password is: nobody can make the server compute it. A new password helps.
+#[apply(on_both_databases!)]
+async fn a_stored_hash_that_costs_too_much_is_not_verified(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let flags = Flags::default().with("PATRON_HASH_MEMORY", "163840").with("PATRON_HASH_THREADS", "1");
+    let dear = Hasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
+    let password = Password::new(CUSTOMER_PASSWORD.into()).unwrap();
+    let costly = dear.hash(&patron::db::Job, Lane::System, &password, [7; 16]).await.unwrap();
+    assert!(
+        dear.verify(&patron::db::Job, Lane::System, password.secret(), Some(&costly))
+            .await
+            .unwrap()
+            .verdict
+            .is_right()
+    );
+    set_hash(app, costly.expose()).await;
+    for password in [CUSTOMER_PASSWORD, "wrong wrong"] {
+        let refused = log_in(app, "a@x.io", password).await;
+        refused.assert_failure(401, "unauthenticated");
+        assert_eq!(refused.message(), "Invalid email or password");
         app.app.clock.advance(TimeDelta::minutes(1));
-        assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
     }
+    let change = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
+    let refused = customer.post("/api/customers/me/password", &change).await;
+    refused.assert_failure(400, "validation_failed");
+    assert_eq!(hash(app).await, costly.expose());
+    let path = format!("/api/customers/{}", app.customers().await[0].uuid);
+    assert_eq!(app.admin().patch(&path, &json!({"password": CUSTOMER_PASSWORD})).await.status, 200);
+    app.app.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
 }
 
 /// One network address gets 429 after too many failures of any accounts, right passwords included, for a while.

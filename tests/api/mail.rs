@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::json;
 
 use crate::support::smtp::{Mood, SmtpServer};
-use crate::support::{Actor, Backend, Mail, TestApp};
+use crate::support::{Actor, Backend, Mail, TestApp, apply, on_both_databases};
 
 async fn rows(app: &TestApp) -> Vec<mail::Model> {
     mail::Entity::find().order_by_asc(mail::Column::MailId).all(app.app.db.owner()).await.unwrap()
@@ -29,6 +29,7 @@ async fn start(backend: Backend, mood: Mood) -> (TestApp, SmtpServer) {
     (app.await, server)
 }
 
+#[apply(on_both_databases!)]
 async fn arrives(backend: Backend) {
     let (app, server) = start(backend, Mood::Takes).await;
     let body = json!({"full_name": "Zoë <b>&", "email": "zoe@x.io", "password": "correct horse"});
@@ -52,6 +53,7 @@ async fn arrives(backend: Backend) {
 }
 
 /// Not now, no answer, nobody there: tried again with growing pauses, given up after a day, sent again on demand.
+#[apply(on_both_databases!)]
 async fn waits(backend: Backend) {
     let (app, server) = start(backend, Mood::NotNow).await;
     app.register("a@x.io").await;
@@ -96,6 +98,7 @@ async fn waits(backend: Backend) {
 }
 
 /// What will never be taken is not tried again.
+#[apply(on_both_databases!)]
 async fn nobody(backend: Backend) {
     let (app, server) = start(backend, Mood::KnowsNobody).await;
     app.register("a@x.io").await;
@@ -108,6 +111,7 @@ async fn nobody(backend: Backend) {
 }
 
 /// Requests go on as if nothing were, whether the server hangs, refuses or is not there; and so does the sender.
+#[apply(on_both_databases!)]
 async fn hangs_or_is_away(backend: Backend) {
     let (app, server) = start(backend, Mood::Hangs).await;
     for number in 0..5 {
@@ -219,6 +223,7 @@ async fn two_instances_send_each_mail_once() {
 }
 
 /// A worker that dies between taking a mail and sending it loses nothing: somebody else sends it after the lease.
+#[apply(on_both_databases!)]
 async fn a_worker_dies(backend: Backend) {
     let (app, server) = start(backend, Mood::Takes).await;
     app.register("a@x.io").await;
@@ -231,22 +236,3 @@ async fn a_worker_dies(backend: Backend) {
     assert_eq!(inbox(&server).len(), 1);
     app.stop().await;
 }
-
-macro_rules! on_both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            use super::Backend;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                super::$name(Backend::Sqlite).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                super::$name(Backend::Postgres).await;
-            }
-        }
-    )*};
-}
-on_both!(arrives waits nobody hangs_or_is_away a_worker_dies);

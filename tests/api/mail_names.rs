@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestApp, on_both_databases};
+use crate::support::{Actor, TestApp, apply, on_both_databases};
 
 /// Names that are not used, and why.
 const REFUSED: &[&str] = &[
@@ -66,47 +66,56 @@ async fn greeting(app: &TestApp, name: &str, number: usize) -> String {
     line
 }
 
-on_both_databases! {
-    async fn what_a_stranger_is_greeted_with(app: &TestApp) {
-        let app = app.another_with(|flags| flags.with("PATRON_RATE_LIMITS", "off").with("PATRON_PASSWORDS_PER_ADDRESS", "1000")).await;
-        let (mut number, mut used, mut unused) = (0, Vec::new(), Vec::new());
-        for name in REFUSED {
-            number += 1;
-            if greeting(&app, name, number).await != "Hello customer," {
-                used.push(name);
-            }
+#[apply(on_both_databases!)]
+async fn what_a_stranger_is_greeted_with(app: &TestApp) {
+    let app = app
+        .another_with(|flags| {
+            flags.with("PATRON_RATE_LIMITS", "off").with("PATRON_PASSWORDS_PER_ADDRESS", "1000")
+        })
+        .await;
+    let (mut number, mut used, mut unused) = (0, Vec::new(), Vec::new());
+    for name in REFUSED {
+        number += 1;
+        if greeting(&app, name, number).await != "Hello customer," {
+            used.push(name);
         }
-        for name in GREETED {
-            number += 1;
-            if greeting(&app, name, number).await != format!("Hello {name},") {
-                unused.push(name);
-            }
+    }
+    for name in GREETED {
+        number += 1;
+        if greeting(&app, name, number).await != format!("Hello {name},") {
+            unused.push(name);
         }
-        assert_eq!((used, unused), (vec![], vec![]));
-        app.stop().await;
     }
+    assert_eq!((used, unused), (vec![], vec![]));
+    app.stop().await;
+}
 
-    /// The reported case; and once the address is known to be the customer's, its own name is its own business.
-    async fn the_reported_case(app: &TestApp) {
-        let body = json!({"full_name": "Claim 5000 EUR at prize-claim.example", "email": "victim@example.com", "password": "correct horse battery"});
-        app.anonymous().post("/api/customers", &body).await.data();
-        let mail = app.one_mail().await;
-        assert!(!mail.text.contains("prize") && !mail.html.contains("prize"), "{mail:?}");
-        let verified = app.anonymous().post("/api/customers/verify-email", &json!({"token": mail.token()})).await;
-        assert_eq!(verified.status, 200);
-        app.anonymous().post("/api/customers/reset-password", &json!({"email": "victim@example.com"})).await.data();
-        let mail = app.one_mail().await;
-        assert!(mail.text.contains("Hello Claim 5000 EUR at prize-claim.example,"), "{mail:?}");
-    }
+/// The reported case; and once the address is known to be the customer's, its own name is its own business.
+#[apply(on_both_databases!)]
+async fn the_reported_case(app: &TestApp) {
+    let body = json!({"full_name": "Claim 5000 EUR at prize-claim.example", "email": "victim@example.com", "password": "correct horse battery"});
+    app.anonymous().post("/api/customers", &body).await.data();
+    let mail = app.one_mail().await;
+    assert!(!mail.text.contains("prize") && !mail.html.contains("prize"), "{mail:?}");
+    let verified = app.anonymous().post("/api/customers/verify-email", &json!({"token": mail.token()})).await;
+    assert_eq!(verified.status, 200);
+    app.anonymous()
+        .post("/api/customers/reset-password", &json!({"email": "victim@example.com"}))
+        .await
+        .data();
+    let mail = app.one_mail().await;
+    assert!(mail.text.contains("Hello Claim 5000 EUR at prize-claim.example,"), "{mail:?}");
+}
 
-    /// An address may say something as well.
-    async fn an_address_that_is_a_message(app: &TestApp) {
-        let body = json!({"full_name": "A", "email": "victim+claim.at.evil/x@example.com", "password": "correct horse battery"});
-        app.anonymous().post("/api/customers", &body).await.data();
-        let mail = app.one_mail().await;
-        assert!(mail.text.contains("confirm that this address is your e-mail address"), "{mail:?}");
-        assert!(!mail.text.contains("evil") && !mail.html.contains("evil"), "{mail:?}");
-        let none: Value = app.anonymous().post("/api/customers/verify-email", &json!({"token": mail.token()})).await.body;
-        assert_eq!(none["error"], Value::Null);
-    }
+/// An address may say something as well.
+#[apply(on_both_databases!)]
+async fn an_address_that_is_a_message(app: &TestApp) {
+    let body = json!({"full_name": "A", "email": "victim+claim.at.evil/x@example.com", "password": "correct horse battery"});
+    app.anonymous().post("/api/customers", &body).await.data();
+    let mail = app.one_mail().await;
+    assert!(mail.text.contains("confirm that this address is your e-mail address"), "{mail:?}");
+    assert!(!mail.text.contains("evil") && !mail.html.contains("evil"), "{mail:?}");
+    let none: Value =
+        app.anonymous().post("/api/customers/verify-email", &json!({"token": mail.token()})).await.body;
+    assert_eq!(none["error"], Value::Null);
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, execute, on_both_databases};
+use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, apply, execute, on_both_databases};
 
 /// The samples, by name and labels as they are written.
 async fn samples(app: &TestApp) -> BTreeMap<String, f64> {
@@ -32,160 +32,192 @@ fn value(samples: &BTreeMap<String, f64>, series: &str) -> f64 {
     *samples.get(series).unwrap_or_else(|| panic!("there is no {series}"))
 }
 
-on_both_databases! {
-    async fn requests_by_route(app: &TestApp) {
-        let uuid = app.register("marked@x.io").await["uuid"].as_str().unwrap().to_owned();
-        for name in ["A", "B"] {
-            app.admin().patch(&format!("/api/customers/{uuid}"), &json!({"full_name": name})).await.data();
-        }
-        app.anonymous().patch(&format!("/api/customers/{uuid}"), &json!({})).await.assert_failure(401, "unauthenticated");
-        app.anonymous().get("/marked/path").await;
-        app.anonymous().get("/marked/other").await;
-        let made_up = Method::from_bytes(b"MARKED").unwrap();
-        app.anonymous().send(app.anonymous().request(made_up, "/api/customers")).await.assert_failure(405, "method_not_allowed");
-        let samples = samples(app).await;
-        for (series, count) in [
-            ("patron_http_requests_total{method=\"POST\",route=\"/api/customers\",status=\"201\"}", 1.0),
-            ("patron_http_requests_total{method=\"PATCH\",route=\"/api/customers/{uuid}\",status=\"200\"}", 2.0),
-            ("patron_http_requests_total{method=\"PATCH\",route=\"/api/customers/{uuid}\",status=\"401\"}", 1.0),
-            ("patron_http_request_duration_seconds_count{method=\"PATCH\",route=\"/api/customers/{uuid}\"}", 3.0),
-            ("patron_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}", 2.0),
-            ("patron_http_requests_total{method=\"other\",route=\"/api/customers\",status=\"405\"}", 1.0),
-            // The one that asks.
-            ("patron_http_requests_in_flight", 1.0),
-            // The admin's login and the customer's password.
-            ("patron_hashing_duration_seconds_count", 2.0),
-            ("patron_hashing_waiting", 0.0),
-        ] {
-            assert_eq!(value(&samples, series), count, "{series}");
-        }
-        assert!(value(&samples, "patron_database_statement_duration_seconds_count{kind=\"update\",outcome=\"ok\"}") >= 2.0);
-        assert!(value(&samples, "patron_database_begin_duration_seconds_count") >= 3.0);
-        let (pool, most) = if app.database.is_some() { ("all", 4.0) } else { ("reader", 4.0) };
-        assert_eq!(value(&samples, &format!("patron_database_connections_max{{pool=\"{pool}\"}}")), most);
-        assert!(value(&samples, &format!("patron_database_connections{{pool=\"{pool}\",state=\"idle\"}}")) >= 1.0);
-        let leaks = samples.keys().filter(|series| series.contains("marked") || series.contains("MARKED") || series.contains(&uuid));
-        assert_eq!(leaks.count(), 0, "what clients send is no label");
+#[apply(on_both_databases!)]
+async fn requests_by_route(app: &TestApp) {
+    let uuid = app.register("marked@x.io").await["uuid"].as_str().unwrap().to_owned();
+    for name in ["A", "B"] {
+        app.admin().patch(&format!("/api/customers/{uuid}"), &json!({"full_name": name})).await.data();
     }
-
-    async fn operations_by_root_field(app: &TestApp) {
-        app.admin().query("query Marked { marked: customers { total } }").await.data();
-        app.anonymous().query("{ customers { total } }").await;
-        app.anonymous().query("{ currentCustomer { uuid } countries(countries: [\"DE\"]) { code } }").await.data();
-        app.anonymous().query("{ marked }").await;
-        app.anonymous().query("{ marked ").await;
-        app.anonymous().query("{ __typename }").await.data();
-        let samples = samples(app).await;
-        for (field, outcome, count) in [
-            ("customers", "ok", 1.0),
-            ("customers", "refused", 1.0),
-            ("customers", "failed", 0.0),
-            ("several", "ok", 1.0),
-            ("other", "refused", 2.0),
-            ("introspection", "ok", 1.0),
-            ("node", "ok", 0.0),
-        ] {
-            let series = format!("patron_graphql_operations_total{{field=\"{field}\",outcome=\"{outcome}\"}}");
-            assert_eq!(value(&samples, &series), count, "{series}");
-        }
-        assert_eq!(value(&samples, "patron_graphql_operation_duration_seconds_count{field=\"customers\"}"), 2.0);
-        assert!(!samples.keys().any(|series| series.to_lowercase().contains("marked")));
+    app.anonymous()
+        .patch(&format!("/api/customers/{uuid}"), &json!({}))
+        .await
+        .assert_failure(401, "unauthenticated");
+    app.anonymous().get("/marked/path").await;
+    app.anonymous().get("/marked/other").await;
+    let made_up = Method::from_bytes(b"MARKED").unwrap();
+    app.anonymous()
+        .send(app.anonymous().request(made_up, "/api/customers"))
+        .await
+        .assert_failure(405, "method_not_allowed");
+    let samples = samples(app).await;
+    for (series, count) in [
+        ("patron_http_requests_total{method=\"POST\",route=\"/api/customers\",status=\"201\"}", 1.0),
+        ("patron_http_requests_total{method=\"PATCH\",route=\"/api/customers/{uuid}\",status=\"200\"}", 2.0),
+        ("patron_http_requests_total{method=\"PATCH\",route=\"/api/customers/{uuid}\",status=\"401\"}", 1.0),
+        ("patron_http_request_duration_seconds_count{method=\"PATCH\",route=\"/api/customers/{uuid}\"}", 3.0),
+        ("patron_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}", 2.0),
+        ("patron_http_requests_total{method=\"other\",route=\"/api/customers\",status=\"405\"}", 1.0),
+        // The one that asks.
+        ("patron_http_requests_in_flight", 1.0),
+        // The admin's login and the customer's password.
+        ("patron_hashing_duration_seconds_count", 2.0),
+        ("patron_hashing_waiting", 0.0),
+    ] {
+        assert_eq!(value(&samples, series), count, "{series}");
     }
+    assert!(
+        value(&samples, "patron_database_statement_duration_seconds_count{kind=\"update\",outcome=\"ok\"}")
+            >= 2.0
+    );
+    assert!(value(&samples, "patron_database_begin_duration_seconds_count") >= 3.0);
+    let (pool, most) = if app.database.is_some() { ("all", 4.0) } else { ("reader", 4.0) };
+    assert_eq!(value(&samples, &format!("patron_database_connections_max{{pool=\"{pool}\"}}")), most);
+    assert!(
+        value(&samples, &format!("patron_database_connections{{pool=\"{pool}\",state=\"idle\"}}")) >= 1.0
+    );
+    let leaks = samples
+        .keys()
+        .filter(|series| series.contains("marked") || series.contains("MARKED") || series.contains(&uuid));
+    assert_eq!(leaks.count(), 0, "what clients send is no label");
+}
 
-    async fn what_waits_to_be_sent(app: &TestApp) {
-        app.register("a@x.io").await;
-        app.app.clock.advance(TimeDelta::seconds(90));
-        let ctx = Ctx::system(Arc::clone(&app.app));
-        backlog::measure(&ctx).await.unwrap();
-        let before = samples(app).await;
-        assert_eq!(value(&before, "patron_queue_due{queue=\"mail\"}"), 1.0);
-        assert_eq!(value(&before, "patron_queue_lag_seconds{queue=\"mail\"}"), 90.0);
-        assert_eq!(value(&before, "patron_queue_attempts_total{queue=\"mail\",outcome=\"sent\"}"), 0.0);
-        app.send_due().await;
-        backlog::measure(&ctx).await.unwrap();
-        let after = samples(app).await;
-        assert_eq!(value(&after, "patron_queue_due{queue=\"mail\"}"), 0.0);
-        assert_eq!(value(&after, "patron_queue_lag_seconds{queue=\"mail\"}"), 0.0);
-        assert_eq!(value(&after, "patron_queue_given_up{queue=\"mail\"}"), 0.0);
-        assert_eq!(value(&after, "patron_queue_attempts_total{queue=\"mail\",outcome=\"sent\"}"), 1.0);
-        assert_eq!(value(&after, "patron_queue_sampled_timestamp_seconds{queue=\"mail\"}"), app.now().timestamp() as f64);
+#[apply(on_both_databases!)]
+async fn operations_by_root_field(app: &TestApp) {
+    app.admin().query("query Marked { marked: customers { total } }").await.data();
+    app.anonymous().query("{ customers { total } }").await;
+    app.anonymous()
+        .query("{ currentCustomer { uuid } countries(countries: [\"DE\"]) { code } }")
+        .await
+        .data();
+    app.anonymous().query("{ marked }").await;
+    app.anonymous().query("{ marked ").await;
+    app.anonymous().query("{ __typename }").await.data();
+    let samples = samples(app).await;
+    for (field, outcome, count) in [
+        ("customers", "ok", 1.0),
+        ("customers", "refused", 1.0),
+        ("customers", "failed", 0.0),
+        ("several", "ok", 1.0),
+        ("other", "refused", 2.0),
+        ("introspection", "ok", 1.0),
+        ("node", "ok", 0.0),
+    ] {
+        let series = format!("patron_graphql_operations_total{{field=\"{field}\",outcome=\"{outcome}\"}}");
+        assert_eq!(value(&samples, &series), count, "{series}");
     }
+    assert_eq!(value(&samples, "patron_graphql_operation_duration_seconds_count{field=\"customers\"}"), 2.0);
+    assert!(!samples.keys().any(|series| series.to_lowercase().contains("marked")));
+}
 
-    async fn where_they_are_served(app: &TestApp) {
-        let off = app.another_with(|flags| flags.with("PATRON_METRICS", "off")).await;
-        off.anonymous().get("/metrics").await.assert_failure(404, "not_found");
-        let public = app.another_with(|flags| flags.with("PATRON_PUBLIC_URL", "https://shop.example.com")).await;
-        public.anonymous().get("/metrics").await.assert_failure(404, "not_found");
-        public.stop().await;
-        // An address of their own has them, and nothing else but the health.
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let serving = tokio::spawn(server::serve_operations(Arc::clone(&off.app), listener));
-        let status = async |path: &str| off.client.get(format!("{url}{path}")).send().await.unwrap().status().as_u16();
-        for path in ["/metrics", "/health/live", "/health/ready"] {
-            assert_eq!(status(path).await, 200, "{path}");
-        }
-        for path in ["/api/openapi.json", "/api/graphql", "/playground"] {
-            assert_eq!(status(path).await, 404, "{path}");
-        }
-        serving.abort();
-        off.stop().await;
+#[apply(on_both_databases!)]
+async fn what_waits_to_be_sent(app: &TestApp) {
+    app.register("a@x.io").await;
+    app.app.clock.advance(TimeDelta::seconds(90));
+    let ctx = Ctx::system(Arc::clone(&app.app));
+    backlog::measure(&ctx).await.unwrap();
+    let before = samples(app).await;
+    assert_eq!(value(&before, "patron_queue_due{queue=\"mail\"}"), 1.0);
+    assert_eq!(value(&before, "patron_queue_lag_seconds{queue=\"mail\"}"), 90.0);
+    assert_eq!(value(&before, "patron_queue_attempts_total{queue=\"mail\",outcome=\"sent\"}"), 0.0);
+    app.send_due().await;
+    backlog::measure(&ctx).await.unwrap();
+    let after = samples(app).await;
+    assert_eq!(value(&after, "patron_queue_due{queue=\"mail\"}"), 0.0);
+    assert_eq!(value(&after, "patron_queue_lag_seconds{queue=\"mail\"}"), 0.0);
+    assert_eq!(value(&after, "patron_queue_given_up{queue=\"mail\"}"), 0.0);
+    assert_eq!(value(&after, "patron_queue_attempts_total{queue=\"mail\",outcome=\"sent\"}"), 1.0);
+    assert_eq!(
+        value(&after, "patron_queue_sampled_timestamp_seconds{queue=\"mail\"}"),
+        app.now().timestamp() as f64
+    );
+}
+
+#[apply(on_both_databases!)]
+async fn where_they_are_served(app: &TestApp) {
+    let off = app.another_with(|flags| flags.with("PATRON_METRICS", "off")).await;
+    off.anonymous().get("/metrics").await.assert_failure(404, "not_found");
+    let public = app.another_with(|flags| flags.with("PATRON_PUBLIC_URL", "https://shop.example.com")).await;
+    public.anonymous().get("/metrics").await.assert_failure(404, "not_found");
+    public.stop().await;
+    // An address of their own has them, and nothing else but the health.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(server::serve_operations(Arc::clone(&off.app), listener));
+    let status =
+        async |path: &str| off.client.get(format!("{url}{path}")).send().await.unwrap().status().as_u16();
+    for path in ["/metrics", "/health/live", "/health/ready"] {
+        assert_eq!(status(path).await, 200, "{path}");
     }
+    for path in ["/api/openapi.json", "/api/graphql", "/playground"] {
+        assert_eq!(status(path).await, 404, "{path}");
+    }
+    serving.abort();
+    off.stop().await;
+}
 
-    /// Every metric and every label of the dashboard and of the alert rules is there.
-    async fn dashboard_and_alerts(app: &TestApp) {
-        // All there is to count has to happen once.
-        app.register("a@x.io").await;
-        app.anonymous().query("{ countries { code } }").await.data();
-        drop(app.app.metrics.http.begin("GET", Some("/health/live")));
-        app.app.metrics.http.reset("stream", "stalled", 1);
-        let (stop, stopped) = watch::channel(false);
-        let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
-        let seen = async {
-            while !samples(app).await.contains_key("patron_worker_success_timestamp_seconds{task=\"backlog\"}") {}
-        };
-        tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the worker measures the queues");
-        stop.send_replace(true);
-        working.await.unwrap();
-        let samples = samples(app).await;
-        let (mut names, mut labels) = (BTreeSet::new(), BTreeMap::new());
-        for series in samples.keys() {
-            let (name, rest) = series.split_once('{').unwrap_or((series, ""));
-            names.insert(name);
-            let own: &mut BTreeSet<&str> = labels.entry(name).or_default();
-            own.extend(rest.split(',').filter_map(|label| Some(label.split_once("=\"")?.0)));
+/// Every metric and every label of the dashboard and of the alert rules is there.
+#[apply(on_both_databases!)]
+async fn dashboard_and_alerts(app: &TestApp) {
+    // All there is to count has to happen once.
+    app.register("a@x.io").await;
+    app.anonymous().query("{ countries { code } }").await.data();
+    drop(app.app.metrics.http.begin("GET", Some("/health/live")));
+    app.app.metrics.http.reset("stream", "stalled", 1);
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
+    let seen = async {
+        while !samples(app).await.contains_key("patron_worker_success_timestamp_seconds{task=\"backlog\"}") {}
+    };
+    tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the worker measures the queues");
+    stop.send_replace(true);
+    working.await.unwrap();
+    let samples = samples(app).await;
+    let (mut names, mut labels) = (BTreeSet::new(), BTreeMap::new());
+    for series in samples.keys() {
+        let (name, rest) = series.split_once('{').unwrap_or((series, ""));
+        names.insert(name);
+        let own: &mut BTreeSet<&str> = labels.entry(name).or_default();
+        own.extend(rest.split(',').filter_map(|label| Some(label.split_once("=\"")?.0)));
+    }
+    let expressions = expressions();
+    assert!(expressions.len() > 40, "{}", expressions.len());
+    let mut used = BTreeSet::new();
+    for (place, expression) in &expressions {
+        let metrics: Vec<&str> = words(expression).filter(|word| word.starts_with("patron_")).collect();
+        assert!(
+            !metrics.is_empty() || expression.starts_with("up{"),
+            "{place} is about nothing: {expression}"
+        );
+        let of_prometheus = ["instance", "job", "le"];
+        for metric in &metrics {
+            assert!(names.contains(metric), "{place} names {metric}, which is not in /metrics");
         }
-        let expressions = expressions();
-        assert!(expressions.len() > 40, "{}", expressions.len());
-        let mut used = BTreeSet::new();
-        for (place, expression) in &expressions {
-            let metrics: Vec<&str> = words(expression).filter(|word| word.starts_with("patron_")).collect();
-            assert!(!metrics.is_empty() || expression.starts_with("up{"), "{place} is about nothing: {expression}");
-            let of_prometheus = ["instance", "job", "le"];
-            for metric in &metrics {
-                assert!(names.contains(metric), "{place} names {metric}, which is not in /metrics");
-            }
-            for label in named_labels(expression) {
-                let known = metrics.iter().any(|metric| labels[metric].contains(label.as_str()));
-                assert!(known || of_prometheus.contains(&label.as_str()), "{place} names the label {label}: {expression}");
-            }
-            used.extend(metrics.into_iter().map(str::to_owned));
+        for label in named_labels(expression) {
+            let known = metrics.iter().any(|metric| labels[metric].contains(label.as_str()));
+            assert!(
+                known || of_prometheus.contains(&label.as_str()),
+                "{place} names the label {label}: {expression}"
+            );
         }
-        // And nothing is measured that nobody looks at.
-        let unseen: Vec<_> = names.iter().filter(|name| {
+        used.extend(metrics.into_iter().map(str::to_owned));
+    }
+    // And nothing is measured that nobody looks at.
+    let unseen: Vec<_> = names
+        .iter()
+        .filter(|name| {
             let base = name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
             !used.iter().any(|seen| seen.starts_with(base))
-        }).collect();
-        assert!(unseen.is_empty(), "in /metrics and on no dashboard: {unseen:?}");
-        let document = include_str!("../../docs/operations.md");
-        let documented: BTreeSet<&str> = words(document).filter(|word| word.starts_with("patron_")).collect();
-        let bases = names.iter().map(|name| {
-            let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
-            base.unwrap_or(name)
-        });
-        let bases: BTreeSet<&str> = bases.collect();
-        assert_eq!(documented, bases, "docs/operations.md lists all metrics, and no others");
-    }
+        })
+        .collect();
+    assert!(unseen.is_empty(), "in /metrics and on no dashboard: {unseen:?}");
+    let document = include_str!("../../docs/operations.md");
+    let documented: BTreeSet<&str> = words(document).filter(|word| word.starts_with("patron_")).collect();
+    let bases = names.iter().map(|name| {
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
+        base.unwrap_or(name)
+    });
+    let bases: BTreeSet<&str> = bases.collect();
+    assert_eq!(documented, bases, "docs/operations.md lists all metrics, and no others");
 }
 
 /// The metrics are there when the database is not, and tell of it.

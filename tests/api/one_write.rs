@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::coverage::operations;
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, Customer, Mail, TestApp, dump,
-    on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, Customer, Mail, TestApp, apply,
+    dump, on_both_databases,
 };
 
 /// A hash that takes much longer to verify than those that are made now.
@@ -248,128 +248,131 @@ fn me(rest: &str) -> String {
     format!("/api/customers/me{rest}")
 }
 
-on_both_databases! {
-    /// Each mutation of the OpenAPI document, sent twice with one key: the first is done, the second changes nothing and
-    /// has the same answer.
-    async fn every_mutation_is_done_once_for_a_key(app: &TestApp) {
-        let mut seen = BTreeSet::new();
-        for (number, (method, path, _)) in operations().into_iter().enumerate() {
-            if method == Method::GET {
-                continue;
-            }
-            let operation = format!("{method} {path}");
-            assert!(seen.insert(operation.clone()));
-            let fixture = Fixture::new(app, number).await;
-            let (role, path, body, second_is) = fixture.request(&operation).await;
-            let key = format!("key-{number}");
-            let send = async || match role {
-                Role::Anonymous => keyed(&app.anonymous(), &method, &path, &key, &body).await,
-                Role::Customer => keyed(&fixture.customer, &method, &path, &key, &body).await,
-                Role::Admin => keyed(&app.admin(), &method, &path, &key, &body).await,
-            };
-            let keys = stored_keys(app).await;
-            let first = send().await;
-            assert!([200, 201].contains(&first.status), "{operation}: {first:?}");
-            assert_eq!(stored_keys(app).await, keys + 1, "{operation}");
-            let after = dump(app).await;
-            let second = send().await;
-            match second_is {
-                Second::Replayed => {
-                    assert_eq!((second.status, &second.text), (first.status, &first.text), "{operation}");
-                    assert_eq!(second.header("idempotency-replayed"), Some("true"), "{operation}");
-                }
-                Second::Refused => second.assert_failure(401, "unauthenticated"),
-            }
-            assert!(dump(app).await == after, "{operation} was done twice");
-            // What a session or a token of it costs is not a matter of other cases: start afresh at the login.
-            app.app.clock.advance(chrono::TimeDelta::seconds(1));
+/// Each mutation of the OpenAPI document, sent twice with one key: the first is done, the second changes nothing and
+/// has the same answer.
+#[apply(on_both_databases!)]
+async fn every_mutation_is_done_once_for_a_key(app: &TestApp) {
+    let mut seen = BTreeSet::new();
+    for (number, (method, path, _)) in operations().into_iter().enumerate() {
+        if method == Method::GET {
+            continue;
         }
-        assert!(seen.len() >= 35, "{seen:?}");
-    }
-
-    /// Once an account has an old hash, refused logins wait as long as that one takes. Eight of them with keys used to hold
-    /// the connection that writes (SQLite) or every connection (PostgreSQL) for that time.
-    async fn a_refused_login_with_a_key_keeps_nobody_from_writing(app: &TestApp) {
-        app.register("a@x.io").await;
-        let mut row = app.customers().await.remove(0).into_active_model();
-        row.password = Set(PasswordHash::new(BCRYPT.to_owned()));
-        row.update(app.app.db.owner()).await.unwrap();
-        let wrong = json!({"email": "a@x.io", "password": "wrong wrong wrong"});
-        app.anonymous().post("/api/customer/tokens", &wrong).await.assert_failure(401, "unauthenticated");
-        let send = async |number: usize| {
-            let body = json!({"email": format!("nobody{number}@x.io"), "password": "wrong wrong wrong"});
-            keyed(&app.anonymous(), &Method::POST, "/api/customer/tokens", &format!("k{number}"), &body).await
+        let operation = format!("{method} {path}");
+        assert!(seen.insert(operation.clone()));
+        let fixture = Fixture::new(app, number).await;
+        let (role, path, body, second_is) = fixture.request(&operation).await;
+        let key = format!("key-{number}");
+        let send = async || match role {
+            Role::Anonymous => keyed(&app.anonymous(), &method, &path, &key, &body).await,
+            Role::Customer => keyed(&fixture.customer, &method, &path, &key, &body).await,
+            Role::Admin => keyed(&app.admin(), &method, &path, &key, &body).await,
         };
-        let mut logins = std::pin::pin!(futures_util::future::join_all((0..8).map(send)).fuse());
-        let mut registered = 0;
-        loop {
-            let body = json!({"full_name": "J", "email": format!("{registered}@x.io"), "password": CUSTOMER_PASSWORD});
-            let actor = app.anonymous();
-            let registration = std::pin::pin!(actor.post("/api/customers", &body).fuse());
-            // Whichever ends first; the other goes on.
-            match futures_util::future::select(&mut logins, registration).await {
-                futures_util::future::Either::Left((answers, _)) => {
-                    for answer in answers {
-                        answer.assert_failure(401, "unauthenticated");
-                    }
-                    break;
+        let keys = stored_keys(app).await;
+        let first = send().await;
+        assert!([200, 201].contains(&first.status), "{operation}: {first:?}");
+        assert_eq!(stored_keys(app).await, keys + 1, "{operation}");
+        let after = dump(app).await;
+        let second = send().await;
+        match second_is {
+            Second::Replayed => {
+                assert_eq!((second.status, &second.text), (first.status, &first.text), "{operation}");
+                assert_eq!(second.header("idempotency-replayed"), Some("true"), "{operation}");
+            }
+            Second::Refused => second.assert_failure(401, "unauthenticated"),
+        }
+        assert!(dump(app).await == after, "{operation} was done twice");
+        // What a session or a token of it costs is not a matter of other cases: start afresh at the login.
+        app.app.clock.advance(chrono::TimeDelta::seconds(1));
+    }
+    assert!(seen.len() >= 35, "{seen:?}");
+}
+
+/// Once an account has an old hash, refused logins wait as long as that one takes. Eight of them with keys used to hold
+/// the connection that writes (SQLite) or every connection (PostgreSQL) for that time.
+#[apply(on_both_databases!)]
+async fn a_refused_login_with_a_key_keeps_nobody_from_writing(app: &TestApp) {
+    app.register("a@x.io").await;
+    let mut row = app.customers().await.remove(0).into_active_model();
+    row.password = Set(PasswordHash::new(BCRYPT.to_owned()));
+    row.update(app.app.db.owner()).await.unwrap();
+    let wrong = json!({"email": "a@x.io", "password": "wrong wrong wrong"});
+    app.anonymous().post("/api/customer/tokens", &wrong).await.assert_failure(401, "unauthenticated");
+    let send = async |number: usize| {
+        let body = json!({"email": format!("nobody{number}@x.io"), "password": "wrong wrong wrong"});
+        keyed(&app.anonymous(), &Method::POST, "/api/customer/tokens", &format!("k{number}"), &body).await
+    };
+    let mut logins = std::pin::pin!(futures_util::future::join_all((0..8).map(send)).fuse());
+    let mut registered = 0;
+    loop {
+        let body =
+            json!({"full_name": "J", "email": format!("{registered}@x.io"), "password": CUSTOMER_PASSWORD});
+        let actor = app.anonymous();
+        let registration = std::pin::pin!(actor.post("/api/customers", &body).fuse());
+        // Whichever ends first; the other goes on.
+        match futures_util::future::select(&mut logins, registration).await {
+            futures_util::future::Either::Left((answers, _)) => {
+                for answer in answers {
+                    answer.assert_failure(401, "unauthenticated");
                 }
-                futures_util::future::Either::Right((answer, _)) => assert_eq!(answer.status, 201, "{answer:?}"),
+                break;
             }
-            registered += 1;
+            futures_util::future::Either::Right((answer, _)) => assert_eq!(answer.status, 201, "{answer:?}"),
         }
-        println!("{registered} registrations while the logins waited");
-        assert!(registered >= 2, "registrations waited for refused logins");
-        assert_eq!(stored_keys(app).await, 0, "a refused login is no result");
+        registered += 1;
     }
+    println!("{registered} registrations while the logins waited");
+    assert!(registered >= 2, "registrations waited for refused logins");
+    assert_eq!(stored_keys(app).await, 0, "a refused login is no result");
+}
 
-    /// Tokens that are made up change nothing, so nothing is stored for their keys.
-    async fn strangers_who_change_nothing_store_nothing(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        for number in 0..20 {
-            for path in ["/api/customer/token/revoke", "/api/user/token/revoke"] {
-                let body = json!({"refreshToken": format!("made up {number}")});
-                let answer = keyed(&app.anonymous(), &Method::POST, path, &format!("k{number}"), &body).await;
-                assert_eq!((answer.status, answer.data()), (200, json!({})), "{path}");
-            }
-            let body = json!({"token": format!("made up {number}")});
-            keyed(&app.anonymous(), &Method::POST, "/api/customers/verify-email", &format!("v{number}"), &body)
-                .await
-                .assert_failure(400, "validation_failed");
+/// Tokens that are made up change nothing, so nothing is stored for their keys.
+#[apply(on_both_databases!)]
+async fn strangers_who_change_nothing_store_nothing(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    for number in 0..20 {
+        for path in ["/api/customer/token/revoke", "/api/user/token/revoke"] {
+            let body = json!({"refreshToken": format!("made up {number}")});
+            let answer = keyed(&app.anonymous(), &Method::POST, path, &format!("k{number}"), &body).await;
+            assert_eq!((answer.status, answer.data()), (200, json!({})), "{path}");
         }
-        assert_eq!(stored_keys(app).await, 0);
-        // A real one ends its session, and its answer is stored.
-        let body = json!({"refreshToken": customer.refresh_token});
-        let first = keyed(&app.anonymous(), &Method::POST, "/api/customer/token/revoke", "real", &body).await;
-        let second = keyed(&app.anonymous(), &Method::POST, "/api/customer/token/revoke", "real", &body).await;
-        assert_eq!((first.status, second.header("idempotency-replayed")), (200, Some("true")));
-        assert_eq!(stored_keys(app).await, 1);
+        let body = json!({"token": format!("made up {number}")});
+        keyed(&app.anonymous(), &Method::POST, "/api/customers/verify-email", &format!("v{number}"), &body)
+            .await
+            .assert_failure(400, "validation_failed");
     }
+    assert_eq!(stored_keys(app).await, 0);
+    // A real one ends its session, and its answer is stored.
+    let body = json!({"refreshToken": customer.refresh_token});
+    let first = keyed(&app.anonymous(), &Method::POST, "/api/customer/token/revoke", "real", &body).await;
+    let second = keyed(&app.anonymous(), &Method::POST, "/api/customer/token/revoke", "real", &body).await;
+    assert_eq!((first.status, second.header("idempotency-replayed")), (200, Some("true")));
+    assert_eq!(stored_keys(app).await, 1);
+}
 
-    /// Of each caller the latest keys are kept; those of others stay.
-    async fn keys_are_bounded_for_each_caller(app: &TestApp) {
-        let app = app.another_with(|flags| flags.with("PATRON_IDEMPOTENCY_KEYS", "5")).await;
-        let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
-        let send = async |customer: &Customer<'_>, number: u32| {
-            let body = json!({"full_name": format!("Name {number}")});
-            keyed(customer, &Method::PATCH, "/api/customers/me", &format!("k{number}"), &body).await
-        };
-        assert_eq!(send(&other, 0).await.status, 200);
-        for number in 0..20 {
-            assert_eq!(send(&one, number).await.status, 200);
-            app.app.clock.advance(chrono::TimeDelta::seconds(1));
-        }
-        // Refusals of a caller with a token are stored as well, and bounded as well.
-        for number in 20..30 {
-            let body = json!({"full_name": ""});
-            let answer = keyed(&one, &Method::PATCH, "/api/customers/me", &format!("k{number}"), &body).await;
-            answer.assert_failure(400, "validation_failed");
-            app.app.clock.advance(chrono::TimeDelta::seconds(1));
-        }
-        assert_eq!(stored_keys(&app).await, 6);
-        assert_eq!(send(&other, 0).await.header("idempotency-replayed"), Some("true"));
-        app.stop().await;
+/// Of each caller the latest keys are kept; those of others stay.
+#[apply(on_both_databases!)]
+async fn keys_are_bounded_for_each_caller(app: &TestApp) {
+    let app = app.another_with(|flags| flags.with("PATRON_IDEMPOTENCY_KEYS", "5")).await;
+    let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
+    let send = async |customer: &Customer<'_>, number: u32| {
+        let body = json!({"full_name": format!("Name {number}")});
+        keyed(customer, &Method::PATCH, "/api/customers/me", &format!("k{number}"), &body).await
+    };
+    assert_eq!(send(&other, 0).await.status, 200);
+    for number in 0..20 {
+        assert_eq!(send(&one, number).await.status, 200);
+        app.app.clock.advance(chrono::TimeDelta::seconds(1));
     }
+    // Refusals of a caller with a token are stored as well, and bounded as well.
+    for number in 20..30 {
+        let body = json!({"full_name": ""});
+        let answer = keyed(&one, &Method::PATCH, "/api/customers/me", &format!("k{number}"), &body).await;
+        answer.assert_failure(400, "validation_failed");
+        app.app.clock.advance(chrono::TimeDelta::seconds(1));
+    }
+    assert_eq!(stored_keys(&app).await, 6);
+    assert_eq!(send(&other, 0).await.header("idempotency-replayed"), Some("true"));
+    app.stop().await;
 }
 
 /// A failure at COMMIT repeats all of it: once as well for a request with a key, whose answer is stored in there.

@@ -5,7 +5,7 @@ use patron::entity::{customer_session, reset_password_token};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, CUSTOMER_PASSWORD, Customer, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, CUSTOMER_PASSWORD, Customer, TestApp, apply, on_both_databases};
 
 const NEW: &str = "another good one";
 
@@ -34,212 +34,281 @@ async fn tokens(app: &TestApp) -> u64 {
     reset_password_token::Entity::find().count(app.app.db.owner()).await.unwrap()
 }
 
-on_both_databases! {
-    /// Every session ends but the one that asked, which goes on with the tokens of the answer.
-    async fn a_change_ends_the_other_sessions(app: &TestApp) {
-        let phone = app.customer("a@x.io").await;
-        let laptop = app.customer_again(&phone.row).await;
-        app.deliver().await;
-        app.app.clock.advance(TimeDelta::seconds(5));
-        let pair = change(&laptop, CUSTOMER_PASSWORD, NEW).await.data();
-        assert_eq!(pair.as_object().unwrap().keys().collect::<Vec<_>>(), ["accessToken", "refreshToken"]);
-        assert!(!is_in(&phone).await && !is_in(&laptop).await, "every earlier token is refused");
-        let refresh = async |token: &Value| app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": token})).await.status;
-        assert_eq!(refresh(&json!(phone.refresh_token)).await, 401);
-        assert_eq!(refresh(&json!(laptop.refresh_token)).await, 401);
-        let same = laptop.with_tokens(&pair);
-        let sessions = same.query("{ currentCustomer { sessions { current createdAt } } }").await.data();
-        assert_eq!(sessions["currentCustomer"]["sessions"].as_array().unwrap().len(), 1);
-        assert_eq!(sessions["currentCustomer"]["sessions"][0], json!({"current": true, "createdAt": crate::support::NOW}));
-        assert_eq!(refresh(&pair["refreshToken"]).await, 200);
-        assert_eq!((log_in(app, CUSTOMER_PASSWORD).await, log_in(app, NEW).await), (401, 401), "refused for a second");
-        app.app.clock.advance(TimeDelta::seconds(1));
-        assert_eq!(log_in(app, NEW).await, 200);
-        let mail = app.one_mail().await;
-        assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("a@x.io", "Your password was changed"));
-        assert!(mail.text.contains("John Smith") && mail.text.contains("2026-01-02 03:04 UTC"), "{mail:?}");
-        assert!(!mail.text.contains(NEW) && !mail.html.contains(NEW));
+/// Every session ends but the one that asked, which goes on with the tokens of the answer.
+#[apply(on_both_databases!)]
+async fn a_change_ends_the_other_sessions(app: &TestApp) {
+    let phone = app.customer("a@x.io").await;
+    let laptop = app.customer_again(&phone.row).await;
+    app.deliver().await;
+    app.app.clock.advance(TimeDelta::seconds(5));
+    let pair = change(&laptop, CUSTOMER_PASSWORD, NEW).await.data();
+    assert_eq!(pair.as_object().unwrap().keys().collect::<Vec<_>>(), ["accessToken", "refreshToken"]);
+    assert!(!is_in(&phone).await && !is_in(&laptop).await, "every earlier token is refused");
+    let refresh = async |token: &Value| {
+        app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": token})).await.status
+    };
+    assert_eq!(refresh(&json!(phone.refresh_token)).await, 401);
+    assert_eq!(refresh(&json!(laptop.refresh_token)).await, 401);
+    let same = laptop.with_tokens(&pair);
+    let sessions = same.query("{ currentCustomer { sessions { current createdAt } } }").await.data();
+    assert_eq!(sessions["currentCustomer"]["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        sessions["currentCustomer"]["sessions"][0],
+        json!({"current": true, "createdAt": crate::support::NOW})
+    );
+    assert_eq!(refresh(&pair["refreshToken"]).await, 200);
+    assert_eq!(
+        (log_in(app, CUSTOMER_PASSWORD).await, log_in(app, NEW).await),
+        (401, 401),
+        "refused for a second"
+    );
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(log_in(app, NEW).await, 200);
+    let mail = app.one_mail().await;
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("a@x.io", "Your password was changed"));
+    assert!(mail.text.contains("John Smith") && mail.text.contains("2026-01-02 03:04 UTC"), "{mail:?}");
+    assert!(!mail.text.contains(NEW) && !mail.html.contains(NEW));
+}
+
+/// Without a session of ours there is none to go on with: one starts.
+#[apply(on_both_databases!)]
+async fn a_change_by_a_token_of_evershop(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let evershop = Customer::of_evershop(app, &customer.row);
+    let pair = change(&evershop, CUSTOMER_PASSWORD, NEW).await.data();
+    assert!(!is_in(&customer).await && !is_in(&evershop).await && is_in(&evershop.with_tokens(&pair)).await);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+}
+
+#[apply(on_both_databases!)]
+async fn a_change_needs_the_current_password(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    app.deliver().await;
+    let before = app.customers().await;
+    let wrong = change(&customer, "wrong wrong", NEW).await;
+    wrong.assert_failure(400, "validation_failed");
+    assert_eq!(wrong.details(), [("current_password", "Current password is incorrect")]);
+    // Whoever guesses is told to wait: it is logged in, there is nothing to hide.
+    let limited = change(&customer, CUSTOMER_PASSWORD, NEW).await;
+    limited.assert_failure(429, "rate_limited");
+    assert_eq!(limited.header("retry-after"), Some("1"));
+    app.app.clock.advance(TimeDelta::seconds(1));
+    for (body, details) in [
+        (
+            json!({}),
+            vec![
+                ("current_password", "Current password is required"),
+                ("password", "Password is required and cannot be empty"),
+            ],
+        ),
+        (
+            json!({"current_password": 1, "password": null}),
+            vec![
+                ("current_password", "Current password must be a string"),
+                ("password", "Password must be a string"),
+            ],
+        ),
+        (
+            json!({"current_password": CUSTOMER_PASSWORD, "password": "short"}),
+            vec![("password", "Password must be at least 8 characters")],
+        ),
+        (
+            json!({"current_password": CUSTOMER_PASSWORD, "password": "password1"}),
+            vec![("password", "Password is too common")],
+        ),
+    ] {
+        let answer = customer.post("/api/customers/me/password", &body).await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.details(), details);
     }
+    assert_eq!(app.customers().await, before);
+    assert!(is_in(&customer).await && app.deliver().await.is_empty());
+}
 
-    /// Without a session of ours there is none to go on with: one starts.
-    async fn a_change_by_a_token_of_evershop(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let evershop = Customer::of_evershop(app, &customer.row);
-        let pair = change(&evershop, CUSTOMER_PASSWORD, NEW).await.data();
-        assert!(!is_in(&customer).await && !is_in(&evershop).await && is_in(&evershop.with_tokens(&pair)).await);
-        assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+#[apply(on_both_databases!)]
+async fn changes_at_once(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let answers = futures_util::future::join_all((0..6).map(async |number: usize| {
+        change(&customer, CUSTOMER_PASSWORD, &format!("another good one {number}")).await
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        assert!([400, 401, 429].contains(&answer.status), "{answer:?}");
     }
+}
 
-    async fn a_change_needs_the_current_password(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        app.deliver().await;
-        let before = app.customers().await;
-        let wrong = change(&customer, "wrong wrong", NEW).await;
-        wrong.assert_failure(400, "validation_failed");
-        assert_eq!(wrong.details(), [("current_password", "Current password is incorrect")]);
-        // Whoever guesses is told to wait: it is logged in, there is nothing to hide.
-        let limited = change(&customer, CUSTOMER_PASSWORD, NEW).await;
-        limited.assert_failure(429, "rate_limited");
-        assert_eq!(limited.header("retry-after"), Some("1"));
-        app.app.clock.advance(TimeDelta::seconds(1));
-        for (body, details) in [
-            (json!({}), vec![("current_password", "Current password is required"), ("password", "Password is required and cannot be empty")]),
-            (json!({"current_password": 1, "password": null}), vec![("current_password", "Current password must be a string"), ("password", "Password must be a string")]),
-            (json!({"current_password": CUSTOMER_PASSWORD, "password": "short"}), vec![("password", "Password must be at least 8 characters")]),
-            (json!({"current_password": CUSTOMER_PASSWORD, "password": "password1"}), vec![("password", "Password is too common")]),
-        ] {
-            let answer = customer.post("/api/customers/me/password", &body).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), details);
-        }
-        assert_eq!(app.customers().await, before);
-        assert!(is_in(&customer).await && app.deliver().await.is_empty());
+#[apply(on_both_databases!)]
+async fn a_forgotten_password(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    app.deliver().await;
+    let (first, second) = (app.reset_token("A@X.io").await, app.reset_token("a@x.io").await);
+    assert_ne!(first, second);
+    let stored = reset_password_token::Entity::find().all(app.app.db.owner()).await.unwrap();
+    assert!(
+        stored.len() == 2
+            && stored.iter().all(|row| row.token.expose().len() == 64
+                && row.token.expose() != first
+                && row.token.expose() != second)
+    );
+    // What is wrong with the password is told, and the token stays good.
+    let weak = reset(app, &first, "short").await;
+    assert_eq!(weak.details(), [("password", "Password must be at least 8 characters")]);
+    let answer = reset(app, &first, NEW).await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+    assert!(!is_in(&customer).await && is_in(&customer.with_tokens(&answer.data())).await);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+    assert_eq!(log_in(app, NEW).await, 200);
+    assert_eq!(tokens(app).await, 0, "siblings die with it");
+    for used in [&first, &second] {
+        let answer = reset(app, used, "yet another one").await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.details(), [("token", "Token is invalid or expired")]);
     }
+    assert_eq!(app.one_mail().await.subject, "Your password was changed");
+    assert!(app.customers().await[0].email_verified_at.is_some(), "who opened the link reads the mail there");
+}
 
-    async fn changes_at_once(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let answers = futures_util::future::join_all((0..6).map(async |number: usize| {
-            change(&customer, CUSTOMER_PASSWORD, &format!("another good one {number}")).await
-        })).await;
-        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
-        for answer in answers.iter().filter(|answer| answer.status != 200) {
-            assert!([400, 401, 429].contains(&answer.status), "{answer:?}");
-        }
+#[apply(on_both_databases!)]
+async fn the_mail_with_the_link(app: &TestApp) {
+    app.register("a@x.io").await;
+    app.deliver().await;
+    app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
+    let mail = app.one_mail().await;
+    assert_eq!((mail.to.as_str(), mail.from.as_str()), ("a@x.io", "no-reply@localhost"));
+    let link = format!("{}/account/reset-password#token={}", app.url, mail.token());
+    assert!(mail.text.contains(&link) && mail.html.contains(&link), "{mail:?}");
+    assert!(mail.text.contains("within 1 hour") && mail.html.contains("within 1 hour"));
+    assert_eq!(mail.token().len(), 52);
+}
+
+/// Used, expired, foreign, half-typed, of another kind, of somebody disabled or deleted: one text for all.
+#[apply(on_both_databases!)]
+async fn tokens_that_set_no_password(app: &TestApp) {
+    let row = app.register("a@x.io").await;
+    let verification = app.one_mail().await.token();
+    let token = app.reset_token("a@x.io").await;
+    let before = app.customers().await;
+    for wrong in [
+        &token[..26],
+        &format!("{token}a"),
+        &token.to_uppercase(),
+        &verification,
+        "",
+        "\0",
+        &"x".repeat(10_000),
+    ] {
+        let answer = reset(app, wrong, NEW).await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.details(), [("token", "Token is invalid or expired")], "{wrong}");
     }
-
-    async fn a_forgotten_password(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        app.deliver().await;
-        let (first, second) = (app.reset_token("A@X.io").await, app.reset_token("a@x.io").await);
-        assert_ne!(first, second);
-        let stored = reset_password_token::Entity::find().all(app.app.db.owner()).await.unwrap();
-        assert!(stored.len() == 2 && stored.iter().all(|row| row.token.expose().len() == 64 && row.token.expose() != first && row.token.expose() != second));
-        // What is wrong with the password is told, and the token stays good.
-        let weak = reset(app, &first, "short").await;
-        assert_eq!(weak.details(), [("password", "Password must be at least 8 characters")]);
-        let answer = reset(app, &first, NEW).await;
-        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
-        assert!(!is_in(&customer).await && is_in(&customer.with_tokens(&answer.data())).await);
-        assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
-        assert_eq!(log_in(app, NEW).await, 200);
-        assert_eq!(tokens(app).await, 0, "siblings die with it");
-        for used in [&first, &second] {
-            let answer = reset(app, used, "yet another one").await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), [("token", "Token is invalid or expired")]);
-        }
-        assert_eq!(app.one_mail().await.subject, "Your password was changed");
-        assert!(app.customers().await[0].email_verified_at.is_some(), "who opened the link reads the mail there");
+    for (body, field, message) in [
+        (json!({"password": NEW}), "token", "Token is required"),
+        (json!({"token": 5, "password": NEW}), "token", "Token must be a string"),
+    ] {
+        assert_eq!(
+            app.anonymous().post("/api/customers/password", &body).await.details(),
+            [(field, message)]
+        );
     }
+    app.app.clock.advance(TimeDelta::seconds(3599));
+    let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
+    app.admin_again().await.patch(&url, &json!({"status": 0})).await.data();
+    reset(app, &token, NEW).await.assert_failure(400, "validation_failed");
+    app.admin_again().await.patch(&url, &json!({"status": 1})).await.data();
+    app.app.clock.advance(TimeDelta::seconds(1));
+    reset(app, &token, NEW).await.assert_failure(400, "validation_failed");
+    assert_eq!(app.customers().await[0].password, before[0].password);
 
-    async fn the_mail_with_the_link(app: &TestApp) {
-        app.register("a@x.io").await;
-        app.deliver().await;
-        app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
-        let mail = app.one_mail().await;
-        assert_eq!((mail.to.as_str(), mail.from.as_str()), ("a@x.io", "no-reply@localhost"));
-        let link = format!("{}/account/reset-password#token={}", app.url, mail.token());
-        assert!(mail.text.contains(&link) && mail.html.contains(&link), "{mail:?}");
-        assert!(mail.text.contains("within 1 hour") && mail.html.contains("within 1 hour"));
-        assert_eq!(mail.token().len(), 52);
+    let token = app.reset_token("a@x.io").await;
+    app.admin_again().await.delete(&url).await.data();
+    reset(app, &token, NEW).await.assert_failure(400, "validation_failed");
+    assert_eq!(tokens(app).await, 0);
+}
+
+/// A link that was mailed before is good for nothing after the password or the address was changed.
+#[apply(on_both_databases!)]
+async fn a_change_overtakes_links(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
+    for patch in [json!({"password": NEW}), json!({"email": "b@x.io"})] {
+        let email = app.customers().await[0].email.as_str().to_owned();
+        let token = app.reset_token(&email).await;
+        app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await.data();
+        app.admin().patch(&url, &patch).await.data();
+        reset(app, &token, "yet another one").await.assert_failure(400, "validation_failed");
     }
+}
 
-    /// Used, expired, foreign, half-typed, of another kind, of somebody disabled or deleted: one text for all.
-    async fn tokens_that_set_no_password(app: &TestApp) {
-        let row = app.register("a@x.io").await;
-        let verification = app.one_mail().await.token();
-        let token = app.reset_token("a@x.io").await;
-        let before = app.customers().await;
-        for wrong in [&token[..26], &format!("{token}a"), &token.to_uppercase(), &verification, "", "\0", &"x".repeat(10_000)] {
-            let answer = reset(app, wrong, NEW).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), [("token", "Token is invalid or expired")], "{wrong}");
-        }
-        for (body, field, message) in [(json!({"password": NEW}), "token", "Token is required"), (json!({"token": 5, "password": NEW}), "token", "Token must be a string")] {
-            assert_eq!(app.anonymous().post("/api/customers/password", &body).await.details(), [(field, message)]);
-        }
-        app.app.clock.advance(TimeDelta::seconds(3599));
-        let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
-        app.admin_again().await.patch(&url, &json!({"status": 0})).await.data();
-        reset(app, &token, NEW).await.assert_failure(400, "validation_failed");
-        app.admin_again().await.patch(&url, &json!({"status": 1})).await.data();
-        app.app.clock.advance(TimeDelta::seconds(1));
-        reset(app, &token, NEW).await.assert_failure(400, "validation_failed");
-        assert_eq!(app.customers().await[0].password, before[0].password);
+/// A link that waits to be mailed to an address is not mailed when the account has another one by then.
+#[apply(on_both_databases!)]
+async fn a_change_overtakes_mails(app: &TestApp) {
+    let row = app.register("old@x.io").await;
+    app.deliver().await;
+    app.anonymous().post("/api/customers/reset-password", &json!({"email": "old@x.io"})).await.data();
+    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    // It is taken, and not sent; its customer is known now.
+    assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
+    app.admin()
+        .patch(&format!("/api/customers/{}", row["uuid"].as_str().unwrap()), &json!({"email": "new@x.io"}))
+        .await
+        .data();
+    app.app.clock.advance(TimeDelta::minutes(6));
+    assert_eq!(tokens(app).await, 0);
+    let mails = app.deliver().await;
+    assert!(mails.iter().all(|mail| mail.subject != "Set a new password"), "{mails:?}");
+    assert_eq!(patron::service::mail::retry(&ctx, None).await.unwrap(), 0);
+    assert_eq!(tokens(app).await, 0);
+}
 
-        let token = app.reset_token("a@x.io").await;
-        app.admin_again().await.delete(&url).await.data();
-        reset(app, &token, NEW).await.assert_failure(400, "validation_failed");
-        assert_eq!(tokens(app).await, 0);
-    }
-
-    /// A link that was mailed before is good for nothing after the password or the address was changed.
-    async fn a_change_overtakes_links(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
-        for patch in [json!({"password": NEW}), json!({"email": "b@x.io"})] {
-            let email = app.customers().await[0].email.as_str().to_owned();
-            let token = app.reset_token(&email).await;
-            app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await.data();
-            app.admin().patch(&url, &patch).await.data();
-            reset(app, &token, "yet another one").await.assert_failure(400, "validation_failed");
-        }
-    }
-
-    /// A link that waits to be mailed to an address is not mailed when the account has another one by then.
-    async fn a_change_overtakes_mails(app: &TestApp) {
-        let row = app.register("old@x.io").await;
-        app.deliver().await;
-        app.anonymous().post("/api/customers/reset-password", &json!({"email": "old@x.io"})).await.data();
-        let ctx = patron::ctx::Ctx::system(app.app.clone());
-        // It is taken, and not sent; its customer is known now.
-        assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
-        app.admin().patch(&format!("/api/customers/{}", row["uuid"].as_str().unwrap()), &json!({"email": "new@x.io"})).await.data();
-        app.app.clock.advance(TimeDelta::minutes(6));
-        assert_eq!(tokens(app).await, 0);
-        let mails = app.deliver().await;
-        assert!(mails.iter().all(|mail| mail.subject != "Set a new password"), "{mails:?}");
-        assert_eq!(patron::service::mail::retry(&ctx, None).await.unwrap(), 0);
-        assert_eq!(tokens(app).await, 0);
-    }
-
-    async fn a_token_is_used_once_whoever_comes_at_once(app: &TestApp) {
-        app.register("a@x.io").await;
-        let token = app.reset_token("a@x.io").await;
-        let answers = futures_util::future::join_all((0..10).map(async |number: usize| {
+#[apply(on_both_databases!)]
+async fn a_token_is_used_once_whoever_comes_at_once(app: &TestApp) {
+    app.register("a@x.io").await;
+    let token = app.reset_token("a@x.io").await;
+    let answers =
+        futures_util::future::join_all((0..10).map(async |number: usize| {
             reset(app, &token, &format!("another good one {number}")).await.status
-        })).await;
-        assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
-        assert_eq!(answers.iter().filter(|status| **status == 400).count(), 9, "{answers:?}");
-    }
+        }))
+        .await;
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|status| **status == 400).count(), 9, "{answers:?}");
+}
 
-    /// The answer is the same for anybody; mail is only for who is known and enabled, and only so much of it.
-    async fn asking_for_a_link_tells_nothing(app: &TestApp) {
-        let row = app.register("off@x.io").await;
-        app.admin().patch(&format!("/api/customers/{}", row["uuid"].as_str().unwrap()), &json!({"status": 0})).await.data();
-        app.register("a@x.io").await;
-        app.deliver().await;
-        let ask = async |email: &str| app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await;
-        let mut texts = Vec::new();
-        for email in ["nobody@x.io", "off@x.io", "a@x.io"] {
-            let answer = ask(email).await;
-            assert_eq!(answer.status, 200);
-            texts.push(answer.text);
-        }
-        assert_eq!(texts, vec![r#"{"data":{}}"#; 3]);
-        assert_eq!(app.one_mail().await.to, "a@x.io");
-        for _ in 0..10 {
-            assert_eq!(ask("a@x.io").await.status, 200);
-        }
-        assert_eq!(app.deliver().await.len(), 4, "five an hour, one was sent before");
-        app.app.clock.advance(TimeDelta::hours(1));
+/// The answer is the same for anybody; mail is only for who is known and enabled, and only so much of it.
+#[apply(on_both_databases!)]
+async fn asking_for_a_link_tells_nothing(app: &TestApp) {
+    let row = app.register("off@x.io").await;
+    app.admin()
+        .patch(&format!("/api/customers/{}", row["uuid"].as_str().unwrap()), &json!({"status": 0}))
+        .await
+        .data();
+    app.register("a@x.io").await;
+    app.deliver().await;
+    let ask = async |email: &str| {
+        app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await
+    };
+    let mut texts = Vec::new();
+    for email in ["nobody@x.io", "off@x.io", "a@x.io"] {
+        let answer = ask(email).await;
+        assert_eq!(answer.status, 200);
+        texts.push(answer.text);
+    }
+    assert_eq!(texts, vec![r#"{"data":{}}"#; 3]);
+    assert_eq!(app.one_mail().await.to, "a@x.io");
+    for _ in 0..10 {
         assert_eq!(ask("a@x.io").await.status, 200);
-        assert_eq!(app.deliver().await.len(), 1);
-        for (body, message) in [(json!({}), "Email is required"), (json!({"email": 1}), "Email must be a string"),
-            (json!({"email": "x"}), "Email must be a valid email address (e.g., user@example.com)")] {
-            let answer = app.anonymous().post("/api/customers/reset-password", &body).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.message(), message);
-        }
+    }
+    assert_eq!(app.deliver().await.len(), 4, "five an hour, one was sent before");
+    app.app.clock.advance(TimeDelta::hours(1));
+    assert_eq!(ask("a@x.io").await.status, 200);
+    assert_eq!(app.deliver().await.len(), 1);
+    for (body, message) in [
+        (json!({}), "Email is required"),
+        (json!({"email": 1}), "Email must be a string"),
+        (json!({"email": "x"}), "Email must be a valid email address (e.g., user@example.com)"),
+    ] {
+        let answer = app.anonymous().post("/api/customers/reset-password", &body).await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.message(), message);
     }
 }

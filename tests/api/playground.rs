@@ -6,76 +6,79 @@ use serde_json::{Value, json};
 
 use reqwest::Method;
 
-use crate::support::{Actor, Backend, TestApp, on_both_databases};
+use crate::support::{Actor, Backend, TestApp, apply, on_both_databases};
 
-on_both_databases! {
-    async fn the_page_and_its_files(app: &TestApp) {
-        let page = app.anonymous().get("/playground").await;
-        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html")));
-        let policy = page.header("content-security-policy").unwrap();
-        assert!(policy.contains("default-src 'none'") && !policy.contains("http"), "{policy}");
-        let files: Vec<&str> = page.text.split('"').filter(|text| text.starts_with("/playground/")).collect();
-        assert!(files.iter().any(|file| file.ends_with(".js")), "{}", page.text);
-        for file in files {
-            let answer = app.anonymous().get(file).await;
-            assert_eq!(answer.status, 200, "{file}");
-            assert!(answer.header("cache-control").unwrap().contains("immutable"), "{file}");
-            if file.ends_with(".js") {
-                assert_eq!(answer.header("content-type"), Some("text/javascript"));
-                if answer.text.len() > 1024 {
-                    let request = app.anonymous().request(Method::GET, file).header("accept-encoding", "gzip, br");
-                    let packed = request.send().await.unwrap();
-                    assert_eq!(packed.headers()["content-encoding"], "br", "{file}");
-                    assert!(packed.bytes().await.unwrap().len() * 2 < answer.text.len(), "{file}");
-                }
+#[apply(on_both_databases!)]
+async fn the_page_and_its_files(app: &TestApp) {
+    let page = app.anonymous().get("/playground").await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("http"), "{policy}");
+    let files: Vec<&str> = page.text.split('"').filter(|text| text.starts_with("/playground/")).collect();
+    assert!(files.iter().any(|file| file.ends_with(".js")), "{}", page.text);
+    for file in files {
+        let answer = app.anonymous().get(file).await;
+        assert_eq!(answer.status, 200, "{file}");
+        assert!(answer.header("cache-control").unwrap().contains("immutable"), "{file}");
+        if file.ends_with(".js") {
+            assert_eq!(answer.header("content-type"), Some("text/javascript"));
+            if answer.text.len() > 1024 {
+                let request =
+                    app.anonymous().request(Method::GET, file).header("accept-encoding", "gzip, br");
+                let packed = request.send().await.unwrap();
+                assert_eq!(packed.headers()["content-encoding"], "br", "{file}");
+                assert!(packed.bytes().await.unwrap().len() * 2 < answer.text.len(), "{file}");
             }
-            let etag = answer.header("etag").unwrap().to_owned();
-            let request = app.anonymous().request(Method::GET, file).header("if-none-match", etag);
-            assert_eq!(app.anonymous().send(request).await.status, 304);
         }
-        assert_eq!(page.header("cache-control"), Some("no-cache"));
-        app.anonymous().get("/playground/nope.js").await.assert_failure(404, "not_found");
-        app.anonymous().get("/playground/..%2f..%2fCargo.toml").await.assert_failure(404, "not_found");
-        // Whoever opens the server itself lands there.
-        let root = app.anonymous().get("/").await;
-        assert_eq!((root.status, root.text.as_str()), (200, page.text.as_str()));
+        let etag = answer.header("etag").unwrap().to_owned();
+        let request = app.anonymous().request(Method::GET, file).header("if-none-match", etag);
+        assert_eq!(app.anonymous().send(request).await.status, 304);
     }
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    app.anonymous().get("/playground/nope.js").await.assert_failure(404, "not_found");
+    app.anonymous().get("/playground/..%2f..%2fCargo.toml").await.assert_failure(404, "not_found");
+    // Whoever opens the server itself lands there.
+    let root = app.anonymous().get("/").await;
+    assert_eq!((root.status, root.text.as_str()), (200, page.text.as_str()));
+}
 
-    /// Only the demo names an account, and that is a customer's.
-    async fn what_the_page_asks_of_the_server(app: &TestApp) {
-        let about = app.anonymous().get("/playground/server.json").await;
-        assert_eq!((about.status, about.body), (200, json!({"introspection": true})));
-    }
+/// Only the demo names an account, and that is a customer's.
+#[apply(on_both_databases!)]
+async fn what_the_page_asks_of_the_server(app: &TestApp) {
+    let about = app.anonymous().get("/playground/server.json").await;
+    assert_eq!((about.status, about.body), (200, json!({"introspection": true})));
+}
 
-    async fn every_query_runs(app: &TestApp) {
-        for number in 1..=3 {
-            let row = app.register(&format!("customer{number}@example.com")).await;
-            app.add_address(&row, "US-CA", true).await;
-        }
-        let customer = app.customer("me@example.com").await;
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playground/queries");
-        let mut count = 0;
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_none_or(|extension| extension != "graphql") {
-                continue;
-            }
-            let query = std::fs::read_to_string(&path).unwrap();
-            let variables = std::fs::read_to_string(path.with_extension("variables.json")).unwrap_or("{}".to_owned());
-            let variables: Value = serde_json::from_str(&variables).unwrap();
-            let body = json!({"query": query, "variables": variables});
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let answer = match name.split('-').nth(1) {
-                Some("my") => customer.post("/api/graphql", &body).await,
-                Some("admin") => app.admin().post("/api/admin/graphql", &body).await,
-                _ => app.anonymous().post("/api/graphql", &body).await,
-            };
-            let data = answer.data();
-            assert!(data.as_object().is_some_and(|data| !data.is_empty()), "{}: {answer:?}", path.display());
-            count += 1;
-        }
-        assert!(count >= 5, "{count} queries");
+#[apply(on_both_databases!)]
+async fn every_query_runs(app: &TestApp) {
+    for number in 1..=3 {
+        let row = app.register(&format!("customer{number}@example.com")).await;
+        app.add_address(&row, "US-CA", true).await;
     }
+    let customer = app.customer("me@example.com").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playground/queries");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "graphql") {
+            continue;
+        }
+        let query = std::fs::read_to_string(&path).unwrap();
+        let variables =
+            std::fs::read_to_string(path.with_extension("variables.json")).unwrap_or("{}".to_owned());
+        let variables: Value = serde_json::from_str(&variables).unwrap();
+        let body = json!({"query": query, "variables": variables});
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let answer = match name.split('-').nth(1) {
+            Some("my") => customer.post("/api/graphql", &body).await,
+            Some("admin") => app.admin().post("/api/admin/graphql", &body).await,
+            _ => app.anonymous().post("/api/graphql", &body).await,
+        };
+        let data = answer.data();
+        assert!(data.as_object().is_some_and(|data| !data.is_empty()), "{}: {answer:?}", path.display());
+        count += 1;
+    }
+    assert!(count >= 5, "{count} queries");
 }
 
 /// Switched off, or on an address that others reach: a page for people, a failure for programs, and nothing else.

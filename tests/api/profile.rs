@@ -5,100 +5,136 @@ use patron::entity::{customer_address, customer_session, mail};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, on_both_databases};
+use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, apply, on_both_databases};
 
 const ME: &str = "/api/customers/me";
 
-on_both_databases! {
-    async fn a_change_of_the_name(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        app.app.clock.advance(TimeDelta::seconds(1));
-        let answer = customer.patch(ME, &json!({"full_name": "Jane", "status": 0, "group_id": 9, "meta_data": {"a": 1}, "password": "another good one", "uuid": "x"})).await;
-        assert_eq!(answer.text, format!(
+#[apply(on_both_databases!)]
+async fn a_change_of_the_name(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    app.app.clock.advance(TimeDelta::seconds(1));
+    let answer = customer.patch(ME, &json!({"full_name": "Jane", "status": 0, "group_id": 9, "meta_data": {"a": 1}, "password": "another good one", "uuid": "x"})).await;
+    assert_eq!(
+        answer.text,
+        format!(
             r#"{{"data":{{"customer_id":1,"uuid":{},"status":1,"group_id":1,"email":"a@x.io","full_name":"Jane","created_at":"{NOW}","updated_at":"2026-01-02T03:04:06.678Z","version":2,"links":[{{"rel":"self","href":"/api/customers/me","action":"PATCH","types":["application/json"]}}]}}}}"#,
             customer.row["uuid"]
-        ));
-        let stored = app.customers().await.remove(0);
-        assert_eq!(stored.meta_data, json!({}));
-        app.customer_again(&customer.row).await;
-        let api = customer.query("{ currentCustomer { updateProfileApi } }").await.data();
-        assert_eq!(api["currentCustomer"]["updateProfileApi"], ME);
-        let api = app.admin().query("{ customers { items { updateProfileApi } } }").await.data();
-        assert_eq!(api["customers"]["items"][0]["updateProfileApi"], format!("/api/customers/{}", stored.uuid));
-    }
+        )
+    );
+    let stored = app.customers().await.remove(0);
+    assert_eq!(stored.meta_data, json!({}));
+    app.customer_again(&customer.row).await;
+    let api = customer.query("{ currentCustomer { updateProfileApi } }").await.data();
+    assert_eq!(api["currentCustomer"]["updateProfileApi"], ME);
+    let api = app.admin().query("{ customers { items { updateProfileApi } } }").await.data();
+    assert_eq!(api["customers"]["items"][0]["updateProfileApi"], format!("/api/customers/{}", stored.uuid));
+}
 
-    async fn what_is_left_of_nothing(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let before = app.customers().await;
-        for body in [json!({}), json!({"password": "another good one"}), json!({"status": 1, "unknown": 1})] {
-            let answer = customer.patch(ME, &body).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.message(), "There is nothing to update");
-        }
-        let answer = customer.patch(ME, &json!({"full_name": "", "email": "x"})).await;
-        assert_eq!(answer.details(), [("full_name", "Full name is required and cannot be empty"),
-            ("email", "Email must be a valid email address (e.g., user@example.com)")]);
-        for (field, message) in [("full_name", "Full name must be a string"), ("email", "Email must be a string")] {
-            assert_eq!(customer.patch(ME, &json!({field: null})).await.details(), [(field, message)]);
-        }
-        assert_eq!(customer.patch(ME, &json!({"full_name": "John Smith"})).await.data()["version"], 1, "nothing changes");
-        assert_eq!(app.customers().await, before);
+#[apply(on_both_databases!)]
+async fn what_is_left_of_nothing(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let before = app.customers().await;
+    for body in [json!({}), json!({"password": "another good one"}), json!({"status": 1, "unknown": 1})] {
+        let answer = customer.patch(ME, &body).await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.message(), "There is nothing to update");
     }
+    let answer = customer.patch(ME, &json!({"full_name": "", "email": "x"})).await;
+    assert_eq!(
+        answer.details(),
+        [
+            ("full_name", "Full name is required and cannot be empty"),
+            ("email", "Email must be a valid email address (e.g., user@example.com)")
+        ]
+    );
+    for (field, message) in [("full_name", "Full name must be a string"), ("email", "Email must be a string")]
+    {
+        assert_eq!(customer.patch(ME, &json!({field: null})).await.details(), [(field, message)]);
+    }
+    assert_eq!(
+        customer.patch(ME, &json!({"full_name": "John Smith"})).await.data()["version"],
+        1,
+        "nothing changes"
+    );
+    assert_eq!(app.customers().await, before);
+}
 
-    async fn everything_in_one_document(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        app.add_address(&customer.row, "US-CA", true).await;
-        let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
-        app.admin().patch(&url, &json!({"meta_data": {"note": "pays late"}})).await.data();
-        for (key, visible) in [("tier", true), ("risk", false)] {
-            let body = json!({"ownerType": "customer", "fieldKey": key, "name": key, "fieldType": "short_text", "visibleToCustomer": visible});
-            assert_eq!(app.admin().post("/api/metafield-definitions", &body).await.status, 201);
-        }
-        let fields = json!({"metafields": {"custom": {"tier": "gold", "risk": "high risk"}}});
-        app.admin().patch(&format!("{url}/metafields"), &fields).await.data();
-        app.deliver().await;
-        customer.patch(ME, &json!({"email": "b@x.io"})).await.data();
-        let other = app.customer("c@x.io").await;
-        let answer = customer.get("/api/customers/me/export").await;
-        assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"customer.json\""));
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
-        let data = answer.data();
-        assert_eq!((&data["customer"]["email"], &data["pending_email"], &data["group_name"]), (&json!("a@x.io"), &json!("b@x.io"), &json!("Default")));
-        assert_eq!(data["metafields"], json!({"custom": {"tier": "gold"}}));
-        assert_eq!(data["addresses"][0]["city"], "San Francisco");
-        assert_eq!((data["sessions"].as_array().unwrap().len(), &data["sessions"][0]["address"]), (1, &json!("127.0.0.1")));
-        assert_eq!(data["mails"], json!([
+#[apply(on_both_databases!)]
+async fn everything_in_one_document(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    app.add_address(&customer.row, "US-CA", true).await;
+    let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
+    app.admin().patch(&url, &json!({"meta_data": {"note": "pays late"}})).await.data();
+    for (key, visible) in [("tier", true), ("risk", false)] {
+        let body = json!({"ownerType": "customer", "fieldKey": key, "name": key, "fieldType": "short_text", "visibleToCustomer": visible});
+        assert_eq!(app.admin().post("/api/metafield-definitions", &body).await.status, 201);
+    }
+    let fields = json!({"metafields": {"custom": {"tier": "gold", "risk": "high risk"}}});
+    app.admin().patch(&format!("{url}/metafields"), &fields).await.data();
+    app.deliver().await;
+    customer.patch(ME, &json!({"email": "b@x.io"})).await.data();
+    let other = app.customer("c@x.io").await;
+    let answer = customer.get("/api/customers/me/export").await;
+    assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"customer.json\""));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let data = answer.data();
+    assert_eq!(
+        (&data["customer"]["email"], &data["pending_email"], &data["group_name"]),
+        (&json!("a@x.io"), &json!("b@x.io"), &json!("Default"))
+    );
+    assert_eq!(data["metafields"], json!({"custom": {"tier": "gold"}}));
+    assert_eq!(data["addresses"][0]["city"], "San Francisco");
+    assert_eq!(
+        (data["sessions"].as_array().unwrap().len(), &data["sessions"][0]["address"]),
+        (1, &json!("127.0.0.1"))
+    );
+    assert_eq!(
+        data["mails"],
+        json!([
             {"kind": "verify_email", "recipient": "a@x.io", "status": "sent", "created_at": NOW, "sent_at": NOW},
             {"kind": "email_change_requested", "recipient": "a@x.io", "status": "pending", "created_at": NOW, "sent_at": null},
             {"kind": "verify_email", "recipient": "b@x.io", "status": "pending", "created_at": NOW, "sent_at": null},
-        ]));
-        for secret in ["argon2", "pays late", "high risk", "c@x.io", other.row["uuid"].as_str().unwrap(), &customer.refresh_token] {
-            assert!(!answer.text.contains(secret), "{secret}");
-        }
+        ])
+    );
+    for secret in [
+        "argon2",
+        "pays late",
+        "high risk",
+        "c@x.io",
+        other.row["uuid"].as_str().unwrap(),
+        &customer.refresh_token,
+    ] {
+        assert!(!answer.text.contains(secret), "{secret}");
     }
+}
 
-    async fn deleting_ones_account(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let other = app.customer("b@x.io").await;
-        app.add_address(&customer.row, "US-CA", true).await;
-        for (password, message) in [(Value::Null, "Password must be a string"), (json!("wrong wrong"), "Password is incorrect")] {
-            let answer = app.anonymous().send(customer.request(reqwest::Method::DELETE, ME).json(&json!({"password": password}))).await;
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), [("password", message)]);
-        }
-        customer.delete(ME).await.assert_failure(415, "unsupported_media_type");
-        app.app.clock.advance(TimeDelta::seconds(1));
-        assert_eq!(app.customers().await.len(), 2);
-        let request = customer.request(reqwest::Method::DELETE, ME).json(&json!({"password": CUSTOMER_PASSWORD}));
-        let row = app.anonymous().send(request).await.data();
-        assert_eq!((&row["email"], &row["links"]), (&json!("a@x.io"), &Value::Null));
-        assert_eq!(customer.query("{ __typename }").await.status, 401);
-        assert_eq!(other.query("{ currentCustomer { uuid } }").await.status, 200);
-        let db = app.app.db.owner();
-        assert_eq!(app.customers().await.len(), 1);
-        assert_eq!(customer_address::Entity::find().count(db).await.unwrap(), 0);
-        assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 1);
-        assert_eq!(mail::Entity::find().count(db).await.unwrap(), 1, "pending mail goes with it");
-        app.register("a@x.io").await;
+#[apply(on_both_databases!)]
+async fn deleting_ones_account(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let other = app.customer("b@x.io").await;
+    app.add_address(&customer.row, "US-CA", true).await;
+    for (password, message) in
+        [(Value::Null, "Password must be a string"), (json!("wrong wrong"), "Password is incorrect")]
+    {
+        let answer = app
+            .anonymous()
+            .send(customer.request(reqwest::Method::DELETE, ME).json(&json!({"password": password})))
+            .await;
+        answer.assert_failure(400, "validation_failed");
+        assert_eq!(answer.details(), [("password", message)]);
     }
+    customer.delete(ME).await.assert_failure(415, "unsupported_media_type");
+    app.app.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(app.customers().await.len(), 2);
+    let request = customer.request(reqwest::Method::DELETE, ME).json(&json!({"password": CUSTOMER_PASSWORD}));
+    let row = app.anonymous().send(request).await.data();
+    assert_eq!((&row["email"], &row["links"]), (&json!("a@x.io"), &Value::Null));
+    assert_eq!(customer.query("{ __typename }").await.status, 401);
+    assert_eq!(other.query("{ currentCustomer { uuid } }").await.status, 200);
+    let db = app.app.db.owner();
+    assert_eq!(app.customers().await.len(), 1);
+    assert_eq!(customer_address::Entity::find().count(db).await.unwrap(), 0);
+    assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 1);
+    assert_eq!(mail::Entity::find().count(db).await.unwrap(), 1, "pending mail goes with it");
+    app.register("a@x.io").await;
 }

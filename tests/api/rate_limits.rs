@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
 
 async fn start(backend: Backend, settings: &[(&'static str, &str)]) -> TestApp {
     TestApp::start_with(backend, |flags| {
@@ -30,31 +30,30 @@ fn registration(number: usize) -> Value {
     json!({"full_name": "A", "email": format!("new{number}@x.io"), "password": CUSTOMER_PASSWORD})
 }
 
-on_both_databases! {
-    /// Whatever anybody may POST is limited, and says so, failures included; nothing else is.
-    async fn what_anybody_may_post_is_limited(app: &TestApp) {
-        let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
-        let mut limited = 0;
-        for (path, operations) in document["paths"].as_object().unwrap() {
-            for (method, operation) in operations.as_object().unwrap() {
-                let for_anybody = operation["security"].as_array().unwrap().contains(&json!({}));
-                let method: Method = method.to_uppercase().parse().unwrap();
-                let url = path.replace("{uuid}", "x").replace("{address_uuid}", "x").replace("{id}", "x");
-                let request = app.anonymous().request(method.clone(), &url);
-                let answer = app.anonymous().send(request.json(&json!({}))).await;
-                let (policy, left) = limits(&answer);
-                let says = policy.is_some() && left.is_some();
-                assert_eq!(says, for_anybody && method == Method::POST, "{method} {path}: {answer:?}");
-                let documented = !operation["responses"]["500"]["headers"]["RateLimit"].is_null();
-                assert_eq!(says, documented, "{method} {path}");
-                limited += usize::from(says);
-            }
+/// Whatever anybody may POST is limited, and says so, failures included; nothing else is.
+#[apply(on_both_databases!)]
+async fn what_anybody_may_post_is_limited(app: &TestApp) {
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let mut limited = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let for_anybody = operation["security"].as_array().unwrap().contains(&json!({}));
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let url = path.replace("{uuid}", "x").replace("{address_uuid}", "x").replace("{id}", "x");
+            let request = app.anonymous().request(method.clone(), &url);
+            let answer = app.anonymous().send(request.json(&json!({}))).await;
+            let (policy, left) = limits(&answer);
+            let says = policy.is_some() && left.is_some();
+            assert_eq!(says, for_anybody && method == Method::POST, "{method} {path}: {answer:?}");
+            let documented = !operation["responses"]["500"]["headers"]["RateLimit"].is_null();
+            assert_eq!(says, documented, "{method} {path}");
+            limited += usize::from(says);
         }
-        assert_eq!(limited, 10);
-        for path in ["/api/graphql", "/api/admin/graphql"] {
-            let answer = app.anonymous().post(path, &json!({"query": "{ __typename }"})).await;
-            assert_eq!(limits(&answer), (None, None), "{path}");
-        }
+    }
+    assert_eq!(limited, 10);
+    for path in ["/api/graphql", "/api/admin/graphql"] {
+        let answer = app.anonymous().post(path, &json!({"query": "{ __typename }"})).await;
+        assert_eq!(limits(&answer), (None, None), "{path}");
     }
 }
 

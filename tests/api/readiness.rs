@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use secrecy::ExposeSecret;
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, execute, on_both_databases};
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, execute, on_both_databases};
 
 /// The checks by name, as `name: status`.
 fn states(checks: &Value) -> Vec<String> {
@@ -48,38 +48,39 @@ async fn set_writable(app: &TestApp, writable: bool) {
     }
 }
 
-on_both_databases! {
-    async fn all_is_well(app: &TestApp) {
-        let answer = app.anonymous().get("/health/ready").await;
-        assert_eq!((answer.status, answer.data()["status"].as_str()), (200, Some("ok")));
-        assert_eq!(states(&answer.data()["checks"]), ["database: ok", "migrations: ok", "writes: ok"]);
-    }
+#[apply(on_both_databases!)]
+async fn all_is_well(app: &TestApp) {
+    let answer = app.anonymous().get("/health/ready").await;
+    assert_eq!((answer.status, answer.data()["status"].as_str()), (200, Some("ok")));
+    assert_eq!(states(&answer.data()["checks"]), ["database: ok", "migrations: ok", "writes: ok"]);
+}
 
-    async fn migrations_are_pending(app: &TestApp) {
-        Migrator::down(app.app.db.owner(), Some(1)).await.unwrap();
-        let message = "1 migrations are pending: run `patron migrate up`";
-        let expected = ["database: ok", "migrations: failed", "writes: unknown"];
-        assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
-        Migrator::up(app.app.db.owner(), None).await.unwrap();
-        assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
-    }
+#[apply(on_both_databases!)]
+async fn migrations_are_pending(app: &TestApp) {
+    Migrator::down(app.app.db.owner(), Some(1)).await.unwrap();
+    let message = "1 migrations are pending: run `patron migrate up`";
+    let expected = ["database: ok", "migrations: failed", "writes: unknown"];
+    assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
+    Migrator::up(app.app.db.owner(), None).await.unwrap();
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+}
 
-    /// Found out by whoever is refused, then tried until it goes again: reads are served meanwhile.
-    async fn the_database_takes_no_writes(app: &TestApp) {
-        app.register("a@x.io").await;
-        set_writable(app, false).await;
-        let body = json!({"full_name": "B", "email": "b@x.io", "password": CUSTOMER_PASSWORD});
-        app.anonymous().post("/api/customers", &body).await.assert_failure(503, "unavailable");
-        let message = "The database takes no writes: it is read-only, or its disk is full";
-        let expected = ["database: ok", "migrations: ok", "writes: failed"];
-        for _ in 0..2 {
-            assert_unready(&app.anonymous().get("/health/ready").await, "writes", message, expected);
-        }
-        assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
-        set_writable(app, true).await;
-        assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
-        assert_eq!(app.anonymous().post("/api/customers", &body).await.status, 201);
+/// Found out by whoever is refused, then tried until it goes again: reads are served meanwhile.
+#[apply(on_both_databases!)]
+async fn the_database_takes_no_writes(app: &TestApp) {
+    app.register("a@x.io").await;
+    set_writable(app, false).await;
+    let body = json!({"full_name": "B", "email": "b@x.io", "password": CUSTOMER_PASSWORD});
+    app.anonymous().post("/api/customers", &body).await.assert_failure(503, "unavailable");
+    let message = "The database takes no writes: it is read-only, or its disk is full";
+    let expected = ["database: ok", "migrations: ok", "writes: failed"];
+    for _ in 0..2 {
+        assert_unready(&app.anonymous().get("/health/ready").await, "writes", message, expected);
     }
+    assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
+    set_writable(app, true).await;
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+    assert_eq!(app.anonymous().post("/api/customers", &body).await.status, 201);
 }
 
 /// A process goes on with a file that it has open, wherever that is moved to: what is written then would be lost.

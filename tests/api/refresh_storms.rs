@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
 };
 
 /// Browsers with a dozen open tabs, and more than any browser has.
@@ -93,100 +93,108 @@ async fn assert_one_is_taken(app: &TestApp, account: Account, used: &Value, othe
     }
 }
 
-on_both_databases! {
-    async fn the_first_answer_is_good_at_the_next_refresh(app: &TestApp) {
-        app.register("a@x.io").await;
-        for (account, tabs) in ACCOUNTS.into_iter().flat_map(|account| TABS.map(|tabs| (account, tabs))) {
-            let pair = log_in(app, account).await;
-            let answers = storm(&[app], account, &pair, tabs).await;
-            assert_one_is_taken(app, account, &answers[0], &answers[tabs - 1]).await;
-        }
+#[apply(on_both_databases!)]
+async fn the_first_answer_is_good_at_the_next_refresh(app: &TestApp) {
+    app.register("a@x.io").await;
+    for (account, tabs) in ACCOUNTS.into_iter().flat_map(|account| TABS.map(|tabs| (account, tabs))) {
+        let pair = log_in(app, account).await;
+        let answers = storm(&[app], account, &pair, tabs).await;
+        assert_one_is_taken(app, account, &answers[0], &answers[tabs - 1]).await;
     }
+}
 
-    async fn the_last_answer_is_good_at_the_next_refresh(app: &TestApp) {
-        app.register("a@x.io").await;
-        for (account, tabs) in ACCOUNTS.into_iter().flat_map(|account| TABS.map(|tabs| (account, tabs))) {
-            let pair = log_in(app, account).await;
-            let answers = storm(&[app], account, &pair, tabs).await;
-            assert_one_is_taken(app, account, &answers[tabs - 1], &answers[0]).await;
-        }
+#[apply(on_both_databases!)]
+async fn the_last_answer_is_good_at_the_next_refresh(app: &TestApp) {
+    app.register("a@x.io").await;
+    for (account, tabs) in ACCOUNTS.into_iter().flat_map(|account| TABS.map(|tabs| (account, tabs))) {
+        let pair = log_in(app, account).await;
+        let answers = storm(&[app], account, &pair, tabs).await;
+        assert_one_is_taken(app, account, &answers[tabs - 1], &answers[0]).await;
     }
+}
 
-    /// Also an answer in the middle, and also the token that all of them came with.
-    async fn the_token_of_the_storm_is_overtaken_with_its_answers(app: &TestApp) {
-        app.register("a@x.io").await;
-        for (account, tabs) in ACCOUNTS.into_iter().flat_map(|account| TABS.map(|tabs| (account, tabs))) {
-            let pair = log_in(app, account).await;
-            let answers = storm(&[app], account, &pair, tabs).await;
-            let child = next(app, account, &answers[tabs / 2]).await;
-            assert_refused(app, account, &pair).await;
-            assert_refused(app, account, &child).await;
-            assert!(!is_in(app, account, &child).await, "{account:?}");
-        }
+/// Also an answer in the middle, and also the token that all of them came with.
+#[apply(on_both_databases!)]
+async fn the_token_of_the_storm_is_overtaken_with_its_answers(app: &TestApp) {
+    app.register("a@x.io").await;
+    for (account, tabs) in ACCOUNTS.into_iter().flat_map(|account| TABS.map(|tabs| (account, tabs))) {
+        let pair = log_in(app, account).await;
+        let answers = storm(&[app], account, &pair, tabs).await;
+        let child = next(app, account, &answers[tabs / 2]).await;
+        assert_refused(app, account, &pair).await;
+        assert_refused(app, account, &child).await;
+        assert!(!is_in(app, account, &child).await, "{account:?}");
     }
+}
 
-    /// Tabs wake up together again and again, and the browser keeps another answer each time.
-    async fn storms_follow_each_other(app: &TestApp) {
-        app.register("a@x.io").await;
-        for account in ACCOUNTS {
-            let mut pair = log_in(app, account).await;
-            for round in 0..4 {
-                let answers = storm(&[app], account, &pair, 12).await;
-                pair = answers[[0, 11, 5, 1][round]].clone();
-                assert!(is_in(app, account, &pair).await, "{account:?}, round {round}");
-            }
-            next(app, account, &pair).await;
-        }
-    }
-
-    /// The answers to a storm are lost on the way, all of them.
-    async fn a_storm_repeats_while_no_answer_was_used(app: &TestApp) {
-        app.register("a@x.io").await;
-        for account in ACCOUNTS {
-            let pair = log_in(app, account).await;
-            let lost = storm(&[app], account, &pair, 12).await;
+/// Tabs wake up together again and again, and the browser keeps another answer each time.
+#[apply(on_both_databases!)]
+async fn storms_follow_each_other(app: &TestApp) {
+    app.register("a@x.io").await;
+    for account in ACCOUNTS {
+        let mut pair = log_in(app, account).await;
+        for round in 0..4 {
             let answers = storm(&[app], account, &pair, 12).await;
-            assert_one_is_taken(app, account, &answers[0], &lost[0]).await;
+            pair = answers[[0, 11, 5, 1][round]].clone();
+            assert!(is_in(app, account, &pair).await, "{account:?}, round {round}");
         }
+        next(app, account, &pair).await;
     }
+}
 
-    /// A client that never gets an answer asks as often as it wants, and the first answer stays good.
-    async fn fifty_repeats_leave_the_first_answer_good(app: &TestApp) {
-        app.register("a@x.io").await;
-        for account in ACCOUNTS {
-            let pair = log_in(app, account).await;
-            let mut answers = Vec::new();
-            for _ in 0..50 {
-                answers.push(next(app, account, &pair).await);
-            }
-            assert_one_is_taken(app, account, &answers[0], &answers[49]).await;
+/// The answers to a storm are lost on the way, all of them.
+#[apply(on_both_databases!)]
+async fn a_storm_repeats_while_no_answer_was_used(app: &TestApp) {
+    app.register("a@x.io").await;
+    for account in ACCOUNTS {
+        let pair = log_in(app, account).await;
+        let lost = storm(&[app], account, &pair, 12).await;
+        let answers = storm(&[app], account, &pair, 12).await;
+        assert_one_is_taken(app, account, &answers[0], &lost[0]).await;
+    }
+}
+
+/// A client that never gets an answer asks as often as it wants, and the first answer stays good.
+#[apply(on_both_databases!)]
+async fn fifty_repeats_leave_the_first_answer_good(app: &TestApp) {
+    app.register("a@x.io").await;
+    for account in ACCOUNTS {
+        let pair = log_in(app, account).await;
+        let mut answers = Vec::new();
+        for _ in 0..50 {
+            answers.push(next(app, account, &pair).await);
         }
+        assert_one_is_taken(app, account, &answers[0], &answers[49]).await;
     }
+}
 
-    /// Two browsers of one account refresh at once, each with its own tabs.
-    async fn a_storm_in_one_session_leaves_the_others_alone(app: &TestApp) {
-        app.register("a@x.io").await;
-        for account in ACCOUNTS {
-            let (here, there) = (log_in(app, account).await, log_in(app, account).await);
-            let apps = [app];
-            let (mine, theirs) = tokio::join!(storm(&apps, account, &here, 12), storm(&apps, account, &there, 12));
-            assert_one_is_taken(app, account, &mine[0], &mine[11]).await;
-            assert!(is_in(app, account, &theirs[0]).await, "{account:?}");
-            next(app, account, &theirs[0]).await;
-        }
+/// Two browsers of one account refresh at once, each with its own tabs.
+#[apply(on_both_databases!)]
+async fn a_storm_in_one_session_leaves_the_others_alone(app: &TestApp) {
+    app.register("a@x.io").await;
+    for account in ACCOUNTS {
+        let (here, there) = (log_in(app, account).await, log_in(app, account).await);
+        let apps = [app];
+        let (mine, theirs) =
+            tokio::join!(storm(&apps, account, &here, 12), storm(&apps, account, &there, 12));
+        assert_one_is_taken(app, account, &mine[0], &mine[11]).await;
+        assert!(is_in(app, account, &theirs[0]).await, "{account:?}");
+        next(app, account, &theirs[0]).await;
     }
+}
 
-    /// Each has an identifier, and all are good until the session ends.
-    async fn each_access_token_of_a_storm_is_its_own(app: &TestApp) {
-        app.register("a@x.io").await;
-        for account in ACCOUNTS {
-            let pair = log_in(app, account).await;
-            let answers = storm(&[app], account, &pair, 12).await;
-            let tokens: HashSet<&str> = answers.iter().map(|answer| answer["accessToken"].as_str().unwrap()).collect();
-            assert_eq!(tokens.len(), 12, "{account:?}");
-            for answer in &answers {
-                assert!(is_in(app, account, answer).await, "{account:?}");
-            }
+/// Each has an identifier, and all are good until the session ends.
+#[apply(on_both_databases!)]
+async fn each_access_token_of_a_storm_is_its_own(app: &TestApp) {
+    app.register("a@x.io").await;
+    for account in ACCOUNTS {
+        let pair = log_in(app, account).await;
+        let answers = storm(&[app], account, &pair, 12).await;
+        let tokens: HashSet<&str> =
+            answers.iter().map(|answer| answer["accessToken"].as_str().unwrap()).collect();
+        assert_eq!(tokens.len(), 12, "{account:?}");
+        for answer in &answers {
+            assert!(is_in(app, account, answer).await, "{account:?}");
         }
     }
 }

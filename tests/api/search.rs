@@ -10,7 +10,7 @@ use patron::types::EmailAddress;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbBackend, EntityTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, TestApp, on_both_databases, plan, statements_of};
+use crate::support::{Actor, TestApp, apply, on_both_databases, plan, statements_of};
 
 const QUERY: &str = "query ($keyword: ID, $text: String) {
     customers(filters: [{key: \"keyword\", operation: eq, value: $keyword}, {key: \"ob\", operation: eq, value: \"email\"}, {key: \"od\", operation: eq, value: \"asc\"}]) { total items { email } }
@@ -40,146 +40,210 @@ async fn register(app: &TestApp, full_name: &str, email: &str) -> Value {
     app.anonymous().post("/api/customers", &body).await.data()
 }
 
-on_both_databases! {
-    async fn parts_of_names_and_addresses(app: &TestApp) {
-        for (full_name, email) in [
-            ("Łukasz Żółty", "a.zolty@poczta.pl"),
-            ("María-José O'Hara", "b_mj@example.com"),
-            ("GROẞ, Jürgen", "c+news@bücher.example"),
-            ("王小明", "d@x.io"),
-            ("Nguyễn \"Vinny\" Văn 100%", "e@x.io"),
-            ("Яна Ёлкина", "f@x.io"),
-        ] {
-            register(app, full_name, email).await;
-        }
-        for (keyword, expected) in [
-            ("łukasz", "a"), ("LUKASZ", "a"), ("zolty luk", "a"), ("Z\u{307}o\u{301}łt", "a"), ("zół@", ""),
-            ("jose maria", "b"), ("maria o'h", "b"), ("JOSÉ-", ""), ("maría-j", "b"), ("o’hara", ""),
-            ("grosS jurgen", "c"), ("groß", "c"), ("jürgen news@bucher", "c"), ("JU\u{308}RGEN", "c"),
-            // No index knows less than three letters.
-            ("王", "d"), ("王小", "d"), ("王小明", "d"), ("明 王小明", "d"), ("小 x.io", "d"),
-            ("\"vinny\"", "e"), ("nguyen van 100%", "e"), ("0%", "e"), ("100_", ""),
-            ("елк яна", "f"),
-            ("x.io", "def"), ("@", "abcdef"), (" \t ", "abcdef"), ("exa mple.com", "b"), ("example", "bc"),
-            // Nothing is found in a name's end and an address's beginning.
-            ("smith", ""), ("кина f", "f"), ("кинаf", ""), ("кина\nf@", "f"),
-            ("' OR 1=1 --", ""), ("\" OR \"", ""), ("NEAR(luk asz)", ""), ("luk*", ""), ("\\", ""), ("%%%", ""), ("___", ""),
-        ] {
-            assert_eq!(found(app, keyword).await, expected, "{keyword}");
-        }
-        let long = "żółty ".repeat(150);
-        assert_eq!(found(app, &long).await, "a");
-        assert_eq!(found(app, &"łukasz".repeat(150)).await, "");
+#[apply(on_both_databases!)]
+async fn parts_of_names_and_addresses(app: &TestApp) {
+    for (full_name, email) in [
+        ("Łukasz Żółty", "a.zolty@poczta.pl"),
+        ("María-José O'Hara", "b_mj@example.com"),
+        ("GROẞ, Jürgen", "c+news@bücher.example"),
+        ("王小明", "d@x.io"),
+        ("Nguyễn \"Vinny\" Văn 100%", "e@x.io"),
+        ("Яна Ёлкина", "f@x.io"),
+    ] {
+        register(app, full_name, email).await;
     }
-
-    async fn what_is_found_follows_the_customer(app: &TestApp) {
-        let customer = register(app, "Ann Archer", "a@x.io").await;
-        register(app, "Ben Archer", "b@x.io").await;
-        assert_eq!(found(app, "archer").await, "ab");
-        let url = format!("/api/customers/{}", customer["uuid"].as_str().unwrap());
-        app.admin_again().await.patch(&url, &json!({"full_name": "Ann Böwman"})).await.data();
-        assert_eq!((found(app, "archer").await, found(app, "bowman").await), ("b".into(), "a".into()));
-        app.admin_again().await.patch(&url, &json!({"email": "ann@elsewhere.org"})).await.data();
-        assert_eq!((found(app, "a@x.io").await, found(app, "bowman elsewhere").await), (String::new(), "a".into()));
-        app.admin_again().await.delete(&url).await.data();
-        assert_eq!((found(app, "bowman").await, found(app, "elsewhere").await, found(app, "archer").await), (String::new(), String::new(), "b".into()));
+    for (keyword, expected) in [
+        ("łukasz", "a"),
+        ("LUKASZ", "a"),
+        ("zolty luk", "a"),
+        ("Z\u{307}o\u{301}łt", "a"),
+        ("zół@", ""),
+        ("jose maria", "b"),
+        ("maria o'h", "b"),
+        ("JOSÉ-", ""),
+        ("maría-j", "b"),
+        ("o’hara", ""),
+        ("grosS jurgen", "c"),
+        ("groß", "c"),
+        ("jürgen news@bucher", "c"),
+        ("JU\u{308}RGEN", "c"),
+        // No index knows less than three letters.
+        ("王", "d"),
+        ("王小", "d"),
+        ("王小明", "d"),
+        ("明 王小明", "d"),
+        ("小 x.io", "d"),
+        ("\"vinny\"", "e"),
+        ("nguyen van 100%", "e"),
+        ("0%", "e"),
+        ("100_", ""),
+        ("елк яна", "f"),
+        ("x.io", "def"),
+        ("@", "abcdef"),
+        (" \t ", "abcdef"),
+        ("exa mple.com", "b"),
+        ("example", "bc"),
+        // Nothing is found in a name's end and an address's beginning.
+        ("smith", ""),
+        ("кина f", "f"),
+        ("кинаf", ""),
+        ("кина\nf@", "f"),
+        ("' OR 1=1 --", ""),
+        ("\" OR \"", ""),
+        ("NEAR(luk asz)", ""),
+        ("luk*", ""),
+        ("\\", ""),
+        ("%%%", ""),
+        ("___", ""),
+    ] {
+        assert_eq!(found(app, keyword).await, expected, "{keyword}");
     }
+    let long = "żółty ".repeat(150);
+    assert_eq!(found(app, &long).await, "a");
+    assert_eq!(found(app, &"łukasz".repeat(150)).await, "");
+}
 
-    /// As rows are that an older release, EverShop or somebody's script inserted.
-    async fn a_text_that_is_missing_is_filled_in(app: &TestApp) {
-        let system = Ctx::system(app.app.clone());
-        register(app, "Template", "template@x.io").await;
-        assert!(!derived::fill_in(&system).await.unwrap(), "nothing is missing");
-        insert(app, 0..450).await;
-        assert_eq!(found(app, "zofie 44").await, "");
-        let batches = fill_all_in(app).await;
-        assert_eq!((batches, found(app, "zofie 44").await), (3, "c".repeat(14)));
-        let filled = app.customers().await.pop().unwrap();
-        assert_eq!((filled.version, filled.updated_at), (1, app.now()));
-        // Changed by an operator, who has the text computed again.
-        let renamed = customer::ActiveModel {
-            customer_id: Set(filled.customer_id), full_name: Set("Renée".to_owned()), search_text: Set(String::new()), ..Default::default()
+#[apply(on_both_databases!)]
+async fn what_is_found_follows_the_customer(app: &TestApp) {
+    let customer = register(app, "Ann Archer", "a@x.io").await;
+    register(app, "Ben Archer", "b@x.io").await;
+    assert_eq!(found(app, "archer").await, "ab");
+    let url = format!("/api/customers/{}", customer["uuid"].as_str().unwrap());
+    app.admin_again().await.patch(&url, &json!({"full_name": "Ann Böwman"})).await.data();
+    assert_eq!((found(app, "archer").await, found(app, "bowman").await), ("b".into(), "a".into()));
+    app.admin_again().await.patch(&url, &json!({"email": "ann@elsewhere.org"})).await.data();
+    assert_eq!(
+        (found(app, "a@x.io").await, found(app, "bowman elsewhere").await),
+        (String::new(), "a".into())
+    );
+    app.admin_again().await.delete(&url).await.data();
+    assert_eq!(
+        (found(app, "bowman").await, found(app, "elsewhere").await, found(app, "archer").await),
+        (String::new(), String::new(), "b".into())
+    );
+}
+
+/// As rows are that an older release, EverShop or somebody's script inserted.
+#[apply(on_both_databases!)]
+async fn a_text_that_is_missing_is_filled_in(app: &TestApp) {
+    let system = Ctx::system(app.app.clone());
+    register(app, "Template", "template@x.io").await;
+    assert!(!derived::fill_in(&system).await.unwrap(), "nothing is missing");
+    insert(app, 0..450).await;
+    assert_eq!(found(app, "zofie 44").await, "");
+    let batches = fill_all_in(app).await;
+    assert_eq!((batches, found(app, "zofie 44").await), (3, "c".repeat(14)));
+    let filled = app.customers().await.pop().unwrap();
+    assert_eq!((filled.version, filled.updated_at), (1, app.now()));
+    // Changed by an operator, who has the text computed again.
+    let renamed = customer::ActiveModel {
+        customer_id: Set(filled.customer_id),
+        full_name: Set("Renée".to_owned()),
+        search_text: Set(String::new()),
+        ..Default::default()
+    };
+    renamed.update(app.app.db.owner()).await.unwrap();
+    assert_eq!((found(app, "renee").await, found(app, "zofie 449").await), (String::new(), String::new()));
+    derived::fill_in(&system).await.unwrap();
+    assert_eq!(found(app, "renee").await, "c");
+}
+
+/// Once it is known which letters are common, only rare ones are looked up: the same is found.
+#[apply(on_both_databases!)]
+async fn what_is_rare_is_looked_up(app: &TestApp) {
+    register(app, "Template", "template@x.io").await;
+    insert(app, 0..300).await;
+    fill_all_in(app).await;
+    for (full_name, email) in [("Zoë O'Hara 100%_\\", "ohara@example.org"), ("Exa Mplé", "y123@x.io")] {
+        register(app, full_name, email).await;
+    }
+    let keywords = [
+        "c123@",
+        "zofie 44",
+        "44 zof",
+        "c12",
+        "o'hara",
+        "ohara zoe",
+        "x.io",
+        "exa",
+        "mple",
+        "example",
+        "100%_",
+        "_\\",
+        "%",
+        "nobody",
+        "zo",
+    ];
+    let all = async || {
+        let mut found = Vec::new();
+        for keyword in keywords {
+            let query = "query ($text: String) { customersConnection(filter: {keyword: $text}, first: 100, sort: [{field: EMAIL}]) { totalCount nodes { email } } }";
+            let (answer, statements) =
+                statements_of(&app.admin_again().await, query, json!({"text": keyword})).await;
+            found.push((answer.data(), statements));
+        }
+        found
+    };
+    let before = all().await;
+    sample_trigrams(&Ctx::system(app.app.clone())).await.unwrap();
+    let after = all().await;
+    for ((keyword, before), after) in keywords.iter().zip(&before).zip(&after) {
+        assert_eq!(before.0, after.0, "{keyword}");
+    }
+    assert_eq!(before[1].0["customersConnection"]["totalCount"], 3);
+    if app.app.db.backend() == DbBackend::Postgres {
+        // Everybody has "x.io", whose letters are looked up all the same when nothing else is there.
+        let asks =
+            |found: &(Value, Vec<String>)| found.1.iter().any(|statement| statement.contains("strpos"));
+        assert_eq!([&before[0], &after[0], &after[6]].map(asks), [false, true, false]);
+    }
+}
+
+/// Of a keyword with three letters in a row, no database reads all texts: the planner chooses the index by itself.
+#[apply(on_both_databases!)]
+async fn an_index_is_used(app: &TestApp) {
+    register_many(app).await;
+    for query in [
+        "{ customersConnection(filter: {and: [{status: {eq: 1}}, {and: {keyword: \"smith jo\"}}]}) { nodes { email } } }",
+        "{ customersConnection(filter: {keyword: \"smith jo\"}) { nodes { email } } }",
+        "{ customers(filters: [{key: \"keyword\", operation: eq, value: \"smith jo\"}]) { items { email } } }",
+        "{ customersConnection(filter: {keyword: \"smith jo\"}) { totalCount } }",
+    ] {
+        let (answer, statements) = statements_of(&app.admin_again().await, query, json!({})).await;
+        answer.data();
+        let statement = statements.last().unwrap();
+        let plan = plan(app, statement).await;
+        let index = match app.app.db.backend() {
+            DbBackend::Sqlite => "customer_search VIRTUAL TABLE INDEX",
+            _ => "customer_search_text_idx",
         };
-        renamed.update(app.app.db.owner()).await.unwrap();
-        assert_eq!((found(app, "renee").await, found(app, "zofie 449").await), (String::new(), String::new()));
-        derived::fill_in(&system).await.unwrap();
-        assert_eq!(found(app, "renee").await, "c");
+        assert!(plan.contains(index) && !plan.contains("SCAN customer\n"), "{statement}\n{plan}");
     }
+}
 
-    /// Once it is known which letters are common, only rare ones are looked up: the same is found.
-    async fn what_is_rare_is_looked_up(app: &TestApp) {
-        register(app, "Template", "template@x.io").await;
-        insert(app, 0..300).await;
-        fill_all_in(app).await;
-        for (full_name, email) in [("Zoë O'Hara 100%_\\", "ohara@example.org"), ("Exa Mplé", "y123@x.io")] {
-            register(app, full_name, email).await;
-        }
-        let keywords = [
-            "c123@", "zofie 44", "44 zof", "c12", "o'hara", "ohara zoe", "x.io", "exa", "mple", "example", "100%_", "_\\", "%", "nobody", "zo",
-        ];
-        let all = async || {
-            let mut found = Vec::new();
-            for keyword in keywords {
-                let query = "query ($text: String) { customersConnection(filter: {keyword: $text}, first: 100, sort: [{field: EMAIL}]) { totalCount nodes { email } } }";
-                let (answer, statements) = statements_of(&app.admin_again().await, query, json!({"text": keyword})).await;
-                found.push((answer.data(), statements));
+/// A page is entered at its cursor, in each direction, also in orders with rows that have no value.
+#[apply(on_both_databases!)]
+async fn pages_by_address_are_entered_at_their_cursor(app: &TestApp) {
+    register_many(app).await;
+    for direction in ["ASC", "DESC"] {
+        let page = |after: &str| {
+            format!(
+                "{{ customersConnection(first: 5, {after} sort: [{{field: EMAIL, direction: {direction}}}]) {{ pageInfo {{ endCursor }} nodes {{ email }} }} }}"
+            )
+        };
+        let first = app.admin_again().await.query(&page("")).await.data();
+        let after = format!("after: {}, ", first["customersConnection"]["pageInfo"]["endCursor"]);
+        let (answer, statements) = statements_of(&app.admin_again().await, &page(&after), json!({})).await;
+        assert_eq!(answer.data()["customersConnection"]["nodes"].as_array().unwrap().len(), 5);
+        let statement = statements.iter().rfind(|statement| statement.contains("email_key")).unwrap();
+        let plan = plan(app, statement).await;
+        let entered = match app.app.db.backend() {
+            DbBackend::Sqlite => {
+                plan.contains("SEARCH customer USING INDEX customer_email_key_key (email_key")
             }
-            found
+            _ => plan.contains("Index Cond: ((email_key)"),
         };
-        let before = all().await;
-        sample_trigrams(&Ctx::system(app.app.clone())).await.unwrap();
-        let after = all().await;
-        for ((keyword, before), after) in keywords.iter().zip(&before).zip(&after) {
-            assert_eq!(before.0, after.0, "{keyword}");
-        }
-        assert_eq!(before[1].0["customersConnection"]["totalCount"], 3);
-        if app.app.db.backend() == DbBackend::Postgres {
-            // Everybody has "x.io", whose letters are looked up all the same when nothing else is there.
-            let asks = |found: &(Value, Vec<String>)| found.1.iter().any(|statement| statement.contains("strpos"));
-            assert_eq!([&before[0], &after[0], &after[6]].map(asks), [false, true, false]);
-        }
-    }
-
-    /// Of a keyword with three letters in a row, no database reads all texts: the planner chooses the index by itself.
-    async fn an_index_is_used(app: &TestApp) {
-        register_many(app).await;
-        for query in [
-            "{ customersConnection(filter: {and: [{status: {eq: 1}}, {and: {keyword: \"smith jo\"}}]}) { nodes { email } } }",
-            "{ customersConnection(filter: {keyword: \"smith jo\"}) { nodes { email } } }",
-            "{ customers(filters: [{key: \"keyword\", operation: eq, value: \"smith jo\"}]) { items { email } } }",
-            "{ customersConnection(filter: {keyword: \"smith jo\"}) { totalCount } }",
-        ] {
-            let (answer, statements) = statements_of(&app.admin_again().await, query, json!({})).await;
-            answer.data();
-            let statement = statements.last().unwrap();
-            let plan = plan(app, statement).await;
-            let index = match app.app.db.backend() {
-                DbBackend::Sqlite => "customer_search VIRTUAL TABLE INDEX",
-                _ => "customer_search_text_idx",
-            };
-            assert!(plan.contains(index) && !plan.contains("SCAN customer\n"), "{statement}\n{plan}");
-        }
-    }
-
-    /// A page is entered at its cursor, in each direction, also in orders with rows that have no value.
-    async fn pages_by_address_are_entered_at_their_cursor(app: &TestApp) {
-        register_many(app).await;
-        for direction in ["ASC", "DESC"] {
-            let page = |after: &str| {
-                format!("{{ customersConnection(first: 5, {after} sort: [{{field: EMAIL, direction: {direction}}}]) {{ pageInfo {{ endCursor }} nodes {{ email }} }} }}")
-            };
-            let first = app.admin_again().await.query(&page("")).await.data();
-            let after = format!("after: {}, ", first["customersConnection"]["pageInfo"]["endCursor"]);
-            let (answer, statements) = statements_of(&app.admin_again().await, &page(&after), json!({})).await;
-            assert_eq!(answer.data()["customersConnection"]["nodes"].as_array().unwrap().len(), 5);
-            let statement = statements.iter().rfind(|statement| statement.contains("email_key")).unwrap();
-            let plan = plan(app, statement).await;
-            let entered = match app.app.db.backend() {
-                DbBackend::Sqlite => plan.contains("SEARCH customer USING INDEX customer_email_key_key (email_key"),
-                _ => plan.contains("Index Cond: ((email_key)"),
-            };
-            assert!(entered, "{direction}: {statement}\n{plan}");
-        }
+        assert!(entered, "{direction}: {statement}\n{plan}");
     }
 }
 

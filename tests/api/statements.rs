@@ -6,68 +6,88 @@ use patron::ctx::Ctx;
 use patron::service::demo;
 use serde_json::json;
 
-use crate::support::{Actor, on_both_databases, statements_of};
+use crate::support::{Actor, apply, on_both_databases, statements_of};
 
 /// All that a customer has.
 const FIELDS: &str = "id email group { id groupName } addresses { id city country { name provinces { name } } province { name } }
     metafields { key value } metafield(namespace: \"custom\", key: \"loyalty\") { value } sessions { id current } metaData";
 
-on_both_databases! {
-    async fn a_page_costs_the_same_whatever_its_length(app: &TestApp) {
-        demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
-        let admin = app.admin();
-        for (list, limited) in [
-            ("nodes", format!("query ($n: Int) {{ customersConnection(first: $n) {{ nodes {{ {FIELDS} }} }} }}")),
-            ("edges", format!("query ($n: Int) {{ customersConnection(first: $n) {{ edges {{ cursor node {{ {FIELDS} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}")),
-            ("items", format!("query ($n: ID) {{ customers(filters: [{{key: \"limit\", operation: eq, value: $n}}]) {{ items {{ {FIELDS} }} }} }}")),
-        ] {
-            for rows in [1, 10, 100] {
-                let (answer, statements) = statements_of(&admin, &limited, json!({"n": rows})).await;
-                let data = answer.data();
-                let (_, page) = data.as_object().unwrap().iter().next().unwrap();
-                assert_eq!(page[list].as_array().unwrap().len(), rows);
-                // The caller, the page, groups, addresses, definitions, sessions.
-                assert_eq!(statements.len(), 6, "{rows} rows: {statements:#?}");
-            }
+#[apply(on_both_databases!)]
+async fn a_page_costs_the_same_whatever_its_length(app: &TestApp) {
+    demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
+    let admin = app.admin();
+    for (list, limited) in [
+        ("nodes", format!("query ($n: Int) {{ customersConnection(first: $n) {{ nodes {{ {FIELDS} }} }} }}")),
+        (
+            "edges",
+            format!(
+                "query ($n: Int) {{ customersConnection(first: $n) {{ edges {{ cursor node {{ {FIELDS} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+            ),
+        ),
+        (
+            "items",
+            format!(
+                "query ($n: ID) {{ customers(filters: [{{key: \"limit\", operation: eq, value: $n}}]) {{ items {{ {FIELDS} }} }} }}"
+            ),
+        ),
+    ] {
+        for rows in [1, 10, 100] {
+            let (answer, statements) = statements_of(&admin, &limited, json!({"n": rows})).await;
+            let data = answer.data();
+            let (_, page) = data.as_object().unwrap().iter().next().unwrap();
+            assert_eq!(page[list].as_array().unwrap().len(), rows);
+            // The caller, the page, groups, addresses, definitions, sessions.
+            assert_eq!(statements.len(), 6, "{rows} rows: {statements:#?}");
         }
     }
+}
 
-    async fn a_page_of_groups_costs_the_same_whatever_its_length(app: &TestApp) {
-        demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
-        let admin = app.admin();
-        for number in 0..10 {
-            admin.post("/api/customer-groups", &json!({"group_name": format!("Group {number}")})).await.data();
-        }
-        let query = "query ($n: ID) { customerGroups(filters: [{key: \"limit\", operation: eq, value: $n}, {key: \"od\", operation: eq, value: \"asc\"}]) {
+#[apply(on_both_databases!)]
+async fn a_page_of_groups_costs_the_same_whatever_its_length(app: &TestApp) {
+    demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
+    let admin = app.admin();
+    for number in 0..10 {
+        admin.post("/api/customer-groups", &json!({"group_name": format!("Group {number}")})).await.data();
+    }
+    let query = "query ($n: ID) { customerGroups(filters: [{key: \"limit\", operation: eq, value: $n}, {key: \"od\", operation: eq, value: \"asc\"}]) {
             items { editUrl customers { email addresses { city } } } } }";
-        for rows in [1, 4, 10] {
-            let (answer, statements) = statements_of(&admin, query, json!({"n": rows})).await;
-            let groups = answer.data()["customerGroups"]["items"].as_array().unwrap().clone();
-            assert_eq!(groups.len(), rows);
-            assert!(groups.iter().any(|group| group["customers"].as_array().is_some_and(|members| !members.is_empty())));
-            // The caller, the page, groups that are too large, customers, addresses.
-            assert_eq!(statements.len(), 5, "{rows} rows: {statements:#?}");
-        }
+    for rows in [1, 4, 10] {
+        let (answer, statements) = statements_of(&admin, query, json!({"n": rows})).await;
+        let groups = answer.data()["customerGroups"]["items"].as_array().unwrap().clone();
+        assert_eq!(groups.len(), rows);
+        assert!(
+            groups
+                .iter()
+                .any(|group| group["customers"].as_array().is_some_and(|members| !members.is_empty()))
+        );
+        // The caller, the page, groups that are too large, customers, addresses.
+        assert_eq!(statements.len(), 5, "{rows} rows: {statements:#?}");
     }
+}
 
-    /// What nobody asked for is not fetched, and what two fields need is fetched once.
-    async fn only_what_is_selected_is_fetched(app: &TestApp) {
-        demo::seed(&Ctx::system(Arc::clone(&app.app)), 30).await.unwrap();
-        let admin = app.admin();
-        let (answer, _) = statements_of(&admin, "{ customersConnection { pageInfo { endCursor } } }", json!({})).await;
-        let after = answer.data()["customersConnection"]["pageInfo"]["endCursor"].clone();
-        for (selection, expected) in [
-            ("totalCount", 1),
-            ("nodes { email }", 1),
-            ("nodes { email } edges { cursor } pageInfo { hasNextPage startCursor endCursor }", 1),
-            ("nodes { email } pageInfo { hasPreviousPage hasNextPage } totalCount", 3),
-            ("totalCount totalCount a: totalCount pageInfo { hasPreviousPage } b: pageInfo { hasPreviousPage }", 2),
-            ("a: nodes { group { id } } b: nodes { group { id } }", 3),
-        ] {
-            let query = format!("query ($after: String) {{ customersConnection(after: $after) {{ {selection} }} }}");
-            let (answer, statements) = statements_of(&admin, &query, json!({"after": after})).await;
-            answer.data();
-            assert_eq!(statements.len(), 1 + expected, "{selection}: {statements:#?}");
-        }
+/// What nobody asked for is not fetched, and what two fields need is fetched once.
+#[apply(on_both_databases!)]
+async fn only_what_is_selected_is_fetched(app: &TestApp) {
+    demo::seed(&Ctx::system(Arc::clone(&app.app)), 30).await.unwrap();
+    let admin = app.admin();
+    let (answer, _) =
+        statements_of(&admin, "{ customersConnection { pageInfo { endCursor } } }", json!({})).await;
+    let after = answer.data()["customersConnection"]["pageInfo"]["endCursor"].clone();
+    for (selection, expected) in [
+        ("totalCount", 1),
+        ("nodes { email }", 1),
+        ("nodes { email } edges { cursor } pageInfo { hasNextPage startCursor endCursor }", 1),
+        ("nodes { email } pageInfo { hasPreviousPage hasNextPage } totalCount", 3),
+        (
+            "totalCount totalCount a: totalCount pageInfo { hasPreviousPage } b: pageInfo { hasPreviousPage }",
+            2,
+        ),
+        ("a: nodes { group { id } } b: nodes { group { id } }", 3),
+    ] {
+        let query =
+            format!("query ($after: String) {{ customersConnection(after: $after) {{ {selection} }} }}");
+        let (answer, statements) = statements_of(&admin, &query, json!({"after": after})).await;
+        answer.data();
+        assert_eq!(statements.len(), 1 + expected, "{selection}: {statements:#?}");
     }
 }

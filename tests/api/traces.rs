@@ -1,4 +1,4 @@
-//! Traces, as services pass them on; what a collector is sent is in tests/cli/traces.rs.
+//! Traces, as services pass them on; what a collector is sent is in tests/program/cli/traces.rs.
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
 
 /// Logs in, with headers as a client or a proxy may write them.
 async fn log_in(app: &TestApp, password: &str, headers: &[(&str, &str)]) -> Answer {
@@ -26,16 +26,15 @@ async fn address_of_session(app: &TestApp, headers: &[(&str, &str)]) -> Value {
     sessions.into_iter().find(|session| session["current"] == true).expect("this one")["address"].clone()
 }
 
-on_both_databases! {
-    async fn nobody_is_believed_by_default(app: &TestApp) {
-        app.register("a@x.io").await;
-        for headers in [
-            &[("x-forwarded-for", "203.0.113.9")][..],
-            &[("forwarded", "for=203.0.113.9")],
-            &[("x-real-ip", "203.0.113.9"), ("x-forwarded-for", "10.0.0.1, 127.0.0.1")],
-        ] {
-            assert_eq!(address_of_session(app, headers).await, "127.0.0.1", "{headers:?}");
-        }
+#[apply(on_both_databases!)]
+async fn nobody_is_believed_by_default(app: &TestApp) {
+    app.register("a@x.io").await;
+    for headers in [
+        &[("x-forwarded-for", "203.0.113.9")][..],
+        &[("forwarded", "for=203.0.113.9")],
+        &[("x-real-ip", "203.0.113.9"), ("x-forwarded-for", "10.0.0.1, 127.0.0.1")],
+    ] {
+        assert_eq!(address_of_session(app, headers).await, "127.0.0.1", "{headers:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QuerySelect};
 use serde_json::{Value, json};
 
 use super::{DEFINITIONS, MINE, custom, define, definition};
-use crate::support::{Actor, TestApp, on_both_databases};
+use crate::support::{Actor, TestApp, apply, on_both_databases};
 
 /// Customers with values that nobody checked.
 async fn insert(app: &TestApp, count: usize, meta_data: impl Fn(usize) -> Value) {
@@ -36,102 +36,123 @@ async fn insert(app: &TestApp, count: usize, meta_data: impl Fn(usize) -> Value)
     }
 }
 
-on_both_databases! {
-    async fn values_go_in_batches(app: &TestApp) {
-        let system = Ctx::system(app.app.clone());
-        let url = define(app, "loyalty", "short_text", json!({})).await;
-        define(app, "other", "integer", json!({})).await;
-        insert(app, 2100, |number| match number % 3 {
-            0 => json!({"custom": {"loyalty": "gold"}, "free": 1}),
-            1 => json!({"custom": {"loyalty": "gold", "other": 5}}),
-            _ => json!({"custom": 5}),
-        }).await;
-        assert!(!clean_up(&system).await.unwrap(), "nothing is deleted yet");
-        let before = app.customers().await;
-        app.admin().delete(&url).await.data();
-        assert_eq!(app.customers().await, before);
-        let with_value = async || app.customers().await.iter().filter(|customer| customer.meta_data["custom"]["loyalty"] == "gold").count();
-        let mut left = vec![with_value().await];
-        let again = async || {
-            let answer = app.admin().post(DEFINITIONS, &definition("loyalty", "integer", json!({}))).await;
-            answer.assert_failure(409, "conflict");
-            assert_eq!(answer.message(), "\"custom.loyalty\" is still being deleted; try again in a moment");
-        };
+#[apply(on_both_databases!)]
+async fn values_go_in_batches(app: &TestApp) {
+    let system = Ctx::system(app.app.clone());
+    let url = define(app, "loyalty", "short_text", json!({})).await;
+    define(app, "other", "integer", json!({})).await;
+    insert(app, 2100, |number| match number % 3 {
+        0 => json!({"custom": {"loyalty": "gold"}, "free": 1}),
+        1 => json!({"custom": {"loyalty": "gold", "other": 5}}),
+        _ => json!({"custom": 5}),
+    })
+    .await;
+    assert!(!clean_up(&system).await.unwrap(), "nothing is deleted yet");
+    let before = app.customers().await;
+    app.admin().delete(&url).await.data();
+    assert_eq!(app.customers().await, before);
+    let with_value = async || {
+        app.customers()
+            .await
+            .iter()
+            .filter(|customer| customer.meta_data["custom"]["loyalty"] == "gold")
+            .count()
+    };
+    let mut left = vec![with_value().await];
+    let again = async || {
+        let answer = app.admin().post(DEFINITIONS, &definition("loyalty", "integer", json!({}))).await;
+        answer.assert_failure(409, "conflict");
+        assert_eq!(answer.message(), "\"custom.loyalty\" is still being deleted; try again in a moment");
+    };
+    again().await;
+    while clean_up(&system).await.unwrap() {
+        left.push(with_value().await);
         again().await;
-        while clean_up(&system).await.unwrap() {
-            left.push(with_value().await);
-            again().await;
-        }
-        assert_eq!(left, [1400, 734, 67, 0], "a thousand customers at a time");
-        assert!(!clean_up(&system).await.unwrap());
-        for (before, after) in before.iter().zip(app.customers().await) {
-            let number = before.customer_id;
-            let expected = match before.meta_data["free"].is_null() {
-                _ if before.meta_data["custom"] == 5 => json!({"custom": 5}),
-                _ if before.meta_data == json!({}) => json!({}),
-                false => json!({"free": 1}),
-                true => json!({"custom": {"other": 5}}),
-            };
-            assert_eq!(after.meta_data, expected, "{number}");
-            assert_eq!(customer::Model { meta_data: before.meta_data.clone(), ..after }, *before, "nothing else moves");
-        }
-        define(app, "loyalty", "integer", json!({})).await;
-        assert_eq!(metafield_definition::Entity::find().count(app.app.db.owner()).await.unwrap(), 2);
     }
-
-    async fn two_deleted_and_two_at_work(app: &TestApp) {
-        let system = Ctx::system(app.app.clone());
-        let urls = [define(app, "a", "integer", json!({})).await, define(app, "b", "integer", json!({})).await];
-        insert(app, 50, |_| json!({"custom": {"a": 1, "b": 2}})).await;
-        for url in &urls {
-            app.admin().delete(url).await.data();
-        }
-        let work = async || while clean_up(&system).await.unwrap() {};
-        futures_util::future::join(work(), work()).await;
-        assert!(app.customers().await.iter().all(|customer| customer.meta_data == json!({})));
-        assert_eq!(metafield_definition::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
-    }
-
-    async fn only_the_program_itself(app: &TestApp) {
-        let admin = patron::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
-        let refused = clean_up(&Ctx { caller: admin, ..Ctx::system(app.app.clone()) }).await;
-        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
-    }
-
-    /// A write that comes while a definition is being deleted waits, and finds it gone.
-    async fn a_write_waits_for_a_deletion(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        define(app, "loyalty", "integer", json!({})).await;
-        let transaction = app.app.db.begin().await.unwrap();
-        let row = metafield_definition::Entity::find().lock_exclusive().one(&transaction).await.unwrap().unwrap();
-        let deleted = metafield_definition::ActiveModel { deleted_at: Set(Some(app.now())), ..row.into() };
-        deleted.update(&transaction).await.unwrap();
-        let commit = async || {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            transaction.commit().await.unwrap();
+    assert_eq!(left, [1400, 734, 67, 0], "a thousand customers at a time");
+    assert!(!clean_up(&system).await.unwrap());
+    for (before, after) in before.iter().zip(app.customers().await) {
+        let number = before.customer_id;
+        let expected = match before.meta_data["free"].is_null() {
+            _ if before.meta_data["custom"] == 5 => json!({"custom": 5}),
+            _ if before.meta_data == json!({}) => json!({}),
+            false => json!({"free": 1}),
+            true => json!({"custom": {"other": 5}}),
         };
-        let (answer, ()) = futures_util::future::join(customer.patch(MINE, &custom(json!({"loyalty": 1}))), commit()).await;
-        assert_eq!(answer.message(), "There is no custom field \"custom.loyalty\"");
+        assert_eq!(after.meta_data, expected, "{number}");
+        assert_eq!(
+            customer::Model { meta_data: before.meta_data.clone(), ..after },
+            *before,
+            "nothing else moves"
+        );
     }
+    define(app, "loyalty", "integer", json!({})).await;
+    assert_eq!(metafield_definition::Entity::find().count(app.app.db.owner()).await.unwrap(), 2);
+}
 
-    /// Whatever is written while a definition is deleted is refused, or found by the clean-up.
-    async fn written_while_it_is_deleted(app: &TestApp) {
-        let system = Ctx::system(app.app.clone());
-        let customers = [app.customer("a@x.io").await, app.customer("b@x.io").await, app.customer("c@x.io").await];
-        for round in 0..5 {
-            let url = define(app, "loyalty", "integer", json!({})).await;
-            let act = async |number: usize| match number {
-                7 => app.admin().delete(&url).await,
-                _ => customers[number % 3].patch(MINE, &custom(json!({"loyalty": number + 100 * round}))).await,
-            };
-            let work = async || while clean_up(&system).await.unwrap() {};
-            let (answers, ()) = futures_util::future::join(futures_util::future::join_all((0..20).map(act)), work()).await;
-            for answer in answers {
-                let gone = answer.status == 400 && answer.message() == "There is no custom field \"custom.loyalty\"";
-                assert!(answer.status == 200 || gone, "{answer:?}");
-            }
-            work().await;
-            assert!(app.customers().await.iter().all(|customer| customer.meta_data == json!({})), "a value is left behind");
+#[apply(on_both_databases!)]
+async fn two_deleted_and_two_at_work(app: &TestApp) {
+    let system = Ctx::system(app.app.clone());
+    let urls = [define(app, "a", "integer", json!({})).await, define(app, "b", "integer", json!({})).await];
+    insert(app, 50, |_| json!({"custom": {"a": 1, "b": 2}})).await;
+    for url in &urls {
+        app.admin().delete(url).await.data();
+    }
+    let work = async || while clean_up(&system).await.unwrap() {};
+    futures_util::future::join(work(), work()).await;
+    assert!(app.customers().await.iter().all(|customer| customer.meta_data == json!({})));
+    assert_eq!(metafield_definition::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+}
+
+#[apply(on_both_databases!)]
+async fn only_the_program_itself(app: &TestApp) {
+    let admin = patron::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
+    let refused = clean_up(&Ctx { caller: admin, ..Ctx::system(app.app.clone()) }).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+}
+
+/// A write that comes while a definition is being deleted waits, and finds it gone.
+#[apply(on_both_databases!)]
+async fn a_write_waits_for_a_deletion(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    define(app, "loyalty", "integer", json!({})).await;
+    let transaction = app.app.db.begin().await.unwrap();
+    let row = metafield_definition::Entity::find().lock_exclusive().one(&transaction).await.unwrap().unwrap();
+    let deleted = metafield_definition::ActiveModel { deleted_at: Set(Some(app.now())), ..row.into() };
+    deleted.update(&transaction).await.unwrap();
+    let commit = async || {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        transaction.commit().await.unwrap();
+    };
+    let (answer, ()) =
+        futures_util::future::join(customer.patch(MINE, &custom(json!({"loyalty": 1}))), commit()).await;
+    assert_eq!(answer.message(), "There is no custom field \"custom.loyalty\"");
+}
+
+/// Whatever is written while a definition is deleted is refused, or found by the clean-up.
+#[apply(on_both_databases!)]
+async fn written_while_it_is_deleted(app: &TestApp) {
+    let system = Ctx::system(app.app.clone());
+    let customers =
+        [app.customer("a@x.io").await, app.customer("b@x.io").await, app.customer("c@x.io").await];
+    for round in 0..5 {
+        let url = define(app, "loyalty", "integer", json!({})).await;
+        let act = async |number: usize| match number {
+            7 => app.admin().delete(&url).await,
+            _ => customers[number % 3].patch(MINE, &custom(json!({"loyalty": number + 100 * round}))).await,
+        };
+        let work = async || while clean_up(&system).await.unwrap() {};
+        let (answers, ()) =
+            futures_util::future::join(futures_util::future::join_all((0..20).map(act)), work()).await;
+        for answer in answers {
+            let gone =
+                answer.status == 400 && answer.message() == "There is no custom field \"custom.loyalty\"";
+            assert!(answer.status == 200 || gone, "{answer:?}");
         }
+        work().await;
+        assert!(
+            app.customers().await.iter().all(|customer| customer.meta_data == json!({})),
+            "a value is left behind"
+        );
     }
 }

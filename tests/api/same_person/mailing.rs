@@ -85,55 +85,59 @@ async fn serve(stream: TcpStream, has_smtputf8: bool, record: Transcript) -> std
     }
 }
 
-on_both_databases! {
-    async fn mail_to_an_internationalized_domain_goes_to_its_a_label(app: &TestApp) {
-        let server = MailServer::start(false).await;
-        let app = mailing_to(app, &server).await;
-        app.register("ada@bücher.example").await;
-        assert_eq!(app.send_due().await, 1);
-        assert_eq!(server.commands("RCPT"), ["RCPT TO:<ada@xn--bcher-kva.example>"]);
-        assert!(server.commands("MAIL").iter().all(|command| !command.contains("SMTPUTF8")));
-        let mails = server.mails();
-        assert_eq!(mails.len(), 1);
-        assert!(mails[0].is_ascii(), "{}", String::from_utf8_lossy(&mails[0]));
-        let row = mail_rows(&app).await.remove(0);
-        assert_eq!((row.status, row.attempts), (MailStatus::Sent, 1), "{row:?}");
-        let token = Mail::parse(&mails[0]).token();
-        assert_eq!(app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await.status, 200);
-        app.stop().await;
-    }
+#[apply(on_both_databases!)]
+async fn mail_to_an_internationalized_domain_goes_to_its_a_label(app: &TestApp) {
+    let server = MailServer::start(false).await;
+    let app = mailing_to(app, &server).await;
+    app.register("ada@bücher.example").await;
+    assert_eq!(app.send_due().await, 1);
+    assert_eq!(server.commands("RCPT"), ["RCPT TO:<ada@xn--bcher-kva.example>"]);
+    assert!(server.commands("MAIL").iter().all(|command| !command.contains("SMTPUTF8")));
+    let mails = server.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].is_ascii(), "{}", String::from_utf8_lossy(&mails[0]));
+    let row = mail_rows(&app).await.remove(0);
+    assert_eq!((row.status, row.attempts), (MailStatus::Sent, 1), "{row:?}");
+    let token = Mail::parse(&mails[0]).token();
+    assert_eq!(
+        app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await.status,
+        200
+    );
+    app.stop().await;
+}
 
-    /// No later attempt would have another outcome.
-    async fn mail_to_a_local_part_that_the_server_cannot_take_fails_at_once(app: &TestApp) {
-        let server = MailServer::start(false).await;
-        let app = mailing_to(app, &server).await;
-        for email in ["jörg@x.io", "jörg@bücher.example", "ada@x.io"] {
-            app.register(email).await;
-        }
-        assert_eq!(app.send_due().await, 3);
-        let mut rows = mail_rows(&app).await;
-        let sent = rows.pop().unwrap();
-        assert_eq!((sent.recipient.as_str(), sent.status), ("ada@x.io", MailStatus::Sent), "{sent:?}");
-        for row in rows {
-            assert_eq!((row.status, row.attempts), (MailStatus::Failed, 1), "{row:?}");
-            assert!(row.last_error.as_deref().unwrap_or_default().contains("SMTPUTF8"), "{row:?}");
-        }
-        assert_eq!(server.commands("RCPT"), ["RCPT TO:<ada@x.io>"]);
-        app.app.clock.advance(TimeDelta::hours(2));
-        assert_eq!(app.send_due().await, 0);
-        app.stop().await;
+/// No later attempt would have another outcome.
+#[apply(on_both_databases!)]
+async fn mail_to_a_local_part_that_the_server_cannot_take_fails_at_once(app: &TestApp) {
+    let server = MailServer::start(false).await;
+    let app = mailing_to(app, &server).await;
+    for email in ["jörg@x.io", "jörg@bücher.example", "ada@x.io"] {
+        app.register(email).await;
     }
+    assert_eq!(app.send_due().await, 3);
+    let mut rows = mail_rows(&app).await;
+    let sent = rows.pop().unwrap();
+    assert_eq!((sent.recipient.as_str(), sent.status), ("ada@x.io", MailStatus::Sent), "{sent:?}");
+    for row in rows {
+        assert_eq!((row.status, row.attempts), (MailStatus::Failed, 1), "{row:?}");
+        assert!(row.last_error.as_deref().unwrap_or_default().contains("SMTPUTF8"), "{row:?}");
+    }
+    assert_eq!(server.commands("RCPT"), ["RCPT TO:<ada@x.io>"]);
+    app.app.clock.advance(TimeDelta::hours(2));
+    assert_eq!(app.send_due().await, 0);
+    app.stop().await;
+}
 
-    async fn mail_to_a_local_part_in_another_script_uses_smtputf8(app: &TestApp) {
-        let server = MailServer::start(true).await;
-        let app = mailing_to(app, &server).await;
-        app.register("jörg@x.io").await;
-        assert_eq!(app.send_due().await, 1);
-        assert_eq!(server.commands("RCPT"), ["RCPT TO:<jörg@x.io>"]);
-        assert!(server.commands("MAIL").iter().all(|command| command.contains(" SMTPUTF8")));
-        assert_eq!(server.mails().len(), 1);
-        let row = mail_rows(&app).await.remove(0);
-        assert_eq!((row.status, row.attempts), (MailStatus::Sent, 1), "{row:?}");
-        app.stop().await;
-    }
+#[apply(on_both_databases!)]
+async fn mail_to_a_local_part_in_another_script_uses_smtputf8(app: &TestApp) {
+    let server = MailServer::start(true).await;
+    let app = mailing_to(app, &server).await;
+    app.register("jörg@x.io").await;
+    assert_eq!(app.send_due().await, 1);
+    assert_eq!(server.commands("RCPT"), ["RCPT TO:<jörg@x.io>"]);
+    assert!(server.commands("MAIL").iter().all(|command| command.contains(" SMTPUTF8")));
+    assert_eq!(server.mails().len(), 1);
+    let row = mail_rows(&app).await.remove(0);
+    assert_eq!((row.status, row.attempts), (MailStatus::Sent, 1), "{row:?}");
+    app.stop().await;
 }

@@ -26,7 +26,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::support::{ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, Mail, TestApp, on_both_databases};
+use crate::support::{
+    ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, Mail, TestApp, apply, on_both_databases,
+};
 
 /// What a search for a label with an umlaut has to accept: the Unicode form, the A-label, and the form without accents.
 const BUECHER: &[&str] = &["bücher", "xn--bcher-kva", "bucher"];

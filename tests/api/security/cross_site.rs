@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::coverage::operations;
-use crate::support::{Actor, Answer, on_both_databases};
+use crate::support::{Actor, Answer, apply, on_both_databases};
 
 /// What a form, or a script without leave, can say that it sends (Fetch, 2.2.2, CORS-safelisted).
 const SAFELISTED: [&str; 3] =
@@ -31,62 +31,69 @@ fn assert_no_cookie(answer: &Answer, what: &str) {
     assert!(!vary.contains("cookie"), "{what}: {vary}");
 }
 
-on_both_databases! {
-    async fn cookies_are_neither_set_nor_read(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
-        let admin = admin["accessToken"].as_str().unwrap();
-        // Under every name that one might look for.
-        let cookies: Vec<String> = ["token", "access_token", "accessToken", "asid", "sid", "session", "Authorization"]
-            .iter().flat_map(|name| [format!("{name}={admin}"), format!("{name}2={}", customer.token)]).collect();
-        let cookies = cookies.join("; ");
-        let (mut refused, before) = (0, app.customers().await);
-        for (method, path, roles) in operations() {
-            let what = format!("{method} {path}");
-            let request = app.anonymous().request(method, &path).header("cookie", &cookies);
-            let answer = app.anonymous().send(request.json(&json!({}))).await;
-            assert_no_cookie(&answer, &what);
-            if !roles.is_empty() {
-                answer.assert_failure(401, "unauthenticated");
-                refused += 1;
-            }
-        }
-        assert!(refused >= 20, "{refused}");
-        assert_eq!(app.customers().await, before);
-        // Nor does logging in set one, or GraphQL read one.
-        let body = json!({"email": "a@x.io", "password": crate::support::CUSTOMER_PASSWORD});
-        let answer = app.anonymous().post("/api/customer/tokens", &body).await;
-        answer.data();
-        assert_no_cookie(&answer, "a log-in");
-        let request = app.anonymous().request(Method::POST, "/api/graphql").header("cookie", &cookies);
-        let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { uuid } }"}))).await;
-        assert_eq!(answer.data()["currentCustomer"], Value::Null);
-        for path in ["/playground", "/api/docs", "/account/reset-password", "/nope"] {
-            assert_no_cookie(&app.anonymous().get(path).await, path);
+#[apply(on_both_databases!)]
+async fn cookies_are_neither_set_nor_read(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
+    let admin = admin["accessToken"].as_str().unwrap();
+    // Under every name that one might look for.
+    let cookies: Vec<String> =
+        ["token", "access_token", "accessToken", "asid", "sid", "session", "Authorization"]
+            .iter()
+            .flat_map(|name| [format!("{name}={admin}"), format!("{name}2={}", customer.token)])
+            .collect();
+    let cookies = cookies.join("; ");
+    let (mut refused, before) = (0, app.customers().await);
+    for (method, path, roles) in operations() {
+        let what = format!("{method} {path}");
+        let request = app.anonymous().request(method, &path).header("cookie", &cookies);
+        let answer = app.anonymous().send(request.json(&json!({}))).await;
+        assert_no_cookie(&answer, &what);
+        if !roles.is_empty() {
+            answer.assert_failure(401, "unauthenticated");
+            refused += 1;
         }
     }
+    assert!(refused >= 20, "{refused}");
+    assert_eq!(app.customers().await, before);
+    // Nor does logging in set one, or GraphQL read one.
+    let body = json!({"email": "a@x.io", "password": crate::support::CUSTOMER_PASSWORD});
+    let answer = app.anonymous().post("/api/customer/tokens", &body).await;
+    answer.data();
+    assert_no_cookie(&answer, "a log-in");
+    let request = app.anonymous().request(Method::POST, "/api/graphql").header("cookie", &cookies);
+    let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { uuid } }"}))).await;
+    assert_eq!(answer.data()["currentCustomer"], Value::Null);
+    for path in ["/playground", "/api/docs", "/account/reset-password", "/nope"] {
+        assert_no_cookie(&app.anonymous().get(path).await, path);
+    }
+}
 
-    async fn what_forms_send_is_refused(app: &TestApp) {
-        let operations = with_body();
-        assert!(operations.len() >= 15, "{operations:?}");
-        let customer = app.customer("a@x.io").await;
-        let before = app.customers().await;
-        let bodies = [r#"{"email": "b@x.io", "full_name": "B", "password": "correct horse battery"}"#,
-            "email=b%40x.io&full_name=B&password=correct+horse+battery"];
-        let admin = app.admin();
-        for (method, path) in operations.into_iter().chain([("POST".to_owned(), "/api/graphql".to_owned())]) {
-            let method: Method = method.parse().unwrap();
-            let mine = path.starts_with("/api/customers/me");
-            let request = || if mine { customer.request(method.clone(), &path) } else { admin.request(method.clone(), &path) };
-            for (content_type, body) in SAFELISTED.iter().flat_map(|kind| bodies.map(|body| (*kind, body))) {
-                let answer = admin.send(request().header("content-type", content_type).body(body)).await;
-                assert_eq!(answer.status, 415, "{method} {path} {content_type}: {answer:?}");
-            }
-            // Nor what says nothing of itself, as a script without leave may send it.
-            assert_eq!(admin.send(request().body(bodies[0])).await.status, 415, "{method} {path}");
+#[apply(on_both_databases!)]
+async fn what_forms_send_is_refused(app: &TestApp) {
+    let operations = with_body();
+    assert!(operations.len() >= 15, "{operations:?}");
+    let customer = app.customer("a@x.io").await;
+    let before = app.customers().await;
+    let bodies = [
+        r#"{"email": "b@x.io", "full_name": "B", "password": "correct horse battery"}"#,
+        "email=b%40x.io&full_name=B&password=correct+horse+battery",
+    ];
+    let admin = app.admin();
+    for (method, path) in operations.into_iter().chain([("POST".to_owned(), "/api/graphql".to_owned())]) {
+        let method: Method = method.parse().unwrap();
+        let mine = path.starts_with("/api/customers/me");
+        let request = || {
+            if mine { customer.request(method.clone(), &path) } else { admin.request(method.clone(), &path) }
+        };
+        for (content_type, body) in SAFELISTED.iter().flat_map(|kind| bodies.map(|body| (*kind, body))) {
+            let answer = admin.send(request().header("content-type", content_type).body(body)).await;
+            assert_eq!(answer.status, 415, "{method} {path} {content_type}: {answer:?}");
         }
-        assert_eq!(app.customers().await, before);
+        // Nor what says nothing of itself, as a script without leave may send it.
+        assert_eq!(admin.send(request().body(bodies[0])).await.status, 415, "{method} {path}");
     }
+    assert_eq!(app.customers().await, before);
 }
 
 /// The two tests above ask the routes that there are; this one asks the code.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::coverage::operations;
-use crate::support::{Actor, Answer, TestApp, on_both_databases};
+use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
 
 const NOT_A_PAGE: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -51,67 +51,93 @@ async fn without_redirects(app: &TestApp, path: &str) -> Answer {
     Answer::read(client.get(format!("{}{path}", app.url)).send().await.unwrap()).await
 }
 
-on_both_databases! {
-    async fn every_answer_has_them(app: &TestApp) {
-        let anonymous = app.anonymous();
-        let mut seen = std::collections::BTreeSet::new();
-        for (method, path, _) in operations() {
-            let (as_admin, as_nobody) = (app.admin().request(method.clone(), &path), anonymous.request(method.clone(), &path));
-            for request in [as_admin, as_nobody] {
-                let answer = anonymous.send(request.json(&json!({}))).await;
-                seen.insert(answer.status);
-                assert_protected(&answer, &format!("{method} {path}"));
-            }
+#[apply(on_both_databases!)]
+async fn every_answer_has_them(app: &TestApp) {
+    let anonymous = app.anonymous();
+    let mut seen = std::collections::BTreeSet::new();
+    for (method, path, _) in operations() {
+        let (as_admin, as_nobody) =
+            (app.admin().request(method.clone(), &path), anonymous.request(method.clone(), &path));
+        for request in [as_admin, as_nobody] {
+            let answer = anonymous.send(request.json(&json!({}))).await;
+            seen.insert(answer.status);
+            assert_protected(&answer, &format!("{method} {path}"));
         }
-        assert!([200, 400, 401, 403].iter().all(|status| seen.contains(status)), "{seen:?}");
-        for path in ["/nope", "/api/graphql", "/api/graphql?query=%7B__typename%7D", "/api/admin/graphql", "/playground",
-            "/playground/server.json", "/playground/nope.js", "/api/docs", "/account/verify-email", "/account/reset-password", "/account/account.js"] {
-            assert_protected(&anonymous.get(path).await, path);
-        }
-        for path in ["/", "/playground/", "/api/docs/"] {
-            let answer = without_redirects(app, path).await;
-            assert!([307, 308].contains(&answer.status), "{path}: {answer:?}");
-            assert_protected(&answer, path);
-        }
-        // One that was not made by a handler, one without a body, and one that says nothing has changed.
-        let large = anonymous.request(Method::POST, "/api/customers").header("content-type", "application/json");
-        let answer = anonymous.send(large.body(vec![b' '; 300 * 1024])).await;
-        assert_eq!(answer.status, 413);
-        assert_protected(&answer, "a large body");
-        let head = anonymous.send(anonymous.request(Method::HEAD, "/health/live")).await;
-        assert_protected(&head, "HEAD");
-        let query = "/api/graphql?query=%7Bcountries%7Bcode%7D%7D";
-        let tag = anonymous.get(query).await.header("etag").unwrap().to_owned();
-        let again = anonymous.send(anonymous.request(Method::GET, query).header("if-none-match", tag)).await;
-        assert_eq!(again.status, 304);
-        assert_protected(&again, "304");
     }
+    assert!([200, 400, 401, 403].iter().all(|status| seen.contains(status)), "{seen:?}");
+    for path in [
+        "/nope",
+        "/api/graphql",
+        "/api/graphql?query=%7B__typename%7D",
+        "/api/admin/graphql",
+        "/playground",
+        "/playground/server.json",
+        "/playground/nope.js",
+        "/api/docs",
+        "/account/verify-email",
+        "/account/reset-password",
+        "/account/account.js",
+    ] {
+        assert_protected(&anonymous.get(path).await, path);
+    }
+    for path in ["/", "/playground/", "/api/docs/"] {
+        let answer = without_redirects(app, path).await;
+        assert!([307, 308].contains(&answer.status), "{path}: {answer:?}");
+        assert_protected(&answer, path);
+    }
+    // One that was not made by a handler, one without a body, and one that says nothing has changed.
+    let large = anonymous.request(Method::POST, "/api/customers").header("content-type", "application/json");
+    let answer = anonymous.send(large.body(vec![b' '; 300 * 1024])).await;
+    assert_eq!(answer.status, 413);
+    assert_protected(&answer, "a large body");
+    let head = anonymous.send(anonymous.request(Method::HEAD, "/health/live")).await;
+    assert_protected(&head, "HEAD");
+    let query = "/api/graphql?query=%7Bcountries%7Bcode%7D%7D";
+    let tag = anonymous.get(query).await.header("etag").unwrap().to_owned();
+    let again = anonymous.send(anonymous.request(Method::GET, query).header("if-none-match", tag)).await;
+    assert_eq!(again.status, 304);
+    assert_protected(&again, "304");
+}
 
-    async fn answers_of_cors_have_them(app: &TestApp) {
-        let origin = "https://shop.example.com";
-        let open = app.another_with(|flags| flags.with("PATRON_CORS_ORIGINS", origin)).await;
-        for (method, path) in [(Method::OPTIONS, "/api/customers"), (Method::GET, "/nope")] {
-            let request = open.anonymous().request(method.clone(), path).header("origin", origin);
-            let answer = open.anonymous().send(request.header("access-control-request-method", "POST")).await;
-            assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-            assert_protected(&answer, path);
-        }
-        open.stop().await;
+#[apply(on_both_databases!)]
+async fn answers_of_cors_have_them(app: &TestApp) {
+    let origin = "https://shop.example.com";
+    let open = app.another_with(|flags| flags.with("PATRON_CORS_ORIGINS", origin)).await;
+    for (method, path) in [(Method::OPTIONS, "/api/customers"), (Method::GET, "/nope")] {
+        let request = open.anonymous().request(method.clone(), path).header("origin", origin);
+        let answer = open.anonymous().send(request.header("access-control-request-method", "POST")).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        assert_protected(&answer, path);
     }
+    open.stop().await;
+}
 
-    async fn https_stays_https(app: &TestApp) {
-        let policy = async |settings: &'static [(&'static str, &'static str)]| {
-            let other = app.another_with(|flags| settings.iter().fold(flags, |flags, (name, value)| flags.with(name, *value))).await;
-            let answers = [other.anonymous().get("/health/live").await, other.anonymous().get("/nope").await, other.anonymous().get("/account/verify-email").await];
-            other.stop().await;
-            let [first, rest @ ..] = answers.map(|answer| answer.header("strict-transport-security").map(str::to_owned));
-            assert!(rest.iter().all(|other| *other == first));
-            first
-        };
-        assert_eq!(policy(&[]).await, None, "clients come without TLS, and a browser would not get in any more");
-        assert_eq!(policy(&[("PATRON_PUBLIC_URL", "http://shop.example.com")]).await, None);
-        assert_eq!(policy(&[("PATRON_PUBLIC_URL", "https://shop.example.com")]).await.as_deref(), Some("max-age=31536000"));
-        let all = policy(&[("PATRON_PUBLIC_URL", "https://shop.example.com"), ("PATRON_HSTS_SUBDOMAINS", "on")]).await;
-        assert_eq!(all.as_deref(), Some("max-age=31536000; includeSubDomains"));
-    }
+#[apply(on_both_databases!)]
+async fn https_stays_https(app: &TestApp) {
+    let policy = async |settings: &'static [(&'static str, &'static str)]| {
+        let other = app
+            .another_with(|flags| {
+                settings.iter().fold(flags, |flags, (name, value)| flags.with(name, *value))
+            })
+            .await;
+        let answers = [
+            other.anonymous().get("/health/live").await,
+            other.anonymous().get("/nope").await,
+            other.anonymous().get("/account/verify-email").await,
+        ];
+        other.stop().await;
+        let [first, rest @ ..] =
+            answers.map(|answer| answer.header("strict-transport-security").map(str::to_owned));
+        assert!(rest.iter().all(|other| *other == first));
+        first
+    };
+    assert_eq!(policy(&[]).await, None, "clients come without TLS, and a browser would not get in any more");
+    assert_eq!(policy(&[("PATRON_PUBLIC_URL", "http://shop.example.com")]).await, None);
+    assert_eq!(
+        policy(&[("PATRON_PUBLIC_URL", "https://shop.example.com")]).await.as_deref(),
+        Some("max-age=31536000")
+    );
+    let all =
+        policy(&[("PATRON_PUBLIC_URL", "https://shop.example.com"), ("PATRON_HSTS_SUBDOMAINS", "on")]).await;
+    assert_eq!(all.as_deref(), Some("max-age=31536000; includeSubDomains"));
 }

@@ -12,7 +12,7 @@ use secrecy::zeroize::ZeroizeOnDrop;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Actor, CUSTOMER_PASSWORD, on_both_databases};
+use crate::support::{Actor, CUSTOMER_PASSWORD, apply, on_both_databases};
 
 const MARK: &str = "marked-secret-of-at-least-32-bytes";
 
@@ -24,38 +24,50 @@ fn with_secrets(flags: Flags) -> Flags {
     })
 }
 
-on_both_databases! {
-    async fn nothing_that_runs_shows_a_secret(app: &TestApp) {
-        let other = app.another_with(|flags| with_secrets(flags).with("PATRON_ADMIN_EMAIL", "a@x.io")).await;
-        let shown = format!("{:?} {:#?} {:?}", other.app, other.app, Ctx::system(other.app.clone()));
-        assert!(shown.contains("KeyRing") && shown.contains("first_admin") && shown.contains("smtp"), "{shown}");
-        assert!(!shown.contains(MARK), "{shown}");
-        // That of the database as well, when its URL has one.
-        if let Some((_, rest)) = app.app.config.database.url.expose_secret().split_once("://patron:") {
-            let password = rest.split('@').next().unwrap();
-            assert!(!shown.contains(password), "{shown}");
-        }
-        other.stop().await;
+#[apply(on_both_databases!)]
+async fn nothing_that_runs_shows_a_secret(app: &TestApp) {
+    let other = app.another_with(|flags| with_secrets(flags).with("PATRON_ADMIN_EMAIL", "a@x.io")).await;
+    let shown = format!("{:?} {:#?} {:?}", other.app, other.app, Ctx::system(other.app.clone()));
+    assert!(shown.contains("KeyRing") && shown.contains("first_admin") && shown.contains("smtp"), "{shown}");
+    assert!(!shown.contains(MARK), "{shown}");
+    // That of the database as well, when its URL has one.
+    if let Some((_, rest)) = app.app.config.database.url.expose_secret().split_once("://patron:") {
+        let password = rest.split('@').next().unwrap();
+        assert!(!shown.contains(password), "{shown}");
     }
+    other.stop().await;
+}
 
-    async fn no_row_shows_a_hash(app: &TestApp) {
-        let customer = app.customer("a@x.io").await;
-        app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
-        app.send_due().await;
-        let db = app.app.db.owner();
-        let owner = customer::Entity::find().one(db).await.unwrap().unwrap();
-        let admin = admin_user::Entity::find().one(db).await.unwrap().unwrap();
-        app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": customer.refresh_token})).await.data();
-        let refresh = customer_session::Entity::find().one(db).await.unwrap().unwrap();
-        let verify = verify_email_token::Entity::find().one(db).await.unwrap().unwrap();
-        let reset = reset_password_token::Entity::find().one(db).await.unwrap().unwrap();
-        let pair = issue_for_admin(&app.app, &admin, None).unwrap();
-        let shown = format!("{owner:?} {admin:?} {refresh:?} {verify:?} {reset:?} {pair:?}");
-        assert!(shown.contains("a@x.io") && shown.contains("refresh_count"), "{shown}");
-        for secret in [owner.password.expose(), admin.password.expose(), refresh.last_refresh_token.as_ref().unwrap().expose(), verify.token.expose(),
-            reset.token.expose(), &pair.access_token, &pair.refresh_token, &customer.token, CUSTOMER_PASSWORD] {
-            assert!(secret.len() > 20 && !shown.contains(secret), "{shown}");
-        }
+#[apply(on_both_databases!)]
+async fn no_row_shows_a_hash(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
+    app.send_due().await;
+    let db = app.app.db.owner();
+    let owner = customer::Entity::find().one(db).await.unwrap().unwrap();
+    let admin = admin_user::Entity::find().one(db).await.unwrap().unwrap();
+    app.anonymous()
+        .post("/api/customer/token/refresh", &json!({"refreshToken": customer.refresh_token}))
+        .await
+        .data();
+    let refresh = customer_session::Entity::find().one(db).await.unwrap().unwrap();
+    let verify = verify_email_token::Entity::find().one(db).await.unwrap().unwrap();
+    let reset = reset_password_token::Entity::find().one(db).await.unwrap().unwrap();
+    let pair = issue_for_admin(&app.app, &admin, None).unwrap();
+    let shown = format!("{owner:?} {admin:?} {refresh:?} {verify:?} {reset:?} {pair:?}");
+    assert!(shown.contains("a@x.io") && shown.contains("refresh_count"), "{shown}");
+    for secret in [
+        owner.password.expose(),
+        admin.password.expose(),
+        refresh.last_refresh_token.as_ref().unwrap().expose(),
+        verify.token.expose(),
+        reset.token.expose(),
+        &pair.access_token,
+        &pair.refresh_token,
+        &customer.token,
+        CUSTOMER_PASSWORD,
+    ] {
+        assert!(secret.len() > 20 && !shown.contains(secret), "{shown}");
     }
 }
 

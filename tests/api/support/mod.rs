@@ -9,7 +9,7 @@ mod mails;
 mod postgres;
 mod proxy;
 mod receiver;
-#[expect(dead_code, reason = "tests/life.rs trusts its certificate")]
+#[expect(dead_code, reason = "tests/program/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 mod statements;
 
@@ -23,30 +23,55 @@ pub(crate) use proxy::{Line, Proxy};
 pub(crate) use receiver::{Mood, Receiver};
 pub(crate) use statements::{plan, plan_without_scans, statements_of};
 
-/// Each test runs twice, on SQLite and on PostgreSQL: `cargo test create_customer::registers` runs both.
+/// Makes two tests of a function, `name::sqlite` and `name::postgres`, each with a database of its own:
+/// `cargo test create_customer::registers` runs both.
+///
+/// ```ignore
+/// #[apply(on_both_databases!)]
+/// async fn registers(app: &TestApp) { … }
+/// ```
+///
+/// A function that takes `backend: Backend` instead starts its servers itself.
 macro_rules! on_both_databases {
-    ($($(#[$doc:meta])* async fn $name:ident($app:ident: &TestApp) $body:block)*) => {$(
+    ($(#[$doc:meta])* async fn $name:ident($app:ident: &TestApp) $body:block) => {
         $(#[$doc])*
         mod $name {
             use super::*;
-            use crate::support::{Backend, TestApp};
+            use $crate::support::{Backend, TestApp};
 
             async fn case($app: &TestApp) $body
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                let app = TestApp::start(Backend::Sqlite).await;
+            async fn run(backend: Backend) {
+                let app = TestApp::start(backend).await;
                 case(&app).await;
                 app.stop().await;
             }
 
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                let app = TestApp::start(Backend::Postgres).await;
-                case(&app).await;
-                app.stop().await;
-            }
+            $crate::support::on_both_databases!(@tests run);
         }
-    )*};
+    };
+    ($(#[$doc:meta])* async fn $name:ident($backend:ident: Backend) $body:block) => {
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+            use $crate::support::Backend;
+
+            async fn run($backend: Backend) $body
+
+            $crate::support::on_both_databases!(@tests run);
+        }
+    };
+    (@tests $run:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn sqlite() {
+            $run(Backend::Sqlite).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn postgres() {
+            $run(Backend::Postgres).await;
+        }
+    };
 }
+pub(crate) use macro_rules_attribute::apply;
 pub(crate) use on_both_databases;

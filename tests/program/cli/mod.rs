@@ -1,0 +1,478 @@
+//! The program as operators start it: exit codes, messages, the first start, stopping.
+
+mod keys;
+mod logins;
+mod migrations;
+mod postgres;
+mod postgres_tls;
+mod secrets;
+mod traces;
+mod transfer;
+mod webhook;
+
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+
+use crate::support::{Folder, Server, code_and_error, free_address, path, patron, run};
+
+#[test]
+fn settings_that_cannot_be_used_are_named_all_at_once() {
+    let folder = Folder::new();
+    let settings = [
+        ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
+        ("PATRON_LISTEN", "everywhere"),
+        ("JWT_ADMIN_SECRET", "too-short-secret"),
+        ("JWT_ADMIN_SECRET_PREVIOUS", "too-short-secret"),
+        ("JWT_CUSTOMER_SECRET_PREVIOUS", "long enough, but there is no current one"),
+        ("PATRON_HASH_MEMORY", "1024"),
+        ("PATRON_HASH_THREADS", "0"),
+        ("PATRON_REQUEST_TIMEOUT", "soon"),
+        ("PATRON_PUBLIC_URL", "ftp://x"),
+        ("PATRON_ADMIN_EMAIL", "nobody"),
+        ("PATRON_ADMIN_PASSWORD", "password"),
+        ("PATRON_EMAIL_VERIFICATION", "maybe"),
+        ("PATRON_VERIFY_EMAIL_EXPIRY", "0"),
+        ("PATRON_RESET_PASSWORD_EXPIRY", "-1"),
+        ("PATRON_RATE_LIMITS", "true"),
+        ("PATRON_FAILURES_PER_ADDRESS", "0"),
+        ("PATRON_REGISTRATIONS_PER_ADDRESS", "many"),
+        ("PATRON_PASSWORDS_PER_ADDRESS", "0"),
+        ("PATRON_TOKENS_PER_ADDRESS", "0"),
+        ("PATRON_CONNECTIONS", "0"),
+        ("PATRON_CONCURRENT_REQUESTS", "0"),
+        ("PATRON_HEADER_TIMEOUT", "0"),
+        ("PATRON_HEADER_BYTES", "8191"),
+        ("PATRON_BODY_TIMEOUT", "0"),
+        ("PATRON_SEND_TIMEOUT", "0"),
+        ("PATRON_STALL_TIMEOUT", "0"),
+        ("PATRON_UNSENT_BYTES_PER_CONNECTION", "65535"),
+        ("PATRON_UNSENT_BYTES", "1048575"),
+        ("PATRON_RECEIVED_BYTES", "1048575"),
+        ("PATRON_IDLE_TIMEOUT", "0"),
+        ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
+        ("PATRON_HSTS_SUBDOMAINS", "yes"),
+        ("PATRON_TRUSTED_PROXIES", "10.0.0.0/8,10.1.2.3/8,0.0.0.0/0,localhost"),
+        ("PATRON_PROXY_HEADER", "x-real-ip"),
+        ("PATRON_GRAPHQL_BATCH", "51"),
+        ("PATRON_SMTP_TIMEOUT", "241"),
+        ("PATRON_MAIL_TEMPLATES", "nowhere"),
+        ("PATRON_PLAYGROUND", "yes"),
+        ("PATRON_INTROSPECTION", "localhost"),
+        ("PATRON_METRICS", "yes"),
+        ("PATRON_METRICS_LISTEN", "9464"),
+        ("PATRON_SLOW_QUERY", "fast"),
+        ("PATRON_OTLP_ENDPOINT", "127.0.0.1:4318"),
+        ("PATRON_OTLP_PERCENT", "101"),
+        ("PATRON_LOG", "patron=loud"),
+        ("PATRON_LOG_FORMAT", "xml"),
+    ];
+    let (code, error) = code_and_error(&run(folder.path(), &["serve"], &settings));
+    assert_eq!(code, 78, "{error}");
+    for (variable, _) in settings {
+        assert!(error.contains(&format!("patron: {variable}: ")), "{variable} is not named:\n{error}");
+    }
+    assert!(!error.contains("hunter2") && !error.contains("too-short-secret"), "{error}");
+    assert!(!folder.path().join("data").exists(), "nothing was started");
+}
+
+/// Whoever may read a log may not read a password in it.
+#[test]
+fn a_database_url_that_is_none_is_not_quoted() {
+    let folder = Folder::new();
+    for url in [
+        "postgres://u:hunter#2@localhost/db",
+        "postgres://u:hunter/2@localhost/db",
+        "postgres://u:hunter2@localhost:port/db",
+    ] {
+        let (code, error) =
+            code_and_error(&run(folder.path(), &["migrate", "status"], &[("DATABASE_URL", url)]));
+        assert!(
+            code == 78 && error.contains("DATABASE_URL: is no URL") && !error.contains("hunter"),
+            "{code} {error}"
+        );
+    }
+}
+
+/// An empty key is one that everybody knows.
+#[test]
+fn a_key_file_that_is_too_short_is_refused() {
+    let folder = Folder::new();
+    std::fs::create_dir_all(folder.path().join("data/keys")).unwrap();
+    std::fs::write(folder.path().join("data/keys/jwt_customer_secret"), "short\n").unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
+    assert!(
+        code == 78 && error.contains("jwt_customer_secret must hold at least 32 bytes"),
+        "{code} {error}"
+    );
+}
+
+#[test]
+fn a_database_in_memory_is_refused() {
+    let folder = Folder::new();
+    for url in ["sqlite::memory:", "sqlite://x?mode=memory"] {
+        let (code, error) = code_and_error(&run(folder.path(), &["--database-url", url], &[]));
+        assert!(
+            code == 78 && error.contains("DATABASE_URL (from a flag): must name a file"),
+            "{code} {error}"
+        );
+    }
+}
+
+/// How mails are to be sent is looked at before the server starts, and a password is shown to nobody.
+#[test]
+fn mail_settings_that_cannot_be_used_are_named() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("templates")).unwrap();
+    std::fs::write(folder.path().join("templates/reset_password.txt"), "Subject: x\n\n{{ nothing }}\n")
+        .unwrap();
+    std::fs::create_dir(folder.path().join("untitled")).unwrap();
+    std::fs::write(folder.path().join("untitled/verify_email.txt"), "Hello\n").unwrap();
+    for (variable, value, expected) in [
+        ("PATRON_SMTP_URL", "mail.example", "must be smtps://"),
+        ("PATRON_SMTP_URL", "http://u:hunter2@mail.example", "must be smtps://"),
+        ("PATRON_SMTP_URL", "smtp://u:hunter2@mail.example:587", "would send a password unencrypted"),
+        (
+            "PATRON_SMTP_URL",
+            "smtp://u:hunter2&tls=required@mail.example",
+            "would send a password unencrypted",
+        ),
+        ("PATRON_SMTP_URL", "smtp://u:hunter2@127.evil.example", "would send a password unencrypted"),
+        ("PATRON_MAIL_FROM", "nobody", "`nobody` is not a sender"),
+        ("PATRON_MAIL_TEMPLATES", "templates", "reset_password: undefined value"),
+        ("PATRON_MAIL_TEMPLATES", "untitled", "verify_email.txt must start with the line"),
+    ] {
+        let (code, error) = code_and_error(&run(folder.path(), &[], &[(variable, value)]));
+        assert!(
+            code == 78 && error.contains(&format!("{variable}: ")) && error.contains(expected),
+            "{code} {error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+/// What became of mails, and how they are sent again.
+#[test]
+fn mails_are_listed_and_sent_again() {
+    let folder = Folder::new();
+    let refusing = free_address();
+    let settings = [("PATRON_SMTP_URL", &*format!("smtp://{refusing}")), ("PATRON_SMTP_TIMEOUT", "1")];
+    let server = Server::start(folder.path(), &[], &settings, "password");
+    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
+    assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
+    let list = |more: &[&str]| {
+        let output = run(folder.path(), &[&["mail", "list"], more].concat(), &[]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // Within two turns of the worker; each look takes longer than the pause it would need.
+    let tried = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
+    let tried = tried.expect("the mail is tried");
+    assert!(
+        tried.starts_with("pending") && tried.contains("verify_email") && tried.contains("a@x.io"),
+        "{tried}"
+    );
+    assert!(tried.contains("onnection refused"), "why it failed is told: {tried}");
+    assert_eq!(list(&["--status", "failed"]), "");
+    let id = tried.split_whitespace().nth(1).unwrap();
+    let output = run(folder.path(), &["mail", "retry", id], &[]);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("1 mail will be sent"), "{output:?}");
+    let again = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
+    assert!(again.is_some(), "it is tried again at once");
+    let output = run(folder.path(), &["mail", "retry", "--failed"], &[]);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("0 mails"), "{output:?}");
+    let unknown = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
+    let (code, error) = code_and_error(&run(folder.path(), &["mail", "retry", unknown], &[]));
+    assert!(code == 1 && error.contains("Mail not found"), "{code} {error}");
+    assert_eq!(code_and_error(&run(folder.path(), &["mail", "retry"], &[])).0, 2);
+}
+
+#[test]
+fn settings_come_from_environment_file_and_flags_in_rising_order() {
+    let folder = Folder::new();
+    let file = folder.path().join("patron.toml");
+    std::fs::write(&file, "listen = \"from-file\"\nhash_threads = 0\nlog_format = \"xml\"\n").unwrap();
+    let environment = [("PATRON_LISTEN", "from-environment"), ("PATRON_HASH_QUEUE", "0")];
+    let arguments = ["serve", "--config", "patron.toml", "--log-format", "yaml"];
+    let (code, error) = code_and_error(&run(folder.path(), &arguments, &environment));
+    assert_eq!(code, 78);
+    assert!(error.contains("PATRON_LISTEN (from patron.toml): `from-file`"), "{error}");
+    assert!(error.contains("PATRON_HASH_THREADS (from patron.toml): must be at least 1"), "{error}");
+    assert!(error.contains("PATRON_LOG_FORMAT (from a flag): `yaml`"), "{error}");
+    assert!(error.contains("PATRON_HASH_QUEUE: must be at least 1"), "{error}");
+
+    std::fs::write(&file, "lisen = \"x\"\nlog = true\n").unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &["--config", "patron.toml"], &[]));
+    assert_eq!(code, 78);
+    assert!(error.contains("there is no setting `lisen`") && error.contains("`log` must be"), "{error}");
+
+    let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
+    assert!(code == 78 && error.contains("missing.toml"), "{error}");
+}
+
+/// A variable that is misspelled would be ignored silently.
+#[test]
+fn variables_that_are_no_settings_are_told() {
+    let folder = Folder::new();
+    let settings = [
+        ("PATRON_LISTEM", "127.0.0.1:1"),
+        ("JWT_ADMIN_KEY", "hunter2"),
+        ("PATRON_SERVICE_PORT", "80"),
+        ("PATRON_PORT", "8080"),
+    ];
+    let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("PATRON_LISTEM is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
+    assert!(log.contains("JWT_ADMIN_KEY is set"), "{log}");
+    assert!(log.contains("PATRON_PORT is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
+    assert!(!log.contains("hunter2") && !log.contains("PATRON_SERVICE_PORT"), "{log}");
+    // As Kubernetes sets it for a service that is called patron.
+    let settings = [("PATRON_PORT", "tcp://10.0.0.1:80"), ("PATRON_PORT_80_TCP_PORT", "80")];
+    let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
+    assert!(code == Some(0) && !log.contains("PATRON_PORT"), "{log}");
+}
+
+/// Each connection is an open file: a limit that can be raised is, and of one that can't the operator is told.
+#[test]
+fn open_files_bound_the_connections() {
+    for (limit, is_told) in [("ulimit -n 300", true), ("ulimit -S -n 300", false)] {
+        let folder = Folder::new();
+        let mut command = Command::new("sh");
+        command
+            .env_clear()
+            .env("PATRON_LISTEN", "127.0.0.1:0")
+            .env("PATRON_CONNECTIONS", "500")
+            .current_dir(folder.path())
+            .args(["-c", &format!("{limit} && exec \"$0\"")])
+            .arg(path());
+        let server = Server::spawn(command, "password");
+        // Many more than there may be files, one after the other and at once: all are taken, or make room.
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            held.push(TcpStream::connect(&server.address).expect("the server listens"));
+        }
+        assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
+        let (code, log) = server.terminate();
+        assert_eq!(code, Some(0), "{log}");
+        assert_eq!(log.contains("\"wanted\":500,\"allowed\":44"), is_told, "{log}");
+        assert_eq!(log.contains("too many connections"), is_told, "{log}");
+    }
+}
+
+#[test]
+fn help_and_usage() {
+    let folder = Folder::new();
+    for arguments in
+        [&["--help"][..], &["serve", "--help"], &["migrate", "--help"], &["admin", "create", "--help"]]
+    {
+        let output = run(folder.path(), arguments, &[]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stdout.len() > 500);
+    }
+    let help = String::from_utf8(run(folder.path(), &["--help"], &[]).stdout).unwrap();
+    for setting in patron::config::SETTINGS {
+        assert!(help.contains(setting.variable), "{} is not in the help", setting.variable);
+    }
+    let (code, error) = code_and_error(&run(folder.path(), &["srve"], &[]));
+    assert!(code == 2 && error.contains("serve"), "{error}");
+    let output = run(folder.path(), &["schema"], &[]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), include_str!("../../../schema.graphql"));
+}
+
+#[test]
+fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
+    let folder = Folder::new();
+    let server = Server::start(folder.path(), &[], &[], "password");
+    let word = |name: &str| {
+        let line = server.banner.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(word("admin"), "admin@localhost");
+    assert_eq!(word("playground"), format!("http://{}/playground", server.address));
+    let password = word("password");
+    let body = format!(r#"{{"email": "admin@localhost", "password": "{password}"}}"#);
+    let answer = server.send("POST /api/user/tokens", "", &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let page = server.send("GET /playground", "", "");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("<title>"), "{page}");
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.lines().all(|line| line.starts_with('{')), "not a terminal, so JSON:\n{log}");
+    assert!(!log.contains(&password), "the password is in no log");
+
+    // Personal data, hashes and keys are their owner's alone.
+    let mode = |name: &str| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!((mode("data"), mode("data/keys"), mode("data/patron.db")), (0o700, 0o700, 0o600));
+    for name in ["admin", "admin_refresh", "customer", "customer_refresh"] {
+        assert_eq!(mode(&format!("data/keys/jwt_{name}_secret")), 0o600, "{name}");
+    }
+    let again = Server::start(folder.path(), &[], &[], "database");
+    assert!(!again.banner.contains("password"), "{}", again.banner);
+    let answer = again.send("POST /api/user/tokens", "", &body);
+    assert!(answer.starts_with("HTTP/1.1 200"), "the admin is still there: {answer}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let folder = Folder::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, error) = code_and_error(&run(folder.path(), &["--listen", &address], &[]));
+    assert!(code == 78 && error.contains(&format!("PATRON_LISTEN: can't listen on {address}")), "{error}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_named() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &[], &[("PATRON_DATA_DIR", "file/data")]));
+    assert!(code == 78 && error.contains("PATRON_DATA_DIR: "), "{error}");
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(
+        folder.path().join("data/patron.db"),
+        "this is no database, but long enough to be read as one".repeat(40),
+    )
+    .unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
+    assert!(code != 0 && error.contains("DATABASE_URL: "), "{code} {error}");
+}
+
+#[test]
+fn migrations_go_up_down_and_up() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    let migrate = |arguments: &[&str]| {
+        let output = run(folder.path(), &[&["migrate"], arguments].concat(), &[]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let count = |state: &str| text.lines().filter(|line| line.starts_with(state)).count();
+        (output.status.code().unwrap(), count("applied"), count("pending"))
+    };
+    let (_, _, all) = migrate(&["status"]);
+    assert!(all >= 4);
+    assert_eq!(migrate(&["status"]), (1, 0, all));
+    assert_eq!(migrate(&["up"]), (0, all, 0));
+    assert_eq!(migrate(&["status"]), (0, all, 0));
+    assert_eq!(migrate(&["down"]), (0, all - 1, 1));
+    assert_eq!(migrate(&["up"]), (0, all, 0));
+    assert_eq!(migrate(&["down", "--all"]), (0, 0, all));
+    assert_eq!(migrate(&["up"]), (0, all, 0));
+}
+
+#[test]
+fn admins_are_managed() {
+    let folder = Folder::new();
+    assert_eq!(run(folder.path(), &["migrate", "up"], &[]).status.code(), Some(0));
+    let admin = |arguments: &[&str], input: &str| {
+        let mut child = patron(folder.path(), &[&["admin"], arguments].concat(), &[])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that does not read its input may be gone already.
+        let _gone = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        (output.status.code().unwrap(), text)
+    };
+    let create = ["create", "Ann@shop.io", "--full-name", "Ann", "--password-stdin"];
+    assert_eq!(admin(&create, "correct horse\nsecond line\n"), (0, "created Ann@shop.io\n".into()));
+    let (code, text) = admin(&["create", "ann@SHOP.io", "--password-stdin"], "correct horse");
+    assert!(code == 1 && text.contains("Email is already used"), "{text}");
+    let (code, text) = admin(&["create", "bob@shop.io", "--password-stdin"], "password");
+    assert!(code == 1 && text.contains("Password is too common"), "{text}");
+    let (code, text) = admin(&["create", "bob", "--generate"], "");
+    assert!(code == 1 && text.contains("`bob`"), "{text}");
+    let (code, text) = admin(&["create", "bob@shop.io"], "");
+    assert!(code == 1 && text.contains("--password-stdin"), "{text}");
+    let (code, text) = admin(&["password", "ann@shop.io", "--generate"], "");
+    assert!(code == 0 && text.starts_with("set the password of Ann@shop.io with the password "), "{text}");
+    assert_eq!(admin(&["disable", "ANN@shop.io"], "").0, 0);
+    let (_, text) = admin(&["list"], "");
+    assert!(text.starts_with("disabled  ") && text.contains("Ann@shop.io  Ann"), "{text}");
+    assert_eq!(admin(&["enable", "ann@shop.io"], "").0, 0);
+    let (code, text) = admin(&["disable", "nobody@shop.io"], "");
+    assert!(code == 1 && text.contains("Admin not found"), "{text}");
+}
+
+#[test]
+fn an_old_schema_is_told() {
+    let folder = Folder::new();
+    let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &[]));
+    assert!(code == 78 && error.contains("run `patron migrate up`"), "{error}");
+}
+
+#[test]
+fn the_demo_has_customers_and_leaves_nothing_behind() {
+    let (folder, temporary) = (Folder::new(), Folder::new());
+    let settings = [("TMPDIR", temporary.path().to_str().unwrap())];
+    let server = Server::start(folder.path(), &["demo"], &settings, "data ");
+    let password = server.banner.lines().find(|line| line.trim_start().starts_with("password")).unwrap();
+    let password = password.split_whitespace().nth(1).unwrap();
+    let login = server.send(
+        "POST /api/user/tokens",
+        "",
+        &format!(r#"{{"email": "admin@localhost", "password": "{password}"}}"#),
+    );
+    let token = login.split("\"accessToken\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let query = r#"{"query": "{ customers { total items { fullName group { groupName } addresses { city country { name } province { name } } } } customer(email: \"customer1@example.com\") { uuid } }"}"#;
+    let answer = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), query);
+    assert!(answer.contains(r#""total":1000"#) && answer.contains(r#""customer":{"uuid":""#), "{answer}");
+    assert!(answer.contains("VIP") && answer.contains("Wholesale") && answer.contains("country"), "{answer}");
+    assert!(server.banner.contains("customer1@example.com"));
+    // Anybody may be that customer; nobody learns the admin's password but from the banner.
+    let about = server.send("GET /playground/server.json", "", "");
+    assert!(
+        about.contains(r#""demo":{"email":"customer1@example.com""#) && !about.contains(password),
+        "{about}"
+    );
+    let fields =
+        r#"{"query": "{ customer(email: \"customer1@example.com\") { metafields { key value } } }"}"#;
+    let answer = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), fields);
+    assert!(answer.contains(r#"{"key":"tier","value":"silver"}"#) && !answer.contains("null"), "{answer}");
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0), "{log}");
+    let left: Vec<_> = std::fs::read_dir(temporary.path())
+        .unwrap()
+        .chain(std::fs::read_dir(folder.path()).unwrap())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    let (code, error) =
+        code_and_error(&run(folder.path(), &["demo", "--database-url", "sqlite://x.db"], &[]));
+    assert!(code == 78 && error.contains("DATABASE_URL"), "{error}");
+}
+
+/// What shows the API to strangers is off wherever they can come, and the banner says so.
+#[test]
+fn the_playground_is_for_this_machine() {
+    let folder = Folder::new();
+    let server = Server::start(folder.path(), &[], &[], "password");
+    assert!(
+        server.banner.contains("/playground\n") && server.banner.contains("introspection on"),
+        "{}",
+        server.banner
+    );
+    assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
+    drop(server);
+
+    // Behind a proxy; another listening address is judged in src/config/settings/values.rs.
+    let listen = free_address();
+    let everywhere = [("PATRON_PUBLIC_URL", "https://shop.example"), ("PATRON_LISTEN", listen.as_str())];
+    let start = |flags: &[&str]| {
+        let mut server = Server::start(folder.path(), flags, &everywhere, "mail");
+        assert_eq!(server.address, "shop.example");
+        server.address.clone_from(&listen);
+        server
+    };
+    let server = start(&[]);
+    assert!(server.banner.contains("off; PATRON_PLAYGROUND=on serves it"), "{}", server.banner);
+    assert!(server.banner.contains("introspection off"), "{}", server.banner);
+    assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 404"));
+    drop(server);
+
+    let server = start(&["--playground", "on", "--introspection", "on"]);
+    assert!(server.banner.contains("introspection on"), "{}", server.banner);
+    assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
+}

@@ -1,0 +1,181 @@
+//! The program on PostgreSQL: away at the start, never migrated unasked, with a role that may not do everything.
+
+use crate::support::{Folder, Postgres, Server, code_and_error, free_address, run};
+
+/// PostgreSQL that can't be reached at the start: the server is up, says so, and answers.
+#[test]
+fn a_database_that_is_away_at_the_start() {
+    let folder = Folder::new();
+    let url = format!("postgres://patron:hunter2@{}/patron", free_address());
+    let settings = [("DATABASE_URL", url.as_str()), ("PATRON_DATABASE_WAIT", "1")];
+    let server = Server::start(folder.path(), &[], &settings, "database");
+    assert!(server.send("GET /health/live", "", "").starts_with("HTTP/1.1 200"));
+    let ready = server.send("GET /health/ready", "", "");
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("The database can't be reached"), "{ready}");
+    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
+    let answer = server.send("POST /api/customers", "", body);
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 1"), "{answer}");
+    let (code, log) = server.terminate();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("can't be reached") && !log.contains("hunter2"), "{log}");
+    let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &settings));
+    assert!(code == 69 && error.contains("DATABASE_URL") && !error.contains("hunter2"), "{code} {error}");
+}
+
+#[test]
+fn on_postgres_nothing_changes_the_schema_unasked() {
+    let (folder, database) = (Folder::new(), Postgres::create("cli"));
+    let settings = [("DATABASE_URL", database.url.as_str())];
+    let (code, error) = code_and_error(&run(folder.path(), &[], &settings));
+    assert!(code == 78 && error.contains("migrations behind: run `patron migrate up`"), "{code} {error}");
+    let status = run(folder.path(), &["migrate", "status"], &settings);
+    assert!(status.status.code() == Some(1) && !String::from_utf8_lossy(&status.stdout).contains("applied"));
+
+    let server = Server::start(folder.path(), &["serve", "--migrate"], &settings, "password");
+    assert!(server.banner.contains("PostgreSQL") && !server.banner.contains("sslmode"), "{}", server.banner);
+    let answer = server.send("GET /health/ready", "", "");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.terminate().0, Some(0));
+    // The second start needs no flag, and has its admin already; the scheme has two spellings.
+    let url = database.url.replace("postgres://", "postgresql://");
+    let server = Server::start(folder.path(), &[], &[("DATABASE_URL", url.as_str())], "database");
+    assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
+    assert!(!server.banner.contains("password"), "{}", server.banner);
+}
+
+#[test]
+fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
+    let (folder, database) = (Folder::new(), Postgres::create("search"));
+    let role = format!("limited_{}", std::process::id());
+    Postgres::execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'limited'"));
+    Postgres::execute_in(&database.name, &format!("GRANT CREATE ON SCHEMA public TO {role}"));
+    let (_, address) = database.url.split_once('@').expect("the URL names a role");
+    let url = format!("postgres://{role}:limited@{address}");
+    let settings = [
+        ("DATABASE_URL", url.as_str()),
+        ("PATRON_ADMIN_EMAIL", "admin@x.io"),
+        ("PATRON_ADMIN_PASSWORD", "staple battery horse"),
+    ];
+    let said = |text: &str| {
+        text.contains("searches by keyword read all customers") && text.contains("CREATE EXTENSION pg_trgm")
+    };
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
+    assert!(code == 0 && said(&error), "{code} {error}");
+
+    let search = |server: &Server| {
+        let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
+        let answer = server.send("POST /api/user/tokens", "", login);
+        let (_, token) = answer.split_once("\"accessToken\":\"").expect("it logs in");
+        let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
+        let query = r#"{"query": "{ customersConnection(filter: {keyword: \"zofi\"}) { totalCount } }"}"#;
+        server.send("POST /api/graphql", &header, query)
+    };
+    let server = Server::start(folder.path(), &[], &settings, "admin");
+    let customer = r#"{"full_name": "Žofie", "email": "z@x.io", "password": "correct horse battery"}"#;
+    assert!(server.send("POST /api/customers", "", customer).starts_with("HTTP/1.1 201"));
+    assert!(search(&server).contains("\"totalCount\":1"));
+    let (code, log) = server.terminate();
+    assert!(code == Some(0) && said(&log), "{log}");
+
+    // As the message says; the extension may be in any schema.
+    Postgres::execute_in(&database.name, "CREATE SCHEMA \"Extra\"");
+    Postgres::execute_in(&database.name, &format!("GRANT USAGE ON SCHEMA \"Extra\" TO {role}"));
+    Postgres::execute_in(&database.name, "CREATE EXTENSION pg_trgm SCHEMA \"Extra\"");
+    // However long the index takes: here it waits for a lock, for longer than any other statement may run.
+    let (locked, wait) = std::sync::mpsc::channel();
+    let name = database.name.clone();
+    let holder = std::thread::spawn(move || {
+        use sea_orm::{ConnectionTrait, Database, TransactionTrait};
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let server = Database::connect(Postgres::url(&name)).await.expect("the server answers");
+            let transaction = server.begin().await.expect("it begins");
+            transaction.execute_unprepared("LOCK TABLE customer").await.expect("it locks");
+            locked.send(()).expect("the test waits");
+            transaction.execute_unprepared("SELECT pg_sleep(2)").await.expect("it sleeps");
+            transaction.commit().await.expect("it commits");
+        });
+    });
+    wait.recv().expect("the table is locked");
+    let mut impatient = settings.to_vec();
+    impatient.push(("PATRON_DATABASE_STATEMENT_TIMEOUT", "1"));
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &impatient));
+    assert!(code == 0 && !said(&error), "{code} {error}");
+    holder.join().expect("it let go");
+    let index = "DO $$ BEGIN ASSERT to_regclass('customer_search_text_idx') IS NOT NULL; END $$";
+    Postgres::execute_in(&database.name, index);
+    let server = Server::start(folder.path(), &[], &settings, "database");
+    assert!(search(&server).contains("\"totalCount\":1"));
+    let (code, log) = server.terminate();
+    assert!(code == Some(0) && !said(&log), "{log}");
+    // What is not ours stays.
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "down", "--all"], &settings));
+    assert_eq!(code, 0, "{error}");
+    let extension = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'); END $$";
+    Postgres::execute_in(&database.name, extension);
+    drop(database);
+    Postgres::execute(&format!("DROP ROLE {role}"));
+}
+
+#[test]
+fn slow_statements_are_logged_without_their_values() {
+    let (folder, database) = (Folder::new(), Postgres::create("slow"));
+    for (threshold, logged) in [("40", true), ("0", false)] {
+        let settings = [
+            ("DATABASE_URL", database.url.as_str()),
+            ("PATRON_SLOW_QUERY", threshold),
+            ("PATRON_LOG_FORMAT", "json"),
+        ];
+        let server = Server::start(folder.path(), &["serve", "--migrate"], &settings, "database");
+        let slow = "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep(0.05); RETURN NEW; END';
+            DROP TRIGGER IF EXISTS slow ON customer;
+            CREATE TRIGGER slow BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION slow()";
+        Postgres::execute_in(&database.name, slow);
+        let body = format!(
+            r#"{{"full_name": "Marked", "email": "marked-{threshold}@x.io", "password": "correct horse"}}"#
+        );
+        let answer = server.send("POST /api/customers", "X-Request-Id: mine\r\n", &body);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let (_, log) = server.terminate();
+        let slow = log.lines().find(|line| line.contains("slow statement") && line.contains("INSERT INTO"));
+        assert_eq!(slow.is_some(), logged, "{log}");
+        if let Some(line) = slow {
+            assert!(line.contains("\"request_id\":\"mine\""), "it names the request: {line}");
+        }
+        assert!(!log.to_lowercase().contains("marked"), "{log}");
+    }
+}
+
+/// Neither migrates nor starts where it would behave otherwise than it says, and names what is wrong.
+#[test]
+fn a_database_with_other_settings_is_refused() {
+    let folder = Folder::new();
+    let latin = "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
+    let refused = |database: &Postgres, expected: &str| {
+        let settings = [("DATABASE_URL", database.url.as_str())];
+        for command in [vec!["migrate", "up"], vec!["serve"], vec!["serve", "--migrate"]] {
+            let (code, error) = code_and_error(&run(folder.path(), &command, &settings));
+            assert!(code == 78 && error.contains("patron: DATABASE_URL: "), "{command:?}: {code} {error}");
+            assert!(error.contains(expected), "{command:?}: {error}");
+        }
+    };
+    let database = Postgres::create_with("latin1", latin);
+    refused(&database, "server_encoding is LATIN1, and patron needs UTF8");
+    drop(database);
+    let database = Postgres::create("settings");
+    for (name, value, shown) in [
+        ("standard_conforming_strings", "off", "off"),
+        ("default_transaction_isolation", "serializable", "serializable"),
+        ("default_transaction_isolation", "'repeatable read'", "repeatable read"),
+        ("session_replication_role", "replica", "replica"),
+    ] {
+        let alter = |what: &str| Postgres::execute(&format!("ALTER DATABASE {} {what}", database.name));
+        alter(&format!("SET {name} = {value}"));
+        refused(&database, &format!("{name} is {shown}, and patron needs "));
+        alter(&format!("RESET {name}"));
+    }
+    let settings = [("DATABASE_URL", database.url.as_str())];
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
+    assert_eq!(code, 0, "{error}");
+}
