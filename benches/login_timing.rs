@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use migration::{Migrator, MigratorTrait};
 use patron::app::App;
+use patron::clock::{Clock, Stopwatch};
 use patron::config::{Config, Flags, Values};
-use patron::keys::Keys;
+use patron::crypto::keys::Keys;
+use patron::random::Random;
 use patron::server;
-use patron::system::{Clock, Random, Stopwatch};
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::json;
 use tokio::net::TcpListener;

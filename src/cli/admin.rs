@@ -5,11 +5,11 @@ use std::io::{IsTerminal, Read};
 use clap::{Args, Subcommand};
 
 use super::exit::{Failure, print};
+use crate::app::ctx::Ctx;
 use crate::config::Flags;
-use crate::ctx::Ctx;
 use crate::entity::admin_user::Model;
+use crate::random::Random;
 use crate::service::{admin, health};
-use crate::system::Random;
 use crate::types::{EmailAddress, Password};
 
 /// What to do with the admins.

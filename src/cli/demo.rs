@@ -6,8 +6,8 @@ use super::exit::Failure;
 use super::serve::{Listeners, Signals, banner, until_signal};
 use super::start::{NewAdmin, prepare};
 use crate::app::DemoCustomer;
+use crate::app::ctx::Ctx;
 use crate::config::Flags;
-use crate::ctx::Ctx;
 use crate::service::demo;
 
 /// Customers in the demo.

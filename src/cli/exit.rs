@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::app::BuildError;
+use crate::config::BuildError;
 use crate::config::SettingError;
 use crate::error::Error;
 

@@ -3,9 +3,10 @@
 use clap::Subcommand;
 
 use super::exit::{Failure, print};
+use crate::clock::Clock;
 use crate::config::{Config, Flags};
-use crate::keys::{RotateError, rotate};
-use crate::system::{Clock, Random};
+use crate::crypto::key_files::{RotateError, rotate};
+use crate::random::Random;
 
 /// What to do with the keys.
 #[derive(Debug, Subcommand)]

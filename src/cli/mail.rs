@@ -4,8 +4,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::exit::{Failure, print};
+use crate::app::ctx::Ctx;
 use crate::config::Flags;
-use crate::ctx::Ctx;
 use crate::entity::mail::Model;
 use crate::service::{health, mail};
 use crate::types::MailStatus;

@@ -19,11 +19,13 @@ use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::{App, BuildError};
-use crate::config::{Config, Flags, SETTINGS, unknown_variables};
-use crate::keys::Keys;
-use crate::system::{Clock, Random};
-use crate::{server, telemetry};
+use crate::api::{graphql, rest};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{BuildError, Config, Flags, SETTINGS, unknown_variables};
+use crate::crypto::keys::Keys;
+use crate::random::Random;
+use crate::telemetry;
 
 use exit::Failure;
 
@@ -88,8 +90,8 @@ pub async fn run() -> ExitCode {
     let outcome = match command.unwrap_or_else(|| Command::Serve(serve::Options::default())) {
         Command::Serve(options) => serve::run(&flags, &options).await,
         Command::Migrate(command) => migrate::run(&flags, &command).await,
-        Command::Schema => exit::print(&server::schema()),
-        Command::Openapi => exit::print(server::openapi()),
+        Command::Schema => exit::print(&graphql::sdl()),
+        Command::Openapi => exit::print(rest::document()),
         Command::Admin(command) => admin::run(&flags, command).await,
         Command::Keys(command) => keys::run(&flags, &command),
         Command::Mail(command) => mail::run(&flags, command).await,

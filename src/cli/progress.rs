@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::system::Stopwatch;
+use crate::clock::Stopwatch;
 
 /// How often a line is printed where there is no terminal.
 const PAUSE: Duration = Duration::from_secs(10);

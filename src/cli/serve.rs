@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use super::exit::{Failure, print};
 use super::start::{NewAdmin, prepare};
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::config::Flags;
 use crate::error::Error;
-use crate::system::Stopwatch;
 use crate::{server, worker};
 
 /// The longest pause between two attempts to reach a database that was away at the start.

@@ -1,8 +1,8 @@
 //! What the first start does: bring the schema up to date and make the first admin.
 
 use crate::app::App;
+use crate::app::ctx::Ctx;
 use crate::config::FirstAdmin;
-use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::service::{admin, customer, health};
 use crate::types::{EmailAddress, Password};

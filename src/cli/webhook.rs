@@ -4,11 +4,11 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::exit::{Failure, print};
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::Write;
 use crate::config::Flags;
-use crate::ctx::Ctx;
-use crate::idempotency::Write;
 use crate::service::health;
-use crate::service::keyset::Window;
+use crate::service::query::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
 use crate::types::DeliveryStatus;
 

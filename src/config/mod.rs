@@ -3,6 +3,8 @@
 //! `settings.rs` lists every setting with its variable, default and description and says where values come
 //! from; here they get their types.
 
+mod build_error;
+mod folder;
 mod hashing;
 mod limits;
 mod settings;
@@ -14,6 +16,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use build_error::BuildError;
+pub use folder::private_folder;
 pub use hashing::{HASH_FLOOR, HashingConfig};
 pub use limits::LimitConfig;
 pub use settings::{Flags, SETTINGS, Setting, SettingError, Values, unknown_variables};

@@ -13,7 +13,7 @@ use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection, DbErr};
 
 use super::Database;
-use crate::system::Stopwatch;
+use crate::clock::Stopwatch;
 
 /// Instructions of SQLite's virtual machine between two looks at whether to go on: some hundred microseconds.
 const INSTRUCTIONS: i32 = 10_000;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::media_type::MediaType;
+use super::extract::media_type::MediaType;
 use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
 
 /// The form of a failure's body.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::held::{Held, Stalled, StreamHandle};
+use crate::clock::Stopwatch;
 use crate::config::LimitConfig;
-use crate::metrics::{Gauge, HttpMetrics};
-use crate::system::Stopwatch;
+use crate::telemetry::metrics::{Gauge, HttpMetrics};
 
 /// What a connection is doing.
 #[derive(Debug)]
@@ -338,8 +338,8 @@ fn gauged(bytes: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::{Activity, Duration, HttpMetrics, Next, Overdue};
+    use crate::clock::Stopwatch;
     use crate::config::{Config, Flags, LimitConfig, Values};
-    use crate::system::Stopwatch;
     use std::task::{Context, Waker};
 
     fn limits() -> LimitConfig {

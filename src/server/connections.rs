@@ -150,9 +150,9 @@ impl Drop for Place {
 mod tests {
     use super::super::activity::Next;
     use super::{Activity, Connections};
+    use crate::clock::Stopwatch;
     use crate::config::{Config, Flags, Values};
-    use crate::metrics::HttpMetrics;
-    use crate::system::Stopwatch;
+    use crate::telemetry::metrics::HttpMetrics;
     use std::sync::Arc;
     use std::task::{Context, Waker};
 

@@ -7,12 +7,12 @@ use sea_orm::{
 };
 use secrecy::SecretString;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
+use crate::crypto::password_hasher::Verdict;
 use crate::db::{Job, NoTransaction};
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::hasher::Verdict;
-use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::login::Login;
 use crate::service::token::TokenPair;

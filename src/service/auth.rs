@@ -7,12 +7,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::ctx::Caller;
+use crate::app::ctx::Caller;
 use crate::db::Database;
+use crate::db::batch_loader::padded;
 use crate::entity::admin_user::Account;
 use crate::entity::{admin_session, admin_user, customer, customer_session};
 use crate::error::{Error, Result};
-use crate::lookup::padded;
 use crate::service::customer::find_together;
 use crate::service::token::{self, Audience};
 

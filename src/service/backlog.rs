@@ -2,10 +2,10 @@
 //!
 //! Measured by the worker now and then, and not when the metrics are read: those are to be had without the database.
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::error::Result;
-use crate::metrics::Queue;
 use crate::service::{journal, mail, webhook};
+use crate::telemetry::metrics::Queue;
 
 /// Looks at every queue once.
 ///

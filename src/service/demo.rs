@@ -3,14 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::Write;
 use crate::db::Job;
 use crate::error::{Error, Result};
-use crate::idempotency::Write;
+use crate::random::Random;
 use crate::service::import::{self, BATCH, Import, Line, Options, Outcome, Record};
 use crate::service::metafield::{self, DefinitionInput};
 use crate::service::webhook::{self, EndpointInput};
-use crate::system::Random;
 use crate::types::{Password, PasswordHash, timestamp};
 
 /// The password of every demo customer.

@@ -12,7 +12,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::{admin_user, customer, customer_group};
 use crate::error::{Error, Result};
 use crate::service::customer::search_text_of;

@@ -9,15 +9,15 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::ctx::{Caller, Ctx};
+use crate::app::ctx::{Caller, Ctx};
+use crate::app::idempotency::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::journal::{self, Change, snapshot};
-use crate::service::page::{Filter, ListQuery, Operation, holds};
-use crate::service::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::query::page::{Filter, ListQuery, Operation, holds};
 use crate::types::{EventKind, fold, is_blank, next_version};
 use crate::{spend, transact};
 

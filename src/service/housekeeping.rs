@@ -4,7 +4,7 @@
 use sea_orm::sea_query::{IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::{
     idempotency_key, journal_entry, mail, reset_password_token, throttle, verify_email_token,
     webhook_delivery,

@@ -2,10 +2,10 @@
 
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::crypto::password_hasher::Verified;
 use crate::db::NoTransaction;
 use crate::error::{Error, Result};
-use crate::hasher::Verified;
 use crate::service::throttle::Guesses;
 use crate::types::{EmailAddress, InvalidEmail, fold};
 

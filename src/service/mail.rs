@@ -16,15 +16,15 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::clock::Clock;
 use crate::db::Attempt;
 use crate::entity::mail::{ActiveModel, Column, Entity, Model};
 use crate::entity::{customer, reset_password_token, verify_email_token};
 use crate::error::{Error, Result};
-use crate::mailer::{SendError, Variables};
-use crate::metrics::{Backlog, Queue};
+use crate::outbound::mailer::{SendError, Variables};
 use crate::service::{greeting, secret};
-use crate::system::Clock;
+use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
 use crate::types::{EmailAddress, MailKind, MailStatus};
 
@@ -314,7 +314,7 @@ pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), Se
     })
 }
 
-/// How long a mail waits after so many attempts, before [jitter](crate::system::Random::jitter): a minute, doubled by
+/// How long a mail waits after so many attempts, before [jitter](crate::random::Random::jitter): a minute, doubled by
 /// each, up to an hour.
 fn pause(attempts: i32) -> TimeDelta {
     let doublings = u32::try_from(attempts - 1).unwrap_or_default().min(6);

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::system::Random;
+use crate::random::Random;
 use crate::types::TokenHash;
 
 /// A new token: 256 random bits, in letters that pass through any mail and any URL.

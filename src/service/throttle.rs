@@ -11,7 +11,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::throttle::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};

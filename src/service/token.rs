@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::crypto::keys::{Key, KeyRing};
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
-use crate::keys::{Key, KeyRing};
 use crate::types::EmailAddress;
 
 /// Whose token it is. Each audience, and each kind, has a key of its own.

@@ -3,12 +3,12 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
 use crate::service::customer::{ask_to_confirm, save};
-use crate::service::patch::Field;
+use crate::service::input::patch::Field;
 use crate::service::{mail, password, secret};
 use crate::spend;
 use crate::types::MailKind;

@@ -14,8 +14,8 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Trace;
+use crate::clock;
 use crate::config::TracesConfig;
-use crate::system;
 
 /// How long the last batch may take at the end.
 const LONGEST_STOP: Duration = Duration::from_secs(3);
@@ -120,7 +120,7 @@ pub(super) fn statement(system: &'static str, sql: &str, failed: bool, took: Dur
     if !parent.span().span_context().is_sampled() {
         return;
     }
-    let (began, ended) = system::just_now(took);
+    let (began, ended) = clock::just_now(took);
     let operation = sql.split_ascii_whitespace().next().unwrap_or_default().to_owned();
     let builder = tracer.span_builder(operation).with_kind(SpanKind::Client).with_start_time(began);
     let builder = builder.with_attributes([

@@ -4,6 +4,7 @@
 //! command prints can be piped. Traces go to a collector when a setting says where it is.
 
 mod export;
+pub mod metrics;
 mod trace;
 
 use std::io::IsTerminal;

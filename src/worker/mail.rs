@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::error::Result;
 use crate::service::mail::{self, Outgoing};
 

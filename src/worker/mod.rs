@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 
 use crate::app::App;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::service::journal::PUBLISHED_AT_ONCE;
 use crate::service::{backlog, customer, derived, housekeeping, metafield, session};

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::service::journal;
 use crate::service::webhook::{self, Outgoing};
-use crate::system::Stopwatch;
 use crate::worker::task::Task;
 
 /// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.

@@ -11,7 +11,7 @@ use chrono::DateTime;
 use patron::entity::customer::Model;
 use patron::error::{Error, Result};
 use patron::service::customer::{Connection, Sort, SortField};
-use patron::service::keyset::Window;
+use patron::service::query::keyset::Window;
 use serde_json::Value;
 
 use crate::World;

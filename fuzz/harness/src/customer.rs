@@ -1,7 +1,7 @@
 //! Bodies that change customers (`src/service/customer/input.rs`).
 
 use patron::entity::customer::Model;
-use patron::service::patch::holds_nul;
+use patron::service::input::patch::holds_nul;
 use patron::types::{EmailAddress, Password};
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! Bodies that define custom fields (`src/service/metafield/input.rs`, `rules.rs`), and values of such fields.
 
 use patron::entity::metafield_definition::{Entity, Model};
-use patron::service::patch::holds_nul;
+use patron::service::input::patch::holds_nul;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! Bodies that set custom fields (`src/service/metafield/values.rs`, `schema.rs`).
 
 use patron::entity::metafield_definition::{Entity, FieldType};
+use patron::service::input::patch::holds_nul;
 use patron::service::metafield::{self, DefinitionInput};
-use patron::service::patch::holds_nul;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Map, Value, json};
 
@@ -61,7 +61,7 @@ pub(crate) fn define(world: &World) {
         for definition in definitions() {
             metafield::create(
                 &world.ctx,
-                patron::idempotency::Write::of_job(),
+                patron::app::idempotency::Write::of_job(),
                 DefinitionInput::from(definition),
             )
             .await

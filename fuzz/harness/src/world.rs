@@ -9,14 +9,15 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use chrono::DateTime;
 use migration::{Migrator, MigratorTrait};
 use patron::app::App;
+use patron::app::ctx::Ctx;
+use patron::clock::Clock;
 use patron::config::{Config, Flags, Values};
-use patron::ctx::Ctx;
+use patron::crypto::keys::Keys;
 use patron::entity::{customer, customer_group};
-use patron::keys::Keys;
-use patron::server;
+use patron::random::Random;
+use patron::router::router;
 use patron::service::import::{self, Import, Line, Outcome, Record};
 use patron::service::{admin, token};
-use patron::system::{Clock, Random};
 use patron::types::{EmailAddress, Password};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -108,7 +109,7 @@ impl World {
         });
         let token = token::issue_for_admin(&ctx.app, &admin, None).expect("a token").access_token;
         // Some parts of the router ask for the runtime when they are made.
-        let router = runtime.block_on(async { server::router(&ctx.app) });
+        let router = runtime.block_on(async { router(&ctx.app) });
         let first = people.first().cloned().expect("a customer");
         let last = people.last().map_or(0, |last| last.customer_id);
         Self { ctx, admin, first, last, router, token, runtime, database, _folder: folder }

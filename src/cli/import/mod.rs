@@ -14,8 +14,8 @@ use super::format::FormatOptions;
 use super::progress::Progress;
 use clap::Args;
 
+use crate::app::ctx::Ctx;
 use crate::config::Flags;
-use crate::ctx::Ctx;
 use crate::service::health;
 use crate::service::import::{self, Import, Outcome};
 use crate::transfer::{self, FileError};

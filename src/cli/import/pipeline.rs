@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::app::ctx::Ctx;
 use crate::cli::exit::Failure;
-use crate::ctx::Ctx;
 use crate::service::import::{self, BATCH, Line};
 use crate::transfer;
 

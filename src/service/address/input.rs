@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::entity::customer_address::{ActiveModel, Model};
 use crate::error::Result;
 use crate::service::country;
-use crate::service::patch::{Field, Problems, whole};
+use crate::service::input::patch::{Field, Problems, whole};
 use crate::types::is_blank;
 
 /// The longest text of a field, in characters.

@@ -5,11 +5,11 @@ use sea_orm::{Condition, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value as Json;
 
 use super::criterion::Criterion;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::customer::{Column, Entity, Model};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
-use crate::service::keyset::{Keyset, Kind, Slice, SortKey, Window, moment};
+use crate::service::query::keyset::{Keyset, Kind, Slice, SortKey, Window, moment};
 
 /// What customers can be sorted by; names are those of the API.
 #[expect(missing_docs, reason = "the names say it")]

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
-use crate::service::page::{contains, starts_with};
+use crate::service::query::page::{contains, starts_with};
 use crate::types::EmailAddress;
 
 /// The deepest that conditions may be nested.

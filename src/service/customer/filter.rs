@@ -9,7 +9,7 @@ use super::search::required_keyword;
 use crate::app::App;
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
-use crate::service::page::{Filter, ListQuery, Operation, holds, like};
+use crate::service::query::page::{Filter, ListQuery, Operation, holds, like};
 use crate::types::EmailAddress;
 
 /// The keys, for the message about one that isn't known.

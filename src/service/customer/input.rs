@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::{Error, Result};
-use crate::service::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers, whole};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers, whole};
 use crate::types::{CustomerStatus, EmailAddress, Password, is_blank};
 
 /// The longest name, in characters.

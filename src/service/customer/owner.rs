@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::error::Result;
 
 /// The customer whose addresses or custom fields are meant.

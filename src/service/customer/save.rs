@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::search;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer::{ActiveModel, Model};
 use crate::entity::{reset_password_token, verify_email_token};

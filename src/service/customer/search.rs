@@ -12,10 +12,10 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, QueryStatementBuilder, SimpleEx
 use sea_orm::{DbBackend, EntityTrait, QueryOrder, QuerySelect};
 
 use crate::app::App;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
-use crate::service::page::contains;
+use crate::service::query::page::contains;
 use crate::types::{EmailAddress, Trigrams, search_text, trigrams};
 
 /// Texts of which trigrams are counted.

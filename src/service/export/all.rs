@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address, customer_group};
 use crate::error::Result;
 

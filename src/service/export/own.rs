@@ -3,7 +3,7 @@
 use sea_orm::prelude::Json;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address, customer_group, customer_session, mail};
 use crate::error::{Error, Result};
 use crate::service::metafield;

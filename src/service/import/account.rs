@@ -8,7 +8,7 @@ use sea_orm::prelude::Json;
 use uuid::Uuid;
 
 use super::draft::{Address, Draft};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address};
 use crate::service::address;
 use crate::service::customer::search_text_of;

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Record;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::error::{Error, Problem};
 use crate::service::address::{self, AddressInput, MAX_ADDRESSES};
 use crate::service::customer as rules;
-use crate::service::patch::{Field, Mode, Problems};
+use crate::service::input::patch::{Field, Mode, Problems};
 use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash};
 
 /// A customer that may be written. What is absent was not said; a new customer has the default then.

@@ -6,12 +6,12 @@ use sea_orm::EntityTrait;
 
 use super::Options;
 use super::draft::{Group, problems_of};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::Write;
 use crate::entity::customer_group;
 use crate::error::{Error, Problem, Result};
-use crate::idempotency::Write;
 use crate::service::group::{self, GroupInput};
-use crate::service::patch::{Field, Mode};
+use crate::service::input::patch::{Field, Mode};
 use crate::types::fold;
 
 /// The groups there are, by primary key and by folded name, as their index has it.

@@ -11,9 +11,9 @@ use super::Outcome;
 use super::account::Account;
 use super::prepare::{Batch, Prepared};
 use crate::db::Attempt;
+use crate::db::batch_loader;
 use crate::entity::{customer, customer_address};
 use crate::error::Problem;
-use crate::lookup;
 
 /// The customers with these [keys](crate::types::EmailAddress::key), by their primary keys.
 pub(super) async fn find_by_emails(
@@ -29,7 +29,7 @@ pub(super) async fn find_by_emails(
             .limit(1)
             .take()
     };
-    let found = lookup::each(db, keys, owner).await?;
+    let found = batch_loader::each(db, keys, owner).await?;
     Ok(found.into_iter().filter_map(|(key, id)| Some((key, id?))).collect())
 }
 

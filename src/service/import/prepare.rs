@@ -13,7 +13,7 @@ use super::draft::{Draft, Secret, problems_of};
 use super::groups::Groups;
 use super::known::find_by_emails;
 use super::{Line, Options};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::{Attempt, Job};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::known::{Known, Seen};
 use super::prepare::{Batch, Prepared, prepare};
 use super::{Options, Outcome};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::{customer, customer_address};
 use crate::error::{Error, Result};

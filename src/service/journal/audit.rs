@@ -6,11 +6,11 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::feed::kinds;
-use crate::ctx::{Ctx, NO_REQUEST};
+use crate::app::ctx::{Ctx, NO_REQUEST};
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::Result;
-use crate::service::keyset::Window;
-use crate::service::listing::{Listing, Number};
+use crate::service::query::keyset::Window;
+use crate::service::query::listing::{Listing, Number};
 use crate::types::Actor;
 
 /// Which entries are wanted: those that meet all of these.

@@ -5,11 +5,11 @@ use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
 
 use super::retention::expired_position;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::keyset::Window;
-use crate::service::listing::{Listing, Number, Page};
+use crate::service::query::keyset::Window;
+use crate::service::query::listing::{Listing, Number, Page};
 use crate::types::{EventKind, covers};
 
 /// Published, and not expired.

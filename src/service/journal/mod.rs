@@ -29,7 +29,7 @@ pub use publish::{PUBLISHED_AT_ONCE, publish};
 pub(super) use publish::{Published, backlog};
 pub(super) use retention::expired;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::error::Error;

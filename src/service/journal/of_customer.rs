@@ -9,11 +9,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Change, Entry, erased, insert};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
+use crate::db::batch_loader;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity};
 use crate::entity::{customer, idempotency_key, mail};
-use crate::lookup;
 use crate::types::EventKind;
 
 /// Customers that one statement asks for: a statement has a limited number of parameters.
@@ -44,7 +44,7 @@ pub(in crate::service) async fn last_numbers(
     let customers: Vec<Uuid> = customers.into_iter().collect();
     let mut numbers = HashMap::new();
     for some in customers.chunks(CUSTOMERS) {
-        let found = lookup::each(tx, some.to_vec(), last).await?;
+        let found = batch_loader::each(tx, some.to_vec(), last).await?;
         numbers.extend(found.into_iter().map(|(customer, last)| (customer, last.unwrap_or(0))));
     }
     Ok(numbers)

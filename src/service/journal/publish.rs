@@ -12,13 +12,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::entity::journal_position;
 use crate::error::{Error, Result};
-use crate::metrics::Backlog;
 use crate::service::webhook;
+use crate::telemetry::metrics::Backlog;
 use crate::transact;
 use crate::types::EventKind;
 

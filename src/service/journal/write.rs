@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Change;
-use crate::ctx::{Caller, Ctx};
+use crate::app::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::error::{Error, Result};

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QuerySelect};
 
 use super::{OWNER_TYPE, may_see};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::metafield_definition::{Column, Entity, Model};
 use crate::error::{Error, Result};

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::values::remove;
-use crate::ctx::{Caller, Ctx};
+use crate::app::ctx::{Caller, Ctx};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::metafield_definition::{Column, Entity, Model};

@@ -11,7 +11,7 @@ use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use serde_json::Value;
 
 use super::schema::MAX_COMPILED;
-use crate::system::Stopwatch;
+use crate::clock::Stopwatch;
 
 /// The most steps that checking the values of one request takes. 20 ns each were measured at worst, so this is a fifth
 /// of a second.

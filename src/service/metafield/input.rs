@@ -8,7 +8,7 @@ use super::OWNER_TYPE;
 use super::rules::{Rules, parse_key, parse_name, parse_type, required_text};
 use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
 use crate::error::{Error, Result};
-use crate::service::patch::{Field, Problems, plain_numbers};
+use crate::service::input::patch::{Field, Problems, plain_numbers};
 
 /// The namespace when none is given.
 const DEFAULT_NAMESPACE: &str = "custom";

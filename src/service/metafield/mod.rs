@@ -28,11 +28,11 @@ pub use input::DefinitionInput;
 pub use values::{Values, set_values, take_value, value};
 pub(super) use values::{apply, checked, conform, judge_given, shown};
 
-use crate::ctx::{Caller, Ctx};
+use crate::app::ctx::{Caller, Ctx};
+use crate::app::idempotency::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
 use crate::types::EventKind;

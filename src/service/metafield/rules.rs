@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{cost, schema};
 use crate::entity::metafield_definition::FieldType;
-use crate::service::patch::{Field, Problems, holds_nul, plain_numbers};
+use crate::service::input::patch::{Field, Problems, holds_nul, plain_numbers};
 use crate::types::is_blank;
 
 /// The longest key or namespace, in characters.

@@ -9,7 +9,7 @@ use super::compiled::{Compiled, compiled};
 use super::cost::{Budget, Costs};
 use super::name_of;
 use crate::entity::metafield_definition::{FieldType, Model};
-use crate::service::patch::holds_nul;
+use crate::service::input::patch::holds_nul;
 
 /// The longest one-line text, in characters.
 const MAX_SHORT_TEXT: usize = 1000;

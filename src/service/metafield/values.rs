@@ -11,14 +11,14 @@ use super::compiled::cached;
 use super::cost::{Budget, is_light};
 use super::schema::judge;
 use super::{blocking, name_of};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::metafield_definition::Model;
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
 use crate::service::customer::{Owner, check_size, find_for_update, save};
-use crate::service::patch::{Field, Problems, plain_numbers};
+use crate::service::input::patch::{Field, Problems, plain_numbers};
 use crate::spend;
 
 /// The most unknown names that are told of; there may be as many as fit into a body.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Result;
 use crate::service::customer::{parse_email, parse_password};
-use crate::service::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::types::{EmailAddress, Password};
 
 const TOKEN: TextMessages =

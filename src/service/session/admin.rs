@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::family::{self, Lifetime, is_good};
 use super::refresh::{Presented, REFUSED};
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::admin_session::{ActiveModel, Column, Entity, Model};
 use crate::entity::admin_user;
 use crate::error::Result;
-use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change};
 use crate::service::token::{self, Audience, SessionClaim, TokenPair};
 use crate::spend;

@@ -9,12 +9,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::refresh::Presented;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
 use crate::service::customer::forget_wishes;
 use crate::service::journal::{self, Change};
 use crate::service::token::Audience;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::family::SessionTable;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::{admin_session, customer_session};
 use crate::error::Result;
 use crate::transact;

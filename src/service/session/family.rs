@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::{admin_session, customer_session};
 use crate::error::{Error, Result};

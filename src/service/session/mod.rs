@@ -21,13 +21,13 @@ pub use end::{end, end_all, revoke};
 pub use expiry::delete_expired;
 pub use refresh::refresh;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
+use crate::crypto::password_hasher::Verdict;
 use crate::db::{Attempt, Job, NoTransaction};
 use crate::entity::customer;
 use crate::entity::customer_session::{self, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::hasher::Verdict;
-use crate::idempotency::{Write, Written};
 use crate::service::journal::{self, Change};
 use crate::service::login::Login;
 use crate::service::token::{self, SessionClaim, Subject, TokenPair};

@@ -12,15 +12,15 @@ use uuid::Uuid;
 
 use super::input::MAX_OVERLAP;
 use super::sign;
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::clock::Clock;
 use crate::db::Attempt;
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
-use crate::metrics::{Backlog, Queue};
-use crate::poster::Posted;
+use crate::outbound::webhook_client::Posted;
 use crate::service::journal::Published;
-use crate::system::Clock;
+use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
 use crate::types::{DeliveryStatus, covers, timestamp};
 
@@ -286,7 +286,7 @@ pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     Ok(Backlog { due: waiting().count(db).await?, oldest: oldest.map(|row| row.next_attempt_at), given_up })
 }
 
-/// How long a delivery waits after so many attempts, before [jitter](crate::system::Random::jitter): 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.
+/// How long a delivery waits after so many attempts, before [jitter](crate::random::Random::jitter): 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.
 fn pause(attempts: i32) -> TimeDelta {
     const SECONDS: [i64; 10] = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200];
     let number = usize::try_from(attempts - 1).unwrap_or_default().min(SECONDS.len() - 1);

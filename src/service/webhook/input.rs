@@ -3,11 +3,11 @@
 use sea_orm::ActiveValue::Set;
 use serde_json::{Map, Value, json};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
 use crate::entity::webhook_endpoint::{ActiveModel, Model};
 use crate::error::{Error, Result};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages, whole};
 use crate::service::journal::kinds;
-use crate::service::patch::{Field, Mode, Problems, TextMessages, whole};
 
 /// The longest URL, in characters.
 const MAX_URL: usize = 2048;

@@ -5,13 +5,13 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
-use crate::service::keyset::Window;
-use crate::service::listing::{Listing, Number};
+use crate::service::query::keyset::Window;
+use crate::service::query::listing::{Listing, Number};
 use crate::spend;
 use crate::types::DeliveryStatus;
 

@@ -23,13 +23,13 @@ pub use input::{EndpointInput, RotationInput};
 pub(super) use log::forgotten;
 pub use log::{Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_parked};
 
-use crate::ctx::Ctx;
+use crate::app::ctx::Ctx;
+use crate::app::idempotency::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::idempotency::{Write, Written};
+use crate::service::input::patch::Mode;
 use crate::service::journal::{self, Change, snapshot};
-use crate::service::patch::Mode;
 use crate::spend;
 use crate::types::EventKind;
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::system::Random;
+use crate::random::Random;
 
 /// What secrets begin with.
 const PREFIX: &str = "whsec_";

@@ -1,0 +1,125 @@
+//! What belongs to the customers of one answer is fetched with one query for a whole page, when the first of
+//! them is asked for it. Not by a batch that waits for some time: a page that takes longer to walk would be split,
+//! and cost more queries the more rows it has.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Result};
+use tokio::sync::OnceCell;
+
+use super::customer::Customer;
+use super::group::CustomerGroup;
+use crate::api::graphql::error::Failed;
+use crate::entity::{customer, customer_address, customer_group, customer_session};
+use crate::error::Error;
+use crate::service::{self, address, group, session};
+
+/// Rows by a key, once they are fetched; each who asks gets the error as well.
+type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
+
+/// The customers that were found together.
+pub(super) struct Page {
+    customer_ids: Vec<i32>,
+    group_ids: Vec<i32>,
+    groups: Fetched<CustomerGroup>,
+    addresses: Fetched<Vec<customer_address::Model>>,
+    sessions: Fetched<Vec<customer_session::Model>>,
+}
+
+impl Page {
+    pub(super) fn of(customers: &[customer::Model]) -> Self {
+        let mut group_ids: Vec<i32> = customers.iter().filter_map(|row| row.group_id).collect();
+        group_ids.sort_unstable();
+        group_ids.dedup();
+        Self {
+            customer_ids: customers.iter().map(|row| row.customer_id).collect(),
+            group_ids,
+            groups: OnceCell::new(),
+            addresses: OnceCell::new(),
+            sessions: OnceCell::new(),
+        }
+    }
+
+    /// A group that one of them is in.
+    pub(super) async fn group(&self, ctx: &Context<'_>, id: i32) -> Result<Option<CustomerGroup>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let rows = group::of_members(ctx, &self.group_ids).await?;
+            let ids: Vec<i32> = rows.iter().map(|row| row.customer_group_id).collect();
+            Ok(ids.into_iter().zip(CustomerGroup::page(rows)).collect())
+        };
+        found(self.groups.get_or_init(fetch).await, id)
+    }
+
+    /// The addresses of one of them.
+    pub(super) async fn addresses(
+        &self,
+        ctx: &Context<'_>,
+        customer_id: i32,
+    ) -> Result<Vec<customer_address::Model>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let rows = address::of_customers(ctx, &self.customer_ids).await?;
+            Ok(group_by(rows, |row| row.customer_id))
+        };
+        Ok(found(self.addresses.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+    }
+
+    /// The sessions of one of them.
+    pub(super) async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        customer_id: i32,
+    ) -> Result<Vec<customer_session::Model>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let rows = session::of_customers(ctx, &self.customer_ids).await?;
+            Ok(group_by(rows, |row| row.customer_id))
+        };
+        Ok(found(self.sessions.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+    }
+}
+
+/// The groups that were found together.
+pub(super) struct Groups {
+    ids: Vec<i32>,
+    members: Fetched<Option<Vec<Customer>>>,
+}
+
+impl Groups {
+    pub(super) fn of(groups: &[customer_group::Model]) -> Self {
+        let ids = groups.iter().map(|row| row.customer_group_id).collect();
+        Self { ids, members: OnceCell::new() }
+    }
+
+    /// The customers of one of them; none when there are too many.
+    pub(super) async fn members(&self, ctx: &Context<'_>, id: i32) -> Result<Option<Vec<Customer>>> {
+        let ctx = ctx.data()?;
+        let fetch = async || {
+            let members = service::customer::of_groups(ctx, &self.ids).await?;
+            let too_large = members.too_large.into_iter().map(|id| (id, None));
+            // As one page: what belongs to all of them is fetched at once.
+            let customers = Customer::page(members.rows);
+            let by_group = group_by(customers, |customer| customer.group_id().unwrap_or_default());
+            let by_group = by_group.into_iter().map(|(id, customers)| (id, Some(customers)));
+            Ok(by_group.chain(too_large).collect())
+        };
+        Ok(found(self.members.get_or_init(fetch).await, id)?.unwrap_or_else(|| Some(Vec::new())))
+    }
+}
+
+/// Rows by key; those of one key keep their order.
+fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
+    let mut groups: HashMap<i32, Vec<T>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
+}
+
+fn found<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
+    match fetched {
+        Ok(rows) => Ok(rows.get(&key).cloned()),
+        Err(error) => Err(Failed(error.again()).into()),
+    }
+}

@@ -1,0 +1,34 @@
+//! The types of the schema and their resolvers.
+
+mod address;
+mod connection;
+mod country;
+mod criterion;
+mod customer;
+pub(super) mod date_time;
+pub(super) mod definitions;
+mod filter;
+mod group;
+mod journal;
+mod loader;
+pub(super) mod metafield;
+mod node;
+mod page;
+mod query;
+mod session;
+mod webhook;
+
+use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder};
+
+pub(super) type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
+pub(super) type Builder = SchemaBuilder<query::Query, EmptyMutation, EmptySubscription>;
+
+/// The schema, before limits are set.
+pub(super) fn builder() -> Builder {
+    Schema::build(query::Query, EmptyMutation, EmptySubscription)
+}
+
+/// The schema in the schema definition language, as it stands in `schema.graphql`.
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}

@@ -1,0 +1,75 @@
+//! Things by a global identifier (Relay's Global Object Identification).
+
+use std::fmt;
+
+use async_graphql::{Context, ID, Interface, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use super::address::CustomerAddress;
+use super::customer::Customer;
+use super::group::CustomerGroup;
+use crate::api::graphql::error::Failed;
+use crate::service::{address, customer, group};
+
+/// Whatever can be had by its `id`.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Names it to `node`."))]
+pub(super) enum Node {
+    Customer(Box<Customer>),
+    CustomerAddress(Box<CustomerAddress>),
+    CustomerGroup(CustomerGroup),
+}
+
+/// The type in a global identifier.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Customer,
+    CustomerAddress,
+    CustomerGroup,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Customer, Self::CustomerAddress, Self::CustomerGroup];
+}
+
+/// The name of the type in the schema.
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The global identifier of the thing of this type with this uuid; clients take it as it is.
+pub(super) fn global_id(kind: Kind, uuid: Uuid) -> ID {
+    URL_SAFE_NO_PAD.encode(format!("{kind}:{uuid}")).into()
+}
+
+/// What a global identifier says; none of a text that is no such identifier.
+fn parse(id: &ID) -> Option<(Kind, Uuid)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id.as_str()).ok()?).ok()?;
+    let (name, uuid) = text.split_once(':')?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.to_string() == name)?;
+    Some((kind, Uuid::try_parse(uuid).ok()?))
+}
+
+/// The thing with this identifier, when there is one that the caller may see.
+pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let ctx = ctx.data()?;
+    let Some((kind, uuid)) = parse(id) else { return Ok(None) };
+    Ok(match kind {
+        Kind::Customer => {
+            let row = customer::find_visible(ctx, uuid).await.map_err(Failed)?;
+            row.map(|row| Node::Customer(Box::new(row.into())))
+        }
+        Kind::CustomerAddress => {
+            let found = address::find_visible(ctx, uuid).await.map_err(Failed)?;
+            found.map(|(row, customer)| Node::CustomerAddress(Box::new(CustomerAddress { row, customer })))
+        }
+        Kind::CustomerGroup => {
+            let row = group::find_visible(ctx, uuid).await.map_err(Failed)?;
+            row.map(|row| Node::CustomerGroup(row.into()))
+        }
+    })
+}

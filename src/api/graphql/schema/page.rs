@@ -1,0 +1,53 @@
+//! Parts of lists that only grow: events, audit entries, deliveries (GraphQL Cursor Connections Specification).
+
+use async_graphql::{OutputType, SimpleObject};
+
+use super::connection::PageInfo;
+use super::journal::{AuditEntry, Event};
+use super::webhook::WebhookDelivery;
+use crate::api::graphql::counted::List;
+use crate::service::query::listing;
+
+/// A part of a list, in its order.
+#[derive(SimpleObject)]
+#[graphql(concrete(name = "EventConnection", params(Event)))]
+#[graphql(concrete(name = "AuditEntryConnection", params(AuditEntry)))]
+#[graphql(concrete(name = "WebhookDeliveryConnection", params(WebhookDelivery)))]
+pub(super) struct Page<N: OutputType>
+where
+    Edge<N>: OutputType,
+{
+    /// What is in it, each with its cursor.
+    edges: List<Edge<N>>,
+    /// What is in it.
+    nodes: List<N>,
+    /// How to go on.
+    page_info: PageInfo,
+}
+
+/// Something in a list.
+#[derive(Clone, SimpleObject)]
+#[graphql(concrete(name = "EventEdge", params(Event)))]
+#[graphql(concrete(name = "AuditEntryEdge", params(AuditEntry)))]
+#[graphql(concrete(name = "WebhookDeliveryEdge", params(WebhookDelivery)))]
+pub(super) struct Edge<N: OutputType> {
+    /// Names its place, for `after` and `before`.
+    cursor: String,
+    /// What it is.
+    node: N,
+}
+
+impl<N> Page<N>
+where
+    N: OutputType + Clone,
+    Edge<N>: OutputType,
+{
+    /// What a listing answered with.
+    pub(super) fn of<M>(page: listing::Page<M>, node: impl Fn(M) -> N) -> Self {
+        let edges: Vec<Edge<N>> =
+            page.rows.into_iter().map(|(cursor, row)| Edge { cursor, node: node(row) }).collect();
+        let start = edges.first().map(|edge| edge.cursor.clone());
+        let page_info = PageInfo::of(page.has_next, page.has_previous, start, page.end);
+        Self { nodes: edges.iter().map(|edge| edge.node.clone()).collect(), edges: List(edges), page_info }
+    }
+}

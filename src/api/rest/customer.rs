@@ -1,0 +1,262 @@
+//! Customers over REST.
+
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::{HeaderName, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::link::Link;
+use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput, Throttled};
+use super::{Data, Versioned};
+use crate::app::ctx::Ctx;
+use crate::entity::customer::Model;
+use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::service::customer;
+use crate::types::timestamp;
+
+/// A customer, as REST answers with it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Customer {
+    /// Primary key.
+    #[schema(example = 21)]
+    customer_id: i32,
+    /// Public identifier.
+    #[schema(format = "uuid", example = "433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
+    uuid: String,
+    /// 1 enabled, 0 disabled.
+    #[schema(minimum = 0, maximum = 1, example = 1)]
+    status: i16,
+    /// Primary key of its group.
+    #[schema(required = true, example = 1)]
+    group_id: Option<i32>,
+    /// E-mail address, as typed.
+    #[schema(format = "idn-email", example = "john.smith@example.com")]
+    email: String,
+    /// Display name.
+    #[schema(example = "John Smith")]
+    full_name: String,
+    /// When it was registered (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    created_at: String,
+    /// When it last changed (RFC 3339).
+    #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
+    updated_at: String,
+    /// Counts the changes, from 1.
+    #[schema(example = 1)]
+    version: i32,
+}
+
+/// A customer with what can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LinkedCustomer {
+    #[serde(flatten)]
+    customer: Customer,
+    /// Where to go from here.
+    #[schema(example = json!([
+        {"rel": "customerGrid", "href": "/admin/customers", "action": "GET", "types": ["text/xml"]},
+        {"rel": "edit", "href": "/admin/customers/edit/433ba97f-8be7-4be9-be3f-a9f341f2b89f", "action": "GET", "types": ["text/xml"]},
+    ]))]
+    links: [Link; 2],
+}
+
+impl From<&Model> for Customer {
+    fn from(row: &Model) -> Self {
+        Self {
+            customer_id: row.customer_id,
+            uuid: row.uuid.to_string(),
+            status: row.status.number(),
+            group_id: row.group_id,
+            email: row.email.as_str().to_owned(),
+            full_name: row.full_name.clone(),
+            created_at: timestamp(row.created_at),
+            updated_at: timestamp(row.updated_at),
+            version: row.version,
+        }
+    }
+}
+
+impl From<&Model> for LinkedCustomer {
+    fn from(row: &Model) -> Self {
+        let links = [
+            Link::page("customerGrid", "/admin/customers"),
+            Link::page("edit", format!("/admin/customers/edit/{}", row.uuid)),
+        ];
+        Self { customer: row.into(), links }
+    }
+}
+
+/// What a new customer is made of. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
+pub(super) struct NewCustomer {
+    /// `0`, `1`, `"0"` or `"1"`; admins only, ignored from anyone else.
+    #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
+    status: Option<Value>,
+    /// The group's primary key; admins only, ignored from anyone else.
+    #[schema(value_type = Option<GroupIdInput>, example = 1)]
+    group_id: Option<Value>,
+    /// Display name, at most 255 characters.
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John Smith"
+    )]
+    full_name: String,
+    /// E-mail address; unique, however it is spelled: in any case, with its domain in Unicode or as A-labels.
+    #[schema(format = "idn-email", max_length = 254, example = "john.smith@example.com")]
+    email: String,
+    /// Password: 8 characters to 1024 bytes, not a common one.
+    #[schema(format = "password", min_length = 8, max_length = 1024, example = "correct horse battery")]
+    password: String,
+    /// Free-form data of the back office; admins only, ignored from anyone else.
+    #[schema(example = json!({"erp": {"id": "C-1024"}}))]
+    meta_data: Option<Map<String, Value>>,
+}
+
+/// What changes: absent stays, `null` goes back to the default where there is one. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
+pub(super) struct CustomerPatch {
+    /// `0`, `1`, `"0"` or `"1"`; disabling ends every session of the customer.
+    #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
+    status: Option<Value>,
+    /// The group's primary key; `null` is the default group.
+    #[schema(value_type = Option<GroupIdInput>, example = 1)]
+    group_id: Option<Value>,
+    /// Display name, at most 255 characters.
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John A. Smith"
+    )]
+    full_name: Option<String>,
+    /// E-mail address; unique, however it is spelled: in any case, with its domain in Unicode or as A-labels.
+    #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
+    email: Option<String>,
+    /// Password: 8 characters to 1024 bytes, not a common one; setting it ends every session of the customer.
+    #[schema(
+        nullable = false,
+        format = "password",
+        min_length = 8,
+        max_length = 1024,
+        example = "correct horse battery"
+    )]
+    password: Option<String>,
+    /// Free-form data of the back office; `null` empties it.
+    #[schema(example = json!({"erp": {"id": "C-1024"}}))]
+    meta_data: Option<Map<String, Value>>,
+}
+
+/// An identifier in a path: with hyphens or without, and in no other form.
+pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
+    let plain = matches!(text.len(), 32 | 36);
+    plain.then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+/// The customer that a path names. What is no identifier names no customer.
+pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
+    let text = path.map(|Path(text)| text).unwrap_or_default();
+    parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
+}
+
+type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>);
+
+fn created(row: &Model) -> Versioned<Created> {
+    let location = format!("/api/customers/{}", row.uuid);
+    let data = Json(Data { data: row.into() });
+    Versioned::new(row.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))
+}
+
+fn updated(row: &Model) -> Versioned<Json<Data<LinkedCustomer>>> {
+    Versioned::new(row.version, Json(Data { data: row.into() }))
+}
+
+/// A customer that is gone, which has no links.
+pub(super) fn deleted(row: &Model) -> Json<Data<Customer>> {
+    Json(Data { data: row.into() })
+}
+
+/// Register a customer
+///
+/// Anyone may; an admin may also set `status`, `group_id` and `meta_data`.
+#[utoipa::path(
+    post,
+    path = "/api/customers",
+    tag = "customers",
+    request_body = NewCustomer,
+    security((), ("admin" = []), ("customer" = [])),
+    responses(
+        (status = 201, description = "The new customer", body = Data<LinkedCustomer>),
+        (status = 401, description = "The token is bad", body = FailureEnvelope),
+        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_customer(
+    ctx: Ctx,
+    write: OneWrite,
+    JsonObject(body): JsonObject,
+) -> Result<Done, Failure> {
+    Ok(customer::create(&ctx, write.answered(created), body.into()).await?.into())
+}
+
+/// Change a customer
+///
+/// `{}`, and values that are there already, are 200 and change nothing.
+#[utoipa::path(
+    patch,
+    path = "/api/customers/{uuid}",
+    tag = "customers",
+    params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
+    request_body = CustomerPatch,
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The customer as it is now", body = Data<LinkedCustomer>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer", body = FailureEnvelope),
+        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        BodyFailures,
+    )
+)]
+pub(super) async fn update_customer(
+    AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
+    path: Result<Path<String>, PathRejection>,
+    JsonObject(body): JsonObject,
+) -> Result<Done, Failure> {
+    Ok(customer::update(&ctx, write.answered(updated), customer_id(path)?, body.into()).await?.into())
+}
+
+/// Delete a customer
+///
+/// With its addresses and everything else that is its own. It cannot be undone.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/{uuid}",
+    tag = "customers",
+    params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The customer as it was", body = Data<Customer>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
+        (status = 404, description = "There is no such customer", body = FailureEnvelope),
+        super::openapi::Failures,
+    )
+)]
+pub(super) async fn delete_customer(
+    AdminCtx(ctx): AdminCtx,
+    write: OneWrite,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Done, Failure> {
+    Ok(customer::delete(&ctx, write.answered(deleted), customer_id(path)?).await?.into())
+}

@@ -1,0 +1,115 @@
+//! The REST API: what changes customers, and the few reads that have no place in GraphQL.
+//!
+//! A handler is: extract, one service call, view. Each names its full path, so that a search for a URL lands
+//! on its code, and its name is its operation id in `docs/openapi.json`.
+
+mod address;
+mod customer;
+mod export;
+mod group;
+mod link;
+mod metafield;
+pub(crate) mod openapi;
+mod password;
+mod profile;
+mod session;
+mod token;
+mod verification;
+mod webhook;
+
+use std::sync::Arc;
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::types::entity_tag;
+use crate::web::{health, metrics};
+
+pub use openapi::document;
+
+/// Every route.
+fn table() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(customer::create_customer))
+        .routes(routes!(customer::update_customer, customer::delete_customer))
+        .routes(routes!(profile::update_me, profile::delete_me))
+        .routes(routes!(password::change_my_password))
+        .routes(routes!(password::request_password_reset))
+        .routes(routes!(password::reset_password))
+        .routes(routes!(verification::verify_email))
+        .routes(routes!(verification::send_my_verification))
+        .routes(routes!(export::export_me))
+        .routes(routes!(address::create_customer_address))
+        .routes(routes!(address::update_customer_address, address::delete_customer_address))
+        .routes(routes!(address::create_my_address))
+        .routes(routes!(address::update_my_address, address::delete_my_address))
+        .routes(routes!(group::create_customer_group))
+        .routes(routes!(group::update_customer_group, group::delete_customer_group))
+        .routes(routes!(metafield::create_metafield_definition))
+        .routes(routes!(metafield::update_metafield_definition, metafield::delete_metafield_definition))
+        .routes(routes!(metafield::update_customer_metafields))
+        .routes(routes!(metafield::update_my_metafields))
+        .routes(routes!(webhook::create_webhook_endpoint))
+        .routes(routes!(webhook::update_webhook_endpoint, webhook::delete_webhook_endpoint))
+        .routes(routes!(webhook::rotate_webhook_secret))
+        .routes(routes!(webhook::replay_webhook_endpoint))
+        .routes(routes!(webhook::replay_webhook_delivery))
+        .routes(routes!(token::create_admin_tokens))
+        .routes(routes!(token::refresh_admin_tokens))
+        .routes(routes!(token::revoke_admin_token))
+        .routes(routes!(token::create_customer_tokens))
+        .routes(routes!(token::refresh_customer_tokens))
+        .routes(routes!(token::revoke_customer_token))
+        .routes(routes!(session::delete_my_sessions))
+        .routes(routes!(session::delete_my_session))
+        .routes(routes!(health::get_liveness))
+        .routes(routes!(health::get_readiness))
+        .routes(routes!(metrics::get_metrics))
+        .routes(routes!(openapi::get_openapi))
+}
+
+/// The routes, ready to be served.
+pub fn routes(app: &Arc<App>) -> Router {
+    let (router, _) = table().split_for_parts();
+    router.with_state(Arc::clone(app))
+}
+
+/// What a success answers with.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Data<T> {
+    /// The outcome.
+    pub(crate) data: T,
+}
+
+/// What a change of something with versions answers with: its strong entity tag is that of the version.
+pub(in crate::api::rest) struct Versioned<T> {
+    version: i32,
+    answer: T,
+}
+
+impl<T> Versioned<T> {
+    fn new(version: i32, answer: T) -> Self {
+        Self { version, answer }
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, entity_tag(self.version))], self.answer).into_response()
+    }
+}
+
+/// What a success answers with when there is nothing to tell.
+#[derive(Serialize, ToSchema)]
+pub(in crate::api::rest) struct Nothing {}
+
+/// The view of a write that there is nothing to tell of.
+fn nothing((): &()) -> Json<Data<Nothing>> {
+    Json(Data { data: Nothing {} })
+}

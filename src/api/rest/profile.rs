@@ -1,0 +1,118 @@
+//! One's own account over REST.
+
+use axum::Json;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::customer::{Customer, deleted};
+use super::link::Link;
+use super::openapi::{BodyFailures, Throttled};
+use super::{Data, Versioned};
+use crate::entity::customer::Model;
+use crate::http::{CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::service::customer;
+use crate::service::input::patch::Field;
+
+/// One's own account with what can be done next.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Profile {
+    #[serde(flatten)]
+    customer: Customer,
+    /// Where to go from here.
+    #[schema(example = json!([
+        {"rel": "self", "href": "/api/customers/me", "action": "PATCH", "types": ["application/json"]},
+    ]))]
+    links: [Link; 1],
+}
+
+impl From<&Model> for Profile {
+    fn from(row: &Model) -> Self {
+        Self { customer: row.into(), links: [Link::own("/api/customers/me")] }
+    }
+}
+
+fn updated(row: &Model) -> Versioned<Json<Data<Profile>>> {
+    Versioned::new(row.version, Json(Data { data: row.into() }))
+}
+
+/// What changes of one's own account, one of the two at least. Any other property is ignored.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
+pub(super) struct ProfilePatch {
+    /// Display name, at most 255 characters.
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
+        example = "John A. Smith"
+    )]
+    full_name: Option<String>,
+    /// E-mail address; in force when the link mailed to it is opened.
+    #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
+    email: Option<String>,
+}
+
+/// The password, once more.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body; `service::customer::delete_own` reads it")]
+pub(super) struct Confirmation {
+    /// Password of the account.
+    #[schema(format = "password", example = "correct horse battery")]
+    password: String,
+}
+
+/// Change one's own name or e-mail address
+///
+/// A new address takes effect when the link mailed to it is opened, and the old one is told; until then the answer
+/// shows the old one. With verification switched off it takes effect at once.
+#[utoipa::path(
+    patch,
+    path = "/api/customers/me",
+    tag = "account",
+    request_body = ProfilePatch,
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The account as it is now", body = Data<Profile>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
+        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
+        BodyFailures,
+        Throttled,
+    )
+)]
+pub(super) async fn update_me(
+    CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
+    JsonObject(body): JsonObject,
+) -> Result<Done, Failure> {
+    Ok(customer::update_own(&ctx, write.answered(updated), body.into()).await?.into())
+}
+
+/// Delete one's own account
+///
+/// With everything that is its own. It cannot be undone, so the password is asked for once more.
+#[utoipa::path(
+    delete,
+    path = "/api/customers/me",
+    tag = "account",
+    request_body = Confirmation,
+    security(("customer" = [])),
+    responses(
+        (status = 200, description = "The account as it was", body = Data<Customer>),
+        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
+        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
+        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn delete_me(
+    CustomerCtx(ctx): CustomerCtx,
+    write: OneWrite,
+    JsonObject(mut body): JsonObject,
+) -> Result<Done, Failure> {
+    let password = Field::take(&mut body, "password");
+    Ok(customer::delete_own(&ctx, write.answered(deleted), password).await?.into())
+}

@@ -1,0 +1,257 @@
+//! Tokens over REST, for admins and for customers: refresh tokens rotate.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::openapi::{BodyFailures, Throttled};
+use super::{Data, Nothing, nothing};
+use crate::app::idempotency::Written;
+use crate::http::{AnonymousCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::token::TokenPair;
+use crate::service::{admin, session};
+
+/// An access token for calling the API, and a refresh token for getting the next ones.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tokens {
+    /// Goes into the header `Authorization: Bearer …`.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
+    access_token: String,
+    /// Goes to the refresh route, shortly before the access token expires.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
+    refresh_token: String,
+}
+
+impl From<&TokenPair> for Tokens {
+    fn from(pair: &TokenPair) -> Self {
+        Self { access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.clone() }
+    }
+}
+
+/// An account's credentials.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
+pub(super) struct Credentials {
+    /// E-mail address, in any case.
+    #[schema(example = "admin@localhost")]
+    email: String,
+    /// Password.
+    #[schema(format = "password", example = "correct horse battery")]
+    password: String,
+}
+
+/// A refresh token.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
+pub(super) struct RefreshToken {
+    /// As it was issued.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
+    refresh_token: String,
+}
+
+/// Takes required strings out of a body, reporting all that are missing.
+fn strings<const N: usize>(
+    mut body: Map<String, Value>,
+    fields: [(&str, TextMessages); N],
+) -> Result<[String; N], Failure> {
+    let mut problems = Problems::default();
+    let texts = fields.map(|(name, messages)| {
+        let field = Field::take(&mut body, name);
+        problems.text(name, field, Mode::Create, messages).unwrap_or_default()
+    });
+    problems.finish()?;
+    Ok(texts)
+}
+
+/// The credentials in a body.
+fn credentials(JsonObject(body): JsonObject) -> Result<(String, SecretString), Failure> {
+    let email = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
+    let password =
+        TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
+    let [email, password] = strings(body, [("email", email), ("password", password)])?;
+    Ok((email, password.into()))
+}
+
+/// The refresh token in a body.
+fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
+    let messages = TextMessages {
+        not_a_string: "Refresh token must be a string",
+        required: "Refresh token is required",
+    };
+    let [refresh_token] = strings(body, [("refreshToken", messages)])?;
+    Ok(refresh_token)
+}
+
+/// What a route answers with that hands out tokens.
+pub(super) fn tokens(pair: &TokenPair) -> Answer {
+    ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Data { data: pair.into() }))
+}
+
+/// Tokens, which nobody on the way may keep (RFC 6749 5.1).
+type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
+
+/// Log an admin in
+///
+/// The answer to a wrong password, an unknown address and a disabled admin is the same, and takes as long. After a
+/// wrong password the account is refused for a second, for twice as long after each further one, up to 15 minutes:
+/// with the same answer.
+#[utoipa::path(
+    post,
+    path = "/api/user/tokens",
+    tag = "tokens",
+    request_body = Credentials,
+    security(()),
+    responses(
+        (status = 200, description = "Tokens of the admin", body = Data<Tokens>),
+        (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_admin_tokens(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Done, Failure> {
+    let (email, password) = credentials(body)?;
+    Ok(admin::log_in(&ctx, write.answered(tokens), &email, &password).await?.into())
+}
+
+/// Get new tokens for an admin
+///
+/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
+/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
+#[utoipa::path(
+    post,
+    path = "/api/user/token/refresh",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "New tokens of the admin", body = Data<Tokens>),
+        (status = 401, description = "The refresh token is bad, expired, overtaken, its session has ended, or its admin is no longer trusted", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn refresh_admin_tokens(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Done, Failure> {
+    Ok(session::admin::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
+}
+
+/// Log an admin out here
+///
+/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
+/// more is 200 as well.
+#[utoipa::path(
+    post,
+    path = "/api/user/token/revoke",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn revoke_admin_token(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Response, Failure> {
+    let ended = session::admin::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
+    Ok(revoked(ended))
+}
+
+/// Log a customer in
+///
+/// Starts a session. The answer to a wrong password, an unknown address and a disabled customer is the same, and takes
+/// as long. After a wrong password the account is refused for a second, for twice as long after each further one, up to
+/// 15 minutes: with the same answer. Who is logged in stays so, and a link mailed to set a new password works.
+#[utoipa::path(
+    post,
+    path = "/api/customer/tokens",
+    tag = "tokens",
+    request_body = Credentials,
+    security(()),
+    responses(
+        (status = 200, description = "Tokens of the customer", body = Data<Tokens>),
+        (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn create_customer_tokens(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Done, Failure> {
+    let (email, password) = credentials(body)?;
+    Ok(session::log_in(&ctx, write.answered(tokens), &email, &password).await?.into())
+}
+
+/// Get new tokens for a customer
+///
+/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
+/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
+#[utoipa::path(
+    post,
+    path = "/api/customer/token/refresh",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "New tokens of the customer", body = Data<Tokens>),
+        (status = 401, description = "The refresh token is bad, expired, overtaken, or its session has ended", body = FailureEnvelope),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn refresh_customer_tokens(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Done, Failure> {
+    Ok(session::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
+}
+
+/// Log a customer out here
+///
+/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
+/// more is 200 as well.
+#[utoipa::path(
+    post,
+    path = "/api/customer/token/revoke",
+    tag = "tokens",
+    request_body = RefreshToken,
+    security(()),
+    responses(
+        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        Throttled,
+        BodyFailures,
+    )
+)]
+pub(super) async fn revoke_customer_token(
+    AnonymousCtx(ctx): AnonymousCtx,
+    write: OneWrite,
+    body: JsonObject,
+) -> Result<Response, Failure> {
+    let ended = session::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
+    Ok(revoked(ended))
+}
+
+/// A token that ends nothing is answered alike.
+fn revoked(ended: Option<Written<()>>) -> Response {
+    ended.map_or_else(|| nothing(&()).into_response(), |ended| Done::from(ended).into_response())
+}

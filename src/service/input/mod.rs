@@ -1,0 +1,3 @@
+//! What services read of an input, and what is wrong with it.
+
+pub mod patch;

@@ -1,0 +1,5 @@
+//! Lists: filters, pages and cursors.
+
+pub mod keyset;
+pub mod listing;
+pub mod page;
