@@ -3,6 +3,7 @@
 pub mod ctx;
 pub mod idempotency;
 pub mod rate_limits;
+pub mod write;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;

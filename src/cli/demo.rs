@@ -36,7 +36,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
         .with("DATABASE_URL", format!("sqlite://{}", database.display()))
         // Nobody is to get mail from a demo: it becomes files.
         .with("PATRON_SMTP_URL", "");
-    let app = super::build_server(&flags).await?;
+    let app = super::build::build_server(&flags).await?;
     let listeners = Listeners::listen(&app).await?;
     let admin = prepare(&app, true).await?.map(|admin| NewAdmin { lasts: false, ..admin });
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;

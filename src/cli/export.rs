@@ -33,7 +33,7 @@ pub(super) struct Options {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
-    let app = super::build_command(flags).await?;
+    let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
     let ctx = Ctx::system(app);
     let definitions = metafield::visible(&ctx).await?;

@@ -23,7 +23,7 @@ pub(super) enum Command {
 pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
     let Command::Rotate { end_tokens } = command;
     let config = Config::load(flags)?;
-    super::start_telemetry(&config)?;
+    super::build::start_telemetry(&config)?;
     let outcome = rotate(&config.tokens, &config.data_dir, &Random::System, &Clock::System, *end_tokens);
     let outcome = outcome.map_err(|error| match error {
         RotateError::TooSoon { .. } => Failure::Refused(error.to_string()),

@@ -60,7 +60,7 @@ impl From<Status> for MailStatus {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
-    let app = super::build_command(flags).await?;
+    let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
     let ctx = Ctx::system(app);
     match command {

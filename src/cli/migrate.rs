@@ -28,7 +28,7 @@ pub(super) enum Command {
 pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
     // Not the whole program: whoever migrates needs no keys, and no place to keep them.
     let config = Config::load(flags)?;
-    super::start_telemetry(&config)?;
+    super::build::start_telemetry(&config)?;
     let db = open_database(&config).await?;
     let owner = db.owner();
     let database = |error| Failure::from(Error::from(error));

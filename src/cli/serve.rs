@@ -36,7 +36,7 @@ pub(super) struct Options {
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure> {
-    let app = super::build_server(flags).await?;
+    let app = super::build::build_server(flags).await?;
     let listeners = Listeners::listen(&app).await?;
     let prepared = prepare(&app, options.migrate).await;
     let signals = Signals::catch()?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::exit::{Failure, print};
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::Write;
+use crate::app::write::Write;
 use crate::config::Flags;
 use crate::service::health;
 use crate::service::query::keyset::Window;
@@ -39,7 +39,7 @@ pub(super) struct Which {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
-    let app = super::build_command(flags).await?;
+    let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
     let ctx = Ctx::system(app);
     match command {

@@ -8,6 +8,8 @@ mod folder;
 mod hashing;
 mod limits;
 mod settings;
+mod unknown;
+mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,7 +22,9 @@ pub use build_error::BuildError;
 pub use folder::private_folder;
 pub use hashing::{HASH_FLOOR, HashingConfig};
 pub use limits::LimitConfig;
-pub use settings::{Flags, SETTINGS, Setting, SettingError, Values, unknown_variables};
+pub use settings::{Flags, SETTINGS, Setting, SettingError};
+pub use unknown::unknown_variables;
+pub use values::Values;
 
 use crate::types::{EmailAddress, Password};
 

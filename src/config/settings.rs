@@ -1,16 +1,10 @@
 //! Every setting, in one table, and the three places that values come from.
 
-mod unknown;
-mod values;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command};
-
-pub use unknown::unknown_variables;
-pub use values::Values;
 
 /// A setting: what `--help` and the errors say of it.
 #[derive(Debug)]
@@ -148,8 +142,8 @@ pub struct SettingError {
 /// The settings given as flags, and the file named by `--config`.
 #[derive(Clone, Default)]
 pub struct Flags {
-    values: BTreeMap<&'static str, String>,
-    file: Option<PathBuf>,
+    pub(super) values: BTreeMap<&'static str, String>,
+    pub(super) file: Option<PathBuf>,
 }
 
 /// Without the values: a database URL may hold a password.
@@ -227,7 +221,7 @@ impl clap::FromArgMatches for Flags {
 }
 
 /// The settings of a TOML file, by variable.
-fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<SettingError>> {
+pub(super) fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, Vec<SettingError>> {
     let problem = |message: String| SettingError {
         variable: "--config".into(),
         origin: Some(path.display().to_string()),

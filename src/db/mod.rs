@@ -405,7 +405,7 @@ impl From<Failed> for Error {
 }
 
 /// Shows that the caller has no transaction open: asked for by everything that waits for something else than the database.
-/// The right to a [`Write`](crate::app::idempotency::Write) shows it until it is spent.
+/// The right to a [`Write`](crate::app::write::Write) shows it until it is spent.
 pub trait NoTransaction: Sync {}
 
 /// A command or a job of the program itself that is between its transactions. [`ensure_outside`] checks it.

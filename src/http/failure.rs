@@ -157,7 +157,7 @@ impl Failure {
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
                 "payload_too_large",
-                format!("The body is larger than {} KiB", super::MAX_BODY_BYTES / 1024),
+                format!("The body is larger than {} KiB", super::extract::json_body::MAX_BODY_BYTES / 1024),
             ),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 status,

@@ -8,7 +8,7 @@ use sea_orm::{
 use secrecy::SecretString;
 
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
 use crate::db::{Job, NoTransaction};
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};

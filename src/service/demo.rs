@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::Write;
+use crate::app::write::Write;
 use crate::db::Job;
 use crate::error::{Error, Result};
 use crate::random::Random;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::app::ctx::Ctx;
 use crate::entity::{admin_user, customer, customer_group};
 use crate::error::{Error, Result};
-use crate::service::customer::search_text_of;
+use crate::service::account::search_text_of;
 use crate::transact;
 use crate::types::{EmailAddress, fold};
 

@@ -3,6 +3,7 @@
 //! A function is `verb(ctx, input) -> Result<T>` and reads top to bottom: authorize, parse, begin, write,
 //! commit. REST, GraphQL and the command line all call these; nothing here knows which one did.
 
+pub mod account;
 pub mod address;
 pub mod admin;
 pub mod auth;

@@ -4,10 +4,10 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
-use crate::service::customer::{ask_to_confirm, save};
+use crate::service::account::{ask_to_confirm, save};
 use crate::service::input::patch::Field;
 use crate::service::{mail, password, secret};
 use crate::spend;

@@ -9,7 +9,6 @@ use tokio::sync::watch;
 use crate::app::ctx::Ctx;
 use crate::clock::Stopwatch;
 use crate::error::Result;
-use crate::service::journal;
 use crate::service::webhook::{self, Outgoing};
 use crate::worker::task::Task;
 
@@ -22,7 +21,7 @@ pub(super) struct Busy(Arc<Mutex<HashMap<i64, Task<()>>>>);
 /// # Errors
 /// Those of the database.
 pub async fn publish(ctx: &Ctx) -> Result<usize> {
-    journal::publish(ctx).await
+    webhook::publish(ctx).await
 }
 
 /// Tells every endpoint what is due, once, and tells how much was tried.

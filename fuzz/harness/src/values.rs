@@ -61,7 +61,7 @@ pub(crate) fn define(world: &World) {
         for definition in definitions() {
             metafield::create(
                 &world.ctx,
-                patron::app::idempotency::Write::of_job(),
+                patron::app::write::Write::of_job(),
                 DefinitionInput::from(definition),
             )
             .await

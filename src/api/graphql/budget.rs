@@ -11,7 +11,6 @@ use async_graphql::{ContextSelectionSet, ServerError, ServerResult, ValidationRe
 
 use super::counted;
 use super::error;
-use super::transport::document::Amount;
 use crate::config::GraphqlConfig;
 
 /// What the answer to a question about the schema takes a field, in bytes, at least: its fields are many and short, and
@@ -205,6 +204,20 @@ impl Extension for Bounded {
         let bytes = name + value.as_ref().map_or(0, counted::scalar);
         budget.take_bytes(bytes.saturating_sub(MIN_INTROSPECTED))?;
         Ok(value)
+    }
+}
+
+/// What a document amounts to, all its operations and fragments together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Amount {
+    pub(super) fields: usize,
+    /// Selections, arguments, values and directives.
+    pub(super) parts: usize,
+}
+
+impl Amount {
+    pub(super) fn add_parts(&mut self, parts: usize) {
+        self.parts = self.parts.saturating_add(parts);
     }
 }
 

@@ -16,8 +16,8 @@ use super::{Data, Versioned};
 use crate::app::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::http::{AdminCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::service::account::Owner;
 use crate::service::address::{self, Owned};
-use crate::service::customer::Owner;
 use crate::types::timestamp;
 
 /// An address, as REST answers with it.

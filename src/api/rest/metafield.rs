@@ -17,7 +17,7 @@ use super::{Data, Versioned};
 use crate::app::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
 use crate::http::{AdminCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
-use crate::service::customer::Owner;
+use crate::service::account::Owner;
 use crate::service::input::patch::Field;
 use crate::service::metafield::{self, Values};
 use crate::types::timestamp;

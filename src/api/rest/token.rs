@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::openapi::{BodyFailures, Throttled};
 use super::{Data, Nothing, nothing};
-use crate::app::idempotency::Written;
+use crate::app::write::Written;
 use crate::http::{AnonymousCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;

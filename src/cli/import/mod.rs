@@ -68,7 +68,7 @@ struct Counts {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
-    let app = super::build_command(flags).await?;
+    let app = crate::cli::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
     let ctx = Ctx::system(app);
     let (lines, position, length) = open(&options)?;

@@ -17,7 +17,7 @@ use crate::app::ctx::{Caller, Ctx};
 use crate::app::idempotency::KeyedRequest;
 use crate::entity::customer;
 use crate::error::Error;
-use crate::http::Failure;
+use crate::http::failure::Failure;
 use crate::http::middleware::RequestId;
 use crate::http::middleware::idempotency::{MalformedKey, malformed_key, replay};
 use crate::service::auth;

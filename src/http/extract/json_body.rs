@@ -8,7 +8,7 @@ use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::http::Failure;
+use crate::http::failure::Failure;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;

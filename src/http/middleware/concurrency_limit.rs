@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::request_body::{drain, drain_refused};
 use crate::app::App;
-use crate::http::Failure;
+use crate::http::failure::Failure;
 
 /// The place of a request that is worked on.
 pub(super) enum Place {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use headers::{CacheControl, ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
 
-use crate::http::Failure;
+use crate::http::failure::Failure;
 use crate::types::read_entity_tags;
 
 /// The largest body that is hashed, in bytes. What is larger goes without a tag.

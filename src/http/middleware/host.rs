@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
 use super::request_body::drain_refused;
-use crate::http::Failure;
+use crate::http::failure::Failure;
 
 /// Refuses a request that doesn't name its host as it must, before its body is looked at.
 pub(super) async fn refuse(request: Request, message: &'static str) -> Response {

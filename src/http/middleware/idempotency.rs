@@ -15,10 +15,11 @@ use secrecy::SecretString;
 use super::GRAPHQL;
 use super::RequestId;
 use crate::app::App;
-use crate::app::idempotency::{Answer, KeyedRequest, Write, Written};
+use crate::app::idempotency::{Answer, KeyedRequest};
+use crate::app::write::{Write, Written};
 use crate::error::Error;
-use crate::http::Failure;
 use crate::http::extract::json_body::read_bytes;
+use crate::http::failure::Failure;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Tells an answer that was given before from one that was just found.

@@ -25,9 +25,9 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove}
 use tracing::{Instrument, Span};
 
 use crate::app::App;
-use crate::http::Failure;
 use crate::http::extract::json_body::is_json;
 use crate::http::extract::media_type::MediaType;
+use crate::http::failure::Failure;
 use crate::http::failure::Form;
 use crate::telemetry;
 use concurrency_limit::in_place;

@@ -8,8 +8,8 @@ use super::request_body::drain_refused;
 use crate::app::App;
 use crate::app::rate_limits::{Policy, Verdict};
 use crate::error::Error;
-use crate::http::Failure;
 use crate::http::extract::client_address::client_address;
+use crate::http::failure::Failure;
 
 /// How much of a policy is left.
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -19,7 +19,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::concurrency_limit::Place;
 use crate::app::App;
-use crate::http::Failure;
+use crate::http::failure::Failure;
 
 /// The most that is read and dropped, in bytes. Whoever sends more loses the connection.
 const MAX_DRAINED: usize = 8 * 1024 * 1024;

@@ -13,12 +13,12 @@ pub use input::AddressInput;
 pub(super) use input::Draft;
 
 use crate::app::ctx::{Caller, Ctx};
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::customer::Owner;
+use crate::service::account::Owner;
 use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
 use crate::types::{EventKind, next_version};

@@ -4,16 +4,14 @@ use sea_orm::prelude::Json;
 use serde_json::{Map, Value};
 
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
-use crate::error::{Error, Result};
-use crate::service::input::patch::{Field, Mode, Problems, TextMessages, holds_nul, plain_numbers, whole};
+use crate::error::Result;
+use crate::service::input::credentials::{parse_email, parse_password};
+use crate::service::input::meta_data::parse_meta_data;
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages, whole};
 use crate::types::{CustomerStatus, EmailAddress, Password, is_blank};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 255;
-/// The largest `meta_data` of a customer with its custom fields, as JSON, in bytes: a page of 100 customers fits into
-/// an answer.
-const MAX_META_DATA: usize = 64 * 1024;
-
 /// A customer as a caller describes it. What isn't listed here can't be set by anyone.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerInput {
@@ -109,33 +107,6 @@ pub(in crate::service) fn parse_full_name(
     Some(name)
 }
 
-/// The address in a field of a body.
-pub(in crate::service) fn parse_email(
-    field: Field,
-    mode: Mode,
-    problems: &mut Problems,
-) -> Option<EmailAddress> {
-    let messages = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
-    let text = problems.text("email", field, mode, messages)?;
-    let parsed = EmailAddress::parse(&text)
-        .map_err(|_| "Email must be a valid email address (e.g., user@example.com)");
-    problems.check("email", parsed)
-}
-
-/// The password in a field of a body, which is to be set.
-pub(in crate::service) fn parse_password(
-    field: Field,
-    mode: Mode,
-    problems: &mut Problems,
-) -> Option<Password> {
-    let messages = TextMessages {
-        not_a_string: "Password must be a string",
-        required: "Password is required and cannot be empty",
-    };
-    let text = problems.text("password", field, mode, messages)?;
-    problems.check("password", Password::new(text.into()))
-}
-
 pub(in crate::service) fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {
     let id = match field {
         Field::Absent => return None,
@@ -145,46 +116,4 @@ pub(in crate::service) fn parse_group_id(field: Field, problems: &mut Problems) 
         Field::Value(_) => None,
     };
     problems.check("group_id", id.ok_or("Group id must be an integer"))
-}
-
-/// Lets `meta_data` be stored that isn't too large, or is smaller than what is stored.
-///
-/// # Errors
-/// [`Error::Invalid`] for `field`.
-pub(in crate::service) fn check_size(field: &str, meta_data: &Json, stored: Option<&Json>) -> Result<()> {
-    let Some(message) = too_large(meta_data) else { return Ok(()) };
-    if stored.is_some_and(|stored| size(meta_data) < size(stored)) {
-        return Ok(());
-    }
-    Err(Error::invalid(field, message))
-}
-
-fn too_large(meta_data: &Json) -> Option<String> {
-    let is_large = size(meta_data) > MAX_META_DATA;
-    is_large
-        .then(|| format!("Meta data with custom fields must be at most {} KiB as JSON", MAX_META_DATA / 1024))
-}
-
-fn size(meta_data: &Json) -> usize {
-    meta_data.to_string().len()
-}
-
-pub(in crate::service) fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
-    match field {
-        Field::Absent => return None,
-        Field::Null => return Some(Value::Object(Map::new())),
-        Field::Value(Value::Object(_)) => {}
-        Field::Value(_) => problems.add("meta_data", "Meta data must be an object"),
-    }
-    if let Field::Value(mut value) = field {
-        plain_numbers(&mut value);
-        if holds_nul(&value) {
-            problems.add("meta_data", "Meta data must not contain NUL");
-        }
-        if let Some(message) = too_large(&value) {
-            problems.add("meta_data", message);
-        }
-        return Some(value);
-    }
-    None
 }

@@ -5,9 +5,7 @@ mod criterion;
 mod filter;
 mod input;
 mod members;
-mod owner;
 mod profile;
-mod save;
 mod search;
 
 use std::collections::HashMap;
@@ -22,24 +20,20 @@ pub use connection::{Connection, Sort, SortField};
 pub use criterion::{Compare, CompareText, Criterion};
 pub use filter::parse as parse_filters;
 pub use input::CustomerInput;
-pub(super) use input::{
-    check_size, parse_email, parse_full_name, parse_group_id, parse_meta_data, parse_password, parse_status,
-};
+pub(super) use input::{parse_full_name, parse_group_id, parse_status};
 pub use members::{MAX_MEMBERS, Members, of_groups};
-pub use owner::Owner;
 pub use profile::{delete_own, update_own};
-pub(super) use save::{ask_to_confirm, forget_wishes, save};
-pub(super) use search::text_of as search_text_of;
 pub use search::{is_indexed as search_is_indexed, sample_trigrams};
 
 use crate::app::App;
 use crate::app::ctx::{Caller, Ctx};
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::batch_loader::padded;
 use crate::db::{Attempt, Database};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
+use crate::service::account::{ask_to_confirm, find_for_update, save, search_text_of};
 use crate::service::input::patch::Mode;
 use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::query::page::ListQuery;
@@ -240,12 +234,6 @@ where
     if let Some(value) = value {
         field.set_if_not_equals(value);
     }
-}
-
-/// The customer, whose row nobody else changes until the transaction ends.
-pub(super) async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
-    let customer = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
-    Ok(customer.ok_or(Error::NotFound("Customer"))?)
 }
 
 async fn ensure_email_is_free(

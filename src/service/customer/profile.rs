@@ -2,12 +2,12 @@
 
 use sea_orm::IntoActiveModel;
 
-use super::save::{ask_to_confirm, save};
-use super::{CustomerInput, ensure_email_is_free, find_for_update, set_if_given};
+use super::{CustomerInput, ensure_email_is_free, set_if_given};
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
+use crate::service::account::{ask_to_confirm, find_for_update, save};
 use crate::service::input::patch::{Field, Mode};
 use crate::service::{journal, mail, password, throttle};
 use crate::spend;

@@ -16,22 +16,12 @@ use crate::app::ctx::Ctx;
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
 use crate::service::query::page::contains;
-use crate::types::{EmailAddress, Trigrams, search_text, trigrams};
+use crate::types::{Trigrams, search_text, trigrams};
 
 /// Texts of which trigrams are counted.
 const SAMPLE: u64 = 1000;
 /// Trigrams that SQLite's index is asked for. What has so many is rare already, and all of it is looked at again.
 const MAX_TRIGRAMS: usize = 32;
-
-/// The text in which keywords are searched: name and e-mail address, with the domain as A-labels and in Unicode. No word
-/// goes over a line's end, so that none is found in two of them together.
-pub(in crate::service) fn text_of(full_name: &str, email: &EmailAddress) -> String {
-    let key = email.key();
-    match email.unicode_key() {
-        Some(unicode) => search_text(&format!("{full_name}\n{unicode}\n{key}")),
-        None => search_text(&format!("{full_name}\n{key}")),
-    }
-}
 
 /// Name or e-mail address holds each word of it.
 pub(super) fn keyword(text: &str) -> SimpleExpr {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::draft::{Address, Draft};
 use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address};
+use crate::service::account::search_text_of;
 use crate::service::address;
-use crate::service::customer::search_text_of;
 use crate::types::{CustomerStatus, EmailAddress, PasswordHash};
 
 /// A customer with its addresses, the default first.

@@ -11,6 +11,7 @@ use crate::error::{Error, Problem};
 use crate::service::address::{self, AddressInput, MAX_ADDRESSES};
 use crate::service::customer as rules;
 use crate::service::input::patch::{Field, Mode, Problems};
+use crate::service::input::{credentials, meta_data};
 use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash};
 
 /// A customer that may be written. What is absent was not said; a new customer has the default then.
@@ -65,10 +66,10 @@ impl Draft {
         let status = rules::parse_status(take("status"), &mut problems);
         let group = parse_group(take("group_id"), take("group_name"), &mut problems);
         let full_name = rules::parse_full_name(take("full_name"), Mode::Create, &mut problems);
-        let email = rules::parse_email(take("email"), Mode::Create, &mut problems);
+        let email = credentials::parse_email(take("email"), Mode::Create, &mut problems);
         let secret = parse_secret(ctx, take("password"), take("password_hash"), &mut problems);
         let times = Times::parse(ctx, &mut take, &mut problems);
-        let meta_data = rules::parse_meta_data(take("meta_data"), &mut problems);
+        let meta_data = meta_data::parse_meta_data(take("meta_data"), &mut problems);
         let metafields = match take("metafields") {
             Field::Absent | Field::Null => None,
             Field::Value(Value::Object(given)) => Some(given),
@@ -152,7 +153,7 @@ fn parse_group(id: Field, name: Field, problems: &mut Problems) -> Option<Group>
 fn parse_secret(ctx: &Ctx, password: Field, hash: Field, problems: &mut Problems) -> Option<Secret> {
     match (password, hash) {
         (password, Field::Absent | Field::Null) => {
-            rules::parse_password(password, Mode::Create, problems).map(Secret::Password)
+            credentials::parse_password(password, Mode::Create, problems).map(Secret::Password)
         }
         (Field::Absent | Field::Null, Field::Value(Value::String(hash))) => {
             problems.check("password_hash", ctx.app.hasher.parse_hash(&hash)).map(Secret::Hash)

@@ -7,7 +7,7 @@ use sea_orm::EntityTrait;
 use super::Options;
 use super::draft::{Group, problems_of};
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::Write;
+use crate::app::write::Write;
 use crate::entity::customer_group;
 use crate::error::{Error, Problem, Result};
 use crate::service::group::{self, GroupInput};

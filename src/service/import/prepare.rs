@@ -18,7 +18,7 @@ use crate::db::{Attempt, Job};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
 use crate::error::{Error, Problem, Result};
-use crate::service::customer::check_size;
+use crate::service::input::meta_data::check_size;
 use crate::service::metafield::{self, Budget};
 use crate::types::PasswordHash;
 

@@ -25,8 +25,8 @@ pub(super) use change::{Change, snapshot};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
 pub(super) use of_customer::{erase, for_all, last_numbers};
-pub use publish::{PUBLISHED_AT_ONCE, publish};
-pub(super) use publish::{Published, backlog};
+pub use publish::PUBLISHED_AT_ONCE;
+pub(super) use publish::{Published, backlog, is_due, publish_batch};
 pub(super) use retention::expired;
 
 use crate::app::ctx::Ctx;

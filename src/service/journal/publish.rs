@@ -17,9 +17,7 @@ use crate::db::Attempt;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::entity::journal_position;
 use crate::error::{Error, Result};
-use crate::service::webhook;
 use crate::telemetry::metrics::Backlog;
-use crate::transact;
 use crate::types::EventKind;
 
 /// Entries that are published in one transaction.
@@ -43,28 +41,24 @@ pub(in crate::service) struct Published {
     pub(in crate::service) customer: Option<Uuid>,
 }
 
-/// Publishes what was committed since, up to a batch, and tells how much it was.
-///
-/// # Errors
-/// Those of the database.
-pub async fn publish(ctx: &Ctx) -> Result<usize> {
-    ctx.require_admin()?;
-    // Mostly there is nothing: that is found out without a transaction, which on SQLite keeps others from writing.
+/// Whether entries wait to be published. Found out without a transaction, which on SQLite keeps others from writing.
+pub(in crate::service) async fn is_due(ctx: &Ctx) -> Result<bool> {
     let some = Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
-    if some.into_tuple::<i64>().one(ctx.app.db.reader()).await?.is_none() {
-        return Ok(0);
-    }
-    transact!(ctx.app.db, |tx| { publish_batch(ctx, tx).await })
+    Ok(some.into_tuple::<i64>().one(ctx.app.db.reader()).await?.is_some())
 }
 
-async fn publish_batch(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<usize> {
+/// Numbers a batch of the entries that were committed since, and returns it.
+pub(in crate::service) async fn publish_batch(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+) -> Attempt<Vec<Published>> {
     let last = journal_position::Entity::find().lock_exclusive().one(tx).await?;
     let last = last.ok_or_else(|| Error::internal("journal_position has no row"))?;
     let waiting =
         Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
     let waiting =
         waiting.order_by_asc(Column::JournalEntryId).limit(PUBLISHED_AT_ONCE as u64).into_tuple::<i64>();
-    let Some(highest) = waiting.all(tx).await?.pop() else { return Ok(0) };
+    let Some(highest) = waiting.all(tx).await?.pop() else { return Ok(Vec::new()) };
     let values = [last.position.into(), highest.into()];
     let numbered = Statement::from_sql_and_values(ctx.app.db.backend(), NUMBER, values);
     // Some may have been committed between the two statements, with lower keys: they are numbered as well, and told of.
@@ -84,11 +78,9 @@ async fn publish_batch(ctx: &Ctx, tx: &impl ConnectionTrait) -> Attempt<usize> {
         .order_by_asc(Column::Position)
         .into_tuple::<(i64, EventKind, Option<Uuid>)>();
     let told = told.all(tx).await?.into_iter();
-    let told: Vec<Published> = told
+    Ok(told
         .map(|(journal_entry_id, kind, customer)| Published { journal_entry_id, kind, customer })
-        .collect();
-    webhook::plan(ctx, tx, &told).await?;
-    Ok(told.len())
+        .collect())
 }
 
 /// How many entries are not published yet, and since when.

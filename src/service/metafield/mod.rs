@@ -29,7 +29,7 @@ pub use values::{Values, set_values, take_value, value};
 pub(super) use values::{apply, checked, conform, judge_given, shown};
 
 use crate::app::ctx::{Caller, Ctx};
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};

@@ -12,12 +12,13 @@ use super::cost::{Budget, is_light};
 use super::schema::judge;
 use super::{blocking, name_of};
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::metafield_definition::Model;
 use crate::error::{Error, Result};
-use crate::service::customer::{Owner, check_size, find_for_update, save};
+use crate::service::account::{Owner, find_for_update, save};
+use crate::service::input::meta_data::check_size;
 use crate::service::input::patch::{Field, Problems, plain_numbers};
 use crate::spend;
 

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use crate::error::Result;
-use crate::service::customer::{parse_email, parse_password};
+use crate::service::input::credentials::{parse_email, parse_password};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::types::{EmailAddress, Password};
 

@@ -13,12 +13,12 @@ pub use input::{PasswordChange, Reset, ResetRequest};
 pub(super) use input::{parse_own_password, parse_token};
 
 use crate::app::ctx::{Caller, Ctx};
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::NoTransaction;
 use crate::entity::customer;
 use crate::entity::reset_password_token as tokens;
 use crate::error::{Error, Result};
-use crate::service::customer::save;
+use crate::service::account::save;
 use crate::service::login::report_too_costly;
 use crate::service::throttle::{self, Guesses};
 use crate::service::token::TokenPair;

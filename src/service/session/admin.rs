@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::family::{self, Lifetime, is_good};
 use super::refresh::{Presented, REFUSED};
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::admin_session::{ActiveModel, Column, Entity, Model};
 use crate::entity::admin_user;

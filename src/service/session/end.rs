@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::refresh::Presented;
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::customer::forget_wishes;
+use crate::service::account::{end_sessions, forget_wishes};
 use crate::service::journal::{self, Change};
 use crate::service::token::Audience;
 use crate::spend;
@@ -90,19 +90,6 @@ pub async fn end_all(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
         row.update(tx).await?;
         Ok(())
     })
-}
-
-/// Ends all sessions of a customer but one, in the transaction of what makes them end, and tells how many.
-pub(in crate::service) async fn end_sessions(
-    tx: &impl ConnectionTrait,
-    customer_id: i32,
-    kept: Option<Uuid>,
-) -> Attempt<u64> {
-    let mut sessions = Entity::delete_many().filter(Column::CustomerId.eq(customer_id));
-    if let Some(kept) = kept {
-        sessions = sessions.filter(Column::Uuid.ne(kept));
-    }
-    Ok(sessions.exec(tx).await?.rows_affected)
 }
 
 /// The customer first, then its sessions: the order in which everything locks them. Its identifier and token generation.

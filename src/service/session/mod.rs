@@ -16,13 +16,12 @@ use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
-pub(super) use end::end_sessions;
 pub use end::{end, end_all, revoke};
 pub use expiry::delete_expired;
 pub use refresh::refresh;
 
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
 use crate::db::{Attempt, Job, NoTransaction};
 use crate::entity::customer;

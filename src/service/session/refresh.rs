@@ -23,7 +23,7 @@ use super::end::tell_of_end;
 use super::family::{Lifetime, is_good};
 use super::{advance, issue};
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity};
 use crate::error::{Error, Result, is_retriable};

@@ -6,6 +6,7 @@
 mod delivery;
 mod input;
 mod log;
+mod publish;
 mod sign;
 
 use chrono::TimeDelta;
@@ -22,9 +23,10 @@ pub(super) use delivery::{backlog, plan};
 pub use input::{EndpointInput, RotationInput};
 pub(super) use log::forgotten;
 pub use log::{Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_parked};
+pub use publish::publish;
 
 use crate::app::ctx::Ctx;
-use crate::app::idempotency::{Write, Written};
+use crate::app::write::{Write, Written};
 use crate::db::Attempt;
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};

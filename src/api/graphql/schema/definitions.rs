@@ -7,6 +7,5 @@ use apollo_compiler::validation::Valid;
 
 /// What is defined. It is the same whatever the settings.
 pub(in crate::api::graphql) static DEFINITIONS: LazyLock<Valid<Schema>> = LazyLock::new(|| {
-    Schema::parse_and_validate(crate::api::graphql::sdl(), "schema.graphql")
-        .expect("the library writes a valid schema")
+    Schema::parse_and_validate(super::sdl(), "schema.graphql").expect("the library writes a valid schema")
 });

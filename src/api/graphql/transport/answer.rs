@@ -48,6 +48,14 @@ impl From<document::Refused> for Outcome {
 }
 
 impl Outcome {
+    /// The errors in it.
+    pub(super) fn errors(&self) -> &[ServerError] {
+        match self {
+            Self::Ran(response) => &response.errors,
+            Self::Refused { errors } => errors,
+        }
+    }
+
     /// It was made, or would have been, and is too large. It ran, so `data` is there (specification 7.1).
     pub(super) fn too_large(budget: &Budget) -> Self {
         Self::Ran(GraphqlResponse::from_errors(vec![budget.too_large()]))

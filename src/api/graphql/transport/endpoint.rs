@@ -254,7 +254,11 @@ impl Endpoint {
             }
             Err(error) => Outcome::Ran(GraphqlResponse::from_errors(vec![error])),
         };
-        self.app.metrics.graphql.count(prepared.field, metrics::outcome(&outcome), Some(watch.elapsed()));
+        self.app.metrics.graphql.count(
+            prepared.field,
+            metrics::outcome(outcome.errors()),
+            Some(watch.elapsed()),
+        );
         outcome
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use async_graphql::ServerError;
 use async_graphql::parser::types::{Selection, SelectionSet};
 
-use super::answer::Outcome;
 use crate::api::graphql::error;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
 use crate::telemetry::metrics::{self, GraphqlMetrics, interned};
@@ -47,11 +47,7 @@ pub(super) fn root_field(root: &SelectionSet) -> &'static str {
 }
 
 /// What became of an operation: whose fault it is when there are errors.
-pub(super) fn outcome(outcome: &Outcome) -> metrics::Outcome {
-    let errors = match outcome {
-        Outcome::Ran(response) => &response.errors,
-        Outcome::Refused { errors } => errors,
-    };
+pub(super) fn outcome(errors: &[ServerError]) -> metrics::Outcome {
     let ours = errors.iter().any(|error| matches!(error::code(error), Some("INTERNAL" | "UNAVAILABLE")));
     match (errors.is_empty(), ours) {
         (true, _) => metrics::Outcome::Ok,
@@ -63,6 +59,7 @@ pub(super) fn outcome(outcome: &Outcome) -> metrics::Outcome {
 #[cfg(test)]
 mod tests {
     use super::root_field;
+    use async_graphql::ServerError;
     use async_graphql::parser::parse_query;
 
     #[test]

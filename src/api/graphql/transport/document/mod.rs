@@ -17,10 +17,10 @@ mod variables;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{ServerError, Variables};
 
-pub(in crate::api::graphql) use self::size::{Amount, MAX_NESTING};
+pub(super) use self::size::MAX_NESTING;
 use self::syntax::Syntax;
 use super::metrics;
-use crate::api::graphql::budget::Budget;
+use crate::api::graphql::budget::{Amount, Budget};
 use crate::api::graphql::error;
 use crate::config::GraphqlConfig;
 

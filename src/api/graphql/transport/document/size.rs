@@ -9,6 +9,7 @@ use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Var
 use async_graphql_value::Value;
 
 use super::syntax::{Operation, Syntax};
+use crate::api::graphql::budget::Amount;
 use crate::api::graphql::error;
 use crate::config::GraphqlConfig;
 
@@ -164,20 +165,6 @@ fn weights<'a>(document: &'a Syntax, variables: &'a Variables) -> HashMap<&'a st
         *weight = default.max(*weight);
     }
     weights
-}
-
-/// What a document amounts to, all its operations and fragments together.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::api::graphql) struct Amount {
-    pub(in crate::api::graphql) fields: usize,
-    /// Selections, arguments, values and directives.
-    pub(in crate::api::graphql) parts: usize,
-}
-
-impl Amount {
-    fn add_parts(&mut self, parts: usize) {
-        self.parts = self.parts.saturating_add(parts);
-    }
 }
 
 fn refusal(message: String, at: Option<Pos>) -> ServerError {

@@ -10,7 +10,7 @@
 //! spent yet, or what came of it, can show. Inside the block there is neither:
 //!
 //! ```compile_fail,E0382
-//! # use patron::{ctx::Ctx, idempotency::Write, types::Password};
+//! # use patron::{app::ctx::Ctx, app::write::Write, types::Password};
 //! async fn hash_inside(ctx: &Ctx, write: Write<()>, password: &Password) -> patron::error::Result<()> {
 //!     patron::spend!(ctx, write, |_tx| {
 //!         ctx.app.hasher.hash(&write, ctx.lane(), password, ctx.app.random.bytes()).await?;
@@ -23,7 +23,7 @@
 //! Nor can the right be spent a second time:
 //!
 //! ```compile_fail,E0382
-//! # use patron::{ctx::Ctx, idempotency::Write};
+//! # use patron::{app::ctx::Ctx, app::write::Write};
 //! async fn write_twice(ctx: &Ctx, write: Write<()>) -> patron::error::Result<()> {
 //!     patron::spend!(ctx, write, |_tx| { Ok(()) })?;
 //!     patron::spend!(ctx, write, |_tx| { Ok(()) })?;
@@ -34,7 +34,7 @@
 //! This is how it is used:
 //!
 //! ```
-//! # use patron::{ctx::Ctx, idempotency::Write, types::Password};
+//! # use patron::{app::ctx::Ctx, app::write::Write, types::Password};
 //! async fn hash_before(ctx: &Ctx, write: Write<()>, password: &Password) -> patron::error::Result<()> {
 //!     ctx.app.hasher.hash(&write, ctx.lane(), password, ctx.app.random.bytes()).await?;
 //!     patron::spend!(ctx, write, |_tx| { Ok(()) })?;
@@ -46,7 +46,7 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseTransaction;
 
-use super::{Answer, KeyedRequest};
+use super::idempotency::{Answer, KeyedRequest};
 use crate::db::{Attempt, Database, NoTransaction};
 use crate::error::Result;
 
@@ -214,7 +214,7 @@ macro_rules! spend {
                 match db.settle(outcome, number).await {
                     None => {}
                     Some(Err($crate::error::Error::Outdated))
-                        if preparations < $crate::app::idempotency::PREPARATIONS =>
+                        if preparations < $crate::app::write::PREPARATIONS =>
                     {
                         continue 'preparing;
                     }

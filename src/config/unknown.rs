@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use super::SETTINGS;
+use super::settings::SETTINGS;
 
 /// How alike two names are that one could be the other, misspelled (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.9;

@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use serde_json::json;
 use uuid::Uuid;
 
-use super::search;
+use super::{end_sessions, search_text_of};
 use crate::app::ctx::Ctx;
 use crate::db::Attempt;
 use crate::entity::customer::{ActiveModel, Model};
@@ -13,7 +13,6 @@ use crate::entity::{reset_password_token, verify_email_token};
 use crate::error::Error;
 use crate::service::journal::{self, Change, Whose, snapshot};
 use crate::service::mail;
-use crate::service::session::end_sessions;
 use crate::types::{EventKind, MailKind, next_version};
 
 /// Saves the fields that `row` sets; when there are none, nothing changes.
@@ -65,7 +64,7 @@ pub(in crate::service) async fn save(
         forget_wishes(tx, &current).await?;
     }
     if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
-        row.search_text.set_if_not_equals(search::text_of(full_name, email));
+        row.search_text.set_if_not_equals(search_text_of(full_name, email));
     }
     row.derive_keys();
     row.version = Set(next_version(current.version));

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use url::Url;
 
-use super::{Flags, SETTINGS, SettingError, read_file};
+use super::settings::{Flags, SETTINGS, SettingError, read_file};
 use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, ProxyHeader, SigningSecrets};
 use crate::types::{EmailAddress, Password};
 

@@ -8,8 +8,6 @@
 //! What a caller can store is bounded: of an anonymous caller only what changed something, and of each caller the latest
 //! keys (`PATRON_IDEMPOTENCY_KEYS`, `PATRON_ADMIN_IDEMPOTENCY_KEYS`).
 
-mod write;
-
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,8 +31,6 @@ use crate::error::{Error, Result, is_lock_timeout};
 use crate::types::counted_as;
 
 #[doc(hidden)]
-pub use write::PREPARATIONS;
-pub use write::{Write, Written};
 
 /// For how long the first answer is given again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -171,7 +167,7 @@ impl KeyedRequest {
     ///
     /// # Errors
     /// [`Error::KeyInUse`] when a twin was faster.
-    async fn claim(&self, tx: &DatabaseTransaction) -> Attempt<()> {
+    pub(super) async fn claim(&self, tx: &DatabaseTransaction) -> Attempt<()> {
         let Claim { scope, caller, .. } = self.claimed()?;
         let patient = !self.app.db.is_embedded();
         if patient {
@@ -216,7 +212,7 @@ impl KeyedRequest {
     ///
     /// # Errors
     /// Those of the database: nothing is changed then.
-    async fn commit(&self, tx: DatabaseTransaction, answer: Option<&Answer>) -> Attempt<()> {
+    pub(super) async fn commit(&self, tx: DatabaseTransaction, answer: Option<&Answer>) -> Attempt<()> {
         let Claim { scope, .. } = self.claimed()?;
         match answer {
             Some(answer) => self.record(&tx, scope, answer).await?,

@@ -1,0 +1,53 @@
+//! `meta_data` in bodies.
+
+use sea_orm::prelude::Json;
+use serde_json::{Map, Value};
+
+use super::patch::{Field, Problems, holds_nul, plain_numbers};
+use crate::error::{Error, Result};
+
+/// The largest `meta_data` of a customer with its custom fields, as JSON, in bytes: a page of 100 customers fits into
+/// an answer.
+const MAX_META_DATA: usize = 64 * 1024;
+
+/// Lets `meta_data` be stored that isn't too large, or is smaller than what is stored.
+///
+/// # Errors
+/// [`Error::Invalid`] for `field`.
+pub(in crate::service) fn check_size(field: &str, meta_data: &Json, stored: Option<&Json>) -> Result<()> {
+    let Some(message) = too_large(meta_data) else { return Ok(()) };
+    if stored.is_some_and(|stored| size(meta_data) < size(stored)) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, message))
+}
+
+fn too_large(meta_data: &Json) -> Option<String> {
+    let is_large = size(meta_data) > MAX_META_DATA;
+    is_large
+        .then(|| format!("Meta data with custom fields must be at most {} KiB as JSON", MAX_META_DATA / 1024))
+}
+
+fn size(meta_data: &Json) -> usize {
+    meta_data.to_string().len()
+}
+
+pub(in crate::service) fn parse_meta_data(field: Field, problems: &mut Problems) -> Option<Json> {
+    match field {
+        Field::Absent => return None,
+        Field::Null => return Some(Value::Object(Map::new())),
+        Field::Value(Value::Object(_)) => {}
+        Field::Value(_) => problems.add("meta_data", "Meta data must be an object"),
+    }
+    if let Field::Value(mut value) = field {
+        plain_numbers(&mut value);
+        if holds_nul(&value) {
+            problems.add("meta_data", "Meta data must not contain NUL");
+        }
+        if let Some(message) = too_large(&value) {
+            problems.add("meta_data", message);
+        }
+        return Some(value);
+    }
+    None
+}
