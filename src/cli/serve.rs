@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::clock::Stopwatch;
 use crate::config::Flags;
 use crate::error::Error;
-use crate::{server, worker};
+use crate::{router, worker};
 
 /// The longest pause between two attempts to reach a database that was away at the start.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -121,15 +121,10 @@ pub(super) async fn until_signal(
         std::process::exit(1);
     });
     if let Some(listener) = listeners.operations {
-        let serving = server::serve_operations(Arc::clone(&app), listener);
-        tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the metrics are not served any more");
-            }
-        });
+        tokio::spawn(router::serve_operations(Arc::clone(&app), listener));
     }
     let working = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
-    server::serve(Arc::clone(&app), listeners.api, stopped)
+    router::serve(Arc::clone(&app), listeners.api, stopped)
         .await
         .map_err(|error| Failure::Defect(error.to_string()))?;
     // Both end by the same time: one shutdown timeout after the signal.

@@ -1,27 +1,29 @@
-//! What all connections may hold together, of requests and of answers.
+//! What all connections may hold together, of requests and of responses.
 
 use std::sync::Arc;
 
-use super::activity::What;
+use super::connection_state::What;
 use super::connections::Connections;
-use crate::app::App;
+use super::limits::Limits;
+use super::meters::Meters;
 
-/// The connections, and the settings that bound what is held for them.
+/// The connections, and the limits of what is held for them.
 pub(super) struct Budget {
-    pub(super) app: Arc<App>,
+    pub(super) limits: Limits,
+    pub(super) meters: Meters,
     pub(super) connections: Arc<Connections>,
 }
 
 impl Budget {
     /// Resets connections if more is held than may be.
     pub(super) fn keep(&self, what: What) {
-        let (limits, metrics) = (&self.app.config.limits, &self.app.metrics.http);
+        let Self { limits, meters, connections } = self;
         let (held, most, reason) = match what {
-            What::Answers => (metrics.unsent_bytes(), limits.unsent_bytes, "unsent"),
-            What::Requests => (metrics.received_bytes(), limits.received_bytes, "received"),
+            What::Answers => (meters.unsent_bytes(), limits.unsent_bytes, "unsent"),
+            What::Requests => (meters.received_bytes(), limits.received_bytes, "received"),
         };
         if held > most {
-            metrics.reset("connection", reason, self.connections.reset_heaviest(what, most));
+            meters.reset("connection", reason, connections.reset_heaviest(what, most));
         }
     }
 }

@@ -18,14 +18,13 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 use tower::{ServiceExt, service_fn};
 
-use super::activity::{Activity, Next, Overdue};
 use super::budget::Budget;
+use super::connection_state::{ConnectionState, Next, Overdue};
 use super::exchange::Exchange;
 use super::held::Stalled;
+use super::instrumented_stream::InstrumentedStream;
+use super::limits::Limits;
 use super::stream_executor::StreamExecutor;
-use super::watched::WatchedStream;
-use crate::config::LimitConfig;
-use crate::http::MAX_BODY_BYTES;
 
 /// How long a connection that has been told that it ends may take to do so.
 const LINGER: Duration = Duration::from_secs(1);
@@ -36,13 +35,13 @@ const MAX_STREAMS: u32 = 100;
 const MAX_RESET_BY_CLIENT: usize = 20;
 const MAX_RESET_BY_US: usize = 100;
 
-/// What speaks HTTP, within these limits. Reading headers is timed by [`Activity`]: hyper's own limit takes the rest
+/// What speaks HTTP, within these limits. Reading headers is timed by [`ConnectionState`]: hyper's own limit takes the rest
 /// between two requests for a part of the headers, and doesn't begin before the first byte.
-pub(super) fn protocol(limits: &LimitConfig) -> Builder<StreamExecutor> {
+pub(super) fn protocol(limits: &Limits) -> Builder<StreamExecutor> {
     let mut builder = Builder::new(StreamExecutor);
     builder.http1().header_read_timeout(None).max_buf_size(limits.header_bytes as usize);
     // What may be on its way unasked, of bodies that nobody has to have room for: by default a MiB.
-    let body = u32::try_from(MAX_BODY_BYTES).unwrap_or(u32::MAX);
+    let body = u32::try_from(limits.body_bytes).unwrap_or(u32::MAX);
     builder
         .http2()
         .max_concurrent_streams(MAX_STREAMS)
@@ -59,11 +58,11 @@ pub(super) async fn serve(
     protocol: &Builder<StreamExecutor>,
     budget: &Arc<Budget>,
     (stream, peer): (TcpStream, SocketAddr),
-    activity: &Arc<Activity>,
+    connection_state: &Arc<ConnectionState>,
     routes: Router,
 ) {
-    let (limits, metrics) = (&budget.app.config.limits, &budget.app.metrics.http);
-    let (shared, watched) = (Arc::clone(budget), Arc::clone(activity));
+    let (limits, metrics) = (&budget.limits, &budget.meters);
+    let (shared, watched) = (Arc::clone(budget), Arc::clone(connection_state));
     let service = service_fn(move |request: Request<Incoming>| {
         let mut exchange = Exchange::begin(&watched, &shared, &request);
         let mut request = request.map(|body| exchange.counted(body));
@@ -75,7 +74,8 @@ pub(super) async fn serve(
             exchange.answer(response).await
         }
     });
-    let stream = WatchedStream { stream, activity: Arc::clone(activity), is_read_out: false };
+    let stream =
+        InstrumentedStream { stream, connection_state: Arc::clone(connection_state), is_read_out: false };
     let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
     let mut timer = pin!(sleep(Duration::ZERO));
@@ -86,7 +86,7 @@ pub(super) async fn serve(
             if connection.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let (deadline, why) = match activity.next(cx, limits) {
+            let (deadline, why) = match connection_state.next(cx, limits) {
                 Next::Work => return Poll::Pending,
                 Next::Wait(deadline, why) => (deadline, why),
                 Next::Stop => {
@@ -101,17 +101,17 @@ pub(super) async fn serve(
             };
             if wakes_at.is_none_or(|at| at > deadline) {
                 wakes_at = Some(deadline);
-                timer.set(sleep(deadline.saturating_sub(activity.now())));
+                timer.set(sleep(deadline.saturating_sub(connection_state.now())));
             }
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
             wakes_at = None;
-            if activity.now() < deadline {
+            if connection_state.now() < deadline {
                 continue;
             }
             if why == Overdue::Answer
-                && let Stalled::StreamsReset(count) = activity.reset_overdue(limits)
+                && let Stalled::StreamsReset(count) = connection_state.reset_overdue(limits)
             {
                 metrics.reset("stream", "stalled", count);
                 continue;
@@ -124,7 +124,7 @@ pub(super) async fn serve(
                 return Poll::Ready(());
             }
             // Over HTTP/2 the client is told first, so that it sends no request into a connection that ends.
-            leaves_at = Some(activity.now() + LINGER);
+            leaves_at = Some(connection_state.now() + LINGER);
             connection.as_mut().graceful_shutdown();
         }
     })

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::activity::{Activity, What};
+use super::connection_state::{ConnectionState, What};
 
 /// How many are asked for room at most, for one that wants in.
 const MOST_ASKED: usize = 128;
@@ -27,7 +27,7 @@ pub(super) struct Connections {
 struct Table {
     open: usize,
     /// In the order in which they are asked for room; some are closed already.
-    order: VecDeque<Weak<Activity>>,
+    order: VecDeque<Weak<ConnectionState>>,
     told: Option<Duration>,
     told_of_resets: Option<Duration>,
 }
@@ -42,12 +42,12 @@ impl Connections {
     }
 
     /// Lets a connection in, one of the others making room if need be. None when all are busy.
-    pub(super) fn admit(self: &Arc<Self>, activity: &Arc<Activity>) -> Option<Place> {
+    pub(super) fn admit(self: &Arc<Self>, connection_state: &Arc<ConnectionState>) -> Option<Place> {
         let mut table = self.table();
         if table.open >= self.most {
-            let made_room = table.make_room();
-            if table.told.is_none_or(|told| activity.now().saturating_sub(told) >= TOLD_EVERY) {
-                table.told = Some(activity.now());
+            let made_room = table.evict_idle();
+            if table.told.is_none_or(|told| connection_state.now().saturating_sub(told) >= TOLD_EVERY) {
+                table.told = Some(connection_state.now());
                 let limit = self.most;
                 tracing::warn!(limit, made_room, "too many connections (PATRON_CONNECTIONS)");
             }
@@ -56,7 +56,7 @@ impl Connections {
             }
         }
         table.open += 1;
-        table.order.push_back(Arc::downgrade(activity));
+        table.order.push_back(Arc::downgrade(connection_state));
         if table.order.len() > 2 * self.most + MOST_ASKED {
             table.order.retain(|entry| entry.strong_count() > 0);
         }
@@ -69,7 +69,8 @@ impl Connections {
         let mut held: Vec<_> = {
             let table = self.table();
             let open = table.order.iter().filter_map(Weak::upgrade);
-            open.filter_map(|activity| Some((activity.holds(what)?, activity))).collect()
+            open.filter_map(|connection_state| Some((connection_state.holds(what)?, connection_state)))
+                .collect()
         };
         let mut bytes: usize = held.iter().map(|((_, bytes), _)| bytes).sum();
         if bytes <= budget {
@@ -77,12 +78,12 @@ impl Connections {
         }
         held.sort_unstable_by_key(|((weight, _), _)| Reverse(*weight));
         let mut reset = 0;
-        let now = held.first().map_or(Duration::ZERO, |(_, activity)| activity.now());
-        for ((_, freed), activity) in held {
+        let now = held.first().map_or(Duration::ZERO, |(_, connection_state)| connection_state.now());
+        for ((_, freed), connection_state) in held {
             if bytes <= budget - budget / 8 {
                 break;
             }
-            activity.reset();
+            connection_state.reset();
             bytes -= freed;
             reset += 1;
         }
@@ -115,8 +116,8 @@ impl Connections {
 
     /// Asks all to end after what is running.
     pub(super) fn stop(&self) {
-        for activity in self.table().order.iter().filter_map(Weak::upgrade) {
-            activity.stop();
+        for connection_state in self.table().order.iter().filter_map(Weak::upgrade) {
+            connection_state.stop();
         }
     }
 
@@ -126,12 +127,12 @@ impl Connections {
 }
 
 impl Table {
-    fn make_room(&mut self) -> bool {
+    fn evict_idle(&mut self) -> bool {
         // Twice round: the first time each that was used is let off.
         for _ in 0..MOST_ASKED.min(2 * self.order.len()) {
             let Some(entry) = self.order.pop_front() else { return false };
             match entry.upgrade() {
-                Some(activity) if activity.make_room() => return true,
+                Some(connection_state) if connection_state.evict_idle() => return true,
                 Some(_) => self.order.push_back(entry),
                 None => {}
             }
@@ -148,29 +149,29 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::activity::Next;
-    use super::{Activity, Connections};
+    use super::super::connection_state::Next;
+    use super::{ConnectionState, Connections};
     use crate::clock::Stopwatch;
     use crate::config::{Config, Flags, Values};
-    use crate::telemetry::metrics::HttpMetrics;
+    use crate::server::meters::Meters;
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
-    fn open(connections: &Arc<Connections>) -> Option<(Arc<Activity>, super::Place)> {
-        let activity = Arc::new(Activity::new(Stopwatch::start(), &HttpMetrics::default()));
-        let place = connections.admit(&activity)?;
-        Some((activity, place))
+    fn open(connections: &Arc<Connections>) -> Option<(Arc<ConnectionState>, super::Place)> {
+        let connection_state = Arc::new(ConnectionState::new(Stopwatch::start(), &Meters::default()));
+        let place = connections.admit(&connection_state)?;
+        Some((connection_state, place))
     }
 
     /// A request comes and ends.
-    fn use_it(activity: &Activity) {
-        let request = activity.request_begins(false, 1);
-        activity.request_ends(request, false);
+    fn use_it(connection_state: &ConnectionState) {
+        let request = connection_state.request_begins(false, 1);
+        connection_state.request_ends(request, false);
     }
 
-    fn makes_room(activity: &Activity) -> bool {
+    fn makes_room(connection_state: &ConnectionState) -> bool {
         let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
-        activity.next(&Context::from_waker(Waker::noop()), &limits) == Next::End
+        connection_state.next(&Context::from_waker(Waker::noop()), &limits) == Next::End
     }
 
     #[test]
@@ -197,7 +198,8 @@ mod tests {
     fn busy_ones_stay() {
         let connections = Arc::new(Connections::new(2));
         let held: Vec<_> = (0..2).map(|_| open(&connections).unwrap()).collect();
-        let requests: Vec<_> = held.iter().map(|(activity, _)| activity.request_begins(false, 1)).collect();
+        let requests: Vec<_> =
+            held.iter().map(|(connection_state, _)| connection_state.request_begins(false, 1)).collect();
         assert!(open(&connections).is_none());
         assert!(held[1].0.takes_room(1));
         let answer = held[1].0.answer_begins(requests[1], 1, None);

@@ -7,9 +7,9 @@ use axum::http::{Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::activity::{Activity, What};
 use super::answer::Answer;
 use super::budget::Budget;
+use super::connection_state::{ConnectionState, What};
 use super::held::StreamHandle;
 use super::received::{Counted, CountedBody, size_of_head};
 use super::stream_executor::StreamExecutor;
@@ -19,7 +19,7 @@ const WORTH_FITTING: usize = 16 * 1024;
 
 /// A request and its answer.
 pub(super) struct Exchange {
-    activity: Arc<Activity>,
+    connection_state: Arc<ConnectionState>,
     budget: Arc<Budget>,
     /// Its number among the requests of the connection.
     request: usize,
@@ -39,23 +39,23 @@ enum State {
 
 impl Exchange {
     pub(super) fn begin<B: HttpBody>(
-        activity: &Arc<Activity>,
+        connection_state: &Arc<ConnectionState>,
         budget: &Arc<Budget>,
         request: &Request<B>,
     ) -> Self {
         let is_http2 = request.version() == Version::HTTP_2;
-        let body = (!request.body().is_end_stream()).then(Counted::default);
-        let request = activity.request_begins(is_http2, size_of_head(request));
+        let body = (!request.body().is_end_stream()).then(|| Counted::new(budget.limits.body_bytes));
+        let request = connection_state.request_begins(is_http2, size_of_head(request));
         budget.keep(What::Requests);
-        let (activity, budget) = (Arc::clone(activity), Arc::clone(budget));
-        Self { activity, budget, request, body, is_http2, state: State::Waiting }
+        let (connection_state, budget) = (Arc::clone(connection_state), Arc::clone(budget));
+        Self { connection_state, budget, request, body, is_http2, state: State::Waiting }
     }
 
     /// Its body, counted as it comes.
     pub(super) fn counted(&self, body: Incoming) -> Body {
         let Some(counted) = self.body.clone() else { return Body::new(body) };
-        let (activity, budget) = (Arc::clone(&self.activity), Arc::clone(&self.budget));
-        Body::new(CountedBody { body, counted, request: self.request, activity, budget })
+        let (connection_state, budget) = (Arc::clone(&self.connection_state), Arc::clone(&self.budget));
+        Body::new(CountedBody { body, counted, request: self.request, connection_state, budget })
     }
 
     /// Waits until the connection's client has taken so much of earlier answers that there is room for another one.
@@ -64,7 +64,7 @@ impl Exchange {
     /// is as legitimate as any, gets everything, and only later. What a client that takes nothing has waiting here is
     /// bounded by the number of streams, and its answers are given up after the stall timeout.
     pub(super) async fn wait_for_room(&mut self) {
-        self.activity.wait_for_room(self.budget.app.config.limits.unsent_bytes_per_connection).await;
+        self.connection_state.wait_for_room(self.budget.limits.unsent_bytes_per_connection).await;
         self.state = State::Running;
     }
 
@@ -77,7 +77,7 @@ impl Exchange {
         let bytes = fitted(body.collect().await?.to_bytes());
         self.stop_counting();
         let stream: Option<StreamHandle> = self.is_http2.then(StreamExecutor::stream).flatten();
-        self.state = State::Answered(self.activity.answer_begins(self.request, bytes.len(), stream));
+        self.state = State::Answered(self.connection_state.answer_begins(self.request, bytes.len(), stream));
         if !bytes.is_empty() {
             self.budget.keep(What::Answers);
         }
@@ -93,7 +93,7 @@ impl Exchange {
     /// A part of its answer is with the client's system.
     pub(super) fn is_taken(&self) {
         if let State::Answered(answer) = self.state {
-            self.activity.answer_is_taken(answer);
+            self.connection_state.answer_is_taken(answer);
         }
     }
 
@@ -105,12 +105,12 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let was_worked_on = match self.state {
-            State::Answered(answer) => return self.activity.answer_ends(answer),
+            State::Answered(answer) => return self.connection_state.answer_ends(answer),
             State::Running => true,
             State::Waiting => false,
         };
         self.stop_counting();
-        self.activity.request_ends(self.request, was_worked_on);
+        self.connection_state.request_ends(self.request, was_worked_on);
     }
 }
 

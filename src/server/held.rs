@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-use crate::config::LimitConfig;
+use super::limits::Limits;
 
 /// Ends the task of an HTTP/2 stream, and with it the stream (RST_STREAM); set as soon as the task exists.
 pub(super) type StreamHandle = Arc<OnceLock<AbortHandle>>;
@@ -115,12 +115,12 @@ impl Held {
 
     /// Until when the first of them has time. `moved` is when the connection as a whole last went on after the network
     /// had held it up: that is no fault of a stream.
-    pub(super) fn deadline(&self, moved: Duration, limits: &LimitConfig) -> Option<Duration> {
+    pub(super) fn deadline(&self, moved: Duration, limits: &Limits) -> Option<Duration> {
         self.entries.iter().flatten().map(|answer| answer.deadline(moved, limits)).min()
     }
 
     /// Resets the streams of answers that are overdue.
-    pub(super) fn reset_overdue(&mut self, now: Duration, moved: Duration, limits: &LimitConfig) -> Stalled {
+    pub(super) fn reset_overdue(&mut self, now: Duration, moved: Duration, limits: &Limits) -> Stalled {
         let mut reset = 0;
         for answer in self.entries.iter_mut().flatten() {
             if answer.deadline(moved, limits) > now {
@@ -141,7 +141,7 @@ impl Held {
 }
 
 impl Entry {
-    fn deadline(&self, moved: Duration, limits: &LimitConfig) -> Duration {
+    fn deadline(&self, moved: Duration, limits: &Limits) -> Duration {
         if let Some(reset) = self.reset {
             return reset + limits.stall_timeout;
         }
@@ -156,13 +156,13 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::{Held, Stalled, StreamHandle};
-    use crate::config::{Config, Flags, LimitConfig, Values};
+    use crate::server::limits::Limits;
     use std::time::Duration;
 
     const NOW: Duration = Duration::from_secs(100);
 
-    fn limits() -> LimitConfig {
-        Config::from_values(Values::only(&Flags::default())).unwrap().limits
+    fn limits() -> Limits {
+        Limits::example()
     }
 
     fn after(seconds: u64) -> Duration {

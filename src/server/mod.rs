@@ -1,16 +1,20 @@
-//! Listens, and stops: accepts no more, lets running requests finish, within limits.
+//! Listens and serves HTTP/1.1 and HTTP/2 within limits, and stops: accepts no more, lets running requests finish.
+//!
+//! It knows nothing of the program but its [`Limits`].
 
-mod activity;
 mod answer;
 mod budget;
 mod connection;
+mod connection_state;
 mod connections;
 mod exchange;
 mod held;
-mod open_files;
+mod instrumented_stream;
+mod limits;
+mod meters;
+mod nofile_limit;
 mod received;
 mod stream_executor;
-mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,30 +23,24 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use activity::Activity;
 use budget::Budget;
+use connection_state::ConnectionState;
 use connections::Connections;
 
-use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::router::{operations, router};
 
-/// Serves [`operations`] for good: how a stop goes on is seen there as well.
-///
-/// # Errors
-/// Those of the listener.
-pub async fn serve_operations(app: Arc<App>, listener: TcpListener) -> std::io::Result<()> {
-    axum::serve(listener, operations(&app)).await
-}
+pub use limits::Limits;
+pub use meters::Meters;
 
 /// Serves until `stop` becomes true, and then until running requests are done or the shutdown timeout is over.
-///
-/// # Errors
-/// Those of the listener.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
-    // Tests serve an app once as well; a second address would be as right as the first.
-    let _first = app.listening.set(listener.local_addr()?);
-    let limit = app.config.server.shutdown_timeout;
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    meters: Meters,
+    stop: watch::Receiver<bool>,
+) {
+    let limit = limits.shutdown_timeout;
     let mut stopping = stop.clone();
     let overdue = async {
         // An error means that whoever could say stop is gone, which is as good as a stop.
@@ -50,20 +48,24 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        () = accept(&app, router(&app), listener, stop) => {}
+        () = accept(listener, routes, limits, meters, stop) => {}
         () = overdue => {
             tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
         }
     }
-    Ok(())
 }
 
 /// Takes connections until `stop` becomes true, and then waits until all have ended.
-async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop: watch::Receiver<bool>) {
-    let limits = &app.config.limits;
-    let connections = Arc::new(Connections::new(open_files::at_most(limits.connections)));
-    let (protocol, start) = (Arc::new(connection::protocol(limits)), Stopwatch::start());
-    let budget = Arc::new(Budget { app: Arc::clone(app), connections: Arc::clone(&connections) });
+async fn accept(
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    meters: Meters,
+    mut stop: watch::Receiver<bool>,
+) {
+    let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
+    let (protocol, start) = (Arc::new(connection::protocol(&limits)), Stopwatch::start());
+    let budget = Arc::new(Budget { limits, meters: meters.clone(), connections: Arc::clone(&connections) });
     // Each connection holds a receiver: when there is none any more, all have ended.
     let (all_ended, held) = watch::channel(());
     loop {
@@ -78,8 +80,8 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
                 continue;
             }
         };
-        let activity = Arc::new(Activity::new(start, &app.metrics.http));
-        let Some(place) = connections.admit(&activity) else { continue };
+        let connection_state = Arc::new(ConnectionState::new(start, &meters));
+        let Some(place) = connections.admit(&connection_state) else { continue };
         // An answer that is written in two parts must not wait for the client to confirm the first.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "answers may be sent late");
@@ -87,7 +89,7 @@ async fn accept(app: &Arc<App>, routes: Router, listener: TcpListener, mut stop:
         let (budget, protocol, routes) = (Arc::clone(&budget), Arc::clone(&protocol), routes.clone());
         let held = held.clone();
         tokio::spawn(async move {
-            connection::serve(&protocol, &budget, (stream, peer), &activity, routes).await;
+            connection::serve(&protocol, &budget, (stream, peer), &connection_state, routes).await;
             drop((place, held));
         });
     }

@@ -10,9 +10,8 @@ use axum::http::Request;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::activity::{Activity, What};
 use super::budget::Budget;
-use crate::http::MAX_BODY_BYTES;
+use super::connection_state::{ConnectionState, What};
 
 /// What any request takes up, in bytes: its task and the map of its headers.
 const EACH: usize = 4 * 1024;
@@ -25,19 +24,27 @@ pub(super) fn size_of_head<B>(request: &Request<B>) -> usize {
 }
 
 /// How much of a body counts as held, for the body and for its request.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counted(Arc<AtomicUsize>);
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
+    bytes: Arc<AtomicUsize>,
+    most: usize,
+}
 
 impl Counted {
+    /// Nothing of a body that may have so many bytes.
+    pub(super) fn new(most: usize) -> Self {
+        Self { bytes: Arc::default(), most }
+    }
+
     /// What comes from now on is not held.
     pub(super) fn stop(&self) {
-        self.0.store(MAX_BODY_BYTES, Ordering::Relaxed);
+        self.bytes.store(self.most, Ordering::Relaxed);
     }
 
     /// How many of these bytes count: none beyond what a body may have, because those are dropped as they come.
     fn add(&self, bytes: usize) -> usize {
-        let before = self.0.fetch_add(bytes, Ordering::Relaxed);
-        bytes.min(MAX_BODY_BYTES.saturating_sub(before))
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        bytes.min(self.most.saturating_sub(before))
     }
 }
 
@@ -46,7 +53,7 @@ pub(super) struct CountedBody {
     pub(super) body: Incoming,
     pub(super) counted: Counted,
     pub(super) request: usize,
-    pub(super) activity: Arc<Activity>,
+    pub(super) connection_state: Arc<ConnectionState>,
     pub(super) budget: Arc<Budget>,
 }
 
@@ -64,7 +71,7 @@ impl HttpBody for CountedBody {
         {
             let counts = self.counted.add(bytes.len());
             if counts > 0 {
-                self.activity.body_grows(self.request, counts);
+                self.connection_state.body_grows(self.request, counts);
                 self.budget.keep(What::Requests);
             }
         }

@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 use super::{durations, interned};
 use crate::clock::Stopwatch;
+use crate::server::Meters;
 
 /// What is asked: a method, and the template of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -26,12 +27,6 @@ struct Answered {
     status: u16,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reset {
-    what: &'static str,
-    reason: &'static str,
-}
-
 /// Requests that were answered, that run, and that nobody waits for any more.
 #[derive(Debug)]
 pub struct HttpMetrics {
@@ -39,11 +34,8 @@ pub struct HttpMetrics {
     durations: Family<Endpoint, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     abandoned: Family<Endpoint, Counter>,
-    /// Bytes of answers that clients have not taken to the end.
-    pub unsent: Gauge,
-    /// Bytes of requests that are not answered.
-    pub received: Gauge,
-    resets: Family<Reset, Counter>,
+    /// Of their connections.
+    pub server: Meters,
 }
 
 impl Default for HttpMetrics {
@@ -53,9 +45,7 @@ impl Default for HttpMetrics {
             durations: Family::new_with_constructor(durations),
             in_flight: Gauge::default(),
             abandoned: Family::default(),
-            unsent: Gauge::default(),
-            received: Gauge::default(),
-            resets: Family::default(),
+            server: Meters::default(),
         }
     }
 }
@@ -74,39 +64,7 @@ impl HttpMetrics {
             "Requests whose client hung up before they were answered",
             self.abandoned.clone(),
         );
-        registry.register(
-            "patron_http_unsent_bytes",
-            "Bytes of answers that their clients have not taken to the end",
-            self.unsent.clone(),
-        );
-        registry.register(
-            "patron_http_received_bytes",
-            "Bytes of requests that are not answered yet, with their bodies",
-            self.received.clone(),
-        );
-        registry.register(
-            "patron_http_resets",
-            "Streams and connections that were reset for what clients did not take or end",
-            self.resets.clone(),
-        );
-    }
-
-    /// Bytes of answers that clients have not taken to the end.
-    pub fn unsent_bytes(&self) -> usize {
-        usize::try_from(self.unsent.get()).unwrap_or(0)
-    }
-
-    /// Bytes of requests that are not answered yet, with their bodies.
-    pub fn received_bytes(&self) -> usize {
-        usize::try_from(self.received.get()).unwrap_or(0)
-    }
-
-    /// Counts what was reset: a `stream` or a `connection`, because an answer was `stalled`, or because all answers
-    /// (`unsent`) or requests (`received`) were too many bytes.
-    pub fn reset(&self, what: &'static str, reason: &'static str, count: usize) {
-        if count > 0 {
-            self.resets.get_or_create(&Reset { what, reason }).inc_by(count as u64);
-        }
+        self.server.register(registry);
     }
 
     /// A request begins. `route` is the template it matched, none when there is no such route.

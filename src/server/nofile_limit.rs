@@ -7,7 +7,7 @@ const OTHERS: u64 = 256;
 
 /// As many connections as are wanted, or as many as there can be. Systems start processes with a low limit, for programs
 /// that can't cope with more, and let them raise it.
-pub(super) fn at_most(wanted: usize) -> usize {
+pub(super) fn raise_nofile_limit(wanted: usize) -> usize {
     let needed = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(OTHERS);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= needed);

@@ -8,17 +8,17 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::activity::Activity;
+use super::connection_state::ConnectionState;
 
 /// The connection itself.
-pub(super) struct WatchedStream {
+pub(super) struct InstrumentedStream {
     pub(super) stream: TcpStream,
-    pub(super) activity: Arc<Activity>,
+    pub(super) connection_state: Arc<ConnectionState>,
     /// Whether hyper has read all there is, so that it notices a hang-up itself.
     pub(super) is_read_out: bool,
 }
 
-impl AsyncRead for WatchedStream {
+impl AsyncRead for InstrumentedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -28,16 +28,16 @@ impl AsyncRead for WatchedStream {
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
         self.is_read_out = outcome.is_pending();
         if buffer.filled().len() > before {
-            self.activity.bytes_arrive();
+            self.connection_state.bytes_arrive();
         }
         outcome
     }
 }
 
-impl Drop for WatchedStream {
+impl Drop for InstrumentedStream {
     /// What the system holds of a connection that is reset goes with it, instead of waiting for its client.
     fn drop(&mut self) {
-        if self.activity.is_reset()
+        if self.connection_state.is_reset()
             && let Err(error) = self.stream.set_zero_linger()
         {
             tracing::debug!(%error, "a connection is closed instead of reset");
@@ -45,14 +45,14 @@ impl Drop for WatchedStream {
     }
 }
 
-impl WatchedStream {
+impl InstrumentedStream {
     /// Fails when the client hung up while a request is worked on, so that the work ends. hyper notices that itself, but
     /// not when it has bytes of a next request: then it reads no further. It flushes whenever it is polled.
     fn notice_hang_up(&self, cx: &mut Context<'_>) -> Result<()> {
         let mut byte = [0];
         let has_ended = |outcome| matches!(outcome, Poll::Ready(Ok(0)));
         if !self.is_read_out
-            && self.activity.is_at_work_over_http1()
+            && self.connection_state.is_at_work_over_http1()
             && has_ended(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)))
         {
             return Err(ErrorKind::ConnectionReset.into());
@@ -62,12 +62,12 @@ impl WatchedStream {
 
     /// Notes whether the client takes what is written.
     fn note<T>(&self, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
-        self.activity.is_blocked(outcome.is_pending());
+        self.connection_state.is_blocked(outcome.is_pending());
         outcome
     }
 }
 
-impl AsyncWrite for WatchedStream {
+impl AsyncWrite for InstrumentedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(outcome)

@@ -5,16 +5,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
 use super::held::{Held, Stalled, StreamHandle};
+use super::limits::Limits;
+use super::meters::Meters;
 use crate::clock::Stopwatch;
-use crate::config::LimitConfig;
-use crate::telemetry::metrics::{Gauge, HttpMetrics};
 
 /// What a connection is doing.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(super) struct ConnectionState {
     /// Moments are measured from here, the start of the server.
     start: Stopwatch,
     state: Mutex<State>,
@@ -94,9 +95,9 @@ pub(super) enum Overdue {
     Idle,
 }
 
-impl Activity {
+impl ConnectionState {
     /// That of a connection that has just been opened.
-    pub(super) fn new(start: Stopwatch, metrics: &HttpMetrics) -> Self {
+    pub(super) fn new(start: Stopwatch, meters: &Meters) -> Self {
         let now = start.elapsed();
         let state = State {
             running: 0,
@@ -112,7 +113,7 @@ impl Activity {
             asked: None,
             waker: None,
         };
-        let (all_unsent, all_received) = (metrics.unsent.clone(), metrics.received.clone());
+        let (all_unsent, all_received) = (meters.unsent.clone(), meters.received.clone());
         Self { start, state: Mutex::new(state), all_unsent, all_received, room: Notify::new() }
     }
 
@@ -233,7 +234,7 @@ impl Activity {
     }
 
     /// What its task, which is woken when it is asked for something, has to do.
-    pub(super) fn next(&self, cx: &Context<'_>, limits: &LimitConfig) -> Next {
+    pub(super) fn next(&self, cx: &Context<'_>, limits: &Limits) -> Next {
         let mut state = self.state();
         match state.asked {
             Some(Asked::MakeRoom | Asked::Reset) => return Next::End,
@@ -261,7 +262,7 @@ impl Activity {
     }
 
     /// Gives answers up that are overdue: by resetting their streams, or if that can't be, with the connection.
-    pub(super) fn reset_overdue(&self, limits: &LimitConfig) -> Stalled {
+    pub(super) fn reset_overdue(&self, limits: &Limits) -> Stalled {
         let now = self.now();
         let mut state = self.state();
         let moved = state.moved;
@@ -298,7 +299,7 @@ impl Activity {
     }
 
     /// Asks it to make room. One that waits for a request does, unless there was one since it was last asked.
-    pub(super) fn make_room(&self) -> bool {
+    pub(super) fn evict_idle(&self) -> bool {
         let mut state = self.state();
         let is_waiting = state.running == 0 && state.unsent.is_empty();
         let makes_room = is_waiting && !std::mem::take(&mut state.was_used);
@@ -337,88 +338,91 @@ fn gauged(bytes: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Activity, Duration, HttpMetrics, Next, Overdue};
+    use super::{ConnectionState, Duration, Meters, Next, Overdue};
     use crate::clock::Stopwatch;
-    use crate::config::{Config, Flags, LimitConfig, Values};
+    use crate::server::limits::Limits;
     use std::task::{Context, Waker};
 
-    fn limits() -> LimitConfig {
-        Config::from_values(Values::only(&Flags::default())).unwrap().limits
+    fn limits() -> Limits {
+        Limits::example()
     }
 
-    fn next(activity: &Activity, limits: &LimitConfig) -> Next {
-        activity.next(&Context::from_waker(Waker::noop()), limits)
+    fn next(connection_state: &ConnectionState, limits: &Limits) -> Next {
+        connection_state.next(&Context::from_waker(Waker::noop()), limits)
     }
 
     /// A request is worked on and answered.
-    fn answer_begins(activity: &Activity, request: usize) -> usize {
-        assert!(activity.takes_room(1));
-        activity.answer_begins(request, 1, None)
+    fn answer_begins(connection_state: &ConnectionState, request: usize) -> usize {
+        assert!(connection_state.takes_room(1));
+        connection_state.answer_begins(request, 1, None)
     }
 
     #[test]
     fn what_a_connection_has_time_for() {
-        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
-        let time = || match next(&activity, &limits()) {
-            Next::Wait(until, why) => Some((until.saturating_sub(activity.now()).as_secs_f64().round(), why)),
+        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let time = || match next(&connection_state, &limits()) {
+            Next::Wait(until, why) => {
+                Some((until.saturating_sub(connection_state.now()).as_secs_f64().round(), why))
+            }
             _ => None,
         };
         assert_eq!(time(), Some((10.0, Overdue::Headers)), "it begins with a request");
-        activity.bytes_arrive();
-        let request = activity.request_begins(false, 1);
-        activity.bytes_arrive();
-        assert_eq!(next(&activity, &limits()), Next::Work);
-        let answer = answer_begins(&activity, request);
+        connection_state.bytes_arrive();
+        let request = connection_state.request_begins(false, 1);
+        connection_state.bytes_arrive();
+        assert_eq!(next(&connection_state, &limits()), Next::Work);
+        let answer = answer_begins(&connection_state, request);
         assert_eq!(time(), Some((120.0, Overdue::Answer)));
-        activity.answer_ends(answer);
+        connection_state.answer_ends(answer);
         assert_eq!(time(), Some((75.0, Overdue::Idle)));
-        activity.is_blocked(true);
+        connection_state.is_blocked(true);
         assert_eq!(time(), Some((120.0, Overdue::Answer)), "handed over, but not taken");
-        activity.is_blocked(false);
-        activity.bytes_arrive();
+        connection_state.is_blocked(false);
+        connection_state.bytes_arrive();
         assert_eq!(time(), Some((10.0, Overdue::Headers)), "the next request");
     }
 
     /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
     #[test]
     fn http_2() {
-        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
-        let (one, other) = (activity.request_begins(true, 1), activity.request_begins(true, 1));
-        let answer = answer_begins(&activity, one);
+        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let (one, other) =
+            (connection_state.request_begins(true, 1), connection_state.request_begins(true, 1));
+        let answer = answer_begins(&connection_state, one);
         assert!(
-            matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)),
+            matches!(next(&connection_state, &limits()), Next::Wait(_, Overdue::Answer)),
             "one is still worked on"
         );
-        activity.request_ends(other, false);
-        assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Answer)));
-        activity.answer_ends(answer);
-        activity.bytes_arrive();
-        assert!(matches!(next(&activity, &limits()), Next::Wait(_, Overdue::Idle)));
+        connection_state.request_ends(other, false);
+        assert!(matches!(next(&connection_state, &limits()), Next::Wait(_, Overdue::Answer)));
+        connection_state.answer_ends(answer);
+        connection_state.bytes_arrive();
+        assert!(matches!(next(&connection_state, &limits()), Next::Wait(_, Overdue::Idle)));
     }
 
     /// The next headers came while an answer was being sent, for long.
     #[test]
     fn headers_have_their_time_after_an_answer() {
-        let limits = LimitConfig { header_timeout: Duration::from_millis(20), ..limits() };
-        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
-        let request = activity.request_begins(false, 1);
-        let answer = answer_begins(&activity, request);
-        activity.bytes_arrive();
+        let limits = Limits { header_timeout: Duration::from_millis(20), ..limits() };
+        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let request = connection_state.request_begins(false, 1);
+        let answer = answer_begins(&connection_state, request);
+        connection_state.bytes_arrive();
         std::thread::sleep(Duration::from_millis(25));
-        activity.answer_ends(answer);
-        let next = next(&activity, &limits);
+        connection_state.answer_ends(answer);
+        let next = next(&connection_state, &limits);
         let Next::Wait(until, Overdue::Headers) = next else { panic!("{next:?}") };
         assert!(until >= Duration::from_millis(45), "{until:?}");
     }
 
     #[test]
     fn a_stop_is_told_once() {
-        let activity = Activity::new(Stopwatch::start(), &HttpMetrics::default());
-        activity.stop();
-        assert_eq!(next(&activity, &limits()), Next::Stop);
-        assert!(matches!(next(&activity, &limits()), Next::Wait(..)));
-        assert!(activity.make_room());
-        activity.stop();
-        assert_eq!(next(&activity, &limits()), Next::End);
+        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        connection_state.stop();
+        assert_eq!(next(&connection_state, &limits()), Next::Stop);
+        assert!(matches!(next(&connection_state, &limits()), Next::Wait(..)));
+        assert!(connection_state.evict_idle());
+        connection_state.stop();
+        assert_eq!(next(&connection_state, &limits()), Next::End);
     }
 }
