@@ -1,10 +1,11 @@
 //! Every route with every layer around it, served.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use axum::Router;
+use axum::{Extension, Router};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::MAX_BODY_BYTES;
@@ -13,7 +14,29 @@ use crate::{api, http, web};
 
 /// Every route with every layer around it.
 pub fn router(app: &Arc<App>) -> Router {
-    http::around(api::rest::routes(app).merge(web::routes(app)).merge(api::graphql::routes(app)), app)
+    let (documented, _) = documented().split_for_parts();
+    let documented = documented.layer(Extension(web::Document(openapi))).with_state(Arc::clone(app));
+    http::around(documented.merge(web::pages(app)).merge(api::graphql::routes(app)), app)
+}
+
+/// The routes that the OpenAPI document lists.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    api::rest::routes().merge(web::documented())
+}
+
+/// The OpenAPI document, as it stands in `docs/openapi.json`.
+///
+/// # Panics
+/// Never: it is made of strings.
+pub fn openapi() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let (_, mut document) = documented().split_for_parts();
+        api::rest::openapi::complete(&mut document);
+        let mut text = document.to_pretty_json().expect("the document is made of strings");
+        text.push('\n');
+        text
+    });
+    &DOCUMENT
 }
 
 /// What operators ask, on an address of its own: the metrics and the health.

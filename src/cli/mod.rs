@@ -19,9 +19,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::api::{graphql, rest};
+use crate::api::graphql;
 use crate::config::{Flags, SETTINGS};
-use crate::telemetry;
+use crate::{router, telemetry};
 
 /// A gateway for customer accounts: REST changes them, GraphQL reads them.
 #[derive(Debug, Parser)]
@@ -85,7 +85,7 @@ pub async fn run() -> ExitCode {
         Command::Serve(options) => serve::run(&flags, &options).await,
         Command::Migrate(command) => migrate::run(&flags, &command).await,
         Command::Schema => exit::print(&graphql::sdl()),
-        Command::Openapi => exit::print(rest::document()),
+        Command::Openapi => exit::print(router::openapi()),
         Command::Admin(command) => admin::run(&flags, command).await,
         Command::Keys(command) => keys::run(&flags, &command),
         Command::Mail(command) => mail::run(&flags, command).await,

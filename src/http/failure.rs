@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::extract::media_type::MediaType;
+use super::failure_code::FailureCode;
 use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
 
 /// The form of a failure's body.
@@ -26,7 +27,7 @@ pub struct Failure {
     /// The HTTP status.
     pub status: StatusCode,
     /// Stable, for programs.
-    pub code: &'static str,
+    pub code: FailureCode,
     /// For people.
     pub message: String,
     /// What is wrong with which field.
@@ -55,38 +56,13 @@ pub struct FailureBody {
     #[schema(example = "Email is required")]
     pub message: String,
     /// For programs; stable.
-    #[schema(value_type = FailureCode, example = "validation_failed")]
-    pub code: &'static str,
+    #[schema(example = "validation_failed")]
+    pub code: FailureCode,
     /// All problems, one a field.
     pub details: Vec<Detail>,
     /// Names this request in the server's log; also in the header `X-Request-Id`.
     #[schema(pattern = "^[0-9A-Za-z._-]{1,64}$", example = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70")]
     pub request_id: String,
-}
-
-/// The codes of all failures.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes `Failure::code`")]
-enum FailureCode {
-    ValidationFailed,
-    MalformedJson,
-    BadRequest,
-    Unauthenticated,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    EmailTaken,
-    Conflict,
-    PreconditionFailed,
-    PreconditionRequired,
-    IdempotencyMismatch,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    PositionExpired,
-    RateLimited,
-    Internal,
-    Unavailable,
 }
 
 /// What is wrong with a field.
@@ -102,19 +78,25 @@ pub struct Detail {
 
 impl Failure {
     /// A failure without details. Its message is cut where it is too long: it may repeat what came in.
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: FailureCode, message: impl Into<String>) -> Self {
         let message = cut(message.into(), MAX_MESSAGE);
         Self { status, code, message, details: Vec::new(), retry_after: None, accept_encoding: None }
     }
 
     /// 404.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+        Self::new(StatusCode::NOT_FOUND, FailureCode::NotFound, message)
     }
 
     /// 400, the body or query is not in the form it has to have.
     pub fn malformed(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed_json", message)
+        Self::new(StatusCode::BAD_REQUEST, FailureCode::MalformedJson, message)
+    }
+
+    /// 408: the body did not arrive in time.
+    pub fn body_too_slow() -> Self {
+        let message = "The body did not arrive in time".to_owned();
+        Self { message, ..Self::from_status(StatusCode::REQUEST_TIMEOUT) }
     }
 
     /// 415: the body has a content coding (RFC 9110 15.5.16).
@@ -123,7 +105,7 @@ impl Failure {
             accept_encoding: Some("identity"),
             ..Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
+                FailureCode::UnsupportedMediaType,
                 "The body must be sent without a Content-Encoding",
             )
         }
@@ -131,7 +113,7 @@ impl Failure {
 
     /// 500; what happened is in the log.
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, FailureCode::Internal, "Internal error")
     }
 
     /// 503; what happened is in the log.
@@ -140,7 +122,7 @@ impl Failure {
             retry_after: Some(retry_after),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
+                FailureCode::Unavailable,
                 "The service is temporarily unavailable",
             )
         }
@@ -152,20 +134,20 @@ impl Failure {
         match status {
             StatusCode::NOT_FOUND => Self::not_found("There is nothing at this URL"),
             StatusCode::METHOD_NOT_ALLOWED => {
-                Self::new(status, "method_not_allowed", "This URL does not know this method")
+                Self::new(status, FailureCode::MethodNotAllowed, "This URL does not know this method")
             }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
-                "payload_too_large",
+                FailureCode::PayloadTooLarge,
                 format!("The body is larger than {} KiB", super::extract::json_body::MAX_BODY_BYTES / 1024),
             ),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 status,
-                "unsupported_media_type",
+                FailureCode::UnsupportedMediaType,
                 "The body must be JSON, with the header Content-Type: application/json",
             ),
             _ if status.is_server_error() => Self { status, ..Self::internal() },
-            _ => Self::new(status, "bad_request", message),
+            _ => Self::new(status, FailureCode::BadRequest, message),
         }
     }
 
@@ -186,7 +168,7 @@ impl Failure {
     pub fn graphql(self, request_id: &str) -> serde_json::Value {
         serde_json::json!({"errors": [{
             "message": self.message,
-            "extensions": {"code": self.code.to_ascii_uppercase(), "request_id": request_id},
+            "extensions": {"code": self.code.as_str().to_ascii_uppercase(), "request_id": request_id},
         }]})
     }
 
@@ -225,51 +207,53 @@ impl From<Error> for Failure {
             Error::Invalid(problems) => {
                 let message = problems.first().map(|p| p.message.clone()).unwrap_or_default();
                 let details = problems.into_iter().take(MAX_PROBLEMS).map(Detail::from).collect();
-                Self { details, ..Self::new(StatusCode::BAD_REQUEST, "validation_failed", message) }
+                Self { details, ..Self::new(StatusCode::BAD_REQUEST, FailureCode::ValidationFailed, message) }
             }
             Error::Unauthenticated(message) => {
-                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+                Self::new(StatusCode::UNAUTHORIZED, FailureCode::Unauthenticated, message)
             }
-            Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            Error::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, FailureCode::Forbidden, message),
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
-            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", "Email is already used"),
-            Error::Conflict(message) => Self::new(StatusCode::CONFLICT, "conflict", message),
+            Error::EmailTaken => {
+                Self::new(StatusCode::CONFLICT, FailureCode::EmailTaken, "Email is already used")
+            }
+            Error::Conflict(message) => Self::new(StatusCode::CONFLICT, FailureCode::Conflict, message),
             Error::Outdated => Self::new(
                 StatusCode::CONFLICT,
-                "conflict",
+                FailureCode::Conflict,
                 "Custom fields were changed at the same time; try again",
             ),
             Error::Precondition => Self::new(
                 StatusCode::PRECONDITION_FAILED,
-                "precondition_failed",
+                FailureCode::PreconditionFailed,
                 "It was changed meanwhile; read it again",
             ),
             Error::PreconditionRequired => Self::new(
                 StatusCode::PRECONDITION_REQUIRED,
-                "precondition_required",
+                FailureCode::PreconditionRequired,
                 "Changes need the header If-Match with the version that was read (e.g., If-Match: \"3\")",
             ),
             Error::KeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_mismatch",
+                FailureCode::IdempotencyMismatch,
                 "This Idempotency-Key came with another request before",
             ),
             Error::KeyInUse => Self {
                 retry_after: Some(1),
                 ..Self::new(
                     StatusCode::CONFLICT,
-                    "conflict",
+                    FailureCode::Conflict,
                     "A request with this Idempotency-Key is still being answered",
                 )
             },
             Error::PositionExpired => {
-                Self::new(StatusCode::GONE, "position_expired", crate::error::POSITION_EXPIRED)
+                Self::new(StatusCode::GONE, FailureCode::PositionExpired, crate::error::POSITION_EXPIRED)
             }
             Error::RateLimited { retry_after } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(
                     StatusCode::TOO_MANY_REQUESTS,
-                    "rate_limited",
+                    FailureCode::RateLimited,
                     "Too many attempts; try again later",
                 )
             },

@@ -10,16 +10,16 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::rest::Data;
-use crate::api::rest::openapi::Failures;
 use crate::app::App;
 use crate::error::Error;
+use crate::http::Data;
+use crate::http::failures::{Failing, Read};
 use crate::http::{AnonymousCtx, Detail, Failure, FailureBody};
 use crate::service::health;
 
 /// How it is.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Health {
+pub(super) struct Health {
     /// Always `ok`; anything else is a failure.
     #[schema(example = "ok")]
     status: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Health {
 
 /// How everything is that has to be right.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Readiness {
+pub(super) struct Readiness {
     /// Always `ok`; anything else is a failure.
     #[schema(example = "ok")]
     status: &'static str,
@@ -37,7 +37,7 @@ pub(crate) struct Readiness {
 
 /// Something that has to be right for requests to be served.
 #[derive(Clone, Serialize, ToSchema)]
-pub(crate) struct Check {
+pub(super) struct Check {
     /// `database`: it can be reached. `migrations`: its schema is up to date. `writes`: it takes them. There may be more.
     #[schema(example = "database")]
     name: &'static str,
@@ -51,7 +51,7 @@ pub(crate) struct Check {
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum CheckStatus {
+pub(super) enum CheckStatus {
     Ok,
     Failed,
     Unknown,
@@ -59,14 +59,14 @@ pub(crate) enum CheckStatus {
 
 /// The body when requests can't be served.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct UnreadyEnvelope {
+pub(super) struct UnreadyEnvelope {
     /// Why not.
     error: Unready,
 }
 
 /// Why requests can't be served.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Unready {
+pub(super) struct Unready {
     #[serde(flatten)]
     failure: FailureBody,
     /// What was looked at; those that failed are in `details` as well.
@@ -81,9 +81,12 @@ pub(crate) struct Unready {
     path = "/health/live",
     tag = "health",
     security(()),
-    responses((status = 200, description = "It runs", body = Data<Health>), Failures)
+    responses(
+        (status = 200, description = "It runs", body = Data<Health>),
+        Failing<Read>,
+    )
 )]
-pub(crate) async fn get_liveness() -> Json<Data<Health>> {
+pub(super) async fn get_liveness() -> Json<Data<Health>> {
     Json(Data { data: Health { status: "ok" } })
 }
 
@@ -97,11 +100,11 @@ pub(crate) async fn get_liveness() -> Json<Data<Health>> {
     security(()),
     responses(
         (status = 200, description = "They can", body = Data<Readiness>),
-        Failures,
-        (status = 503, description = "They can't; `message` says why, `checks` for programs", body = UnreadyEnvelope),
+        Failing<Read>,
+        (status = 503, description = "They can't; `message` says why, `checks` for programs", body = UnreadyEnvelope, example = json!(unready_example())),
     )
 )]
-pub(crate) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx): AnonymousCtx) -> Response {
+pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx): AnonymousCtx) -> Response {
     let checks: Vec<Check> = health::checks(&app).await.into_iter().map(Check::from).collect();
     let failed = checks
         .iter()
@@ -117,6 +120,21 @@ pub(crate) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx)
         [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (RETRY_AFTER, HeaderValue::from_static("1"))];
     let body = UnreadyEnvelope { error: Unready { failure, checks } };
     (StatusCode::SERVICE_UNAVAILABLE, headers, Json(body)).into_response()
+}
+
+/// The body when the database can't be reached, for the document.
+fn unready_example() -> UnreadyEnvelope {
+    let message = "The database can't be reached";
+    let detail = Detail { field: "database".to_owned(), message: message.to_owned() };
+    let failure = Failure { message: message.to_owned(), details: vec![detail], ..Failure::unavailable(1) };
+    let failure = failure.envelope("4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70".to_owned()).error;
+    let check = |name, status, message| Check { name, status, message };
+    let checks = vec![
+        check("database", CheckStatus::Failed, Some(message.to_owned())),
+        check("migrations", CheckStatus::Unknown, None),
+        check("writes", CheckStatus::Unknown, None),
+    ];
+    UnreadyEnvelope { error: Unready { failure, checks } }
 }
 
 /// The one place that tells why: the texts are ours, and name no host and no credentials.

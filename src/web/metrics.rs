@@ -6,10 +6,16 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::api::rest::openapi::Failures;
 use crate::app::App;
-use crate::http::{Failure, FailureEnvelope};
+use crate::failures;
+use crate::http::Failure;
+use crate::http::failures::{Failing, Read};
 use crate::telemetry::metrics;
+
+failures! {
+    /// Of `/metrics`.
+    MetricsElsewhere { "The metrics are not served on this address" => Failure::from_status(StatusCode::NOT_FOUND) }
+}
 
 type Headers = [(HeaderName, HeaderValue); 2];
 
@@ -28,11 +34,10 @@ type Headers = [(HeaderName, HeaderValue); 2];
             content_type = "text/plain",
             body = String,
         ),
-        (status = 404, description = "Not on this address", body = FailureEnvelope),
-        Failures,
+        Failing<(MetricsElsewhere, Read)>,
     )
 )]
-pub(crate) async fn get_metrics(State(app): State<Arc<App>>) -> Result<(Headers, String), Failure> {
+pub(super) async fn get_metrics(State(app): State<Arc<App>>) -> Result<(Headers, String), Failure> {
     if !app.config.metrics.public {
         return Err(Failure::from_status(StatusCode::NOT_FOUND));
     }
@@ -40,7 +45,7 @@ pub(crate) async fn get_metrics(State(app): State<Arc<App>>) -> Result<(Headers,
 }
 
 /// The same on the address that is for operators alone.
-pub(crate) async fn get_metrics_apart(State(app): State<Arc<App>>) -> (Headers, String) {
+pub(super) async fn get_metrics_apart(State(app): State<Arc<App>>) -> (Headers, String) {
     answer(&app)
 }
 

@@ -2,8 +2,9 @@
 
 mod account;
 mod assets;
-pub(crate) mod health;
-pub(crate) mod metrics;
+mod health;
+mod metrics;
+mod openapi;
 mod playground;
 mod reference;
 
@@ -11,11 +12,24 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 
+pub use openapi::Document;
+
+/// The routes that the OpenAPI document lists.
+pub fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(health::get_liveness))
+        .routes(routes!(health::get_readiness))
+        .routes(routes!(metrics::get_metrics))
+        .routes(routes!(openapi::get_openapi))
+}
+
 /// The pages, ready to be served.
-pub fn routes(app: &Arc<App>) -> Router {
+pub fn pages(app: &Arc<App>) -> Router {
     account::routes().merge(playground::routes()).merge(reference::routes()).with_state(Arc::clone(app))
 }
 

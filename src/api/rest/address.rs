@@ -9,13 +9,18 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Versioned;
 use super::customer::parse_uuid;
+use super::failures::{
+    CustomerDeleted, NoSuchAddress, NoSuchCustomer, NoSuchCustomerAddress, TooManyAddresses,
+};
 use super::link::Link;
-use super::openapi::{BodyFailures, Failures, FlagInput, PathId};
-use super::{Data, Versioned};
+use super::openapi::{EntityTag, FlagInput, PathId};
 use crate::app::ctx::Ctx;
 use crate::entity::customer_address::Model;
-use crate::http::{AdminCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
+use crate::http::{AdminCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::account::Owner;
 use crate::service::address::{self, Owned};
 use crate::types::timestamp;
@@ -291,12 +296,8 @@ fn undecodable(_: PathRejection) -> Failure {
     request_body = NewAddress,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new address", body = Data<LinkedAddress>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such customer", body = FailureEnvelope),
-        (status = 409, description = "The customer has 100 addresses (`conflict`)", body = FailureEnvelope),
-        BodyFailures,
+        (status = 201, description = "The new address", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
+        Failing<(AdminOnly, NoSuchCustomer, TooManyAddresses, Body)>,
     )
 )]
 pub(super) async fn create_customer_address(
@@ -321,11 +322,8 @@ pub(super) async fn create_customer_address(
     request_body = AddressPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such customer, or it has no such address", body = FailureEnvelope),
-        BodyFailures,
+        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
+        Failing<(AdminOnly, NoSuchCustomerAddress, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_customer_address(
@@ -352,10 +350,7 @@ pub(super) async fn update_customer_address(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The address as it was", body = Data<Address>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such customer, or it has no such address", body = FailureEnvelope),
-        Failures,
+        Failing<(AdminOnly, NoSuchCustomerAddress, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_customer_address(
@@ -375,12 +370,8 @@ pub(super) async fn delete_customer_address(
     request_body = NewAddress,
     security(("customer" = [])),
     responses(
-        (status = 201, description = "The new address", body = Data<LinkedAddress>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        (status = 409, description = "The customer has 100 addresses (`conflict`)", body = FailureEnvelope),
-        BodyFailures,
+        (status = 201, description = "The new address", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
+        Failing<(CustomerOnly, CustomerDeleted, TooManyAddresses, Body)>,
     )
 )]
 pub(super) async fn create_my_address(
@@ -400,11 +391,8 @@ pub(super) async fn create_my_address(
     request_body = AddressPatch,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer has no such address", body = FailureEnvelope),
-        BodyFailures,
+        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
+        Failing<(CustomerOnly, NoSuchAddress, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_my_address(
@@ -428,10 +416,7 @@ pub(super) async fn update_my_address(
     security(("customer" = [])),
     responses(
         (status = 200, description = "The address as it was", body = Data<Address>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer has no such address", body = FailureEnvelope),
-        Failures,
+        Failing<(CustomerOnly, NoSuchAddress, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_my_address(

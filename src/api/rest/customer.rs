@@ -9,12 +9,15 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Versioned;
+use super::failures::{EmailTaken, NoSuchCustomer};
 use super::link::Link;
-use super::openapi::{BodyFailures, GroupIdInput, PathId, StatusInput, Throttled};
-use super::{Data, Versioned};
+use super::openapi::{EntityTag, GroupIdInput, PathId, StatusInput};
 use crate::app::ctx::Ctx;
 use crate::entity::customer::Model;
-use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled};
+use crate::http::{AdminCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::customer;
 use crate::types::timestamp;
 
@@ -193,11 +196,8 @@ pub(super) fn deleted(row: &Model) -> Json<Data<Customer>> {
     request_body = NewCustomer,
     security((), ("admin" = []), ("customer" = [])),
     responses(
-        (status = 201, description = "The new customer", body = Data<LinkedCustomer>),
-        (status = 401, description = "The token is bad", body = FailureEnvelope),
-        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        (status = 201, description = "The new customer", body = Data<LinkedCustomer>, headers(("ETag" = EntityTag))),
+        Failing<(OptionalToken, EmailTaken, Throttled, Body)>,
     )
 )]
 pub(super) async fn create_customer(
@@ -219,12 +219,8 @@ pub(super) async fn create_customer(
     request_body = CustomerPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The customer as it is now", body = Data<LinkedCustomer>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such customer", body = FailureEnvelope),
-        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
-        BodyFailures,
+        (status = 200, description = "The customer as it is now", body = Data<LinkedCustomer>, headers(("ETag" = EntityTag))),
+        Failing<(AdminOnly, NoSuchCustomer, EmailTaken, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_customer(
@@ -247,10 +243,7 @@ pub(super) async fn update_customer(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The customer as it was", body = Data<Customer>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such customer", body = FailureEnvelope),
-        super::openapi::Failures,
+        Failing<(AdminOnly, NoSuchCustomer, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_customer(

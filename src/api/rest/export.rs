@@ -6,13 +6,15 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Data;
 use super::address::Address;
 use super::customer::Customer;
-use super::openapi::{Failures, MailKind, MailStatus, ValuesByName};
+use super::failures::CustomerDeleted;
+use super::openapi::{MailKind, MailStatus, ValuesByName};
 use super::session::Session;
 use crate::entity::mail::Model as MailRow;
-use crate::http::{CustomerCtx, Failure, FailureEnvelope};
+use crate::http::Data;
+use crate::http::failures::{CustomerOnly, Failing, Read};
+use crate::http::{CustomerCtx, Failure};
 use crate::service::export::{self, Own};
 use crate::types::timestamp;
 
@@ -100,10 +102,7 @@ impl From<Own> for Everything {
     responses(
         (status = 200, description = "Everything that is stored about the customer", body = Data<Everything>,
          headers(("Content-Disposition" = String, description = "Has a browser save it as a file"))),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        Failures,
+        Failing<(CustomerOnly, CustomerDeleted, Read)>,
     )
 )]
 pub(super) async fn export_me(

@@ -8,12 +8,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Data;
 use super::customer::parse_uuid;
+use super::failures::{DefaultGroup, GroupNameTaken, NoSuchGroup};
 use super::link::Link;
-use super::openapi::{BodyFailures, Failures, PathId};
+use super::openapi::PathId;
 use crate::entity::customer_group::Model;
-use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{AdminOnly, Body, Change, Failing};
+use crate::http::{AdminCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::group;
 use crate::types::timestamp;
 
@@ -116,10 +118,7 @@ fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> 
     security(("admin" = [])),
     responses(
         (status = 201, description = "The new group", body = Data<LinkedCustomerGroup>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 409, description = "The name is used (`conflict`)", body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, GroupNameTaken, Body)>,
     )
 )]
 pub(super) async fn create_customer_group(
@@ -146,11 +145,7 @@ pub(super) async fn create_customer_group(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The group as it is now", body = Data<LinkedCustomerGroup>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such group", body = FailureEnvelope),
-        (status = 409, description = "The name is used (`conflict`)", body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, NoSuchGroup, GroupNameTaken, Body)>,
     )
 )]
 pub(super) async fn update_customer_group(
@@ -174,11 +169,7 @@ pub(super) async fn update_customer_group(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The group as it was", body = Data<CustomerGroup>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such group", body = FailureEnvelope),
-        (status = 409, description = "It is the default group (`conflict`)", body = FailureEnvelope),
-        Failures,
+        Failing<(AdminOnly, NoSuchGroup, DefaultGroup, Change)>,
     )
 )]
 pub(super) async fn delete_customer_group(

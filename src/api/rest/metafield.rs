@@ -9,14 +9,17 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Versioned;
 use super::customer::{customer_id, parse_uuid};
+use super::failures::{CustomerDeleted, DefinitionTaken, NoSuchCustomer, NoSuchDefinition};
 use super::openapi::{
-    BodyFailures, Failures, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
+    EntityTag, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
 };
-use super::{Data, Versioned};
 use crate::app::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
-use crate::http::{AdminCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
+use crate::http::{AdminCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::account::Owner;
 use crate::service::input::patch::Field;
 use crate::service::metafield::{self, Values};
@@ -206,11 +209,7 @@ fn definition_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Fail
     security(("admin" = [])),
     responses(
         (status = 201, description = "The new definition", body = Data<MetafieldDefinition>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 409, description = "It is there already, is still being deleted, or there are 100 (`conflict`)",
-         body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, DefinitionTaken, Body)>,
     )
 )]
 pub(super) async fn create_metafield_definition(
@@ -237,10 +236,7 @@ pub(super) async fn create_metafield_definition(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The definition as it is now", body = Data<MetafieldDefinition>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such definition", body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, NoSuchDefinition, Body)>,
     )
 )]
 pub(super) async fn update_metafield_definition(
@@ -263,10 +259,7 @@ pub(super) async fn update_metafield_definition(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The definition as it was", body = Data<MetafieldDefinition>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such definition", body = FailureEnvelope),
-        Failures,
+        Failing<(AdminOnly, NoSuchDefinition, Change)>,
     )
 )]
 pub(super) async fn delete_metafield_definition(
@@ -307,11 +300,8 @@ fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
     request_body = MetafieldsPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The values as they are now", body = Data<Metafields>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such customer", body = FailureEnvelope),
-        BodyFailures,
+        (status = 200, description = "The values as they are now", body = Data<Metafields>, headers(("ETag" = EntityTag))),
+        Failing<(AdminOnly, NoSuchCustomer, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_customer_metafields(
@@ -333,11 +323,8 @@ pub(super) async fn update_customer_metafields(
     request_body = MetafieldsPatch,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The values as they are now", body = Data<Metafields>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        BodyFailures,
+        (status = 200, description = "The values as they are now", body = Data<Metafields>, headers(("ETag" = EntityTag))),
+        Failing<(CustomerOnly, CustomerDeleted, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_my_metafields(

@@ -6,10 +6,11 @@
 mod address;
 mod customer;
 mod export;
+mod failures;
 mod group;
 mod link;
 mod metafield;
-pub(crate) mod openapi;
+pub mod openapi;
 mod password;
 mod profile;
 mod session;
@@ -19,22 +20,20 @@ mod webhook;
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::http::Data;
 use crate::types::entity_tag;
-use crate::web::{health, metrics};
-
-pub use openapi::document;
 
 /// Every route.
-fn table() -> OpenApiRouter<Arc<App>> {
+pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(customer::create_customer))
         .routes(routes!(customer::update_customer, customer::delete_customer))
@@ -68,23 +67,6 @@ fn table() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(token::revoke_customer_token))
         .routes(routes!(session::delete_my_sessions))
         .routes(routes!(session::delete_my_session))
-        .routes(routes!(health::get_liveness))
-        .routes(routes!(health::get_readiness))
-        .routes(routes!(metrics::get_metrics))
-        .routes(routes!(openapi::get_openapi))
-}
-
-/// The routes, ready to be served.
-pub fn routes(app: &Arc<App>) -> Router {
-    let (router, _) = table().split_for_parts();
-    router.with_state(Arc::clone(app))
-}
-
-/// What a success answers with.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Data<T> {
-    /// The outcome.
-    pub(crate) data: T,
 }
 
 /// What a change of something with versions answers with: its strong entity tag is that of the version.

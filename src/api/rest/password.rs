@@ -2,10 +2,12 @@
 
 use utoipa::ToSchema;
 
-use super::openapi::{BodyFailures, Throttled};
+use super::failures::CustomerDeleted;
 use super::token::{Tokens, tokens};
-use super::{Data, Nothing, nothing};
-use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use super::{Nothing, nothing};
+use crate::http::Data;
+use crate::http::failures::{Body, CustomerOnly, Failing, Throttled};
+use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::password;
 
 /// The old and the new password.
@@ -53,11 +55,7 @@ pub(super) struct PasswordReset {
     security(("customer" = [])),
     responses(
         (status = 200, description = "The next tokens of this session", body = Data<Tokens>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(CustomerOnly, CustomerDeleted, Throttled, Body)>,
     )
 )]
 pub(super) async fn change_my_password(
@@ -79,8 +77,7 @@ pub(super) async fn change_my_password(
     security(()),
     responses(
         (status = 200, description = "A mail is on its way, if there is somebody to get it", body = Data<Nothing>),
-        Throttled,
-        BodyFailures,
+        Failing<(Throttled, Body)>,
     )
 )]
 pub(super) async fn request_password_reset(
@@ -103,8 +100,7 @@ pub(super) async fn request_password_reset(
     security(()),
     responses(
         (status = 200, description = "The password is set; tokens of a new session", body = Data<Tokens>),
-        Throttled,
-        BodyFailures,
+        Failing<(Throttled, Body)>,
     )
 )]
 pub(super) async fn reset_password(

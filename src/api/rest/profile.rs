@@ -4,12 +4,15 @@ use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Versioned;
 use super::customer::{Customer, deleted};
+use super::failures::{CustomerDeleted, EmailTaken};
 use super::link::Link;
-use super::openapi::{BodyFailures, Throttled};
-use super::{Data, Versioned};
+use super::openapi::EntityTag;
 use crate::entity::customer::Model;
-use crate::http::{CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{Body, CustomerOnly, Failing, StaleVersion, Throttled};
+use crate::http::{CustomerCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::customer;
 use crate::service::input::patch::Field;
 
@@ -73,13 +76,8 @@ pub(super) struct Confirmation {
     request_body = ProfilePatch,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The account as it is now", body = Data<Profile>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        (status = 409, description = "The e-mail address is used (`email_taken`)", body = FailureEnvelope),
-        BodyFailures,
-        Throttled,
+        (status = 200, description = "The account as it is now", body = Data<Profile>, headers(("ETag" = EntityTag))),
+        Failing<(CustomerOnly, CustomerDeleted, EmailTaken, Throttled, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_me(
@@ -101,11 +99,7 @@ pub(super) async fn update_me(
     security(("customer" = [])),
     responses(
         (status = 200, description = "The account as it was", body = Data<Customer>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(CustomerOnly, CustomerDeleted, Throttled, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn delete_me(

@@ -7,10 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::customer::parse_uuid;
-use super::openapi::{Failures, PathId};
-use super::{Data, Nothing, nothing};
+use super::failures::{CustomerDeleted, NoSuchSession};
+use super::openapi::PathId;
+use super::{Nothing, nothing};
 use crate::entity::customer_session::Model;
-use crate::http::{CustomerCtx, Done, Failure, FailureEnvelope, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{Change, CustomerOnly, Failing};
+use crate::http::{CustomerCtx, Done, Failure, OneWrite};
 use crate::service::session;
 use crate::types::timestamp;
 
@@ -57,10 +60,7 @@ impl From<&Model> for Session {
     security(("customer" = [])),
     responses(
         (status = 200, description = "The session as it was", body = Data<Session>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer has no such session", body = FailureEnvelope),
-        Failures,
+        Failing<(CustomerOnly, NoSuchSession, Change)>,
     )
 )]
 pub(super) async fn delete_my_session(
@@ -84,10 +84,7 @@ pub(super) async fn delete_my_session(
     security(("customer" = [])),
     responses(
         (status = 200, description = "They have ended", body = Data<Nothing>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        Failures,
+        Failing<(CustomerOnly, CustomerDeleted, Change)>,
     )
 )]
 pub(super) async fn delete_my_sessions(

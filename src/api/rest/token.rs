@@ -8,10 +8,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::openapi::{BodyFailures, Throttled};
-use super::{Data, Nothing, nothing};
+use super::failures::{RefreshTokenRefused, WrongCredentials};
+use super::{Nothing, nothing};
 use crate::app::write::Written;
-use crate::http::{AnonymousCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{Body, Failing, Throttled};
+use crate::http::{AnonymousCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
@@ -110,9 +112,7 @@ type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
     security(()),
     responses(
         (status = 200, description = "Tokens of the admin", body = Data<Tokens>),
-        (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(WrongCredentials, Throttled, Body)>,
     )
 )]
 pub(super) async fn create_admin_tokens(
@@ -136,9 +136,7 @@ pub(super) async fn create_admin_tokens(
     security(()),
     responses(
         (status = 200, description = "New tokens of the admin", body = Data<Tokens>),
-        (status = 401, description = "The refresh token is bad, expired, overtaken, its session has ended, or its admin is no longer trusted", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(RefreshTokenRefused, Throttled, Body)>,
     )
 )]
 pub(super) async fn refresh_admin_tokens(
@@ -161,8 +159,7 @@ pub(super) async fn refresh_admin_tokens(
     security(()),
     responses(
         (status = 200, description = "The session has ended", body = Data<Nothing>),
-        Throttled,
-        BodyFailures,
+        Failing<(Throttled, Body)>,
     )
 )]
 pub(super) async fn revoke_admin_token(
@@ -187,9 +184,7 @@ pub(super) async fn revoke_admin_token(
     security(()),
     responses(
         (status = 200, description = "Tokens of the customer", body = Data<Tokens>),
-        (status = 401, description = "`Invalid email or password`", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(WrongCredentials, Throttled, Body)>,
     )
 )]
 pub(super) async fn create_customer_tokens(
@@ -213,9 +208,7 @@ pub(super) async fn create_customer_tokens(
     security(()),
     responses(
         (status = 200, description = "New tokens of the customer", body = Data<Tokens>),
-        (status = 401, description = "The refresh token is bad, expired, overtaken, or its session has ended", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(RefreshTokenRefused, Throttled, Body)>,
     )
 )]
 pub(super) async fn refresh_customer_tokens(
@@ -238,8 +231,7 @@ pub(super) async fn refresh_customer_tokens(
     security(()),
     responses(
         (status = 200, description = "The session has ended", body = Data<Nothing>),
-        Throttled,
-        BodyFailures,
+        Failing<(Throttled, Body)>,
     )
 )]
 pub(super) async fn revoke_customer_token(

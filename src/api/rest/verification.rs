@@ -2,9 +2,11 @@
 
 use utoipa::ToSchema;
 
-use super::openapi::{BodyFailures, Failures, Throttled};
-use super::{Data, Nothing, nothing};
-use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use super::failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
+use super::{Nothing, nothing};
+use crate::http::Data;
+use crate::http::failures::{Body, Change, CustomerOnly, Failing, Throttled};
+use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::input::patch::Field;
 use crate::service::verification;
 
@@ -28,9 +30,7 @@ pub(super) struct VerificationToken {
     security(()),
     responses(
         (status = 200, description = "The address is verified", body = Data<Nothing>),
-        (status = 409, description = "Another customer has got the address meanwhile (`email_taken`)", body = FailureEnvelope),
-        Throttled,
-        BodyFailures,
+        Failing<(EmailTaken, Throttled, Body)>,
     )
 )]
 pub(super) async fn verify_email(
@@ -52,12 +52,7 @@ pub(super) async fn verify_email(
     security(("customer" = [])),
     responses(
         (status = 200, description = "A mail is on its way", body = Data<Nothing>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is an admin's", body = FailureEnvelope),
-        (status = 404, description = "The customer was deleted meanwhile", body = FailureEnvelope),
-        (status = 409, description = "No address waits to be verified (`conflict`)", body = FailureEnvelope),
-        Throttled,
-        Failures,
+        Failing<(CustomerOnly, CustomerDeleted, AlreadyVerified, Throttled, Change)>,
     )
 )]
 pub(super) async fn send_my_verification(

@@ -10,13 +10,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Data;
 use super::customer::parse_uuid;
+use super::failures::{NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebhookEndpoints};
 use super::link::Link;
-use super::openapi::{BodyFailures, Failures, PathId};
+use super::openapi::PathId;
 use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::Model;
-use crate::http::{AdminCtx, Done, Failure, FailureEnvelope, JsonObject, OneWrite};
+use crate::http::Data;
+use crate::http::failures::{AdminOnly, Body, Change, Failing};
+use crate::http::{AdminCtx, Done, Failure, JsonObject, OneWrite};
 use crate::service::webhook::{self, WithSecret};
 use crate::types::timestamp;
 
@@ -214,10 +216,7 @@ const NO_STORE: [(HeaderName, HeaderValue); 1] =
     security(("admin" = [])),
     responses(
         (status = 201, description = "The new endpoint with its secret", body = Data<WebhookEndpointWithSecret>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 409, description = "There are 50 endpoints (`conflict`)", body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, TooManyWebhookEndpoints, Body)>,
     )
 )]
 pub(super) async fn create_webhook_endpoint(
@@ -240,10 +239,7 @@ pub(super) async fn create_webhook_endpoint(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The endpoint as it is now", body = Data<LinkedWebhookEndpoint>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such webhook endpoint", body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, NoSuchWebhookEndpoint, Body)>,
     )
 )]
 pub(super) async fn update_webhook_endpoint(
@@ -267,10 +263,7 @@ pub(super) async fn update_webhook_endpoint(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The endpoint as it was", body = Data<WebhookEndpoint>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such webhook endpoint", body = FailureEnvelope),
-        Failures,
+        Failing<(AdminOnly, NoSuchWebhookEndpoint, Change)>,
     )
 )]
 pub(super) async fn delete_webhook_endpoint(
@@ -294,10 +287,7 @@ pub(super) async fn delete_webhook_endpoint(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The endpoint with its new secret", body = Data<WebhookEndpointWithSecret>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such webhook endpoint", body = FailureEnvelope),
-        BodyFailures,
+        Failing<(AdminOnly, NoSuchWebhookEndpoint, Body)>,
     )
 )]
 pub(super) async fn rotate_webhook_secret(
@@ -322,10 +312,7 @@ pub(super) async fn rotate_webhook_secret(
     security(("admin" = [])),
     responses(
         (status = 200, description = "How many deliveries are sent once more", body = Data<Replayed>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such webhook endpoint", body = FailureEnvelope),
-        Failures,
+        Failing<(AdminOnly, NoSuchWebhookEndpoint, Change)>,
     )
 )]
 pub(super) async fn replay_webhook_endpoint(
@@ -348,10 +335,7 @@ pub(super) async fn replay_webhook_endpoint(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The delivery", body = Data<WebhookDelivery>),
-        (status = 401, description = "There is no token, or it is bad", body = FailureEnvelope),
-        (status = 403, description = "The token is a customer's", body = FailureEnvelope),
-        (status = 404, description = "There is no such webhook delivery", body = FailureEnvelope),
-        Failures,
+        Failing<(AdminOnly, NoSuchWebhookDelivery, Change)>,
     )
 )]
 pub(super) async fn replay_webhook_delivery(

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::http::failure::Failure;
+use crate::http::failure_code::FailureCode;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -25,7 +26,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
             Value::Object(object) => Ok(Self(object)),
             _ => Err(Failure::new(
                 StatusCode::BAD_REQUEST,
-                "validation_failed",
+                FailureCode::ValidationFailed,
                 "The body must be a JSON object",
             )),
         }

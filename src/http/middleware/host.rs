@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 
 use super::request_body::drain_refused;
 use crate::http::failure::Failure;
+use crate::http::failure_code::FailureCode;
 
 /// Refuses a request that doesn't name its host as it must, before its body is looked at.
 pub(super) async fn refuse(request: Request, message: &'static str) -> Response {
     drain_refused(request).await;
-    Failure::new(StatusCode::BAD_REQUEST, "bad_request", message).into_response()
+    Failure::new(StatusCode::BAD_REQUEST, FailureCode::BadRequest, message).into_response()
 }
 
 /// What is wrong with the host of a request.

@@ -5,7 +5,7 @@ mod cors;
 pub(crate) mod etag;
 mod host;
 pub(crate) mod idempotency;
-mod rate_limit;
+pub(super) mod rate_limit;
 pub(crate) mod request_body;
 mod security_headers;
 

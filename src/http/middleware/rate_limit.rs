@@ -37,7 +37,7 @@ pub(crate) async fn rate_limit(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
-    let policy = policy(&request).filter(|_| app.config.accounts.rate_limits);
+    let policy = policy_of(&request).filter(|_| app.config.accounts.rate_limits);
     let judged = policy.and_then(|policy| {
         let address = client_address(request.extensions(), request.headers(), &app.config.server)?;
         Some((policy, app.rate_limits.check(policy, address)))
@@ -56,12 +56,15 @@ pub(crate) async fn rate_limit(
     response
 }
 
-fn policy(request: &Request) -> Option<Policy> {
-    if request.method() != Method::POST {
-        return None;
-    }
+/// The policy of an operation, by the template of its path.
+pub fn policy(method: &Method, route: &str) -> Option<Policy> {
+    let mut limited = LIMITED.into_iter().filter(|_| method == Method::POST);
+    limited.find_map(|(path, policy)| (path == route).then_some(policy))
+}
+
+fn policy_of(request: &Request) -> Option<Policy> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
-    let (_, policy) = LIMITED.into_iter().find(|(path, _)| *path == route)?;
+    let policy = policy(request.method(), route)?;
     // With a token it is the back office, which makes as many customers as it likes, or else is refused at once.
     let is_known = route == REGISTER && request.headers().contains_key(header::AUTHORIZATION);
     (!is_known).then_some(policy)

@@ -25,7 +25,7 @@ use crate::api::graphql::schema::metafield::Definitions;
 use crate::app::App;
 use crate::app::ctx::Ctx;
 use crate::clock::Stopwatch;
-use crate::http::{AdminCtx, CurrentCustomer, Failure, MediaType};
+use crate::http::{AdminCtx, CurrentCustomer, Failure, FailureCode, MediaType};
 use crate::telemetry;
 use crate::telemetry::metrics::Outcome as Counted;
 
@@ -70,7 +70,7 @@ async fn query_by_url(
         Err(Refused { is_change: true, .. }) => {
             let failure = Failure::new(
                 StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
+                FailureCode::MethodNotAllowed,
                 "A URL can hold a query only",
             );
             ([(header::ALLOW, "GET, HEAD, POST")], failure).into_response()
@@ -128,7 +128,7 @@ fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
     MediaType::accepted(headers).ok_or_else(|| {
         Failure::new(
             StatusCode::NOT_ACCEPTABLE,
-            "not_acceptable",
+            FailureCode::NotAcceptable,
             "The answer can be application/graphql-response+json or application/json",
         )
     })
@@ -158,7 +158,7 @@ impl Endpoint {
         }
         if operations > most {
             let message = format!("The batch has {operations} operations; at most {most} are allowed");
-            return Err(Failure::new(StatusCode::BAD_REQUEST, "batch_too_large", message));
+            return Err(Failure::new(StatusCode::BAD_REQUEST, FailureCode::BatchTooLarge, message));
         }
         Ok(())
     }

@@ -109,3 +109,14 @@ fn words(description: &str, all: &[impl Display]) -> RefOr<Schema> {
         .build()
         .into()
 }
+
+/// The entity tag of a version, for `If-Match` (RFC 9110 8.8.3).
+pub(in crate::api::rest) struct EntityTag;
+
+impl PartialSchema for EntityTag {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^\"[0-9]+\"$")).build().into()
+    }
+}
+
+impl ToSchema for EntityTag {}
