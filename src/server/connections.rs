@@ -152,7 +152,7 @@ mod tests {
     use super::super::connection_state::Next;
     use super::{ConnectionState, Connections};
     use crate::clock::Stopwatch;
-    use crate::config::{Config, Flags, Values};
+    use crate::server::limits::Limits;
     use crate::server::meters::Meters;
     use std::sync::Arc;
     use std::task::{Context, Waker};
@@ -170,8 +170,7 @@ mod tests {
     }
 
     fn makes_room(connection_state: &ConnectionState) -> bool {
-        let limits = Config::from_values(Values::only(&Flags::default())).unwrap().limits;
-        connection_state.next(&Context::from_waker(Waker::noop()), &limits) == Next::End
+        connection_state.next(&Context::from_waker(Waker::noop()), &Limits::example()) == Next::End
     }
 
     #[test]

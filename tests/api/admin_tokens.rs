@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use jsonwebtoken::dangerous::insecure_decode;
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::{admin_session, journal_entry};
 use patron::service::admin;
 use patron::types::{EmailAddress, EventKind, Password};

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::customer::{self, Model};
 use patron::service::demo;
 use sea_orm::sea_query::Expr;

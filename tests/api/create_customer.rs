@@ -1,6 +1,6 @@
 //! `POST /api/customers`.
 
-use patron::hasher::Lane;
+use patron::crypto::password_hasher::Lane;
 use serde_json::json;
 
 use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, apply, on_both_databases};

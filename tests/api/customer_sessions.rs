@@ -162,7 +162,7 @@ async fn tokens_and_sessions_have_bounds(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn what_has_expired_is_forgotten(app: &TestApp) {
     use patron::service::housekeeping;
-    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     let customer = app.customer("a@x.io").await;
     let other = app.register("b@x.io").await;
     app.anonymous()

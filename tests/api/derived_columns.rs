@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::admin_user;
 use patron::service::derived::{fill_in, retry};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};

@@ -4,9 +4,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
+use patron::clock::Stopwatch;
 use patron::entity::{customer, journal_entry};
-use patron::system::Stopwatch;
 use patron::types::EventKind;
 use patron::worker;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait};

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: what is sent twice is done once, and answered alike.
 
 use chrono::TimeDelta;
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::idempotency_key;
 use patron::service::housekeeping;
 use reqwest::Method;

@@ -1,7 +1,7 @@
 //! What the journal keeps of a change, how large that is, and for how long.
 
 use chrono::TimeDelta;
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::journal_entry::{Column, Entity, Model};
 use patron::service::housekeeping;
 use sea_orm::ActiveValue::Set;
@@ -187,7 +187,7 @@ async fn the_journal_is_kept_for_a_time(app: &TestApp) {
     app.tell().await;
     receiver.take();
     let ctx = Ctx::system(app.app.clone());
-    patron::service::webhook::replay_parked(&ctx, patron::idempotency::Write::of_job(), None).await.unwrap();
+    patron::service::webhook::replay_parked(&ctx, patron::app::write::Write::of_job(), None).await.unwrap();
     app.tell().await;
     assert_eq!(receiver.take().iter().map(|one| one.kind().0).collect::<Vec<_>>(), ["customer.created"]);
     // It goes with the log of its delivery.

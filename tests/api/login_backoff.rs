@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use patron::config::{Config, Flags, Values};
+use patron::crypto::password_hasher::{Hasher, Lane};
 use patron::entity::{customer, throttle};
-use patron::hasher::{Hasher, Lane};
 use patron::types::{Password, PasswordHash};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};

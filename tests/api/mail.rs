@@ -87,7 +87,7 @@ async fn waits(backend: Backend) {
     server.set_mood(Mood::Takes);
     app.app.clock.advance(TimeDelta::days(1));
     assert_eq!(app.send_due().await, 0, "given up");
-    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     assert_eq!(patron::service::mail::retry(&ctx, None).await.unwrap(), 1);
     assert_eq!(app.send_due().await, 1);
     let token = inbox(&server).remove(0).token();
@@ -227,7 +227,7 @@ async fn two_instances_send_each_mail_once() {
 async fn a_worker_dies(backend: Backend) {
     let (app, server) = start(backend, Mood::Takes).await;
     app.register("a@x.io").await;
-    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
     app.app.clock.advance(TimeDelta::seconds(299));
     assert_eq!(app.send_due().await, 0, "somebody may be sending it");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::service::backlog;
-use patron::{server, worker};
+use patron::{router, worker};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -142,7 +142,7 @@ async fn where_they_are_served(app: &TestApp) {
     // An address of their own has them, and nothing else but the health.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(server::serve_operations(Arc::clone(&off.app), listener));
+    let serving = tokio::spawn(router::serve_operations(Arc::clone(&off.app), listener));
     let status =
         async |path: &str| off.client.get(format!("{url}{path}")).send().await.unwrap().status().as_u16();
     for path in ["/metrics", "/health/live", "/health/ready"] {
@@ -162,7 +162,7 @@ async fn dashboard_and_alerts(app: &TestApp) {
     app.register("a@x.io").await;
     app.anonymous().query("{ countries { code } }").await.data();
     drop(app.app.metrics.http.begin("GET", Some("/health/live")));
-    app.app.metrics.http.reset("stream", "stalled", 1);
+    app.app.metrics.http.server.reset("stream", "stalled", 1);
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
     let seen = async {

@@ -246,7 +246,7 @@ async fn a_change_overtakes_mails(app: &TestApp) {
     let row = app.register("old@x.io").await;
     app.deliver().await;
     app.anonymous().post("/api/customers/reset-password", &json!({"email": "old@x.io"})).await.data();
-    let ctx = patron::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     // It is taken, and not sent; its customer is known now.
     assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
     app.admin()

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::customer;
 use patron::service::customer::sample_trigrams;
 use patron::service::derived;

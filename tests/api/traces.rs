@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::telemetry::Trace;
 
 use crate::support::{Backend, TestApp};

@@ -146,7 +146,7 @@ async fn read(mut body: RecvStream) -> Result<usize, h2::Error> {
 }
 
 fn unsent(app: &TestApp) -> usize {
-    app.app.metrics.http.unsent_bytes()
+    app.app.metrics.http.server.unsent_bytes()
 }
 
 /// Waits until the unsent bytes are as few or as many as this.
@@ -406,7 +406,7 @@ async fn who_holds_the_most_is_reset() {
 async fn bodies_that_do_not_end_are_bounded() {
     let budget = 2 * 1024 * KIB;
     let app = start(&[("PATRON_RECEIVED_BYTES", &budget.to_string())]).await;
-    let received = || app.app.metrics.http.received_bytes();
+    let received = || app.app.metrics.http.server.received_bytes();
     let slow = Client::connect(&app, 65_535).await;
     let (answer, mut body) = slow.begin_body(1000).await.expect("it is open");
     let (mut clients, mut begun) = (Vec::new(), Vec::new());
@@ -421,7 +421,7 @@ async fn bodies_that_do_not_end_are_bounded() {
         others_are_answered(&app, 5, PATIENCE).await;
     }
     let reset = async {
-        while app.app.metrics.http.received_bytes() > budget || most <= budget / 2 {
+        while app.app.metrics.http.server.received_bytes() > budget || most <= budget / 2 {
             most = most.max(received());
             sleep(Duration::from_millis(1)).await;
         }

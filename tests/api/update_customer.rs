@@ -1,7 +1,7 @@
 //! `PATCH /api/customers/{uuid}`.
 
 use chrono::TimeDelta;
-use patron::hasher::Lane;
+use patron::crypto::password_hasher::Lane;
 use serde_json::{Value, json};
 
 use crate::support::{Actor, Customer, apply, on_both_databases};

@@ -1,10 +1,10 @@
 //! Webhooks: who is told of what, in which order, how often, signed with what, and who is not told at all.
 
 use chrono::TimeDelta;
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
+use patron::clock::Clock;
 use patron::entity::webhook_delivery;
 use patron::service::housekeeping;
-use patron::system::Clock;
 use patron::types::DeliveryStatus;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};

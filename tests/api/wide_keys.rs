@@ -82,7 +82,7 @@ async fn keys_beyond_32_bits_work(app: &TestApp) {
         app.admin().query(&query).await.data()["webhookDeliveries"]["nodes"].as_array().unwrap().len(),
         2
     );
-    patron::service::housekeeping::run_once(&patron::ctx::Ctx::system(app.app.clone())).await.unwrap();
+    patron::service::housekeeping::run_once(&patron::app::ctx::Ctx::system(app.app.clone())).await.unwrap();
     receiver.stop();
     app.stop().await;
 }

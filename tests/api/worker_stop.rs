@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use patron::clock::Stopwatch;
 use patron::entity::mail;
-use patron::system::Stopwatch;
 use patron::worker;
 use sea_orm::EntityTrait;
 use tokio::sync::watch;

@@ -16,7 +16,7 @@ fn schema_graphql() {
     assert_current(
         "schema.graphql",
         include_str!("../../schema.graphql"),
-        &patron::server::schema(),
+        &patron::api::graphql::sdl(),
         "schema",
     );
 }
@@ -24,5 +24,5 @@ fn schema_graphql() {
 #[test]
 fn openapi_json() {
     let committed = include_str!("../../docs/openapi.json");
-    assert_current("docs/openapi.json", committed, patron::server::openapi(), "openapi");
+    assert_current("docs/openapi.json", committed, patron::router::openapi(), "openapi");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::entity::{customer, metafield_definition};
 use patron::error::Error;
 use patron::service::metafield::clean_up;
@@ -106,7 +106,7 @@ async fn two_deleted_and_two_at_work(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn only_the_program_itself(app: &TestApp) {
-    let admin = patron::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
+    let admin = patron::app::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
     let refused = clean_up(&Ctx { caller: admin, ..Ctx::system(app.app.clone()) }).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 }

@@ -217,9 +217,10 @@ async fn each_type_and_rule(app: &TestApp) {
         }
         assert_eq!(app.customers().await[0].meta_data, json!({}));
         app.admin().delete(&definition).await.data();
-        while patron::service::metafield::clean_up(&patron::ctx::Ctx::system(app.app.clone())).await.unwrap()
-        {
-        }
+        while patron::service::metafield::clean_up(&patron::app::ctx::Ctx::system(app.app.clone()))
+            .await
+            .unwrap()
+        {}
     }
 }
 

@@ -1,10 +1,10 @@
 //! Whoever prints what the program holds sees no secret, and what held one is wiped when it goes.
 
+use patron::app::ctx::Ctx;
 use patron::config::{Config, Flags, SETTINGS, Values};
-use patron::ctx::Ctx;
 use patron::entity::{admin_user, customer, customer_session, reset_password_token, verify_email_token};
 use patron::service::import::{Line, Record};
-use patron::service::patch::Field;
+use patron::service::input::patch::Field;
 use patron::service::token::issue_for_admin;
 use patron::types::{Password, PasswordHash, TokenHash};
 use sea_orm::EntityTrait;

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use patron::app::App;
+use patron::app::ctx::Ctx;
+use patron::clock::Clock;
 use patron::config::{Config, Flags, Values};
-use patron::ctx::Ctx;
+use patron::crypto::keys::Keys;
 use patron::entity::customer;
-use patron::keys::Keys;
-use patron::server;
+use patron::random::Random;
+use patron::router;
 use patron::service::admin;
-use patron::system::{Clock, Random};
 use patron::types::{EmailAddress, Password};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
@@ -84,7 +85,7 @@ impl TestApp {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(server::serve(Arc::clone(&app), listener, stopped));
+        let server = tokio::spawn(router::serve(Arc::clone(&app), listener, stopped));
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { app, url, client, admin_token: String::new(), stop, server, database, _folder: folder }
     }

@@ -1,7 +1,7 @@
 //! The mails of a test: sent by the worker, when the test says so, into the data folder.
 
 use mailparse::{MailHeaderMap, ParsedMail};
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::worker;
 
 use super::TestApp;

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use patron::ctx::Ctx;
+use patron::app::ctx::Ctx;
 use patron::worker;
 use serde_json::{Value, json};
 use standardwebhooks::{Webhook, WebhookError};

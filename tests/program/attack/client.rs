@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use patron::system::Stopwatch;
+use patron::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use super::limits;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use patron::system::Clock;
+use patron::clock::Clock;
 
 use crate::support::{Folder, Server, code_and_error, run};
 

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use patron::system::Stopwatch;
+use patron::clock::Stopwatch;
 
 use crate::support::{Folder, Server, code_and_error, execute, field, free_address, rows, run};
 

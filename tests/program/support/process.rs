@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use patron::system::Stopwatch;
+use patron::clock::Stopwatch;
 
 /// A program on PATH, by the first of these names that is there.
 pub(crate) fn tool(names: &[&str]) -> PathBuf {

@@ -59,7 +59,6 @@ pub(super) fn outcome(errors: &[ServerError]) -> metrics::Outcome {
 #[cfg(test)]
 mod tests {
     use super::root_field;
-    use async_graphql::ServerError;
     use async_graphql::parser::parse_query;
 
     #[test]
