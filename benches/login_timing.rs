@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use migration::{Migrator, MigratorTrait};
 use patron::app::App;
-use patron::clock::{Clock, Stopwatch};
+use patron::clock::{Clock, Timer};
 use patron::config::{Config, Flags, Values};
 use patron::crypto::keys::Keys;
 use patron::random::Random;
@@ -73,7 +73,7 @@ impl Run {
     async fn refused(&self, email: &str, password: &str) -> f64 {
         let body = json!({"email": email, "password": password});
         let request = self.client.post(format!("{}/api/customer/tokens", self.url)).json(&body);
-        let watch = Stopwatch::start();
+        let watch = Timer::start();
         let answer = request.send().await.expect("the server answers");
         assert_eq!(answer.status(), 401);
         answer.bytes().await.expect("the answer is read");

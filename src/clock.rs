@@ -86,16 +86,16 @@ impl Clock {
 }
 
 /// When something began and ended that took so long and has just ended.
-pub fn just_now(took: Duration) -> (SystemTime, SystemTime) {
+pub fn elapsed_range(took: Duration) -> (SystemTime, SystemTime) {
     let ended = SystemTime::now();
     (ended.checked_sub(took).unwrap_or(ended), ended)
 }
 
 /// Measures how long something takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
+pub struct Timer(Instant);
 
-impl Stopwatch {
+impl Timer {
     /// Starts measuring.
     pub fn start() -> Self {
         Self(Instant::now())

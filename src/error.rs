@@ -72,16 +72,16 @@ pub enum Error {
     Outdated,
     /// The caller wants to change a version that isn't the present one.
     #[error("precondition failed")]
-    Precondition,
+    PreconditionFailed,
     /// The caller has to say which version it wants to change.
     #[error("precondition required")]
     PreconditionRequired,
     /// The key of the request came with another request before.
     #[error("idempotency key reused")]
-    KeyReused,
+    IdempotencyKeyReused,
     /// A request with the same key is being done.
     #[error("idempotency key in use")]
-    KeyInUse,
+    IdempotencyKeyInUse,
     /// Events up to this place of the feed were deleted: who asks for those behind it would miss some.
     #[error("position expired")]
     PositionExpired,
@@ -101,7 +101,7 @@ pub enum Error {
     },
     /// The schema of the database is older than the program, by this many migrations.
     #[error("{0} migrations are pending")]
-    Behind(usize),
+    MigrationsPending(usize),
     /// The database can't be used as it is, until an operator changes that. The text is ours, and names no host.
     #[error("the database can't be used: {0}")]
     DatabaseUnusable(String),
@@ -122,7 +122,7 @@ impl Error {
     }
 
     /// The error of a read, once more for each who asked for what was read.
-    pub fn again(&self) -> Self {
+    pub fn clone_for_waiters(&self) -> Self {
         match self {
             Self::Unavailable { reason, retry_after } => {
                 Self::Unavailable { reason: reason.clone(), retry_after: *retry_after }

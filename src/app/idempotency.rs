@@ -25,10 +25,10 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::ctx::Caller;
-use crate::db::{Attempt, Failed};
+use crate::db::{TxError, TxResult};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
 use crate::error::{Error, Result, is_lock_timeout};
-use crate::types::counted_as;
+use crate::types::rate_limit_key;
 
 #[doc(hidden)]
 
@@ -65,7 +65,7 @@ impl Drop for Entry {
 
 /// What is answered to a write, the first time and again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct StoredResponse {
     /// HTTP status.
     pub status: u16,
     /// The headers that belong to the result.
@@ -110,7 +110,7 @@ impl KeyedRequest {
     /// # Errors
     /// A defect.
     pub fn new(app: Arc<App>, key: SecretString, route: String, url: &str, body: &[u8]) -> Result<Self> {
-        let fingerprint = app.keys.sealing.fingerprint("request", &[url.as_bytes(), body])?;
+        let fingerprint = app.keys.encryption.fingerprint("request", &[url.as_bytes(), body])?;
         let (claim, customer, stored) = (OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
         Ok(Self { app, key, route, fingerprint, claim, customer, stored })
     }
@@ -118,38 +118,38 @@ impl KeyedRequest {
     /// Begins it for this caller, or gives the answer that it had before.
     ///
     /// # Errors
-    /// [`Error::KeyInUse`] when a twin is being done, [`Error::KeyReused`] when the key came with another request.
-    pub async fn begin(&self, caller: &Caller, ip: Option<IpAddr>) -> Result<Option<Answer>> {
+    /// [`Error::IdempotencyKeyInUse`] when a twin is being done, [`Error::IdempotencyKeyReused`] when the key came with another request.
+    pub async fn begin(&self, caller: &Caller, ip: Option<IpAddr>) -> Result<Option<StoredResponse>> {
         let who = match caller {
             Caller::Anonymous | Caller::System => "anonymous".to_owned(),
             Caller::Customer { uuid, .. } => format!("customer {uuid}"),
             Caller::Admin { uuid, .. } => format!("admin {uuid}"),
         };
         let parts = [who.as_bytes(), self.route.as_bytes(), self.key.expose_secret().as_bytes()];
-        let scope = self.app.keys.sealing.fingerprint("idempotency key", &parts)?;
-        let entry = self.app.in_flight.enter(&scope).ok_or(Error::KeyInUse)?;
+        let scope = self.app.keys.encryption.fingerprint("idempotency key", &parts)?;
+        let entry = self.app.in_flight.enter(&scope).ok_or(Error::IdempotencyKeyInUse)?;
         let answer = self.find(&scope).await?;
         let is_anonymous = *caller == Caller::Anonymous;
         let limits = &self.app.config.limits;
         let is_admin = matches!(caller, Caller::Admin { .. });
         let most = if is_admin { limits.admin_idempotency_keys } else { limits.idempotency_keys };
-        let address = ip.filter(|_| is_anonymous).map(|ip| format!("address {}", counted_as(ip)));
+        let address = ip.filter(|_| is_anonymous).map(|ip| format!("address {}", rate_limit_key(ip)));
         let caller = address.unwrap_or(who);
         // A handler asks for its caller once; a second time would find itself in flight.
         let _first = self.claim.set(Claim { scope, caller, is_anonymous, most, _entry: entry });
         Ok(answer)
     }
 
-    async fn find(&self, scope: &str) -> Result<Option<Answer>> {
+    async fn find(&self, scope: &str) -> Result<Option<StoredResponse>> {
         let clock = &self.app.clock;
         let found = Entity::find_by_id(scope).filter(Column::ExpiresAt.gt(clock.now()));
         let found = found.filter(Column::ExpiresAt.lte(clock.latest(KEPT)));
         let Some(row) = found.one(self.app.db.reader()).await? else { return Ok(None) };
         if row.fingerprint != self.fingerprint {
-            return Err(Error::KeyReused);
+            return Err(Error::IdempotencyKeyReused);
         }
         let Some(sealed) = row.answer else { return Ok(None) };
-        let answer = self.app.keys.sealing.unseal(&self.context(scope), &sealed)?;
+        let answer = self.app.keys.encryption.unseal(&self.context(scope), &sealed)?;
         serde_json::from_slice(&answer).map(Some).map_err(Error::internal)
     }
 
@@ -166,8 +166,8 @@ impl KeyedRequest {
     /// Claims the key, in the transaction of what the request does.
     ///
     /// # Errors
-    /// [`Error::KeyInUse`] when a twin was faster.
-    pub(super) async fn claim(&self, tx: &DatabaseTransaction) -> Attempt<()> {
+    /// [`Error::IdempotencyKeyInUse`] when a twin was faster.
+    pub(super) async fn claim(&self, tx: &DatabaseTransaction) -> TxResult<()> {
         let Claim { scope, caller, .. } = self.claimed()?;
         let patient = !self.app.db.is_embedded();
         if patient {
@@ -196,11 +196,11 @@ impl KeyedRequest {
             .action_and_where(expires_at().lte(now).or(expires_at().gt(self.app.clock.latest(KEPT))));
         let claimed = Entity::insert(row).on_conflict(over_expired).exec_without_returning(tx).await;
         let claimed = claimed.map_err(|error| match is_lock_timeout(&error) {
-            true => Failed::Rule(Error::KeyInUse),
+            true => TxError::Rule(Error::IdempotencyKeyInUse),
             false => error.into(),
         })?;
         if claimed == 0 {
-            return Err(Error::KeyInUse.into());
+            return Err(Error::IdempotencyKeyInUse.into());
         }
         if patient {
             tx.execute_unprepared("SET LOCAL lock_timeout = DEFAULT").await?;
@@ -212,7 +212,11 @@ impl KeyedRequest {
     ///
     /// # Errors
     /// Those of the database: nothing is changed then.
-    pub(super) async fn commit(&self, tx: DatabaseTransaction, answer: Option<&Answer>) -> Attempt<()> {
+    pub(super) async fn commit(
+        &self,
+        tx: DatabaseTransaction,
+        answer: Option<&StoredResponse>,
+    ) -> TxResult<()> {
         let Claim { scope, .. } = self.claimed()?;
         match answer {
             Some(answer) => self.record(&tx, scope, answer).await?,
@@ -240,7 +244,11 @@ impl KeyedRequest {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn complete(&self, answer: &Answer, is_passing: bool) -> Result<Option<Answer>> {
+    pub async fn complete(
+        &self,
+        answer: &StoredResponse,
+        is_passing: bool,
+    ) -> Result<Option<StoredResponse>> {
         // Without a claim it was refused before anybody asked who calls.
         let Some(Claim { scope, is_anonymous, .. }) = self.claim.get() else { return Ok(None) };
         if let Some(first) = self.find(scope).await? {
@@ -254,7 +262,7 @@ impl KeyedRequest {
             self.record(tx, scope, answer).await
         });
         match outcome {
-            Err(Error::KeyInUse) => self.find(scope).await,
+            Err(Error::IdempotencyKeyInUse) => self.find(scope).await,
             outcome => {
                 outcome?;
                 self.stored.store(true, Ordering::Release);
@@ -289,9 +297,9 @@ impl KeyedRequest {
         })
     }
 
-    async fn record(&self, tx: &impl ConnectionTrait, scope: &str, answer: &Answer) -> Attempt<()> {
+    async fn record(&self, tx: &impl ConnectionTrait, scope: &str, answer: &StoredResponse) -> TxResult<()> {
         let text = serde_json::to_vec(answer).map_err(Error::internal)?;
-        let sealed = self.app.keys.sealing.seal(&self.app.random, &self.context(scope), &text)?;
+        let sealed = self.app.keys.encryption.seal(&self.app.random, &self.context(scope), &text)?;
         let customer_uuid = Set(self.customer.get().copied());
         let row = ActiveModel { answer: Set(Some(sealed)), customer_uuid, ..Default::default() };
         Entity::update_many().set(row).filter(Column::Scope.eq(scope)).exec(tx).await?;

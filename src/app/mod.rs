@@ -17,11 +17,11 @@ use crate::app::rate_limits::RateLimits;
 use crate::clock::Clock;
 use crate::config::{BuildError, Config, private_folder};
 use crate::crypto::keys::Keys;
-use crate::crypto::password_hasher::{Hasher, HasherError};
+use crate::crypto::password_hasher::{HasherError, PasswordHasher};
 use crate::db::Database;
-use crate::db::batch_loader::Lookups;
+use crate::db::batch_loader::BatchLoaders;
 use crate::outbound::mailer::Mailer;
-use crate::outbound::webhook_client::Poster;
+use crate::outbound::webhook_client::WebhookClient;
 use crate::random::Random;
 use crate::telemetry::metrics::Metrics;
 use crate::types::Trigrams;
@@ -36,21 +36,21 @@ pub struct App {
     /// Gives randomness.
     pub random: Random,
     /// Hashes passwords.
-    pub hasher: Hasher,
+    pub hasher: PasswordHasher,
     /// Sends mails.
     pub mailer: Mailer,
     /// Posts events.
-    pub poster: Poster,
+    pub webhook_client: WebhookClient,
     /// Signs tokens.
     pub keys: Keys,
     /// The settings.
     pub config: Config,
     /// Look-ups by key, many at once.
-    pub lookups: Lookups,
+    pub batch_loaders: BatchLoaders,
     /// How often one network address may ask.
     pub rate_limits: RateLimits,
     /// Places for requests that are worked on.
-    pub places: Arc<Semaphore>,
+    pub concurrency_limit: Arc<Semaphore>,
     /// How common groups of letters are in what is searched, as far as the worker has found out.
     pub trigrams: RwLock<Arc<Trigrams>>,
     /// Rows of other programs whose keys can't be computed, and that were reported.
@@ -85,17 +85,17 @@ impl App {
         clock: Clock,
         random: Random,
     ) -> Result<Arc<Self>, BuildError> {
-        let hasher = Hasher::new(&config.hashing).map_err(|error| match error {
+        let hasher = PasswordHasher::new(&config.hashing).map_err(|error| match error {
             HasherError::Parameters(_) => BuildError::new("PATRON_HASH_MEMORY", &error),
             HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),
         })?;
         let mailer = Mailer::new(&config.mail)?;
-        let poster = Poster::new(&config.webhooks)?;
+        let webhook_client = WebhookClient::new(&config.webhooks)?;
         let db = open_database(&config).await?;
         let clock = Arc::new(clock);
         let rate_limits = RateLimits::new(&config.limits, &clock);
-        let places = Arc::new(Semaphore::new(config.limits.requests));
-        let (lookups, trigrams) = (Lookups::default(), RwLock::default());
+        let concurrency_limit = Arc::new(Semaphore::new(config.limits.requests));
+        let (batch_loaders, trigrams) = (BatchLoaders::default(), RwLock::default());
         let in_flight = InFlight::default();
         let metrics = Metrics::new(&db.metrics, &hasher.metrics, clock.now().timestamp());
         let (listening, demo) = (OnceLock::new(), OnceLock::new());
@@ -105,12 +105,12 @@ impl App {
             random,
             hasher,
             mailer,
-            poster,
+            webhook_client,
             keys,
             config,
-            lookups,
+            batch_loaders,
             rate_limits,
-            places,
+            concurrency_limit,
             trigrams,
             reported: Mutex::default(),
             in_flight,
@@ -122,8 +122,8 @@ impl App {
 
     /// The metrics in the text format of Prometheus. Asks nothing of the database.
     pub fn render_metrics(&self) -> String {
-        self.db.note_connections();
-        self.hasher.note_queue();
+        self.db.record_connections();
+        self.hasher.record_queue();
         self.metrics.render()
     }
 

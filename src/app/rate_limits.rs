@@ -18,7 +18,7 @@ use lru::LruCache;
 
 use crate::clock::Clock;
 use crate::config::LimitConfig;
-use crate::types::counted_as;
+use crate::types::rate_limit_key;
 
 /// The time in which a bucket fills up.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -99,7 +99,7 @@ impl Limit {
     fn check(&self, address: IpAddr) -> Verdict {
         use governor::clock::Clock as _;
         let (quota, window) = (self.quota.get(), WINDOW.as_secs());
-        match self.limiter.check_key(&counted_as(address)) {
+        match self.limiter.check_key(&rate_limit_key(address)) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let effective = (u64::from(remaining) * window).div_ceil(u64::from(quota)).max(1);

@@ -46,15 +46,15 @@ use std::sync::Arc;
 
 use sea_orm::DatabaseTransaction;
 
-use super::idempotency::{Answer, KeyedRequest};
-use crate::db::{Attempt, Database, NoTransaction};
+use super::idempotency::{KeyedRequest, StoredResponse};
+use crate::db::{Database, NoTransaction, TxResult};
 use crate::error::Result;
 
 impl<T> NoTransaction for Write<T> {}
 impl<T: Sync> NoTransaction for Written<T> {}
 
 /// Makes the answer of what a write comes to.
-type View<T> = Box<dyn Fn(&T) -> Result<Option<Answer>> + Send + Sync>;
+type View<T> = Box<dyn Fn(&T) -> Result<Option<StoredResponse>> + Send + Sync>;
 
 /// The right to one write, which comes to a `T`.
 #[must_use = "a request changes nothing until its right to write is spent"]
@@ -78,7 +78,7 @@ impl<T> Write<T> {
     /// The write of a request, answered by `view`. Once a request: see `http::caller`.
     pub(crate) fn of_request(
         keyed: Option<Arc<KeyedRequest>>,
-        view: impl Fn(&T) -> Result<Answer> + Send + Sync + 'static,
+        view: impl Fn(&T) -> Result<StoredResponse> + Send + Sync + 'static,
     ) -> Self {
         Self { keyed, view: Some(Box::new(move |value| view(value).map(Some))) }
     }
@@ -104,9 +104,9 @@ impl<T> Write<T> {
     /// Begins an attempt. [`spend!`](crate::spend) does it.
     ///
     /// # Errors
-    /// Those of the database; [`Error::KeyInUse`](crate::error::Error::KeyInUse) when a twin of the request was faster.
+    /// Those of the database; [`Error::IdempotencyKeyInUse`](crate::error::Error::IdempotencyKeyInUse) when a twin of the request was faster.
     #[doc(hidden)]
-    pub async fn begin(&self, db: &Database) -> Attempt<DatabaseTransaction> {
+    pub async fn begin(&self, db: &Database) -> TxResult<DatabaseTransaction> {
         let transaction = db.begin().await?;
         if let Some(keyed) = &self.keyed {
             keyed.claim(&transaction).await?;
@@ -119,7 +119,11 @@ impl<T> Write<T> {
     /// # Errors
     /// Those of the database.
     #[doc(hidden)]
-    pub async fn commit(&self, transaction: DatabaseTransaction, value: &T) -> Attempt<Option<Answer>> {
+    pub async fn commit(
+        &self,
+        transaction: DatabaseTransaction,
+        value: &T,
+    ) -> TxResult<Option<StoredResponse>> {
         let answer = match &self.view {
             Some(view) => view(value)?,
             None => None,
@@ -133,7 +137,7 @@ impl<T> Write<T> {
 
     /// What came of it. [`spend!`](crate::spend) does it.
     #[doc(hidden)]
-    pub fn spent(self, value: T, answer: Option<Answer>) -> Written<T> {
+    pub fn spent(self, value: T, answer: Option<StoredResponse>) -> Written<T> {
         Written { value, answer }
     }
 
@@ -157,7 +161,7 @@ pub struct Written<T> {
     /// What it came to.
     pub value: T,
     /// What is answered; none to commands and jobs.
-    pub answer: Option<Answer>,
+    pub answer: Option<StoredResponse>,
 }
 
 impl<T> Written<Option<T>> {
@@ -174,7 +178,7 @@ pub const PREPARATIONS: u32 = 5;
 
 /// Spends the right to one write on a block, which gets a transaction: any error, by `?` or `return`, rolls it back. When
 /// the database asks to do it again (a serialization failure, a deadlock, also at COMMIT), the block runs again from
-/// its start, so it must not use anything up. Its value is an [`Attempt`], that of the whole a
+/// its start, so it must not use anything up. Its value is an [`TxResult`], that of the whole a
 /// [`Result`] of a [`Written`].
 ///
 /// What takes long and depends on what the database holds is prepared before the transaction: `spend!(ctx, write,
@@ -205,13 +209,13 @@ macro_rules! spend {
                 let attempt = async {
                     let transaction = write.begin(db).await?;
                     let $tx = &transaction;
-                    let work: $crate::db::Attempt<_> = async { $block }.await;
+                    let work: $crate::db::TxResult<_> = async { $block }.await;
                     let value = work?;
                     let answer = write.commit(transaction, &value).await?;
                     Ok((value, answer))
                 };
-                let outcome: $crate::db::Attempt<_> = $crate::db::inside(attempt).await;
-                match db.settle(outcome, number).await {
+                let outcome: $crate::db::TxResult<_> = $crate::db::inside(attempt).await;
+                match db.retry_or_finish(outcome, number).await {
                     None => {}
                     Some(Err($crate::error::Error::Outdated))
                         if preparations < $crate::app::write::PREPARATIONS =>

@@ -62,7 +62,7 @@ impl From<Error> for Failure {
             Error::Unavailable { reason, .. } => {
                 Self::Unavailable(format!("DATABASE_URL: the database can't be reached: {reason}"))
             }
-            Error::Behind(count) => Self::Settings(vec![format!(
+            Error::MigrationsPending(count) => Self::Settings(vec![format!(
                 "the database's schema is {count} migrations behind: run `patron migrate up`, or `patron serve --migrate`"
             )]),
             Error::DatabaseUnusable(reason) => Self::Settings(vec![format!("DATABASE_URL: {reason}")]),

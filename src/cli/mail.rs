@@ -20,13 +20,13 @@ pub(super) enum Command {
         status: Option<Status>,
     },
     /// Send a mail that was not sent again, at once and for another day
-    Retry(Which),
+    Retry(Selector),
 }
 
 /// Which mails.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Which {
+pub(super) struct Selector {
     /// The mail with this id
     id: Option<Uuid>,
     /// All that were given up
@@ -69,7 +69,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
                 mail::list(&ctx, status.map(MailStatus::from)).await?.iter().map(line).collect();
             print(&lines.concat())
         }
-        Command::Retry(Which { id, failed: _ }) => {
+        Command::Retry(Selector { id, failed: _ }) => {
             let count = mail::retry(&ctx, id).await?;
             let noun = if count == 1 { "mail" } else { "mails" };
             print(&format!("{count} {noun} will be sent; `patron serve` does it\n"))

@@ -30,7 +30,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     let config = Config::load(flags)?;
     super::build::start_telemetry(&config)?;
     let db = open_database(&config).await?;
-    let owner = db.owner();
+    let owner = db.migration_connection();
     let database = |error| Failure::from(Error::from(error));
     match command {
         Command::Up => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 
 /// How often a line is printed where there is no terminal.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ pub(super) struct Progress {
     verb: &'static str,
     /// How much there is to do, in units of the caller; 0 when that isn't known.
     total: u64,
-    watch: Stopwatch,
+    watch: Timer,
     last_line: Duration,
 }
 
@@ -31,7 +31,7 @@ impl Progress {
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
             )
         });
-        Self { bar, verb, total, watch: Stopwatch::start(), last_line: Duration::ZERO }
+        Self { bar, verb, total, watch: Timer::start(), last_line: Duration::ZERO }
     }
 
     /// `done` of the total, with so many customers.

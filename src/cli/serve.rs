@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::exit::{Failure, print};
 use super::start::{NewAdmin, prepare};
 use crate::app::App;
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 use crate::config::Flags;
 use crate::error::Error;
 use crate::{router, worker};
@@ -113,7 +113,7 @@ pub(super) async fn until_signal(
     let began = Arc::clone(&stopping);
     tokio::spawn(async move {
         signals.next().await;
-        began.get_or_init(Stopwatch::start);
+        began.get_or_init(Timer::start);
         tracing::info!("stopping: no new connections, running requests finish");
         stop.send_replace(true);
         signals.next().await;
@@ -132,7 +132,7 @@ pub(super) async fn until_signal(
         tracing::error!(%error, "the worker failed");
     }
     // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
-    let stopping = stopping.get().map_or(Duration::ZERO, Stopwatch::elapsed);
+    let stopping = stopping.get().map_or(Duration::ZERO, Timer::elapsed);
     let left =
         app.config.server.shutdown_timeout.saturating_sub(stopping).clamp(SHORTEST_CLOSE, LONGEST_CLOSE);
     match tokio::time::timeout(left, app.db.clone().close()).await {

@@ -20,13 +20,13 @@ pub(super) enum Command {
     /// List the latest deliveries that were given up
     Parked,
     /// Send deliveries once more, at once and for another three days
-    Replay(Which),
+    Replay(Selector),
 }
 
 /// Which deliveries.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Which {
+pub(super) struct Selector {
     /// The delivery with this id
     id: Option<Uuid>,
     /// All that were given up
@@ -64,10 +64,10 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
             });
             print(&lines.collect::<String>())
         }
-        Command::Replay(Which { id, parked: _, endpoint }) => {
+        Command::Replay(Selector { id, parked: _, endpoint }) => {
             let count = match id {
                 Some(id) => webhook::replay(&ctx, Write::of_job(), id).await.map(|_| 1)?,
-                None => webhook::replay_parked(&ctx, Write::of_job(), endpoint).await?.value,
+                None => webhook::replay_dead_letters(&ctx, Write::of_job(), endpoint).await?.value,
             };
             let noun = if count == 1 { "delivery" } else { "deliveries" };
             print(&format!("{count} {noun} will be sent; `patron serve` does it\n"))

@@ -15,15 +15,15 @@ use crate::random::Random;
 const NONCE: usize = 24;
 
 /// Seals and recognises secrets, with a key that is not in the database.
-pub struct Sealing(SecretSlice<u8>);
+pub struct Encryption(SecretSlice<u8>);
 
-impl std::fmt::Debug for Sealing {
+impl std::fmt::Debug for Encryption {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sealing(…)")
     }
 }
 
-impl Sealing {
+impl Encryption {
     /// With this secret, of 32 bytes or more.
     pub fn new(secret: &SecretString) -> Self {
         Self(secret.expose_secret().as_bytes().to_vec().into())
@@ -82,13 +82,13 @@ impl Sealing {
 
 #[cfg(test)]
 mod tests {
-    use super::Sealing;
+    use super::Encryption;
     use crate::random::Random;
 
     #[test]
     fn only_the_same_key_and_context_open() {
         let random = Random::seeded(1);
-        let [one, other] = [Sealing::new(&"one".into()), Sealing::new(&"other".into())];
+        let [one, other] = [Encryption::new(&"one".into()), Encryption::new(&"other".into())];
         let sealed = one.seal(&random, &[b"a", b"b"], b"secret").unwrap();
         assert!(!sealed.windows(6).any(|part| part == b"secret"));
         assert_eq!(one.unseal(&[b"a", b"b"], &sealed).unwrap(), b"secret");

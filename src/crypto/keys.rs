@@ -10,13 +10,13 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::config::{SigningSecrets, TokenConfig};
-use crate::crypto::encryption::Sealing;
+use crate::crypto::encryption::Encryption;
 use crate::random::Random;
 
 use crate::crypto::key_files::KeyFile;
 
 /// One symmetric key (HS256, RFC 7518 3.2).
-pub struct Key {
+pub struct SigningKey {
     /// Its name, in the `kid` of tokens that it signed (RFC 7515 4.1.4).
     id: String,
     /// What those tokens begin with.
@@ -27,7 +27,7 @@ pub struct Key {
     pub decoding: DecodingKey,
 }
 
-impl Key {
+impl SigningKey {
     /// `name` is that of the kind of token, so that the same secret for two kinds has two names.
     fn new(name: &str, secret: &SecretString) -> Self {
         let bytes = secret.expose_secret().as_bytes();
@@ -42,7 +42,7 @@ impl Key {
     }
 }
 
-impl std::fmt::Debug for Key {
+impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Key").field(&self.id).finish()
     }
@@ -52,33 +52,33 @@ impl std::fmt::Debug for Key {
 #[derive(Debug)]
 pub struct KeyRing {
     /// Signs, and verifies.
-    pub current: Key,
+    pub current: SigningKey,
     /// Verifies what it signed before.
-    previous: Option<Key>,
+    previous: Option<SigningKey>,
     /// What a token has to be: algorithm, audience and issuer. Made once, not for each token.
     pub validation: Validation,
 }
 
 impl KeyRing {
-    fn new(kind: &Kind, secrets: &Secrets, issuer: &str) -> Self {
+    fn new(kind: &KeyKind, secrets: &Secrets, issuer: &str) -> Self {
         // The algorithm is pinned: `none`, or a public key taken for a secret, never verifies.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[kind.audience]);
         validation.set_issuer(&[issuer]);
         // Whoever verifies does it by the injected clock.
         validation.validate_exp = false;
-        let key = |secret| Key::new(kind.file, secret);
+        let key = |secret| SigningKey::new(kind.file, secret);
         let previous = secrets.previous.as_ref().map(key);
         Self { current: key(&secrets.current), previous, validation }
     }
 
     /// The key of this name.
-    pub fn named(&self, id: &str) -> Option<&Key> {
+    pub fn named(&self, id: &str) -> Option<&SigningKey> {
         self.all().find(|key| key.id == id)
     }
 
     /// The current key and, when there is one, the previous.
-    pub fn all(&self) -> impl Iterator<Item = &Key> {
+    pub fn all(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.current).chain(&self.previous)
     }
 }
@@ -95,11 +95,11 @@ pub struct Keys {
     /// Customers' refresh tokens.
     pub customer_refresh: KeyRing,
     /// What is sealed in the database.
-    pub sealing: Sealing,
+    pub encryption: Encryption,
 }
 
 /// A kind of token, as its keys see it.
-pub(super) struct Kind {
+pub(super) struct KeyKind {
     /// Sets its current key.
     pub(super) variable: &'static str,
     /// The file of its generated key; that of the previous one has `_previous` after it.
@@ -109,28 +109,28 @@ pub(super) struct Kind {
     pub(super) lifetime: fn(&TokenConfig) -> std::time::Duration,
 }
 
-pub(super) const ADMIN: Kind = Kind {
+pub(super) const ADMIN: KeyKind = KeyKind {
     variable: "JWT_ADMIN_SECRET",
     file: "jwt_admin_secret",
     audience: "admin",
     secrets: |config| &config.admin,
     lifetime: |config| config.admin_expiry,
 };
-pub(super) const ADMIN_REFRESH: Kind = Kind {
+pub(super) const ADMIN_REFRESH: KeyKind = KeyKind {
     variable: "JWT_ADMIN_REFRESH_SECRET",
     file: "jwt_admin_refresh_secret",
     audience: "admin",
     secrets: |config| &config.admin_refresh,
     lifetime: |config| config.admin_refresh_expiry,
 };
-pub(super) const CUSTOMER: Kind = Kind {
+pub(super) const CUSTOMER: KeyKind = KeyKind {
     variable: "JWT_CUSTOMER_SECRET",
     file: "jwt_customer_secret",
     audience: "customer",
     secrets: |config| &config.customer,
     lifetime: |config| config.customer_expiry,
 };
-pub(super) const CUSTOMER_REFRESH: Kind = Kind {
+pub(super) const CUSTOMER_REFRESH: KeyKind = KeyKind {
     variable: "JWT_CUSTOMER_REFRESH_SECRET",
     file: "jwt_customer_refresh_secret",
     audience: "customer",
@@ -152,7 +152,7 @@ impl Keys {
     /// When the folder can't be read or written.
     pub fn load(config: &TokenConfig, data_dir: &Path, random: &Random) -> std::io::Result<Self> {
         let folder = data_dir.join("keys");
-        let ring = |kind: &Kind| {
+        let ring = |kind: &KeyKind| {
             let SigningSecrets { current, previous } = (kind.secrets)(config);
             let file = KeyFile::new(&folder, kind.file);
             let secrets = match current {
@@ -161,12 +161,12 @@ impl Keys {
             };
             Ok::<_, std::io::Error>(KeyRing::new(kind, &secrets, &config.issuer))
         };
-        let sealing = match &config.sealing_secret {
-            Some(secret) => Sealing::new(secret),
-            None => Sealing::new(&KeyFile::new(&folder, "sealing_secret").load_or_generate(random)?),
+        let encryption = match &config.sealing_secret {
+            Some(secret) => Encryption::new(secret),
+            None => Encryption::new(&KeyFile::new(&folder, "sealing_secret").load_or_generate(random)?),
         };
         Ok(Self {
-            sealing,
+            encryption,
             admin: ring(&ADMIN)?,
             admin_refresh: ring(&ADMIN_REFRESH)?,
             customer: ring(&CUSTOMER)?,
@@ -177,12 +177,12 @@ impl Keys {
     /// Keys that end with the process: for commands, which issue no tokens. They leave none behind either,
     /// perhaps as another user than the server's, who could not read them then.
     pub fn ephemeral(config: &TokenConfig, random: &Random) -> Self {
-        let ring = |kind: &Kind| {
+        let ring = |kind: &KeyKind| {
             let secrets = Secrets { current: random.word::<52>().into(), previous: None };
             KeyRing::new(kind, &secrets, &config.issuer)
         };
         Self {
-            sealing: Sealing::new(&random.word::<52>().into()),
+            encryption: Encryption::new(&random.word::<52>().into()),
             admin: ring(&ADMIN),
             admin_refresh: ring(&ADMIN_REFRESH),
             customer: ring(&CUSTOMER),

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
 
@@ -27,36 +27,36 @@ const MOST_WAITING: usize = 65_536;
 
 /// What is looked up by many at once.
 #[derive(Debug, Default)]
-pub struct Lookups {
+pub struct BatchLoaders {
     /// Admins by public identifier.
-    pub admins: Arc<Lookup<Uuid, admin_user::Account>>,
+    pub admins: Arc<BatchLoader<Uuid, admin_user::Account>>,
     /// Admins by their public identifier and that of one of their sessions.
-    pub admin_sessions: Arc<Lookup<(Uuid, Uuid), admin_user::Account>>,
+    pub admin_sessions: Arc<BatchLoader<(Uuid, Uuid), admin_user::Account>>,
     /// Customers by public identifier.
-    pub customers: Arc<Lookup<Uuid, customer::Model>>,
+    pub customers: Arc<BatchLoader<Uuid, customer::Model>>,
     /// Customers by their public identifier and that of one of their sessions.
-    pub sessions: Arc<Lookup<(Uuid, Uuid), customer::Model>>,
+    pub sessions: Arc<BatchLoader<(Uuid, Uuid), customer::Model>>,
 }
 
 /// Look-ups of one kind.
 #[derive(Debug)]
-pub struct Lookup<K, V>(Mutex<State<K, V>>);
+pub struct BatchLoader<K, V>(Mutex<LoaderState<K, V>>);
 
 #[derive(Debug)]
-struct State<K, V> {
+struct LoaderState<K, V> {
     waiting: Vec<(K, oneshot::Sender<Result<Option<V>>>)>,
     /// Whether a query runs. One at a time: what comes meanwhile goes together with the next, and the more that is the
     /// less each costs (two at a time answered 7 % fewer requests).
     is_running: bool,
 }
 
-impl<K, V> Default for Lookup<K, V> {
+impl<K, V> Default for BatchLoader<K, V> {
     fn default() -> Self {
-        Self(Mutex::new(State { waiting: Vec::new(), is_running: false }))
+        Self(Mutex::new(LoaderState { waiting: Vec::new(), is_running: false }))
     }
 }
 
-impl<K, V> Lookup<K, V>
+impl<K, V> BatchLoader<K, V>
 where
     K: Copy + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
@@ -94,22 +94,22 @@ where
     }
 }
 
-impl<K, V> State<K, V> {
+impl<K, V> LoaderState<K, V> {
     /// Removes the keys of callers that don't wait any more.
     fn forget_the_gone(&mut self) {
         self.waiting.retain(|(_, sender)| !sender.is_closed());
     }
 }
 
-impl<K, V> Lookup<K, V> {
-    fn state(&self) -> MutexGuard<'_, State<K, V>> {
+impl<K, V> BatchLoader<K, V> {
+    fn state(&self) -> MutexGuard<'_, LoaderState<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The queries that run one after the other; when they end, by a panic as well, others may begin.
 struct Query<K, V> {
-    lookup: Arc<Lookup<K, V>>,
+    lookup: Arc<BatchLoader<K, V>>,
     ended: bool,
 }
 
@@ -144,7 +144,7 @@ where
                 // An error means that nobody waits any more.
                 let _given_up = sender.send(match &found {
                     Ok(rows) => Ok(rows.get(&key).cloned()),
-                    Err(error) => Err(error.again()),
+                    Err(error) => Err(error.clone_for_waiters()),
                 });
             }
         }
@@ -164,7 +164,7 @@ impl<K, V> Drop for Query<K, V> {
 }
 
 /// So many keys that there are few statements, which databases keep: the last one is repeated up to a power of two.
-pub fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
+pub fn pad_to_power_of_two<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
     if let Some(last) = keys.last().copied() {
         keys.resize(keys.len().next_power_of_two(), last);
     }
@@ -179,11 +179,11 @@ pub fn padded<K: Copy>(mut keys: Vec<K>) -> Vec<K> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn each<K, V>(
+pub async fn select_per_key<K, V>(
     db: &impl ConnectionTrait,
     keys: Vec<K>,
     of: impl FnOnce(Expr) -> SelectStatement,
-) -> Attempt<HashMap<K, Option<V>>>
+) -> TxResult<HashMap<K, Option<V>>>
 where
     K: Eq + Hash + IntoValueTuple + TryGetable,
     V: TryGetable,
@@ -203,7 +203,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{Lookup, MOST_WAITING, padded};
+    use super::{BatchLoader, MOST_WAITING, pad_to_power_of_two};
     use crate::error::{Error, Result};
     use futures_util::FutureExt;
     use std::collections::HashMap;
@@ -212,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn keys_that_wait_go_together_and_nothing_is_kept() {
-        let lookup: Arc<Lookup<u32, String>> = Arc::default();
+        let lookup: Arc<BatchLoader<u32, String>> = Arc::default();
         let (asked, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
         let get = |key: u32| {
             let (lookup, asked, open) = (Arc::clone(&lookup), Arc::clone(&asked), Arc::clone(&open));
@@ -260,7 +260,7 @@ mod tests {
     /// Queries end while others ask: nobody is forgotten between the last look and the end.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn nobody_is_forgotten() {
-        let lookup: Arc<Lookup<u32, u32>> = Arc::default();
+        let lookup: Arc<BatchLoader<u32, u32>> = Arc::default();
         // All of a round have to be answered before the next begins, so that nobody new helps one who was forgotten.
         for _ in 0..2000 {
             let asking = (0..6).map(|key| {
@@ -288,7 +288,7 @@ mod tests {
     /// Of callers that are gone nothing is asked: neither a query for them alone, nor their keys with others'.
     #[tokio::test]
     async fn what_nobody_waits_for_is_not_asked() {
-        let lookup: Arc<Lookup<u32, u32>> = Arc::default();
+        let lookup: Arc<BatchLoader<u32, u32>> = Arc::default();
         let (asked, open) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
         let get = |key: u32| {
             let (asked, open) = (Arc::clone(&asked), Arc::clone(&open));
@@ -322,7 +322,7 @@ mod tests {
     /// Clients hang up while the database doesn't answer: they take no room of those that wait, who are bounded.
     #[tokio::test]
     async fn so_many_wait_and_no_more() {
-        let lookup: Arc<Lookup<usize, usize>> = Arc::default();
+        let lookup: Arc<BatchLoader<usize, usize>> = Arc::default();
         let open = Arc::new(Semaphore::new(0));
         let get = |key: usize| {
             let open = Arc::clone(&open);
@@ -353,7 +353,7 @@ mod tests {
     /// A query that panics leaves an error, and the next one works.
     #[tokio::test]
     async fn a_panic_is_an_error() {
-        let lookup: Arc<Lookup<u32, u32>> = Arc::default();
+        let lookup: Arc<BatchLoader<u32, u32>> = Arc::default();
         let broken = async |keys: Vec<u32>| match keys.len() {
             0 => Ok(HashMap::new()),
             _ => panic!("on purpose"),
@@ -365,8 +365,8 @@ mod tests {
 
     #[test]
     fn few_lengths() {
-        let lengths = [0, 1, 2, 3, 5, 256].map(|count| padded(vec![1; count]).len());
+        let lengths = [0, 1, 2, 3, 5, 256].map(|count| pad_to_power_of_two(vec![1; count]).len());
         assert_eq!(lengths, [0, 1, 2, 4, 8, 256]);
-        assert_eq!(padded(vec![1, 2, 3]), [1, 2, 3, 3]);
+        assert_eq!(pad_to_power_of_two(vec![1, 2, 3]), [1, 2, 3, 3]);
     }
 }

@@ -13,7 +13,7 @@ use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection, DbErr};
 
 use super::Database;
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 
 /// Instructions of SQLite's virtual machine between two looks at whether to go on: some hundred microseconds.
 const INSTRUCTIONS: i32 = 10_000;
@@ -70,7 +70,7 @@ pub(super) async fn connect(
 /// Has the next statement of a connection end when the caller gives up, and after this time.
 async fn attend(connection: &mut SqliteConnection, limit: Duration) -> Result<(), sqlx::Error> {
     let is_given_up = CALLER.try_with(|caller| Arc::clone(&caller.0)).unwrap_or_default();
-    let watch = Stopwatch::start();
+    let watch = Timer::start();
     let goes_on = move || !is_given_up.load(Ordering::Relaxed) && watch.elapsed() < limit;
     connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, goes_on);
     Ok(())

@@ -20,7 +20,7 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret;
 
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 use crate::config::DatabaseConfig;
 use crate::error::{self, Error, Result, is_retriable};
 use crate::telemetry;
@@ -174,12 +174,12 @@ impl Database {
 
     /// Whether a transaction was refused since the last that is known to have written: the database is read-only, or
     /// its disk is full.
-    pub fn refuses_writes(&self) -> bool {
+    pub fn is_read_only(&self) -> bool {
         self.refuses_writes.load(Ordering::Relaxed)
     }
 
     /// One has written again.
-    pub fn takes_writes(&self) {
+    pub fn record_write(&self) {
         self.refuses_writes.store(false, Ordering::Relaxed);
     }
 
@@ -247,18 +247,18 @@ impl Database {
     pub async fn migrate(&self, config: &DatabaseConfig) -> Result<()> {
         self.pending_migrations().await?;
         if self.is_embedded() {
-            return Ok(migration::up(self.owner()).await?);
+            return Ok(migration::up(self.migration_connection()).await?);
         }
         let patient =
             DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 1, ..config.clone() };
         let owner = Self::connect(&patient).await?;
-        let migrated = migration::up(owner.owner()).await;
+        let migrated = migration::up(owner.migration_connection()).await;
         owner.close().await?;
         Ok(migrated?)
     }
 
     /// The connection that migrations change the schema with.
-    pub fn owner(&self) -> &DatabaseConnection {
+    pub fn migration_connection(&self) -> &DatabaseConnection {
         &self.writer
     }
 
@@ -276,21 +276,21 @@ impl Database {
         if !self.is_in_place() {
             return Err(DbErr::Conn(RuntimeErr::Internal(MOVED.to_owned())));
         }
-        let watch = Stopwatch::start();
+        let watch = Timer::start();
         let transaction = self.writer.begin_with_options(options).await?;
         self.metrics.begun(watch.elapsed());
         Ok(transaction)
     }
 
     /// Notes in the metrics how many connections there are.
-    pub fn note_connections(&self) {
+    pub fn record_connections(&self) {
         if self.is_embedded() {
             let pools = [("reader", &self.reader), ("lists", &self.lists), ("writer", &self.writer)];
             for (pool, connection) in pools {
-                self.metrics.note(connections(pool, connection.get_sqlite_connection_pool()));
+                self.metrics.record(connections(pool, connection.get_sqlite_connection_pool()));
             }
         } else {
-            self.metrics.note(connections("all", self.reader.get_postgres_connection_pool()));
+            self.metrics.record(connections("all", self.reader.get_postgres_connection_pool()));
         }
     }
 
@@ -303,16 +303,16 @@ impl Database {
     }
 
     /// What to do with the outcome of the `number`th attempt: none means to try again.
-    pub async fn settle<T>(&self, outcome: Attempt<T>, number: u32) -> Option<Result<T>> {
+    pub async fn retry_or_finish<T>(&self, outcome: TxResult<T>, number: u32) -> Option<Result<T>> {
         match outcome {
-            Err(Failed::Database(error)) if is_retriable(&error) && number < ATTEMPTS => {
+            Err(TxError::Database(error)) if is_retriable(&error) && number < ATTEMPTS => {
                 tracing::debug!(%error, number, "the transaction is done again");
                 self.metrics.retried();
                 tokio::time::sleep(Duration::from_millis(5 << number)).await;
                 None
             }
             outcome => {
-                if matches!(&outcome, Err(Failed::Database(error)) if error::refuses_writes(error)) {
+                if matches!(&outcome, Err(TxError::Database(error)) if error::refuses_writes(error)) {
                     self.refuses_writes.store(true, Ordering::Relaxed);
                 }
                 Some(outcome.map_err(Error::from))
@@ -372,34 +372,34 @@ fn sqlite_path(url: &str) -> std::result::Result<PathBuf, DbErr> {
 }
 
 /// The outcome of one attempt at a transaction.
-pub type Attempt<T> = std::result::Result<T, Failed>;
+pub type TxResult<T> = std::result::Result<T, TxError>;
 
 /// Why an attempt failed: database errors are kept as they are until it is known whether to try again.
 #[derive(Debug)]
-pub enum Failed {
+pub enum TxError {
     /// The database refused.
     Database(DbErr),
     /// A rule of the service refused.
     Rule(Error),
 }
 
-impl From<DbErr> for Failed {
+impl From<DbErr> for TxError {
     fn from(error: DbErr) -> Self {
         Self::Database(error)
     }
 }
 
-impl From<Error> for Failed {
+impl From<Error> for TxError {
     fn from(error: Error) -> Self {
         Self::Rule(error)
     }
 }
 
-impl From<Failed> for Error {
-    fn from(failed: Failed) -> Self {
+impl From<TxError> for Error {
+    fn from(failed: TxError) -> Self {
         match failed {
-            Failed::Database(error) => error.into(),
-            Failed::Rule(error) => error,
+            TxError::Database(error) => error.into(),
+            TxError::Rule(error) => error,
         }
     }
 }
@@ -439,7 +439,7 @@ pub fn ensure_outside(what: &'static str) -> Result<()> {
 
 /// Runs a block in a transaction and commits it; any error, by `?` or `return`, rolls it back. When the
 /// database asks to do it again (a serialization failure, a deadlock), the block runs again from its start,
-/// so it must not use anything up. Its value is an [`Attempt`], that of the whole a [`Result`].
+/// so it must not use anything up. Its value is an [`TxResult`], that of the whole a [`Result`].
 ///
 /// For what has to be kept whatever comes of a request, and for jobs; the write that a request is there for is done by
 /// [`spend!`](crate::spend).
@@ -455,13 +455,13 @@ macro_rules! transact {
             let attempt = async {
                 let transaction = $db.begin().await?;
                 let $tx = &transaction;
-                let work: $crate::db::Attempt<_> = async { $block }.await;
+                let work: $crate::db::TxResult<_> = async { $block }.await;
                 let value = work?;
                 $db.finish(transaction).await?;
                 Ok(value)
             };
-            let outcome: $crate::db::Attempt<_> = $crate::db::inside(attempt).await;
-            if let Some(outcome) = $db.settle(outcome, number).await {
+            let outcome: $crate::db::TxResult<_> = $crate::db::inside(attempt).await;
+            if let Some(outcome) = $db.retry_or_finish(outcome, number).await {
                 break outcome;
             }
         }

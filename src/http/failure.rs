@@ -223,7 +223,7 @@ impl From<Error> for Failure {
                 FailureCode::Conflict,
                 "Custom fields were changed at the same time; try again",
             ),
-            Error::Precondition => Self::new(
+            Error::PreconditionFailed => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 FailureCode::PreconditionFailed,
                 "It was changed meanwhile; read it again",
@@ -233,12 +233,12 @@ impl From<Error> for Failure {
                 FailureCode::PreconditionRequired,
                 "Changes need the header If-Match with the version that was read (e.g., If-Match: \"3\")",
             ),
-            Error::KeyReused => Self::new(
+            Error::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 FailureCode::IdempotencyMismatch,
                 "This Idempotency-Key came with another request before",
             ),
-            Error::KeyInUse => Self {
+            Error::IdempotencyKeyInUse => Self {
                 retry_after: Some(1),
                 ..Self::new(
                     StatusCode::CONFLICT,
@@ -261,7 +261,7 @@ impl From<Error> for Failure {
                 tracing::warn!(reason, "unavailable");
                 Self::unavailable(retry_after)
             }
-            Error::Behind(pending) => {
+            Error::MigrationsPending(pending) => {
                 tracing::warn!(pending, "the schema is behind");
                 Self::unavailable(10)
             }

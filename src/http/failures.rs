@@ -111,8 +111,8 @@ failures! {
     /// Of every operation that changes something.
     pub Change {
         "A header is invalid, see `details`" => Error::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 255 visible ASCII characters other than quotation marks, once"),
-        "A request with this Idempotency-Key is still being answered" => Error::KeyInUse,
-        "The Idempotency-Key was used for another request" => Error::KeyReused,
+        "A request with this Idempotency-Key is still being answered" => Error::IdempotencyKeyInUse,
+        "The Idempotency-Key was used for another request" => Error::IdempotencyKeyReused,
         "A defect; the log has more under the request's id" => Failure::internal(),
         "Temporarily unavailable; try again after `Retry-After` seconds" => Failure::unavailable(1),
     }
@@ -121,16 +121,16 @@ failures! {
         "The body or a header is invalid, see `details`" => Error::Invalid(invalid_body()),
         "The body is not JSON" => Failure::malformed("The body is not valid JSON: EOF while parsing a value at line 1 column 1"),
         "The body did not arrive in time" => Failure::body_too_slow(),
-        "A request with this Idempotency-Key is still being answered" => Error::KeyInUse,
+        "A request with this Idempotency-Key is still being answered" => Error::IdempotencyKeyInUse,
         "The body is too large" => Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE),
         "The `Content-Type` is not JSON, or the body has a `Content-Encoding`; the latter sets `Accept-Encoding`" => Failure::from_status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        "The Idempotency-Key was used for another request" => Error::KeyReused,
+        "The Idempotency-Key was used for another request" => Error::IdempotencyKeyReused,
         "A defect; the log has more under the request's id" => Failure::internal(),
         "Temporarily unavailable; try again after `Retry-After` seconds" => Failure::unavailable(1),
     }
     /// Of a change of a resource with versions: `If-Match`.
     pub StaleVersion {
-        "The resource has changed since the version in `If-Match`" => Error::Precondition,
+        "The resource has changed since the version in `If-Match`" => Error::PreconditionFailed,
         "The server is set to refuse changes without `If-Match`" => Error::PreconditionRequired,
     }
     /// Of an operation that is rate limited.

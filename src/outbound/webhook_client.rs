@@ -54,15 +54,15 @@ const SPECIAL: &[&str] = &[
     "8000::/1",
 ];
 
-/// Which addresses may be posted to.
+/// Which addresses may be result to.
 #[derive(Clone, Debug)]
-struct Welcome {
+struct AddressPolicy {
     special: Arc<[IpNet]>,
     /// Those of a private network that an operator names.
     allowed: Arc<[IpNet]>,
 }
 
-impl Welcome {
+impl AddressPolicy {
     fn new(allowed: &[IpNet]) -> Self {
         let special = SPECIAL.iter().filter_map(|network| network.parse().ok()).collect();
         Self { special, allowed: allowed.into() }
@@ -88,28 +88,28 @@ fn canonical(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Resolves names to addresses that are welcome.
+/// Resolves names to addresses that are policy.
 struct Resolver {
-    welcome: Welcome,
+    policy: AddressPolicy,
     /// Only those that are allowed by name of their network.
     inside: bool,
 }
 
-/// A name has addresses, but none that may be posted to.
+/// A name has addresses, but none that may be result to.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is private; PATRON_WEBHOOK_NETWORKS would allow it")]
 struct Private;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (welcome, inside) = (self.welcome.clone(), self.inside);
+        let (policy, inside) = (self.policy.clone(), self.inside);
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let welcome = |address: &SocketAddr| match inside {
-                true => welcome.is_allowed(address.ip()),
-                false => welcome.is_welcome(address.ip()),
+            let policy = |address: &SocketAddr| match inside {
+                true => policy.is_allowed(address.ip()),
+                false => policy.is_welcome(address.ip()),
             };
-            let found: Vec<SocketAddr> = found.filter(welcome).collect();
+            let found: Vec<SocketAddr> = found.filter(policy).collect();
             if found.is_empty() {
                 return Err(Private.into());
             }
@@ -118,7 +118,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// Why a URL can't be posted to.
+/// Why a URL can't be result to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// It is no URL of the web.
@@ -137,7 +137,7 @@ pub enum UrlError {
 
 /// What came of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Posted {
+pub enum DeliveryResult {
     /// An answer, with its HTTP status and for how many seconds it asks to be left alone.
     Answered {
         /// The HTTP status.
@@ -151,19 +151,19 @@ pub enum Posted {
 
 /// Posts.
 #[derive(Debug)]
-pub struct Poster {
-    welcome: Welcome,
+pub struct WebhookClient {
+    policy: AddressPolicy,
     outside: Client,
     inside: Client,
 }
 
-impl Poster {
+impl WebhookClient {
     /// # Errors
     /// When there are no certificates to trust.
     pub fn new(config: &WebhookConfig) -> Result<Self, BuildError> {
         // A second one would be the same.
         let _first = rustls::crypto::ring::default_provider().install_default();
-        let welcome = Welcome::new(&config.networks);
+        let policy = AddressPolicy::new(&config.networks);
         let client = |inside: bool| {
             Client::builder()
                 .user_agent(concat!("patron/", env!("CARGO_PKG_VERSION")))
@@ -172,17 +172,17 @@ impl Poster {
                 .https_only(!inside)
                 .connect_timeout(CONNECT)
                 .timeout(config.timeout)
-                .dns_resolver(Resolver { welcome: welcome.clone(), inside })
+                .dns_resolver(Resolver { policy: policy.clone(), inside })
                 .build()
                 .map_err(|error| BuildError::new("PATRON_WEBHOOK_TIMEOUT", &error))
         };
-        Ok(Self { outside: client(false)?, inside: client(true)?, welcome })
+        Ok(Self { outside: client(false)?, inside: client(true)?, policy })
     }
 
     /// Looks at a URL before anything is sent there.
     ///
     /// # Errors
-    /// When it can't be posted to, whatever its name resolves to.
+    /// When it can't be result to, whatever its name resolves to.
     pub fn check(&self, text: &str) -> Result<Url, UrlError> {
         let url = Url::parse(text).map_err(|_| UrlError::NoUrl)?;
         if !["https", "http"].contains(&url.scheme()) {
@@ -198,11 +198,11 @@ impl Poster {
             None => return Err(UrlError::NoUrl),
         };
         // Names are looked at when they are resolved.
-        if address.is_some_and(|address| !self.welcome.is_welcome(address)) {
+        if address.is_some_and(|address| !self.policy.is_welcome(address)) {
             return Err(UrlError::Private);
         }
         let inside =
-            address.map_or(!self.welcome.allowed.is_empty(), |address| self.welcome.is_allowed(address));
+            address.map_or(!self.policy.allowed.is_empty(), |address| self.policy.is_allowed(address));
         if url.scheme() == "http" && !inside {
             return Err(UrlError::Insecure);
         }
@@ -210,11 +210,11 @@ impl Poster {
     }
 
     /// Posts a JSON body. What is answered is not read but for its status: it may be without end.
-    pub async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> Posted {
-        debug_assert!(ensure_outside("posting").is_ok(), "a webhook is posted in an open transaction");
+    pub async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> DeliveryResult {
+        debug_assert!(ensure_outside("posting").is_ok(), "a webhook is result in an open transaction");
         let url = match self.check(url) {
             Ok(url) => url,
-            Err(error) => return Posted::Failed(format!("the URL {error}")),
+            Err(error) => return DeliveryResult::Failed(format!("the URL {error}")),
         };
         let client = if url.scheme() == "http" { &self.inside } else { &self.outside };
         let mut request = client.post(url).header(CONTENT_TYPE, "application/json").body(body);
@@ -225,9 +225,9 @@ impl Poster {
             Ok(response) => {
                 let retry_after = response.headers().get(RETRY_AFTER);
                 let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-                Posted::Answered { status: response.status().as_u16(), retry_after }
+                DeliveryResult::Answered { status: response.status().as_u16(), retry_after }
             }
-            Err(error) => Posted::Failed(reason(&error)),
+            Err(error) => DeliveryResult::Failed(reason(&error)),
         }
     }
 }
@@ -257,12 +257,12 @@ fn reason(error: &reqwest::Error) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{Poster, UrlError, Welcome};
+    use super::{AddressPolicy, UrlError, WebhookClient};
     use crate::config::WebhookConfig;
 
     #[test]
     fn which_addresses_are_private() {
-        let welcome = Welcome::new(&["10.1.0.0/16".parse().unwrap()]);
+        let policy = AddressPolicy::new(&["10.1.0.0/16".parse().unwrap()]);
         for (address, is_welcome) in [
             ("93.184.216.34", true),
             ("2606:2800:220:1:248:1893:25c8:1946", true),
@@ -336,17 +336,17 @@ mod tests {
             ("198.20.0.1", true),
             ("223.255.255.255", true),
         ] {
-            assert_eq!(welcome.is_welcome(address.parse().unwrap()), is_welcome, "{address}");
+            assert_eq!(policy.is_welcome(address.parse().unwrap()), is_welcome, "{address}");
         }
     }
 
     #[test]
     fn which_urls_are_refused() {
-        let poster = |networks: &[&str]| {
+        let webhook_client = |networks: &[&str]| {
             let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
-            Poster::new(&WebhookConfig { networks, timeout: Duration::from_secs(1) }).unwrap()
+            WebhookClient::new(&WebhookConfig { networks, timeout: Duration::from_secs(1) }).unwrap()
         };
-        let closed = poster(&[]);
+        let closed = webhook_client(&[]);
         for (url, error) in [
             ("https://hooks.example.com/x?y=1", None),
             ("https://93.184.216.34:8443/", None),
@@ -363,7 +363,7 @@ mod tests {
         ] {
             assert_eq!(closed.check(url).err(), error, "{url}");
         }
-        let open = poster(&["127.0.0.0/8"]);
+        let open = webhook_client(&["127.0.0.0/8"]);
         assert!(open.check("http://127.0.0.1:9000/").is_ok() && open.check("http://hooks.internal/").is_ok());
         assert_eq!(open.check("http://93.184.216.34/").err(), Some(UrlError::Insecure));
         assert_eq!(open.check("http://10.0.0.1/").err(), Some(UrlError::Private));

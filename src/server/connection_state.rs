@@ -11,14 +11,14 @@ use tokio::sync::Notify;
 use super::held::{Held, Stalled, StreamHandle};
 use super::limits::Limits;
 use super::meters::Meters;
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 
 /// What a connection is doing.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
     /// Moments are measured from here, the start of the server.
-    start: Stopwatch,
-    state: Mutex<State>,
+    start: Timer,
+    state: Mutex<Progress>,
     /// Bytes of answers that are not sent, and of requests that are not answered, of all connections.
     all_unsent: Gauge,
     all_received: Gauge,
@@ -27,7 +27,7 @@ pub(super) struct ConnectionState {
 }
 
 #[derive(Debug)]
-struct State {
+struct Progress {
     /// Requests that are not answered yet; several at a time over HTTP/2.
     running: u32,
     /// Those of them that wait until their client has taken earlier answers.
@@ -97,9 +97,9 @@ pub(super) enum Overdue {
 
 impl ConnectionState {
     /// That of a connection that has just been opened.
-    pub(super) fn new(start: Stopwatch, meters: &Meters) -> Self {
+    pub(super) fn new(start: Timer, meters: &Meters) -> Self {
         let now = start.elapsed();
-        let state = State {
+        let state = Progress {
             running: 0,
             waiting: 0,
             unsent: Held::default(),
@@ -158,7 +158,7 @@ impl ConnectionState {
         true
     }
 
-    fn wake_one(&self, state: &State) {
+    fn wake_one(&self, state: &Progress) {
         if state.waiting > 0 {
             self.room.notify_one();
         }
@@ -317,12 +317,12 @@ impl ConnectionState {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Progress> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl Progress {
     fn ask(&mut self, asked: Asked) {
         self.asked = Some(asked);
         if let Some(waker) = self.waker.take() {
@@ -339,7 +339,7 @@ fn gauged(bytes: usize) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::{ConnectionState, Duration, Meters, Next, Overdue};
-    use crate::clock::Stopwatch;
+    use crate::clock::Timer;
     use crate::server::limits::Limits;
     use std::task::{Context, Waker};
 
@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn what_a_connection_has_time_for() {
-        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
         let time = || match next(&connection_state, &limits()) {
             Next::Wait(until, why) => {
                 Some((until.saturating_sub(connection_state.now()).as_secs_f64().round(), why))
@@ -385,7 +385,7 @@ mod tests {
     /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
     #[test]
     fn http_2() {
-        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
         let (one, other) =
             (connection_state.request_begins(true, 1), connection_state.request_begins(true, 1));
         let answer = answer_begins(&connection_state, one);
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn headers_have_their_time_after_an_answer() {
         let limits = Limits { header_timeout: Duration::from_millis(20), ..limits() };
-        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
         let request = connection_state.request_begins(false, 1);
         let answer = answer_begins(&connection_state, request);
         connection_state.bytes_arrive();
@@ -417,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_stop_is_told_once() {
-        let connection_state = ConnectionState::new(Stopwatch::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
         connection_state.stop();
         assert_eq!(next(&connection_state, &limits()), Next::Stop);
         assert!(matches!(next(&connection_state, &limits()), Next::Wait(..)));

@@ -151,14 +151,14 @@ impl Drop for Place {
 mod tests {
     use super::super::connection_state::Next;
     use super::{ConnectionState, Connections};
-    use crate::clock::Stopwatch;
+    use crate::clock::Timer;
     use crate::server::limits::Limits;
     use crate::server::meters::Meters;
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
     fn open(connections: &Arc<Connections>) -> Option<(Arc<ConnectionState>, super::Place)> {
-        let connection_state = Arc::new(ConnectionState::new(Stopwatch::start(), &Meters::default()));
+        let connection_state = Arc::new(ConnectionState::new(Timer::start(), &Meters::default()));
         let place = connections.admit(&connection_state)?;
         Some((connection_state, place))
     }

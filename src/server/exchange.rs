@@ -7,11 +7,11 @@ use axum::http::{Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::answer::Answer;
 use super::budget::Budget;
 use super::connection_state::{ConnectionState, What};
 use super::held::StreamHandle;
 use super::received::{Counted, CountedBody, size_of_head};
+use super::response_body::ResponseBody;
 use super::stream_executor::StreamExecutor;
 
 /// From this size on, in bytes, an answer gets memory of its size.
@@ -26,10 +26,10 @@ pub(super) struct Exchange {
     /// None without a body.
     body: Option<Counted>,
     is_http2: bool,
-    state: State,
+    state: ExchangeState,
 }
 
-enum State {
+enum ExchangeState {
     /// It is not worked on, as long as the connection has too much that is unsent.
     Waiting,
     Running,
@@ -48,7 +48,7 @@ impl Exchange {
         let request = connection_state.request_begins(is_http2, size_of_head(request));
         budget.keep(What::Requests);
         let (connection_state, budget) = (Arc::clone(connection_state), Arc::clone(budget));
-        Self { connection_state, budget, request, body, is_http2, state: State::Waiting }
+        Self { connection_state, budget, request, body, is_http2, state: ExchangeState::Waiting }
     }
 
     /// Its body, counted as it comes.
@@ -65,23 +65,27 @@ impl Exchange {
     /// bounded by the number of streams, and its answers are given up after the stall timeout.
     pub(super) async fn wait_for_room(&mut self) {
         self.connection_state.wait_for_room(self.budget.limits.unsent_bytes_per_connection).await;
-        self.state = State::Running;
+        self.state = ExchangeState::Running;
     }
 
     /// The answer, with its body counted as unsent.
     ///
     /// The body is brought together first. It is in memory anyway, all of it; compressed it is smaller than what it is
     /// made of, and what compresses it, up to some MiB, is gone before the client has a say in how long this takes.
-    pub(super) async fn answer(mut self, response: Response<Body>) -> Result<Response<Answer>, axum::Error> {
+    pub(super) async fn answer(
+        mut self,
+        response: Response<Body>,
+    ) -> Result<Response<ResponseBody>, axum::Error> {
         let (head, body) = response.into_parts();
         let bytes = fitted(body.collect().await?.to_bytes());
         self.stop_counting();
         let stream: Option<StreamHandle> = self.is_http2.then(StreamExecutor::stream).flatten();
-        self.state = State::Answered(self.connection_state.answer_begins(self.request, bytes.len(), stream));
+        self.state =
+            ExchangeState::Answered(self.connection_state.answer_begins(self.request, bytes.len(), stream));
         if !bytes.is_empty() {
             self.budget.keep(What::Answers);
         }
-        Ok(Response::from_parts(head, Answer::new(self, bytes)))
+        Ok(Response::from_parts(head, ResponseBody::new(self, bytes)))
     }
 
     fn stop_counting(&self) {
@@ -92,7 +96,7 @@ impl Exchange {
 
     /// A part of its answer is with the client's system.
     pub(super) fn is_taken(&self) {
-        if let State::Answered(answer) = self.state {
+        if let ExchangeState::Answered(answer) = self.state {
             self.connection_state.answer_is_taken(answer);
         }
     }
@@ -105,9 +109,9 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let was_worked_on = match self.state {
-            State::Answered(answer) => return self.connection_state.answer_ends(answer),
-            State::Running => true,
-            State::Waiting => false,
+            ExchangeState::Answered(answer) => return self.connection_state.answer_ends(answer),
+            ExchangeState::Running => true,
+            ExchangeState::Waiting => false,
         };
         self.stop_counting();
         self.connection_state.request_ends(self.request, was_worked_on);

@@ -2,7 +2,6 @@
 //!
 //! It knows nothing of the program but its [`Limits`].
 
-mod answer;
 mod budget;
 mod connection;
 mod connection_state;
@@ -14,6 +13,7 @@ mod limits;
 mod meters;
 mod nofile_limit;
 mod received;
+mod response_body;
 mod stream_executor;
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use budget::Budget;
 use connection_state::ConnectionState;
 use connections::Connections;
 
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 
 pub use limits::Limits;
 pub use meters::Meters;
@@ -64,7 +64,7 @@ async fn accept(
     mut stop: watch::Receiver<bool>,
 ) {
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
-    let (protocol, start) = (Arc::new(connection::protocol(&limits)), Stopwatch::start());
+    let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
     let budget = Arc::new(Budget { limits, meters: meters.clone(), connections: Arc::clone(&connections) });
     // Each connection holds a receiver: when there is none any more, all have ended.
     let (all_ended, held) = watch::channel(());

@@ -44,7 +44,7 @@ pub async fn log_in(
         .await?;
     let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        if !login.guesses.settle(ctx, tx, found.is_some()).await? {
+        if !login.attempts.record_attempt(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
             return Ok(None);
         }

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::ctx::Caller;
 use crate::db::Database;
-use crate::db::batch_loader::padded;
+use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::admin_user::Account;
 use crate::entity::{admin_session, admin_user, customer, customer_session};
 use crate::error::{Error, Result};
-use crate::service::customer::find_together;
+use crate::service::customer::find_batched;
 use crate::service::token::{self, Audience};
 
 /// One text for everything that can be wrong with a token: which of them it is helps only an attacker.
@@ -47,9 +47,9 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
         Some(session) => {
             let db = app.db.clone();
             let fetch = move |keys| with_sessions(db.clone(), keys);
-            app.lookups.sessions.get((uuid, session), fetch).await?
+            app.batch_loaders.sessions.get((uuid, session), fetch).await?
         }
-        None => find_together(app, uuid).await?,
+        None => find_batched(app, uuid).await?,
     };
     let customer = customer
         .filter(|customer| customer.status.is_enabled() && customer.token_generation == verified.generation)
@@ -69,16 +69,17 @@ async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<Account>
     let admin = match verified.session {
         Some(session) => {
             let fetch = move |keys| admins_with_sessions(db.clone(), keys);
-            app.lookups.admin_sessions.get((uuid, session), fetch).await?
+            app.batch_loaders.admin_sessions.get((uuid, session), fetch).await?
         }
-        None => app.lookups.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?,
+        None => app.batch_loaders.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?,
     };
     admin.filter(|admin| admin.status && admin.token_generation == verified.generation).ok_or(REFUSED)
 }
 
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {
     let select = admin_user::Entity::find().select_only().columns(Account::COLUMNS);
-    let select = select.filter(admin_user::Column::Uuid.is_in(padded(uuids))).into_model::<Account>();
+    let select =
+        select.filter(admin_user::Column::Uuid.is_in(pad_to_power_of_two(uuids))).into_model::<Account>();
     Ok(select.all(db.reader()).await?.into_iter().map(|admin| (admin.uuid, admin)).collect())
 }
 
@@ -87,7 +88,7 @@ async fn admins_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
 ) -> Result<HashMap<(Uuid, Uuid), Account>> {
-    let sessions = padded(keys).into_iter().map(|(_, session)| session);
+    let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
     let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
     let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
     let rows: Vec<(Uuid, i32, Uuid, bool, i64)> =
@@ -103,7 +104,7 @@ async fn with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
 ) -> Result<HashMap<(Uuid, Uuid), customer::Model>> {
-    let sessions = padded(keys).into_iter().map(|(_, session)| session);
+    let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
     let select = customer_session::Entity::find().filter(customer_session::Column::Uuid.is_in(sessions));
     let rows = select.find_also_related(customer::Entity).all(db.reader()).await?;
     let both = rows.into_iter().filter_map(|(session, customer)| {

@@ -15,8 +15,8 @@ pub async fn measure(ctx: &Ctx) -> Result<()> {
     ctx.require_admin()?;
     let app = &ctx.app;
     let metrics = &app.metrics.worker;
-    metrics.note(Queue::Mail, mail::backlog(ctx).await?, app.clock.now());
-    metrics.note(Queue::Event, journal::backlog(ctx).await?, app.clock.now());
-    metrics.note(Queue::Webhook, webhook::backlog(ctx).await?, app.clock.now());
+    metrics.record(Queue::Mail, mail::backlog(ctx).await?, app.clock.now());
+    metrics.record(Queue::Event, journal::backlog(ctx).await?, app.clock.now());
+    metrics.record(Queue::Webhook, webhook::backlog(ctx).await?, app.clock.now());
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::app::write::Write;
 use crate::db::Job;
 use crate::error::{Error, Result};
 use crate::random::Random;
-use crate::service::import::{self, BATCH, Import, Line, Options, Outcome, Record};
+use crate::service::import::{self, BATCH, Import, ImportOutcome, Line, Options, Record};
 use crate::service::metafield::{self, DefinitionInput};
 use crate::service::webhook::{self, EndpointInput};
 use crate::types::{Password, PasswordHash, timestamp};
@@ -102,7 +102,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
         }
         let batch = import::prepare(ctx, options, batch).await?;
         for outcome in import.write(ctx, batch).await? {
-            if let Outcome::Refused(problems) = outcome {
+            if let ImportOutcome::Refused(problems) = outcome {
                 return Err(Error::Invalid(problems));
             }
         }

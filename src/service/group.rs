@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
 use crate::error::{Error, Result};
@@ -148,7 +148,7 @@ async fn has_more_than_a_batch(ctx: &Ctx, uuid: Uuid) -> Result<bool> {
 }
 
 /// The group, locked before its customers are looked at: whoever wants to put one more into it waits, and finds it gone.
-async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let group = find_for_update(tx, uuid).await?;
     if group.customer_group_id == DEFAULT_GROUP_ID {
         return Err(Error::conflict("The default group can't be deleted").into());
@@ -157,7 +157,7 @@ async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model>
 }
 
 /// Moves some customers of a group to the default one; tells whether there were any.
-async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) -> Attempt<bool> {
+async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) -> TxResult<bool> {
     use customer::Column::{CustomerId, EventSequence, GroupId, UpdatedAt, Version};
     let members = customer::Entity::find().filter(GroupId.eq(group_id)).order_by_asc(CustomerId);
     let members = members.limit(BATCH).lock_exclusive().all(tx).await?;
@@ -191,7 +191,7 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
     Ok(true)
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let group = Entity::find().filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?;
     Ok(group.ok_or(Error::NotFound("Group"))?)
 }

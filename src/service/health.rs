@@ -18,12 +18,12 @@ pub struct Check {
     /// `database`, `migrations` or `writes`.
     pub name: &'static str,
     /// How it is.
-    pub state: State,
+    pub state: CheckResult,
 }
 
 /// How a check came out.
 #[derive(Debug)]
-pub enum State {
+pub enum CheckResult {
     /// As it should be.
     Ok,
     /// Not as it should be, and why.
@@ -36,12 +36,12 @@ pub enum State {
 ///
 /// # Errors
 /// [`Error::Unavailable`] when the database can't be reached, [`Error::DatabaseUnusable`] when its settings or its file
-/// are wrong or another program created its schema, [`Error::Behind`] when migrations are pending.
+/// are wrong or another program created its schema, [`Error::MigrationsPending`] when migrations are pending.
 pub async fn ensure_ready(app: &App) -> Result<()> {
     app.db.ensure_usable().await?;
     match app.db.pending_migrations().await? {
         0 => Ok(()),
-        pending => Err(Error::Behind(pending)),
+        pending => Err(Error::MigrationsPending(pending)),
     }
 }
 
@@ -49,16 +49,16 @@ pub async fn ensure_ready(app: &App) -> Result<()> {
 /// whether it takes writes. Of what depends on a failed one nothing is known.
 pub async fn checks(app: &App) -> [Check; 3] {
     let [mut database, mut migrations, mut writes] =
-        ["database", "migrations", "writes"].map(|name| Check { name, state: State::Unknown });
+        ["database", "migrations", "writes"].map(|name| Check { name, state: CheckResult::Unknown });
     match ensure_ready(app).await {
         Ok(()) => {
-            (database.state, migrations.state) = (State::Ok, State::Ok);
-            writes.state = ensure_writable(app).await.map_or_else(State::Failed, |()| State::Ok);
+            (database.state, migrations.state) = (CheckResult::Ok, CheckResult::Ok);
+            writes.state = ensure_writable(app).await.map_or_else(CheckResult::Failed, |()| CheckResult::Ok);
         }
-        Err(error @ Error::Behind(_)) => {
-            (database.state, migrations.state) = (State::Ok, State::Failed(error));
+        Err(error @ Error::MigrationsPending(_)) => {
+            (database.state, migrations.state) = (CheckResult::Ok, CheckResult::Failed(error));
         }
-        Err(error) => database.state = State::Failed(error),
+        Err(error) => database.state = CheckResult::Failed(error),
     }
     [database, migrations, writes]
 }
@@ -66,7 +66,7 @@ pub async fn checks(app: &App) -> [Check; 3] {
 /// Passes when nobody was refused a write because the disk is full or the database is read-only. When somebody was, it
 /// is tried until one succeeds: a server that is not ready gets no requests that would find out.
 async fn ensure_writable(app: &App) -> Result<()> {
-    if !app.db.refuses_writes() {
+    if !app.db.is_read_only() {
         return Ok(());
     }
     let now = app.clock.now();
@@ -85,6 +85,6 @@ async fn ensure_writable(app: &App) -> Result<()> {
         row.exec_without_returning(tx).await?;
         Ok(())
     })?;
-    app.db.takes_writes();
+    app.db.record_write();
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::app::ctx::Ctx;
 use crate::crypto::password_hasher::Verified;
 use crate::db::NoTransaction;
 use crate::error::{Error, Result};
-use crate::service::throttle::Guesses;
+use crate::service::throttle::LoginAttempts;
 use crate::types::{EmailAddress, InvalidEmail, fold};
 
 /// Somebody who wants to log in.
@@ -16,7 +16,7 @@ pub(super) struct Login {
     /// Whose password is given; none when it is no address.
     pub(super) email: Option<EmailAddress>,
     /// What was tried before.
-    pub(super) guesses: Guesses,
+    pub(super) attempts: LoginAttempts,
 }
 
 impl Login {
@@ -33,9 +33,9 @@ impl Login {
         let parsed = parse(email).ok();
         // What is no address is counted as one that nobody has.
         let key = parsed.as_ref().map_or_else(|| fold(email.trim()), EmailAddress::key);
-        let guesses = Guesses::at_login(ctx, audience, &key);
-        guesses.ensure_address_is_welcome(ctx).await?;
-        Ok(Self { audience, email: parsed, guesses })
+        let attempts = LoginAttempts::at_login(ctx, audience, &key);
+        attempts.ensure_address_is_welcome(ctx).await?;
+        Ok(Self { audience, email: parsed, attempts })
     }
 
     /// Says in the log who logged in.
@@ -55,7 +55,7 @@ impl Login {
         report_too_costly(self.audience, account, verified);
         let account = account.map(tracing::field::display);
         tracing::info!(audience = self.audience, account, "a login was refused");
-        ctx.app.hasher.level(outside, verified).await;
+        ctx.app.hasher.equalize_latency(outside, verified).await;
         Error::Unauthenticated("Invalid email or password")
     }
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::app::ctx::Ctx;
 use crate::clock::Clock;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::mail::{ActiveModel, Column, Entity, Model};
 use crate::entity::{customer, reset_password_token, verify_email_token};
 use crate::error::{Error, Result};
@@ -64,7 +64,7 @@ pub(super) async fn enqueue(
     kind: MailKind,
     customer_id: Option<i32>,
     recipient: &EmailAddress,
-) -> Attempt<()> {
+) -> TxResult<()> {
     let now = ctx.app.clock.now();
     let mail = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -89,7 +89,7 @@ pub(super) async fn withdraw(
     kind: MailKind,
     customer_id: i32,
     kept: Option<&EmailAddress>,
-) -> Attempt<()> {
+) -> TxResult<()> {
     let mut waiting = Entity::update_many()
         .set(ActiveModel { status: Set(MailStatus::Withdrawn), ..Default::default() })
         .filter(Column::CustomerId.eq(customer_id))
@@ -111,7 +111,7 @@ pub(super) async fn ensure_not_too_many(
     tx: &impl ConnectionTrait,
     kind: MailKind,
     customer_id: i32,
-) -> Attempt<()> {
+) -> TxResult<()> {
     if written_lately(ctx, tx, kind, customer_id).await? >= MAX_PER_HOUR {
         return Err(Error::RateLimited { retry_after: 3600 }.into());
     }
@@ -124,7 +124,7 @@ async fn written_lately(
     tx: &impl ConnectionTrait,
     kind: MailKind,
     customer_id: i32,
-) -> Attempt<u64> {
+) -> TxResult<u64> {
     let clock = &ctx.app.clock;
     let written = Entity::find()
         .filter(Column::CustomerId.eq(customer_id))
@@ -159,7 +159,7 @@ fn due(clock: &Clock) -> Select<Entity> {
 
 /// Takes one mail, if nobody else has. The customer is locked first, as by whoever changes it: a link that is made
 /// here is seen by the change that ends it, and the two don't wait for each other.
-async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> Attempt<Option<Outgoing>> {
+async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResult<Option<Outgoing>> {
     let customer = match mail.customer_id {
         Some(id) => customer::Entity::find_by_id(id),
         None => customer::Entity::find_by_address(&mail.recipient),
@@ -209,7 +209,7 @@ async fn prepare(
     tx: &impl ConnectionTrait,
     mail: &Model,
     customer: &customer::Model,
-) -> Attempt<Option<Variables>> {
+) -> TxResult<Option<Variables>> {
     let (app, config) = (&ctx.app, &ctx.app.config.accounts);
     let is_verified = customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
     let mut variables = Variables {
@@ -278,7 +278,11 @@ fn lifetime(time: Duration) -> String {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn settle(ctx: &Ctx, mail: &Model, outcome: std::result::Result<(), SendError>) -> Result<()> {
+pub async fn record_result(
+    ctx: &Ctx,
+    mail: &Model,
+    outcome: std::result::Result<(), SendError>,
+) -> Result<()> {
     ctx.require_admin()?;
     let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { ..Default::default() };

@@ -1,4 +1,4 @@
-//! Slowing down whoever guesses: passwords of one account, and anything from one network address.
+//! Slowing down whoever attempts: passwords of one account, and anything from one network address.
 //!
 //! What was tried is counted in the database, so that several instances agree. An account is refused for 1 s after
 //! a wrong password, and for twice as long after each further one, up to 15 minutes; a right one, or 12 hours
@@ -12,12 +12,12 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
 
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::throttle::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::secret;
 use crate::transact;
-use crate::types::counted_as;
+use crate::types::rate_limit_key;
 
 /// The longest that an account is refused.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
@@ -28,7 +28,7 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// The guesses at one account's password, from one network address.
 #[derive(Debug)]
-pub(super) struct Guesses {
+pub(super) struct LoginAttempts {
     account: String,
     address: Option<String>,
 }
@@ -36,16 +36,16 @@ pub(super) struct Guesses {
 /// Where to count what comes from the network address of a request, each thing apart: who guesses at customers'
 /// passwords must not keep admins behind the same address out. None for commands and jobs.
 fn address_key(ctx: &Ctx, what: &str) -> Option<String> {
-    Some(format!("address:{what}:{}", counted_as(ctx.ip?)))
+    Some(format!("address:{what}:{}", rate_limit_key(ctx.ip?)))
 }
 
-impl Guesses {
-    /// Guesses at the password of a login: `audience` is `admin` or `customer`, `email` as the account is looked up.
+impl LoginAttempts {
+    /// LoginAttempts at the password of a login: `audience` is `admin` or `customer`, `email` as the account is looked up.
     pub(super) fn at_login(ctx: &Ctx, audience: &str, email: &str) -> Self {
         Self { account: login_key(audience, email), address: address_key(ctx, audience) }
     }
 
-    /// Guesses of somebody who is logged in as this customer, at the password that is asked for once more. Counted
+    /// LoginAttempts of somebody who is logged in as this customer, at the password that is asked for once more. Counted
     /// apart from those at the login, and from those of the same network address: whoever guesses there must not
     /// lock the owner out here.
     pub(super) fn inside(customer_id: i32) -> Self {
@@ -58,7 +58,7 @@ impl Guesses {
     /// [`Error::RateLimited`].
     pub(super) async fn ensure_address_is_welcome(&self, ctx: &Ctx) -> Result<()> {
         let most = ctx.app.config.accounts.failures_per_address;
-        ensure_welcome(ctx, self.address.as_deref(), most).await
+        check_blocked(ctx, self.address.as_deref(), most).await
     }
 
     /// Seconds for which the account is still refused, if it is.
@@ -75,7 +75,12 @@ impl Guesses {
     /// That is looked at again here, under a lock, after the password was hashed: of many guesses at once, those
     /// that come after the first wrong one don't count. Whatever is refused, whether anybody has the account or not,
     /// the same statements are run.
-    pub(super) async fn settle(&self, ctx: &Ctx, tx: &impl ConnectionTrait, right: bool) -> Attempt<bool> {
+    pub(super) async fn record_attempt(
+        &self,
+        ctx: &Ctx,
+        tx: &impl ConnectionTrait,
+        right: bool,
+    ) -> TxResult<bool> {
         if !ctx.app.config.accounts.rate_limits {
             return Ok(right);
         }
@@ -107,7 +112,7 @@ fn login_key(audience: &str, email: &str) -> String {
 
 /// Forgets the wrong passwords of an account whose owner has shown itself. Before the account's own row is locked,
 /// as at a login: two that lock the same rows in different orders wait for each other.
-pub(super) async fn forget(tx: &impl ConnectionTrait, audience: &str, email: &str) -> Attempt<()> {
+pub(super) async fn forget(tx: &impl ConnectionTrait, audience: &str, email: &str) -> TxResult<()> {
     Entity::delete_by_id(login_key(audience, email)).exec(tx).await?;
     Ok(())
 }
@@ -134,7 +139,7 @@ pub(super) async fn count_registration(ctx: &Ctx) -> Result<()> {
 
 async fn count(ctx: &Ctx, what: &str, most: u32) -> Result<()> {
     let address = address_key(ctx, what);
-    ensure_welcome(ctx, address.as_deref(), most).await?;
+    check_blocked(ctx, address.as_deref(), most).await?;
     if !ctx.app.config.accounts.rate_limits || address.is_none() {
         return Ok(());
     }
@@ -146,7 +151,7 @@ pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
     ctx.app.clock.now() - FORGOTTEN
 }
 
-async fn ensure_welcome(ctx: &Ctx, address: Option<&str>, most: u32) -> Result<()> {
+async fn check_blocked(ctx: &Ctx, address: Option<&str>, most: u32) -> Result<()> {
     let Some(address) = address.filter(|_| ctx.app.config.accounts.rate_limits) else {
         return Ok(());
     };
@@ -159,7 +164,7 @@ async fn ensure_welcome(ctx: &Ctx, address: Option<&str>, most: u32) -> Result<(
     }
 }
 
-async fn count_failure(ctx: &Ctx, tx: &impl ConnectionTrait, address: Option<&str>) -> Attempt<()> {
+async fn count_failure(ctx: &Ctx, tx: &impl ConnectionTrait, address: Option<&str>) -> TxResult<()> {
     let Some(address) = address else {
         return Ok(());
     };
@@ -175,7 +180,7 @@ async fn count_failure(ctx: &Ctx, tx: &impl ConnectionTrait, address: Option<&st
 }
 
 /// The row of a key, made when there is none, and locked.
-async fn lock(tx: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> Attempt<Model> {
+async fn lock(tx: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> TxResult<Model> {
     // Found by the insert, gone by the time it is locked: a login that succeeded was faster. Then once more.
     for _ in 0..10 {
         let row = ActiveModel {

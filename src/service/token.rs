@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::crypto::keys::{Key, KeyRing};
+use crate::crypto::keys::{KeyRing, SigningKey};
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
 use crate::types::EmailAddress;
@@ -27,7 +27,7 @@ pub enum Audience {
 /// What a token is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum TokenKind {
     /// Calling the API.
     Access,
     /// Getting new tokens.
@@ -62,7 +62,7 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user: Option<Account>,
     token_type: Audience,
-    token_kind: Kind,
+    token_kind: TokenKind,
     iat: i64,
     exp: i64,
     aud: Audience,
@@ -195,12 +195,15 @@ fn issue(
             jti: Some(app.random.uuid()),
             generation: subject.generation,
             session: session.map(|session| session.uuid),
-            step: session.filter(|_| kind == Kind::Refresh).map(|session| session.step),
+            step: session.filter(|_| kind == TokenKind::Refresh).map(|session| session.step),
         };
         let key = &keys(app, audience, kind).current;
         jsonwebtoken::encode(&key.header, &claims, &key.encoding).map_err(Error::internal)
     };
-    Ok(TokenPair { access_token: sign(Kind::Access, access)?, refresh_token: sign(Kind::Refresh, refresh)? })
+    Ok(TokenPair {
+        access_token: sign(TokenKind::Access, access)?,
+        refresh_token: sign(TokenKind::Refresh, refresh)?,
+    })
 }
 
 /// Whose access token it is, and what it says, when it is one that [`verify`] takes.
@@ -210,14 +213,14 @@ pub fn verify_access(app: &App, token: &str) -> Option<(Audience, Verified)> {
         // The name of the key tells, so the claims need not be looked at before they are verified.
         Some(id) => [Audience::Customer, Audience::Admin]
             .into_iter()
-            .find(|audience| keys(app, *audience, Kind::Access).named(id).is_some())?,
+            .find(|audience| keys(app, *audience, TokenKind::Access).named(id).is_some())?,
         None => claimed_audience(token)?,
     };
-    Some((audience, verify_named(app, token, key_id.as_deref(), audience, Kind::Access)?))
+    Some((audience, verify_named(app, token, key_id.as_deref(), audience, TokenKind::Access)?))
 }
 
 /// Checks signature, algorithm, audience, kind, issuer and expiry.
-pub fn verify(app: &App, token: &str, audience: Audience, kind: Kind) -> Option<Verified> {
+pub fn verify(app: &App, token: &str, audience: Audience, kind: TokenKind) -> Option<Verified> {
     verify_named(app, token, key_id(token)?.as_deref(), audience, kind)
 }
 
@@ -226,10 +229,11 @@ fn verify_named(
     token: &str,
     key_id: Option<&str>,
     audience: Audience,
-    kind: Kind,
+    kind: TokenKind,
 ) -> Option<Verified> {
     let keys = keys(app, audience, kind);
-    let decode = |key: &Key| jsonwebtoken::decode::<Claims>(token, &key.decoding, &keys.validation).ok();
+    let decode =
+        |key: &SigningKey| jsonwebtoken::decode::<Claims>(token, &key.decoding, &keys.validation).ok();
     let claims = match key_id {
         Some(id) => decode(keys.named(id)?)?.claims,
         // EverShop's own, and ours of before keys had names.
@@ -273,11 +277,11 @@ fn claimed_audience(token: &str) -> Option<Audience> {
     Some(jsonwebtoken::dangerous::insecure_decode_claims::<Claim>(token).ok()?.aud)
 }
 
-fn keys(app: &App, audience: Audience, kind: Kind) -> &KeyRing {
+fn keys(app: &App, audience: Audience, kind: TokenKind) -> &KeyRing {
     match (audience, kind) {
-        (Audience::Admin, Kind::Access) => &app.keys.admin,
-        (Audience::Admin, Kind::Refresh) => &app.keys.admin_refresh,
-        (Audience::Customer, Kind::Access) => &app.keys.customer,
-        (Audience::Customer, Kind::Refresh) => &app.keys.customer_refresh,
+        (Audience::Admin, TokenKind::Access) => &app.keys.admin,
+        (Audience::Admin, TokenKind::Refresh) => &app.keys.admin_refresh,
+        (Audience::Customer, TokenKind::Access) => &app.keys.customer,
+        (Audience::Customer, TokenKind::Refresh) => &app.keys.customer_refresh,
     }
 }

@@ -7,7 +7,7 @@ use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
-use crate::service::account::{ask_to_confirm, save};
+use crate::service::account::{enqueue_verification_mail, save};
 use crate::service::input::patch::Field;
 use crate::service::{mail, password, secret};
 use crate::spend;
@@ -29,7 +29,7 @@ pub async fn send_again(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
             return Err(Error::conflict("The e-mail address is verified already").into());
         }
         mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
-        ask_to_confirm(ctx, tx, &customer).await
+        enqueue_verification_mail(ctx, tx, &customer).await
     })
 }
 

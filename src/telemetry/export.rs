@@ -120,7 +120,7 @@ pub(super) fn statement(system: &'static str, sql: &str, failed: bool, took: Dur
     if !parent.span().span_context().is_sampled() {
         return;
     }
-    let (began, ended) = clock::just_now(took);
+    let (began, ended) = clock::elapsed_range(took);
     let operation = sql.split_ascii_whitespace().next().unwrap_or_default().to_owned();
     let builder = tracer.span_builder(operation).with_kind(SpanKind::Client).with_start_time(began);
     let builder = builder.with_attributes([

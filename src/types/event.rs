@@ -96,7 +96,7 @@ impl FromStr for EventKind {
 }
 
 /// Whether a filter names this kind: by its name, by all of its noun (`customer.*`), or as any (`*`).
-pub fn covers(filter: &str, kind: EventKind) -> bool {
+pub fn filter_matches(filter: &str, kind: EventKind) -> bool {
     match filter.strip_suffix('*') {
         Some("") => true,
         Some(noun) => noun.ends_with('.') && kind.name().starts_with(noun),
@@ -120,7 +120,7 @@ pub enum Actor {
 
 #[cfg(test)]
 mod tests {
-    use super::{EventKind, covers};
+    use super::{EventKind, filter_matches};
 
     #[test]
     fn names_are_read_back() {
@@ -141,7 +141,7 @@ mod tests {
             ("customer", false),
             ("", false),
         ] {
-            assert_eq!(covers(filter, EventKind::CustomerCreated), covered, "{filter}");
+            assert_eq!(filter_matches(filter, EventKind::CustomerCreated), covered, "{filter}");
         }
     }
 }

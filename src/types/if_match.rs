@@ -38,7 +38,7 @@ impl IfMatch {
     /// Lets a change of a row in this version pass. The comparison is the strong one: a weak tag matches nothing.
     ///
     /// # Errors
-    /// [`Error::Precondition`].
+    /// [`Error::PreconditionFailed`].
     pub fn check(&self, version: i32) -> Result<()> {
         let passes = match self {
             Self::Absent => true,
@@ -46,7 +46,7 @@ impl IfMatch {
                 entity_tag(version).parse::<ETag>().is_ok_and(|tag| tags.precondition_passes(&tag))
             }
         };
-        if passes { Ok(()) } else { Err(Error::Precondition) }
+        if passes { Ok(()) } else { Err(Error::PreconditionFailed) }
     }
 }
 

@@ -141,12 +141,12 @@ fn unready_example() -> UnreadyEnvelope {
 impl From<health::Check> for Check {
     fn from(health::Check { name, state }: health::Check) -> Self {
         let (status, message) = match state {
-            health::State::Ok => (CheckStatus::Ok, None),
-            health::State::Unknown => (CheckStatus::Unknown, None),
-            health::State::Failed(error) => {
+            health::CheckResult::Ok => (CheckStatus::Ok, None),
+            health::CheckResult::Unknown => (CheckStatus::Unknown, None),
+            health::CheckResult::Failed(error) => {
                 tracing::warn!(%error, check = name, "not ready");
                 let message = match error {
-                    Error::Behind(count) => {
+                    Error::MigrationsPending(count) => {
                         format!("{count} migrations are pending: run `patron migrate up`")
                     }
                     Error::DatabaseUnusable(reason) => reason,

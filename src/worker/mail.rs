@@ -20,5 +20,5 @@ pub async fn send_due(ctx: &Ctx) -> Result<usize> {
 async fn send(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
     let Outgoing { mail, variables } = outgoing;
     let outcome = ctx.app.mailer.send(mail.uuid, mail.kind, &mail.recipient, variables).await;
-    mail::settle(ctx, mail, outcome).await
+    mail::record_result(ctx, mail, outcome).await
 }

@@ -63,12 +63,12 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
     let ctx = Ctx::system(app);
     let learned = Arc::new(OnceCell::new());
-    let busy = webhook::Busy::default();
+    let active = webhook::ActiveDeliveries::default();
     tokio::join!(
-        again_and_again(&ctx, "mail", stop.clone(), async |ctx: Ctx| {
+        run_periodically(&ctx, "mail", stop.clone(), async |ctx: Ctx| {
             Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
         }),
-        again_and_again(&ctx, "events", stop.clone(), async |ctx: Ctx| {
+        run_periodically(&ctx, "events", stop.clone(), async |ctx: Ctx| {
             let published = publish(&ctx).await?;
             Ok(match published {
                 0 => EVENT_PAUSE,
@@ -77,33 +77,33 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
                 _ => Duration::ZERO,
             })
         }),
-        again_and_again(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
-            let (busy, stop) = (busy.clone(), stop.clone());
+        run_periodically(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
+            let (active, stop) = (active.clone(), stop.clone());
             async move {
-                webhook::keep_delivering(&ctx, &busy, &stop).await?;
+                webhook::keep_delivering(&ctx, &active, &stop).await?;
                 Ok(EVENT_PAUSE)
             }
         }),
-        again_and_again(&ctx, "custom_fields", stop.clone(), async |ctx: Ctx| {
+        run_periodically(&ctx, "custom_fields", stop.clone(), async |ctx: Ctx| {
             Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
-        again_and_again(&ctx, "derived_columns", stop.clone(), async |ctx: Ctx| {
+        run_periodically(&ctx, "derived_columns", stop.clone(), async |ctx: Ctx| {
             let more = derived::fill_in(&ctx).await?;
             Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
         }),
-        again_and_again(&ctx, "backlog", stop.clone(), async |ctx: Ctx| {
+        run_periodically(&ctx, "backlog", stop.clone(), async |ctx: Ctx| {
             backlog::measure(&ctx).await?;
             Ok(BACKLOG_PAUSE)
         }),
-        again_and_again(&ctx, "trigrams", stop.clone(), async |ctx: Ctx| {
+        run_periodically(&ctx, "trigrams", stop.clone(), async |ctx: Ctx| {
             customer::sample_trigrams(&ctx).await?;
             Ok(SAMPLE_PAUSE)
         }),
-        again_and_again(&ctx, "housekeeping", stop.clone(), |ctx: Ctx| {
+        run_periodically(&ctx, "housekeeping", stop.clone(), |ctx: Ctx| {
             let learned = Arc::clone(&learned);
             async move {
                 // Looking through very many customers may take longer than a statement may: the rest goes on.
-                if let Err(error) = learned.get_or_try_init(|| session::learn_old_hashes(&ctx)).await {
+                if let Err(error) = learned.get_or_try_init(|| session::estimate_old_hashes(&ctx)).await {
                     tracing::debug!(%error, "old password hashes were not looked for");
                 }
                 housekeeping::run_once(&ctx).await?;
@@ -112,12 +112,12 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
             }
         }),
     );
-    webhook::wait(&busy).await;
+    webhook::wait(&active).await;
 }
 
 /// Does a job, rests as long as it says, and does it again. One that fails, or panics, is done again as well. Metrics
 /// know it by its name.
-async fn again_and_again<F>(
+async fn run_periodically<F>(
     ctx: &Ctx,
     name: &'static str,
     mut stop: watch::Receiver<bool>,
@@ -154,7 +154,7 @@ async fn again_and_again<F>(
 /// second here.
 fn after(error: &Error) -> Duration {
     match error {
-        Error::Unavailable { .. } | Error::Behind(_) | Error::DatabaseUnusable(_) => {
+        Error::Unavailable { .. } | Error::MigrationsPending(_) | Error::DatabaseUnusable(_) => {
             tracing::debug!(%error, "the worker waits")
         }
         error => tracing::error!(%error, "the worker failed; it goes on"),

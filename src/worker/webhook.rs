@@ -7,14 +7,14 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 
 use crate::app::ctx::Ctx;
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 use crate::error::Result;
 use crate::service::webhook::{self, Outgoing};
 use crate::worker::task::Task;
 
 /// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Busy(Arc<Mutex<HashMap<i64, Task<()>>>>);
+pub(super) struct ActiveDeliveries(Arc<Mutex<HashMap<i64, Task<()>>>>);
 
 /// Gives events that were committed their place in the feed, and tells how many they were.
 ///
@@ -35,9 +35,13 @@ pub async fn deliver_due(ctx: &Ctx) -> Result<usize> {
 }
 
 /// Starts delivering to every endpoint for which something is due, until `stop` becomes true.
-pub(super) async fn keep_delivering(ctx: &Ctx, busy: &Busy, stop: &watch::Receiver<bool>) -> Result<()> {
+pub(super) async fn keep_delivering(
+    ctx: &Ctx,
+    active: &ActiveDeliveries,
+    stop: &watch::Receiver<bool>,
+) -> Result<()> {
     let endpoints = webhook::endpoints_with_work(ctx).await?;
-    let mut running = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = active.0.lock().unwrap_or_else(PoisonError::into_inner);
     running.retain(|_, task| !task.is_finished());
     for endpoint in endpoints {
         let deliver = || Task::spawn(deliver_all(ctx.clone(), endpoint, stop.clone()));
@@ -47,9 +51,9 @@ pub(super) async fn keep_delivering(ctx: &Ctx, busy: &Busy, stop: &watch::Receiv
 }
 
 /// Waits for deliveries that are under way, so that what was taken is noted. They are given up when this is dropped.
-pub(super) async fn wait(busy: &Busy) {
+pub(super) async fn wait(active: &ActiveDeliveries) {
     let running: Vec<_> = {
-        let mut running = busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = active.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.drain().map(|(_, task)| task).collect()
     };
     // One that panicked has been told of.
@@ -82,7 +86,7 @@ async fn deliver_batch(ctx: &Ctx, endpoint: i64) -> Result<usize> {
 
 #[tracing::instrument("send webhook", skip_all, fields(delivery = %outgoing.delivery.uuid, attempt = outgoing.delivery.attempts))]
 async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
-    let watch = Stopwatch::start();
+    let watch = Timer::start();
     // The headers of Standard Webhooks.
     let mut headers = vec![
         ("webhook-id", outgoing.id.to_string()),
@@ -90,7 +94,7 @@ async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
         ("webhook-signature", outgoing.signature.clone()),
     ];
     headers.extend(ctx.traceparent().map(|trace| ("traceparent", trace)));
-    let posted = ctx.app.poster.post(&outgoing.url, &headers, outgoing.body.clone()).await;
+    let result = ctx.app.webhook_client.post(&outgoing.url, &headers, outgoing.body.clone()).await;
     let duration_ms = i32::try_from(watch.elapsed().as_millis()).unwrap_or(i32::MAX);
-    webhook::settle(ctx, &outgoing.delivery, &posted, duration_ms).await
+    webhook::record_result(ctx, &outgoing.delivery, &result, duration_ms).await
 }

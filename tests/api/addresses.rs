@@ -20,7 +20,7 @@ fn with(field: &str, value: Value) -> Value {
 
 async fn stored(app: &TestApp) -> Vec<Model> {
     let select = customer_address::Entity::find().order_by_asc(customer_address::Column::CustomerAddressId);
-    select.all(app.app.db.owner()).await.unwrap()
+    select.all(app.app.db.migration_connection()).await.unwrap()
 }
 
 /// The numbers of those that are the default, by primary key.

@@ -43,7 +43,7 @@ async fn set_password(app: &TestApp, password: &str) {
 }
 
 async fn sessions(app: &TestApp) -> u64 {
-    admin_session::Entity::find().count(app.app.db.owner()).await.unwrap()
+    admin_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
 }
 
 /// What the journal says of sessions of admins, the oldest first.
@@ -51,7 +51,7 @@ async fn journal(app: &TestApp) -> Vec<journal_entry::Model> {
     use journal_entry::Column::{JournalEntryId, Kind};
     let kinds = [EventKind::AdminSessionCreated, EventKind::AdminSessionRevoked];
     let select = journal_entry::Entity::find().filter(Kind.is_in(kinds)).order_by_asc(JournalEntryId);
-    select.all(app.app.db.owner()).await.unwrap()
+    select.all(app.app.db.migration_connection()).await.unwrap()
 }
 
 async fn disable(app: &TestApp) {
@@ -276,7 +276,7 @@ async fn refreshes_at_once(app: &TestApp) {
     let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     let counts = admin_session::Entity::find().order_by_desc(admin_session::Column::AdminSessionId);
-    let session = counts.one(app.app.db.owner()).await.unwrap().unwrap();
+    let session = counts.one(app.app.db.migration_connection()).await.unwrap().unwrap();
     assert_eq!(session.refresh_count, 1, "one step, however many took it");
 }
 

@@ -107,7 +107,7 @@ async fn mails_are_sent_and_can_be_asked_for(app: &TestApp) {
         "the last that was written meanwhile is due; it withdrew the others"
     );
     let sent = mail::Entity::find().filter(mail::Column::Status.eq(MailStatus::Sent));
-    for mail in sent.all(app.app.db.owner()).await.unwrap() {
+    for mail in sent.all(app.app.db.migration_connection()).await.unwrap() {
         assert!(mail.give_up_at <= app.now() + TimeDelta::days(1), "{mail:?}");
     }
     let customer = app.customer_again(&row).await;
@@ -133,7 +133,8 @@ async fn webhooks_are_tried_again_in_time(app: &TestApp) {
     let received = receiver.take();
     assert!(received[0].is_signed_with(rotated.data()["secret"].as_str().unwrap()));
     assert!(!received[0].is_signed_with(endpoint["secret"].as_str().unwrap()), "the overlap is not believed");
-    let delivery = webhook_delivery::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
+    let delivery =
+        webhook_delivery::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
     assert_eq!(delivery.first_attempt_at, Some(app.now()));
     assert_eq!(delivery.customer_uuid.unwrap().to_string(), row["uuid"].as_str().unwrap());
     receiver.stop();

@@ -19,7 +19,7 @@ const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: St
 /// Forty customers with ties in every field but their address, some without a group, some unconfirmed.
 async fn people(app: &TestApp) {
     demo::seed(&Ctx::system(Arc::clone(&app.app)), 40).await.unwrap();
-    let db = app.app.db.owner();
+    let db = app.app.db.migration_connection();
     let without_group =
         customer::Entity::update_many().col_expr(customer::Column::GroupId, Expr::value(None::<i32>));
     without_group.filter(customer::Column::CustomerId.is_in([3, 4, 17, 33])).exec(db).await.unwrap();
@@ -170,7 +170,7 @@ async fn rows_come_and_go(app: &TestApp) {
             }
             let last = *seen.last().unwrap();
             if turn % 2 == 0 {
-                customer::Entity::delete_by_id(last).exec(app.app.db.owner()).await.unwrap();
+                customer::Entity::delete_by_id(last).exec(app.app.db.migration_connection()).await.unwrap();
                 deleted.push(last);
             }
             app.register(&format!("new{number}-{turn}@x.io")).await;

@@ -155,7 +155,7 @@ async fn tokens_and_sessions_have_bounds(app: &TestApp) {
     for _ in 0..12 {
         latest = next(app, &last.refresh_token).await;
     }
-    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 50);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 50);
     assert_eq!(refresh(app, &latest).await.status, 200);
 }
 
@@ -182,7 +182,7 @@ async fn what_has_expired_is_forgotten(app: &TestApp) {
     app.app.clock.advance(TimeDelta::days(31));
     assert!(housekeeping::run_once(&ctx).await.unwrap() > 0);
     refresh(app, &second).await.assert_failure(401, "unauthenticated");
-    let db = app.app.db.owner();
+    let db = app.app.db.migration_connection();
     assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 0);
     assert_eq!(patron::entity::mail::Entity::find().count(db).await.unwrap(), 0);
     assert_eq!(patron::entity::throttle::Entity::find().count(db).await.unwrap(), 0);
@@ -197,7 +197,8 @@ async fn refreshes_at_once(app: &TestApp) {
     let answers =
         futures_util::future::join_all((0..20).map(|_| refresh(app, &customer.refresh_token))).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-    let stored = customer_session::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
+    let stored =
+        customer_session::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
     assert_eq!(stored.refresh_count, 1, "one step, however many took it");
 }
 
@@ -215,7 +216,7 @@ async fn tokens_expire_and_a_session_with_them(app: &TestApp) {
     refresh(app, &third).await.assert_failure(401, "unauthenticated");
     let again = app.customer_again(&customer.row).await;
     assert_eq!(sessions(&again).await.len(), 1, "the old one is gone");
-    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
 }
 
 #[apply(on_both_databases!)]
@@ -278,7 +279,8 @@ async fn sessions_for_an_admin(app: &TestApp) {
     let answer = app.admin().query("{ customers { items { sessions { id current } } } }").await;
     assert_eq!(answer.data()["customers"]["items"][0]["sessions"][0]["current"], false);
     next(app, &customer.refresh_token).await;
-    let stored = customer_session::Entity::find().one(app.app.db.owner()).await.unwrap().unwrap();
+    let stored =
+        customer_session::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
     let hash = stored.last_refresh_token.unwrap();
     assert_eq!(hash.expose().len(), 64);
     assert!(!hash.expose().contains(&customer.refresh_token));
@@ -299,7 +301,7 @@ async fn disabling_deleting_and_a_new_password_end_all_sessions(app: &TestApp) {
         assert!(!is_in(&customer).await);
         refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
     }
-    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
 }
 
 /// However often it is refreshed (ASVS 7.3.2); no token outlives it.

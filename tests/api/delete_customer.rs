@@ -20,7 +20,7 @@ async fn the_documents_example(app: &TestApp) {
 
     app.admin().delete(&url).await.assert_failure(404, "not_found");
     assert_eq!(app.customers().await.len(), 1);
-    let addresses = customer_address::Entity::find().count(app.app.db.owner()).await.unwrap();
+    let addresses = customer_address::Entity::find().count(app.app.db.migration_connection()).await.unwrap();
     assert_eq!(addresses, 1, "its addresses go with it, and no others");
     assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401, "its tokens are refused");
     // The address is free again.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use patron::app::ctx::Ctx;
-use patron::clock::Stopwatch;
+use patron::clock::Timer;
 use patron::entity::{customer, journal_entry};
 use patron::types::EventKind;
 use patron::worker;
@@ -26,7 +26,7 @@ async fn register(app: &TestApp, email: &str) -> Answer {
 /// a dead connection would be.
 async fn assert_refused_within(app: &TestApp, limit: Duration) {
     const BUSY: Duration = Duration::from_secs(10);
-    let watch = Stopwatch::start();
+    let watch = Timer::start();
     let answer = register(app, "nobody@x.io").await;
     answer.assert_failure(503, "unavailable");
     assert!(answer.header("retry-after").is_some());
@@ -109,7 +109,7 @@ async fn a_database_that_is_slow() {
         flags.with("PATRON_DATABASE_STATEMENT_TIMEOUT", "1").with("PATRON_REQUEST_TIMEOUT", "5")
     })
     .await;
-    let slow = app.app.db.owner().begin().await.unwrap();
+    let slow = app.app.db.migration_connection().begin().await.unwrap();
     slow.execute_unprepared("LOCK TABLE customer IN ACCESS EXCLUSIVE MODE").await.unwrap();
     assert_refused_within(&app, Duration::from_secs(4)).await;
     slow.rollback().await.unwrap();
@@ -151,12 +151,12 @@ async fn a_postgres_that_is_full() {
         CREATE TRIGGER extend BEFORE INSERT ON journal_entry EXECUTE FUNCTION extend()";
     let app = TestApp::start(Backend::Postgres).await;
     app.register("a@x.io").await;
-    app.app.db.owner().execute_unprepared(FULL).await.unwrap();
+    app.app.db.migration_connection().execute_unprepared(FULL).await.unwrap();
     assert_refused_within(&app, Duration::from_secs(4)).await;
     assert_whole(&app).await;
     assert_eq!(app.anonymous().get("/health/ready").await.status, 200, "it still reads");
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
-    app.app.db.owner().execute_unprepared("DROP FUNCTION extend CASCADE").await.unwrap();
+    app.app.db.migration_connection().execute_unprepared("DROP FUNCTION extend CASCADE").await.unwrap();
     assert_recovers(&app, "b@x.io").await;
     app.stop().await;
 }
@@ -165,8 +165,9 @@ async fn a_postgres_that_is_full() {
 async fn an_sqlite_that_is_full_or_only_reads() {
     let app = TestApp::start(Backend::Sqlite).await;
     app.register("a@x.io").await;
-    let pragma =
-        async |text: &str| app.app.db.owner().execute_unprepared(&format!("PRAGMA {text}")).await.unwrap();
+    let pragma = async |text: &str| {
+        app.app.db.migration_connection().execute_unprepared(&format!("PRAGMA {text}")).await.unwrap()
+    };
     pragma("query_only = 1").await;
     assert_refused_within(&app, Duration::from_secs(4)).await;
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
@@ -192,7 +193,7 @@ async fn an_sqlite_that_is_full_or_only_reads() {
 
 /// Every customer has its one event of having been made, and no event is without its customer.
 async fn assert_whole(app: &TestApp) {
-    let db = app.app.db.owner();
+    let db = app.app.db.migration_connection();
     let customers = customer::Entity::find().all(db).await.unwrap();
     let created = journal_entry::Column::Kind.eq(EventKind::CustomerCreated);
     let events = journal_entry::Entity::find().filter(created).all(db).await.unwrap();
@@ -287,11 +288,11 @@ async fn two_instances_that_work_on_the_same() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((count, ids.len()), (60, 60));
-    let mails = patron::entity::mail::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let mails = patron::entity::mail::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     assert_eq!(mails.len(), 60);
     assert!(mails.iter().all(|mail| mail.attempts == 1 && mail.sent_at.is_some()));
     let unpublished = journal_entry::Entity::find().filter(journal_entry::Column::Position.is_null());
-    assert_eq!(unpublished.count(app.app.db.owner()).await.unwrap(), 0);
+    assert_eq!(unpublished.count(app.app.db.migration_connection()).await.unwrap(), 0);
     for instance in instances {
         instance.stop().await;
     }

@@ -27,7 +27,7 @@ async fn add(app: &TestApp, name: &str) -> Value {
 
 async fn stored(app: &TestApp) -> Vec<customer_group::Model> {
     let select = customer_group::Entity::find().order_by_asc(customer_group::Column::CustomerGroupId);
-    select.all(app.app.db.owner()).await.unwrap()
+    select.all(app.app.db.migration_connection()).await.unwrap()
 }
 
 /// The URL of the group that is there from the start.
@@ -51,7 +51,7 @@ async fn fill(app: &TestApp, group: &Value, numbers: Range<usize>) {
     };
     for chunk in numbers.collect::<Vec<_>>().chunks(500) {
         let rows = customer::Entity::insert_many(chunk.iter().map(|number| row(*number)));
-        rows.exec_without_returning(app.app.db.owner()).await.unwrap();
+        rows.exec_without_returning(app.app.db.migration_connection()).await.unwrap();
     }
 }
 
@@ -59,7 +59,7 @@ async fn fill(app: &TestApp, group: &Value, numbers: Range<usize>) {
 async fn assert_told_once(app: &TestApp, count: usize) {
     let moves =
         journal_entry::Entity::find().filter(journal_entry::Column::Kind.eq(EventKind::CustomerUpdated));
-    let moves = moves.all(app.app.db.owner()).await.unwrap();
+    let moves = moves.all(app.app.db.migration_connection()).await.unwrap();
     let customers: HashSet<_> = moves.iter().map(|entry| entry.customer_uuid).collect();
     assert_eq!((moves.len(), customers.len()), (count, count));
     assert!(moves.iter().all(|entry| entry.sequence == Some(1) && entry.fields == json!(["group_id"])));
@@ -233,7 +233,7 @@ async fn a_large_group_is_emptied_in_parts(app: &TestApp) {
     let admin = app.admin();
     let delete =
         async || admin.send(admin.request(Method::DELETE, &url(&vip)).header("idempotency-key", "k")).await;
-    let db = app.app.db.owner();
+    let db = app.app.db.migration_connection();
     db.execute_unprepared(match app.app.db.backend() {
         DbBackend::Sqlite => {
             "CREATE TRIGGER stop BEFORE UPDATE ON customer WHEN NEW.email = 'c2400@x.io'

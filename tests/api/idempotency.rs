@@ -21,7 +21,7 @@ fn registration(email: &str) -> Value {
 }
 
 async fn records(app: &TestApp) -> Vec<idempotency_key::Model> {
-    idempotency_key::Entity::find().all(app.app.db.owner()).await.unwrap()
+    idempotency_key::Entity::find().all(app.app.db.migration_connection()).await.unwrap()
 }
 
 /// The second answer is the first one once more, to the byte.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Actor, CUSTOMER_PASSWORD, Mood, Receiver, TestApp, apply, on_both_databases};
 
 async fn journal(app: &TestApp) -> Vec<Model> {
-    Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.owner()).await.unwrap()
+    Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.migration_connection()).await.unwrap()
 }
 
 fn url(row: &Value) -> String {
@@ -127,7 +127,7 @@ async fn meta_data_has_a_size(app: &TestApp) {
     // What an earlier release stored can be made smaller.
     let mut stored = app.customers().await.remove(0).into_active_model();
     stored.meta_data = Set(json!({"free": "x".repeat(70_000), "custom": {"one": "y".repeat(100)}}));
-    stored.update(app.app.db.owner()).await.unwrap();
+    stored.update(app.app.db.migration_connection()).await.unwrap();
     assert_eq!(set("one", 200).await.status, 400);
     assert_eq!(set("one", 50).await.status, 200);
     app.admin().patch(&url(&row), &json!({"full_name": "B"})).await.data();
@@ -187,14 +187,16 @@ async fn the_journal_is_kept_for_a_time(app: &TestApp) {
     app.tell().await;
     receiver.take();
     let ctx = Ctx::system(app.app.clone());
-    patron::service::webhook::replay_parked(&ctx, patron::app::write::Write::of_job(), None).await.unwrap();
+    patron::service::webhook::replay_dead_letters(&ctx, patron::app::write::Write::of_job(), None)
+        .await
+        .unwrap();
     app.tell().await;
     assert_eq!(receiver.take().iter().map(|one| one.kind().0).collect::<Vec<_>>(), ["customer.created"]);
     // It goes with the log of its delivery.
     app.app.clock.advance(TimeDelta::days(31));
     app.publish().await;
     tidy_up(&app).await;
-    assert_eq!(Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    assert_eq!(Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
     assert_eq!(read(json!({"after": middle})).await.graphql_code(), "POSITION_EXPIRED");
     receiver.stop();
     app.stop().await;

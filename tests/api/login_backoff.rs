@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use patron::config::{Config, Flags, Values};
-use patron::crypto::password_hasher::{Hasher, Lane};
+use patron::crypto::password_hasher::{Lane, PasswordHasher};
 use patron::entity::{customer, throttle};
 use patron::types::{Password, PasswordHash};
 use sea_orm::ActiveValue::Set;
@@ -20,7 +20,7 @@ async fn log_in(app: &TestApp, email: &str, password: &str) -> Answer {
 async fn set_hash(app: &TestApp, hash: &str) {
     let mut row = app.customers().await.remove(0).into_active_model();
     row.password = Set(PasswordHash::new(hash.to_owned()));
-    row.update(app.app.db.owner()).await.unwrap();
+    row.update(app.app.db.migration_connection()).await.unwrap();
 }
 
 async fn hash(app: &TestApp) -> String {
@@ -70,7 +70,7 @@ async fn guesses_at_once(app: &TestApp) {
     };
     let statuses = futures_util::future::join_all((0..40).map(guess)).await;
     assert!(statuses.iter().filter(|status| **status == 401).count() >= 39, "{statuses:?}");
-    let count = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let count = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     let account = count.iter().find(|row| row.key.starts_with("customer:")).unwrap();
     assert_eq!(account.count, 1, "the others came while it was refused");
 }
@@ -83,7 +83,7 @@ async fn right_passwords_at_once_all_pass(app: &TestApp) {
     )
     .await;
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-    let counted = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let counted = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     let counted: Vec<&str> = counted.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(counted, ["address:register:127.0.0.1"], "no guesses");
 }
@@ -94,7 +94,7 @@ async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
     for email in ["nobody@x.io", "Nobody@x.io", "no address"] {
         log_in(app, email, "wrong wrong").await.assert_failure(401, "unauthenticated");
     }
-    let rows = throttle::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let rows = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     let mut keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
     keys.sort_unstable();
     assert_eq!(keys.len(), 3, "{keys:?}");
@@ -107,7 +107,7 @@ async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
     assert_eq!(rows.iter().find(|row| row.key == keys[0]).unwrap().count, 3);
 }
 
-/// Guesses of others don't touch who is logged in, or who reads the mail.
+/// LoginAttempts of others don't touch who is logged in, or who reads the mail.
 #[apply(on_both_databases!)]
 async fn the_owner_is_never_locked_out(app: &TestApp) {
     let device = app.customer("a@x.io").await;
@@ -197,7 +197,7 @@ async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
 async fn a_stored_hash_that_costs_too_much_is_not_verified(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let flags = Flags::default().with("PATRON_HASH_MEMORY", "163840").with("PATRON_HASH_THREADS", "1");
-    let dear = Hasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
+    let dear = PasswordHasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
     let password = Password::new(CUSTOMER_PASSWORD.into()).unwrap();
     let costly = dear.hash(&patron::db::Job, Lane::System, &password, [7; 16]).await.unwrap();
     assert!(
@@ -279,6 +279,6 @@ async fn limits_can_be_switched_off() {
         log_in(&app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
     }
     assert_eq!(log_in(&app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-    assert_eq!(throttle::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    assert_eq!(throttle::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
     app.stop().await;
 }

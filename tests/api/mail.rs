@@ -10,7 +10,11 @@ use crate::support::smtp::{Mood, SmtpServer};
 use crate::support::{Actor, Backend, Mail, TestApp, apply, on_both_databases};
 
 async fn rows(app: &TestApp) -> Vec<mail::Model> {
-    mail::Entity::find().order_by_asc(mail::Column::MailId).all(app.app.db.owner()).await.unwrap()
+    mail::Entity::find()
+        .order_by_asc(mail::Column::MailId)
+        .all(app.app.db.migration_connection())
+        .await
+        .unwrap()
 }
 
 fn inbox(server: &SmtpServer) -> Vec<Mail> {

@@ -29,7 +29,7 @@ async fn requests_beyond_the_limit(backend: Backend) {
     };
     let meanwhile = async {
         for _ in 0..6000 {
-            if app.app.places.available_permits() == 0 {
+            if app.app.concurrency_limit.available_permits() == 0 {
                 break;
             }
             sleep(Duration::from_millis(5)).await;
@@ -52,7 +52,7 @@ async fn requests_beyond_the_limit(backend: Backend) {
     };
     let (one, two, ()) = tokio::join!(change(0), change(1), meanwhile);
     assert_eq!((one.status, two.status), (200, 200), "those that had a place are done");
-    assert_eq!(app.app.places.available_permits(), 2);
+    assert_eq!(app.app.concurrency_limit.available_permits(), 2);
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 2);
     assert_eq!(app.register("c@x.io").await["full_name"], "John Smith");
     app.stop().await;
@@ -89,7 +89,7 @@ async fn a_burst_is_answered_and_leaves_nothing_behind() {
     let held = futures_util::future::join_all((0..4).map(change));
     let meanwhile = async {
         for _ in 0..6000 {
-            if app.app.places.available_permits() == 0 {
+            if app.app.concurrency_limit.available_permits() == 0 {
                 break;
             }
             sleep(Duration::from_millis(5)).await;
@@ -114,12 +114,12 @@ async fn a_burst_is_answered_and_leaves_nothing_behind() {
         stream.write_all(head.as_bytes()).await.unwrap();
     }
     for _ in 0..6000 {
-        if app.app.places.available_permits() == 4 {
+        if app.app.concurrency_limit.available_permits() == 4 {
             break;
         }
         sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(app.app.places.available_permits(), 4);
+    assert_eq!(app.app.concurrency_limit.available_permits(), 4);
     assert_eq!(app.admin().query("{ customers { total } }").await.status, 200);
     app.stop().await;
 }

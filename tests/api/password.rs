@@ -31,7 +31,7 @@ async fn is_in(customer: &Customer<'_>) -> bool {
 }
 
 async fn tokens(app: &TestApp) -> u64 {
-    reset_password_token::Entity::find().count(app.app.db.owner()).await.unwrap()
+    reset_password_token::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
 }
 
 /// Every session ends but the one that asked, which goes on with the tokens of the answer.
@@ -77,7 +77,7 @@ async fn a_change_by_a_token_of_evershop(app: &TestApp) {
     let evershop = Customer::of_evershop(app, &customer.row);
     let pair = change(&evershop, CUSTOMER_PASSWORD, NEW).await.data();
     assert!(!is_in(&customer).await && !is_in(&evershop).await && is_in(&evershop.with_tokens(&pair)).await);
-    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
 }
 
 #[apply(on_both_databases!)]
@@ -144,7 +144,7 @@ async fn a_forgotten_password(app: &TestApp) {
     app.deliver().await;
     let (first, second) = (app.reset_token("A@X.io").await, app.reset_token("a@x.io").await);
     assert_ne!(first, second);
-    let stored = reset_password_token::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let stored = reset_password_token::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     assert!(
         stored.len() == 2
             && stored.iter().all(|row| row.token.expose().len() == 64
@@ -157,7 +157,7 @@ async fn a_forgotten_password(app: &TestApp) {
     let answer = reset(app, &first, NEW).await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
     assert!(!is_in(&customer).await && is_in(&customer.with_tokens(&answer.data())).await);
-    assert_eq!(customer_session::Entity::find().count(app.app.db.owner()).await.unwrap(), 1);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
     assert_eq!(log_in(app, NEW).await, 200);
     assert_eq!(tokens(app).await, 0, "siblings die with it");
     for used in [&first, &second] {

@@ -43,7 +43,7 @@ async fn set_writable(app: &TestApp, writable: bool) {
         }
         None => {
             let pragma = format!("PRAGMA query_only = {read_only}");
-            app.app.db.owner().execute_unprepared(&pragma).await.unwrap();
+            app.app.db.migration_connection().execute_unprepared(&pragma).await.unwrap();
         }
     }
 }
@@ -57,11 +57,11 @@ async fn all_is_well(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn migrations_are_pending(app: &TestApp) {
-    Migrator::down(app.app.db.owner(), Some(1)).await.unwrap();
+    Migrator::down(app.app.db.migration_connection(), Some(1)).await.unwrap();
     let message = "1 migrations are pending: run `patron migrate up`";
     let expected = ["database: ok", "migrations: failed", "writes: unknown"];
     assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
-    Migrator::up(app.app.db.owner(), None).await.unwrap();
+    Migrator::up(app.app.db.migration_connection(), None).await.unwrap();
     assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
 }
 

@@ -142,7 +142,7 @@ async fn a_text_that_is_missing_is_filled_in(app: &TestApp) {
         search_text: Set(String::new()),
         ..Default::default()
     };
-    renamed.update(app.app.db.owner()).await.unwrap();
+    renamed.update(app.app.db.migration_connection()).await.unwrap();
     assert_eq!((found(app, "renee").await, found(app, "zofie 449").await), (String::new(), String::new()));
     derived::fill_in(&system).await.unwrap();
     assert_eq!(found(app, "renee").await, "c");
@@ -255,7 +255,7 @@ async fn register_many(app: &TestApp) {
     }
     fill_all_in(app).await;
     if app.app.db.backend() == DbBackend::Postgres {
-        app.app.db.owner().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
+        app.app.db.migration_connection().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
     }
 }
 
@@ -273,7 +273,7 @@ async fn insert(app: &TestApp, numbers: Range<usize>) {
         ..Default::default()
     };
     let rows = customer::Entity::insert_many(numbers.map(row));
-    rows.exec_without_returning(app.app.db.owner()).await.unwrap();
+    rows.exec_without_returning(app.app.db.migration_connection()).await.unwrap();
 }
 
 /// Makes all customers searchable; tells how many batches that took.

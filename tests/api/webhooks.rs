@@ -23,7 +23,7 @@ async fn log(app: &TestApp, variables: Value) -> Vec<Value> {
 
 async fn parked(app: &TestApp) -> u64 {
     let parked = webhook_delivery::Column::Status.eq(DeliveryStatus::Parked);
-    webhook_delivery::Entity::find().filter(parked).count(app.app.db.owner()).await.unwrap()
+    webhook_delivery::Entity::find().filter(parked).count(app.app.db.migration_connection()).await.unwrap()
 }
 
 async fn rename(app: &TestApp, row: &Value, name: &str) {
@@ -366,7 +366,10 @@ async fn what_an_endpoint_is_made_of(app: &TestApp) {
         json!([{"uuid": row["uuid"], "url": "https://hooks.example.com/", "description": "",
         "events": ["address.*"], "enabled": true, "updateApi": url, "deleteApi": url}])
     );
-    let stored = patron::entity::webhook_endpoint::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let stored = patron::entity::webhook_endpoint::Entity::find()
+        .all(app.app.db.migration_connection())
+        .await
+        .unwrap();
     assert!(
         !String::from_utf8_lossy(&stored[0].secret).contains("whsec_"),
         "the database doesn't know the secret"

@@ -17,7 +17,12 @@ const TABLES: [&str; 7] = [
 ];
 
 async fn execute(app: &TestApp, sql: &str) {
-    app.app.db.owner().execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    app.app
+        .db
+        .migration_connection()
+        .execute_unprepared(sql)
+        .await
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// Has the next row of each of these tables get the key 2^31.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use patron::clock::Stopwatch;
+use patron::clock::Timer;
 use patron::entity::mail;
 use patron::worker;
 use sea_orm::EntityTrait;
@@ -48,7 +48,7 @@ async fn a_receiver_that_never_answers(app: &TestApp) {
         received == 10
     })
     .await;
-    let watch = Stopwatch::start();
+    let watch = Timer::start();
     stop.send_replace(true);
     running.await.unwrap();
     // One second was allowed; a minute, and another for the next two, is what the receiver could take.
@@ -79,9 +79,9 @@ async fn a_mail_server_that_never_answers(app: &TestApp) {
     app.register("a@x.io").await;
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(worker::run(app.app.clone(), stopped));
-    let rows = async || mail::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let rows = async || mail::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     until("a claimed mail", async || rows().await.iter().any(|mail| mail.attempts == 1)).await;
-    let watch = Stopwatch::start();
+    let watch = Timer::start();
     stop.send_replace(true);
     running.await.unwrap();
     assert!(watch.elapsed() < Duration::from_secs(30), "{:?}", watch.elapsed());

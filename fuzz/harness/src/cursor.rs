@@ -160,8 +160,8 @@ fn compare(one: &[Value], other: &[Value], sort: &[Sort], exact: bool) -> Orderi
             (_, Value::Null) => Ordering::Less,
             (Value::String(one), Value::String(other)) => {
                 match (DateTime::parse_from_rfc3339(one), DateTime::parse_from_rfc3339(other)) {
-                    (Ok(one), Ok(other)) if is_moment(sort.field) && exact => one.cmp(&other),
-                    (Ok(one), Ok(other)) if is_moment(sort.field) => {
+                    (Ok(one), Ok(other)) if is_timestamp(sort.field) && exact => one.cmp(&other),
+                    (Ok(one), Ok(other)) if is_timestamp(sort.field) => {
                         one.timestamp_micros().cmp(&other.timestamp_micros())
                     }
                     _ => one.cmp(other),
@@ -174,6 +174,6 @@ fn compare(one: &[Value], other: &[Value], sort: &[Sort], exact: bool) -> Orderi
     compared.fold(Ordering::Equal, Ordering::then)
 }
 
-fn is_moment(field: SortField) -> bool {
+fn is_timestamp(field: SortField) -> bool {
     matches!(field, SortField::EmailVerifiedAt | SortField::CreatedAt | SortField::UpdatedAt)
 }

@@ -43,7 +43,9 @@ pub fn check(world: &World, input: &[u8]) {
     }
     world.send("DELETE", &own, b"").accepted();
     // A worker does it, in time: nothing may be in the way of the next one.
-    world.run(Entity::delete_many().exec(world.app().db.owner())).expect("the database answers");
+    world
+        .run(Entity::delete_many().exec(world.app().db.migration_connection()))
+        .expect("the database answers");
     world.restore();
 }
 

@@ -3,7 +3,7 @@
 //! The first byte of an input says which format is tried first; the rest are customers, a JSON object a line.
 
 use patron::entity::customer;
-use patron::service::import::{self, Import, Line, Options, Outcome};
+use patron::service::import::{self, Import, ImportOutcome, Line, Options};
 use patron::service::{export, metafield};
 use patron::transfer::{self, Format, Writer};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -24,18 +24,23 @@ pub fn check(world: &World, input: &[u8]) {
     super::values::define(world);
     let lines: Vec<Line> = lines(Format::Ndjson, text.to_vec()).into_iter().take(20).map(with_hash).collect();
     let outcomes = import(world, lines);
-    if outcomes.contains(&Outcome::Created) {
+    if outcomes.contains(&ImportOutcome::Created) {
         let files = FORMATS.map(|format| export(world, format));
         for (format, file) in FORMATS.into_iter().zip(&files) {
             for outcome in import(world, lines_of(format, file)) {
-                assert_eq!(outcome, Outcome::Unchanged, "{format:?}: {}", String::from_utf8_lossy(file));
+                assert_eq!(
+                    outcome,
+                    ImportOutcome::Unchanged,
+                    "{format:?}: {}",
+                    String::from_utf8_lossy(file)
+                );
             }
         }
         forget(world);
         let first = usize::from(form % 3);
         for outcome in import(world, lines_of(FORMATS[first], &files[first])) {
-            assert_ne!(outcome, Outcome::Unchanged, "it was not forgotten");
-            assert_eq!(outcome, Outcome::Created, "{}", String::from_utf8_lossy(&files[first]));
+            assert_ne!(outcome, ImportOutcome::Unchanged, "it was not forgotten");
+            assert_eq!(outcome, ImportOutcome::Created, "{}", String::from_utf8_lossy(&files[first]));
         }
         for (format, file) in FORMATS.into_iter().zip(&files) {
             let again = export(world, format);
@@ -66,7 +71,7 @@ fn with_hash(mut line: Line) -> Line {
     line
 }
 
-fn import(world: &World, lines: Vec<Line>) -> Vec<Outcome> {
+fn import(world: &World, lines: Vec<Line>) -> Vec<ImportOutcome> {
     world.run(async {
         let batch = import::prepare(&world.ctx, Options::default(), lines).await.expect("it is prepared");
         Import::default().write(&world.ctx, batch).await.expect("it is written")
@@ -90,5 +95,5 @@ fn export(world: &World, format: Format) -> Vec<u8> {
 /// Deletes the customers that this input made, and their addresses.
 fn forget(world: &World) {
     let delete = customer::Entity::delete_many().filter(customer::Column::CustomerId.gt(world.last));
-    world.run(delete.exec(world.app().db.owner())).expect("the database answers");
+    world.run(delete.exec(world.app().db.migration_connection())).expect("the database answers");
 }

@@ -149,7 +149,7 @@ fn judge(world: &World, lines: Vec<Line>) {
     });
     assert_eq!(outcomes.len(), numbers.len(), "what becomes of each line");
     for outcome in outcomes {
-        if let import::Outcome::Refused(problems) = outcome {
+        if let import::ImportOutcome::Refused(problems) = outcome {
             assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.message.is_empty()));
         }
     }

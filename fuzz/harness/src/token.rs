@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use patron::service::auth;
-use patron::service::token::{self, Audience, Kind};
+use patron::service::token::{self, Audience, TokenKind};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -16,10 +16,10 @@ use crate::world::SECRETS;
 
 /// A token of each kind; the place of each is that of its key in [`SECRETS`].
 const KINDS: [(Audience, Kind); 4] = [
-    (Audience::Admin, Kind::Access),
-    (Audience::Admin, Kind::Refresh),
-    (Audience::Customer, Kind::Access),
-    (Audience::Customer, Kind::Refresh),
+    (Audience::Admin, TokenKind::Access),
+    (Audience::Admin, TokenKind::Refresh),
+    (Audience::Customer, TokenKind::Access),
+    (Audience::Customer, TokenKind::Refresh),
 ];
 
 /// A text verifies as one kind of token at most; then it was signed with that kind's key, its claims are those of the

@@ -16,7 +16,7 @@ use patron::crypto::keys::Keys;
 use patron::entity::{customer, customer_group};
 use patron::random::Random;
 use patron::router::router;
-use patron::service::import::{self, Import, Line, Outcome, Record};
+use patron::service::import::{self, Import, ImportOutcome, Line, Record};
 use patron::service::{admin, token};
 use patron::types::{EmailAddress, Password};
 use sea_orm::sea_query::Expr;
@@ -98,7 +98,7 @@ impl World {
         let (ctx, admin, people) = runtime.block_on(async {
             let app = App::build(config, keys, Clock::fixed(now), Random::seeded(1)).await;
             let ctx = Ctx::system(app.expect("the program is built"));
-            Migrator::up(ctx.app.db.owner(), None).await.expect("the migrations run");
+            Migrator::up(ctx.app.db.migration_connection(), None).await.expect("the migrations run");
             let email = EmailAddress::parse_local("admin@localhost").expect("an address");
             let password = Password::new("an admin's password".into()).expect("a good password");
             let admin = admin::create(&ctx, email, "Admin".to_owned(), &password).await;
@@ -192,7 +192,7 @@ impl World {
         let first = customer::Model { event_sequence: now.event_sequence, ..self.first.clone() };
         if now != first {
             let row = first.into_active_model().reset_all();
-            self.run(row.update(self.app().db.owner())).expect("the database answers");
+            self.run(row.update(self.app().db.migration_connection())).expect("the database answers");
         }
     }
 }
@@ -228,18 +228,18 @@ async fn populate(ctx: &Ctx) {
         ..Default::default()
     };
     let groups = customer_group::Entity::insert_many([group("Wholesale"), group("100 % \"VIP\"_\\")]);
-    groups.exec_without_returning(ctx.app.db.owner()).await.expect("groups are written");
+    groups.exec_without_returning(ctx.app.db.migration_connection()).await.expect("groups are written");
     let lines =
         (0..24).map(|number| Line { number, record: Ok(Record { fields: person(number), is_text: false }) });
     let batch =
         import::prepare(ctx, import::Options::default(), lines.collect()).await.expect("it is prepared");
     let outcomes = Import::default().write(ctx, batch).await.expect("it is written");
-    assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Created), "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| *outcome == ImportOutcome::Created), "{outcomes:?}");
     // Only a database that was edited by hand has such customers.
     let orphans = customer::Entity::update_many()
         .col_expr(customer::Column::GroupId, Expr::value(None::<i32>))
         .filter(customer::Column::CustomerId.is_in([5, 6, 17]));
-    orphans.exec(ctx.app.db.owner()).await.expect("the customers are changed");
+    orphans.exec(ctx.app.db.migration_connection()).await.expect("the customers are changed");
 }
 
 fn person(number: u64) -> serde_json::Map<String, Value> {

@@ -27,17 +27,17 @@ impl From<Failed> for async_graphql::Error {
             Error::Conflict(message) => ("CONFLICT", message.into_owned()),
             // Those are answers to changes.
             Error::Outdated
-            | Error::Precondition
+            | Error::PreconditionFailed
             | Error::PreconditionRequired
-            | Error::KeyReused
-            | Error::KeyInUse => ("CONFLICT", error.to_string()),
+            | Error::IdempotencyKeyReused
+            | Error::IdempotencyKeyInUse => ("CONFLICT", error.to_string()),
             Error::PositionExpired => ("POSITION_EXPIRED", POSITION_EXPIRED.to_owned()),
             Error::RateLimited { .. } => ("RATE_LIMITED", "Too many attempts; try again later".to_owned()),
             Error::Unavailable { reason, .. } => {
                 tracing::warn!(reason, "unavailable");
                 ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())
             }
-            Error::Behind(pending) => {
+            Error::MigrationsPending(pending) => {
                 tracing::warn!(pending, "the schema is behind");
                 ("UNAVAILABLE", "The service is temporarily unavailable".to_owned())
             }

@@ -234,9 +234,9 @@ pub(super) struct AddressPatch {
     is_default: Option<Value>,
 }
 
-type Created = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;
+type CreatedAddress = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;
 
-fn created(owned: &Owned) -> Created {
+fn created(owned: &Owned) -> CreatedAddress {
     let location = url(owned.owner, owned.address.uuid);
     let data = Json(Data { data: owned.into() });
     Versioned::new(owned.address.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))

@@ -169,9 +169,9 @@ pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<U
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
 }
 
-type Created = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>);
+type CreatedCustomer = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>);
 
-fn created(row: &Model) -> Versioned<Created> {
+fn created(row: &Model) -> Versioned<CreatedCustomer> {
     let location = format!("/api/customers/{}", row.uuid);
     let data = Json(Data { data: row.into() });
     Versioned::new(row.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))

@@ -15,7 +15,7 @@ use crate::entity::mail::Model as MailRow;
 use crate::http::Data;
 use crate::http::failures::{CustomerOnly, Failing, Read};
 use crate::http::{CustomerCtx, Failure};
-use crate::service::export::{self, Own};
+use crate::service::export::{self, AccountExport};
 use crate::types::timestamp;
 
 /// Everything that is stored about a customer, but for what only the back office may see.
@@ -75,9 +75,9 @@ impl From<MailRow> for Mail {
     }
 }
 
-impl From<Own> for Everything {
-    fn from(own: Own) -> Self {
-        let Own { customer, group, metafields, addresses, sessions, mails } = own;
+impl From<AccountExport> for Everything {
+    fn from(own: AccountExport) -> Self {
+        let AccountExport { customer, group, metafields, addresses, sessions, mails } = own;
         Self {
             email_verified_at: customer.email_verified_at.map(timestamp),
             pending_email: customer.pending_email.as_ref().map(|email| email.as_str().to_owned()),

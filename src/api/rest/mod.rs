@@ -89,9 +89,9 @@ impl<T: IntoResponse> IntoResponse for Versioned<T> {
 
 /// What a success answers with when there is nothing to tell.
 #[derive(Serialize, ToSchema)]
-pub(in crate::api::rest) struct Nothing {}
+pub(in crate::api::rest) struct EmptyBody {}
 
 /// The view of a write that there is nothing to tell of.
-fn nothing((): &()) -> Json<Data<Nothing>> {
-    Json(Data { data: Nothing {} })
+fn empty_body((): &()) -> Json<Data<EmptyBody>> {
+    Json(Data { data: EmptyBody {} })
 }

@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use super::failures::CustomerDeleted;
 use super::token::{Tokens, tokens};
-use super::{Nothing, nothing};
+use super::{EmptyBody, empty_body};
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, Throttled};
 use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
@@ -76,7 +76,7 @@ pub(super) async fn change_my_password(
     request_body = ResetRequest,
     security(()),
     responses(
-        (status = 200, description = "A mail is on its way, if there is somebody to get it", body = Data<Nothing>),
+        (status = 200, description = "A mail is on its way, if there is somebody to get it", body = Data<EmptyBody>),
         Failing<(Throttled, Body)>,
     )
 )]
@@ -85,7 +85,7 @@ pub(super) async fn request_password_reset(
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<Done, Failure> {
-    Ok(password::request_reset(&ctx, write.answered(nothing), body.into()).await?.into())
+    Ok(password::request_reset(&ctx, write.answered(empty_body), body.into()).await?.into())
 }
 
 /// Set a new password with a mailed token

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::customer::parse_uuid;
 use super::failures::{CustomerDeleted, NoSuchSession};
 use super::openapi::PathId;
-use super::{Nothing, nothing};
+use super::{EmptyBody, empty_body};
 use crate::entity::customer_session::Model;
 use crate::http::Data;
 use crate::http::failures::{Change, CustomerOnly, Failing};
@@ -83,7 +83,7 @@ pub(super) async fn delete_my_session(
     tag = "tokens",
     security(("customer" = [])),
     responses(
-        (status = 200, description = "They have ended", body = Data<Nothing>),
+        (status = 200, description = "They have ended", body = Data<EmptyBody>),
         Failing<(CustomerOnly, CustomerDeleted, Change)>,
     )
 )]
@@ -91,5 +91,5 @@ pub(super) async fn delete_my_sessions(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
 ) -> Result<Done, Failure> {
-    Ok(session::end_all(&ctx, write.answered(nothing)).await?.into())
+    Ok(session::end_all(&ctx, write.answered(empty_body)).await?.into())
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::failures::{RefreshTokenRefused, WrongCredentials};
-use super::{Nothing, nothing};
+use super::{EmptyBody, empty_body};
 use crate::app::write::Written;
 use crate::http::Data;
 use crate::http::failures::{Body, Failing, Throttled};
@@ -92,12 +92,12 @@ fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
 }
 
 /// What a route answers with that hands out tokens.
-pub(super) fn tokens(pair: &TokenPair) -> Answer {
+pub(super) fn tokens(pair: &TokenPair) -> TokenResponse {
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Data { data: pair.into() }))
 }
 
 /// Tokens, which nobody on the way may keep (RFC 6749 5.1).
-type Answer = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
+type TokenResponse = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 
 /// Log an admin in
 ///
@@ -158,7 +158,7 @@ pub(super) async fn refresh_admin_tokens(
     request_body = RefreshToken,
     security(()),
     responses(
-        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        (status = 200, description = "The session has ended", body = Data<EmptyBody>),
         Failing<(Throttled, Body)>,
     )
 )]
@@ -167,7 +167,7 @@ pub(super) async fn revoke_admin_token(
     write: OneWrite,
     body: JsonObject,
 ) -> Result<Response, Failure> {
-    let ended = session::admin::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
+    let ended = session::admin::revoke(&ctx, write.answered(empty_body), &refresh_token(body)?).await?;
     Ok(revoked(ended))
 }
 
@@ -230,7 +230,7 @@ pub(super) async fn refresh_customer_tokens(
     request_body = RefreshToken,
     security(()),
     responses(
-        (status = 200, description = "The session has ended", body = Data<Nothing>),
+        (status = 200, description = "The session has ended", body = Data<EmptyBody>),
         Failing<(Throttled, Body)>,
     )
 )]
@@ -239,11 +239,11 @@ pub(super) async fn revoke_customer_token(
     write: OneWrite,
     body: JsonObject,
 ) -> Result<Response, Failure> {
-    let ended = session::revoke(&ctx, write.answered(nothing), &refresh_token(body)?).await?;
+    let ended = session::revoke(&ctx, write.answered(empty_body), &refresh_token(body)?).await?;
     Ok(revoked(ended))
 }
 
 /// A token that ends nothing is answered alike.
 fn revoked(ended: Option<Written<()>>) -> Response {
-    ended.map_or_else(|| nothing(&()).into_response(), |ended| Done::from(ended).into_response())
+    ended.map_or_else(|| empty_body(&()).into_response(), |ended| Done::from(ended).into_response())
 }

@@ -3,7 +3,7 @@
 use utoipa::ToSchema;
 
 use super::failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
-use super::{Nothing, nothing};
+use super::{EmptyBody, empty_body};
 use crate::http::Data;
 use crate::http::failures::{Body, Change, CustomerOnly, Failing, Throttled};
 use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
@@ -29,7 +29,7 @@ pub(super) struct VerificationToken {
     request_body = VerificationToken,
     security(()),
     responses(
-        (status = 200, description = "The address is verified", body = Data<Nothing>),
+        (status = 200, description = "The address is verified", body = Data<EmptyBody>),
         Failing<(EmailTaken, Throttled, Body)>,
     )
 )]
@@ -39,7 +39,7 @@ pub(super) async fn verify_email(
     JsonObject(mut body): JsonObject,
 ) -> Result<Done, Failure> {
     let token = Field::take(&mut body, "token");
-    Ok(verification::verify(&ctx, write.answered(nothing), token).await?.into())
+    Ok(verification::verify(&ctx, write.answered(empty_body), token).await?.into())
 }
 
 /// Have the link mailed again that verifies one's address
@@ -51,7 +51,7 @@ pub(super) async fn verify_email(
     tag = "account",
     security(("customer" = [])),
     responses(
-        (status = 200, description = "A mail is on its way", body = Data<Nothing>),
+        (status = 200, description = "A mail is on its way", body = Data<EmptyBody>),
         Failing<(CustomerOnly, CustomerDeleted, AlreadyVerified, Throttled, Change)>,
     )
 )]
@@ -59,5 +59,5 @@ pub(super) async fn send_my_verification(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
 ) -> Result<Done, Failure> {
-    Ok(verification::send_again(&ctx, write.answered(nothing)).await?.into())
+    Ok(verification::send_again(&ctx, write.answered(empty_body)).await?.into())
 }

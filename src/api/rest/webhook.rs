@@ -188,14 +188,14 @@ fn endpoint_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failur
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Webhook endpoint not found"))
 }
 
-type Created = (
+type CreatedEndpoint = (
     StatusCode,
     [(HeaderName, HeaderValue); 1],
     [(HeaderName, String); 1],
     Json<Data<WebhookEndpointWithSecret>>,
 );
 
-fn created(made: &WithSecret) -> Created {
+fn created(made: &WithSecret) -> CreatedEndpoint {
     let location = [(header::LOCATION, url(made.endpoint.uuid))];
     (StatusCode::CREATED, NO_STORE, location, Json(Data { data: made.into() }))
 }
@@ -321,7 +321,7 @@ pub(super) async fn replay_webhook_endpoint(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Done, Failure> {
     let write = write.answered(|count: &u64| Json(Data { data: Replayed { count: *count } }));
-    Ok(webhook::replay_parked(&ctx, write, Some(endpoint_id(path)?)).await?.into())
+    Ok(webhook::replay_dead_letters(&ctx, write, Some(endpoint_id(path)?)).await?.into())
 }
 
 /// Send a webhook delivery once more

@@ -17,10 +17,10 @@ use clap::Args;
 use crate::app::ctx::Ctx;
 use crate::config::Flags;
 use crate::service::health;
-use crate::service::import::{self, Import, Outcome};
+use crate::service::import::{self, Import, ImportOutcome};
 use crate::transfer::{self, FileError};
 
-use pipeline::{Counted, prepare_ahead, read_ahead};
+use pipeline::{CountingReader, prepare_ahead, read_ahead};
 use refusals::Refusals;
 
 /// What `patron import` is asked to do.
@@ -93,9 +93,9 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
         for (number, outcome) in numbers.into_iter().zip(outcomes) {
             last = number;
             match outcome {
-                Outcome::Created => counts.created += 1,
-                Outcome::Unchanged => counts.unchanged += 1,
-                Outcome::Refused(problems) => {
+                ImportOutcome::Created => counts.created += 1,
+                ImportOutcome::Unchanged => counts.unchanged += 1,
+                ImportOutcome::Refused(problems) => {
                     counts.refused += 1;
                     refusals.add(number, &problems)?;
                 }
@@ -138,7 +138,8 @@ fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), Fai
         (Box::new(file), length)
     };
     let position = Arc::new(AtomicU64::new(0));
-    let mut input = BufReader::with_capacity(64 * 1024, Counted { input, position: Arc::clone(&position) });
+    let mut input =
+        BufReader::with_capacity(64 * 1024, CountingReader { input, position: Arc::clone(&position) });
     let format = options.format.of(&options.file).ok_or_else(|| {
         Failure::Refused("the file's name tells no format: say --format csv or ndjson".to_owned())
     })?;

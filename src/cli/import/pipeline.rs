@@ -18,12 +18,12 @@ const WAITING: usize = 2;
 const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Counts what is read.
-pub(super) struct Counted<R> {
+pub(super) struct CountingReader<R> {
     pub(super) input: R,
     pub(super) position: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let length = self.input.read(buffer)?;
         self.position.fetch_add(length as u64, Ordering::Relaxed);

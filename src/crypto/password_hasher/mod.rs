@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 pub use queue::Lane;
 pub use stored::{TooCostly, UnusableHash};
 
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 use crate::config::HashingConfig;
 use crate::db::{NoTransaction, ensure_outside};
 use crate::error::{Error, Result};
@@ -75,11 +75,11 @@ pub enum HasherError {
 
 /// Hashes and verifies passwords with argon2id (RFC 9106), never on a thread of the async runtime.
 #[derive(Debug)]
-pub struct Hasher {
+pub struct PasswordHasher {
     params: Params,
     bounds: Bounds,
     /// Verified in place of the hash of an account that doesn't exist, so that both take the same time.
-    decoy: PasswordHash,
+    dummy_hash: PasswordHash,
     /// How long the slowest hash took that is not as those that are made now, in microseconds.
     slowest: Arc<AtomicU64>,
     queue: Arc<Queue>,
@@ -90,26 +90,26 @@ pub struct Hasher {
 /// Length of a hash, in bytes.
 const HASH_LENGTH: usize = 32;
 
-impl Hasher {
+impl PasswordHasher {
     /// A hasher with these parameters.
     ///
     /// # Errors
     /// Parameters that argon2 refuses: more lanes than an eighth of the memory in KiB, say. No more threads to be had.
     pub fn new(config: &HashingConfig) -> std::result::Result<Self, HasherError> {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)?;
-        let decoy = phc(&params, &[0; 16], &[0; HASH_LENGTH])?;
+        let dummy_hash = phc(&params, &[0; 16], &[0; HASH_LENGTH])?;
         let spare_kib = config.spare_kib();
         let bounds = Bounds::new(&params, spare_kib, config.bcrypt_max_cost);
         let most = config.threads.get().saturating_add(config.queue);
         let queue = Arc::new(Queue::new(Limits { most, per_address: config.queue_per_address, spare_kib }));
         threads::start(config.threads.get(), &queue)?;
         let metrics = queue.metrics.clone();
-        Ok(Self { params, bounds, decoy, slowest: Arc::new(AtomicU64::new(0)), queue, metrics })
+        Ok(Self { params, bounds, dummy_hash, slowest: Arc::new(AtomicU64::new(0)), queue, metrics })
     }
 
     /// Notes in the metrics how long the queue is.
-    pub fn note_queue(&self) {
-        self.metrics.note(self.queue.length());
+    pub fn record_queue(&self) {
+        self.metrics.record(self.queue.length());
     }
 
     /// Hashes a password with this salt.
@@ -163,7 +163,7 @@ impl Hasher {
         password: &SecretString,
         hash: Option<&PasswordHash>,
     ) -> Result<Verified> {
-        let stored = Stored::parse(hash.unwrap_or(&self.decoy).expose(), self.bounds);
+        let stored = Stored::parse(hash.unwrap_or(&self.dummy_hash).expose(), self.bounds);
         let too_costly = match &stored {
             Err(UnusableHash::TooCostly(reason)) => Some(*reason),
             Ok(_) | Err(UnusableHash::Unknown) => None,
@@ -175,12 +175,12 @@ impl Hasher {
             let is_usual = stored.is_usual(&self.params);
             (stored, is_current, is_usual)
         });
-        let decoy = Stored::parse(self.decoy.expose(), self.bounds).map_err(Error::internal)?;
+        let dummy_hash = Stored::parse(self.dummy_hash.expose(), self.bounds).map_err(Error::internal)?;
         let (password, slowest) = (password.clone(), Arc::clone(&self.slowest));
         let is_known = hash.is_some();
         let (verdict, took, compared) = self
             .run(outside, lane, extra_kib.into(), move |memory| {
-                let watch = Stopwatch::start();
+                let watch = Timer::start();
                 let typed_otherwise = normalized(&password).map(|normalized| (normalized, password.clone()));
                 let forms = match typed_otherwise {
                     Some((normalized, typed)) => vec![normalized, typed],
@@ -195,7 +195,7 @@ impl Hasher {
                     let is_usual = made.is_some() && matches!(known, Some((.., true)));
                     if !is_usual {
                         // So that it takes no less than one of an account that doesn't exist.
-                        let _same_work = decoy.is_made_of(password, memory);
+                        let _same_work = dummy_hash.is_made_of(password, memory);
                     }
                     if !is_usual && made.is_some() {
                         let micros = (watch.elapsed() - started).min(LONGEST_PAUSE).as_micros();
@@ -221,7 +221,7 @@ impl Hasher {
 
     /// Waits as long as a login that is refused has to, so that accounts with hashes of another system, which take
     /// another time, can't be told from the rest: as if the slowest of them had been verified.
-    pub async fn level(&self, _outside: &impl NoTransaction, verified: Verified) {
+    pub async fn equalize_latency(&self, _outside: &impl NoTransaction, verified: Verified) {
         let slowest = Duration::from_micros(self.slowest.load(Ordering::Relaxed)) * verified.compared;
         if let Some(rest) = slowest.checked_sub(verified.took) {
             tokio::time::sleep(rest).await;
@@ -230,15 +230,15 @@ impl Hasher {
 
     /// How the hashes begin that are made now: others take another time.
     pub fn usual_prefix(&self) -> String {
-        let end = self.decoy.expose().match_indices('$').nth(3).map_or(0, |(at, _)| at + 1);
-        self.decoy.expose()[..end].to_owned()
+        let end = self.dummy_hash.expose().match_indices('$').nth(3).map_or(0, |(at, _)| at + 1);
+        self.dummy_hash.expose()[..end].to_owned()
     }
 
     /// Finds out what verifying this hash takes, for [`level`](Self::level). False when it can't be verified.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
-    pub async fn learn(&self, outside: &impl NoTransaction, hash: &PasswordHash) -> Result<bool> {
+    pub async fn estimate(&self, outside: &impl NoTransaction, hash: &PasswordHash) -> Result<bool> {
         let is_verifiable = Stored::parse(hash.expose(), self.bounds).is_ok();
         if is_verifiable {
             self.verify(outside, Lane::System, &SecretString::from("not the password"), Some(hash)).await?;
@@ -268,7 +268,7 @@ impl Hasher {
     ) -> Result<T> {
         ensure_outside("hashing a password")?;
         let (sender, outcome) = oneshot::channel();
-        let (kept, metrics, queued) = (self.params.block_count(), self.metrics.clone(), Stopwatch::start());
+        let (kept, metrics, queued) = (self.params.block_count(), self.metrics.clone(), Timer::start());
         let job = move |memory: Option<&mut Memory>| {
             let Some(memory) = memory else {
                 metrics.rejected();
@@ -293,7 +293,7 @@ impl Hasher {
     }
 }
 
-impl Drop for Hasher {
+impl Drop for PasswordHasher {
     fn drop(&mut self) {
         self.queue.close();
     }
@@ -322,17 +322,17 @@ fn phc(params: &Params, salt: &[u8], hash: &[u8]) -> argon2::Result<PasswordHash
 
 #[cfg(test)]
 mod tests {
-    use super::{Error, Hasher, HashingConfig, Lane, Password, PasswordHash, Verdict};
+    use super::{Error, HashingConfig, Lane, Password, PasswordHash, PasswordHasher, Verdict};
     use crate::config::{Config, Flags, Values};
     use crate::db::Job;
     use futures_util::FutureExt;
     use std::num::NonZeroUsize;
 
-    fn hasher(change: impl FnOnce(&mut HashingConfig)) -> Hasher {
+    fn hasher(change: impl FnOnce(&mut HashingConfig)) -> PasswordHasher {
         let mut config = Config::from_values(Values::only(&Flags::default())).unwrap().hashing;
         config.threads = NonZeroUsize::MIN;
         change(&mut config);
-        Hasher::new(&config).unwrap()
+        PasswordHasher::new(&config).unwrap()
     }
 
     fn password() -> Password {
@@ -356,13 +356,13 @@ mod tests {
         let bcrypt = PasswordHash::new(bcrypt.format_for_version(bcrypt::Version::TwoB));
         let salt_and_hash = stored.expose().trim_start_matches("$argon2id$v=19$m=19456,t=2,p=1");
         let broken = PasswordHash::new(format!("$argon2id$v=19$m=2097152,t=2,p=1{salt_and_hash}"));
-        let decoy = hasher.decoy.clone();
+        let dummy_hash = hasher.dummy_hash.clone();
         for (hash, password, verdict, is_too_costly) in [
             (Some(&stored), "correct horse battery", Verdict::Right, false),
             (Some(&stored), "Correct horse battery", Verdict::Wrong, false),
             (Some(&bcrypt), "correct horse battery", Verdict::Outdated, false),
             (Some(&broken), "correct horse battery", Verdict::Wrong, true),
-            (Some(&decoy), "correct horse battery", Verdict::Wrong, false),
+            (Some(&dummy_hash), "correct horse battery", Verdict::Wrong, false),
             (Some(&PasswordHash::new("plain".to_owned())), "plain", Verdict::Wrong, false),
             (None, "correct horse battery", Verdict::Wrong, false),
         ] {
@@ -381,7 +381,9 @@ mod tests {
             let verified = hasher.verify(&Job, Lane::System, &typed.into(), hash).await.unwrap();
             assert_eq!(verified.compared, compared, "{typed:?}");
         }
-        assert!(!hasher.learn(&Job, &broken).await.unwrap() && hasher.learn(&Job, &bcrypt).await.unwrap());
+        assert!(
+            !hasher.estimate(&Job, &broken).await.unwrap() && hasher.estimate(&Job, &bcrypt).await.unwrap()
+        );
     }
 
     /// Clients that hang up leave nothing to do, and a full queue has room for another address.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::threads::Memory;
 use crate::telemetry::metrics::{HashingMetrics, Waiting};
-use crate::types::counted_as;
+use crate::types::rate_limit_key;
 
 /// Callers of one lane wait for each other; lanes take turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +24,7 @@ pub enum Lane {
 impl Lane {
     /// The lane of a caller from this address; none means that it is the program itself.
     pub fn of(address: Option<IpAddr>) -> Self {
-        address.map_or(Self::System, |address| Self::Address(counted_as(address)))
+        address.map_or(Self::System, |address| Self::Address(rate_limit_key(address)))
     }
 }
 
@@ -54,13 +54,13 @@ pub(super) enum Refused {
 /// See the module.
 pub(super) struct Queue {
     limits: Limits,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     /// Wakes threads when there may be something to compute.
     work: Condvar,
     pub(super) metrics: HashingMetrics,
 }
 
-struct State {
+struct QueueState {
     /// None of them is empty.
     lanes: HashMap<Lane, VecDeque<Entry>>,
     /// The lanes, in the order of their turns.
@@ -96,7 +96,7 @@ impl std::fmt::Debug for Queue {
 
 impl Queue {
     pub(super) fn new(limits: Limits) -> Self {
-        let state = State {
+        let state = QueueState {
             lanes: HashMap::new(),
             turns: VecDeque::new(),
             waiting: 0,
@@ -173,12 +173,12 @@ impl Queue {
         drop(lanes);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl QueueState {
     fn push(&mut self, lane: Lane, extra_kib: u64, job: Job) -> u64 {
         let id = self.next_id;
         self.next_id += 1;

@@ -12,7 +12,7 @@ use super::queue::{Next, Queue};
 /// After how long without anything to hash a thread frees its memory.
 const REST: Duration = Duration::from_millis(1200);
 /// How often it does, until it only waits.
-const RESTS: u32 = 3;
+const IDLE_RELEASE: u32 = 3;
 /// What makes the allocator look for memory to give back, in bytes.
 const NUDGE: usize = 4 * 1024 * 1024;
 
@@ -69,7 +69,7 @@ fn work(queue: &Arc<Queue>) {
     // It rests from the start, so that what starting took is given back as well.
     let (mut memory, mut rested) = (Memory::default(), 0);
     loop {
-        match queue.next((rested < RESTS).then_some(REST)) {
+        match queue.next((rested < IDLE_RELEASE).then_some(REST)) {
             Next::Work(running) => {
                 rested = 0;
                 // Whoever waits for the job learns of a panic by its channel, and the thread goes on.

@@ -43,9 +43,9 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Instead;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         authenticated(parts, Arc::<App>::from_ref(state), |_| Ok(())).await
     }
 }
@@ -55,7 +55,7 @@ async fn authenticated(
     parts: &mut Parts,
     app: Arc<App>,
     may_call: impl Fn(&Ctx) -> Result<(), Error>,
-) -> Result<Ctx, Instead> {
+) -> Result<Ctx, Rejection> {
     let (caller, token_id) = match bearer_token(parts)? {
         None => (Caller::Anonymous, None),
         Some(bearer) => {
@@ -71,15 +71,15 @@ async fn authenticated(
 
 /// What is answered instead of calling a handler.
 #[derive(Debug)]
-pub struct Instead(Response);
+pub struct Rejection(Response);
 
-impl IntoResponse for Instead {
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         self.0
     }
 }
 
-impl From<Error> for Instead {
+impl From<Error> for Rejection {
     fn from(error: Error) -> Self {
         Self(Failure::from(error).into_response())
     }
@@ -106,7 +106,7 @@ fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
 ///
 /// # Errors
 /// What a request with a key was answered before; headers that can't be read.
-async fn conditional(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Instead> {
+async fn conditional(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Rejection> {
     if parts.extensions.get::<MalformedKey>().is_some() {
         return Err(malformed_key().into());
     }
@@ -115,7 +115,7 @@ async fn conditional(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Instead> {
     if let Some(keyed) = &ctx.keyed
         && let Some(first) = keyed.begin(&ctx.caller, ctx.ip).await?
     {
-        return Err(Instead(replay(first)));
+        return Err(Rejection(replay(first)));
     }
     Ok(ctx)
 }
@@ -138,9 +138,9 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Instead;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let ctx = ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts);
         conditional(ctx, parts).await.map(Self)
     }
@@ -170,9 +170,9 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Instead;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         authenticated(parts, Arc::<App>::from_ref(state), Ctx::require_admin).await.map(Self)
     }
 }
@@ -186,9 +186,9 @@ where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
 {
-    type Rejection = Instead;
+    type Rejection = Rejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Instead> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let may_call = |ctx: &Ctx| ctx.require_customer().map(drop);
         authenticated(parts, Arc::<App>::from_ref(state), may_call).await.map(Self)
     }

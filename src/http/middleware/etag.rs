@@ -14,7 +14,10 @@ use crate::types::read_entity_tags;
 const MAX_HASHED: u64 = 4 * 1024 * 1024;
 
 /// Gives answers to GET that may be kept a tag, unless they have one, and answers 304 when the client has them.
-pub(super) async fn tag(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+pub(super) async fn set_entity_tag(
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let (get, head) = (request.method() == Method::GET, request.method() == Method::HEAD);
     // An invalid header is ignored: the client gets the full response.
     let condition: Option<IfNoneMatch> =

@@ -6,13 +6,13 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 
-use super::request_body::drain_refused;
+use super::request_body::discard_body;
 use crate::http::failure::Failure;
 use crate::http::failure_code::FailureCode;
 
 /// Refuses a request that doesn't name its host as it must, before its body is looked at.
 pub(super) async fn refuse(request: Request, message: &'static str) -> Response {
-    drain_refused(request).await;
+    discard_body(request).await;
     Failure::new(StatusCode::BAD_REQUEST, FailureCode::BadRequest, message).into_response()
 }
 

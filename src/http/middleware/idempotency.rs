@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use super::GRAPHQL;
 use super::RequestId;
 use crate::app::App;
-use crate::app::idempotency::{Answer, KeyedRequest};
+use crate::app::idempotency::{KeyedRequest, StoredResponse};
 use crate::app::write::{Write, Written};
 use crate::error::Error;
 use crate::http::extract::json_body::read_bytes;
@@ -47,7 +47,7 @@ pub(crate) fn malformed_key() -> Error {
 }
 
 /// Does a request that has a key once: the second time the first answer is given again.
-pub(crate) async fn once(
+pub(crate) async fn idempotent(
     app: &Arc<App>,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -58,10 +58,10 @@ pub(crate) async fn once(
         return next(request).await;
     }
     // On the heap: it is much larger than what most requests need, and below it goes deep.
-    Box::pin(once_by_key(app, request, next)).await
+    Box::pin(answer_once(app, request, next)).await
 }
 
-async fn once_by_key(
+async fn answer_once(
     app: &Arc<App>,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -129,10 +129,10 @@ async fn finish(keyed: &KeyedRequest, response: Response, request_id: String) ->
     }
 }
 
-fn answer(parts: &response::Parts, body: &[u8]) -> Answer {
+fn answer(parts: &response::Parts, body: &[u8]) -> StoredResponse {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let kept = KEPT.iter().filter_map(|name| Some((name.to_string(), text(parts.headers.get(name)?)?)));
-    Answer {
+    StoredResponse {
         status: parts.status.as_u16(),
         headers: kept.collect(),
         body: String::from_utf8_lossy(body).into_owned(),
@@ -174,11 +174,11 @@ impl OneWrite {
 
 /// The answer of a write that was done now.
 #[derive(Debug)]
-pub struct Done(Answer);
+pub struct Done(StoredResponse);
 
 impl<T> From<Written<T>> for Done {
     fn from(written: Written<T>) -> Self {
-        let without = Answer { status: 500, headers: Vec::new(), body: String::new() };
+        let without = StoredResponse { status: 500, headers: Vec::new(), body: String::new() };
         Self(written.answer.unwrap_or(without))
     }
 }
@@ -203,14 +203,14 @@ fn formed(mut response: Response, request_id: String) -> (Option<Failure>, Respo
 }
 
 /// An answer that was given before.
-pub(crate) fn replay(answer: Answer) -> Response {
+pub(crate) fn replay(answer: StoredResponse) -> Response {
     let mut response = response_of(answer);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     response.extensions_mut().insert(Replayed);
     response
 }
 
-fn response_of(answer: Answer) -> Response {
+fn response_of(answer: StoredResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     for (name, value) in answer.headers {

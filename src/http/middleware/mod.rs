@@ -30,12 +30,12 @@ use crate::http::extract::media_type::MediaType;
 use crate::http::failure::Failure;
 use crate::http::failure::Form;
 use crate::telemetry;
-use concurrency_limit::in_place;
+use concurrency_limit::limit_concurrency;
 use cors::{cors, is_preflight};
-use etag::tag;
-use idempotency::once;
+use etag::set_entity_tag;
+use idempotency::idempotent;
 use rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY, rate_limit};
-use security_headers::protect;
+use security_headers::set_security_headers;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Where failures take the form of GraphQL.
@@ -58,7 +58,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
         .layer(CatchPanicLayer::custom(on_panic))
-        .layer(from_fn_with_state(Arc::clone(app), in_turn))
+        .layer(from_fn_with_state(Arc::clone(app), stack))
         .layer(CompressionLayer::new().compress_when(
             DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)).and(may_be_compressed),
         ));
@@ -80,7 +80,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
             let mut response = answered.await?;
             // What the layer answers by itself has passed none of ours.
             if let Some(app) = app {
-                protect(&mut response, &app.config.server);
+                set_security_headers(&mut response, &app.config.server);
             }
             Ok(response)
         }
@@ -93,20 +93,25 @@ fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensi
 }
 
 /// Our own layers, from the outermost. As one: each that axum is given clones all inside it for every request.
-async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn stack(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let app = &app;
-    let done = async move |request| once(app, request, async move |request| next.run(request).await).await;
+    let done =
+        async move |request| idempotent(app, request, async move |request| next.run(request).await).await;
     let limited = async move |request| time_limit(app, done(request)).await;
-    let tagged = async move |request| tag(request, limited).await;
-    let placed = async move |request| in_place(app, request, tagged).await;
+    let tagged = async move |request| set_entity_tag(request, limited).await;
+    let placed = async move |request| limit_concurrency(app, request, tagged).await;
     let rate_limited = async move |request| rate_limit(app, request, placed).await;
-    let mut response = identify(app, request, rate_limited).await;
-    protect(&mut response, &app.config.server);
+    let mut response = name_request(app, request, rate_limited).await;
+    set_security_headers(&mut response, &app.config.server);
     response
 }
 
 /// Gives the request its id, logs it, and writes the body of a failure.
-async fn identify(app: &App, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+async fn name_request(
+    app: &App,
+    mut request: Request,
+    next: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let id = incoming_id(&request).unwrap_or_else(|| app.random.uuid().simple().to_string());
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();

@@ -4,7 +4,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 
-use super::request_body::drain_refused;
+use super::request_body::discard_body;
 use crate::app::App;
 use crate::app::rate_limits::{Policy, Verdict};
 use crate::error::Error;
@@ -46,7 +46,7 @@ pub(crate) async fn rate_limit(
     let mut response = match judged.as_ref().and_then(|(_, verdict)| verdict.retry_after) {
         None => next(request).await,
         Some(retry_after) => {
-            drain_refused(request).await;
+            discard_body(request).await;
             Failure::from(Error::RateLimited { retry_after }).into_response()
         }
     };

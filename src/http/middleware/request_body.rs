@@ -17,7 +17,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::{Sleep, sleep};
 
-use super::concurrency_limit::Place;
+use super::concurrency_limit::Permit;
 use crate::app::App;
 use crate::http::failure::Failure;
 
@@ -26,31 +26,31 @@ const MAX_DRAINED: usize = 8 * 1024 * 1024;
 /// How long that may take.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The body of a request, and whether anybody asked for it: until then a client may be waiting for leave to send
-/// it (`Expect: 100-continue`, RFC 9110 10.1.1), and asking is what gives leave.
-struct Original {
+/// The body of a request, and whether anybody asked for it: until then a client may be waiting for release to send
+/// it (`Expect: 100-continue`, RFC 9110 10.1.1), and asking is what gives release.
+struct ReceivedBody {
     body: Body,
     asked_for: bool,
     /// Set off when it first has to be waited for.
     time: Option<Pin<Box<Sleep>>>,
     limit: Duration,
-    place: Place,
+    permit: Permit,
     /// Why there is no more of it.
     cut: Option<Failure>,
 }
 
-impl Original {
+impl ReceivedBody {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         self.asked_for = true;
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
             // Nothing is done with a body before all of it is there.
             let is_complete = frame.is_none() || self.body.is_end_stream();
-            return match !is_complete || self.place.take_again() {
+            return match !is_complete || self.permit.reacquire() {
                 true => Poll::Ready(frame),
                 false => self.cut(Failure::unavailable(1)),
             };
         }
-        self.place.leave();
+        self.permit.release();
         let limit = self.limit;
         match self.time.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(cx) {
             Poll::Pending => Poll::Pending,
@@ -68,16 +68,16 @@ impl Original {
     }
 }
 
-/// What the handler gets in its place.
-struct Lent(Arc<Mutex<Original>>);
+/// What the handler gets in its permit.
+struct SharedBody(Arc<Mutex<ReceivedBody>>);
 
-impl Lent {
-    fn original(&self) -> MutexGuard<'_, Original> {
+impl SharedBody {
+    fn original(&self) -> MutexGuard<'_, ReceivedBody> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl HttpBody for Lent {
+impl HttpBody for SharedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -97,29 +97,29 @@ impl HttpBody for Lent {
     }
 }
 
-/// Answers a request, which has its place, after its body has been read to the end: by the handler or else here.
-pub(super) async fn drain(
+/// Answers a request, which has its permit, after its body has been read to the end: by the handler or else here.
+pub(super) async fn serve_with_body(
     app: &App,
-    place: Place,
+    permit: Permit,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     if request.body().is_end_stream() {
-        // The place is kept until it is answered.
-        let _place = place;
+        // The permit is kept until it is answered.
+        let _place = permit;
         return next(request).await;
     }
     let is_sent = is_sent(&request);
     let is_http2 = request.version() == Version::HTTP_2;
     let (parts, body) = request.into_parts();
     let limit = app.config.limits.body_timeout;
-    let original = Original { body, asked_for: false, time: None, limit, place, cut: None };
+    let original = ReceivedBody { body, asked_for: false, time: None, limit, permit, cut: None };
     let original = Arc::new(Mutex::new(original));
-    let lent = Body::new(Lent(Arc::clone(&original)));
-    let response = next(Request::from_parts(parts, lent)).await;
+    let shared = Body::new(SharedBody(Arc::clone(&original)));
+    let response = next(Request::from_parts(parts, shared)).await;
     let (rest, asked_for, cut) = {
         let mut original = original.lock().unwrap_or_else(PoisonError::into_inner);
-        original.place.leave();
+        original.permit.release();
         (std::mem::take(&mut original.body), original.asked_for, original.cut.take())
     };
     // Without its body the handler had nothing to go by, whatever it made of that.
@@ -136,12 +136,12 @@ pub(super) async fn drain(
 }
 
 /// Reads the body of a request that is refused before anybody looks at it.
-pub(crate) async fn drain_refused(request: Request) {
+pub(crate) async fn discard_body(request: Request) {
     let is_sent = is_sent(&request);
     read_the_rest(request.into_body(), is_sent).await;
 }
 
-/// Whether the client sends the body without waiting for leave.
+/// Whether the client sends the body without waiting for release.
 fn is_sent(request: &Request) -> bool {
     !request.headers().contains_key(header::EXPECT)
 }

@@ -19,7 +19,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// Adds them to an answer.
-pub(super) fn protect(response: &mut Response, config: &ServerConfig) {
+pub(super) fn set_security_headers(response: &mut Response, config: &ServerConfig) {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, value);

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::{end_sessions, search_text_of};
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer::{ActiveModel, Model};
 use crate::entity::{reset_password_token, verify_email_token};
 use crate::error::Error;
-use crate::service::journal::{self, Change, Whose, snapshot};
+use crate::service::journal::{self, Change, CustomerSequence, snapshot};
 use crate::service::mail;
 use crate::types::{EventKind, MailKind, next_version};
 
@@ -25,7 +25,7 @@ pub(in crate::service) async fn save(
     current: Model,
     mut row: ActiveModel,
     kept: Option<Uuid>,
-) -> Attempt<Model> {
+) -> TxResult<Model> {
     if !row.is_changed() {
         return Ok(current);
     }
@@ -61,7 +61,7 @@ pub(in crate::service) async fn save(
         }
     }
     if row.pending_email.is_set() {
-        forget_wishes(tx, &current).await?;
+        invalidate_pending_links(tx, &current).await?;
     }
     if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
         row.search_text.set_if_not_equals(search_text_of(full_name, email));
@@ -73,9 +73,9 @@ pub(in crate::service) async fn save(
     let first = current.event_sequence + 1;
     row.event_sequence = Set(current.event_sequence + i64::try_from(changes.len()).map_err(Error::internal)?);
     let saved = row.update(tx).await?;
-    journal::record_for(ctx, tx, Whose { customer: saved.uuid, first }, changes).await?;
+    journal::append_events(ctx, tx, CustomerSequence { customer: saved.uuid, first }, changes).await?;
     if new_email.is_some() && saved.email_verified_at.is_none() {
-        ask_to_confirm(ctx, tx, &saved).await?;
+        enqueue_verification_mail(ctx, tx, &saved).await?;
     }
     Ok(saved)
 }
@@ -99,7 +99,10 @@ fn changes(current: &Model, wanted: Model, new_password: bool, ended: u64) -> Ve
 }
 
 /// Makes the links good for nothing that were mailed, or are about to be, to addresses the customer wished for.
-pub(in crate::service) async fn forget_wishes(tx: &impl ConnectionTrait, customer: &Model) -> Attempt<()> {
+pub(in crate::service) async fn invalidate_pending_links(
+    tx: &impl ConnectionTrait,
+    customer: &Model,
+) -> TxResult<()> {
     use verify_email_token::Column::{CustomerId, Email};
     let mailed = verify_email_token::Entity::delete_many().filter(CustomerId.eq(customer.customer_id));
     mailed.filter(Email.ne(customer.email.clone())).exec(tx).await?;
@@ -107,11 +110,11 @@ pub(in crate::service) async fn forget_wishes(tx: &impl ConnectionTrait, custome
 }
 
 /// Mails a link to the address that is to be confirmed: the one the customer wants, else the one it has.
-pub(in crate::service) async fn ask_to_confirm(
+pub(in crate::service) async fn enqueue_verification_mail(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     customer: &Model,
-) -> Attempt<()> {
+) -> TxResult<()> {
     if !ctx.app.config.accounts.email_verification {
         return Ok(());
     }

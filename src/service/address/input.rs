@@ -54,7 +54,7 @@ impl From<Map<String, Value>> for AddressInput {
 
 /// An address without its identity: what is judged as a whole, and what changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::service) struct Draft {
+pub(in crate::service) struct AddressDraft {
     full_name: Option<String>,
     telephone: Option<String>,
     address_1: Option<String>,
@@ -66,7 +66,7 @@ pub(in crate::service) struct Draft {
     pub(in crate::service) is_default: bool,
 }
 
-impl From<Model> for Draft {
+impl From<Model> for AddressDraft {
     fn from(row: Model) -> Self {
         Self {
             full_name: row.full_name,
@@ -82,7 +82,7 @@ impl From<Model> for Draft {
     }
 }
 
-impl Draft {
+impl AddressDraft {
     /// Writes the draft into a row.
     pub(in crate::service) fn fill(self, row: &mut ActiveModel) {
         row.full_name = Set(self.full_name);
@@ -99,7 +99,7 @@ impl Draft {
 
 impl AddressInput {
     /// The address that comes of `current` and this input, judged as a whole.
-    pub(in crate::service) fn merge(self, current: Draft) -> Result<Draft> {
+    pub(in crate::service) fn merge(self, current: AddressDraft) -> Result<AddressDraft> {
         let Self {
             full_name,
             telephone,
@@ -124,7 +124,7 @@ impl AddressInput {
             value
         };
         let required = Some;
-        let mut draft = Draft {
+        let mut draft = AddressDraft {
             full_name: text(
                 "full_name",
                 "Full name",
@@ -194,7 +194,7 @@ fn merge_text(
 }
 
 /// Spells country and province as ISO 3166 does, where it knows them.
-fn place(draft: &mut Draft, problems: &mut Problems) {
+fn place(draft: &mut AddressDraft, problems: &mut Problems) {
     let Some(code) = &draft.country else { return };
     let Some(country) = country::find(code) else {
         problems.add("country", "Country must be an ISO 3166-1 alpha-2 code (e.g., US)");

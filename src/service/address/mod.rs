@@ -9,12 +9,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use input::AddressDraft;
 pub use input::AddressInput;
-pub(super) use input::Draft;
 
 use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -47,7 +47,7 @@ pub async fn create(
     input: AddressInput,
 ) -> Result<Written<Owned>> {
     let customer = owner.authorize(ctx)?;
-    let draft = input.merge(Draft::default())?;
+    let draft = input.merge(AddressDraft::default())?;
     spend!(ctx, write, |tx| {
         let customer_id = lock_customer(tx, customer).await?;
         let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
@@ -70,7 +70,7 @@ pub async fn create(
         draft.clone().fill(&mut row);
         let address = row.insert(tx).await?;
         changes.push(Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address)));
-        journal::count_for(ctx, tx, customer_id, changes).await?;
+        journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(Owned { address, owner })
     })
 }
@@ -92,7 +92,7 @@ pub async fn update(
         let customer_id = lock_customer(tx, customer).await?;
         let current = find(tx, customer_id, uuid).await?;
         ctx.if_match.check(current.version)?;
-        let before = Draft::from(current.clone());
+        let before = AddressDraft::from(current.clone());
         let draft = input.clone().merge(before.clone())?;
         if draft == before {
             return Ok(Owned { address: current, owner });
@@ -105,7 +105,7 @@ pub async fn update(
         draft.fill(&mut row);
         let address = row.update(tx).await?;
         changes.push(updated(&current, &address));
-        journal::count_for(ctx, tx, customer_id, changes).await?;
+        journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(Owned { address, owner })
     })
 }
@@ -131,7 +131,7 @@ pub async fn delete(ctx: &Ctx, write: Write<Owned>, owner: Owner, uuid: Uuid) ->
                 changes.push(set_default(ctx, tx, newest, true).await?);
             }
         }
-        journal::count_for(ctx, tx, customer_id, changes).await?;
+        journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(Owned { address, owner })
     })
 }
@@ -161,18 +161,18 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>
 
 /// The customer's primary key. Its row is locked: changes of its addresses happen one after the other, so that
 /// two that each make another address the default don't both find none.
-async fn lock_customer(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<i32> {
+async fn lock_customer(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<i32> {
     let select = customer::Entity::find_by_public_id(uuid).select_only().column(customer::Column::CustomerId);
     let id = select.lock_exclusive().into_tuple().one(tx).await?;
     Ok(id.ok_or(Error::NotFound("Customer"))?)
 }
 
-async fn find(tx: &impl ConnectionTrait, customer_id: i32, uuid: Uuid) -> Attempt<Model> {
+async fn find(tx: &impl ConnectionTrait, customer_id: i32, uuid: Uuid) -> TxResult<Model> {
     let select = Entity::find().filter(Column::Uuid.eq(uuid)).filter(Column::CustomerId.eq(customer_id));
     Ok(select.one(tx).await?.ok_or(Error::NotFound("Address"))?)
 }
 
-async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<Change>> {
+async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<Option<Change>> {
     let select = Entity::find().filter(Column::CustomerId.eq(customer_id)).filter(Column::IsDefault.eq(true));
     match select.one(tx).await? {
         Some(current) => set_default(ctx, tx, current, false).await.map(Some),
@@ -185,7 +185,7 @@ async fn set_default(
     tx: &impl ConnectionTrait,
     address: Model,
     is_default: bool,
-) -> Attempt<Change> {
+) -> TxResult<Change> {
     let mut row = changed(ctx, address.clone());
     row.is_default = Set(is_default);
     Ok(updated(&address, &row.update(tx).await?))

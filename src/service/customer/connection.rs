@@ -9,7 +9,7 @@ use crate::app::ctx::Ctx;
 use crate::entity::customer::{Column, Entity, Model};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
-use crate::service::query::keyset::{Keyset, Kind, Slice, SortKey, Window, moment};
+use crate::service::query::keyset::{ColumnKind, Keyset, Slice, SortKey, Window, timestamp};
 
 /// What customers can be sorted by; names are those of the API.
 #[expect(missing_docs, reason = "the names say it")]
@@ -115,14 +115,14 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
     let backend = ctx.app.db.backend();
     let column = |column: Column| Expr::col((Entity, column));
     let (name, expression, kind) = match sort.field {
-        CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), Kind::Number),
-        Email => ("EMAIL", column(Column::EmailKey), Kind::Text),
-        FullName => ("FULL_NAME", name_key(Entity, backend), Kind::Text),
-        Status => ("STATUS", column(Column::Status), Kind::Long),
-        GroupId => ("GROUP_ID", column(Column::GroupId), Kind::Number),
-        EmailVerifiedAt => ("EMAIL_VERIFIED_AT", column(Column::EmailVerifiedAt), Kind::Moment),
-        CreatedAt => ("CREATED_AT", column(Column::CreatedAt), Kind::Moment),
-        UpdatedAt => ("UPDATED_AT", column(Column::UpdatedAt), Kind::Moment),
+        CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), ColumnKind::Number),
+        Email => ("EMAIL", column(Column::EmailKey), ColumnKind::Text),
+        FullName => ("FULL_NAME", name_key(Entity, backend), ColumnKind::Text),
+        Status => ("STATUS", column(Column::Status), ColumnKind::Long),
+        GroupId => ("GROUP_ID", column(Column::GroupId), ColumnKind::Number),
+        EmailVerifiedAt => ("EMAIL_VERIFIED_AT", column(Column::EmailVerifiedAt), ColumnKind::Timestamp),
+        CreatedAt => ("CREATED_AT", column(Column::CreatedAt), ColumnKind::Timestamp),
+        UpdatedAt => ("UPDATED_AT", column(Column::UpdatedAt), ColumnKind::Timestamp),
     };
     let nullable = matches!(sort.field, Email | GroupId | EmailVerifiedAt);
     SortKey { name, expression, kind, nullable, descending: sort.descending }
@@ -136,8 +136,8 @@ fn value(field: SortField, row: &Model) -> Json {
         SortField::FullName => row.full_name.as_str().into(),
         SortField::Status => row.status.stored().into(),
         SortField::GroupId => row.group_id.into(),
-        SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, moment),
-        SortField::CreatedAt => moment(row.created_at),
-        SortField::UpdatedAt => moment(row.updated_at),
+        SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, timestamp),
+        SortField::CreatedAt => timestamp(row.created_at),
+        SortField::UpdatedAt => timestamp(row.updated_at),
     }
 }

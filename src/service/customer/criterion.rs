@@ -133,7 +133,7 @@ impl Criterion {
             }
             Self::Any(inner) => {
                 let any = inner.iter().map(|inner| inner.part(app, false)).reduce(ExprTrait::or);
-                any.unwrap_or_else(nobody)
+                any.unwrap_or_else(matches_nothing)
             }
             Self::Not(inner) => inner.part(app, false).not(),
             Self::CustomerId(compare) => compare.condition(column(Column::CustomerId)),
@@ -141,7 +141,7 @@ impl Criterion {
                 (true, true) => Expr::val(1).eq(1),
                 (true, false) => is_enabled(true),
                 (false, true) => is_enabled(false),
-                (false, false) => nobody(),
+                (false, false) => matches_nothing(),
             },
             Self::GroupId(compare) => {
                 Column::GroupId.is_not_null().and(compare.condition(column(Column::GroupId)))
@@ -242,7 +242,7 @@ pub(super) fn email_matches(part: &str, matches: impl Fn(SimpleExpr, &str) -> Si
     let in_column = |of: Column| {
         let spellings = EmailAddress::fold_part(part).into_iter();
         let any = spellings.map(|part| matches(column(of), &part)).reduce(ExprTrait::or);
-        of.is_not_null().and(any.unwrap_or_else(nobody))
+        of.is_not_null().and(any.unwrap_or_else(matches_nothing))
     };
     in_column(Column::EmailKey).or(in_column(Column::EmailUnicode))
 }
@@ -255,7 +255,7 @@ fn lower(text: SimpleExpr) -> SimpleExpr {
     Func::lower(text).into()
 }
 
-fn nobody() -> SimpleExpr {
+fn matches_nothing() -> SimpleExpr {
     Expr::val(1).eq(0)
 }
 

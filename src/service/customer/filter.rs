@@ -78,7 +78,7 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
         }
         "created_at" => {
             filter.allow(&[Gt, Gteq, Lt, Lteq])?;
-            let moment = moment(value).ok_or_else(|| {
+            let moment = timestamp(value).ok_or_else(|| {
                 filter.bad_value("the value must be a date (2023-02-07) or a time (2023-02-07T14:18:05Z)")
             })?;
             Ok(match operation {
@@ -97,7 +97,7 @@ fn negate_if(negate: bool, condition: SimpleExpr) -> SimpleExpr {
 }
 
 /// A moment that every database can hold.
-fn moment(text: &str) -> Option<DateTime<Utc>> {
+fn timestamp(text: &str) -> Option<DateTime<Utc>> {
     parse_moment(text).filter(|moment| (1..=9999).contains(&moment.year()))
 }
 

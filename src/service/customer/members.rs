@@ -30,7 +30,7 @@ pub struct Members {
 pub async fn of_groups(ctx: &Ctx, group_ids: &[i32]) -> Result<Members> {
     ctx.require_admin()?;
     let db = ctx.app.db.lists();
-    let beyond = batch_loader::each(db, group_ids.to_vec(), |group_id| {
+    let beyond = batch_loader::select_per_key(db, group_ids.to_vec(), |group_id| {
         let mut select = Sql::select();
         select
             .column(Column::CustomerId)
@@ -43,7 +43,7 @@ pub async fn of_groups(ctx: &Ctx, group_ids: &[i32]) -> Result<Members> {
         group_ids.iter().copied().filter(|id| beyond.get(id).is_some_and(Option::is_some)).collect();
     let small: Vec<i32> = group_ids.iter().copied().filter(|id| !too_large.contains(id)).collect();
     let most = MAX_MEMBERS * small.len() as u64;
-    let select = Entity::find().filter(Column::GroupId.is_in(batch_loader::padded(small)));
+    let select = Entity::find().filter(Column::GroupId.is_in(batch_loader::pad_to_power_of_two(small)));
     let rows = select.order_by_desc(Column::CustomerId).limit(most + 1).all(db).await?;
     if rows.len() as u64 > most {
         return Err(Error::unavailable("customers were added to a group while it was read"));

@@ -28,14 +28,14 @@ pub use search::{is_indexed as search_is_indexed, sample_trigrams};
 use crate::app::App;
 use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
-use crate::db::batch_loader::padded;
-use crate::db::{Attempt, Database};
+use crate::db::batch_loader::pad_to_power_of_two;
+use crate::db::{Database, TxResult};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_group;
 use crate::error::{Error, Result};
-use crate::service::account::{ask_to_confirm, find_for_update, save, search_text_of};
+use crate::service::account::{enqueue_verification_mail, find_for_update, save, search_text_of};
 use crate::service::input::patch::Mode;
-use crate::service::journal::{self, Change, Whose, snapshot};
+use crate::service::journal::{self, Change, CustomerSequence, snapshot};
 use crate::service::query::page::ListQuery;
 use crate::service::{metafield, throttle};
 use crate::spend;
@@ -84,8 +84,14 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         let customer = customer.insert(tx).await?;
         let created =
             Change::created(EventKind::CustomerCreated, customer.uuid, snapshot::customer(&customer));
-        journal::record_for(ctx, tx, Whose { customer: customer.uuid, first: 1 }, vec![created]).await?;
-        ask_to_confirm(ctx, tx, &customer).await?;
+        journal::append_events(
+            ctx,
+            tx,
+            CustomerSequence { customer: customer.uuid, first: 1 },
+            vec![created],
+        )
+        .await?;
+        enqueue_verification_mail(ctx, tx, &customer).await?;
         Ok(customer)
     })
 }
@@ -94,7 +100,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
-/// [`Error::Precondition`] for another version than the present one.
+/// [`Error::PreconditionFailed`] for another version than the present one.
 pub async fn update(
     ctx: &Ctx,
     write: Write<Model>,
@@ -147,7 +153,7 @@ pub async fn update(
 /// Deletes a customer with everything that is its own, and tells what it was.
 ///
 /// # Errors
-/// [`Error::NotFound`], the second time as well; [`Error::Precondition`] for another version than the present one.
+/// [`Error::NotFound`], the second time as well; [`Error::PreconditionFailed`] for another version than the present one.
 pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     ctx.require_if_match()?;
@@ -165,7 +171,7 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
 
 /// How to find one customer.
 #[derive(Clone, Debug)]
-pub enum Key {
+pub enum CustomerKey {
     /// By public identifier.
     Uuid(Uuid),
     /// By e-mail address, however it is spelled.
@@ -176,23 +182,23 @@ pub enum Key {
 ///
 /// # Errors
 /// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
-pub async fn find(ctx: &Ctx, key: &Key) -> Result<Option<Model>> {
+pub async fn find(ctx: &Ctx, key: &CustomerKey) -> Result<Option<Model>> {
     ctx.require_admin()?;
     match key {
-        Key::Uuid(uuid) => find_together(&ctx.app, *uuid).await,
-        Key::Email(email) => Ok(Entity::find_by_address(email).one(ctx.app.db.reader()).await?),
+        CustomerKey::Uuid(uuid) => find_batched(&ctx.app, *uuid).await,
+        CustomerKey::Email(email) => Ok(Entity::find_by_address(email).one(ctx.app.db.reader()).await?),
     }
 }
 
 /// The customer with this public identifier, looked up together with those that others look for.
-pub(super) async fn find_together(app: &App, uuid: Uuid) -> Result<Option<Model>> {
+pub(super) async fn find_batched(app: &App, uuid: Uuid) -> Result<Option<Model>> {
     let db = app.db.clone();
     let fetch = move |uuids| by_public_id(db.clone(), uuids);
-    app.lookups.customers.get(uuid, fetch).await
+    app.batch_loaders.customers.get(uuid, fetch).await
 }
 
 async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Model>> {
-    let select = Entity::find().filter(customer::Column::Uuid.is_in(padded(uuids)));
+    let select = Entity::find().filter(customer::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
     Ok(select.all(db.reader()).await?.into_iter().map(|row| (row.uuid, row)).collect())
 }
 
@@ -202,8 +208,8 @@ async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Mo
 /// Those of the database.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     match ctx.caller {
-        Caller::Admin { .. } | Caller::System => find(ctx, &Key::Uuid(uuid)).await,
-        Caller::Customer { uuid: own, .. } if own == uuid => find_together(&ctx.app, uuid).await,
+        Caller::Admin { .. } | Caller::System => find(ctx, &CustomerKey::Uuid(uuid)).await,
+        Caller::Customer { uuid: own, .. } if own == uuid => find_batched(&ctx.app, uuid).await,
         Caller::Customer { .. } | Caller::Anonymous => Ok(None),
     }
 }
@@ -255,7 +261,7 @@ async fn ensure_email_is_free(
 
 /// The group's row is locked: it can't be deleted before the customer is in it, which then would break the
 /// foreign key.
-async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> Attempt<()> {
+async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> TxResult<()> {
     let Some(id) = group_id else {
         return Ok(());
     };

@@ -7,7 +7,7 @@ use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
-use crate::service::account::{ask_to_confirm, find_for_update, save};
+use crate::service::account::{enqueue_verification_mail, find_for_update, save};
 use crate::service::input::patch::{Field, Mode};
 use crate::service::{journal, mail, password, throttle};
 use crate::spend;
@@ -57,7 +57,7 @@ pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) ->
             // At once: when the link is opened it may be too late to do something about it.
             let told = saved.email.clone();
             mail::enqueue(ctx, tx, MailKind::EmailChangeRequested, Some(customer_id), &told).await?;
-            ask_to_confirm(ctx, tx, &saved).await?;
+            enqueue_verification_mail(ctx, tx, &saved).await?;
         }
         Ok(saved)
     })

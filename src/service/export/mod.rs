@@ -4,4 +4,4 @@ mod all;
 mod own;
 
 pub use all::{Exported, page};
-pub use own::{Own, own};
+pub use own::{AccountExport, own};

@@ -10,7 +10,7 @@ use crate::service::metafield;
 
 /// What is stored about a customer. Not in it: hashes and tokens, and what only the back office may see.
 #[derive(Clone, Debug)]
-pub struct Own {
+pub struct AccountExport {
     /// The account.
     pub customer: customer::Model,
     /// The group it belongs to.
@@ -29,7 +29,7 @@ pub struct Own {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn own(ctx: &Ctx) -> Result<Own> {
+pub async fn own(ctx: &Ctx) -> Result<AccountExport> {
     let (customer_id, _) = ctx.require_customer()?;
     let db = ctx.app.db.reader();
     let customer = customer::Entity::find_by_id(customer_id).one(db).await?;
@@ -47,5 +47,5 @@ pub async fn own(ctx: &Ctx) -> Result<Own> {
         .order_by_asc(mail::Column::MailId);
     let (sessions, mails) = (sessions.all(db).await?, mails.all(db).await?);
     let metafields = metafield::shown(&customer.meta_data, &metafield::visible(ctx).await?);
-    Ok(Own { customer, group, metafields, addresses, sessions, mails })
+    Ok(AccountExport { customer, group, metafields, addresses, sessions, mails })
 }

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
 use uuid::Uuid;
 
-use super::draft::{Address, Draft};
+use super::draft::{Address, CustomerDraft};
 use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address};
 use crate::service::account::search_text_of;
@@ -27,12 +27,12 @@ pub(super) struct Account {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     meta_data: Json,
-    pub(super) addresses: Vec<(Uuid, address::Draft)>,
+    pub(super) addresses: Vec<(Uuid, address::AddressDraft)>,
 }
 
 impl Account {
     /// What comes of a draft; what it doesn't say has its default.
-    pub(super) fn of_draft(ctx: &Ctx, draft: &Draft, group_id: i32, meta_data: Json) -> Self {
+    pub(super) fn of_draft(ctx: &Ctx, draft: &CustomerDraft, group_id: i32, meta_data: Json) -> Self {
         let random = &ctx.app.random;
         let addresses = draft.addresses.as_deref().unwrap_or_default().iter();
         let addresses =
@@ -56,7 +56,7 @@ impl Account {
 
     /// What is stored.
     pub(super) fn of_rows(row: customer::Model, addresses: Vec<customer_address::Model>) -> Self {
-        let addresses = addresses.into_iter().map(|row| (row.uuid, address::Draft::from(row)));
+        let addresses = addresses.into_iter().map(|row| (row.uuid, address::AddressDraft::from(row)));
         Self {
             uuid: row.uuid,
             status: row.status,
@@ -73,7 +73,7 @@ impl Account {
     }
 
     /// Whether all that the line says is so. When it was last changed is not compared, nor is the password.
-    pub(super) fn agrees(&self, draft: &Draft, wanted: &Self) -> bool {
+    pub(super) fn agrees(&self, draft: &CustomerDraft, wanted: &Self) -> bool {
         fn said<T: PartialEq>(said: Option<&T>, stored: &T) -> bool {
             said.is_none_or(|said| said == stored)
         }
@@ -106,7 +106,7 @@ impl Account {
     }
 
     /// The same for two lines that say the same.
-    pub(super) fn fingerprint(&self, draft: &Draft) -> u64 {
+    pub(super) fn fingerprint(&self, draft: &CustomerDraft) -> u64 {
         let mut hasher = DefaultHasher::new();
         let Self { status, group_id, full_name, email, email_verified_at, meta_data, .. } = self;
         let said = (draft.uuid, draft.created_at, &draft.addresses);

@@ -1,4 +1,4 @@
-//! What a file may say of a customer, and what is wrong with it. What the API takes is judged as the API judges it.
+//! What a file may say of a customer, and what is wrong with it. What the API takes is validated as the API judges it.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::prelude::Json;
@@ -16,7 +16,7 @@ use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash};
 
 /// A customer that may be written. What is absent was not said; a new customer has the default then.
 #[derive(Clone, Debug)]
-pub(super) struct Draft {
+pub(super) struct CustomerDraft {
     pub(super) uuid: Option<Uuid>,
     pub(super) status: Option<CustomerStatus>,
     pub(super) group: Option<Group>,
@@ -53,11 +53,11 @@ pub(super) enum Secret {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) uuid: Option<Uuid>,
-    pub(super) draft: address::Draft,
+    pub(super) draft: address::AddressDraft,
 }
 
-impl Draft {
-    /// Judges all that can be judged by the record alone.
+impl CustomerDraft {
+    /// Judges all that can be validated by the record alone.
     pub(super) fn parse(ctx: &Ctx, record: Record) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let mut fields = record.fields;
@@ -232,7 +232,7 @@ fn parse_addresses(field: Field, problems: &mut Problems) -> Option<Vec<Address>
         let known = |(name, _): &(String, Value)| Record::ADDRESS_FIELDS.contains(&name.as_str());
         let (known, rest): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(known);
         refuse_unknown(&place, &rest, problems);
-        match AddressInput::from(known).merge(address::Draft::default()) {
+        match AddressInput::from(known).merge(address::AddressDraft::default()) {
             Ok(draft) => addresses.push(Address { uuid, draft }),
             Err(error) => {
                 for problem in problems_of(error) {

@@ -1,12 +1,12 @@
 //! Customers from a file: many in one transaction, each by the rules of the API.
 //!
-//! A batch is prepared (parsed, judged, hashed) and then written; while one is written, the next can be prepared.
-//! What a batch was judged by is looked at again in the transaction: when it has changed, the batch is prepared anew.
+//! A batch is prepared (parsed, validated, hashed) and then written; while one is written, the next can be prepared.
+//! What a batch was validated by is looked at again in the transaction: when it has changed, the batch is prepared anew.
 
 mod account;
 mod draft;
+mod existing_records;
 mod groups;
-mod known;
 mod prepare;
 mod write;
 
@@ -90,7 +90,7 @@ impl Record {
 
 /// What became of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ImportOutcome {
     /// There is a new customer.
     Created,
     /// There is this very customer already: the line was imported before. Its password is not compared.

@@ -1,4 +1,4 @@
-//! A batch before it is written: parsed, judged by the groups and custom fields there are, and hashed.
+//! A batch before it is written: parsed, validated by the groups and custom fields there are, and hashed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use sea_orm::{ConnectionTrait, QuerySelect};
 use serde_json::Value;
 
 use super::account::Account;
-use super::draft::{Draft, Secret, problems_of};
+use super::draft::{CustomerDraft, Secret, problems_of};
+use super::existing_records::find_by_emails;
 use super::groups::Groups;
-use super::known::find_by_emails;
 use super::{Line, Options};
 use crate::app::ctx::Ctx;
-use crate::db::{Attempt, Job};
+use crate::db::{Job, TxResult};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
 use crate::error::{Error, Problem, Result};
@@ -27,26 +27,26 @@ use crate::types::PasswordHash;
 pub struct Batch {
     pub(super) lines: Vec<Line>,
     pub(super) prepared: Vec<std::result::Result<Prepared, Vec<Problem>>>,
-    basis: Basis,
+    snapshot: Snapshot,
 }
 
 /// A customer that may be written.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) draft: Draft,
+    pub(super) draft: CustomerDraft,
     /// What is to be stored of it.
     pub(super) account: Account,
     /// None when it is there already: hashing is dear, and nothing is compared with it.
     pub(super) hash: Option<PasswordHash>,
 }
 
-/// What a batch is judged by.
+/// What a batch is validated by.
 #[derive(Debug, Default)]
-struct Basis {
+struct Snapshot {
     /// Groups that the batch names, by primary key.
     groups: HashSet<i32>,
     /// Custom fields; none when no line has any.
-    definitions: Option<metafield::Basis>,
+    definitions: Option<metafield::DefinitionsSnapshot>,
 }
 
 /// Prepares lines to be written.
@@ -57,29 +57,29 @@ struct Basis {
 pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Batch> {
     ctx.require_admin()?;
     let parse = |line: &Line| match &line.record {
-        Ok(record) => Draft::parse(ctx, record.clone()).map(|draft| (draft, record.is_text)),
+        Ok(record) => CustomerDraft::parse(ctx, record.clone()).map(|draft| (draft, record.is_text)),
         Err(reason) => Err(vec![Problem::new("", reason)]),
     };
     let parsed: Vec<_> = lines.iter().map(parse).collect();
     let drafts = || parsed.iter().flatten().map(|(draft, _)| draft);
     let mut groups = Groups::read(ctx, options).await?;
     let has_fields = drafts().any(|draft| draft.meta_data.is_some() || draft.metafields.is_some());
-    let definitions = if has_fields { Some(metafield::Basis::read(ctx).await?) } else { None };
+    let definitions = if has_fields { Some(metafield::DefinitionsSnapshot::read(ctx).await?) } else { None };
     let there =
         find_by_emails(ctx.app.db.reader(), drafts().map(|draft| draft.email.key()).collect()).await?;
-    let mut basis = Basis { groups: HashSet::new(), definitions };
-    let kept = kept_of_all(parsed, basis.definitions.as_ref()).await?;
-    let mut judged = Vec::with_capacity(kept.len());
+    let mut snapshot = Snapshot { groups: HashSet::new(), definitions };
+    let kept = kept_of_all(parsed, snapshot.definitions.as_ref()).await?;
+    let mut validated = Vec::with_capacity(kept.len());
     for kept in kept {
-        judged.push(match kept {
-            Ok((draft, meta_data)) => judge(ctx, draft, meta_data, &mut groups).await?,
+        validated.push(match kept {
+            Ok((draft, meta_data)) => classify(ctx, draft, meta_data, &mut groups).await?,
             Err(problems) => Err(problems),
         });
     }
-    basis.groups = judged.iter().flatten().filter_map(|(_, account)| account.group_id).collect();
-    let hash = |judged: std::result::Result<(Draft, Account), Vec<Problem>>| async {
-        let (draft, account) = match judged {
-            Ok(judged) => judged,
+    snapshot.groups = validated.iter().flatten().filter_map(|(_, account)| account.group_id).collect();
+    let hash = |validated: std::result::Result<(CustomerDraft, Account), Vec<Problem>>| async {
+        let (draft, account) = match validated {
+            Ok(validated) => validated,
             Err(problems) => return Ok(Err(problems)),
         };
         let hash = match &draft.secret {
@@ -94,8 +94,8 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
         Ok::<_, Error>(Ok(Prepared { draft, account, hash }))
     };
     let threads = ctx.app.config.hashing.threads.get();
-    let prepared = stream::iter(judged).map(hash).buffered(threads).try_collect().await?;
-    Ok(Batch { lines, prepared, basis })
+    let prepared = stream::iter(validated).map(hash).buffered(threads).try_collect().await?;
+    Ok(Batch { lines, prepared, snapshot })
 }
 
 impl Batch {
@@ -104,17 +104,17 @@ impl Batch {
         self.lines.iter().map(|line| line.number)
     }
 
-    /// Whether what it was judged by is still so; it stays so until the transaction ends.
-    pub(super) async fn still_holds(&self, tx: &impl ConnectionTrait) -> Attempt<bool> {
-        if !self.basis.groups.is_empty() {
-            let ids = self.basis.groups.iter().copied();
+    /// Whether what it was validated by is still so; it stays so until the transaction ends.
+    pub(super) async fn is_still_valid(&self, tx: &impl ConnectionTrait) -> TxResult<bool> {
+        if !self.snapshot.groups.is_empty() {
+            let ids = self.snapshot.groups.iter().copied();
             let groups = customer_group::Entity::find_by_keys(ids).lock_shared().all(tx).await?;
-            if groups.len() < self.basis.groups.len() {
+            if groups.len() < self.snapshot.groups.len() {
                 return Ok(false);
             }
         }
-        match &self.basis.definitions {
-            Some(definitions) => definitions.still_holds(tx).await,
+        match &self.snapshot.definitions {
+            Some(definitions) => definitions.is_still_valid(tx).await,
             None => Ok(true),
         }
     }
@@ -123,10 +123,10 @@ impl Batch {
 /// Custom fields and free-form data of all drafts as they are kept, checked on a thread of its own: regular expressions
 /// take their time. Each line may cost what a request may.
 async fn kept_of_all(
-    parsed: Vec<std::result::Result<(Draft, bool), Vec<Problem>>>,
-    basis: Option<&metafield::Basis>,
-) -> Result<Vec<std::result::Result<(Draft, Json), Vec<Problem>>>> {
-    let definitions = basis.map(|basis| Arc::clone(basis.definitions()));
+    parsed: Vec<std::result::Result<(CustomerDraft, bool), Vec<Problem>>>,
+    snapshot: Option<&metafield::DefinitionsSnapshot>,
+) -> Result<Vec<std::result::Result<(CustomerDraft, Json), Vec<Problem>>>> {
+    let definitions = snapshot.map(|snapshot| Arc::clone(snapshot.definitions()));
     metafield::run_blocking(move || {
         let definitions = definitions.as_deref().unwrap_or_default();
         let kept = parsed.into_iter().map(|parsed| {
@@ -140,12 +140,12 @@ async fn kept_of_all(
 }
 
 /// What is stored of a draft, once group and custom fields are known.
-async fn judge(
+async fn classify(
     ctx: &Ctx,
-    draft: Draft,
+    draft: CustomerDraft,
     meta_data: Json,
     groups: &mut Groups,
-) -> Result<std::result::Result<(Draft, Account), Vec<Problem>>> {
+) -> Result<std::result::Result<(CustomerDraft, Account), Vec<Problem>>> {
     let group_id = match &draft.group {
         None => customer_group::DEFAULT_GROUP_ID,
         Some(group) => match groups.find(ctx, group).await? {
@@ -158,7 +158,7 @@ async fn judge(
 }
 
 /// Custom fields and free-form data as they are kept.
-fn kept(draft: &mut Draft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
+fn kept(draft: &mut CustomerDraft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
     let mut budget = Budget::new();
     if let Some(meta_data) = draft.meta_data.take() {
         draft.meta_data = Some(metafield::conform(meta_data, definitions, &mut budget)?);
@@ -173,8 +173,8 @@ fn kept(draft: &mut Draft, is_text: bool, definitions: &[Definition]) -> Result<
     }
     let meta_data = draft.meta_data.clone().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
     let Some(given) = &draft.metafields else { return Ok(meta_data) };
-    let judged = metafield::judge_given(Json::Object(given.clone()), definitions, &mut budget)?;
-    let meta_data = metafield::apply(&meta_data, &judged);
+    let validated = metafield::validate_given(Json::Object(given.clone()), definitions, &mut budget)?;
+    let meta_data = metafield::apply(&meta_data, &validated);
     check_size("metafields", &meta_data, None)?;
     Ok(meta_data)
 }

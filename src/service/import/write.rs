@@ -7,18 +7,18 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
 use uuid::Uuid;
 
-use super::known::{Known, Seen};
+use super::existing_records::{ExistingRecords, Seen};
 use super::prepare::{Batch, Prepared, prepare};
-use super::{Options, Outcome};
+use super::{ImportOutcome, Options};
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::{customer, customer_address};
 use crate::error::{Error, Result};
 use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
 use crate::types::{EventKind, PasswordHash};
 
-/// How often a batch is prepared anew because somebody else changed what it is judged by.
+/// How often a batch is prepared anew because somebody else changed what it is validated by.
 const ATTEMPTS: u32 = 10;
 /// Addresses that one statement inserts: a statement has a limited number of parameters.
 const ADDRESSES: usize = 1000;
@@ -40,7 +40,7 @@ impl Import {
     ///
     /// # Errors
     /// Those of [`prepare`].
-    pub async fn write(&mut self, ctx: &Ctx, mut batch: Batch) -> Result<Vec<Outcome>> {
+    pub async fn write(&mut self, ctx: &Ctx, mut batch: Batch) -> Result<Vec<ImportOutcome>> {
         ctx.require_admin()?;
         for _ in 0..ATTEMPTS {
             match self.attempt(ctx, &batch).await {
@@ -58,21 +58,21 @@ impl Import {
         Err(Error::unavailable("groups, custom fields or customers change all the time"))
     }
 
-    async fn attempt(&self, ctx: &Ctx, batch: &Batch) -> Result<Option<Vec<Outcome>>> {
+    async fn attempt(&self, ctx: &Ctx, batch: &Batch) -> Result<Option<Vec<ImportOutcome>>> {
         transact!(ctx.app.db, |tx| {
             // Groups that a dry run would have made are not there.
-            if !self.options.dry_run && !batch.still_holds(tx).await? {
+            if !self.options.dry_run && !batch.is_still_valid(tx).await? {
                 return Ok(None);
             }
-            let mut known = Known::find(tx, batch).await?;
+            let mut known = ExistingRecords::find(tx, batch).await?;
             let mut outcomes = Vec::with_capacity(batch.prepared.len());
             let mut new = Vec::new();
             for prepared in &batch.prepared {
                 let outcome = match prepared {
-                    Ok(prepared) => known.judge(prepared),
-                    Err(problems) => Outcome::Refused(problems.clone()),
+                    Ok(prepared) => known.classify(prepared),
+                    Err(problems) => ImportOutcome::Refused(problems.clone()),
                 };
-                if let (Outcome::Created, Ok(prepared)) = (&outcome, prepared) {
+                if let (ImportOutcome::Created, Ok(prepared)) = (&outcome, prepared) {
                     // It was there, and was deleted meanwhile.
                     let Some(hash) = &prepared.hash else { return Ok(None) };
                     new.push((prepared, hash));
@@ -86,16 +86,16 @@ impl Import {
         })
     }
 
-    fn compare_with_earlier(&mut self, batch: &Batch, outcomes: &mut [Outcome]) {
+    fn compare_with_earlier(&mut self, batch: &Batch, outcomes: &mut [ImportOutcome]) {
         for (prepared, outcome) in batch.prepared.iter().zip(outcomes) {
-            if let (Ok(prepared), Outcome::Created) = (prepared, &outcome) {
-                *outcome = self.seen.judge(prepared);
+            if let (Ok(prepared), ImportOutcome::Created) = (prepared, &outcome) {
+                *outcome = self.seen.classify(prepared);
             }
         }
     }
 }
 
-async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &PasswordHash)]) -> Attempt<()> {
+async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &PasswordHash)]) -> TxResult<()> {
     if new.is_empty() {
         return Ok(());
     }

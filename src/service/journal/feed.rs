@@ -10,7 +10,7 @@ use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::query::keyset::Window;
 use crate::service::query::listing::{Listing, Number, Page};
-use crate::types::{EventKind, covers};
+use crate::types::{EventKind, filter_matches};
 
 /// Published, and not expired.
 const NOT_EXPIRED: &str =
@@ -76,7 +76,7 @@ pub(in crate::service) fn kinds(field: &str, filters: &[String]) -> Result<Vec<E
     let mut kinds = Vec::new();
     for filter in filters {
         let covered: Vec<EventKind> =
-            EventKind::ALL.iter().filter(|kind| covers(filter, **kind)).copied().collect();
+            EventKind::ALL.iter().filter(|kind| filter_matches(filter, **kind)).copied().collect();
         if covered.is_empty() {
             let filter: String = filter.chars().take(64).collect();
             let message = format!("\"{filter}\" is no event; customer.created, customer.* and * are");

@@ -7,8 +7,8 @@
 
 mod audit;
 mod change;
+mod customer_entries;
 mod feed;
-mod of_customer;
 mod publish;
 mod retention;
 mod write;
@@ -22,15 +22,15 @@ use uuid::Uuid;
 pub use audit::{AuditFilter, AuditPage, audit};
 pub use change::changes;
 pub(super) use change::{Change, snapshot};
+pub(super) use customer_entries::{erase, for_all, last_numbers};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
-pub(super) use of_customer::{erase, for_all, last_numbers};
 pub use publish::PUBLISHED_AT_ONCE;
 pub(super) use publish::{Published, backlog, is_due, publish_batch};
 pub(super) use retention::expired;
 
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer;
 use crate::error::Error;
 
@@ -38,7 +38,7 @@ use write::{Entry, insert};
 
 /// The customer that something happened to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Whose {
+pub(super) struct CustomerSequence {
     /// Its public identifier.
     pub(super) customer: Uuid,
     /// The number of the first of the entries.
@@ -46,33 +46,33 @@ pub(super) struct Whose {
 }
 
 /// Writes entries about something that belongs to no customer.
-pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> Attempt<()> {
+pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<()> {
     insert(ctx, tx, [Entry { of: None, change }]).await
 }
 
 /// Writes entries about a customer whose row says so already.
-pub(super) async fn record_for(
+pub(super) async fn append_events(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
-    whose: Whose,
+    sequence: CustomerSequence,
     changes: Vec<Change>,
-) -> Attempt<()> {
+) -> TxResult<()> {
     if let Some(keyed) = &ctx.keyed {
-        keyed.concerns(whose.customer);
+        keyed.concerns(sequence.customer);
     }
-    let numbered = (whose.first..).zip(changes);
-    let entries = numbered.map(|(sequence, change)| Entry { of: Some((whose.customer, sequence)), change });
+    let numbered = (sequence.first..).zip(changes);
+    let entries = numbered.map(|(number, change)| Entry { of: Some((sequence.customer, number)), change });
     insert(ctx, tx, entries).await
 }
 
 /// Writes an entry about a customer, counting it in the customer's row, which is locked by that. When the customer is
 /// gone there is nothing to tell.
-pub(super) async fn count_for(
+pub(super) async fn append_numbered(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     customer_id: i32,
     changes: Vec<Change>,
-) -> Attempt<()> {
+) -> TxResult<()> {
     use customer::Column::{CustomerId, EventSequence};
     let count = i64::try_from(changes.len()).map_err(Error::internal)?;
     if count == 0 {
@@ -84,8 +84,8 @@ pub(super) async fn count_for(
         .exec_with_returning(tx)
         .await?;
     let Some(customer) = counted.into_iter().next() else { return Ok(()) };
-    let whose = Whose { customer: customer.uuid, first: customer.event_sequence - count + 1 };
-    record_for(ctx, tx, whose, changes).await
+    let sequence = CustomerSequence { customer: customer.uuid, first: customer.event_sequence - count + 1 };
+    append_events(ctx, tx, sequence, changes).await
 }
 
 /// What stands for the data of a record that was erased.

@@ -13,7 +13,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::entity::journal_position;
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ pub(in crate::service) async fn is_due(ctx: &Ctx) -> Result<bool> {
 pub(in crate::service) async fn publish_batch(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
-) -> Attempt<Vec<Published>> {
+) -> TxResult<Vec<Published>> {
     let last = journal_position::Entity::find().lock_exclusive().one(tx).await?;
     let last = last.ok_or_else(|| Error::internal("journal_position has no row"))?;
     let waiting =

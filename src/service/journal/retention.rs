@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::entity::{journal_position, webhook_delivery};
 use crate::error::Result;
@@ -52,7 +52,7 @@ pub(in crate::service) async fn expired(ctx: &Ctx) -> Result<Condition> {
 }
 
 /// The place up to which entries have expired.
-pub(super) async fn expired_position(db: &impl ConnectionTrait) -> Attempt<i64> {
+pub(super) async fn expired_position(db: &impl ConnectionTrait) -> TxResult<i64> {
     let row = journal_position::Entity::find().one(db).await?;
     Ok(row.map_or(0, |row| row.expired_position))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Change;
 use crate::app::ctx::{Caller, Ctx};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::journal_entry::{Column, Entity};
 use crate::error::{Error, Result};
 use crate::types::Actor;
@@ -56,7 +56,7 @@ pub(super) async fn insert(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     entries: impl IntoIterator<Item = Entry>,
-) -> Attempt<()> {
+) -> TxResult<()> {
     let common = common(ctx);
     let mut entries = entries.into_iter();
     let mut next = || {

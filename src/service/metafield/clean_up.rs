@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::values::remove;
 use crate::app::ctx::{Caller, Ctx};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::metafield_definition::{Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -57,7 +57,7 @@ fn deleted() -> sea_orm::Select<Entity> {
 }
 
 /// Strips the next customers of the value; the last one's primary key, none when there are no more.
-async fn strip(tx: &impl ConnectionTrait, definition: &Model) -> Attempt<Option<i32>> {
+async fn strip(tx: &impl ConnectionTrait, definition: &Model) -> TxResult<Option<i32>> {
     use customer::Column::{CustomerId, MetaData};
     let next = customer::Entity::find().filter(CustomerId.gt(definition.cleaned_up_to));
     let next = next.select_only().columns([CustomerId, MetaData]).order_by_asc(CustomerId).limit(BATCH);

@@ -11,7 +11,7 @@ use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use serde_json::Value;
 
 use super::schema::MAX_COMPILED;
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 
 /// The most steps that checking the values of one request takes. 20 ns each were measured at worst, so this is a fifth
 /// of a second.
@@ -89,13 +89,13 @@ pub(super) fn is_light(steps: u64) -> bool {
 #[derive(Debug)]
 pub(in crate::service) struct Budget {
     steps: u64,
-    watch: Stopwatch,
+    watch: Timer,
 }
 
 impl Budget {
     /// The whole of it.
     pub(in crate::service) fn new() -> Self {
-        Self { steps: MAX_STEPS, watch: Stopwatch::start() }
+        Self { steps: MAX_STEPS, watch: Timer::start() }
     }
 
     /// Takes so many steps out of it; false when it hasn't as many.

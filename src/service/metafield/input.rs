@@ -67,9 +67,9 @@ impl From<Map<String, Value>> for DefinitionInput {
     }
 }
 
-/// A definition without uuid and times: what is judged as a whole, and what changes.
+/// A definition without uuid and times: what is validated as a whole, and what changes.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Draft {
+pub(super) struct DefinitionDraft {
     pub(super) owner_type: String,
     pub(super) namespace: String,
     pub(super) field_key: String,
@@ -84,7 +84,7 @@ pub(super) struct Draft {
     position: i32,
 }
 
-impl From<Model> for Draft {
+impl From<Model> for DefinitionDraft {
     fn from(row: Model) -> Self {
         Self {
             owner_type: row.owner_type,
@@ -103,7 +103,7 @@ impl From<Model> for Draft {
     }
 }
 
-impl Draft {
+impl DefinitionDraft {
     /// Writes the draft into a row.
     pub(super) fn fill(self, row: &mut ActiveModel) {
         row.owner_type = Set(self.owner_type);
@@ -122,8 +122,8 @@ impl Draft {
 }
 
 impl DefinitionInput {
-    /// The definition that comes of `current` and this input, judged as a whole.
-    pub(super) fn merge(self, current: Option<&Model>) -> Result<Draft> {
+    /// The definition that comes of `current` and this input, validated as a whole.
+    pub(super) fn merge(self, current: Option<&Model>) -> Result<DefinitionDraft> {
         let Self {
             owner_type,
             namespace,
@@ -140,7 +140,7 @@ impl DefinitionInput {
         } = self;
         let mut problems = Problems::default();
         let p = &mut problems;
-        let stored = current.cloned().map(Draft::from);
+        let stored = current.cloned().map(DefinitionDraft::from);
         let stored = stored.as_ref();
         let owner_type = fixed(
             p,
@@ -202,7 +202,7 @@ impl DefinitionInput {
         else {
             return Err(Error::internal("a required field passed the check without a value"));
         };
-        Ok(Draft {
+        Ok(DefinitionDraft {
             owner_type,
             namespace,
             field_key,

@@ -3,11 +3,11 @@
 //! Whoever locks more than one row locks the customer first and definitions after it; in any other order a
 //! write of values and the clean-up after a deleted definition could each wait for the other.
 
-mod basis;
 mod blocking;
 mod clean_up;
 mod compiled;
 mod cost;
+mod definitions_snapshot;
 mod input;
 mod rules;
 mod schema;
@@ -20,24 +20,24 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub(super) use basis::Basis;
 pub(super) use blocking::run as run_blocking;
 pub use clean_up::clean_up;
 pub(super) use cost::Budget;
+pub(super) use definitions_snapshot::DefinitionsSnapshot;
 pub use input::DefinitionInput;
 pub use values::{Values, set_values, take_value, value};
-pub(super) use values::{apply, checked, conform, judge_given, shown};
+pub(super) use values::{apply, checked, conform, shown, validate_given};
 
 use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
 use crate::types::EventKind;
 
-use input::Draft;
+use input::DefinitionDraft;
 
 /// What has custom fields, so far.
 const OWNER_TYPE: &str = "customer";
@@ -79,7 +79,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> R
     })
 }
 
-/// Changes a definition; the definition that comes of it is judged as a whole. Values that are there stay.
+/// Changes a definition; the definition that comes of it is validated as a whole. Values that are there stay.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
@@ -103,7 +103,7 @@ pub async fn update(
         if current != *found {
             return Err(Error::Outdated.into());
         }
-        if *draft == Draft::from(current.clone()) {
+        if *draft == DefinitionDraft::from(current.clone()) {
             return Ok(current);
         }
         let updated_at = ctx.app.clock.after(current.updated_at);
@@ -168,12 +168,12 @@ fn may_see(ctx: &Ctx, definition: &Model) -> bool {
     }
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let definition = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
     Ok(definition.ok_or(Error::NotFound("Metafield definition"))?)
 }
 
-async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &Draft) -> Attempt<()> {
+async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &DefinitionDraft) -> TxResult<()> {
     // One after the other: the oldest definition stands for all of them. While there is none, the limit is far.
     let oldest = Entity::find().filter(Column::OwnerType.eq(OWNER_TYPE));
     oldest.order_by_asc(Column::MetafieldDefinitionId).lock_exclusive().one(tx).await?;
@@ -199,7 +199,7 @@ async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &Draft) -> Attem
     Ok(())
 }
 
-fn taken(draft: &Draft) -> Error {
+fn taken(draft: &DefinitionDraft) -> Error {
     let name = name_of(&draft.namespace, &draft.field_key);
     Error::conflict(format!("A metafield definition {name} already exists for \"{}\"", draft.owner_type))
 }

@@ -179,7 +179,7 @@ pub(super) fn compile(schema: &Value) -> Option<Validator> {
 
 /// What is kept of a value: none when it is empty, which removes it. Or what is wrong with it. Takes what it costs from
 /// the budget; a value that costs more than is left is refused.
-pub(super) fn judge(
+pub(super) fn validate_value(
     definition: &Model,
     mut value: Value,
     budget: &mut Budget,

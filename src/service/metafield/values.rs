@@ -6,14 +6,14 @@ use sea_orm::prelude::Json;
 use sea_orm::{ConnectionTrait, IntoActiveModel};
 use serde_json::{Map, Value};
 
-use super::basis::Basis;
 use super::compiled::cached;
 use super::cost::{Budget, is_light};
-use super::schema::judge;
+use super::definitions_snapshot::DefinitionsSnapshot;
+use super::schema::validate_value;
 use super::{blocking, name_of};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::metafield_definition::Model;
 use crate::error::{Error, Result};
@@ -42,7 +42,7 @@ pub struct Values {
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, among them fields that aren't defined or that the caller may not see,
-/// [`Error::NotFound`] for the customer, [`Error::Precondition`] for another version of it than the present one.
+/// [`Error::NotFound`] for the customer, [`Error::PreconditionFailed`] for another version of it than the present one.
 pub async fn set_values(
     ctx: &Ctx,
     write: Write<Values>,
@@ -62,18 +62,18 @@ pub async fn set_values(
     let found = customer::Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     ctx.if_match.check(found.ok_or(Error::NotFound("Customer"))?.version)?;
     let prepare = async || {
-        let basis = Basis::read(ctx).await?;
-        let definitions = basis.visible(ctx);
-        let judged = off_thread(Value::Object(given.clone()), &definitions, judge_given).await?;
-        Ok((basis, definitions, judged))
+        let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
+        let definitions = definitions_snapshot.visible(ctx);
+        let validated = off_thread(Value::Object(given.clone()), &definitions, validate_given).await?;
+        Ok((definitions_snapshot, definitions, validated))
     };
     spend!(ctx, write, { prepare().await }, |tx, prepared| {
-        let (basis, definitions, judged) = prepared;
+        let (definitions_snapshot, definitions, validated) = prepared;
         // The customer before the definitions: see the top of `mod.rs`.
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
-        basis.ensure_holds(tx).await?;
-        let meta_data = apply(&current.meta_data, judged);
+        definitions_snapshot.ensure_holds(tx).await?;
+        let meta_data = apply(&current.meta_data, validated);
         check_size("metafields", &meta_data, Some(&current.meta_data))?;
         let shown = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, definitions) };
         let mut row = current.clone().into_active_model();
@@ -97,20 +97,20 @@ pub fn take_value(definition: &Model, meta_data: &mut Json) -> Option<Json> {
     Some(value)
 }
 
-/// Free-form `meta_data` with the custom fields in it as they are kept, judged before a transaction.
+/// Free-form `meta_data` with the custom fields in it as they are kept, validated before a transaction.
 #[derive(Debug)]
 pub(in crate::service) struct CheckedMetaData {
     meta_data: Json,
-    basis: Basis,
+    definitions_snapshot: DefinitionsSnapshot,
 }
 
 impl CheckedMetaData {
-    /// It, if it is still judged by what is in force, which stays so until the transaction ends.
+    /// It, if it is still validated by what is in force, which stays so until the transaction ends.
     ///
     /// # Errors
     /// [`Error::Outdated`].
-    pub(in crate::service) async fn in_force(&self, tx: &impl ConnectionTrait) -> Attempt<Json> {
-        self.basis.ensure_holds(tx).await?;
+    pub(in crate::service) async fn in_force(&self, tx: &impl ConnectionTrait) -> TxResult<Json> {
+        self.definitions_snapshot.ensure_holds(tx).await?;
         Ok(self.meta_data.clone())
     }
 }
@@ -123,25 +123,25 @@ pub(in crate::service) async fn checked(
     let Some(meta_data) = meta_data.cloned() else {
         return Ok(None);
     };
-    let basis = Basis::read(ctx).await?;
-    let meta_data = off_thread(meta_data, basis.definitions(), conform).await?;
-    Ok(Some(CheckedMetaData { meta_data, basis }))
+    let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
+    let meta_data = off_thread(meta_data, definitions_snapshot.definitions(), conform).await?;
+    Ok(Some(CheckedMetaData { meta_data, definitions_snapshot }))
 }
 
 /// Judges values, on a thread of its own when that may take long.
 async fn off_thread<T: Send + 'static>(
     given: Value,
     definitions: &Arc<[Model]>,
-    judge: fn(Value, &[Model], &mut Budget) -> Result<T>,
+    validate: fn(Value, &[Model], &mut Budget) -> Result<T>,
 ) -> Result<T> {
     if is_quick(&given, definitions) {
-        return judge(given, definitions, &mut Budget::new());
+        return validate(given, definitions, &mut Budget::new());
     }
     let definitions = Arc::clone(definitions);
-    blocking::run(move || judge(given, &definitions, &mut Budget::new())).await?
+    blocking::run(move || validate(given, &definitions, &mut Budget::new())).await?
 }
 
-/// Whether values can be judged at once: all definitions are compiled, and the values are small.
+/// Whether values can be validated at once: all definitions are compiled, and the values are small.
 fn is_quick(given: &Value, definitions: &[Model]) -> bool {
     let mut steps: u64 = 0;
     for definition in definitions {
@@ -152,7 +152,7 @@ fn is_quick(given: &Value, definitions: &[Model]) -> bool {
     is_light(steps)
 }
 
-/// The custom fields in free-form `meta_data`, judged by these definitions.
+/// The custom fields in free-form `meta_data`, validated by these definitions.
 pub(in crate::service) fn conform(
     mut meta_data: Json,
     definitions: &[Model],
@@ -171,7 +171,7 @@ pub(in crate::service) fn conform(
             continue;
         };
         let Some(value) = fields.remove(&definition.field_key) else { continue };
-        match judge(definition, value, budget) {
+        match validate_value(definition, value, budget) {
             Ok(kept) => fields.extend(kept.map(|value| (definition.field_key.clone(), value))),
             Err(reasons) => reasons.into_iter().for_each(|reason| problems.add(FIELD, reason)),
         }
@@ -182,7 +182,7 @@ pub(in crate::service) fn conform(
 
 /// What is kept of a value that was given.
 #[derive(Clone, Debug)]
-pub(in crate::service) struct Judged {
+pub(in crate::service) struct ValidatedValue {
     namespace: String,
     key: String,
     /// None removes it.
@@ -190,15 +190,15 @@ pub(in crate::service) struct Judged {
 }
 
 /// Judges values, given as `{ namespace: { key: value } }`, by these definitions.
-pub(in crate::service) fn judge_given(
+pub(in crate::service) fn validate_given(
     given: Value,
     definitions: &[Model],
     budget: &mut Budget,
-) -> Result<Vec<Judged>> {
+) -> Result<Vec<ValidatedValue>> {
     let mut problems = Problems::default();
     let mut unknown = 0;
-    let mut judged = Vec::new();
-    let Value::Object(given) = given else { return Ok(judged) };
+    let mut validated = Vec::new();
+    let Value::Object(given) = given else { return Ok(validated) };
     for (namespace, fields) in given {
         let Value::Object(fields) = fields else {
             let namespace = excerpt(&namespace);
@@ -217,8 +217,8 @@ pub(in crate::service) fn judge_given(
                 continue;
             };
             plain_numbers(&mut value);
-            match judge(definition, value, budget) {
-                Ok(value) => judged.push(Judged { namespace: namespace.clone(), key, value }),
+            match validate_value(definition, value, budget) {
+                Ok(value) => validated.push(ValidatedValue { namespace: namespace.clone(), key, value }),
                 Err(reasons) => {
                     let field = format!("{namespace}.{key}");
                     reasons.into_iter().for_each(|reason| problems.add(&field, reason));
@@ -227,13 +227,13 @@ pub(in crate::service) fn judge_given(
         }
     }
     problems.finish()?;
-    Ok(judged)
+    Ok(validated)
 }
 
-/// `meta_data` with what was judged in place.
-pub(in crate::service) fn apply(meta_data: &Json, judged: &[Judged]) -> Json {
+/// `meta_data` with what was validated in place.
+pub(in crate::service) fn apply(meta_data: &Json, validated: &[ValidatedValue]) -> Json {
     let mut merged = meta_data.as_object().cloned().unwrap_or_default();
-    for Judged { namespace, key, value } in judged {
+    for ValidatedValue { namespace, key, value } in validated {
         match value {
             Some(value) => put(&mut merged, namespace, key.clone(), value.clone()),
             None => remove(&mut merged, namespace, key),

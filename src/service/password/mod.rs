@@ -20,7 +20,7 @@ use crate::entity::reset_password_token as tokens;
 use crate::error::{Error, Result};
 use crate::service::account::save;
 use crate::service::login::report_too_costly;
-use crate::service::throttle::{self, Guesses};
+use crate::service::throttle::{self, LoginAttempts};
 use crate::service::token::TokenPair;
 use crate::service::{mail, secret, session};
 use crate::types::MailKind;
@@ -54,7 +54,7 @@ pub async fn change(ctx: &Ctx, write: Write<TokenPair>, input: PasswordChange) -
         let mut row = current.clone().into_active_model();
         row.password = Set(hash.clone());
         let saved = save(ctx, tx, current, row, session).await?;
-        session::go_on(ctx, tx, &saved, session).await
+        session::continue_session(ctx, tx, &saved, session).await
     })
 }
 
@@ -103,14 +103,14 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
         row.email_verified_at.set_if_not_equals(Some(verified));
         // It ends this token and its siblings.
         let saved = save(ctx, tx, current, row, None).await?;
-        session::go_on(ctx, tx, &saved, None).await
+        session::continue_session(ctx, tx, &saved, None).await
     })
 }
 
 /// Makes sure that who is logged in knows the password, before something that can't be undone.
 ///
 /// # Errors
-/// [`Error::Invalid`] with this message when it doesn't; [`Error::RateLimited`] when it guesses.
+/// [`Error::Invalid`] with this message when it doesn't; [`Error::RateLimited`] when it attempts.
 pub(super) async fn confirm(
     ctx: &Ctx,
     outside: &impl NoTransaction,
@@ -119,15 +119,16 @@ pub(super) async fn confirm(
     password: &SecretString,
 ) -> Result<customer::Model> {
     let (customer_id, _) = ctx.require_customer()?;
-    let guesses = Guesses::inside(customer_id);
-    if let Some(retry_after) = guesses.seconds_refused(ctx).await? {
+    let attempts = LoginAttempts::inside(customer_id);
+    if let Some(retry_after) = attempts.seconds_refused(ctx).await? {
         return Err(Error::RateLimited { retry_after });
     }
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;
     let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
     report_too_costly("customer", Some(customer.uuid), verified);
-    let passes = transact!(ctx.app.db, |tx| { guesses.settle(ctx, tx, verified.verdict.is_right()).await })?;
+    let passes =
+        transact!(ctx.app.db, |tx| { attempts.record_attempt(ctx, tx, verified.verdict.is_right()).await })?;
     if passes { Ok(customer) } else { Err(Error::invalid(field, message)) }
 }
 

@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 
 /// What a sort key's values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// A whole number of 32 bits.
     Number,
     /// A whole number of 64 bits.
@@ -27,15 +27,15 @@ pub enum Kind {
     /// A text, sorted by code point.
     Text,
     /// A moment.
-    Moment,
+    Timestamp,
 }
 
 /// The value of a moment in a cursor, to the last digit that the database holds.
-pub fn moment(moment: DateTime<Utc>) -> Json {
+pub fn timestamp(moment: DateTime<Utc>) -> Json {
     Json::String(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
-impl Kind {
+impl ColumnKind {
     /// What a cursor says, as the database takes it; a NULL is none. An error when it can't be such a value.
     fn read(self, value: &Json) -> std::result::Result<Option<Value>, Broken> {
         let value = match (self, value) {
@@ -47,7 +47,7 @@ impl Kind {
             (Self::Long, Json::Number(number)) => number.as_i64().ok_or(Broken)?.into(),
             // PostgreSQL takes no NUL, and neither database a year of five digits.
             (Self::Text, Json::String(text)) if !text.contains('\0') => text.as_str().into(),
-            (Self::Moment, Json::String(text)) => {
+            (Self::Timestamp, Json::String(text)) => {
                 let moment = DateTime::parse_from_rfc3339(text).map_err(|_| Broken)?.to_utc();
                 Some(moment).filter(|moment| (1..=9999).contains(&moment.year())).ok_or(Broken)?.into()
             }
@@ -65,7 +65,7 @@ pub struct SortKey {
     /// What is compared.
     pub expression: SimpleExpr,
     /// What its values are.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// Whether it may be NULL, which counts as greater than everything else.
     pub nullable: bool,
     /// Whether the greatest comes first.

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{Condition, EntityTrait, Iden};
 
-use super::keyset::{Keyset, Kind, Slice, SortKey, Window};
+use super::keyset::{ColumnKind, Keyset, Slice, SortKey, Window};
 use crate::app::ctx::Ctx;
 use crate::error::Result;
 
@@ -54,7 +54,8 @@ impl<E: EntityTrait> Listing<E> {
         E::Column: Iden,
     {
         let expression = Expr::col((E::default(), number.column));
-        let key = SortKey { name: number.name, expression, kind: Kind::Long, nullable: false, descending };
+        let key =
+            SortKey { name: number.name, expression, kind: ColumnKind::Long, nullable: false, descending };
         let keyset = Keyset::parse(vec![key], window)?;
         Ok(Self { condition, keyset, number: number.of, after: window.after.clone() })
     }

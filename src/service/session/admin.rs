@@ -12,7 +12,7 @@ use super::family::{self, Lifetime, is_good};
 use super::refresh::{Presented, REFUSED};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::admin_session::{ActiveModel, Column, Entity, Model};
 use crate::entity::admin_user;
 use crate::error::Result;
@@ -26,8 +26,8 @@ pub(in crate::service) async fn start(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     admin: &admin_user::Model,
-) -> Attempt<TokenPair> {
-    let surplus = family::make_room::<Entity>(ctx, tx, admin.admin_user_id).await?;
+) -> TxResult<TokenPair> {
+    let surplus = family::evict_oldest::<Entity>(ctx, tx, admin.admin_user_id).await?;
     record_ended(ctx, tx, admin.uuid, surplus).await?;
     let now = ctx.app.clock.now();
     let session = ActiveModel {
@@ -112,14 +112,14 @@ pub(in crate::service) async fn end_all(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     admin: &admin_user::Model,
-) -> Attempt<()> {
+) -> TxResult<()> {
     let sessions = Entity::delete_many().filter(Column::AdminUserId.eq(admin.admin_user_id));
     let ended = sessions.exec(tx).await?.rows_affected;
     record_ended(ctx, tx, admin.uuid, ended).await
 }
 
 /// Ends a session, and tells whether it was there: of two that come at once, one ends it.
-async fn end(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model, admin: Uuid) -> Attempt<bool> {
+async fn end(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model, admin: Uuid) -> TxResult<bool> {
     let uuid = session.uuid;
     if session.delete(tx).await?.rows_affected == 0 {
         return Ok(false);
@@ -129,7 +129,7 @@ async fn end(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model, admin: Uuid) 
     Ok(true)
 }
 
-async fn record_ended(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: u64) -> Attempt<()> {
+async fn record_ended(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: u64) -> TxResult<()> {
     if count == 0 {
         return Ok(());
     }
@@ -138,7 +138,7 @@ async fn record_ended(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: 
 }
 
 /// Issues tokens of the session's present step.
-fn issue(ctx: &Ctx, admin: &admin_user::Model, session: &Model) -> Attempt<TokenPair> {
+fn issue(ctx: &Ctx, admin: &admin_user::Model, session: &Model) -> TxResult<TokenPair> {
     let ends_at = Lifetime::of_admins(ctx)?.end(session.created_at);
     let claim = SessionClaim { uuid: session.uuid, ends_at, step: session.refresh_count };
     Ok(token::issue_for_admin(&ctx.app, admin, Some(claim))?)

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::refresh::Presented;
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::account::{end_sessions, forget_wishes};
+use crate::service::account::{end_sessions, invalidate_pending_links};
 use crate::service::journal::{self, Change};
 use crate::service::token::Audience;
 use crate::spend;
@@ -44,7 +44,7 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
         if session.clone().delete(tx).await?.rows_affected == 0 {
             return Ok(None);
         }
-        tell_of_end(ctx, tx, &session).await?;
+        record_revocation(ctx, tx, &session).await?;
         Ok(Some(()))
     })?;
     Ok(ended.something())
@@ -62,7 +62,7 @@ pub async fn end(ctx: &Ctx, write: Write<Model>, session: Uuid) -> Result<Writte
         let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
         let session = session.ok_or(Error::NotFound("Session"))?;
         session.clone().delete(tx).await?;
-        tell_of_end(ctx, tx, &session).await?;
+        record_revocation(ctx, tx, &session).await?;
         Ok(session)
     })
 }
@@ -78,9 +78,9 @@ pub async fn end_all(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         let ended = end_sessions(tx, customer_id, None).await?;
-        tell_of_ended(ctx, tx, customer_id, ended).await?;
+        record_revocations(ctx, tx, customer_id, ended).await?;
         // Whoever was in may have wished for an address of its own.
-        forget_wishes(tx, &customer).await?;
+        invalidate_pending_links(tx, &customer).await?;
         let generation = customer.token_generation + 1;
         let mut row = customer.into_active_model();
         row.pending_email.set_if_not_equals(None);
@@ -93,7 +93,7 @@ pub async fn end_all(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
 }
 
 /// The customer first, then its sessions: the order in which everything locks them. Its identifier and token generation.
-async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<(Uuid, i64)>> {
+async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<Option<(Uuid, i64)>> {
     let select = customer::Entity::find_by_id(customer_id).select_only();
     let select = select.columns([customer::Column::Uuid, customer::Column::TokenGeneration]).lock_exclusive();
     Ok(select.into_tuple().one(tx).await?)
@@ -101,28 +101,28 @@ async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<O
 
 /// Tells of sessions that were ended, if any were. The customer should be locked already: whoever locks it after one of
 /// its sessions may wait for somebody who does it the other way round, until the database lets one of them try again.
-pub(super) async fn tell_of_ended(
+pub(super) async fn record_revocations(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     customer_id: i32,
     count: u64,
-) -> Attempt<()> {
+) -> TxResult<()> {
     if count == 0 {
         return Ok(());
     }
     let Some(uuid) = uuid_of(tx, customer_id).await? else { return Ok(()) };
     let ended = Change::happened(EventKind::SessionRevoked, uuid, json!({"count": count}));
-    journal::count_for(ctx, tx, customer_id, vec![ended]).await
+    journal::append_numbered(ctx, tx, customer_id, vec![ended]).await
 }
 
 /// Tells of one session that was ended.
-pub(super) async fn tell_of_end(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> Attempt<()> {
+pub(super) async fn record_revocation(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> TxResult<()> {
     let ended = json!({"count": 1, "session": session.uuid.to_string()});
     let ended = Change::happened(EventKind::SessionRevoked, session.uuid, ended);
-    journal::count_for(ctx, tx, session.customer_id, vec![ended]).await
+    journal::append_numbered(ctx, tx, session.customer_id, vec![ended]).await
 }
 
-async fn uuid_of(tx: &impl ConnectionTrait, customer_id: i32) -> Attempt<Option<Uuid>> {
+async fn uuid_of(tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<Option<Uuid>> {
     let customer = customer::Entity::find_by_id(customer_id).select_only().column(customer::Column::Uuid);
     Ok(customer.into_tuple().one(tx).await?)
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::{admin_session, customer_session};
 use crate::error::{Error, Result};
 use crate::types::TokenHash;
@@ -101,11 +101,11 @@ impl Lifetime {
 
 /// Ends sessions of an account that have expired, and those that were used longest ago when there is no room for one
 /// more. Gives the number of the latter.
-pub(super) async fn make_room<S: SessionTable>(
+pub(super) async fn evict_oldest<S: SessionTable>(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     owner: i32,
-) -> Attempt<u64> {
+) -> TxResult<u64> {
     let own = S::find().filter(S::OWNER.eq(owner)).select_only();
     let own = own.columns([S::ID, S::EXPIRES_AT, S::LAST_USED_AT]);
     let latest_first = own.order_by_desc(S::LAST_USED_AT).order_by_desc(S::ID);

@@ -23,7 +23,7 @@ pub use refresh::refresh;
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
-use crate::db::{Attempt, Job, NoTransaction};
+use crate::db::{Job, NoTransaction, TxResult};
 use crate::entity::customer;
 use crate::entity::customer_session::{self, Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ use crate::service::token::{self, SessionClaim, Subject, TokenPair};
 use crate::types::{EmailAddress, EventKind, PasswordHash, TokenHash};
 use crate::{spend, transact};
 
-use end::tell_of_ended;
+use end::record_revocations;
 use family::Lifetime;
 
 /// Logs a customer in. A hash of another system, or of an earlier price, is replaced on the way.
@@ -62,7 +62,7 @@ pub async fn log_in(
         .await?;
     let found = found.filter(|customer| verified.verdict.is_right() && customer.status.is_enabled());
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        if !login.guesses.settle(ctx, tx, found.is_some()).await? {
+        if !login.attempts.record_attempt(ctx, tx, found.is_some()).await? {
             // That it was counted has to be committed, so it is no error inside of the transaction.
             return Ok(None);
         }
@@ -73,8 +73,8 @@ pub async fn log_in(
         if !current.status.is_enabled() || current.token_generation != found.token_generation {
             return Ok(None);
         }
-        let surplus = family::make_room::<Entity>(ctx, tx, current.customer_id).await?;
-        tell_of_ended(ctx, tx, current.customer_id, surplus).await?;
+        let surplus = family::evict_oldest::<Entity>(ctx, tx, current.customer_id).await?;
+        record_revocations(ctx, tx, current.customer_id, surplus).await?;
         start(ctx, tx, &current).await.map(Some)
     })?;
     // Every wait comes after the commit.
@@ -115,13 +115,13 @@ async fn replace_hash(
 ///
 /// # Errors
 /// Those of the database, and a full queue.
-pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
+pub async fn estimate_old_hashes(ctx: &Ctx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.usual_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
     // Among the first of them some may cost too much to be verified.
     let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
     for hash in old.all(ctx.app.db.reader()).await? {
-        if ctx.app.hasher.learn(&Job, &hash).await? {
+        if ctx.app.hasher.estimate(&Job, &hash).await? {
             break;
         }
     }
@@ -129,7 +129,7 @@ pub async fn learn_old_hashes(ctx: &Ctx) -> Result<()> {
 }
 
 /// Starts a session and issues its first tokens.
-async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model) -> Attempt<TokenPair> {
+async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model) -> TxResult<TokenPair> {
     let now = ctx.app.clock.now();
     let session = customer_session::ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -144,18 +144,18 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
     let session = session.insert(tx).await?;
     let created = json!({"session": session.uuid.to_string()});
     let created = Change::happened(EventKind::SessionCreated, session.uuid, created);
-    journal::count_for(ctx, tx, customer.customer_id, vec![created]).await?;
+    journal::append_numbered(ctx, tx, customer.customer_id, vec![created]).await?;
     issue(ctx, customer, &session)
 }
 
 /// New tokens for a session whose tokens have all just been ended by a change of the password. Without a session
 /// (a token of EverShop's own asked for it) one starts.
-pub(super) async fn go_on(
+pub(super) async fn continue_session(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     customer: &customer::Model,
     session: Option<Uuid>,
-) -> Attempt<TokenPair> {
+) -> TxResult<TokenPair> {
     let own = Entity::find().filter(Column::CustomerId.eq(customer.customer_id));
     let session = match session {
         Some(uuid) => own.filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?,
@@ -179,7 +179,7 @@ async fn advance(
     session: Model,
     refresh_count: i64,
     used: Option<TokenHash>,
-) -> Attempt<Model> {
+) -> TxResult<Model> {
     let expires_at = Lifetime::of_customers(ctx)?.expiry(ctx, session.created_at);
     let mut session = session.into_active_model();
     session.last_used_at = Set(ctx.app.clock.now());
@@ -200,7 +200,7 @@ pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>>
 }
 
 /// Issues tokens of the session's present step.
-fn issue(ctx: &Ctx, customer: &customer::Model, session: &Model) -> Attempt<TokenPair> {
+fn issue(ctx: &Ctx, customer: &customer::Model, session: &Model) -> TxResult<TokenPair> {
     let ends_at = Lifetime::of_customers(ctx)?.end(session.created_at);
     let claim = SessionClaim { uuid: session.uuid, ends_at, step: session.refresh_count };
     Ok(token::issue_for_customer(&ctx.app, &Subject::of(customer), claim)?)

@@ -19,7 +19,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::end::tell_of_end;
+use super::end::record_revocation;
 use super::family::{Lifetime, is_good};
 use super::{advance, issue};
 use crate::app::ctx::Ctx;
@@ -28,7 +28,7 @@ use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity};
 use crate::error::{Error, Result, is_retriable};
 use crate::service::secret;
-use crate::service::token::{self, Account, Audience, Kind, SessionClaim, Subject, TokenPair};
+use crate::service::token::{self, Account, Audience, SessionClaim, Subject, TokenKind, TokenPair};
 use crate::spend;
 use crate::types::{EmailAddress, TokenHash};
 
@@ -49,7 +49,7 @@ pub(super) struct Presented {
 impl Presented {
     /// Reads a token; EverShop's own have no session, and can't be refreshed here.
     pub(super) fn read(ctx: &Ctx, refresh_token: &str, audience: Audience) -> Option<Self> {
-        let verified = token::verify(&ctx.app, refresh_token, audience, Kind::Refresh)?;
+        let verified = token::verify(&ctx.app, refresh_token, audience, TokenKind::Refresh)?;
         Some(Self {
             account: verified.account.uuid,
             generation: verified.generation,
@@ -90,7 +90,7 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
         if !is_good(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
             // The end of the session has to be committed, so it is no error inside of the transaction.
             session.clone().delete(tx).await?;
-            tell_of_end(ctx, tx, &session).await?;
+            record_revocation(ctx, tx, &session).await?;
             return Ok(None);
         }
         let session = advance(ctx, tx, session, step + 1, Some(hash.clone())).await?;
@@ -154,7 +154,7 @@ async fn refresh_by_statement(
         (*generation).into(),
     ];
     let statement = Statement::from_sql_and_values(db.backend(), REFRESH, values);
-    let row = match db.owner().query_one_raw(statement).await {
+    let row = match db.migration_connection().query_one_raw(statement).await {
         Ok(row) => row,
         Err(error) if is_retriable(&error) => None,
         Err(error) => return Err(error.into()),

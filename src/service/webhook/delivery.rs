@@ -14,15 +14,15 @@ use super::input::MAX_OVERLAP;
 use super::sign;
 use crate::app::ctx::Ctx;
 use crate::clock::Clock;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
-use crate::outbound::webhook_client::Posted;
+use crate::outbound::webhook_client::DeliveryResult;
 use crate::service::journal::Published;
 use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
-use crate::types::{DeliveryStatus, covers, timestamp};
+use crate::types::{DeliveryStatus, filter_matches, timestamp};
 
 /// How long whoever claimed a delivery has to send it, before somebody else may. More than a receiver may take.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -55,18 +55,18 @@ pub struct Outgoing {
 }
 
 /// Writes a delivery of each of these events for each endpoint that wants it.
-pub(in crate::service) async fn plan(
+pub(in crate::service) async fn enqueue_deliveries(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     published: &[Published],
-) -> Attempt<()> {
+) -> TxResult<()> {
     let endpoints = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Enabled.eq(true));
     let endpoints = endpoints.all(tx).await?;
     let now = ctx.app.clock.now();
     let mut rows = Vec::new();
     for entry in published {
         for endpoint in &endpoints {
-            if !endpoint.event_filters().any(|filter| covers(filter, entry.kind)) {
+            if !endpoint.event_filters().any(|filter| filter_matches(filter, entry.kind)) {
                 continue;
             }
             rows.push(ActiveModel {
@@ -159,7 +159,7 @@ async fn claim_one(
     endpoint: &webhook_endpoint::Model,
     mut delivery: Model,
     now: DateTime<Utc>,
-) -> Attempt<Option<Outgoing>> {
+) -> TxResult<Option<Outgoing>> {
     let clock = &ctx.app.clock;
     let first_attempt_at = delivery.first_attempt_at.filter(|at| *at <= clock.latest(TimeDelta::zero()));
     let first_attempt_at = first_attempt_at.unwrap_or(now);
@@ -191,7 +191,7 @@ async fn claim_one(
     Ok(Some(Outgoing { delivery, url, id, timestamp, signature, body }))
 }
 
-/// What is posted; made anew each time, so that what was erased meanwhile isn't told any more.
+/// What is result; made anew each time, so that what was erased meanwhile isn't told any more.
 fn body(entry: &journal_entry::Model) -> String {
     json!({
         "type": entry.kind.name(),
@@ -206,7 +206,7 @@ fn body(entry: &journal_entry::Model) -> String {
     .to_string()
 }
 
-async fn set(tx: &impl ConnectionTrait, delivery: i64, row: ActiveModel) -> Attempt<()> {
+async fn set(tx: &impl ConnectionTrait, delivery: i64, row: ActiveModel) -> TxResult<()> {
     Entity::update_many().set(row).filter(Column::WebhookDeliveryId.eq(delivery)).exec(tx).await?;
     Ok(())
 }
@@ -215,22 +215,27 @@ async fn set(tx: &impl ConnectionTrait, delivery: i64, row: ActiveModel) -> Atte
 ///
 /// # Errors
 /// Those of the database.
-pub async fn settle(ctx: &Ctx, delivery: &Model, posted: &Posted, duration_ms: i32) -> Result<()> {
+pub async fn record_result(
+    ctx: &Ctx,
+    delivery: &Model,
+    result: &DeliveryResult,
+    duration_ms: i32,
+) -> Result<()> {
     ctx.require_admin()?;
     let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { duration_ms: Set(Some(duration_ms)), ..Default::default() };
-    let (failed, retry_after) = match posted {
-        Posted::Answered { status, retry_after } => {
+    let (failed, retry_after) = match result {
+        DeliveryResult::Answered { status, retry_after } => {
             row.response_status = Set(i16::try_from(*status).ok());
             let failed = (!(200..300).contains(status)).then(|| format!("answered {status}"));
             (failed, retry_after.unwrap_or_default())
         }
-        Posted::Failed(reason) => {
+        DeliveryResult::Failed(reason) => {
             row.response_status = Set(None);
             (Some(reason.clone()), 0)
         }
     };
-    let is_gone = matches!(posted, Posted::Answered { status: 410, .. });
+    let is_gone = matches!(result, DeliveryResult::Answered { status: 410, .. });
     match failed {
         None => {
             metrics.sent(Queue::Webhook);

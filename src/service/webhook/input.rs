@@ -47,20 +47,20 @@ impl From<Map<String, Value>> for EndpointInput {
 
 /// What an endpoint is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Draft {
+pub(super) struct EndpointDraft {
     url: String,
     description: String,
     events: Vec<String>,
     enabled: bool,
 }
 
-impl Default for Draft {
+impl Default for EndpointDraft {
     fn default() -> Self {
         Self { url: String::new(), description: String::new(), events: vec!["*".to_owned()], enabled: true }
     }
 }
 
-impl From<&Model> for Draft {
+impl From<&Model> for EndpointDraft {
     fn from(row: &Model) -> Self {
         Self {
             url: row.url.clone(),
@@ -71,7 +71,7 @@ impl From<&Model> for Draft {
     }
 }
 
-impl Draft {
+impl EndpointDraft {
     pub(super) fn fill(self, row: &mut ActiveModel) {
         row.url = Set(self.url);
         row.description = Set(self.description);
@@ -82,7 +82,7 @@ impl Draft {
 
 impl EndpointInput {
     /// The endpoint that comes of `current` and this input.
-    pub(super) fn merge(self, ctx: &Ctx, mode: Mode, current: Draft) -> Result<Draft> {
+    pub(super) fn merge(self, ctx: &Ctx, mode: Mode, current: EndpointDraft) -> Result<EndpointDraft> {
         let Self { url, description, events, enabled } = self;
         let mut problems = Problems::default();
         let messages = TextMessages { not_a_string: "URL must be a string", required: "URL is required" };
@@ -91,7 +91,7 @@ impl EndpointInput {
             None => {
                 // That of a stored endpoint: which networks are allowed may have changed.
                 if !problems.mention("url")
-                    && let Err(error) = ctx.app.poster.check(&current.url)
+                    && let Err(error) = ctx.app.webhook_client.check(&current.url)
                 {
                     problems.add("url", format!("URL {error}"));
                 }
@@ -124,7 +124,7 @@ impl EndpointInput {
             }
         };
         problems.finish()?;
-        Ok(Draft { url, description, events, enabled })
+        Ok(EndpointDraft { url, description, events, enabled })
     }
 }
 
@@ -137,7 +137,7 @@ fn parse_url(ctx: &Ctx, text: &str) -> std::result::Result<String, String> {
     if text.chars().any(char::is_control) {
         return Err("URL must not contain control characters".to_owned());
     }
-    let url = ctx.app.poster.check(text).map_err(|error| format!("URL {error}"))?.to_string();
+    let url = ctx.app.webhook_client.check(text).map_err(|error| format!("URL {error}"))?.to_string();
     // Other letters than those of ASCII become longer.
     if url.len() > MAX_URL {
         return Err(format!("URL must be at most {MAX_URL} characters, with %-escapes"));

@@ -4,8 +4,8 @@
 //! as the Standard Webhooks specification says, and tries again for three days. See `docs/webhooks.md`.
 
 mod delivery;
+mod delivery_log;
 mod input;
-mod log;
 mod publish;
 mod sign;
 
@@ -18,16 +18,18 @@ use sea_orm::{
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use delivery::{Outgoing, claim, endpoints_with_work, settle};
-pub(super) use delivery::{backlog, plan};
+pub use delivery::{Outgoing, claim, endpoints_with_work, record_result};
+pub(super) use delivery::{backlog, enqueue_deliveries};
+pub(super) use delivery_log::forgotten;
+pub use delivery_log::{
+    Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_dead_letters,
+};
 pub use input::{EndpointInput, RotationInput};
-pub(super) use log::forgotten;
-pub use log::{Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_parked};
 pub use publish::publish;
 
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::input::patch::Mode;
@@ -35,7 +37,7 @@ use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
 use crate::types::EventKind;
 
-use input::Draft;
+use input::EndpointDraft;
 
 /// The most endpoints there may be: each event is matched with each of them.
 pub const MAX_ENDPOINTS: u64 = 50;
@@ -64,7 +66,7 @@ pub async fn create(
     input: EndpointInput,
 ) -> Result<Written<WithSecret>> {
     ctx.require_admin()?;
-    let draft = input.merge(ctx, Mode::Create, Draft::default())?;
+    let draft = input.merge(ctx, Mode::Create, EndpointDraft::default())?;
     let (uuid, now) = (ctx.app.random.uuid(), ctx.app.clock.now());
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
@@ -101,7 +103,7 @@ pub async fn update(
     ctx.require_admin()?;
     spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
-        let before = Draft::from(&current);
+        let before = EndpointDraft::from(&current);
         let draft = input.clone().merge(ctx, Mode::Update, before.clone())?;
         if draft == before {
             return Ok(current);
@@ -159,7 +161,7 @@ async fn change(
     current: Model,
     apply: impl FnOnce(&mut ActiveModel),
     is_secret: bool,
-) -> Attempt<Model> {
+) -> TxResult<Model> {
     let before = snapshot::webhook_endpoint(&current);
     let updated_at = ctx.app.clock.after(current.updated_at);
     let mut row = current.into_active_model();
@@ -182,7 +184,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::WebhookEndpointId).all(ctx.app.db.reader()).await?)
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> Attempt<Model> {
+async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let endpoint = Entity::find().filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?;
     Ok(endpoint.ok_or(Error::NotFound("Webhook endpoint"))?)
 }

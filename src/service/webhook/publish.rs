@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::service::journal;
 use crate::transact;
 
-use super::plan;
+use super::enqueue_deliveries;
 
 /// Publishes what was committed since, up to a batch, and tells how much it was.
 ///
@@ -18,7 +18,7 @@ pub async fn publish(ctx: &Ctx) -> Result<usize> {
     }
     transact!(ctx.app.db, |tx| {
         let published = journal::publish_batch(ctx, tx).await?;
-        plan(ctx, tx, &published).await?;
+        enqueue_deliveries(ctx, tx, &published).await?;
         Ok(published.len())
     })
 }

@@ -23,13 +23,13 @@ pub(super) fn new_secret(random: &Random) -> SecretString {
 /// A secret as the database has it.
 pub(super) fn seal(app: &App, endpoint: Uuid, secret: &SecretString) -> Result<Vec<u8>> {
     let context: [&[u8]; 2] = [b"webhook secret", endpoint.as_bytes()];
-    app.keys.sealing.seal(&app.random, &context, secret.expose_secret().as_bytes())
+    app.keys.encryption.seal(&app.random, &context, secret.expose_secret().as_bytes())
 }
 
 /// The secret again.
 pub(super) fn unseal(app: &App, endpoint: Uuid, sealed: &[u8]) -> Result<SecretString> {
     let context: [&[u8]; 2] = [b"webhook secret", endpoint.as_bytes()];
-    let secret = app.keys.sealing.unseal(&context, sealed)?;
+    let secret = app.keys.encryption.unseal(&context, sealed)?;
     String::from_utf8(secret).map(SecretString::from).map_err(Error::internal)
 }
 

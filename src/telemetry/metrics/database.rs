@@ -121,7 +121,7 @@ impl DatabaseMetrics {
     }
 
     /// Notes the connections of a pool.
-    pub fn note(&self, connections: Connections) {
+    pub fn record(&self, connections: Connections) {
         let Connections { pool, open, idle, most } = connections;
         for (state, count) in [("idle", idle), ("used", open.saturating_sub(idle))] {
             self.connections.get_or_create(&Connection { pool, state }).set(as_gauge(count));

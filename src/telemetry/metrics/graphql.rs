@@ -13,7 +13,7 @@ use super::durations;
 
 /// What became of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum OperationOutcome {
     /// It was answered without an error.
     Ok,
     /// The caller asked for what it can't have: errors, but none of ours.
@@ -22,7 +22,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl OperationOutcome {
     const ALL: [Self; 3] = [Self::Ok, Self::Refused, Self::Failed];
 
     fn label(self) -> &'static str {
@@ -74,14 +74,14 @@ impl GraphqlMetrics {
 
     /// Has a root field stand there with zeros before the first operation asks for it: a rate needs a beginning.
     pub fn expect(&self, field: &'static str) {
-        for outcome in Outcome::ALL {
+        for outcome in OperationOutcome::ALL {
             drop(self.operations.get_or_create(&Operation { field, outcome: outcome.label() }));
         }
         drop(self.durations.get_or_create(&Field { field }));
     }
 
     /// Counts an operation that ran, or one that was refused before it did: that took no time worth telling.
-    pub fn count(&self, field: &'static str, outcome: Outcome, took: Option<Duration>) {
+    pub fn count(&self, field: &'static str, outcome: OperationOutcome, took: Option<Duration>) {
         self.operations.get_or_create(&Operation { field, outcome: outcome.label() }).inc();
         if let Some(took) = took {
             self.durations.get_or_create(&Field { field }).observe(took.as_secs_f64());

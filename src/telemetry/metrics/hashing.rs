@@ -100,7 +100,7 @@ impl HashingMetrics {
     }
 
     /// Notes the queue.
-    pub fn note(&self, Waiting { waiting, running, most }: Waiting) {
+    pub fn record(&self, Waiting { waiting, running, most }: Waiting) {
         self.waiting.set(as_gauge(waiting));
         self.running.set(as_gauge(running));
         self.most.set(as_gauge(most));

@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::{durations, interned};
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 use crate::server::Meters;
 
 /// What is asked: a method, and the template of a route.
@@ -71,7 +71,7 @@ impl HttpMetrics {
     pub fn begin(&self, method: &str, route: Option<&str>) -> InFlight<'_> {
         self.in_flight.inc();
         let endpoint = Endpoint { method: known(method), route: route.map_or("none", interned) };
-        InFlight { metrics: self, endpoint, watch: Stopwatch::start(), is_answered: false }
+        InFlight { metrics: self, endpoint, watch: Timer::start(), is_answered: false }
     }
 }
 
@@ -80,7 +80,7 @@ impl HttpMetrics {
 pub struct InFlight<'a> {
     metrics: &'a HttpMetrics,
     endpoint: Endpoint,
-    watch: Stopwatch,
+    watch: Timer,
     is_answered: bool,
 }
 

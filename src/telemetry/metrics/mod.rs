@@ -20,7 +20,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 pub use database::{Connections, DatabaseMetrics};
-pub use graphql::{GraphqlMetrics, Outcome};
+pub use graphql::{GraphqlMetrics, OperationOutcome};
 pub use hashing::{HashingMetrics, Waiting};
 pub use http::{HttpMetrics, InFlight};
 pub use prometheus_client::metrics::gauge::Gauge;

@@ -117,7 +117,7 @@ impl WorkerMetrics {
     }
 
     /// Notes how a queue is.
-    pub fn note(&self, queue: Queue, backlog: Backlog, now: DateTime<Utc>) {
+    pub fn record(&self, queue: Queue, backlog: Backlog, now: DateTime<Utc>) {
         let queue = queue.label();
         let lag = backlog.oldest.map_or(0, |oldest| (now - oldest).num_seconds().max(0));
         let count = |count: u64| as_gauge(usize::try_from(count).unwrap_or(usize::MAX));

@@ -30,7 +30,7 @@ async fn insert(app: &TestApp, count: usize, meta_data: impl Fn(usize) -> Value)
     let rows: Vec<_> = (0..count).map(row).collect();
     for chunk in rows.chunks(500) {
         customer::Entity::insert_many(chunk.to_vec())
-            .exec_without_returning(app.app.db.owner())
+            .exec_without_returning(app.app.db.migration_connection())
             .await
             .unwrap();
     }
@@ -87,7 +87,10 @@ async fn values_go_in_batches(app: &TestApp) {
         );
     }
     define(app, "loyalty", "integer", json!({})).await;
-    assert_eq!(metafield_definition::Entity::find().count(app.app.db.owner()).await.unwrap(), 2);
+    assert_eq!(
+        metafield_definition::Entity::find().count(app.app.db.migration_connection()).await.unwrap(),
+        2
+    );
 }
 
 #[apply(on_both_databases!)]
@@ -101,7 +104,10 @@ async fn two_deleted_and_two_at_work(app: &TestApp) {
     let work = async || while clean_up(&system).await.unwrap() {};
     futures_util::future::join(work(), work()).await;
     assert!(app.customers().await.iter().all(|customer| customer.meta_data == json!({})));
-    assert_eq!(metafield_definition::Entity::find().count(app.app.db.owner()).await.unwrap(), 0);
+    assert_eq!(
+        metafield_definition::Entity::find().count(app.app.db.migration_connection()).await.unwrap(),
+        0
+    );
 }
 
 #[apply(on_both_databases!)]

@@ -31,11 +31,11 @@ fn patterns(pattern: &str, count: usize) -> Value {
 /// A definition with this pattern twenty times, as an earlier release stored it.
 async fn define_slow(app: &TestApp, key: &str) {
     let url = define(app, key, "long_text", json!({})).await;
-    let rows = metafield_definition::Entity::find().all(app.app.db.owner()).await.unwrap();
+    let rows = metafield_definition::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     let row = rows.into_iter().find(|row| url.ends_with(&row.uuid.to_string())).unwrap();
     let mut row = row.into_active_model();
     row.validations = Set(patterns(SLOW, 20)["validations"].clone());
-    row.update(app.app.db.owner()).await.unwrap();
+    row.update(app.app.db.migration_connection()).await.unwrap();
 }
 
 #[apply(on_both_databases!)]

@@ -17,7 +17,7 @@ fn select() -> Select<metafield_definition::Entity> {
 }
 
 async fn stored(app: &TestApp) -> Vec<metafield_definition::Model> {
-    select().all(app.app.db.owner()).await.unwrap()
+    select().all(app.app.db.migration_connection()).await.unwrap()
 }
 
 /// A group inside a group, and so on: `levels` of them, and a text in the innermost.

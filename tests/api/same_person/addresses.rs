@@ -243,7 +243,7 @@ async fn an_import_knows_the_other_spelling(app: &TestApp) {
         let both = [record("Ada", stored), record("Other", typed)];
         for (options, count) in [(dry_run, 0), (Options::default(), 1)] {
             let outcomes = import_records(app, options, &both).await;
-            assert_eq!(outcomes, [Outcome::Created, taken.clone()], "{stored} and {typed}");
+            assert_eq!(outcomes, [ImportOutcome::Created, taken.clone()], "{stored} and {typed}");
             assert_eq!(app.customers().await.len(), count);
         }
         remove_all(app).await;
@@ -254,13 +254,13 @@ async fn an_import_knows_the_other_spelling(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn an_import_meets_rows_of_another_program(app: &TestApp) {
     app.register("old@x.io").await;
-    let db = app.app.db.owner();
+    let db = app.app.db.migration_connection();
     db.execute_unprepared("UPDATE customer SET email = 'new@x.io'").await.unwrap();
     db.execute_unprepared("INSERT INTO customer_group (group_name) VALUES ('DEFAULT')").await.unwrap();
     let mut member = record("Ben", "ben@x.io");
     member["group_name"] = json!("Default");
     let outcomes = import_records(app, Options::default(), &[record("Ada", "old@x.io"), member]).await;
-    assert_eq!(outcomes, [refused("email", "Email is already used"), Outcome::Created]);
+    assert_eq!(outcomes, [refused("email", "Email is already used"), ImportOutcome::Created]);
     assert_eq!(app.customers().await.pop().unwrap().group_id, Some(1));
 }
 

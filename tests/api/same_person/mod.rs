@@ -15,7 +15,7 @@ use patron::app::ctx::Ctx;
 use patron::entity::{admin_user, mail};
 use patron::error::{Error, Problem};
 use patron::service::admin;
-use patron::service::import::{self, Import, Line, Options, Outcome, Record};
+use patron::service::import::{self, Import, ImportOutcome, Line, Options, Record};
 use patron::types::{EmailAddress, MailStatus, Password, PasswordHash};
 use reqwest::Method;
 use sea_orm::ActiveValue::Set;
@@ -185,7 +185,7 @@ fn uuids(rows: &Value, total: &Value) -> Vec<Value> {
 }
 
 /// Imports a file of these records.
-async fn import_records(app: &TestApp, options: Options, records: &[Value]) -> Vec<Outcome> {
+async fn import_records(app: &TestApp, options: Options, records: &[Value]) -> Vec<ImportOutcome> {
     let ctx = Ctx::system(app.app.clone());
     let line = |(number, record): (u64, &Value)| {
         let fields = record.as_object().expect("an object").clone();
@@ -199,8 +199,8 @@ fn record(full_name: &str, email: &str) -> Value {
     json!({"full_name": full_name, "email": email, "password_hash": BCRYPT})
 }
 
-fn refused(field: &str, message: &str) -> Outcome {
-    Outcome::Refused(vec![Problem::new(field, message)])
+fn refused(field: &str, message: &str) -> ImportOutcome {
+    ImportOutcome::Refused(vec![Problem::new(field, message)])
 }
 
 /// A hash with the parameters of patron's own, of the very bytes of the password.
@@ -221,7 +221,7 @@ fn bcrypt(password: &str) -> String {
 async fn set_hash(app: &TestApp, hash: &str) {
     let mut row = app.customers().await.remove(0).into_active_model();
     row.password = Set(PasswordHash::new(hash.to_owned()));
-    row.update(app.app.db.owner()).await.unwrap();
+    row.update(app.app.db.migration_connection()).await.unwrap();
 }
 
 /// The hash of the only customer.
@@ -231,7 +231,7 @@ async fn stored_hash(app: &TestApp) -> String {
 
 async fn admins(app: &TestApp) -> Vec<admin_user::Model> {
     let select = admin_user::Entity::find().order_by_asc(admin_user::Column::AdminUserId);
-    select.all(app.app.db.owner()).await.unwrap()
+    select.all(app.app.db.migration_connection()).await.unwrap()
 }
 
 async fn create_admin(app: &TestApp, email: &str, password: &str) -> Result<admin_user::Model, Error> {
@@ -241,5 +241,9 @@ async fn create_admin(app: &TestApp, email: &str, password: &str) -> Result<admi
 }
 
 async fn mail_rows(app: &TestApp) -> Vec<mail::Model> {
-    mail::Entity::find().order_by_asc(mail::Column::MailId).all(app.app.db.owner()).await.unwrap()
+    mail::Entity::find()
+        .order_by_asc(mail::Column::MailId)
+        .all(app.app.db.migration_connection())
+        .await
+        .unwrap()
 }

@@ -39,7 +39,7 @@ async fn names_of_customers_show_something(app: &TestApp) {
         }
         let outcomes = import_records(app, Options::default(), &[record(name, "bob@x.io")]).await;
         assert!(
-            matches!(&outcomes[0], Outcome::Refused(problems) if problems[0].message == REQUIRED),
+            matches!(&outcomes[0], ImportOutcome::Refused(problems) if problems[0].message == REQUIRED),
             "{outcomes:?}"
         );
     }

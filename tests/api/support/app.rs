@@ -180,7 +180,7 @@ impl TestApp {
     /// All customers as the database holds them, to show that nothing changed.
     pub(crate) async fn customers(&self) -> Vec<customer::Model> {
         let select = customer::Entity::find().order_by_asc(customer::Column::CustomerId);
-        select.all(self.app.db.owner()).await.expect("the database answers")
+        select.all(self.app.db.migration_connection()).await.expect("the database answers")
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -207,7 +207,7 @@ async fn build(flags: Flags) -> Arc<App> {
 /// Migrates a database and makes the admin, once a run; tests copy it.
 async fn prepare(folder: &Path, url: &str) {
     let app = build(flags(folder, url)).await;
-    migration::up(app.db.owner()).await.expect("the migrations run");
+    migration::up(app.db.migration_connection()).await.expect("the migrations run");
     let ctx = Ctx::system(Arc::clone(&app));
     let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
     let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");

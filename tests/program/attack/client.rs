@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use patron::clock::Stopwatch;
+use patron::clock::Timer;
 use serde_json::{Value, json};
 
 use super::limits;
@@ -65,7 +65,7 @@ impl Client {
         body: &Value,
         limit: Duration,
     ) -> (Option<String>, Duration) {
-        let stopwatch = Stopwatch::start();
+        let stopwatch = Timer::start();
         let (status, answer) = self.post(path, body, None).await;
         let took = stopwatch.elapsed();
         let late = took > limits::of_this_build(limit);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use patron::clock::Stopwatch;
+use patron::clock::Timer;
 
 use crate::support::{Folder, Server, code_and_error, execute, field, free_address, rows, run};
 
@@ -34,7 +34,7 @@ fn a_stop_does_not_wait_for_a_receiver() {
     assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
     // It is taken, and never answered.
     let (_held, _) = listener.accept().expect("the delivery comes");
-    let watch = Stopwatch::start();
+    let watch = Timer::start();
     let (code, log) = server.terminate();
     let took = watch.elapsed();
     assert!(code == Some(0) && took < Duration::from_secs(20), "{took:?} {log}");

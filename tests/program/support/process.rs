@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use patron::clock::Stopwatch;
+use patron::clock::Timer;
 
 /// A program on PATH, by the first of these names that is there.
 pub(crate) fn tool(names: &[&str]) -> PathBuf {
@@ -40,7 +40,7 @@ impl ProcessGroup {
 
     /// Whether it ended well, and in time.
     pub(crate) fn ends_within(&mut self, limit: Duration) -> bool {
-        let watch = Stopwatch::start();
+        let watch = Timer::start();
         while watch.elapsed() < limit {
             if let Some(status) = self.0.try_wait().expect("it can be waited for") {
                 return status.success();

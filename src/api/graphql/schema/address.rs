@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
 use super::country::{Country, Province};
-use super::node::{Kind, global_id};
+use super::node::{NodeKind, global_id};
 use crate::api::graphql::counted::Text;
 use crate::app::ctx::Ctx;
 use crate::entity::customer_address::Model;
@@ -22,7 +22,7 @@ pub(super) struct CustomerAddress {
 impl CustomerAddress {
     /// Names it to `node`.
     pub(super) async fn id(&self) -> ID {
-        global_id(Kind::CustomerAddress, self.row.uuid)
+        global_id(NodeKind::CustomerAddress, self.row.uuid)
     }
 
     /// Primary key.

@@ -8,9 +8,9 @@ use super::address::{CustomerAddress, addresses_url};
 use super::date_time::DateTime;
 use super::filter::{Filter, current};
 use super::group::CustomerGroup;
-use super::loader::Page;
+use super::loader::CustomerBatch;
 use super::metafield::{Definitions, Metafield};
-use super::node::{Kind, global_id};
+use super::node::{NodeKind, global_id};
 use super::session::Session;
 use crate::api::graphql::counted::{AnyJson, List, Text};
 use crate::api::graphql::error::{Failed, nullable};
@@ -28,13 +28,13 @@ const METAFIELDS: usize = 10;
 pub(super) struct Customer {
     row: Model,
     /// Those it was found with.
-    page: Arc<Page>,
+    page: Arc<CustomerBatch>,
 }
 
 impl Customer {
     /// Customers that were found together.
     pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
-        let page = Arc::new(Page::of(&rows));
+        let page = Arc::new(CustomerBatch::of(&rows));
         rows.into_iter().map(|row| Self { row, page: Arc::clone(&page) }).collect()
     }
 
@@ -47,7 +47,7 @@ impl Customer {
 /// One that was found by itself.
 impl From<Model> for Customer {
     fn from(row: Model) -> Self {
-        let page = Arc::new(Page::of(std::slice::from_ref(&row)));
+        let page = Arc::new(CustomerBatch::of(std::slice::from_ref(&row)));
         Self { row, page }
     }
 }
@@ -57,7 +57,7 @@ impl From<Model> for Customer {
 impl Customer {
     /// Names it to `node`.
     pub(super) async fn id(&self) -> ID {
-        global_id(Kind::Customer, self.row.uuid)
+        global_id(NodeKind::Customer, self.row.uuid)
     }
 
     /// Primary key.

@@ -12,7 +12,7 @@ pub(in crate::api::graphql) const EXPECTED: &str =
     "it has to be a text as RFC 3339 writes moments, such as 2023-02-07T14:18:05.000Z";
 
 /// Whether a text is a moment.
-pub(in crate::api::graphql) fn is_moment(text: &str) -> bool {
+pub(in crate::api::graphql) fn is_timestamp(text: &str) -> bool {
     chrono::DateTime::parse_from_rfc3339(text).is_ok()
 }
 

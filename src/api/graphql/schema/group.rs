@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, Object, Result};
 use super::customer::Customer;
 use super::filter::{Filter, current};
 use super::loader::Groups;
-use super::node::{Kind, global_id};
+use super::node::{NodeKind, global_id};
 use crate::api::graphql::counted::{List, Text};
 use crate::api::graphql::error::{Failed, nullable};
 use crate::app::ctx::Ctx;
@@ -46,7 +46,7 @@ impl From<Model> for CustomerGroup {
 impl CustomerGroup {
     /// Names it to `node`.
     pub(super) async fn id(&self) -> ID {
-        global_id(Kind::CustomerGroup, self.row.uuid)
+        global_id(NodeKind::CustomerGroup, self.row.uuid)
     }
 
     /// Primary key.

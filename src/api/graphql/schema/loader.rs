@@ -18,7 +18,7 @@ use crate::service::{self, address, group, session};
 type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
 
 /// The customers that were found together.
-pub(super) struct Page {
+pub(super) struct CustomerBatch {
     customer_ids: Vec<i32>,
     group_ids: Vec<i32>,
     groups: Fetched<CustomerGroup>,
@@ -26,7 +26,7 @@ pub(super) struct Page {
     sessions: Fetched<Vec<customer_session::Model>>,
 }
 
-impl Page {
+impl CustomerBatch {
     pub(super) fn of(customers: &[customer::Model]) -> Self {
         let mut group_ids: Vec<i32> = customers.iter().filter_map(|row| row.group_id).collect();
         group_ids.sort_unstable();
@@ -120,6 +120,6 @@ fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
 fn found<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
     match fetched {
         Ok(rows) => Ok(rows.get(&key).cloned()),
-        Err(error) => Err(Failed(error.again()).into()),
+        Err(error) => Err(Failed(error.clone_for_waiters()).into()),
     }
 }

@@ -25,7 +25,7 @@ impl Definitions {
         let load = async || Ok(metafield::visible(caller).await?.into_iter().map(Arc::new).collect());
         match ctx.data::<Self>()?.0.get_or_init(load).await {
             Ok(definitions) => Ok(definitions),
-            Err(error) => Err(Failed(error.again()).into()),
+            Err(error) => Err(Failed(error.clone_for_waiters()).into()),
         }
     }
 }

@@ -24,33 +24,33 @@ pub(super) enum Node {
 
 /// The type in a global identifier.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Customer,
     CustomerAddress,
     CustomerGroup,
 }
 
-impl Kind {
+impl NodeKind {
     const ALL: [Self; 3] = [Self::Customer, Self::CustomerAddress, Self::CustomerGroup];
 }
 
 /// The name of the type in the schema.
-impl fmt::Display for Kind {
+impl fmt::Display for NodeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
 }
 
 /// The global identifier of the thing of this type with this uuid; clients take it as it is.
-pub(super) fn global_id(kind: Kind, uuid: Uuid) -> ID {
+pub(super) fn global_id(kind: NodeKind, uuid: Uuid) -> ID {
     URL_SAFE_NO_PAD.encode(format!("{kind}:{uuid}")).into()
 }
 
 /// What a global identifier says; none of a text that is no such identifier.
-fn parse(id: &ID) -> Option<(Kind, Uuid)> {
+fn parse(id: &ID) -> Option<(NodeKind, Uuid)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id.as_str()).ok()?).ok()?;
     let (name, uuid) = text.split_once(':')?;
-    let kind = Kind::ALL.into_iter().find(|kind| kind.to_string() == name)?;
+    let kind = NodeKind::ALL.into_iter().find(|kind| kind.to_string() == name)?;
     Some((kind, Uuid::try_parse(uuid).ok()?))
 }
 
@@ -59,15 +59,15 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let ctx = ctx.data()?;
     let Some((kind, uuid)) = parse(id) else { return Ok(None) };
     Ok(match kind {
-        Kind::Customer => {
+        NodeKind::Customer => {
             let row = customer::find_visible(ctx, uuid).await.map_err(Failed)?;
             row.map(|row| Node::Customer(Box::new(row.into())))
         }
-        Kind::CustomerAddress => {
+        NodeKind::CustomerAddress => {
             let found = address::find_visible(ctx, uuid).await.map_err(Failed)?;
             found.map(|(row, customer)| Node::CustomerAddress(Box::new(CustomerAddress { row, customer })))
         }
-        Kind::CustomerGroup => {
+        NodeKind::CustomerGroup => {
             let row = group::find_visible(ctx, uuid).await.map_err(Failed)?;
             row.map(|row| Node::CustomerGroup(row.into()))
         }

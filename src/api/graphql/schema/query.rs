@@ -10,16 +10,16 @@ use super::customer::{Customer, CustomerCollection};
 use super::filter::{FilterInput, filters, most_rows};
 use super::group::{CustomerGroup, CustomerGroupCollection};
 use super::journal::{AuditEntry, AuditEntryFilter, Event, uuid_of};
+use super::list_connection::ListConnection;
 use super::metafield::MetafieldDefinition;
 use super::node::{self, Node};
-use super::page::Page;
 use super::webhook::{self, WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint};
 use crate::api::graphql::counted::List;
 use crate::api::graphql::error::{Failed, nullable};
 use crate::app::ctx::Ctx;
 use crate::error::Error;
 use crate::http::CurrentCustomer;
-use crate::service::customer::Key;
+use crate::service::customer::CustomerKey;
 use crate::service::journal::{self, FeedFilter};
 use crate::service::metafield::MAX_DEFINITIONS;
 use crate::service::query::keyset::Window;
@@ -60,8 +60,8 @@ impl Query {
             // Whoever may not look learns nothing of the arguments either.
             ctx.require_admin().map_err(Failed)?;
             let key = match (&id, &email) {
-                (Some(id), None) => Uuid::try_parse(id).ok().map(Key::Uuid),
-                (None, Some(email)) => EmailAddress::parse(email).ok().map(Key::Email),
+                (Some(id), None) => Uuid::try_parse(id).ok().map(CustomerKey::Uuid),
+                (None, Some(email)) => EmailAddress::parse(email).ok().map(CustomerKey::Email),
                 _ => return Err(Failed(Error::invalid("id", "Give either id or email")).into()),
             };
             // What is no identifier, or no address, is nobody's.
@@ -181,13 +181,13 @@ impl Query {
         #[graphql(desc = "Those ahead of this cursor.")] before: Option<String>,
         #[graphql(desc = "Of these kinds: `customer.created`, `customer.*`.")] types: Option<Vec<String>>,
         #[graphql(desc = "Of the customer with this uuid.")] customer: Option<String>,
-    ) -> Result<Page<Event>> {
+    ) -> Result<ListConnection<Event>> {
         let ctx = ctx.data::<Ctx>()?;
         ctx.require_admin().map_err(Failed)?;
         let window = Window { first, after, last, before };
         let filter = FeedFilter { kinds: types, customer: uuid_of("customer", customer)? };
         let feed = journal::feed(ctx, &window, &filter).map_err(Failed)?;
-        Ok(Page::of(feed.page(ctx).await.map_err(Failed)?, Event::from))
+        Ok(ListConnection::of(feed.page(ctx).await.map_err(Failed)?, Event::from))
     }
 
     /// The audit trail, the latest first: who did what to what. Admins only.
@@ -200,13 +200,13 @@ impl Query {
         #[graphql(desc = "So many from the earliest.")] last: Option<i32>,
         #[graphql(desc = "Those ahead of this cursor.")] before: Option<String>,
         #[graphql(desc = "Those that meet this.")] filter: Option<AuditEntryFilter>,
-    ) -> Result<Page<AuditEntry>> {
+    ) -> Result<ListConnection<AuditEntry>> {
         let ctx = ctx.data::<Ctx>()?;
         ctx.require_admin().map_err(Failed)?;
         let window = Window { first, after, last, before };
         let filter = filter.unwrap_or_default().read()?;
         let audit = journal::audit(ctx, &window, &filter).await.map_err(Failed)?;
-        Ok(Page::of(audit.page(ctx).await.map_err(Failed)?, AuditEntry::from))
+        Ok(ListConnection::of(audit.page(ctx).await.map_err(Failed)?, AuditEntry::from))
     }
 
     /// The webhook endpoints, the oldest first. Admins only.
@@ -229,7 +229,7 @@ impl Query {
         #[graphql(desc = "To the endpoint with this uuid.")] endpoint: Option<String>,
         #[graphql(desc = "That are so far.")] status: Option<WebhookDeliveryStatus>,
         #[graphql(desc = "About the customer with this uuid.")] customer: Option<String>,
-    ) -> Result<Page<WebhookDelivery>> {
+    ) -> Result<ListConnection<WebhookDelivery>> {
         let ctx = ctx.data::<Ctx>()?;
         ctx.require_admin().map_err(Failed)?;
         let window = Window { first, after, last, before };

@@ -7,7 +7,7 @@ use async_graphql::{Enum, Object, Result};
 
 use super::date_time::DateTime;
 use super::journal::Event;
-use super::page::Page;
+use super::list_connection::ListConnection;
 use crate::api::graphql::counted::{List, Text};
 use crate::api::graphql::error::Failed;
 use crate::app::ctx::Ctx;
@@ -170,7 +170,7 @@ pub(super) async fn page(
     ctx: &Ctx,
     window: &Window,
     filter: &DeliveryFilter,
-) -> Result<Page<WebhookDelivery>> {
+) -> Result<ListConnection<WebhookDelivery>> {
     let deliveries = webhook::deliveries(ctx, window, filter).await.map_err(Failed)?;
     let page = deliveries.page(ctx).await.map_err(Failed)?;
     let events: Vec<i64> = page.rows.iter().map(|(_, row)| row.journal_entry_id).collect();
@@ -180,7 +180,7 @@ pub(super) async fn page(
     let endpoints = webhook::endpoints_of(ctx, &endpoints).await.map_err(Failed)?.into_iter();
     let endpoints: HashMap<i64, WebhookEndpoint> =
         endpoints.map(|row| (row.webhook_endpoint_id, row.into())).collect();
-    Ok(Page::of(page, |row: webhook_delivery::Model| WebhookDelivery {
+    Ok(ListConnection::of(page, |row: webhook_delivery::Model| WebhookDelivery {
         endpoint: endpoints.get(&row.webhook_endpoint_id).cloned(),
         event: events.get(&row.journal_entry_id).cloned(),
         row: Arc::new(row),

@@ -20,7 +20,7 @@ const PUBLIC: &str = "public, max-age=3600";
 /// What came of an operation.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum Outcome {
+pub(super) enum Execution {
     /// It was run.
     Ran(GraphqlResponse),
     /// It was not, and has no `data`, not even null (specification 7.1).
@@ -30,7 +30,7 @@ pub(super) enum Outcome {
     },
 }
 
-impl From<GraphqlResponse> for Outcome {
+impl From<GraphqlResponse> for Execution {
     fn from(mut response: GraphqlResponse) -> Self {
         error::complete(&mut response);
         if error::nothing_ran(&response) {
@@ -41,13 +41,13 @@ impl From<GraphqlResponse> for Outcome {
     }
 }
 
-impl From<document::Refused> for Outcome {
+impl From<document::Refused> for Execution {
     fn from(refused: document::Refused) -> Self {
         Self::Refused { errors: refused.errors }
     }
 }
 
-impl Outcome {
+impl Execution {
     /// The errors in it.
     pub(super) fn errors(&self) -> &[ServerError] {
         match self {
@@ -100,18 +100,18 @@ impl<'a> AnswerBody<'a> {
     }
 
     /// Writes an outcome; one that doesn't fit is replaced by an error.
-    pub(super) fn write_outcome(&mut self, outcome: Outcome) -> Written {
+    pub(super) fn write_outcome(&mut self, outcome: Execution) -> Written {
         let start = self.bytes.len();
         if serde_json::to_writer(&mut *self, &outcome).is_ok() {
             return match outcome {
-                Outcome::Ran(response) if response.errors.is_empty() => Written::Data,
-                Outcome::Ran(_) => Written::Errors,
-                Outcome::Refused { .. } => Written::Refusal,
+                Execution::Ran(response) if response.errors.is_empty() => Written::Data,
+                Execution::Ran(_) => Written::Errors,
+                Execution::Refused { .. } => Written::Refusal,
             };
         }
         self.bytes.truncate(start);
         // A batch that is full holds a few of these more.
-        if let Err(error) = serde_json::to_writer(&mut self.bytes, &Outcome::too_large(self.budget)) {
+        if let Err(error) = serde_json::to_writer(&mut self.bytes, &Execution::too_large(self.budget)) {
             tracing::error!(%error, "an error could not be written");
         }
         Written::Errors
@@ -200,8 +200,8 @@ mod tests {
         )
     }
 
-    fn texts(length: usize) -> Outcome {
-        Outcome::Ran(GraphqlResponse::new(value!({"a": "\n".repeat(length)})))
+    fn texts(length: usize) -> Execution {
+        Execution::Ran(GraphqlResponse::new(value!({"a": "\n".repeat(length)})))
     }
 
     /// A line break takes two bytes there: only what is written tells how large an answer is.

@@ -12,29 +12,29 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::Schemas;
-use super::answer::{self, AnswerBody, Outcome, Written};
+use super::answer::{self, AnswerBody, Execution, Written};
 use super::document::Refused;
 use super::metrics;
-use super::parse::Prepared;
-use super::persisted::KnownQueries;
-use super::public::{Key, PublicAnswer, PublicAnswers};
+use super::parse::ParsedOperation;
+use super::persisted::DocumentCache;
+use super::public::{CacheKey, PublicAnswer, PublicAnswers};
 use super::request::{Parameters, Requested, UrlParameters};
 use crate::api::graphql::budget::{Budget, Making};
 use crate::api::graphql::schema::Schema;
 use crate::api::graphql::schema::metafield::Definitions;
 use crate::app::App;
 use crate::app::ctx::Ctx;
-use crate::clock::Stopwatch;
+use crate::clock::Timer;
 use crate::http::{AdminCtx, CurrentCustomer, Failure, FailureCode, MediaType};
 use crate::telemetry;
-use crate::telemetry::metrics::Outcome as Counted;
+use crate::telemetry::metrics::OperationOutcome;
 
 /// What both endpoints share.
 #[derive(Clone)]
 struct Endpoint {
     app: Arc<App>,
     schemas: Schemas,
-    known: Arc<KnownQueries>,
+    known: Arc<DocumentCache>,
     public: Arc<PublicAnswers>,
     making: Making,
 }
@@ -75,7 +75,7 @@ async fn query_by_url(
             );
             ([(header::ALLOW, "GET, HEAD, POST")], failure).into_response()
         }
-        prepared => endpoint.answer((ctx, own), prepared, budget, true, media_type, &headers).await,
+        operation => endpoint.answer((ctx, own), operation, budget, true, media_type, &headers).await,
     })
 }
 
@@ -105,8 +105,8 @@ async fn query_by_body(
             answer::batch(body, media_type, &headers)
         }
         Requested::One(parameters) => {
-            let prepared = endpoint.prepare(parameters, &budget);
-            endpoint.answer((ctx, own), prepared, budget, false, media_type, &headers).await
+            let operation = endpoint.prepare(parameters, &budget);
+            endpoint.answer((ctx, own), operation, budget, false, media_type, &headers).await
         }
     })
 }
@@ -139,11 +139,11 @@ impl Endpoint {
         Arc::new(Budget::new(&self.app.config.graphql, &self.making))
     }
 
-    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<Prepared, Refused> {
-        let prepared = Prepared::new(parameters, &self.known, &self.app.config.graphql, budget);
-        prepared.inspect_err(|refused| {
+    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<ParsedOperation, Refused> {
+        let operation = ParsedOperation::new(parameters, &self.known, &self.app.config.graphql, budget);
+        operation.inspect_err(|refused| {
             telemetry::graphql(refused.field);
-            self.app.metrics.graphql.count(refused.field, Counted::Refused, None);
+            self.app.metrics.graphql.count(refused.field, OperationOutcome::Refused, None);
         })
     }
 
@@ -167,22 +167,22 @@ impl Endpoint {
     async fn answer(
         &self,
         caller: (Ctx, CurrentCustomer),
-        prepared: Result<Prepared, Refused>,
+        operation: Result<ParsedOperation, Refused>,
         budget: Arc<Budget>,
         by_url: bool,
         media_type: MediaType,
         headers: &HeaderMap,
     ) -> Response {
-        let mut prepared = prepared;
-        let public = prepared.as_mut().ok().and_then(|prepared| prepared.public.take());
-        if let (Ok(prepared), Some(key)) = (&prepared, &public)
-            && let Some(answer) = self.kept(prepared, key)
+        let mut operation = operation;
+        let public = operation.as_mut().ok().and_then(|operation| operation.public.take());
+        if let (Ok(operation), Some(key)) = (&operation, &public)
+            && let Some(answer) = self.kept(operation, key)
         {
             return answer::public(answer, by_url, media_type, headers);
         }
         let mut body = AnswerBody::new(&budget);
-        let outcome = match prepared {
-            Ok(prepared) => self.run(&self.schemas.plain, caller, prepared, Arc::clone(&budget)).await,
+        let outcome = match operation {
+            Ok(operation) => self.run(&self.schemas.plain, caller, operation, Arc::clone(&budget)).await,
             Err(refused) => refused.into(),
         };
         let written = body.write_outcome(outcome);
@@ -198,11 +198,11 @@ impl Endpoint {
     }
 
     /// A public answer that was made before.
-    fn kept(&self, prepared: &Prepared, key: &Key) -> Option<PublicAnswer> {
-        let watch = Stopwatch::start();
+    fn kept(&self, operation: &ParsedOperation, key: &CacheKey) -> Option<PublicAnswer> {
+        let watch = Timer::start();
         let answer = self.public.find(key)?;
-        telemetry::graphql(prepared.field);
-        self.app.metrics.graphql.count(prepared.field, Counted::Ok, Some(watch.elapsed()));
+        telemetry::graphql(operation.field);
+        self.app.metrics.graphql.count(operation.field, OperationOutcome::Ok, Some(watch.elapsed()));
         Some(answer)
     }
 
@@ -220,10 +220,10 @@ impl Endpoint {
             body.write_separator(separator);
             separator = b',';
             let outcome = match self.prepare(parameters, budget) {
-                Ok(_) if budget.is_exceeded() => Outcome::too_large(budget),
-                Ok(prepared) => {
+                Ok(_) if budget.is_exceeded() => Execution::too_large(budget),
+                Ok(operation) => {
                     let caller = (ctx.clone(), own.clone());
-                    self.run(&self.schemas.bounded, caller, prepared, Arc::clone(budget)).await
+                    self.run(&self.schemas.bounded, caller, operation, Arc::clone(budget)).await
                 }
                 Err(refused) => refused.into(),
             };
@@ -237,25 +237,25 @@ impl Endpoint {
         &self,
         schema: &Schema,
         (ctx, own): (Ctx, CurrentCustomer),
-        prepared: Prepared,
+        operation: ParsedOperation,
         budget: Arc<Budget>,
-    ) -> Outcome {
-        let schema = if prepared.introspects { &self.schemas.bounded } else { schema };
-        telemetry::graphql(prepared.field);
-        let watch = Stopwatch::start();
-        let outcome = match prepared.bind() {
+    ) -> Execution {
+        let schema = if operation.introspects { &self.schemas.bounded } else { schema };
+        telemetry::graphql(operation.field);
+        let watch = Timer::start();
+        let outcome = match operation.bind() {
             Ok(document) => {
                 let made = Arc::clone(&budget);
                 let mut request = Request::new(String::new());
                 request.set_parsed_query(document);
                 let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
                 let response = schema.execute(request).await;
-                if made.is_exceeded() { Outcome::too_large(&made) } else { response.into() }
+                if made.is_exceeded() { Execution::too_large(&made) } else { response.into() }
             }
-            Err(error) => Outcome::Ran(GraphqlResponse::from_errors(vec![error])),
+            Err(error) => Execution::Ran(GraphqlResponse::from_errors(vec![error])),
         };
         self.app.metrics.graphql.count(
-            prepared.field,
+            operation.field,
             metrics::outcome(outcome.errors()),
             Some(watch.elapsed()),
         );

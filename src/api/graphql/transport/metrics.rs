@@ -47,12 +47,12 @@ pub(super) fn root_field(root: &SelectionSet) -> &'static str {
 }
 
 /// What became of an operation: whose fault it is when there are errors.
-pub(super) fn outcome(errors: &[ServerError]) -> metrics::Outcome {
+pub(super) fn outcome(errors: &[ServerError]) -> metrics::OperationOutcome {
     let ours = errors.iter().any(|error| matches!(error::code(error), Some("INTERNAL" | "UNAVAILABLE")));
     match (errors.is_empty(), ours) {
-        (true, _) => metrics::Outcome::Ok,
-        (false, false) => metrics::Outcome::Refused,
-        (false, true) => metrics::Outcome::Failed,
+        (true, _) => metrics::OperationOutcome::Ok,
+        (false, false) => metrics::OperationOutcome::Refused,
+        (false, true) => metrics::OperationOutcome::Failed,
     }
 }
 

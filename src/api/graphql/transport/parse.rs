@@ -6,15 +6,15 @@ use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{ServerError, Variables};
 
 use super::document::{Document, Refused};
-use super::persisted::{self, KnownQueries};
-use super::public::Key;
+use super::persisted::{self, DocumentCache};
+use super::public::CacheKey;
 use super::request::Parameters;
 use crate::api::graphql::budget::Budget;
 use crate::api::graphql::error;
 use crate::config::GraphqlConfig;
 
 /// What a request asks to be executed.
-pub(super) struct Prepared {
+pub(super) struct ParsedOperation {
     document: Arc<Document>,
     /// Which of its operations.
     operation: usize,
@@ -25,17 +25,17 @@ pub(super) struct Prepared {
     /// Whether it asks for the schema.
     pub(super) introspects: bool,
     /// What its answer depends on, when that is the same for everybody.
-    pub(super) public: Option<Key>,
+    pub(super) public: Option<CacheKey>,
 }
 
-impl Prepared {
+impl ParsedOperation {
     /// Finds or reads the document, chooses the operation, and gives its variables their values.
     ///
     /// # Errors
     /// Why it won't be executed.
     pub(super) fn new(
         parameters: Parameters,
-        known: &KnownQueries,
+        known: &DocumentCache,
         config: &GraphqlConfig,
         budget: &Budget,
     ) -> Result<Self, Refused> {
@@ -73,7 +73,7 @@ impl Prepared {
         if let (false, Some(query), Some(hash)) = (is_persisted, &query, &hash) {
             known.persisted.keep(hash.clone(), query, Arc::clone(&document));
         }
-        let public = document.is_public.then(|| Key {
+        let public = document.is_public.then(|| CacheKey {
             document: query.or(hash).unwrap_or_default(),
             operation_name: operation_name.clone(),
             variables: serde_json::to_string(&variables).unwrap_or_default(),

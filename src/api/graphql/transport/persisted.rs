@@ -1,4 +1,4 @@
-//! Queries that are valid, parsed: clients send the same ones over and over. Automatic persisted queries (Apollo's
+//! PersistedDocuments that are valid, parsed: clients send the same ones over and over. Automatic persisted queries (Apollo's
 //! protocol, version 1): one that was sent once with its hash is asked for by the hash alone from then on, which makes
 //! it short enough for a URL. When there is no room what was used longest ago goes, and is parsed, or sent, again.
 
@@ -21,21 +21,21 @@ const NODE: usize = 256;
 /// Those that may be asked for by hash, and all by their text: who sends many different ones pushes out none of those
 /// that others have persisted.
 #[derive(Default)]
-pub(super) struct KnownQueries {
-    pub(super) persisted: Queries,
-    pub(super) parsed: Queries,
+pub(super) struct DocumentCache {
+    pub(super) persisted: PersistedDocuments,
+    pub(super) parsed: PersistedDocuments,
 }
 
-/// Queries by a key.
-pub(super) struct Queries(Cache<String, Arc<Document>>);
+/// PersistedDocuments by a key.
+pub(super) struct PersistedDocuments(Cache<String, Arc<Document>>);
 
-impl Default for Queries {
+impl Default for PersistedDocuments {
     fn default() -> Self {
         Self(Cache::new(BOUNDS))
     }
 }
 
-impl Queries {
+impl PersistedDocuments {
     /// The query with this key.
     pub(super) fn find(&self, key: &str) -> Option<Arc<Document>> {
         self.0.find(key)
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn it_is_bounded() {
-        let kept = Queries::default();
+        let kept = PersistedDocuments::default();
         let document = Arc::new(Document::of("{ __typename }"));
         let keep = |hash: usize, query: &str| kept.keep(hash.to_string(), query, Arc::clone(&document));
         for number in 0..1500 {

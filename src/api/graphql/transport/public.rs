@@ -19,7 +19,7 @@ const ENTRY: usize = 256;
 
 /// What an answer depends on.
 #[derive(PartialEq, Eq, Hash)]
-pub(super) struct Key {
+pub(super) struct CacheKey {
     /// The text of the document, or its hash when only that was sent.
     pub(super) document: String,
     pub(super) operation_name: Option<String>,
@@ -41,7 +41,7 @@ impl PublicAnswer {
 }
 
 /// Public answers by what they depend on.
-pub(super) struct PublicAnswers(Cache<Key, PublicAnswer>);
+pub(super) struct PublicAnswers(Cache<CacheKey, PublicAnswer>);
 
 impl Default for PublicAnswers {
     fn default() -> Self {
@@ -50,11 +50,11 @@ impl Default for PublicAnswers {
 }
 
 impl PublicAnswers {
-    pub(super) fn find(&self, key: &Key) -> Option<PublicAnswer> {
+    pub(super) fn find(&self, key: &CacheKey) -> Option<PublicAnswer> {
         self.0.find(key)
     }
 
-    pub(super) fn keep(&self, key: Key, answer: PublicAnswer) {
+    pub(super) fn keep(&self, key: CacheKey, answer: PublicAnswer) {
         let name = key.operation_name.as_ref().map_or(0, String::len);
         let bytes = ENTRY + key.document.len() + name + key.variables.len() + answer.body.len();
         self.0.keep(key, answer, bytes);
@@ -65,9 +65,9 @@ impl PublicAnswers {
 mod tests {
     use super::*;
 
-    fn key(document: &str, variables: &str) -> Key {
+    fn key(document: &str, variables: &str) -> CacheKey {
         let (document, variables) = (document.to_owned(), variables.to_owned());
-        Key { document, operation_name: None, variables }
+        CacheKey { document, operation_name: None, variables }
     }
 
     #[test]
@@ -76,11 +76,14 @@ mod tests {
         let answer = |text: &str| PublicAnswer::new(text.as_bytes().to_vec());
         answers.keep(key("a", "{}"), answer("1"));
         answers.keep(key("a", "{\"b\":1}"), answer("2"));
-        answers.keep(Key { operation_name: Some("A".to_owned()), ..key("a", "{}") }, answer("3"));
-        let found = |key: &Key| answers.find(key).map(|found| found.body);
+        answers.keep(CacheKey { operation_name: Some("A".to_owned()), ..key("a", "{}") }, answer("3"));
+        let found = |key: &CacheKey| answers.find(key).map(|found| found.body);
         assert_eq!(found(&key("a", "{}")), Some("1".into()));
         assert_eq!(found(&key("a", "{\"b\":1}")), Some("2".into()));
-        assert_eq!(found(&Key { operation_name: Some("A".to_owned()), ..key("a", "{}") }), Some("3".into()));
+        assert_eq!(
+            found(&CacheKey { operation_name: Some("A".to_owned()), ..key("a", "{}") }),
+            Some("3".into())
+        );
         assert!(found(&key("b", "{}")).is_none());
     }
 

@@ -130,7 +130,7 @@ impl Reader {
             Value::List(items) if ty.is_list() => {
                 items.iter().for_each(|item| self.value(item, ty.item_type(), false, into));
             }
-            Value::String(text) if date_time::is_moment(text) => {}
+            Value::String(text) if date_time::is_timestamp(text) => {}
             other if ty.inner_named_type() == date_time::NAME => {
                 self.fault(format!("`{other}` is no {}: {}", date_time::NAME, date_time::EXPECTED), at);
             }

@@ -150,7 +150,7 @@ fn is_scalar(value: &mut Value, name: &Name) -> bool {
         ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
         ("ID", Value::String(_)) => true,
         ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
-        (date_time::NAME, Value::String(text)) => date_time::is_moment(text),
+        (date_time::NAME, Value::String(text)) => date_time::is_timestamp(text),
         (date_time::NAME, _) => false,
         // Any other scalar is judged by its field.
         _ => true,

@@ -83,7 +83,7 @@ pub async fn endpoints_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<webhook_endpoint
 pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     spend!(ctx, write, |tx| {
-        let update = Entity::update_many().set(anew(ctx)).filter(Column::Uuid.eq(uuid));
+        let update = Entity::update_many().set(reset_to_pending(ctx)).filter(Column::Uuid.eq(uuid));
         let replayed = update.exec_with_returning(tx).await?;
         Ok(replayed.into_iter().next().ok_or(Error::NotFound("Webhook delivery"))?)
     })
@@ -93,10 +93,14 @@ pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
 ///
 /// # Errors
 /// [`Error::NotFound`] for the endpoint.
-pub async fn replay_parked(ctx: &Ctx, write: Write<u64>, endpoint: Option<Uuid>) -> Result<Written<u64>> {
+pub async fn replay_dead_letters(
+    ctx: &Ctx,
+    write: Write<u64>,
+    endpoint: Option<Uuid>,
+) -> Result<Written<u64>> {
     ctx.require_admin()?;
     spend!(ctx, write, |tx| {
-        let mut update = Entity::update_many().set(anew(ctx));
+        let mut update = Entity::update_many().set(reset_to_pending(ctx));
         if let Some(uuid) = endpoint {
             let endpoint = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Uuid.eq(uuid));
             let endpoint = endpoint.one(tx).await?.ok_or(Error::NotFound("Webhook endpoint"))?;
@@ -106,7 +110,7 @@ pub async fn replay_parked(ctx: &Ctx, write: Write<u64>, endpoint: Option<Uuid>)
     })
 }
 
-fn anew(ctx: &Ctx) -> ActiveModel {
+fn reset_to_pending(ctx: &Ctx) -> ActiveModel {
     ActiveModel {
         status: Set(DeliveryStatus::Pending),
         attempts: Set(0),

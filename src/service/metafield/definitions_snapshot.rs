@@ -7,17 +7,17 @@ use sea_orm::{ConnectionTrait, QuerySelect};
 
 use super::{OWNER_TYPE, may_see};
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::entity::metafield_definition::{Column, Entity, Model};
 use crate::error::{Error, Result};
 
 /// The definitions as they were when they were read.
 #[derive(Clone, Debug)]
-pub(in crate::service) struct Basis {
+pub(in crate::service) struct DefinitionsSnapshot {
     definitions: Arc<[Model]>,
 }
 
-impl Basis {
+impl DefinitionsSnapshot {
     /// Reads them.
     pub(in crate::service) async fn read(ctx: &Ctx) -> Result<Self> {
         let definitions = Entity::find_by_owner_type(OWNER_TYPE).all(ctx.app.db.reader()).await?;
@@ -36,7 +36,7 @@ impl Basis {
 
     /// Whether they are still the same. They stay so until the transaction ends: one that is deleted meanwhile waits,
     /// so that the clean-up after it finds this write's values.
-    pub(in crate::service) async fn still_holds(&self, tx: &impl ConnectionTrait) -> Attempt<bool> {
+    pub(in crate::service) async fn is_still_valid(&self, tx: &impl ConnectionTrait) -> TxResult<bool> {
         let now = Entity::find_by_owner_type(OWNER_TYPE).select_only();
         let now = now.columns([Column::MetafieldDefinitionId, Column::UpdatedAt]).lock_shared();
         let now: Vec<(i32, DateTime<Utc>)> = now.into_tuple().all(tx).await?;
@@ -48,7 +48,7 @@ impl Basis {
     ///
     /// # Errors
     /// [`Error::Outdated`]: what was checked has to be checked again.
-    pub(in crate::service) async fn ensure_holds(&self, tx: &impl ConnectionTrait) -> Attempt<()> {
-        if self.still_holds(tx).await? { Ok(()) } else { Err(Error::Outdated.into()) }
+    pub(in crate::service) async fn ensure_holds(&self, tx: &impl ConnectionTrait) -> TxResult<()> {
+        if self.is_still_valid(tx).await? { Ok(()) } else { Err(Error::Outdated.into()) }
     }
 }

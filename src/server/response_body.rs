@@ -18,7 +18,7 @@ use super::exchange::Exchange;
 const HANDED_OVER: usize = 16 * 1024;
 
 /// The body of an answer.
-pub(super) struct Answer {
+pub(super) struct ResponseBody {
     /// None once it is handed over.
     bytes: Option<Bytes>,
     keeps_its_end: bool,
@@ -37,7 +37,7 @@ pub(super) struct Chunk {
     sending: Arc<Sending>,
 }
 
-impl Answer {
+impl ResponseBody {
     /// That of a request which has been answered with so many bytes.
     pub(super) fn new(exchange: Exchange, bytes: Bytes) -> Self {
         let keeps_its_end = exchange.is_http2() && bytes.len() > HANDED_OVER;
@@ -47,7 +47,7 @@ impl Answer {
     }
 }
 
-impl HttpBody for Answer {
+impl HttpBody for ResponseBody {
     type Data = Chunk;
     type Error = axum::Error;
 

@@ -13,7 +13,7 @@ use crate::service::query::listing;
 #[graphql(concrete(name = "EventConnection", params(Event)))]
 #[graphql(concrete(name = "AuditEntryConnection", params(AuditEntry)))]
 #[graphql(concrete(name = "WebhookDeliveryConnection", params(WebhookDelivery)))]
-pub(super) struct Page<N: OutputType>
+pub(super) struct ListConnection<N: OutputType>
 where
     Edge<N>: OutputType,
 {
@@ -37,7 +37,7 @@ pub(super) struct Edge<N: OutputType> {
     node: N,
 }
 
-impl<N> Page<N>
+impl<N> ListConnection<N>
 where
     N: OutputType + Clone,
     Edge<N>: OutputType,

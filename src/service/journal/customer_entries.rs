@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Change, Entry, erased, insert};
 use crate::app::ctx::Ctx;
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::db::batch_loader;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity};
 use crate::entity::{customer, idempotency_key, mail};
@@ -24,7 +24,7 @@ pub(in crate::service) async fn for_all(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     changes: impl IntoIterator<Item = (Uuid, i64, Change)>,
-) -> Attempt<()> {
+) -> TxResult<()> {
     let changes = changes.into_iter();
     let entries =
         changes.map(|(customer, sequence, change)| Entry { of: Some((customer, sequence)), change });
@@ -35,7 +35,7 @@ pub(in crate::service) async fn for_all(
 pub(in crate::service) async fn last_numbers(
     tx: &impl ConnectionTrait,
     customers: impl IntoIterator<Item = Uuid>,
-) -> Attempt<HashMap<Uuid, i64>> {
+) -> TxResult<HashMap<Uuid, i64>> {
     let last = |customer| {
         let mut entries = Query::select();
         entries.expr(Expr::col(Column::Sequence).max()).from(Entity);
@@ -44,7 +44,7 @@ pub(in crate::service) async fn last_numbers(
     let customers: Vec<Uuid> = customers.into_iter().collect();
     let mut numbers = HashMap::new();
     for some in customers.chunks(CUSTOMERS) {
-        let found = batch_loader::each(tx, some.to_vec(), last).await?;
+        let found = batch_loader::select_per_key(tx, some.to_vec(), last).await?;
         numbers.extend(found.into_iter().map(|(customer, last)| (customer, last.unwrap_or(0))));
     }
     Ok(numbers)
@@ -56,7 +56,7 @@ pub(in crate::service) async fn erase(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     customer: &customer::Model,
-) -> Attempt<()> {
+) -> TxResult<()> {
     let uuid = customer.uuid;
     customer.clone().delete(tx).await?;
     // A mail that was asked for by address only.

@@ -7,10 +7,10 @@ use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::Outcome;
+use super::ImportOutcome;
 use super::account::Account;
 use super::prepare::{Batch, Prepared};
-use crate::db::Attempt;
+use crate::db::TxResult;
 use crate::db::batch_loader;
 use crate::entity::{customer, customer_address};
 use crate::error::Problem;
@@ -19,7 +19,7 @@ use crate::error::Problem;
 pub(super) async fn find_by_emails(
     db: &impl ConnectionTrait,
     keys: Vec<String>,
-) -> Attempt<HashMap<String, i32>> {
+) -> TxResult<HashMap<String, i32>> {
     let owner = |key| {
         let mut owner = Query::select();
         owner
@@ -29,20 +29,20 @@ pub(super) async fn find_by_emails(
             .limit(1)
             .take()
     };
-    let found = batch_loader::each(db, keys, owner).await?;
+    let found = batch_loader::select_per_key(db, keys, owner).await?;
     Ok(found.into_iter().filter_map(|(key, id)| Some((key, id?))).collect())
 }
 
 /// The customers that the lines of a batch name, and those that it adds.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct ExistingRecords {
     by_email: HashMap<String, Account>,
     uuids: HashSet<Uuid>,
 }
 
-impl Known {
+impl ExistingRecords {
     /// Those that are stored.
-    pub(super) async fn find(tx: &impl ConnectionTrait, batch: &Batch) -> Attempt<Self> {
+    pub(super) async fn find(tx: &impl ConnectionTrait, batch: &Batch) -> TxResult<Self> {
         let prepared = || batch.prepared.iter().flatten();
         let there = find_by_emails(tx, prepared().map(|one| one.draft.email.key()).collect()).await?;
         let ids: Vec<i32> = there.into_values().collect();
@@ -77,10 +77,10 @@ impl Known {
     }
 
     /// What becomes of a line, which is known from now on.
-    pub(super) fn judge(&mut self, prepared: &Prepared) -> Outcome {
+    pub(super) fn classify(&mut self, prepared: &Prepared) -> ImportOutcome {
         let Prepared { draft, account, .. } = prepared;
         if let Some(stored) = self.by_email.get(&draft.email.key()) {
-            return if stored.agrees(draft, account) { Outcome::Unchanged } else { taken() };
+            return if stored.agrees(draft, account) { ImportOutcome::Unchanged } else { taken() };
         }
         let given = draft.uuid.iter().map(|uuid| ("uuid".to_owned(), *uuid));
         let addresses = draft.addresses.iter().flatten().enumerate();
@@ -91,17 +91,17 @@ impl Known {
         let mut own = HashSet::new();
         for (field, uuid) in given {
             if self.uuids.contains(&uuid) || !own.insert(uuid) {
-                return Outcome::Refused(vec![Problem::new(field, "Uuid is already used")]);
+                return ImportOutcome::Refused(vec![Problem::new(field, "Uuid is already used")]);
             }
         }
         self.uuids.extend(own);
         self.by_email.insert(draft.email.key(), account.clone());
-        Outcome::Created
+        ImportOutcome::Created
     }
 }
 
-fn taken() -> Outcome {
-    Outcome::Refused(vec![Problem::new("email", "Email is already used")])
+fn taken() -> ImportOutcome {
+    ImportOutcome::Refused(vec![Problem::new("email", "Email is already used")])
 }
 
 /// The lines before, in a dry run: they are not in the database. Hashes of them, so that a million take 40 MB.
@@ -113,12 +113,12 @@ pub(super) struct Seen {
 
 impl Seen {
     /// What becomes of a line that the database has no customer for.
-    pub(super) fn judge(&mut self, Prepared { draft, account, .. }: &Prepared) -> Outcome {
+    pub(super) fn classify(&mut self, Prepared { draft, account, .. }: &Prepared) -> ImportOutcome {
         let fingerprint = account.fingerprint(draft);
         match self.lines.insert(self.state.hash_one(draft.email.key()), fingerprint) {
-            Some(earlier) if earlier == fingerprint => Outcome::Unchanged,
+            Some(earlier) if earlier == fingerprint => ImportOutcome::Unchanged,
             Some(_) => taken(),
-            None => Outcome::Created,
+            None => ImportOutcome::Created,
         }
     }
 }
