@@ -139,7 +139,7 @@ impl Failure {
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
                 FailureCode::PayloadTooLarge,
-                format!("The body is larger than {} KiB", super::extract::json_body::MAX_BODY_BYTES / 1024),
+                format!("The body is larger than {} KiB", super::body_limit::MAX_BODY_BYTES / 1024),
             ),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 status,

@@ -15,7 +15,7 @@ use crate::World;
 use crate::world::SECRETS;
 
 /// A token of each kind; the place of each is that of its key in [`SECRETS`].
-const KINDS: [(Audience, Kind); 4] = [
+const KINDS: [(Audience, TokenKind); 4] = [
     (Audience::Admin, TokenKind::Access),
     (Audience::Admin, TokenKind::Refresh),
     (Audience::Customer, TokenKind::Access),

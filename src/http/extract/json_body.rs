@@ -8,11 +8,9 @@ use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::http::body_limit::MAX_BODY_BYTES;
 use crate::http::failure::Failure;
 use crate::http::failure_code::FailureCode;
-
-/// The largest body that is read, in bytes.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// A body that is a JSON object. No Debug: it may hold a password.
 pub struct JsonObject(pub Map<String, Value>);
