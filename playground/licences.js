@@ -4,14 +4,14 @@ import path from 'node:path';
 const TEXTS = /^(licen[cs]e|copying|notice|third-?party-?notices)(\.(md|txt))?$/i;
 
 /**
- * Writes LICENSES.txt: name, version and licence texts of every package of which
- * something is in the bundle. Vite's own build.license leaves out the workers, which
- * are bundles of their own; hence the two plugins that share one list. Sorted, and
- * without dates or paths, so that the same lockfile gives the same bytes.
+ * Writes LICENSES.txt: the name, version and licence texts of every package that the
+ * bundle contains. Vite's own build.license omits the workers, which are separate
+ * bundles, so two plugins share one list. The list is sorted and contains no dates or
+ * paths, so that the same lockfile gives the same bytes.
  */
-export function licences(whose) {
+export function licences(product) {
   const bundled = new Set();
-  const note = (modules) => {
+  const addPackages = (modules) => {
     for (const id of modules) {
       const folder = packageFolder(id);
       if (folder) bundled.add(folder);
@@ -24,19 +24,19 @@ export function licences(whose) {
     ofWorkers: {
       name: 'licences-of-workers',
       generateBundle(_options, bundle) {
-        note(modulesOf(bundle));
+        addPackages(modulesOf(bundle));
       },
     },
     ofPage: {
       name: 'licences',
       generateBundle(_options, bundle) {
-        note(modulesOf(bundle));
-        // Style sheets are taken out of the chunks before this hook sees them.
-        note([...this.getModuleIds()].filter((id) => /\.css($|\?)/.test(id)));
+        addPackages(modulesOf(bundle));
+        // Style sheets are removed from the chunks before this hook runs.
+        addPackages([...this.getModuleIds()].filter((id) => /\.css($|\?)/.test(id)));
         this.emitFile({
           type: 'asset',
           fileName: 'LICENSES.txt',
-          source: document(whose, [...bundled]),
+          source: document(product, [...bundled]),
         });
       },
     },
@@ -47,7 +47,7 @@ function packageFolder(id) {
   return /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id.replace(/^\0/, ''))?.[0];
 }
 
-function document(whose, folders) {
+function document(product, folders) {
   const sections = folders.map((folder) => {
     const { name, version, license } = JSON.parse(
       fs.readFileSync(path.join(folder, 'package.json'), 'utf8'),
@@ -58,7 +58,7 @@ function document(whose, folders) {
       .sort()
       .map((file) => fs.readFileSync(path.join(folder, file), 'utf8'));
     if (!license && !texts.length) {
-      throw new Error(`${name} ${version} is bundled and names no licence`);
+      throw new Error(`${name} ${version} is bundled and has no licence`);
     }
     return [`${name} ${version} (${license})`, ...texts]
       .map((text) => text.replaceAll('\r\n', '\n').trim())
@@ -67,6 +67,6 @@ function document(whose, folders) {
   const rule = `\n\n${'-'.repeat(80)}\n\n`;
   const unique = [...new Set(sections)].sort();
   return (
-    `${whose} contains these packages.${rule}` + unique.join(rule) + '\n'
+    `${product} contains these packages.${rule}` + unique.join(rule) + '\n'
   );
 }

@@ -6,8 +6,8 @@ const source = (name) => fileURLToPath(new URL(`src/${name}`, import.meta.url));
 
 const { ofPage, ofWorkers } = licences('The playground');
 
-// monaco.js has no "format document" command, so nothing ever asks a worker for it.
-// "Prettify" is GraphiQL's own and runs in the page.
+// monaco.js has no "format document" command, so the workers never use prettier.
+// "Prettify" is a command of GraphiQL and runs in the page.
 const withoutPrettier = {
   name: 'without-prettier',
   enforce: 'pre',
@@ -41,21 +41,21 @@ export default defineConfig({
     },
   },
   build: {
-    // Everything is a file of its own: nothing to allow in the page's policy.
+    // Every asset is a separate file, so the policy of the page need not allow inline data.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The editor is this large; a warning at each build would hide real ones.
+    // The editor is this large. A warning at each build would hide real warnings.
     chunkSizeWarningLimit: 2500,
     rolldownOptions: {
-      // "use client" and the like: meant for servers that render React.
+      // Directives such as "use client" are for servers that render React.
       checks: { moduleLevelDirective: false },
     },
   },
 });
 
 /**
- * Loads files of ours in place of files inside packages. An entry that no longer
- * matches anything fails the build, because the bundle would grow in silence.
+ * Replaces files of packages by our own files. An entry that matches nothing fails the
+ * build; otherwise the bundle would grow unnoticed.
  */
 function replace(files) {
   const missing = new Set(Object.keys(files));
@@ -71,7 +71,7 @@ function replace(files) {
     },
     buildEnd(error) {
       if (!error && missing.size) {
-        this.error(`nothing imports ${[...missing].join(', ')} any more`);
+        this.error(`no file imports ${[...missing].join(', ')} any more`);
       }
     },
   };

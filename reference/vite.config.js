@@ -8,13 +8,13 @@ export default defineConfig({
   plugins: [ofPage],
   server: { proxy: { '/api': 'http://127.0.0.1:3000' } },
   build: {
-    // Everything is a file of its own: nothing to allow in the page's policy.
+    // Every asset is a separate file, so the policy of the page need not allow inline data.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 4000,
     rolldownOptions: {
       output: {
-        // A hundred icons that a document may name would be a hundred files.
+        // One file for the hundred icons that a document can name.
         codeSplitting: { groups: [{ name: 'icons', test: /\.svg/ }] },
       },
     },

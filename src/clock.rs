@@ -1,48 +1,52 @@
-//! Time: the only place that reads it (clippy.toml refuses the rest), so that tests move the clock instead of sleeping.
-#![expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
+//! Time. Only this module reads the system's clocks (clippy.toml enforces it), so that tests can move a fixed clock instead
+//! of sleeping.
+//!
+//! Stored timestamps may come from a machine whose clock was wrong. A timestamp that is further in the future than its
+//! maximum validity and the allowed clock skew is ignored ([`Clock::latest`]).
+#![expect(clippy::disallowed_methods, reason = "the lint refers to this module")]
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// How far the clocks of two machines may be apart: the usual bound (RFC 4120 8.2).
+/// The allowed clock skew between two machines (RFC 4120 8.2).
 pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Tells the time, in whole milliseconds: what the API shows is what the database holds.
+/// A clock with a resolution of milliseconds, so that the API returns the same timestamps that the database stores.
 #[derive(Debug)]
 pub enum Clock {
-    /// The machine's.
+    /// The system clock.
     System,
-    /// One that stands still until it is moved.
-    Fixed(Mutex<Hands>),
+    /// A clock that only [`advance`](Self::advance) moves.
+    Fixed(Mutex<FixedTime>),
 }
 
-/// What a fixed clock shows.
+/// The state of a fixed clock.
 #[derive(Clone, Copy, Debug)]
-pub struct Hands {
+pub struct FixedTime {
     now: DateTime<Utc>,
-    /// Since 1970, if it had never been set back.
+    /// The monotonic time: never set back.
     elapsed: TimeDelta,
 }
 
 impl Clock {
-    /// A clock that stands at `moment`.
-    pub fn fixed(moment: DateTime<Utc>) -> Self {
-        let now = moment.trunc_subsecs(3);
-        Self::Fixed(Mutex::new(Hands { now, elapsed: now - DateTime::UNIX_EPOCH }))
+    /// Creates a fixed clock with this time.
+    pub fn fixed(time: DateTime<Utc>) -> Self {
+        let now = time.trunc_subsecs(3);
+        Self::Fixed(Mutex::new(FixedTime { now, elapsed: now - DateTime::UNIX_EPOCH }))
     }
 
-    /// The present moment.
+    /// The current time.
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now().trunc_subsecs(3),
-            Self::Fixed(hands) => hands.lock().unwrap_or_else(PoisonError::into_inner).now,
+            Self::Fixed(state) => state.lock().unwrap_or_else(PoisonError::into_inner).now,
         }
     }
 
-    /// The present moment, and in any case one after `earlier`: so that what changes twice within a millisecond
-    /// moves twice. An `earlier` that a wrong clock wrote is not believed.
+    /// The current time, but at least one millisecond after `earlier`, so that two changes within a millisecond get
+    /// different timestamps. An `earlier` that is too far in the future is ignored.
     pub fn after(&self, earlier: DateTime<Utc>) -> DateTime<Utc> {
         if earlier > self.latest(TimeDelta::zero()) {
             return self.now();
@@ -50,53 +54,53 @@ impl Clock {
         self.now().max(earlier + TimeDelta::milliseconds(1))
     }
 
-    /// The latest that a stored timestamp can be which is at most `ahead` of the time at which it was written. A later
-    /// one was written while a clock was wrong, and must not be believed: it would hold for as long as that clock was
-    /// ahead, long after the clock is right.
+    /// The latest plausible value of a stored timestamp that was at most `ahead` of the time when it was written. A later
+    /// timestamp was written by a wrong clock and must be ignored. Otherwise it would stay valid for as long as that clock
+    /// was fast.
     pub fn latest(&self, ahead: TimeDelta) -> DateTime<Utc> {
         self.now() + ahead + CLOCK_SKEW
     }
 
-    /// Whether a stored deadline has yet to come, which was set at most `ahead`. One that is further ahead than that
-    /// counts as over: see [`latest`](Self::latest).
+    /// Whether a stored deadline that was set at most `ahead` is in the future. An implausible deadline counts as over: see
+    /// [`latest`](Self::latest).
     pub fn is_pending(&self, deadline: DateTime<Utc>, ahead: TimeDelta) -> bool {
         self.now() < deadline && deadline <= self.latest(ahead)
     }
 
-    /// The time since some moment of the past, which nobody can set back: for intervals.
+    /// The time since an arbitrary instant, for measuring intervals. It never decreases.
     pub fn monotonic(&self) -> Duration {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
             Self::System => START.elapsed(),
-            Self::Fixed(hands) => {
-                let elapsed = hands.lock().unwrap_or_else(PoisonError::into_inner).elapsed;
+            Self::Fixed(state) => {
+                let elapsed = state.lock().unwrap_or_else(PoisonError::into_inner).elapsed;
                 elapsed.to_std().unwrap_or_default()
             }
         }
     }
 
-    /// Moves a fixed clock forward, or sets it back. The machine's clock stays as it is.
+    /// Moves a fixed clock forward or back. Does nothing to the system clock.
     pub fn advance(&self, by: TimeDelta) {
-        if let Self::Fixed(hands) = self {
-            let mut hands = hands.lock().unwrap_or_else(PoisonError::into_inner);
-            hands.now += by;
-            hands.elapsed += by.max(TimeDelta::zero());
+        if let Self::Fixed(state) = self {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.now += by;
+            state.elapsed += by.max(TimeDelta::zero());
         }
     }
 }
 
-/// When something began and ended that took so long and has just ended.
-pub fn elapsed_range(took: Duration) -> (SystemTime, SystemTime) {
+/// The start and end of an operation that has just ended and took this long.
+pub fn elapsed_range(elapsed: Duration) -> (SystemTime, SystemTime) {
     let ended = SystemTime::now();
-    (ended.checked_sub(took).unwrap_or(ended), ended)
+    (ended.checked_sub(elapsed).unwrap_or(ended), ended)
 }
 
-/// Measures how long something takes.
+/// Measures elapsed time.
 #[derive(Clone, Copy, Debug)]
 pub struct Timer(Instant);
 
 impl Timer {
-    /// Starts measuring.
+    /// Starts a timer.
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -1,6 +1,7 @@
-//! What can go wrong in a service, in the terms of the domain: no status codes, no texts of the database.
+//! The errors of services, in terms of the domain: without status codes or messages of the database.
 //!
-//! Each surface maps these once, exhaustively: `http/failure.rs` for REST, `graphql/error.rs` for GraphQL.
+//! Each API maps them to its responses in one place: `src/http/failure.rs` for REST, `src/api/graphql/error.rs` for
+//! GraphQL.
 
 use std::borrow::Cow;
 
@@ -9,36 +10,37 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr};
 /// The outcome of a service function.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What a reader of the feed is told whose cursor has expired.
-pub const POSITION_EXPIRED: &str = "Events behind this cursor have been deleted (PATRON_JOURNAL_RETENTION); read the records again, \
-     and then the feed without a cursor";
+/// The message of [`Error::PositionExpired`].
+pub const POSITION_EXPIRED: &str = "Events after this cursor have been deleted (PATRON_JOURNAL_RETENTION). Read the records again, \
+     then the feed without a cursor";
 
-/// One thing wrong with an input.
+/// A validation error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The field or filter, as the caller names it.
     pub field: String,
-    /// What to tell the caller.
+    /// The message for the caller.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem with `field`. Both texts are cut where they are too long: they may repeat what came in.
+    /// Creates a validation error of `field`. Both texts may repeat input, and are truncated to their maximum length.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: cut(field.into(), MAX_FIELD), message: cut(message.into(), MAX_MESSAGE) }
     }
 }
 
-/// The most problems with an input that a caller is told of: a body holds thousands of fields.
+/// The maximum number of validation errors in a response: a body can have thousands of fields.
 pub const MAX_PROBLEMS: usize = 100;
-/// The longest message, in characters.
+/// The maximum length of a message, in characters.
 pub const MAX_MESSAGE: usize = 512;
-/// The longest name of a field in a problem, in characters: namespace and key of a custom field and more.
+/// The maximum length of a field's name in a validation error, in characters: enough for the namespace and key of a custom
+/// field.
 const MAX_FIELD: usize = 256;
 
-/// A text of at most so many characters, and `…` where more was.
-pub fn cut(mut text: String, most: usize) -> String {
-    if let Some((end, _)) = text.char_indices().nth(most) {
+/// Truncates a text to at most this many characters, and marks the truncation with `…`.
+pub fn cut(mut text: String, max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(max) {
         text.truncate(end);
         text.push('…');
         text.shrink_to_fit();
@@ -46,52 +48,52 @@ pub fn cut(mut text: String, most: usize) -> String {
     text
 }
 
-/// Why a service function did not do what it was asked. When it failed, nothing was changed.
+/// The error of a service function. After an error nothing has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The input breaks rules, all of which are listed; never empty.
+    /// The input is not valid. Lists all validation errors; never empty.
     #[error("invalid input: {0:?}")]
     Invalid(Vec<Problem>),
-    /// The caller isn't known, or no longer trusted.
+    /// The caller has no valid credentials.
     #[error("unauthenticated: {0}")]
     Unauthenticated(&'static str),
-    /// The caller is known and may not do this.
+    /// The caller is authenticated, but has no permission.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
-    /// There is no such thing, or it isn't the caller's.
+    /// The resource does not exist, or belongs to another account.
     #[error("{0} not found")]
     NotFound(&'static str),
     /// Another account has this e-mail address.
-    #[error("e-mail taken")]
+    #[error("e-mail address taken")]
     EmailTaken,
-    /// It contradicts what is stored.
+    /// The change conflicts with stored data.
     #[error("conflict: {0}")]
     Conflict(Cow<'static, str>),
-    /// What the input was checked by has changed since; it has to be checked again.
+    /// The data that the input was validated against has changed. The validation has to be repeated.
     #[error("outdated")]
     Outdated,
-    /// The caller wants to change a version that isn't the present one.
+    /// The resource is not in the version that `If-Match` requires.
     #[error("precondition failed")]
     PreconditionFailed,
-    /// The caller has to say which version it wants to change.
+    /// The header `If-Match` is required.
     #[error("precondition required")]
     PreconditionRequired,
-    /// The key of the request came with another request before.
+    /// The request's idempotency key was used for a different request.
     #[error("idempotency key reused")]
     IdempotencyKeyReused,
-    /// A request with the same key is being done.
+    /// A request with the same idempotency key is running.
     #[error("idempotency key in use")]
     IdempotencyKeyInUse,
-    /// Events up to this place of the feed were deleted: who asks for those behind it would miss some.
+    /// Events after the cursor were deleted, so the client would miss them.
     #[error("position expired")]
     PositionExpired,
-    /// It was tried too often.
+    /// The rate limit was exceeded.
     #[error("rate limited for {retry_after} s")]
     RateLimited {
         /// Seconds to wait before trying again.
         retry_after: u32,
     },
-    /// It can't be done now and may be tried again.
+    /// A temporary failure. The caller may retry.
     #[error("unavailable: {reason}")]
     Unavailable {
         /// For the log, not for the caller.
@@ -99,29 +101,29 @@ pub enum Error {
         /// Seconds to wait before trying again.
         retry_after: u32,
     },
-    /// The schema of the database is older than the program, by this many migrations.
+    /// The database's schema is older than the program, by this many migrations.
     #[error("{0} migrations are pending")]
     MigrationsPending(usize),
-    /// The database can't be used as it is, until an operator changes that. The text is ours, and names no host.
+    /// The database can't be used until an operator fixes it. The text is written by patron and names no host.
     #[error("the database can't be used: {0}")]
     DatabaseUnusable(String),
-    /// A defect of patron or of its surroundings.
+    /// A defect of patron or its environment.
     #[error("internal: {0}")]
     Internal(String),
 }
 
 impl Error {
-    /// One problem with one field.
+    /// A single validation error.
     pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid(vec![Problem::new(field, message)])
     }
 
-    /// It contradicts what is stored.
+    /// A conflict with stored data.
     pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Conflict(message.into())
     }
 
-    /// The error of a read, once more for each who asked for what was read.
+    /// Clones the error of a batched read for each of its waiting callers.
     pub fn clone_for_waiters(&self) -> Self {
         match self {
             Self::Unavailable { reason, retry_after } => {
@@ -131,21 +133,21 @@ impl Error {
         }
     }
 
-    /// Something that passes by itself, soon.
+    /// A temporary failure that may be retried after a second.
     pub fn unavailable(reason: impl std::fmt::Display) -> Self {
         Self::Unavailable { reason: reason.to_string(), retry_after: 1 }
     }
 
-    /// A defect.
+    /// An internal error.
     pub fn internal(reason: impl std::fmt::Display) -> Self {
         Self::Internal(reason.to_string())
     }
 }
 
-/// The unique indexes over keys of e-mail addresses: by name, as PostgreSQL reports them, and by column, as SQLite does.
+/// The unique indexes of e-mail addresses: by name, as PostgreSQL reports them, and by column, as SQLite does.
 const EMAIL_INDEXES: [&str; 4] =
     ["customer_email_key_key", "admin_user_email_key_key", "customer.email_key", "admin_user.email_key"];
-/// The unique index over keys of group names, likewise.
+/// The unique index of group names, likewise.
 const GROUP_NAME_INDEXES: [&str; 2] = ["customer_group_name_key_key", "customer_group.name_key"];
 
 impl From<DbErr> for Error {
@@ -163,23 +165,23 @@ impl From<DbErr> for Error {
             }
             _ => {}
         }
-        if is_passing(&error) { Self::unavailable(why(&error)) } else { Self::internal(error) }
+        if is_transient(&error) { Self::unavailable(with_remedy(&error)) } else { Self::internal(error) }
     }
 }
 
-/// Whether the database gave up on a transaction that may well succeed when it is done again.
+/// Whether the database aborted a transaction that may succeed when it is retried.
 pub fn is_retriable(error: &DbErr) -> bool {
-    // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes,
-    // seen only when another process holds the file beyond the busy timeout.
+    // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes, which only occur if
+    // another process locks the file for longer than the busy timeout.
     matches!(code(error).as_deref(), Some("40001" | "40P01" | "5" | "261" | "517"))
 }
 
-/// Whether PostgreSQL gave up waiting for a lock (lock_not_available).
+/// Whether the lock timeout of PostgreSQL was exceeded (lock_not_available).
 pub fn is_lock_timeout(error: &DbErr) -> bool {
     code(error).as_deref() == Some("55P03")
 }
 
-/// Whether the database takes no writes at all: it is read-only, or its disk is full.
+/// Whether the database refuses all writes, because it is read-only or its disk is full.
 pub fn refuses_writes(error: &DbErr) -> bool {
     // SQLite: the low byte is the primary code, READONLY or FULL. PostgreSQL: disk_full, read_only_sql_transaction.
     let Some(sea_orm::sqlx::Error::Database(database)) = driver_error(error) else { return false };
@@ -191,8 +193,8 @@ pub fn refuses_writes(error: &DbErr) -> bool {
     }
 }
 
-/// Whether the database, not the statement, is the trouble.
-fn is_passing(error: &DbErr) -> bool {
+/// Whether the database caused the failure, not the statement, so that a retry may succeed.
+fn is_transient(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_retriable(error) {
         return true;
     }
@@ -209,13 +211,13 @@ fn is_passing(error: &DbErr) -> bool {
         sea_orm::sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
             if database.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
-                // The low byte is the primary code: BUSY, LOCKED, READONLY, INTERRUPT (it took too long), IOERR, FULL,
+                // The low byte is the primary code: BUSY, LOCKED, READONLY, INTERRUPT (statement timeout), IOERR, FULL,
                 // CANTOPEN.
                 let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
                 matches!(primary, 5 | 6 | 8 | 9 | 10 | 13 | 14)
             } else {
-                // Connection exceptions, insufficient resources, operator intervention, system errors,
-                // and a server that is read-only for now (a standby).
+                // Connection exceptions, insufficient resources, operator intervention, system errors, and a server that is
+                // temporarily read-only (a standby).
                 ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "25006"
             }
         }
@@ -223,18 +225,18 @@ fn is_passing(error: &DbErr) -> bool {
     }
 }
 
-/// What it says, and what helps when it is about TLS.
-fn why(error: &DbErr) -> String {
+/// The message of an error, with a remedy if it concerns TLS.
+fn with_remedy(error: &DbErr) -> String {
     let text = error.to_string();
-    // The words of rustls and sqlx, whose types for it are not ours to see.
+    // Matches the messages of rustls and sqlx, because their error types are not accessible.
     if text.contains("invalid peer certificate") {
         format!(
             "{text}. The server's certificate could not be verified: add sslrootcert=FILE to DATABASE_URL, with the \
-             certificate of the authority that issued it, and use the name that it is for"
+             certificate of the issuing authority, and use a host name of the certificate"
         )
     } else if text.contains("server does not support TLS") {
         format!(
-            "{text}. Turn it on there, or add sslmode=disable to DATABASE_URL where nobody else can listen"
+            "{text}. Enable TLS on the server, or add sslmode=disable to DATABASE_URL if the network is trusted"
         )
     } else {
         text

@@ -1,4 +1,4 @@
-//! patron, a gateway for customer accounts: REST changes them, GraphQL reads them.
+//! patron is a gateway for customer accounts. Clients change accounts with a REST API and read them with GraphQL.
 #![warn(clippy::unwrap_used)]
 
 pub mod api;

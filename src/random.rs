@@ -1,5 +1,6 @@
-//! Randomness: the only place that reads it (clippy.toml refuses the rest), so that tests and the demo can repeat it.
-#![expect(clippy::disallowed_methods, reason = "this is the place the rule points to")]
+//! Randomness. Only this module reads random numbers (clippy.toml enforces it), so that tests and the demo can use a seed.
+//! If the operating system has no randomness, the program panics.
+#![expect(clippy::disallowed_methods, reason = "the lint refers to this module")]
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,14 +12,14 @@ use uuid::Uuid;
 /// A source of randomness.
 #[derive(Debug)]
 pub enum Random {
-    /// The operating system's; for everything that must not be guessed.
+    /// The operating system's generator, for everything that must be unpredictable.
     System,
-    /// The same sequence for the same seed; for demo data and tests.
+    /// A generator with a seed, for demo data and tests. The same seed gives the same sequence.
     Seeded(Box<Mutex<StdRng>>),
 }
 
 impl Random {
-    /// A repeatable source.
+    /// Creates a generator with this seed.
     pub fn seeded(seed: u64) -> Self {
         Self::Seeded(Box::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
@@ -26,35 +27,35 @@ impl Random {
     /// `N` random bytes.
     ///
     /// # Panics
-    /// When the operating system has no randomness to give: nothing secure can be done then.
+    /// The operating system has no randomness: no secure operation is possible then.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match self {
             Self::System => {
                 SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes")
             }
-            Self::Seeded(source) => {
-                source.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes)
+            Self::Seeded(generator) => {
+                generator.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes)
             }
         }
         bytes
     }
 
-    /// A random identifier (RFC 9562, version 4).
+    /// A random UUID (RFC 9562, version 4).
     pub fn uuid(&self) -> Uuid {
         uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
     }
 
-    /// A pause that is up to a fifth longer or shorter: what failed at once is not tried again at once.
-    pub fn jitter(&self, pause: TimeDelta) -> TimeDelta {
-        /// Thousandths of the pause, around 1000.
+    /// A delay that is up to a fifth longer or shorter, so that operations that failed together are not retried together.
+    pub fn jitter(&self, delay: TimeDelta) -> TimeDelta {
+        /// The maximum deviation, in thousandths of the delay.
         const SPREAD: i64 = 200;
         let random = i64::from(u16::from_le_bytes(self.bytes()));
         let thousandths = 1000 - SPREAD + random * 2 * SPREAD / i64::from(u16::MAX);
-        TimeDelta::milliseconds(pause.num_milliseconds().saturating_mul(thousandths) / 1000)
+        TimeDelta::milliseconds(delay.num_milliseconds().saturating_mul(thousandths) / 1000)
     }
 
-    /// A random word of `N` characters from an alphabet of 32 that can be read aloud: 5 bits a character.
+    /// A random word of `N` characters with 5 bits each. The alphabet omits characters that are easily confused.
     pub fn word<const N: usize>(&self) -> String {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let letter = |byte: u8| char::from(ALPHABET[usize::from(byte % 32)]);

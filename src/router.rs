@@ -1,4 +1,4 @@
-//! Every route with every layer around it, served.
+//! Combines all routes with the middleware, and serves them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,53 +12,54 @@ use crate::http::MAX_BODY_BYTES;
 use crate::server::{self, Limits, Meters};
 use crate::{api, http, web};
 
-/// Every route with every layer around it.
+/// All routes with the middleware.
 pub fn router(app: &Arc<App>) -> Router {
     let (documented, _) = documented().split_for_parts();
     let documented = documented.layer(Extension(web::Document(openapi))).with_state(Arc::clone(app));
-    http::around(documented.merge(web::pages(app)).merge(api::graphql::routes(app)), app)
+    http::with_middleware(documented.merge(web::pages(app)).merge(api::graphql::routes(app)), app)
 }
 
-/// The routes that the OpenAPI document lists.
+/// The routes in the OpenAPI document.
 fn documented() -> OpenApiRouter<Arc<App>> {
     api::rest::routes().merge(web::documented())
 }
 
-/// The OpenAPI document, as it stands in `docs/openapi.json`.
+/// The OpenAPI document, as committed in `docs/openapi.json`.
 ///
 /// # Panics
-/// Never: it is made of strings.
+/// Never: the document contains only strings.
 pub fn openapi() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
         let (_, mut document) = documented().split_for_parts();
         api::rest::openapi::complete(&mut document);
-        let mut text = document.to_pretty_json().expect("the document is made of strings");
+        let mut text = document.to_pretty_json().expect("the document contains only strings");
         text.push('\n');
         text
     });
     &DOCUMENT
 }
 
-/// What operators ask, on an address of its own: the metrics and the health.
+/// The routes for operators, on a separate address: metrics and health.
 pub fn operations(app: &Arc<App>) -> Router {
-    http::around(web::operations(app), app)
+    http::with_middleware(web::operations(app), app)
 }
 
-/// Serves [`router`] until `stop` becomes true, and then until running requests are done or the shutdown timeout is over.
+/// Serves [`router`] until `stop` becomes true. Then it waits for running requests, up to the shutdown timeout.
 ///
 /// # Errors
-/// Those of the listener.
+/// The listener has no local address.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
-    // Tests serve an app once as well; a second address would be as right as the first.
-    let _first = app.listening.set(listener.local_addr()?);
+    // An app is served once; a second call would keep the first address.
+    let _is_first = app.listening.set(listener.local_addr()?);
     let meters = app.metrics.http.server.clone();
     server::serve(listener, router(&app), limits(&app), meters, stop).await;
     Ok(())
 }
 
-/// Serves [`operations`] for good: how a stop goes on is seen there as well. Within the same limits.
+/// Serves [`operations`] until the process exits, within the same limits: metrics and health are available during a
+/// shutdown as well.
 pub async fn serve_operations(app: Arc<App>, listener: TcpListener) {
-    let (_never, stop) = watch::channel(false);
+    let (_never_stopped, stop) = watch::channel(false);
     server::serve(listener, operations(&app), limits(&app), Meters::default(), stop).await;
 }
 

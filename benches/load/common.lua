@@ -1,4 +1,4 @@
--- What the scripts of wrk share. Each says in `made(line)` what is sent for a line of its file.
+-- Shared code of the scripts of wrk. Each script defines `prepare()`, which reads its files, and `request()`.
 local folder = os.getenv("FOLDER")
 
 function read(name)
@@ -31,8 +31,8 @@ function init()
   prepare()
 end
 
--- An answer with errors has status 200 as well. Looking at bodies costs as much as the server does, so it is done
--- once, before the rounds.
+-- A response with errors may have status 200. Checking the bodies costs as much CPU as the server, so the bodies are
+-- checked once, before the rounds.
 if os.getenv("CHECK") then
   function response(status, headers, body)
     if body:find('"errors"', 1, true) or body:find('"error"', 1, true) or body:find(':null}}', 1, true) then bad = bad + 1 end

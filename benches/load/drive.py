@@ -1,4 +1,4 @@
-"""The load generators: wrk drives patron, pgbench the database alone."""
+"""Runs the load generators: wrk for patron, pgbench for the database alone."""
 
 import os
 import re
@@ -17,23 +17,23 @@ CHECKED = set()
 
 
 def wrk(url, script, seconds, connections, **env):
-    """Requests a second and the 99th percentile in ms, once the answers were found good."""
+    """Returns requests per second and the 99th percentile in ms. The first call of a script checks the responses."""
     if "check" not in env and (url, script) not in CHECKED:
         wrk(url, script, 1, 8, **{**env, "check": 1, "round": "check"})
         CHECKED.add((url, script))
     command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", HERE / script, url]
     env = {**os.environ, **{key.upper(): str(value) for key, value in env.items()}}
     text = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text) or re.search(r"Socket errors: (.*)", text)
-    if refused or "errors in bodies: 0" not in text:
-        sys.exit(f"{script}: not all answers were good\n{text}")
+    failures = re.search(r"Non-2xx or 3xx responses: (\d+)", text) or re.search(r"Socket errors: (.*)", text)
+    if failures or "errors in bodies: 0" not in text:
+        sys.exit(f"{script}: some responses failed\n{text}")
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
     return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def pgbench(url, script, seconds, connections, customers):
-    """Transactions a second of a script, prepared."""
+    """Returns transactions per second of a script with prepared statements."""
     program = shutil.which("pgbench") or max(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
     command = [program, "-n", "-M", "prepared", "-c", str(connections), "-j2", "-T", str(seconds)]
     command += ["-D", f"customers={customers}", "-f", HERE / script, url]

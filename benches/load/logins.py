@@ -1,4 +1,4 @@
-"""Rows 7 and 8: who logs in, and who stays in."""
+"""Rows 7 and 8: logins and token refreshes."""
 
 import statistics
 import subprocess
@@ -9,42 +9,47 @@ import data
 from server import BINARY
 
 BARE = BINARY.with_name("bare-argon2")
-CONNECTIONS = 16  # Fewer than may wait for a hash: none is refused.
-FAMILIES = 512  # Sessions that are refreshed; a multiple of the connections, so that none has to wait for its turn.
+CONNECTIONS = 16  # Fewer than the hashes that may wait, so that no login is refused.
+FAMILIES = 512  # Token families that are refreshed; a multiple of the connections, so that no connection has to wait.
 
 
 def bare(seconds):
-    """Hashes a second on all cores, by nothing but the library and with patron's parameters."""
+    """Returns hashes per second of the library alone, on all cores and with patron's parameters."""
     return float(subprocess.run([BARE, str(seconds)], check=True, capture_output=True, text=True).stdout)
 
 
 def log_in(bench, server, drive):
     url = "/api/customer/tokens"
     logins = lambda: drive("login.lua", CONNECTIONS, url)
-    bench.beside(7, "logins against bare argon2id on all cores", 0.95, logins, lambda: bare(bench.seconds))
-    rest, busy = [], []
+    bench.compare(7, "logins against bare argon2id on all cores", 0.95, logins, lambda: bare(bench.seconds))
+    idle_p99, busy_p99 = [], []
     for _ in range(bench.options.rounds):
-        rest.append(drive("customer.lua", 16)[1])
-        # Twice as long, so that there are logins from the first read to the last.
-        meanwhile = threading.Thread(target=lambda: drive("login.lua", CONNECTIONS, url, seconds=2 * bench.seconds))
-        meanwhile.start()
-        busy.append(drive("customer.lua", 16)[1])
-        meanwhile.join()
-    at_rest, beside = statistics.median(rest), statistics.median(busy)
-    bench.add(7, "p99 of row 1 beside logins against at rest, 16 connections", "≤ 3", beside / at_rest, f"{beside:.1f} ms and {at_rest:.1f} ms")
+        idle_p99.append(drive("customer.lua", 16)[1])
+        # Twice as long, so that logins run during all reads.
+        login_load = threading.Thread(target=lambda: drive("login.lua", CONNECTIONS, url, seconds=2 * bench.seconds))
+        login_load.start()
+        busy_p99.append(drive("customer.lua", 16)[1])
+        login_load.join()
+    idle, busy = statistics.median(idle_p99), statistics.median(busy_p99)
+    bench.add(7, "p99 of row 1 during logins against idle, 16 connections", "≤ 3", busy / idle, f"{busy:.1f} ms and {idle:.1f} ms")
 
 
-def refresh(bench, server, drive, alone):
-    rows = data.psql(bench.postgres, f"SELECT email FROM customer ORDER BY random() LIMIT {FAMILIES}").split()
+def new_families(server, folder, url):
+    """Logs customers in, for the tokens of refresh.lua."""
+    emails = data.psql(url, f"SELECT email FROM customer ORDER BY random() LIMIT {FAMILIES}").split()
 
     def family(email):
         return server.post("/api/customer/tokens", {"email": email, "password": data.PASSWORD})["data"]["refreshToken"]
 
+    with ThreadPoolExecutor(4) as pool:
+        data.write_lines(folder / "families", pool.map(family, emails))
+
+
+def refresh(bench, server, drive, alone):
     def ours():
-        # Each token is good once: every round begins with new ones.
-        with ThreadPoolExecutor(4) as pool:
-            data.lines(bench.folder / "families", pool.map(family, rows))
-        # It looks at every answer, and a round to check would use the tokens up.
+        # Each token can be used once: every round begins with new ones.
+        new_families(server, bench.folder, bench.postgres)
+        # The script checks every response, and a run to check would use the tokens up.
         return drive("refresh.lua", url="/api/customer/token/refresh", check=1)
 
-    bench.beside(8, "refresh with rotation against an update of one row", 0.4, ours, lambda: alone("update.sql"))
+    bench.compare(8, "refresh with rotation against an update of one row", 0.4, ours, lambda: alone("update.sql"))

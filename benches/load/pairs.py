@@ -1,4 +1,4 @@
-"""Drives two builds of patron in turn, each on a database of its own with the same customers. Started by benches/pairs."""
+"""Drives two builds of patron in turn, each on its own database with the same customers. Started by benches/pairs."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import data
 from drive import PAGE, wrk
+from logins import new_families
 from server import Server
 
 ROWS = {
@@ -15,14 +16,15 @@ ROWS = {
     2: ("currentCustomer, 1 000 tokens", "current.lua", "/api/graphql"),
     3: ("page of 20 with group and addresses", "page.lua", "/api/graphql"),
     6: ("PATCH of a name", "patch.lua", "/api/customers/"),
+    8: ("refresh with rotation", "refresh.lua", "/api/customer/token/refresh"),
 }
 CONNECTIONS = 64
-SAMPLE = 20_000  # uuids and cursors that are asked for at random
+SAMPLE = 20_000  # uuids and cursors that are requested at random
 TOKENS = 1_000  # customers that are logged in
 
 
 def load(name, binary, folder, customers):
-    """A database with customers, made by this build."""
+    """Creates a database with customers, migrated by this build."""
     url = data.new_database(os.environ["PATRON_TEST_POSTGRES_URL"], name)
     with Server(folder, binary=binary, DATABASE_URL=url) as server:
         data.load_postgres(url, server, customers)
@@ -30,17 +32,24 @@ def load(name, binary, folder, customers):
 
 
 def rates(sides, script, path, pairs, seconds):
-    """Requests a second of both, pair by pair; which goes first alternates."""
-    drive = lambda server, folder: wrk(server.url + path, script, seconds, CONNECTIONS,
-                                       token=server.token, folder=folder, page=PAGE)[0]
-    for side in sides:  # Warm on both sides.
+    """Requests per second of both builds, pair by pair; which one goes first alternates."""
+
+    def drive(server, folder, url):
+        env = {}
+        if script == "refresh.lua":
+            # Each token can be used once: every run begins with new ones. The script checks every response itself.
+            new_families(server, folder, url)
+            env = {"check": 1}
+        return wrk(server.url + path, script, seconds, CONNECTIONS, token=server.token, folder=folder, page=PAGE, **env)[0]
+
+    for side in sides:  # Warm up both builds.
         drive(*side)
-    made = []
+    results = []
     for number in range(pairs):
         before, after = sides if number % 2 == 0 else sides[::-1]
         pair = [drive(*before), drive(*after)]
-        made.append(pair if number % 2 == 0 else pair[::-1])
-    return made
+        results.append(pair if number % 2 == 0 else pair[::-1])
+    return results
 
 
 def main():
@@ -64,13 +73,13 @@ def main():
             running = []
             for server, (_, _, folder, url) in zip(servers, sides):
                 data.samples(url, server, folder, SAMPLE, TOKENS, PAGE)
-                running.append((server, folder))
+                running.append((server, folder, url))
             for row in options.only:
                 what, script, path = ROWS[row]
-                made = rates(running, script, path, options.pairs, options.seconds)
-                ratio = statistics.median(after / before for before, after in made)
-                each = ", ".join(f"{after / before:.3f}" for before, after in made)
-                print(f"  {row:>2}  {what}: {ratio:.3f} (pairs {each}; last {made[-1][0]:,.0f}/s and {made[-1][1]:,.0f}/s)", flush=True)
+                results = rates(running, script, path, options.pairs, options.seconds)
+                ratio = statistics.median(after / before for before, after in results)
+                ratios = ", ".join(f"{after / before:.3f}" for before, after in results)
+                print(f"  {row:>2}  {what}: {ratio:.3f} (pairs {ratios}; last {results[-1][0]:,.0f}/s and {results[-1][1]:,.0f}/s)", flush=True)
         for name, *_ in sides:
             data.drop_database(os.environ["PATRON_TEST_POSTGRES_URL"], name)
 

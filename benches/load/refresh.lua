@@ -1,6 +1,6 @@
 dofile(debug.getinfo(1, "S").source:sub(2):gsub("[^/]+$", "common.lua"))
--- Each answer holds the token of the next request. wrk keeps nothing by connection, so each thread has a queue: what
--- came goes to its end, and each token is sent once.
+-- Each response contains the token of a later request. wrk has no state per connection, so each thread has a queue: new
+-- tokens go to its end, and each token is sent once.
 local queue, first, last = {}, 1, 0
 function prepare()
   for number, token in ipairs(read("families")) do

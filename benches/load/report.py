@@ -1,4 +1,4 @@
-"""The figures as JSON, as a table and as a picture."""
+"""Writes the figures as JSON, as a table and as a chart."""
 
 import json
 from html import escape
@@ -13,12 +13,12 @@ def write(folder, result):
     table = ["| | what | goal | measured | |", "|---|---|---|---|---|"]
     table += [f"| {row['row']} | {row['what']} | {row['goal']} | {row['figure']:.2f} | {row['detail']} |" for row in result["rows"]]
     (folder / "result.md").write_text(head + "\n\n" + "\n".join(table) + "\n")
-    (folder / "result.svg").write_text(picture(head, [row for row in result["rows"] if row["beside"]]))
+    (folder / "result.svg").write_text(chart(head, [row for row in result["rows"] if row["beside"]]))
     print(f"\n{folder}/result.json, result.md, result.svg")
 
 
-def picture(head, rows):
-    """Ours against what stands beside it, a bar each; the mark is the goal."""
+def chart(head, rows):
+    """Draws a bar per row: the ratio of patron to its reference, with a mark at the goal."""
     width, bar, top = 900, 34, 60
     height = top + bar * len(rows) + 40
     scale = 480 / max([1.2] + [row["figure"] for row in rows])

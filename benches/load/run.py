@@ -1,4 +1,4 @@
-"""Drives patron and, beside it, the database alone. Started by benches/run."""
+"""Drives patron and, for comparison, the database alone. Started by benches/run."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from server import Server
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-SAMPLE = 20_000  # uuids and cursors that are asked for at random
+SAMPLE = 20_000  # uuids and cursors that are requested at random
 TOKENS = 1_000  # customers that are logged in
 
 
@@ -32,11 +32,11 @@ class Bench:
         self.postgres = os.environ["PATRON_TEST_POSTGRES_URL"]
         data.make_durable(self.postgres)
 
-    def wanted(self, *rows):
+    def is_selected(self, *rows):
         return not self.options.only or any(row in self.options.only for row in rows)
 
-    def beside(self, row, what, goal, ours, theirs):
-        """Ours and theirs in turn; the ratio of the medians."""
+    def compare(self, row, what, goal, ours, theirs):
+        """Measures patron and the reference in turn, and reports the ratio of the medians."""
         mine, reference = [], []
         for _ in range(self.options.rounds):
             mine.append(ours())
@@ -44,7 +44,7 @@ class Bench:
         rate = statistics.median(rate for rate, _ in mine)
         p99 = statistics.median(p99 for _, p99 in mine)
         other = statistics.median(reference)
-        self.add(row, what, goal, rate / other, f"{rate:,.0f}/s, p99 {p99:.1f} ms; beside it {other:,.0f}/s", rate, other)
+        self.add(row, what, goal, rate / other, f"{rate:,.0f}/s, p99 {p99:.1f} ms; reference {other:,.0f}/s", rate, other)
         return rate, p99
 
     def add(self, row, what, goal, figure, detail, ours=None, beside=None):
@@ -55,20 +55,20 @@ class Bench:
 
     def run(self):
         print(f"{self.customers} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
-        if self.wanted(*range(1, 11)):
+        if self.is_selected(*range(1, 11)):
             with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
                 data.load_postgres(self.postgres, server, self.customers)
-            # Begun anew, so that what it learns of the customers in its first seconds is about these.
+            # Restarts patron, so that the estimates of its first seconds are about these customers.
             with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
                 self.on_postgres(server)
-        if self.wanted(9):
+        if self.is_selected(9):
             with Server(self.folder / "lite", DATABASE_URL=f"sqlite://{self.folder}/patron.db") as server:
                 data.load_sqlite(self.folder / "patron.db", server, self.customers)
                 self.on_sqlite(server)
         self.starts()
-        if self.wanted(13):
+        if self.is_selected(13):
             transfer.run(self)
-        # It takes long: only when it is asked for by name.
+        # Row 12 takes long, so it runs only on request.
         if 12 in self.options.only:
             growth.run(self)
 
@@ -78,29 +78,29 @@ class Bench:
         drive = lambda script, connections=64, url="/api/graphql", seconds=self.seconds, **more: wrk(
             server.url + url, script, seconds, connections, **env, **more)
         alone = lambda script, connections=64: pgbench(self.postgres, script, self.seconds, connections, self.customers)
-        drive("customer.lua")  # Warm on both sides.
+        drive("customer.lua")  # Warms up both sides.
         self.single = None
-        if self.wanted(1, 5, 9):
-            self.single = self.beside(1, "customer(id), random uuid", 1.0, lambda: drive("customer.lua"), lambda: alone("customer.sql"))
-        if self.wanted(2):
-            self.beside(2, "currentCustomer, 1 000 tokens", 0.8, lambda: drive("current.lua"), lambda: alone("customer.sql"))
-        if self.wanted(3):
-            self.beside(3, "page of 20 with group and addresses", 0.2, lambda: drive("page.lua"), lambda: alone("page.sql"))
-        if self.wanted(4):
+        if self.is_selected(1, 5, 9):
+            self.single = self.compare(1, "customer(id), random uuid", 1.0, lambda: drive("customer.lua"), lambda: alone("customer.sql"))
+        if self.is_selected(2):
+            self.compare(2, "currentCustomer, 1 000 tokens", 0.8, lambda: drive("current.lua"), lambda: alone("customer.sql"))
+        if self.is_selected(3):
+            self.compare(3, "page of 20 with group and addresses", 0.2, lambda: drive("page.lua"), lambda: alone("page.sql"))
+        if self.is_selected(4):
             first = statistics.median(wrk(server.url + "/api/graphql", "page.lua", self.seconds, 1, **env, only="first")[0] for _ in range(self.options.rounds))
             middle = statistics.median(wrk(server.url + "/api/graphql", "page.lua", self.seconds, 1, **env, only="middle")[0] for _ in range(self.options.rounds))
             self.add(4, "page half-way by cursor, time against the first", "≤ 1.2", first / middle, f"{1000 / middle:.2f} ms and {1000 / first:.2f} ms")
-        if self.wanted(5):
+        if self.is_selected(5):
             p99 = statistics.median(drive("keyword.lua", 16)[1] for _ in range(self.options.rounds))
             base = statistics.median(drive("customer.lua", 16)[1] for _ in range(self.options.rounds))
             self.add(5, "keyword, p99 against that of row 1, 16 connections", "≤ 10", p99 / base, f"{p99:.1f} ms and {base:.1f} ms")
-        if self.wanted(6):
-            self.beside(6, "PATCH of a name", 0.5, lambda: drive("patch.lua", url="/api/customers/"), lambda: alone("patch.sql"))
-        if self.wanted(7):
+        if self.is_selected(6):
+            self.compare(6, "PATCH of a name", 0.5, lambda: drive("patch.lua", url="/api/customers/"), lambda: alone("patch.sql"))
+        if self.is_selected(7):
             logins.log_in(self, server, drive)
-        if self.wanted(8):
+        if self.is_selected(8):
             logins.refresh(self, server, drive, alone)
-        if self.wanted(10):
+        if self.is_selected(10):
             wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 256, **env)
             self.add(10, "memory under row 1 at 256 connections, MB", "≤ 100", server.memory(), "")
         for file in files:
@@ -118,13 +118,13 @@ class Bench:
             file.unlink()
 
     def starts(self):
-        if not self.wanted(11):
+        if not self.is_selected(11):
             return
         times, idle, after_login = [], [], []
         for _ in range(5):
             with Server(self.folder / "pg", log_in=False, DATABASE_URL=self.postgres) as server:
                 times.append(server.started_ms)
-                # What it took to start is given back a moment later, as is the memory of a hash.
+                # The memory of the start is released some seconds later, like that of a hash.
                 time.sleep(3)
                 idle.append(server.memory())
                 server.log_in()

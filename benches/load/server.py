@@ -1,4 +1,4 @@
-"""The release binary as a server on loopback, stopped by its id."""
+"""Runs the release binary as a server on loopback."""
 
 import json
 import os
@@ -24,27 +24,27 @@ class Server:
         self.env = {
             "PATH": os.environ["PATH"], "PATRON_LISTEN": f"127.0.0.1:{port}", "PATRON_DATA_DIR": str(folder),
             "PATRON_ADMIN_EMAIL": ADMIN["email"], "PATRON_ADMIN_PASSWORD": ADMIN["password"],
-            # A line for each request would be measured, too; operators set this as well.
+            # Without log lines per request, whose cost would be measured as well.
             "PATRON_LOG": "warn",
-            # All clients come from one address; the limits are counted, and never reached.
+            # All clients share one address: the limits are counted, but never reached.
             "PATRON_PASSWORDS_PER_ADDRESS": "1000000000", "PATRON_TOKENS_PER_ADDRESS": "1000000000",
-            # Longer than any benchmark: the tokens are made before it.
+            # Longer than any benchmark, since the tokens are issued before it.
             "JWT_ADMIN_TOKEN_EXPIRY": "86400", "JWT_CUSTOMER_TOKEN_EXPIRY": "86400", **settings,
         }
 
     def __enter__(self):
-        began = time.perf_counter()
+        start = time.perf_counter()
         log = open(self.folder / "log", "w")
         self.process = subprocess.Popen([self.binary, "serve", "--migrate"], env=self.env, stdout=subprocess.DEVNULL, stderr=log)
         while True:
-            if self.process.poll() is not None or time.perf_counter() - began > 60:
+            if self.process.poll() is not None or time.perf_counter() - start > 60:
                 raise SystemExit((self.folder / "log").read_text())
             try:
                 urllib.request.urlopen(self.url + "/health/ready", timeout=5).read()
                 break
             except OSError:
                 time.sleep(0.002)
-        self.started_ms = (time.perf_counter() - began) * 1000
+        self.started_ms = (time.perf_counter() - start) * 1000
         if self.wants_token:
             self.log_in()
         return self
@@ -64,7 +64,7 @@ class Server:
         return json.load(urllib.request.urlopen(request, timeout=60))
 
     def memory(self):
-        """Resident memory in MB."""
+        """Returns the resident memory in MB."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""Row 13: customers in, and out again."""
+"""Row 13: import and export of customers."""
 
 import csv
 import os
@@ -14,7 +14,7 @@ from server import BINARY
 
 COLUMNS = ["email", "full_name", "password_hash", "created_at"]
 ADDRESS = ["full_name", "telephone", "address_1", "city", "province", "postcode", "country", "is_default"]
-# Of a password nobody has; what matters is its length.
+# A hash without a known password; only its length matters.
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$oGPmnthp0b0nNkYB0v+2lA$vYIEGFsaTbK+1+MplnLgRABV2VT4pM27w61HHav44Rs"
 
 COPY = """
@@ -28,49 +28,49 @@ def address(number, name):
 
 
 def write_import(path, numbers):
-    """Customers as `patron import` reads them."""
+    """Writes customers as a file for `patron import`."""
     with open(path, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS + [f"addresses.1.{name}" for name in ADDRESS])
         for number in numbers:
-            _, _, _, email, _, _, name, _, moment, *_ = data.row(number, HASH)
-            writer.writerow([email, name, HASH, moment.replace("+00:00", "Z"), *address(number, name), "true"])
+            _, _, _, email, _, _, name, _, created_at, *_ = data.row(number, HASH)
+            writer.writerow([email, name, HASH, created_at.replace("+00:00", "Z"), *address(number, name), "true"])
 
 
 def write_copy(folder, numbers):
-    """The same, as the tables hold them."""
+    """Writes the same customers as rows of the tables, for `\\copy`."""
     with open(folder / "customers.copy", "w") as customers, open(folder / "addresses.copy", "w") as addresses:
         for number in numbers:
-            _, _, _, email, key, _, name, text, moment, *_ = data.row(number, HASH)
-            # Random ones, as patron makes them: their order is what an index costs.
-            row = [str(uuid.uuid4()), "1", "1", email, key, HASH, name, text.replace("\n", "\\n"), moment, moment, "{}", "1", str(number)]
+            _, _, _, email, key, _, name, text, created_at, *_ = data.row(number, HASH)
+            # Random UUIDs, as patron generates them, since their order determines the cost of the index.
+            row = [str(uuid.uuid4()), "1", "1", email, key, HASH, name, text.replace("\n", "\\n"), created_at, created_at, "{}", "1", str(number)]
             customers.write("\t".join(row) + "\n")
-            row = [str(uuid.uuid4()), str(number), *address(number, name), "t", moment, moment]
+            row = [str(uuid.uuid4()), str(number), *address(number, name), "t", created_at, created_at]
             addresses.write("\t".join(row) + "\n")
 
 
 def patron(url, folder, *arguments):
-    """Seconds and the most memory in MB that the program took."""
+    """Runs the program, and returns its seconds and peak memory in MB."""
     env = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "PATRON_DATA_DIR": str(folder), "PATRON_LOG": "warn"}
-    began, peak = time.perf_counter(), 0
-    with open(folder / "said", "w") as said:
-        process = subprocess.Popen([BINARY, *arguments], env=env, stdout=said, stderr=said)
+    start, peak = time.perf_counter(), 0
+    with open(folder / "output", "w") as output:
+        process = subprocess.Popen([BINARY, *arguments], env=env, stdout=output, stderr=output)
         while process.poll() is None:
-            peak = max(peak, high_water(process.pid))
+            peak = max(peak, peak_memory(process.pid))
             time.sleep(0.02)
     if process.returncode != 0:
-        raise SystemExit(f"patron {' '.join(map(str, arguments))}: {(folder / 'said').read_text()}")
-    return time.perf_counter() - began, peak
+        raise SystemExit(f"patron {' '.join(map(str, arguments))}: {(folder / 'output').read_text()}")
+    return time.perf_counter() - start, peak
 
 
-def high_water(pid):
-    """The most memory so far, in MB. Not what the system tells of ended children: that counts from before they began."""
+def peak_memory(pid):
+    """Returns the peak memory of a running process in MB. The system's figures of ended children include their parent."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1024 if found else 0
+    match = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(match[1]) / 1024 if match else 0
 
 
 def fresh(bench):
@@ -88,9 +88,9 @@ def run(bench):
     ours, copies, memory = [], [], []
     for _ in range(bench.options.rounds):
         url = fresh(bench)
-        began = time.perf_counter()
+        start = time.perf_counter()
         data.psql(url, COPY.format(folder=folder))
-        copies.append(time.perf_counter() - began)
+        copies.append(time.perf_counter() - start)
         url = fresh(bench)
         seconds, peak = patron(url, folder, "import", folder / "import.csv")
         ours.append(seconds)
@@ -98,12 +98,12 @@ def run(bench):
         count = int(data.psql(url, "SELECT count(*) FROM customer JOIN customer_address USING (customer_id)"))
         if count != bench.customers:
             raise SystemExit(f"{count} of {bench.customers} customers were imported")
-    mine, other = statistics.median(ours), statistics.median(copies)
-    bench.add(13, "import against \\copy of the same rows, time", "≤ 3", mine / other,
-              f"{mine:.1f} s ({bench.customers / mine:,.0f}/s) and {other:.1f} s")
-    bench.add(13, "import, most memory, MB", "flat", statistics.median(memory), f"{small:.0f} MB for a tenth of the rows")
+    seconds_of_import, seconds_of_copy = statistics.median(ours), statistics.median(copies)
+    bench.add(13, "import against \\copy of the same rows, time", "≤ 3", seconds_of_import / seconds_of_copy,
+              f"{seconds_of_import:.1f} s ({bench.customers / seconds_of_import:,.0f}/s) and {seconds_of_copy:.1f} s")
+    bench.add(13, "import, peak memory, MB", "flat", statistics.median(memory), f"{small:.0f} MB for a tenth of the rows")
     seconds, peak = patron(url, folder, "export", "--output", folder / "export.ndjson")
-    bench.add(13, "export, most memory, MB", "flat", peak, f"{seconds:.1f} s ({bench.customers / seconds:,.0f}/s)")
+    bench.add(13, "export, peak memory, MB", "flat", peak, f"{seconds:.1f} s ({bench.customers / seconds:,.0f}/s)")
     data.drop_database(bench.postgres, "transfer")
     for name in ["import.csv", "customers.copy", "addresses.copy", "export.ndjson"]:
         (folder / name).unlink()

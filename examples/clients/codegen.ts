@@ -2,10 +2,10 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const preset: CodegenConfig['generates'][string] = {
   preset: 'client',
-  // No tree of components here whose fragments would need masking.
+  // Fragment masking is for trees of UI components.
   presetConfig: { fragmentMasking: false },
   config: {
-    // A scalar that is not listed stops the build, instead of becoming `any`.
+    // An unlisted scalar fails the build instead of becoming `any`.
     strictScalars: true,
     scalars: { ID: { input: 'string', output: 'string' }, DateTime: 'string', JSON: 'unknown' },
     enumsAsTypes: true,
@@ -13,7 +13,7 @@ const preset: CodegenConfig['generates'][string] = {
   },
 };
 
-/** Types of the operations in src/ and of the playground's, made of the schema that the server generates. */
+/** Generates types for the operations in src/ and in the playground, from the schema that the server generates. */
 const config: CodegenConfig = {
   schema: '../../schema.graphql',
   generates: {

@@ -1,14 +1,15 @@
-//! How a target of `fuzz-harness` is run by libFuzzer.
+//! Runs the targets of `fuzz-harness` with libFuzzer.
 
 pub use fuzz_harness::{TARGETS, Target, World, mutate};
 pub use libfuzzer_sys;
 
-/// What a target checks.
+/// The check of a target.
 pub fn check_of(name: &str) -> fn(&World, &[u8]) {
-    TARGETS.into_iter().find(|(target, _)| *target == name).expect("there is such a target").1
+    TARGETS.into_iter().find(|(target, _)| *target == name).expect("the target exists").1
 }
 
-/// Half of the mutations are those of the stable run, which keep JSON what it is; the others are libFuzzer's.
+/// Mutates an input in place. Half of the mutations are those of the stable tests, which keep JSON valid; libFuzzer does the
+/// others.
 pub fn mutate_in_place(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     let mutated = mutate::mutate(&data[..size], seed.into());
     if seed.is_multiple_of(2) && mutated.len() <= max_size {
@@ -18,7 +19,7 @@ pub fn mutate_in_place(data: &mut [u8], size: usize, max_size: usize, seed: u32)
     libfuzzer_sys::fuzzer_mutate(data, size, max_size)
 }
 
-/// Makes a program of the target with this name.
+/// Defines the fuzz program of the target with this name.
 #[macro_export]
 macro_rules! target {
     ($name:literal) => {

@@ -1,4 +1,4 @@
-//! Columns and statements that several tables have in common.
+//! Columns and statements that several migrations share.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, StatementBuilder};
@@ -8,13 +8,13 @@ pub(crate) fn sql(backend: DbBackend, statement: &impl StatementBuilder) -> Stri
     backend.build(statement).sql
 }
 
-/// `uuid`, unique, filled in by the database when an insert leaves it out.
+/// The unique column `uuid`. The database generates a value if an insert omits it.
 pub(crate) fn uuid(backend: DbBackend) -> ColumnDef {
     unindexed_uuid(backend).unique_key().take()
 }
 
-/// The same without an index, for a table that is read in another order: an index of random values is the most expensive
-/// part of a row that is only ever inserted.
+/// The column `uuid` without an index, for tables that are never read by it: an index of random values is the most
+/// expensive part of inserting a row.
 pub(crate) fn unindexed_uuid(backend: DbBackend) -> ColumnDef {
     let default = match backend {
         DbBackend::Postgres => "gen_random_uuid()",
@@ -23,8 +23,8 @@ pub(crate) fn unindexed_uuid(backend: DbBackend) -> ColumnDef {
     ColumnDef::new("uuid").uuid().not_null().default(Expr::cust(default)).take()
 }
 
-/// A timestamp in UTC, the current time when an insert leaves it out. SQLite has no such type: its text has the form that
-/// the driver writes, so that texts compare as timestamps do.
+/// A timestamp in UTC, by default the current time. SQLite has no type for timestamps. The default has the format that the
+/// driver writes, so that the texts sort chronologically.
 pub(crate) fn timestamp(backend: DbBackend, name: &'static str) -> ColumnDef {
     let default = match backend {
         DbBackend::Postgres => "CURRENT_TIMESTAMP",
@@ -33,8 +33,8 @@ pub(crate) fn timestamp(backend: DbBackend, name: &'static str) -> ColumnDef {
     ColumnDef::new(name).timestamp_with_time_zone().not_null().default(Expr::cust(default)).take()
 }
 
-/// A text that the program computes from another column; NULL until it has. PostgreSQL compares it by code point, as SQLite
-/// does: an index in the order of a locale breaks when the operating system changes that order.
+/// A text that the program computes from another column, NULL until then. PostgreSQL compares it by code point, as SQLite
+/// does. An index in the order of a locale becomes corrupt when an upgrade of the operating system changes that order.
 pub(crate) fn computed_text(backend: DbBackend, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match backend {
@@ -44,13 +44,13 @@ pub(crate) fn computed_text(backend: DbBackend, name: &'static str) -> ColumnDef
     column.null().take()
 }
 
-/// An index over these columns, named after them.
+/// An index of these columns, named after them.
 pub(crate) fn index(backend: DbBackend, table: &'static str, columns: &[&'static str]) -> String {
     let name = format!("{table}_{}_idx", columns.join("_"));
     sql(backend, over(table, columns).name(name))
 }
 
-/// A unique index over these columns, named after them.
+/// A unique index of these columns, named after them.
 pub(crate) fn unique(backend: DbBackend, table: &'static str, columns: &[&'static str]) -> String {
     let name = format!("{table}_{}_key", columns.join("_"));
     sql(backend, over(table, columns).name(name).unique())

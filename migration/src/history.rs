@@ -1,4 +1,4 @@
-//! Which migrations a database has had, and whether this program can work with it.
+//! The migrations that have run on a database, and whether this program can use it.
 
 use std::collections::HashSet;
 
@@ -7,29 +7,26 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, RuntimeErr, SqlErr};
 
 use crate::STEPS;
 
-/// The migrator's own table.
+/// The table in which the migrator records its migrations.
 const TABLE: &str = "seaql_migrations";
 
-/// How the names of migrations begin that only unreleased builds had.
+/// The prefixes of migrations that only existed in unreleased builds.
 const UNRELEASED: [&str; 4] = ["m20261123_", "m20261124_", "m20261125_", "m20261128_"];
 
-/// What the database's migrations say of it.
+/// The state of a database's schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum History {
     /// All migrations have run.
     Current,
-    /// So many have not.
+    /// This many migrations have not run.
     Pending(usize),
-    /// An unreleased build, from before the baseline, created the schema. It can't be upgraded.
+    /// An unreleased build created the schema, before the first released migration. It can't be upgraded.
     Unreleased,
-    /// A newer program has run this migration, which this one does not know.
+    /// A newer version of patron has run this migration, which this version does not know.
     Newer(String),
 }
 
-/// Reads the database's history; changes nothing.
-///
-/// # Errors
-/// Those of the database.
+/// Reads the state of the database's schema. Changes nothing.
 pub async fn read(db: &sea_orm::DatabaseConnection) -> Result<History, DbErr> {
     let applied = applied(db).await?;
     let is_known = |name: &String| STEPS.iter().any(|step| step.name == name);
@@ -45,17 +42,14 @@ pub async fn read(db: &sea_orm::DatabaseConnection) -> Result<History, DbErr> {
     })
 }
 
-/// The names of the migrations that have not run, oldest first.
-///
-/// # Errors
-/// Those of the database.
+/// The names of the pending migrations, oldest first.
 pub async fn pending(db: &sea_orm::DatabaseConnection) -> Result<Vec<&'static str>, DbErr> {
     let applied = applied(db).await?;
     Ok(STEPS.iter().map(|step| step.name).filter(|name| !applied.contains(*name)).collect())
 }
 
-/// The names of the migrations that have run. Without the migrator, which would create its table to find out: a role that
-/// may not do that can read all the same.
+/// The names of the migrations that have run. Does not use the migrator, which would create its table: a role without that
+/// permission can also read the history.
 async fn applied(db: &sea_orm::DatabaseConnection) -> Result<HashSet<String>, DbErr> {
     if !SchemaManager::new(db).has_table(TABLE).await? {
         return Ok(HashSet::new());
@@ -64,8 +58,8 @@ async fn applied(db: &sea_orm::DatabaseConnection) -> Result<HashSet<String>, Db
     db.query_all(&select).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-/// Whether a statement failed because another session was creating the same thing: a table or index that is there now, a row
-/// of a catalogue, or the record of the migration itself.
+/// Whether a statement failed because another session was faster: the table or index exists, the row of a catalog is
+/// locked, or the migration is recorded.
 pub(crate) fn is_overtaken(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
         // PostgreSQL: duplicate_table (indexes as well), duplicate_object, deadlock_detected, serialization_failure.

@@ -1,10 +1,11 @@
 //! The database schema of patron.
 //!
-//! One file a table, and from then on one file a change, each with its way back. A migration that was released is never
-//! edited: `migration/released.txt` holds the hashes of the statements of each, and a test compares them. Names of tables and columns
-//! follow EverShop's, so that the same binary can be pointed at an existing EverShop database; columns of ours always have a
-//! default, so that a row inserted by EverShop stays valid. Migrations never import entities: an entity changes, a
-//! migration that has run does not.
+//! There is one file for each table, and later one file for each change. Each migration can be undone. A released migration
+//! is never edited: a test compares its statements with the hashes in `migration/released.txt`.
+//!
+//! Names of tables and columns follow EverShop's, so that patron can use an existing EverShop database. Additional columns
+//! always have a default, so that rows that EverShop inserts are valid. Migrations do not import entities, because entities
+//! change and released migrations must not.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -54,15 +55,13 @@ pub const STEPS: [Step; 17] = [
     m20261129_000017_webhook_delivery::STEP,
 ];
 
-/// How often an upgrade is tried that other instances run at the same time. Each time that one of them is ahead, it has
-/// done something that need not be done again.
+/// The maximum number of attempts at an upgrade that other instances run at the same time. Each failed attempt means that
+/// another instance has made progress.
 const ATTEMPTS: u32 = 100;
 
-/// Brings the schema up to date, and creates the search index where that was not possible before. Instances that start
-/// together may all do it: one that another one overtakes starts again, since every statement can be repeated.
-///
-/// # Errors
-/// Those of the database.
+/// Runs the pending migrations, and creates the search index if that was not possible before. Several instances may do this
+/// at the same time: if another instance was faster with a statement, the upgrade starts again, because every statement can
+/// be repeated.
 pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     let mut attempt = 1;
     while let Err(error) = up_once(db).await {

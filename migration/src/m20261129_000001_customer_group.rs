@@ -11,12 +11,12 @@ pub(crate) const STEP: Step = Step { name: "m20261129_000001_customer_group", up
 
 const TABLE: &str = "customer_group";
 
-/// Not a seed but part of the schema: `customer.group_id` has this row's id as its default.
+/// The row is part of the schema, because `customer.group_id` has its id as the default.
 const DEFAULT_GROUP: &str = r#"INSERT INTO "customer_group" ("customer_group_id", "group_name", "name_key")
 VALUES (1, 'Default', 'default') ON CONFLICT DO NOTHING"#;
 
-/// The primary key. PostgreSQL counts from 2, since a given key does not move its sequence; SQLite continues after the
-/// greatest key anyway.
+/// The primary key. PostgreSQL's sequence starts at 2, because inserting an explicit key does not advance it. SQLite always
+/// continues after the greatest key.
 fn key(backend: DbBackend) -> ColumnDef {
     match backend {
         DbBackend::Postgres => ColumnDef::new("customer_group_id")

@@ -1,4 +1,4 @@
-//! Customers, one an e-mail address.
+//! Customers, with unique e-mail addresses.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -11,8 +11,8 @@ pub(crate) const STEP: Step = Step { name: "m20261129_000002_customer", up, down
 
 const TABLE: &str = "customer";
 
-/// Rows whose computed columns are yet to be filled in. The conditions stand in the indexes as in the queries, without
-/// parameters: SQLite compares them word by word when it decides whether an index serves.
+/// Indexes of rows whose computed columns are still missing. The conditions are the same text as in the queries, without
+/// parameters, because SQLite compares the text to decide whether an index can be used.
 const MISSING: [&str; 2] = [
     r#"CREATE INDEX IF NOT EXISTS "customer_email_key_missing_idx" ON "customer" ("customer_id")
 WHERE "email_key" IS NULL"#,
@@ -20,7 +20,7 @@ WHERE "email_key" IS NULL"#,
 WHERE "search_text" = ''"#,
 ];
 
-/// Names compared by code point, as SQLite's indexes do anyway.
+/// Names are compared by code point, as SQLite always does.
 const BY_NAME: &str = r#"CREATE INDEX IF NOT EXISTS "customer_full_name_c_idx"
 ON "customer" ("full_name" COLLATE "C", "customer_id")"#;
 

@@ -1,5 +1,4 @@
-//! The full-text index of SQLite over `customer.search_text`. PostgreSQL has another, which needs an extension: see
-//! `search_index.rs`.
+//! The full-text index of `customer.search_text` on SQLite. PostgreSQL's index needs an extension: see `search_index.rs`.
 
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -7,11 +6,11 @@ use crate::step::Step;
 
 pub(crate) const STEP: Step = Step { name: "m20261129_000003_customer_search", up, down };
 
-/// Trigrams alone, without their positions: what the index finds is compared again.
+/// Trigrams without their positions, because the query compares each found row again.
 const TABLE: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS customer_search USING fts5 (\
     search_text, content='customer', content_rowid='customer_id', tokenize='trigram', detail=none, columnsize=0)";
 
-/// They keep the index in step with the table, as FTS5 asks of tables with external content.
+/// Triggers that keep the index up to date, as FTS5 requires for tables with external content.
 const TRIGGERS: [&str; 3] = [
     "CREATE TRIGGER IF NOT EXISTS customer_search_insert AFTER INSERT ON customer WHEN new.search_text <> '' BEGIN \
        INSERT INTO customer_search (rowid, search_text) VALUES (new.customer_id, new.search_text); \

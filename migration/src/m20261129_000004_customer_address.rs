@@ -1,4 +1,4 @@
-//! Addresses of customers; deleted with their customer.
+//! Addresses of customers. They are deleted with their customer.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -11,7 +11,7 @@ pub(crate) const STEP: Step = Step { name: "m20261129_000004_customer_address", 
 
 const TABLE: &str = "customer_address";
 
-/// At most one default a customer. Partial, which the builder can't say.
+/// Allows at most one default address for each customer. The builder does not support partial indexes.
 const ONE_DEFAULT: &str = r#"CREATE UNIQUE INDEX IF NOT EXISTS "customer_address_default_key"
 ON "customer_address" ("customer_id") WHERE "is_default""#;
 

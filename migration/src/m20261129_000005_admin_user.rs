@@ -1,4 +1,4 @@
-//! Admins: the people and scripts of the back office.
+//! Admin accounts, used by people and scripts of the back office.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,5 +1,5 @@
-//! Sessions of customers; deleted with their customer. A refresh changes no column of an index: PostgreSQL then
-//! writes to no index at all.
+//! Sessions of customers. They are deleted with their customer. A refresh changes no indexed column, so PostgreSQL does not
+//! write to any index (a heap-only tuple update).
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

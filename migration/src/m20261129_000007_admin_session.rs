@@ -1,5 +1,5 @@
-//! Sessions of admins; deleted with their admin. A refresh changes no column of an index: PostgreSQL then
-//! writes to no index at all.
+//! Sessions of admins. They are deleted with their admin. A refresh changes no indexed column, so PostgreSQL does not write
+//! to any index (a heap-only tuple update).
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

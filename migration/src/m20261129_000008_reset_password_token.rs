@@ -1,4 +1,4 @@
-//! Tokens that set a new password, as hashes; deleted with their customer.
+//! Hashes of password reset tokens. They are deleted with their customer.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,4 +1,4 @@
-//! Tokens that confirm an e-mail address, as hashes; deleted with their customer.
+//! Hashes of e-mail verification tokens. They are deleted with their customer.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,4 +1,4 @@
-//! Mails: to be sent, sent, or failed.
+//! Queued, sent and failed mails.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

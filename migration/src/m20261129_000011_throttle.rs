@@ -1,4 +1,4 @@
-//! Counters of failed logins and of requests, by what they limit.
+//! Counters of failed logins and of requests that are shared by all instances.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,4 +1,4 @@
-//! Answers to requests with an `Idempotency-Key`, so that a repeated request gets the same one.
+//! Stored responses of requests with an `Idempotency-Key`, for repeated requests.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

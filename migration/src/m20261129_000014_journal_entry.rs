@@ -1,4 +1,4 @@
-//! The journal: an entry for every change, written with it. Webhooks, the feed of events and the audit trail
+//! The journal: one entry for each change, written in the same transaction. Webhooks, the events feed and the audit trail
 //! read it.
 
 use sea_orm_migration::prelude::*;
@@ -12,19 +12,19 @@ pub(crate) const STEP: Step = Step { name: "m20261129_000014_journal_entry", up,
 
 const TABLE: &str = "journal_entry";
 
-/// Entries without a position yet: few, whatever the journal holds.
+/// Entries without a position. They are few, however large the journal is.
 const UNPUBLISHED: &str = r#"CREATE INDEX IF NOT EXISTS "journal_entry_unpublished_idx"
 ON "journal_entry" ("journal_entry_id") WHERE "position" IS NULL"#;
 
-/// Most entries have no actor with a name: registrations, imports.
+/// Omits entries without a named actor (registrations, imports), which are the majority.
 const BY_ACTOR: &str = r#"CREATE INDEX IF NOT EXISTS "journal_entry_actor_uuid_idx"
 ON "journal_entry" ("actor_uuid", "journal_entry_id") WHERE "actor_uuid" IS NOT NULL"#;
 
-/// Entries about a customer's own row are found by the customer.
+/// Omits entries about a customer's own row, which are queried by the customer.
 const BY_RECORD: &str = r#"CREATE INDEX IF NOT EXISTS "journal_entry_record_idx"
 ON "journal_entry" ("record", "journal_entry_id") WHERE "record" IS DISTINCT FROM "customer_uuid""#;
 
-/// Without the entries that no request caused, of an import for instance: there are many, and none is looked for by that.
+/// Omits the many entries without a request, for example of an import, because they are never queried by request.
 const BY_REQUEST: &str = r#"CREATE INDEX IF NOT EXISTS "journal_entry_request_id_idx"
 ON "journal_entry" ("request_id", "journal_entry_id") WHERE "request_id" <> 'system'"#;
 

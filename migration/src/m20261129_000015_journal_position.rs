@@ -1,5 +1,4 @@
-//! How many entries of the journal have a position in the feed of events, and how many of those were deleted
-//! since. One row.
+//! The last assigned position in the events feed, and the position up to which entries have expired. A single row.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

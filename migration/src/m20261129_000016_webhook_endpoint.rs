@@ -1,4 +1,4 @@
-//! URLs that receive events.
+//! Webhook endpoints: URLs that receive events.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,4 +1,4 @@
-//! Deliveries of events to endpoints.
+//! Deliveries of events to webhook endpoints.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;

@@ -1,20 +1,17 @@
-//! The trigram index of PostgreSQL. It needs the extension `pg_trgm`, which not every role may create and not every engine
-//! has: without it searches are slow, not wrong, so that nothing else depends on it.
+//! The trigram index of PostgreSQL. It needs the extension `pg_trgm`, which some roles may not create and some database
+//! servers do not have. Without the index searches are slow but correct, so a failure to create it is ignored.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use crate::history::code;
 
-/// Its name.
+/// The index's name.
 const NAME: &str = "customer_search_text_idx";
 
-/// The extension's schema: it need not be in the search path.
+/// Selects the extension's schema, which may not be in the search path.
 const SCHEMA: &str = "SELECT nspname::text FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm'";
 
-/// Creates the index where that is possible and it does not exist. Nothing on SQLite, which has an index of another kind.
-///
-/// # Errors
-/// Those of the database.
+/// Creates the index if it does not exist and can be created. Does nothing on SQLite, which has a different index.
 pub async fn ensure(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     if exists(db).await? {
         return Ok(());
@@ -28,7 +25,7 @@ pub async fn ensure(db: &impl ConnectionTrait) -> Result<(), DbErr> {
 async fn create(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     db.execute_unprepared("CREATE EXTENSION IF NOT EXISTS pg_trgm").await?;
     let schema = db.query_one_raw(Statement::from_string(db.get_database_backend(), SCHEMA)).await?;
-    // An engine that accepts the statement, and has its own idea of extensions.
+    // Some database servers accept the statement, but do not record the extension.
     let Some(schema) = schema else { return Ok(()) };
     let schema: String = schema.try_get_by_index(0)?;
     let class = format!(r#""{}"."gin_trgm_ops""#, schema.replace('"', "\"\""));
@@ -38,7 +35,8 @@ async fn create(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Whether the role may not create the extension or use its schema, or the engine has no such extension or index.
+/// Whether the role may not create the extension or use its schema, or the server does not have the extension or this type
+/// of index.
 fn is_impossible(error: &DbErr) -> bool {
     // insufficient_privilege, undefined_file, feature_not_supported, invalid_parameter_value, undefined_object,
     // syntax_error.
@@ -46,9 +44,6 @@ fn is_impossible(error: &DbErr) -> bool {
 }
 
 /// Whether searches have an index.
-///
-/// # Errors
-/// Those of the database.
 pub async fn exists(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     if backend != DbBackend::Postgres {

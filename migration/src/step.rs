@@ -1,13 +1,13 @@
-//! A migration as the statements that it runs, so that they can be compared with what was released.
+//! A migration as a list of its statements, so that a test can compare them with the released ones.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// A migration: statements that are run one by one, each committed by itself. Each can be repeated, so that a migration
-/// that was interrupted runs again from its start: not every database rolls back changes of its schema.
+/// A migration: a list of statements. Each statement is committed separately, because not every database can roll back
+/// changes of its schema. Each statement can be repeated, so an interrupted migration runs again from its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// As the database remembers it.
+    /// The name that the database records.
     pub name: &'static str,
     /// The statements that apply it.
     pub up: fn(DbBackend) -> Vec<String>,

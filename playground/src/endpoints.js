@@ -1,87 +1,88 @@
-import { explain, explainErrors, failureOf, NO_ANSWER } from './problems.js';
+import { explain, explainErrors, failureOf, NO_RESPONSE } from './problems.js';
 import { freshToken, getSession, isOurs } from './session.js';
 
-// Relative on purpose: the page only ever talks to the server it came from.
+// Relative URLs: the page sends requests only to its own server.
 const STOREFRONT = '/api/graphql';
 const BACK_OFFICE = '/api/admin/graphql';
 
-/** How GraphiQL names its own question for the schema. */
+/** The name of GraphiQL's introspection query. */
 export const SCHEMA_QUERY = 'PlaygroundSchema';
 
-/** Where the queries of whoever is signed in go. */
+/** The endpoint for queries of the signed-in account. */
 export const endpointOf = (session) =>
   session?.kind === 'admin' ? BACK_OFFICE : STOREFRONT;
 
 /**
- * What GraphiQL calls for every query and for the introspection.
+ * Creates the function that GraphiQL calls for every query and for the introspection.
  *
- * An Authorization header that somebody typed into the Headers pane is sent as it is. One that this page put there
- * stands for whoever is signed in now: the token may have been renewed since. `report` gets what a failure means, and
- * null when there is none.
+ * An Authorization header that the user typed into the Headers pane is sent unchanged. A header that this page put there
+ * is replaced by the current token, which may have been renewed since. `report` receives the explanation of a failure, or
+ * null.
  */
 export function fetcherFor(report) {
   return async (params, { headers: typed = {} } = {}) => {
-    // The schema is the same for all, and a bad token must not cost the documentation.
-    if (params.operationName === SCHEMA_QUERY) return (await send(STOREFRONT, {}, params)).answer;
+    // The schema is the same for all callers. Without a token it loads even if the token is invalid.
+    if (params.operationName === SCHEMA_QUERY) return (await send(STOREFRONT, {}, params)).body;
 
     const token = await freshToken();
     const session = getSession();
     const headers = new Headers(typed);
-    const own = headers.get('Authorization');
-    const foreign = own && !isOurs(own);
-    if (!foreign) {
+    const authorization = headers.get('Authorization');
+    const wasTyped = authorization && !isOurs(authorization);
+    if (!wasTyped) {
       headers.delete('Authorization');
       if (token) headers.set('Authorization', `Bearer ${token}`);
     }
-    const path = foreign ? STOREFRONT : endpointOf(session);
-    const sent = await send(path, headers, withoutStaleName(params)).catch((failure) => {
+    const path = wasTyped ? STOREFRONT : endpointOf(session);
+    const result = await send(path, headers, withoutStaleName(params)).catch((failure) => {
       report(explain(failure, 'query', session?.kind));
-      throw new Error(`${path} gave no answer`);
+      throw new Error(`${path} did not respond`);
     });
     if (getSession()?.since !== session?.since) {
-      return { errors: [{ message: 'Somebody signed in or out meanwhile. Run it again' }] };
+      return { errors: [{ message: 'The signed-in account has changed. Run the query again' }] };
     }
-    const { response, answer } = sent;
-    const refused = !response.ok && response.status !== 400; // 400: the errors say it all
+    const { response, body } = result;
+    const isRefused = !response.ok && response.status !== 400; // the errors explain a 400
     report(
-      refused
-        ? explain(failureOf(response, answer), 'query', session?.kind)
-        : explainErrors(answer.errors, session),
+      isRefused
+        ? explain(failureOf(response, body), 'query', session?.kind)
+        : explainErrors(body.errors, session),
     );
-    return answer;
+    return body;
   };
 }
 
 /**
- * GraphiQL notices a moment late that another tab is open, and would name the operation of the one before.
+ * Removes an operation name that is not in the query. After a change of the tab, GraphiQL can send the operation name of the
+ * previous one.
  */
 function withoutStaleName({ operationName, ...params }) {
-  const there = operationName && new RegExp(`\\b${operationName}\\b`).test(params.query);
-  return there ? { ...params, operationName } : params;
+  const isNamed = operationName && new RegExp(`\\b${operationName}\\b`).test(params.query);
+  return isNamed ? { ...params, operationName } : params;
 }
 
 async function send(path, headers, params) {
-  const sent = new Headers(headers);
-  sent.set('Accept', 'application/graphql-response+json, application/json;q=0.9');
-  sent.set('Content-Type', 'application/json');
+  const allHeaders = new Headers(headers);
+  allHeaders.set('Accept', 'application/graphql-response+json, application/json;q=0.9');
+  allHeaders.set('Content-Type', 'application/json');
   let response;
   try {
     response = await fetch(path, {
       method: 'POST',
-      headers: sent,
+      headers: allHeaders,
       body: JSON.stringify(params),
-      // The token is the identity here, never a cookie of the same host.
+      // Only the token authenticates; cookies of the same host are not sent.
       credentials: 'omit',
     });
   } catch {
-    throw NO_ANSWER;
+    throw NO_RESPONSE;
   }
   const text = await response.text();
   try {
-    return { response, answer: JSON.parse(text) };
+    return { response, body: JSON.parse(text) };
   } catch {
-    // A proxy's error page, say. Its status tells more than a parse error.
-    const message = `${path} answered ${response.status} ${response.statusText}, and not with JSON`;
-    return { response, answer: { errors: [{ message }] } };
+    // For example the error page of a proxy. Its status is more useful than a parse error.
+    const message = `${path} responded with ${response.status} ${response.statusText}, but not with JSON`;
+    return { response, body: { errors: [{ message }] } };
   }
 }

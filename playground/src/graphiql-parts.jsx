@@ -1,4 +1,4 @@
-// What has no setting in GraphiQL: components without looks, inside it for its state.
+// Components for behaviour that GraphiQL has no settings for. They render nothing; they are inside GraphiQL to use its state.
 import { useEffect } from 'react';
 import { pick, useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { applyEdits, modify, parse } from 'jsonc-parser';
@@ -7,7 +7,7 @@ import { onSystemTheme } from './theme.js';
 
 const FORMAT = { formattingOptions: { tabSize: 2, insertSpaces: true, eol: '\n' } };
 
-/** Shows the token of whoever is signed in where headers are seen, in each tab that is opened. */
+/** Shows the token of the signed-in account in the Headers pane of each opened tab. */
 export function AuthorizationInPane({ session }) {
   const editor = useGraphiQL((state) => state.headerEditor);
   const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
@@ -21,10 +21,10 @@ export function AuthorizationInPane({ session }) {
   return null;
 }
 
-/** The headers with this token; what somebody typed there stays. */
+/** Returns the headers with this token. An Authorization header that the user typed is kept. */
 function withToken(text, token) {
   const headers = parse(text) ?? {};
-  if (typeof headers !== 'object') return text; // in the middle of being typed
+  if (typeof headers !== 'object') return text; // the user is still typing
   const name = Object.keys(headers).find((name) => name.toLowerCase() === 'authorization');
   if (name && !isOurs(headers[name])) return text;
   if (!name && !token) return text;
@@ -33,18 +33,18 @@ function withToken(text, token) {
   return next.replace(/\s/g, '') === '{}' ? '' : next;
 }
 
-/** Answers that somebody else was given must not stay, in this tab or in others. */
-export function EmptyAnswers({ whenever }) {
+/** Clears the responses of all tabs when `trigger` changes, so that one account does not see responses of another. */
+export function ClearResponses({ trigger }) {
   const { responseEditor, tabs } = useGraphiQL(pick('responseEditor', 'tabs'));
   useEffect(() => {
     responseEditor?.setValue('');
-    // GraphiQL has an action for the open tab only; what it keeps of the others is shown when they are opened.
+    // GraphiQL has an action for the open tab only. It would show the stored responses of other tabs when they are opened.
     for (const tab of tabs) tab.response = null;
-  }, [whenever]);
+  }, [trigger]);
   return null;
 }
 
-/** GraphiQL asks the system once; the editor would stay dark in a page that turned light. */
+/** Follows changes of the system theme. GraphiQL reads it only once, so the editor would keep the old theme. */
 export function FollowSystemTheme() {
   const { setTheme } = useGraphiQLActions();
   const { theme } = useGraphiQL(pick('theme'));
@@ -52,7 +52,7 @@ export function FollowSystemTheme() {
   return null;
 }
 
-/** The comments on top are cut off otherwise. Lends the editor to the page as well. */
+/** Wraps long lines, so that the comments of the examples are not cut off. Also passes the editor to the page. */
 export function WrapLines({ editorRef }) {
   const editor = useGraphiQL((state) => state.queryEditor);
   useEffect(() => {

@@ -11,7 +11,7 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { GraphiQL } from 'graphiql';
 import { fetcherFor, SCHEMA_QUERY } from './endpoints.js';
-import { AuthorizationInPane, EmptyAnswers, FollowSystemTheme, WrapLines } from './graphiql-parts.jsx';
+import { AuthorizationInPane, ClearResponses, FollowSystemTheme, WrapLines } from './graphiql-parts.jsx';
 import { Notices } from './notices.jsx';
 import { PRELOADED } from './preloaded-tabs.js';
 import { explain } from './problems.js';
@@ -29,25 +29,25 @@ function Playground({ server }) {
   const session = useSyncExternalStore(subscribe, getSession);
   const [theme, setTheme] = useTheme(storage);
   const [problem, setProblem] = useState(null);
-  // What the panel opens with: {kind, again}; again: the form, whoever is signed in.
-  const [asked, setAsked] = useState(null);
+  // The open panel: {kind, again}, or null. With `again` it shows the form even if an account is signed in.
+  const [panel, setPanel] = useState(null);
   const editor = useRef(null);
-  // GraphiQL loads the schema again whenever it is handed another fetcher.
+  // GraphiQL loads the schema again when the fetcher changes.
   const fetcher = useMemo(() => fetcherFor(setProblem), []);
-  const close = useCallback(() => setAsked(null), []);
+  const close = useCallback(() => setPanel(null), []);
 
   useEffect(
     () =>
       subscribeToEnd((kind) =>
         setProblem({
           title: 'Signed out',
-          text: 'Your sign-in could not be renewed: it has come to its end, or was ended elsewhere. Sign in again to go on.',
+          text: 'Your session could not be renewed: it has expired or was ended elsewhere. Sign in again to continue.',
           signIn: kind,
         }),
       ),
     [],
   );
-  // What went wrong before is over once somebody is signed in, but not what ended a sign-in.
+  // A successful sign-in clears the problem. The end of a session does not.
   useEffect(() => {
     if (session) setProblem(null);
   }, [session?.since]);
@@ -56,7 +56,7 @@ function Playground({ server }) {
     const { email, password } = server.demo;
     try {
       await signIn('customer', email, password);
-      // Where Ctrl-Enter runs the query.
+      // In the editor, Ctrl-Enter runs the query.
       editor.current?.focus();
     } catch (failure) {
       setProblem(explain(failure, 'signIn', 'customer'));
@@ -67,7 +67,7 @@ function Playground({ server }) {
     <>
       <TopBar
         session={session}
-        onAccount={() => setAsked({ kind: session?.kind ?? 'customer' })}
+        onAccount={() => setPanel({ kind: session?.kind ?? 'customer' })}
         theme={theme}
         onTheme={setTheme}
       />
@@ -76,14 +76,14 @@ function Playground({ server }) {
         session={session}
         problem={problem}
         onDismiss={() => setProblem(null)}
-        onSignIn={(kind) => setAsked({ kind, again: true })}
+        onSignIn={(kind) => setPanel({ kind, again: true })}
         onDemo={signInToDemo}
       />
       <main>
         <GraphiQL
           fetcher={fetcher}
           introspectionQueryName={SCHEMA_QUERY}
-          // null: there is no use in asking.
+          // null: introspection is disabled, so GraphiQL does not request the schema.
           schema={server.introspection ? undefined : null}
           storage={storage}
           plugins={PLUGINS}
@@ -95,26 +95,26 @@ function Playground({ server }) {
         >
           <GraphiQL.Logo>{null}</GraphiQL.Logo>
           <AuthorizationInPane session={session} />
-          <EmptyAnswers whenever={session?.since} />
+          <ClearResponses trigger={session?.since} />
           <FollowSystemTheme />
           <WrapLines editorRef={editor} />
         </GraphiQL>
       </main>
-      <SignIn asked={asked} session={session} demo={server.demo} onClose={close} />
+      <SignIn panel={panel} session={session} demo={server.demo} onClose={close} />
     </>
   );
 }
 
-/** What the page can't know by itself; where that fails the page says so soon enough. */
-async function askServer() {
+/** Loads information about the server. If that fails, the first query reports the problem. */
+async function loadServerInfo() {
   try {
     const response = await fetch('/playground/server.json', { credentials: 'omit' });
     if (response.ok) return await response.json();
   } catch {
-    // No answer.
+    // The server did not respond.
   }
   return { introspection: true };
 }
 
 const root = createRoot(document.getElementById('root'));
-askServer().then((server) => root.render(<Playground server={server} />));
+loadServerInfo().then((server) => root.render(<Playground server={server} />));

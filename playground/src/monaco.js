@@ -1,6 +1,5 @@
-// Stands in for monaco-graphql/esm/monaco-editor.js (see vite.config.js), which brings
-// every contribution of VS Code's editor along. This is the selection that matters for
-// writing GraphQL and JSON; diffs, inline AI edits, colour pickers and the like stay out.
+// Replaces monaco-graphql/esm/monaco-editor.js (see vite.config.js), which imports every contribution of VS Code's editor.
+// This file imports only those that are useful for GraphQL and JSON: no diffs, inline AI edits, colour pickers and so on.
 import 'monaco-editor/esm/vs/editor/browser/coreCommands.js';
 import 'monaco-editor/esm/vs/editor/browser/widget/codeEditor/codeEditorWidget.js';
 import 'monaco-editor/esm/vs/editor/contrib/bracketMatching/browser/bracketMatching.js';
@@ -11,7 +10,7 @@ import 'monaco-editor/esm/vs/editor/contrib/cursorUndo/browser/cursorUndo.js';
 import 'monaco-editor/esm/vs/editor/contrib/find/browser/findController.js';
 import 'monaco-editor/esm/vs/editor/contrib/folding/browser/folding.js';
 import 'monaco-editor/esm/vs/editor/contrib/gotoError/browser/gotoError.js';
-// The next two and referenceSearch: Ctrl-click on a field opens it in the docs panel.
+// With the next two and referenceSearch, Ctrl-click on a field opens it in the docs panel.
 import 'monaco-editor/esm/vs/editor/contrib/gotoSymbol/browser/goToCommands.js';
 import 'monaco-editor/esm/vs/editor/contrib/gotoSymbol/browser/link/goToDefinitionAtPosition.js';
 import 'monaco-editor/esm/vs/editor/contrib/hover/browser/hoverContribution.js';

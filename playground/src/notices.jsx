@@ -1,6 +1,6 @@
 import { Close } from './icons.jsx';
 
-/** Below the bar: what went wrong, else what is worth knowing here. One at a time: the editors need the room. */
+/** The notice below the bar: a problem, or information about the server. Only one is shown, to leave space for the editors. */
 export function Notices({ server, session, problem, onDismiss, onSignIn, onDemo }) {
   return (
     <>
@@ -37,8 +37,8 @@ export function Notices({ server, session, problem, onDismiss, onSignIn, onDemo 
       {!problem && !server.introspection && (
         <div className="notice">
           <p>
-            <strong>Introspection is off on this server:</strong> there is no documentation here, no completion and no
-            query builder. <code>PATRON_INTROSPECTION=on</code> allows them.
+            <strong>Introspection is disabled on this server:</strong> documentation, completion and the query builder are
+            not available. <code>PATRON_INTROSPECTION=on</code> enables them.
           </p>
         </div>
       )}

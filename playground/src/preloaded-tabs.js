@@ -9,7 +9,7 @@ const variables = import.meta.glob('../queries/*.variables.json', {
   eager: true,
 });
 
-/** The files of queries/, in the order of their numbers. */
+/** The tabs with the files of queries/, in the order of their numbers. */
 export const PRELOADED = Object.keys(texts)
   .sort()
   .map((path) => ({

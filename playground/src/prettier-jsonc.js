@@ -1,6 +1,5 @@
-// Stands in for prettier's JavaScript plugins (see vite.config.js), which are half a
-// megabyte and which GraphiQL loads for one thing: to tidy the JSON of the Variables
-// and Headers panes. jsonc-parser, bundled anyway, does that as well.
+// Replaces prettier's JavaScript plugins (see vite.config.js). They have half a megabyte, and GraphiQL uses them only to
+// format the JSON of the Variables and Headers panes. jsonc-parser, which is bundled anyway, can do that as well.
 import { applyEdits, format } from 'jsonc-parser';
 
 export const parsers = {

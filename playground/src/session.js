@@ -1,6 +1,6 @@
-// Who is signed in. Everything is in variables of this file: no storage of the browser
-// ever sees a token, and a reload forgets it.
-import { failureOf, NO_ANSWER } from './problems.js';
+// The signed-in account and its tokens. They are in variables of this file only: tokens are never in the storage of the
+// browser, and a reload forgets them.
+import { failureOf, NO_RESPONSE } from './problems.js';
 
 const ROUTES = {
   admin: {
@@ -14,11 +14,11 @@ const ROUTES = {
     revoke: '/api/customer/token/revoke',
   },
 };
-/** Renewed this long before it expires, in milliseconds; earlier than half its life never. */
+/** A token is renewed this long before it expires, in milliseconds, but not before half of its lifetime. */
 const LEAD = 60_000;
-/** Tried again after this long when a renewal had no answer. */
+/** The pause before a failed renewal is tried again, in milliseconds. */
 const PAUSE = 10_000;
-const LONGEST_TIMER = 2 ** 31 - 1;
+const MAX_TIMER = 2 ** 31 - 1;
 
 let current = null;
 let renewing = null;
@@ -27,7 +27,7 @@ const issued = new Set();
 const listeners = new Set();
 const onEnd = new Set();
 
-/** What React's useSyncExternalStore takes. */
+/** Subscribes to changes of the session, for React's useSyncExternalStore. */
 export const subscribe = (listener) => {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -35,37 +35,37 @@ export const subscribe = (listener) => {
 /** {kind, email, since, accessToken, refreshToken, expiresAt, renewAt}, or null for a visitor. */
 export const getSession = () => current;
 
-/** Tells why somebody is signed out who did not ask for it. */
+/** Subscribes to the end of a session that the user did not end. The listener receives the kind of account. */
 export const subscribeToEnd = (listener) => {
   onEnd.add(listener);
   return () => onEnd.delete(listener);
 };
 
-/** Whether an Authorization header holds a token that this page fetched. */
+/** Whether an Authorization header contains a token of this page. */
 export const isOurs = (header) => issued.has(header);
 
-/** Signs in as 'admin' or 'customer'; throws a failure of problems.js. */
+/** Signs in as 'admin' or 'customer'. Throws a failure of problems.js. */
 export async function signIn(kind, email, password) {
   const tokens = await post(ROUTES[kind].signIn, { email, password });
-  take(kind, email, Date.now(), tokens);
+  store(kind, email, Date.now(), tokens);
 }
 
-/** A token that has not expired, renewed first if need be; null for a visitor. */
+/** Returns a valid token, which is renewed first if necessary, or null for a visitor. */
 export async function freshToken() {
   if (current && Date.now() >= current.renewAt) await renew();
   return current?.accessToken ?? null;
 }
 
-/** Forgets the tokens at once, and revokes them. Throws a failure when that did not arrive. */
+/** Forgets the tokens at once, and revokes them. Throws a failure if they could not be revoked. */
 export async function signOut() {
   const { kind, refreshToken } = current;
   set(null);
   await post(ROUTES[kind].revoke, { refreshToken });
 }
 
-function take(kind, email, since, { accessToken, refreshToken }) {
+function store(kind, email, since, { accessToken, refreshToken }) {
   const { iat, exp } = claims(accessToken);
-  // Counted from now: the clocks here and there may differ.
+  // The lifetime is counted from now, because the clock of the server may differ.
   const lifetime = (exp - iat) * 1000;
   issued.add(`Bearer ${accessToken}`);
   set({
@@ -82,24 +82,24 @@ function take(kind, email, since, { accessToken, refreshToken }) {
 function set(session) {
   current = session;
   clearTimeout(timer);
-  if (session) wakeAt(session.renewAt);
+  if (session) scheduleRenewal(session.renewAt);
   listeners.forEach((listener) => listener());
 }
 
-function wakeAt(moment) {
+function scheduleRenewal(time) {
   clearTimeout(timer);
   timer = setTimeout(
-    () => (Date.now() < moment ? wakeAt(moment) : renew()),
-    Math.min(Math.max(moment - Date.now(), 0), LONGEST_TIMER),
+    () => (Date.now() < time ? scheduleRenewal(time) : renew()),
+    Math.min(Math.max(time - Date.now(), 0), MAX_TIMER),
   );
 }
 
-// Timers sleep with the machine; this is when it has woken up.
+// Timers stop while the machine sleeps. When it wakes up, the page becomes visible.
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && current && Date.now() >= current.renewAt) renew();
 });
 
-/** One at a time: a customer's refresh token is good for one renewal. */
+/** Renews the tokens. Concurrent calls share one renewal, because a refresh token can be used only once. */
 function renew() {
   renewing ??= renewNow().finally(() => (renewing = null));
   return renewing;
@@ -110,35 +110,35 @@ async function renewNow() {
   const { kind, email, since, refreshToken } = before;
   try {
     const tokens = await post(ROUTES[kind].refresh, { refreshToken });
-    // Signed out, or in as somebody else, meanwhile.
-    if (current === before) take(kind, email, since, tokens);
+    // Ignore the tokens if the account was signed out or changed during the request.
+    if (current === before) store(kind, email, since, tokens);
   } catch (failure) {
     if (current !== before) return;
-    const refused = failure.status >= 400 && failure.status < 500 && failure.status !== 429;
-    if (refused) {
+    const isRefused = failure.status >= 400 && failure.status < 500 && failure.status !== 429;
+    if (isRefused) {
       set(null);
       onEnd.forEach((listener) => listener(kind));
     } else {
-      wakeAt(Date.now() + Math.max(PAUSE, (failure.retryAfter ?? 0) * 1000));
+      scheduleRenewal(Date.now() + Math.max(PAUSE, (failure.retryAfter ?? 0) * 1000));
     }
   }
 }
 
-async function post(path, body) {
+async function post(path, input) {
   let response;
   try {
     response = await fetch(path, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body: JSON.stringify(body),
+      body: JSON.stringify(input),
       credentials: 'omit',
     });
   } catch {
-    throw NO_ANSWER;
+    throw NO_RESPONSE;
   }
-  const answer = await response.json().catch(() => null);
-  if (!response.ok || !answer?.data) throw failureOf(response, answer);
-  return answer.data;
+  const body = await response.json().catch(() => null);
+  if (!response.ok || !body?.data) throw failureOf(response, body);
+  return body.data;
 }
 
 function claims(token) {

@@ -6,34 +6,34 @@ import { clock } from './top-bar.jsx';
 
 const KINDS = { customer: 'Customer', admin: 'Admin' };
 
-/** The panel behind the account button: who is signed in, or the form to become it. */
-export function SignIn({ asked, session, demo, onClose }) {
+/** The panel of the account button: the signed-in account, or the sign-in form. */
+export function SignIn({ panel, session, demo, onClose }) {
   const dialog = useRef(null);
   const title = useId();
   useEffect(() => {
-    if (!asked) return dialog.current.close();
+    if (!panel) return dialog.current.close();
     dialog.current.showModal();
-    // Not the button that closes it, which comes first.
+    // By default the focus would be on the close button, which comes first.
     dialog.current.querySelector('[data-first]').focus();
-  }, [asked]);
+  }, [panel]);
   return (
     <dialog
       ref={dialog}
       className="panel"
       aria-labelledby={title}
       onClose={onClose}
-      // A click that lands on the dialog itself is one on its backdrop.
+      // A click whose target is the dialog itself is on its backdrop.
       onClick={(event) => event.target === dialog.current && onClose()}
     >
-      {asked && (
+      {panel && (
         <div className="panel-body">
           <button type="button" className="icon-button close" aria-label="Close" onClick={onClose}>
             <Close />
           </button>
-          {session && !asked.again ? (
+          {session && !panel.again ? (
             <Account title={title} session={session} demo={demo} onClose={onClose} />
           ) : (
-            <Form title={title} asked={asked.kind} demo={demo} onClose={onClose} />
+            <Form title={title} initialKind={panel.kind} demo={demo} onClose={onClose} />
           )}
         </div>
       )}
@@ -46,23 +46,23 @@ function Account({ title, session, demo, onClose }) {
   const [another, setAnother] = useState(false);
   const leave = async () => {
     onClose();
-    // Forgotten here whatever the server says; a token that could not be revoked ends by itself.
+    // The page forgets the tokens in any case. A token that could not be revoked expires.
     await signOut().catch(() => {});
   };
   const copy = async () => {
     await navigator.clipboard.writeText(session.accessToken);
     setCopied(true);
   };
-  if (another) return <Form title={title} asked={session.kind} demo={demo} onClose={onClose} />;
+  if (another) return <Form title={title} initialKind={session.kind} demo={demo} onClose={onClose} />;
   return (
     <>
       <h2 id={title}>{session.email}</h2>
       <p>
-        Signed in as {session.kind === 'admin' ? 'an admin' : 'a customer'}. The token lasts until{' '}
-        {clock(session.expiresAt)}, and is renewed by itself before that while this page is open.
+        Signed in as {session.kind === 'admin' ? 'an admin' : 'a customer'}. The token expires at{' '}
+        {clock(session.expiresAt)}. It is renewed automatically while this page is open.
       </p>
       <p className="hint">
-        It is sent with every query and stands in the Headers pane. It is kept in memory only: a reload forgets it.
+        The token is sent with every query and shown in the Headers pane. It is stored in memory only: a reload forgets it.
       </p>
       <div className="buttons">
         <button type="button" className="action" data-first onClick={leave}>
@@ -81,8 +81,8 @@ function Account({ title, session, demo, onClose }) {
   );
 }
 
-function Form({ title, asked, demo, onClose }) {
-  const [kind, setKind] = useState(asked);
+function Form({ title, initialKind, demo, onClose }) {
+  const [kind, setKind] = useState(initialKind);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
@@ -142,7 +142,7 @@ function Form({ title, asked, demo, onClose }) {
         E-mail address
         <input
           name="email"
-          // Not of type email: admin@localhost is one that browsers don't know.
+          // Not of the type email: browsers reject admin@localhost.
           type="text"
           inputMode="email"
           autoComplete="username"
@@ -171,7 +171,7 @@ function Hint({ kind, demo, onFill }) {
     if (!demo) {
       return (
         <>
-          <code>POST /api/customers</code> registers one.
+          <code>POST /api/customers</code> registers a customer.
         </>
       );
     }
@@ -184,14 +184,13 @@ function Hint({ kind, demo, onFill }) {
   if (demo) {
     return (
       <>
-        The demo’s admin is <code>admin@localhost</code>; its password is printed where <code>patron demo</code> was
-        started, and nowhere else.
+        The demo’s admin is <code>admin@localhost</code>. Only the terminal of <code>patron demo</code> shows its password.
       </>
     );
   }
   return (
     <>
-      The first start prints the first admin’s password; <code>patron admin password EMAIL</code> sets another.
+      The first start prints the first admin’s password. <code>patron admin password EMAIL</code> sets a new one.
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { PRELOADED } from './preloaded-tabs.js';
 
-// Other GraphiQLs on the same host and port (development machines!) use the bare
-// "graphiql:" keys; ours are kept apart from theirs.
+// A prefix of our own: another GraphiQL on the same host and port, common on development machines, uses the bare
+// "graphiql:" keys.
 const PREFIX = 'patron-playground:';
 const TABS = 'graphiql:tabState';
 const WITH_HEADERS = [TABS, 'graphiql:queries', 'graphiql:favorites'];
@@ -9,12 +9,11 @@ const HEADERS = 'graphiql:headers';
 const SEEN = 'preloaded';
 
 /**
- * The storage GraphiQL gets: localStorage under our prefix, without headers.
+ * The storage for GraphiQL: localStorage under our prefix, without headers.
  *
- * GraphiQL leaves headers out of stored tabs when asked to, but its history
- * stores them regardless, and with them the token. Hence none passes here, whatever
- * GraphiQL means to do. Null where the browser refuses storage: everything works then,
- * and nothing is remembered.
+ * A setting keeps headers out of GraphiQL's stored tabs, but its history stores them regardless, including the token.
+ * This storage therefore removes all headers. Returns null if the browser denies storage: the page works, but stores
+ * nothing.
  */
 export function openStorage() {
   let local;
@@ -45,7 +44,7 @@ export function openStorage() {
   return storage;
 }
 
-/** null, and not left out: tabs without the key are no tabs to GraphiQL, which then starts from the default ones. */
+/** Headers are set to null, not removed: GraphiQL ignores stored tabs without the key and opens the default tabs. */
 function withoutHeaders(json) {
   return JSON.stringify(
     JSON.parse(json, (key, value) => (key === 'headers' ? null : value)),
@@ -56,11 +55,11 @@ const contentOf = ({ query, variables }) =>
   JSON.stringify([query ?? '', variables || '']);
 
 /**
- * Stored tabs win over the default ones in GraphiQL, so a returning visitor would
- * never see the queries of a newer patron. When the files of queries/ are not the
- * ones this browser saw last: preloaded tabs nobody touched are replaced by the
- * current files, in their order; what was edited or written here stays, behind
- * them; and a preloaded tab that was closed stays closed until its file changes.
+ * Updates the preloaded tabs when the files in queries/ have changed since this browser stored them. GraphiQL prefers
+ * stored tabs to the default ones, so a returning visitor would never see new queries.
+ *
+ * Unmodified preloaded tabs are replaced by the current files, in their order. Tabs that the user edited or wrote stay,
+ * behind them. A preloaded tab that the user closed stays closed until its file changes.
  */
 function bringInNewTabs(storage) {
   const current = JSON.stringify(PRELOADED.map(contentOf));
@@ -74,25 +73,25 @@ function bringInNewTabs(storage) {
       const preloaded = new Set(PRELOADED.map(contentOf));
       const open = new Set(tabs.map(contentOf));
 
-      const kept = tabs.filter(
+      const edited = tabs.filter(
         (tab) => !known.has(contentOf(tab)) && !preloaded.has(contentOf(tab)),
       );
-      const shown = PRELOADED.filter(
+      const updated = PRELOADED.filter(
         (tab) => !known.has(contentOf(tab)) || open.has(contentOf(tab)),
       );
-      const merged = [...shown.map(asStoredTab), ...kept];
+      const merged = [...updated.map(asStoredTab), ...edited];
       storage.setItem(
         TABS,
         JSON.stringify({ activeTabIndex: 0, tabs: merged }),
       );
-      // GraphiQL finds the active tab by these two; left as they were it would
-      // append a copy of what was open last.
+      // GraphiQL finds the active tab by these two keys. With their old values it would append a copy of the tab that was
+      // open last.
       storage.setItem('graphiql:query', merged[0].query ?? '');
       storage.setItem('graphiql:variables', merged[0].variables ?? '');
     }
     storage.setItem(SEEN, current);
   } catch {
-    // Unreadable or full. Starting from the preloaded tabs beats not starting.
+    // The storage is unreadable or full. Start with the preloaded tabs.
     storage.removeItem(TABS);
     storage.removeItem(SEEN);
   }

@@ -1,22 +1,22 @@
 import { useEffect, useState } from 'react';
 
-const KEY = 'graphiql:theme'; // where GraphiQL itself looks and writes
+const KEY = 'graphiql:theme'; // the key that GraphiQL uses
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-/** 'light' or 'dark', as the system has it. */
+/** The theme of the system: 'light' or 'dark'. */
 export const systemTheme = () => (dark.matches ? 'dark' : 'light');
 
-/** Tells when the system changes its mind; gives back how to stop. */
+/** Calls the listener when the theme of the system changes. Returns a function that unsubscribes it. */
 export function onSystemTheme(listener) {
   dark.addEventListener('change', listener);
   return () => dark.removeEventListener('change', listener);
 }
 
-/** The theme in use, the system's until somebody chose; and how to choose. */
+/** Returns the current theme and a setter. Until the user chooses a theme, it is the theme of the system. */
 export function useTheme(storage) {
   const [chosen, setChosen] = useState(() => storage?.getItem(KEY) || null);
   const [system, setSystem] = useState(systemTheme);
   useEffect(() => onSystemTheme(() => setSystem(systemTheme())), []);
-  // Choosing what the system has is following it.
+  // Choosing the theme of the system means to follow it.
   return [chosen ?? system, (theme) => setChosen(theme === systemTheme() ? null : theme)];
 }

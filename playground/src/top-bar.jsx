@@ -10,7 +10,7 @@ export function TopBar({ session, onAccount, theme, onTheme }) {
         <img src={mark} alt="" width="22" height="22" />
         <span>patron</span>
       </h1>
-      <code className="endpoint" title="Where queries are sent: it depends on who is signed in">
+      <code className="endpoint" title="The endpoint of queries. It depends on the signed-in account">
         POST {endpointOf(session)}
       </code>
       <span className="space" />
@@ -46,6 +46,6 @@ export function TopBar({ session, onAccount, theme, onTheme }) {
   );
 }
 
-/** A moment of today, as its reader's clock shows it. */
-export const clock = (moment) =>
-  new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(moment);
+/** Formats a timestamp as the local time of day. */
+export const clock = (timestamp) =>
+  new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(timestamp);

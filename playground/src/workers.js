@@ -1,4 +1,4 @@
-// GraphiQL's own "setup-workers/vite" does the same but logs every worker it starts.
+// The same as GraphiQL's "setup-workers/vite", which logs every started worker.
 import EditorWorker from 'monaco-editor/esm/vs/editor/editor.worker.js?worker';
 import JsonWorker from 'monaco-editor/esm/vs/language/json/json.worker.js?worker';
 import GraphQLWorker from 'monaco-graphql/esm/graphql.worker.js?worker';

@@ -3,9 +3,9 @@ import '@scalar/api-reference/style.css';
 
 createApiReference('#reference', {
   url: '/api/openapi.json',
-  // Whole URLs in the commands to copy.
+  // Absolute URLs in the example commands.
   servers: [{ url: location.origin }],
-  // What Scalar's own hosts offer; the page's policy would refuse it too.
+  // Services of Scalar's hosts are disabled; the policy of the page would block them as well.
   agent: { disabled: true },
   mcp: { disabled: true },
   proxyUrl: '',
@@ -13,9 +13,9 @@ createApiReference('#reference', {
   withDefaultFonts: false,
   hideClientButton: true,
   showDeveloperTools: 'never',
-  // A token is kept in memory and gone after a reload, as in the playground.
+  // Tokens are kept in memory and lost after a reload, as in the playground.
   persistAuth: false,
-  // The row as it is answered: in the order of the database's columns.
+  // The properties in the order of the response.
   orderSchemaPropertiesBy: 'preserve',
   orderRequiredPropertiesFirst: false,
   defaultOpenAllTags: true,

@@ -1,4 +1,4 @@
-//! The two surfaces: REST changes customers, GraphQL reads them. Neither imports the other.
+//! The two APIs: REST changes data, GraphQL reads it. Neither module imports the other.
 
 pub mod graphql;
 pub mod rest;

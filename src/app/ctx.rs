@@ -1,4 +1,5 @@
-//! Who asks: the first argument of every service function, whether HTTP, a command or a job calls it.
+//! The context of a request, command or job: the first argument of every service function. It identifies the caller and
+//! checks permissions.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,62 +13,62 @@ use crate::error::{Error, Result};
 use crate::telemetry::{self, Trace};
 use crate::types::IfMatch;
 
-/// The longest name of a client that is kept, in characters.
+/// The maximum length of a stored user agent, in characters.
 const MAX_CLIENT_NAME: usize = 255;
 
 /// The [`request_id`](Ctx::request_id) of commands and jobs.
 pub const NO_REQUEST: &str = "system";
 
-/// One request, command or job.
+/// The context of a request, command or job.
 #[derive(Clone, Debug)]
 pub struct Ctx {
-    /// The program.
+    /// The shared state of the program.
     pub app: Arc<App>,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// Names this request in logs and answers; [`NO_REQUEST`] when it is none.
+    /// Identifies the request in logs and responses. [`NO_REQUEST`] for commands and jobs.
     pub request_id: String,
-    /// Where it came from, when it came over the network: the client's address, also behind a trusted proxy.
+    /// The client's address, also behind a trusted proxy. `None` for commands and jobs.
     pub ip: Option<IpAddr>,
-    /// What the client calls itself.
+    /// The `User-Agent` of the client.
     pub user_agent: Option<String>,
-    /// The token it came with (`jti`), when it says so.
+    /// The `jti` of the caller's token, if it has one.
     pub token_id: Option<Uuid>,
-    /// Which version of a thing it wants to change.
+    /// The expected version of the changed resource (`If-Match`).
     pub if_match: IfMatch,
-    /// The key it is done once for. Services only say whose data its answer holds.
+    /// The request's idempotency key. Services only record which customer's data the response contains.
     pub keyed: Option<Arc<KeyedRequest>>,
-    /// Its place in a trace, when it has one.
+    /// The trace context of the request.
     pub trace: Option<Trace>,
 }
 
-/// Who asks.
+/// The caller of a service function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// Someone without a token.
+    /// A client without a token.
     Anonymous,
-    /// A customer, by the token of an enabled account.
+    /// A customer with a token of an enabled account.
     Customer {
         /// Primary key of the account.
         customer_id: i32,
-        /// Its public identifier.
+        /// Public identifier of the account.
         uuid: Uuid,
-        /// The session that the token belongs to; none for a token of EverShop's own.
+        /// The session of the token. `None` for a token that EverShop issued.
         session: Option<Uuid>,
     },
-    /// An admin, by the token of an enabled account.
+    /// An admin with a token of an enabled account.
     Admin {
         /// Primary key of the account.
         admin_user_id: i32,
-        /// Its public identifier.
+        /// Public identifier of the account.
         uuid: Uuid,
     },
-    /// The program itself: a command line, a job.
+    /// The program itself: a command or a job.
     System,
 }
 
 impl Ctx {
-    /// The program itself asks.
+    /// The context of a command or a job.
     pub fn system(app: Arc<App>) -> Self {
         Self {
             app,
@@ -82,23 +83,23 @@ impl Ctx {
         }
     }
 
-    /// The value of the header `traceparent` (W3C Trace Context) of a request that is sent on behalf of this one, or of
-    /// an entry that is to be sent later. None when there is no trace.
+    /// The value of the header `traceparent` (W3C Trace Context) for requests that are sent on behalf of this one, now or
+    /// later. `None` without a trace.
     pub fn traceparent(&self) -> Option<String> {
         telemetry::current().or_else(|| self.trace.clone()).map(|trace| trace.traceparent())
     }
 
-    /// What the client calls itself, as it is kept.
+    /// The user agent as it is stored.
     pub fn client_name(&self) -> Option<String> {
         self.user_agent.as_ref().map(|name| name.chars().take(MAX_CLIENT_NAME).collect())
     }
 
-    /// Whose turn it is to have a password hashed.
+    /// The lane of the caller in the hashing queue.
     pub fn lane(&self) -> Lane {
         Lane::of(self.ip)
     }
 
-    /// Whether the caller may do what admins may.
+    /// Whether the caller has the permissions of an admin.
     pub fn is_admin(&self) -> bool {
         match self.caller {
             Caller::Admin { .. } | Caller::System => true,
@@ -106,7 +107,7 @@ impl Ctx {
         }
     }
 
-    /// Lets a change pass that says which version it is for, where that is asked of everybody.
+    /// Requires the header `If-Match` of a change, if the settings demand it.
     ///
     /// # Errors
     /// [`Error::PreconditionRequired`].
@@ -115,7 +116,7 @@ impl Ctx {
         if required && self.if_match == IfMatch::Absent { Err(Error::PreconditionRequired) } else { Ok(()) }
     }
 
-    /// Lets admins pass.
+    /// Requires an admin or the program itself.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for a customer.
@@ -127,10 +128,10 @@ impl Ctx {
         }
     }
 
-    /// Lets customers pass, and tells which one it is, by primary key and public identifier.
+    /// Requires a customer and returns its primary key and public identifier.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for anyone else.
+    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for an admin or the program itself.
     pub fn require_customer(&self) -> Result<(i32, Uuid)> {
         match self.caller {
             Caller::Customer { customer_id, uuid, .. } => Ok((customer_id, uuid)),

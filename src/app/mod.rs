@@ -1,4 +1,5 @@
-//! What every part of patron shares; built the same way by `main` and by the tests.
+//! The shared state of the program: database, clock, keys, settings, limits and metrics. The program and the tests build it
+//! in the same way. Building it fails if a setting can't be used, with the name of the setting.
 
 pub mod ctx;
 pub mod idempotency;
@@ -26,46 +27,46 @@ use crate::random::Random;
 use crate::telemetry::metrics::Metrics;
 use crate::types::Trigrams;
 
-/// The running program: its database, its clock, its keys and its settings.
+/// The shared state of the running program.
 #[derive(Debug)]
 pub struct App {
     /// The database.
     pub db: Database,
-    /// Tells the time.
+    /// The clock.
     pub clock: Arc<Clock>,
-    /// Gives randomness.
+    /// The source of random numbers.
     pub random: Random,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
     /// Sends mails.
     pub mailer: Mailer,
-    /// Posts events.
+    /// Sends webhooks.
     pub webhook_client: WebhookClient,
-    /// Signs tokens.
+    /// The keys for tokens and sealed values.
     pub keys: Keys,
     /// The settings.
     pub config: Config,
-    /// Look-ups by key, many at once.
+    /// Batches lookups of accounts.
     pub batch_loaders: BatchLoaders,
-    /// How often one network address may ask.
+    /// The rate limits by network address.
     pub rate_limits: RateLimits,
-    /// Places for requests that are worked on.
+    /// The permits of concurrent requests.
     pub concurrency_limit: Arc<Semaphore>,
-    /// How common groups of letters are in what is searched, as far as the worker has found out.
+    /// The frequencies of trigrams in the searched columns, as last sampled by the worker.
     pub trigrams: RwLock<Arc<Trigrams>>,
-    /// Rows of other programs whose keys can't be computed, and that were reported.
+    /// Rows of other programs whose keys can't be computed, and that were already logged.
     pub reported: Mutex<HashSet<Uuid>>,
-    /// Requests with keys that are being done.
+    /// Running requests with an idempotency key.
     pub in_flight: InFlight,
-    /// What is counted and measured.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where it listens, once it does: with port 0 that isn't known before.
+    /// The address on which the server listens. Set when it listens, because the system chooses the port for port 0.
     pub listening: OnceLock<SocketAddr>,
-    /// The customer whom the playground may log in, in the demo only.
+    /// In the demo, the customer whose login the playground offers.
     pub demo: OnceLock<DemoCustomer>,
 }
 
-/// What the demo prints of a customer, for the playground. Not a secret: it is the same in every demo.
+/// The login of a demo customer. It is not a secret, because it is the same in every demo.
 #[derive(Debug)]
 pub struct DemoCustomer {
     /// E-mail address.
@@ -75,10 +76,10 @@ pub struct DemoCustomer {
 }
 
 impl App {
-    /// Builds the program.
+    /// Builds the shared state.
     ///
     /// # Errors
-    /// When the database can't be opened, argon2 refuses its parameters, or mails can't be sent as the settings say.
+    /// The database can't be opened, argon2 refuses its parameters, or the settings of mails or webhooks are not valid.
     pub async fn build(
         config: Config,
         keys: Keys,
@@ -120,25 +121,24 @@ impl App {
         }))
     }
 
-    /// The metrics in the text format of Prometheus. Asks nothing of the database.
+    /// The metrics in the text format of Prometheus. Does not query the database.
     pub fn render_metrics(&self) -> String {
         self.db.record_connections();
         self.hasher.record_queue();
         self.metrics.render()
     }
 
-    /// The URL under which people reach this server: never what a request's Host header says, which anybody can
-    /// write.
+    /// The public URL of this server. It never depends on the `Host` header of a request, which a client can forge.
     pub fn public_url(&self) -> String {
         let server = &self.config.server;
         server.url(*self.listening.get().unwrap_or(&server.listen))
     }
 }
 
-/// Opens the database of these settings, making the data folder when that is where it goes.
+/// Opens the database. Creates the data folder for an SQLite database in it.
 ///
 /// # Errors
-/// When the data folder can't be used or the database can't be opened.
+/// The data folder can't be used, or the database can't be opened.
 pub async fn open_database(config: &Config) -> Result<Database, BuildError> {
     if let Some(folder) = &config.database.folder {
         private_folder(folder).map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))?;

@@ -1,9 +1,10 @@
-//! How often one network address may ask for what anybody may ask for, in this process: the first line, which costs
-//! nothing. What all instances have to agree on is counted in the database (`service::throttle`).
+//! In-memory rate limits by network address, for requests without an access token. They are checked before any other
+//! work, and each instance counts separately. Limits that all instances share are stored in the database
+//! (`service::throttle`).
 //!
-//! Each address has a bucket per policy, as large as what is allowed in a minute, that fills up evenly (the generic
-//! cell rate algorithm, by the crate governor). Of the addresses that came last so many are kept, and no more: one that
-//! was quiet for long enough to be forgotten starts with a full bucket, as it would have by then or soon after.
+//! Each address has one bucket per policy. A bucket holds the quota of a minute and refills evenly (the generic cell rate
+//! algorithm, by the crate governor). Only the buckets of the most recent addresses are stored. An evicted address starts
+//! with a full bucket, which it would have had by then or soon after.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -20,22 +21,22 @@ use crate::clock::Clock;
 use crate::config::LimitConfig;
 use crate::types::rate_limit_key;
 
-/// The time in which a bucket fills up.
+/// The time in which an empty bucket refills.
 const WINDOW: Duration = Duration::from_secs(60);
-/// The addresses that are kept for each policy; of each some 100 bytes.
-const MOST_ADDRESSES: usize = 100_000;
+/// The maximum number of stored addresses per policy, of about 100 bytes each.
+const MAX_ADDRESSES: usize = 100_000;
 
-/// What is limited, each by itself.
+/// The separately limited kinds of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Requests for which a password is hashed, some ten milliseconds of a processor each.
+    /// Requests that hash a password, which takes some ten milliseconds of processor time.
     Passwords,
-    /// Requests that only come with a token of some kind, or ask for one by mail.
+    /// Requests that present a token other than an access token, or request one by mail.
     Tokens,
 }
 
 impl Policy {
-    /// Its name in the header fields.
+    /// The policy's name in header fields.
     pub fn name(self) -> &'static str {
         match self {
             Self::Passwords => "passwords",
@@ -44,22 +45,23 @@ impl Policy {
     }
 }
 
-/// What a policy says of a request.
+/// The outcome of a rate limit check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// How many requests are allowed in a [`window`](Self::window).
+    /// The number of requests that are allowed in a [`window`](Self::window).
     pub quota: u32,
-    /// In seconds.
+    /// The window in seconds.
     pub window: u64,
-    /// How many would be allowed at once now.
+    /// The number of requests that are allowed at once now.
     pub remaining: u32,
-    /// In how many seconds as many are allowed anew as remain: whoever spreads those over them is never refused.
+    /// The seconds in which the remaining number of requests is refilled. A client that spreads the remaining requests
+    /// over this time is not refused.
     pub effective_window: u64,
-    /// When it is refused: the seconds until the next one is allowed.
+    /// If the request is refused: the seconds until the next request is allowed.
     pub retry_after: Option<u32>,
 }
 
-/// The limits of all addresses.
+/// The rate limits of all policies.
 #[derive(Debug)]
 pub struct RateLimits {
     passwords: Limit,
@@ -67,7 +69,7 @@ pub struct RateLimits {
 }
 
 impl RateLimits {
-    /// With these quotas a minute.
+    /// Creates rate limits with the quotas per minute of the settings.
     pub fn new(config: &LimitConfig, clock: &Arc<Clock>) -> Self {
         Self {
             passwords: Limit::new(config.passwords_per_address, clock),
@@ -75,7 +77,7 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request.
+    /// Counts a request, unless it is refused.
     pub fn check(&self, policy: Policy, address: IpAddr) -> Verdict {
         match policy {
             Policy::Passwords => self.passwords.check(address),
@@ -87,13 +89,16 @@ impl RateLimits {
 #[derive(Debug)]
 struct Limit {
     quota: NonZeroU32,
-    limiter: RateLimiter<IpAddr, Recent, Ticks, StateInformationMiddleware>,
+    limiter: RateLimiter<IpAddr, BucketStore, GovernorClock, StateInformationMiddleware>,
 }
 
 impl Limit {
     fn new(quota: NonZeroU32, clock: &Arc<Clock>) -> Self {
         let rate = Quota::per_minute(quota);
-        Self { quota, limiter: RateLimiter::new(rate, Recent::default(), Ticks(Arc::clone(clock))) }
+        Self {
+            quota,
+            limiter: RateLimiter::new(rate, BucketStore::default(), GovernorClock(Arc::clone(clock))),
+        }
     }
 
     fn check(&self, address: IpAddr) -> Verdict {
@@ -116,18 +121,18 @@ impl Limit {
     }
 }
 
-/// The buckets of the addresses that came last.
+/// The buckets of the most recent addresses.
 #[derive(Debug)]
-struct Recent(Mutex<LruCache<IpAddr, Nanos>>);
+struct BucketStore(Mutex<LruCache<IpAddr, Nanos>>);
 
-impl Default for Recent {
+impl Default for BucketStore {
     fn default() -> Self {
-        // Bounded below: one that knows its bound takes the memory for it at once.
+        // `measure_and_replace` enforces the bound. A bounded cache would allocate its whole memory at once.
         Self(Mutex::new(LruCache::unbounded()))
     }
 }
 
-impl StateStore for Recent {
+impl StateStore for BucketStore {
     type Key = IpAddr;
 
     fn measure_and_replace<T, F, E>(&self, key: &IpAddr, measure: F) -> Result<T, E>
@@ -137,18 +142,18 @@ impl StateStore for Recent {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (outcome, bucket) = measure(buckets.get(key).copied())?;
         buckets.put(*key, bucket);
-        if buckets.len() > MOST_ADDRESSES {
+        if buckets.len() > MAX_ADDRESSES {
             buckets.pop_lru();
         }
         Ok(outcome)
     }
 }
 
-/// The program's clock, as governor reads it.
+/// Adapts the program's clock to governor.
 #[derive(Debug)]
-struct Ticks(Arc<Clock>);
+struct GovernorClock(Arc<Clock>);
 
-impl governor::clock::Clock for Ticks {
+impl governor::clock::Clock for GovernorClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
@@ -158,7 +163,7 @@ impl governor::clock::Clock for Ticks {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limit, MOST_ADDRESSES, Verdict};
+    use super::{Limit, MAX_ADDRESSES, Verdict};
     use crate::clock::Clock;
     use chrono::{DateTime, TimeDelta};
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -170,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_empties_at_once_and_fills_up_evenly() {
+    fn a_bucket_allows_bursts_and_refills_evenly() {
         let (limit, clock) = limit(30);
         let address = "192.0.2.1".parse().unwrap();
         let verdict = |remaining, effective_window, retry_after| Verdict {
@@ -185,18 +190,22 @@ mod tests {
             assert_eq!(limit.check(address).remaining, remaining);
         }
         assert_eq!(limit.check(address), verdict(0, 2, Some(2)));
-        // To be refused costs nothing.
+        // Refused requests do not count.
         clock.advance(TimeDelta::milliseconds(1500));
         assert_eq!(limit.check(address), verdict(0, 1, Some(1)));
         clock.advance(TimeDelta::milliseconds(500));
         assert_eq!(limit.check(address), verdict(0, 1, None));
-        assert_eq!(limit.check("192.0.2.2".parse().unwrap()).remaining, 29, "another's is full");
+        assert_eq!(
+            limit.check("192.0.2.2".parse().unwrap()).remaining,
+            29,
+            "another address has a full bucket"
+        );
         clock.advance(TimeDelta::seconds(60));
         assert_eq!(limit.check(address), verdict(29, 58, None));
     }
 
     #[test]
-    fn a_network_of_ipv6_has_one_bucket() {
+    fn an_ipv6_network_has_one_bucket() {
         let (limit, _) = limit(2);
         for (address, refused) in [
             ("2001:db8::1", false),
@@ -208,20 +217,20 @@ mod tests {
         }
     }
 
-    /// Whoever has very many addresses fills no memory, and those that come again and again stay known.
+    /// A client with very many addresses can't fill the memory, and regular addresses are not evicted.
     #[test]
-    fn so_many_addresses_are_kept_and_no_more() {
+    fn the_number_of_stored_addresses_is_limited() {
         let (limit, _) = limit(3);
         let regular = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        for number in 0..3 * MOST_ADDRESSES {
+        for number in 0..3 * MAX_ADDRESSES {
             let network = u128::try_from(number).unwrap() << 64;
             limit.check(IpAddr::V6(Ipv6Addr::from_bits(network)));
             if number % 50_000 == 0 {
                 limit.check(regular);
             }
         }
-        let kept = limit.limiter.into_state_store().0.into_inner().unwrap();
-        assert_eq!(kept.len(), MOST_ADDRESSES);
-        assert!(kept.contains(&regular));
+        let stored = limit.limiter.into_state_store().0.into_inner().unwrap();
+        assert_eq!(stored.len(), MAX_ADDRESSES);
+        assert!(stored.contains(&regular));
     }
 }

@@ -1,13 +1,13 @@
-//! The one write of a request.
+//! The single write of a request.
 //!
-//! A service is handed a [`Write`]: the right to change the database once. It looks things up and hashes first, then gives
-//! the right away to [`spend!`](crate::spend) with a block that can be run again. The answer is made inside that
-//! transaction, and stored in it when the request has an `Idempotency-Key`; then the transaction is committed. So a
-//! request with a key and one without take the same path, no transaction outlives its block, and a serialization
-//! failure at COMMIT repeats all of it.
+//! A service gets a [`Write`]: the right to change the database once. It reads and hashes first, and then passes the right
+//! to [`spend!`](crate::spend), with a block that can be retried. The response is built within the block's transaction, and
+//! stored in it if the request has an `Idempotency-Key`. Then the transaction is committed. So requests with and without a
+//! key take the same path, no transaction outlives its block, and a serialization failure at COMMIT retries the whole
+//! block.
 //!
-//! What waits (hashing, the equal time of refused logins) asks for [`NoTransaction`], which only a right that is not
-//! spent yet, or what came of it, can show. Inside the block there is neither:
+//! Operations that wait (hashing, the delay of refused logins) require a proof of [`NoTransaction`]. Only an unspent
+//! [`Write`] or a committed [`Written`] is such a proof. Inside the block neither exists:
 //!
 //! ```compile_fail,E0382
 //! # use patron::{app::ctx::Ctx, app::write::Write, types::Password};
@@ -20,7 +20,7 @@
 //! }
 //! ```
 //!
-//! Nor can the right be spent a second time:
+//! The right can't be spent twice:
 //!
 //! ```compile_fail,E0382
 //! # use patron::{app::ctx::Ctx, app::write::Write};
@@ -31,7 +31,7 @@
 //! }
 //! ```
 //!
-//! This is how it is used:
+//! Usage:
 //!
 //! ```
 //! # use patron::{app::ctx::Ctx, app::write::Write, types::Password};
@@ -53,14 +53,14 @@ use crate::error::Result;
 impl<T> NoTransaction for Write<T> {}
 impl<T: Sync> NoTransaction for Written<T> {}
 
-/// Makes the answer of what a write comes to.
-type View<T> = Box<dyn Fn(&T) -> Result<Option<StoredResponse>> + Send + Sync>;
+/// Builds the response from the value of a write.
+type Render<T> = Box<dyn Fn(&T) -> Result<Option<StoredResponse>> + Send + Sync>;
 
-/// The right to one write, which comes to a `T`.
+/// The right to one write with a value of type `T`.
 #[must_use = "a request changes nothing until its right to write is spent"]
 pub struct Write<T> {
     keyed: Option<Arc<KeyedRequest>>,
-    view: Option<View<T>>,
+    render: Option<Render<T>>,
 }
 
 impl<T> std::fmt::Debug for Write<T> {
@@ -70,41 +70,43 @@ impl<T> std::fmt::Debug for Write<T> {
 }
 
 impl<T> Write<T> {
-    /// The write of a command or a job, which nobody answers.
+    /// The write of a command or a job, which has no response.
     pub fn of_job() -> Self {
-        Self { keyed: None, view: None }
+        Self { keyed: None, render: None }
     }
 
-    /// The write of a request, answered by `view`. Once a request: see `http::caller`.
+    /// The write of a request, whose response `render` builds. There is one for each request: see
+    /// `http::middleware::idempotency`.
     pub(crate) fn of_request(
         keyed: Option<Arc<KeyedRequest>>,
-        view: impl Fn(&T) -> Result<StoredResponse> + Send + Sync + 'static,
+        render: impl Fn(&T) -> Result<StoredResponse> + Send + Sync + 'static,
     ) -> Self {
-        Self { keyed, view: Some(Box::new(move |value| view(value).map(Some))) }
+        Self { keyed, render: Some(Box::new(move |value| render(value).map(Some))) }
     }
 
-    /// A write that may also come to nothing that is answered, but is committed all the same: a counted wrong password.
-    /// Such an outcome is stored for no key, so that the request is done again when it comes again.
+    /// A write whose block may return `None`: the transaction is committed (a failed login attempt is counted), but has no
+    /// response. Such an outcome is not stored for an idempotency key, so a repeated request is executed again.
     pub fn or_nothing(self) -> Write<Option<T>>
     where
         T: 'static,
     {
-        let Self { keyed, view } = self;
-        let view = view
-            .map(|view| -> View<Option<T>> { Box::new(move |value| value.as_ref().map_or(Ok(None), &view)) });
-        Write { keyed, view }
+        let Self { keyed, render } = self;
+        let render = render.map(|render| -> Render<Option<T>> {
+            Box::new(move |value| value.as_ref().map_or(Ok(None), &render))
+        });
+        Write { keyed, render }
     }
 
-    /// Whether the answer has to be committed together with what is written: then one statement that commits itself
-    /// is not enough.
+    /// Whether the response has to be committed together with the write. Then a single statement without a transaction is
+    /// not enough.
     pub fn is_keyed(&self) -> bool {
         self.keyed.is_some()
     }
 
-    /// Begins an attempt. [`spend!`](crate::spend) does it.
+    /// Begins an attempt. Only called by [`spend!`](crate::spend).
     ///
     /// # Errors
-    /// Those of the database; [`Error::IdempotencyKeyInUse`](crate::error::Error::IdempotencyKeyInUse) when a twin of the request was faster.
+    /// [`Error::IdempotencyKeyInUse`](crate::error::Error::IdempotencyKeyInUse) if a duplicate of the request was faster.
     #[doc(hidden)]
     pub async fn begin(&self, db: &Database) -> TxResult<DatabaseTransaction> {
         let transaction = db.begin().await?;
@@ -114,78 +116,78 @@ impl<T> Write<T> {
         Ok(transaction)
     }
 
-    /// Commits an attempt with its answer. [`spend!`](crate::spend) does it.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Commits an attempt with its response. Only called by [`spend!`](crate::spend).
     #[doc(hidden)]
     pub async fn commit(
         &self,
         transaction: DatabaseTransaction,
         value: &T,
     ) -> TxResult<Option<StoredResponse>> {
-        let answer = match &self.view {
-            Some(view) => view(value)?,
+        let response = match &self.render {
+            Some(render) => render(value)?,
             None => None,
         };
         match &self.keyed {
-            Some(keyed) => keyed.commit(transaction, answer.as_ref()).await?,
+            Some(keyed) => keyed.commit(transaction, response.as_ref()).await?,
             None => transaction.commit().await?,
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    /// What came of it. [`spend!`](crate::spend) does it.
+    /// The outcome of the write. Only called by [`spend!`](crate::spend).
     #[doc(hidden)]
-    pub fn spent(self, value: T, answer: Option<StoredResponse>) -> Written<T> {
-        Written { value, answer }
+    pub fn spent(self, value: T, response: Option<StoredResponse>) -> Written<T> {
+        Written { value, answer: response }
     }
 
-    /// What came of a write without a key that one statement did, which committed itself.
+    /// The outcome of a write without a key that a single statement did without a transaction.
     ///
     /// # Errors
-    /// A defect of the answer.
+    /// The response could not be built, which is a defect.
     pub fn done_by_statement(self, value: T) -> Result<Written<T>> {
-        debug_assert!(self.keyed.is_none(), "the answer of a request with a key is committed with it");
-        let answer = match &self.view {
-            Some(view) => view(&value)?,
+        debug_assert!(
+            self.keyed.is_none(),
+            "the response of a request with a key is committed with its write"
+        );
+        let response = match &self.render {
+            Some(render) => render(&value)?,
             None => None,
         };
-        Ok(self.spent(value, answer))
+        Ok(self.spent(value, response))
     }
 }
 
-/// What came of a write, which is committed.
+/// The outcome of a committed write.
 #[derive(Debug)]
 pub struct Written<T> {
-    /// What it came to.
+    /// The value of the block.
     pub value: T,
-    /// What is answered; none to commands and jobs.
+    /// The response. `None` for commands and jobs.
     pub answer: Option<StoredResponse>,
 }
 
 impl<T> Written<Option<T>> {
-    /// What came of a write that may come to nothing.
+    /// The outcome, if the block returned a value.
     pub fn something(self) -> Option<Written<T>> {
         let Self { value, answer } = self;
         value.map(|value| Written { value, answer })
     }
 }
 
-/// How often an attempt is prepared because what it was prepared from had changed by the time it was written.
+/// The maximum number of times that an attempt is prepared, because its preparation was outdated when it was written.
 #[doc(hidden)]
-pub const PREPARATIONS: u32 = 5;
+pub const MAX_PREPARATIONS: u32 = 5;
 
-/// Spends the right to one write on a block, which gets a transaction: any error, by `?` or `return`, rolls it back. When
-/// the database asks to do it again (a serialization failure, a deadlock, also at COMMIT), the block runs again from
-/// its start, so it must not use anything up. Its value is an [`TxResult`], that of the whole a
+/// Spends the right to one write on a block, which gets a transaction. An error, by `?` or `return`, rolls the transaction
+/// back. When the database requests a retry (a serialization failure, a deadlock, also at COMMIT), the block runs again
+/// from its start, so it must not consume its captured values. The block's value is a [`TxResult`], the macro's value a
 /// [`Result`] of a [`Written`].
 ///
-/// What takes long and depends on what the database holds is prepared before the transaction: `spend!(ctx, write,
-/// { … }, |tx, prepared| { … })`. The block makes sure that it still holds, and fails with
-/// [`Error::Outdated`](crate::error::Error::Outdated) if not; then it is prepared again.
+/// Slow work that depends on the database's content is prepared before the transaction: `spend!(ctx, write, { … },
+/// |tx, prepared| { … })`. The block checks that the preparation is still valid, and otherwise fails with
+/// [`Error::Outdated`](crate::error::Error::Outdated). Then the preparation runs again.
 ///
-/// A macro for the same reason as [`transact!`](crate::transact).
+/// This is a macro for the same reason as [`transact!`](crate::transact).
 #[macro_export]
 macro_rules! spend {
     ($ctx:expr, $write:expr, |$tx:ident| $block:block) => {
@@ -211,19 +213,19 @@ macro_rules! spend {
                     let $tx = &transaction;
                     let work: $crate::db::TxResult<_> = async { $block }.await;
                     let value = work?;
-                    let answer = write.commit(transaction, &value).await?;
-                    Ok((value, answer))
+                    let response = write.commit(transaction, &value).await?;
+                    Ok((value, response))
                 };
                 let outcome: $crate::db::TxResult<_> = $crate::db::inside(attempt).await;
                 match db.retry_or_finish(outcome, number).await {
                     None => {}
                     Some(Err($crate::error::Error::Outdated))
-                        if preparations < $crate::app::write::PREPARATIONS =>
+                        if preparations < $crate::app::write::MAX_PREPARATIONS =>
                     {
                         continue 'preparing;
                     }
                     Some(outcome) => {
-                        break 'preparing outcome.map(|(value, answer)| write.spent(value, answer));
+                        break 'preparing outcome.map(|(value, response)| write.spent(value, response));
                     }
                 }
             }

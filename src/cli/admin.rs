@@ -1,4 +1,4 @@
-//! `patron admin`.
+//! `patron admin`: creates, lists, disables and enables admins, and sets their passwords.
 
 use std::io::{IsTerminal, Read};
 
@@ -12,10 +12,10 @@ use crate::random::Random;
 use crate::service::{admin, health};
 use crate::types::{EmailAddress, Password};
 
-/// What to do with the admins.
+/// The subcommands of `patron admin`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make an admin
+    /// Create an admin
     Create {
         /// E-mail address to log in with
         email: String,
@@ -25,19 +25,19 @@ pub(super) enum Command {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// List the admins
+    /// List all admins
     List,
-    /// Refuse an admin from now on; ends all of its sessions
+    /// Disable an admin and end all of its sessions
     Disable {
         /// E-mail address of the admin
         email: String,
     },
-    /// Let a disabled admin in again
+    /// Enable a disabled admin
     Enable {
         /// E-mail address of the admin
         email: String,
     },
-    /// Set an admin's password; ends all of its sessions
+    /// Set an admin's password and end all of its sessions
     Password {
         /// E-mail address of the admin
         email: String,
@@ -46,14 +46,14 @@ pub(super) enum Command {
     },
 }
 
-/// Where the password comes from; by default it is asked for on the terminal.
+/// The source of the password; by default, the terminal prompts for it.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct PasswordSource {
-    /// Read it from standard input, up to the first line break
+    /// Read the password from the first line of standard input
     #[arg(long)]
     password_stdin: bool,
-    /// Make one up and print it
+    /// Generate a random password and print it
     #[arg(long)]
     generate: bool,
 }
@@ -66,9 +66,9 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
     match command {
         Command::Create { email, full_name, password } => {
             let email = address(&email)?;
-            let (password, shown) = password.read(&ctx.app.random)?;
+            let (password, notice) = password.read(&ctx.app.random)?;
             let admin = admin::create(&ctx, email, full_name, &password).await?;
-            print(&format!("created {}{shown}\n", admin.email.as_str()))
+            print(&format!("created {}{notice}\n", admin.email.as_str()))
         }
         Command::List => {
             let lines: Vec<String> = admin::list(&ctx).await?.iter().map(line).collect();
@@ -84,9 +84,9 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
         }
         Command::Password { email, password } => {
             let email = address(&email)?;
-            let (password, shown) = password.read(&ctx.app.random)?;
+            let (password, notice) = password.read(&ctx.app.random)?;
             let admin = admin::set_password(&ctx, &email, &password).await?;
-            print(&format!("set the password of {}{shown}\n", admin.email.as_str()))
+            print(&format!("set the password of {}{notice}\n", admin.email.as_str()))
         }
     }
 }
@@ -102,12 +102,12 @@ fn address(text: &str) -> Result<EmailAddress, Failure> {
 }
 
 impl PasswordSource {
-    /// The password, and what to print of it.
+    /// Reads or generates the password. The text is what to print about it.
     fn read(&self, random: &Random) -> Result<(Password, String), Failure> {
         let refused = |message: &str| Failure::Refused(message.to_owned());
         let failed =
             |error: std::io::Error| Failure::Refused(format!("the password could not be read: {error}"));
-        let (text, shown) = if self.generate {
+        let (text, notice) = if self.generate {
             let text = random.word::<26>();
             (text.clone(), format!(" with the password {text}"))
         } else if self.password_stdin {
@@ -116,14 +116,16 @@ impl PasswordSource {
             (text.lines().next().unwrap_or_default().to_owned(), String::new())
         } else if std::io::stdin().is_terminal() {
             let text = rpassword::prompt_password("Password: ").map_err(failed)?;
-            if rpassword::prompt_password("Once more: ").map_err(failed)? != text {
+            if rpassword::prompt_password("Repeat password: ").map_err(failed)? != text {
                 return Err(refused("the passwords differ"));
             }
             (text, String::new())
         } else {
-            return Err(refused("there is no terminal to ask on; use --password-stdin or --generate"));
+            return Err(refused(
+                "there is no terminal to read the password from; use --password-stdin or --generate",
+            ));
         };
         let password = Password::new(text.into()).map_err(|weak| Failure::Refused(weak.to_string()))?;
-        Ok((password, shown))
+        Ok((password, notice))
     }
 }

@@ -1,4 +1,7 @@
-//! Builds the program for a command.
+//! Builds the program for a command: reads the settings, starts logging, and loads the keys.
+//!
+//! Only a command that serves loads or generates the keys in the data folder. Invalid settings end the command with exit
+//! code 78.
 
 use std::sync::Arc;
 
@@ -10,7 +13,7 @@ use crate::crypto::keys::Keys;
 use crate::random::Random;
 use crate::telemetry;
 
-/// Reads the settings, starts logging, and builds the program, ready to serve.
+/// Builds the program of a command that serves, with the keys of the data folder.
 pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
     build(flags, |config, random| {
         Keys::load(&config.tokens, &config.data_dir, random)
@@ -19,7 +22,7 @@ pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
     .await
 }
 
-/// The same for a command that does not serve.
+/// Builds the program of a command that does not serve, with temporary keys.
 pub(super) async fn build_command(flags: &Flags) -> Result<Arc<App>, Failure> {
     let app = build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await?;
     app.db.ensure_usable().await?;
@@ -33,15 +36,15 @@ async fn build(
     let config = Config::load(flags)?;
     start_telemetry(&config)?;
     for (name, nearest) in unknown_variables() {
-        let meant = nearest.map(|nearest| format!("; {nearest} is one")).unwrap_or_default();
-        tracing::warn!("{name} is set, but is no setting of patron{meant}");
+        let suggestion = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+        tracing::warn!("{name} is set, but is not a setting of patron{suggestion}");
     }
     let random = Random::System;
     let keys = keys(&config, &random)?;
     Ok(App::build(config, keys, Clock::System, random).await?)
 }
 
-/// Starts logging, and sending traces.
+/// Starts logging and the export of traces.
 pub(super) fn start_telemetry(config: &Config) -> Result<(), Failure> {
     telemetry::start(&config.log, &config.traces)
         .map_err(|error| Failure::Settings(vec![format!("PATRON_OTLP_ENDPOINT: {error}")]))

@@ -1,4 +1,4 @@
-//! `patron demo`: everything there is to see, in a folder that goes away.
+//! `patron demo`: serves a throwaway database with sample data, in a temporary folder that is deleted at the end.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::app::ctx::Ctx;
 use crate::config::Flags;
 use crate::service::demo;
 
-/// Customers in the demo.
+/// The number of customers in the demo.
 const CUSTOMERS: usize = 1000;
 
-/// The first of them.
+/// The e-mail address of the first customer, which the playground shows.
 const CUSTOMER: &str = "customer1@example.com";
 
 /// Serves a throwaway database until SIGTERM or SIGINT.
@@ -21,35 +21,35 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     for variable in ["DATABASE_URL", "PATRON_DATA_DIR"] {
         if flags.sets(variable) {
             return Err(Failure::Settings(vec![format!(
-                "{variable}: the demo always has a throwaway database"
+                "{variable}: the demo always uses a throwaway database"
             )]));
         }
     }
     let folder = tempfile::Builder::new()
         .prefix("patron-demo-")
         .tempdir()
-        .map_err(|error| Failure::Refused(format!("no temporary folder: {error}")))?;
+        .map_err(|error| Failure::Refused(format!("the temporary folder can't be created: {error}")))?;
     let database = folder.path().join("patron.db");
     let flags = flags
         .clone()
         .with("PATRON_DATA_DIR", folder.path().display().to_string())
         .with("DATABASE_URL", format!("sqlite://{}", database.display()))
-        // Nobody is to get mail from a demo: it becomes files.
+        // The demo never sends mail: mails are written to files.
         .with("PATRON_SMTP_URL", "");
     let app = super::build::build_server(&flags).await?;
     let listeners = Listeners::listen(&app).await?;
-    let admin = prepare(&app, true).await?.map(|admin| NewAdmin { lasts: false, ..admin });
+    let admin = prepare(&app, true).await?.map(|admin| NewAdmin { is_permanent: false, ..admin });
     demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
     let customer = DemoCustomer { email: CUSTOMER, password: demo::CUSTOMER_PASSWORD };
-    // Set once, here, and read by the playground.
+    // Set only here; the playground reads it.
     let _first = app.demo.set(customer);
-    let more = format!(
-        "  {:<11} {CUSTOMER} to customer{CUSTOMERS}@example.com, password {}\n  {:<11} all of it goes away when this stops (Ctrl-C)\n",
+    let demo_lines = format!(
+        "  {:<11} {CUSTOMER} to customer{CUSTOMERS}@example.com, password {}\n  {:<11} deleted when this stops (Ctrl-C)\n",
         "customers",
         demo::CUSTOMER_PASSWORD,
         "data"
     );
     let signals = Signals::catch()?;
-    banner(&app, &listeners, admin.as_ref(), &more)?;
+    banner(&app, &listeners, admin.as_ref(), &demo_lines)?;
     until_signal(app, listeners, signals).await
 }

@@ -1,4 +1,4 @@
-//! How a command ends: what it says on standard error, and its exit code (sysexits.h).
+//! The failures of commands, with their messages on standard error and their exit codes (sysexits.h).
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -7,23 +7,23 @@ use crate::config::BuildError;
 use crate::config::SettingError;
 use crate::error::Error;
 
-/// Why a command could not do what it was asked.
+/// A command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Settings that can't be used.
+    /// Invalid settings (78).
     Settings(Vec<String>),
-    /// The database can't be reached.
+    /// The database is unavailable (69).
     Unavailable(String),
-    /// It can't be done.
+    /// The command was refused (1).
     Refused(String),
-    /// It was done but for some lines of a file.
+    /// Some lines of a file were refused, the others succeeded (65).
     Partly(String),
-    /// A defect.
+    /// An internal error (70).
     Defect(String),
 }
 
 impl Failure {
-    /// Tells why, and gives the exit code.
+    /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (lines, code) = match self {
             Self::Settings(lines) => (lines, 78),
@@ -72,7 +72,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Prints to standard output. That nobody reads it any more (`patron schema | head -1`) is no failure.
+/// Prints to standard output. A closed pipe (`patron schema | head -1`) is not a failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {

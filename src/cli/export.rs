@@ -1,4 +1,6 @@
-//! `patron export`.
+//! `patron export`: writes all customers to a file or to standard output, page by page.
+//!
+//! An existing file is never overwritten. The export stops without an error when the reader closes the pipe.
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
@@ -17,16 +19,15 @@ use crate::error::Error;
 use crate::service::{customer, export, health, metafield};
 use crate::transfer::{self, FileError, Writer};
 
-/// What `patron export` is asked to do.
+/// The options of `patron export`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Where to; standard output by default, as ndjson. A file that is there already is not touched
+    /// The file to write; by default standard output, as ndjson. An existing file is never overwritten
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
     format: FormatOptions,
-    /// Write the password hashes as well: without them the file can't be imported. Whoever has them can guess at the
-    /// passwords
+    /// Include password hashes, which an import of the file requires. Password hashes allow offline password guessing
     #[arg(long)]
     with_password_hashes: bool,
 }
@@ -44,7 +45,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let failed = |error: FileError| Failure::Refused(format!("{target}: {error}"));
     let output: Box<dyn Write> = match &options.output {
         Some(path) => {
-            // For its owner alone: it holds personal data.
+            // Only its owner can read it: it contains personal data.
             let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
             Box::new(file.map_err(|error| failed(error.into()))?)
         }
@@ -55,14 +56,14 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let output = BufWriter::with_capacity(64 * 1024, output);
     let mut progress = Progress::start("exported", total);
     let written = write(&ctx, format, output, definitions, options.with_password_hashes, &mut progress).await;
-    let took = progress.finish();
+    let elapsed = progress.finish();
     match written {
         Ok(count) => {
-            // Standard output is the file, perhaps.
-            eprintln!("{count} customers exported, in {took}");
+            // Standard output may be the file itself.
+            eprintln!("{count} customers exported, in {elapsed}");
             Ok(())
         }
-        // Nobody reads it any more (`patron export | head -1`).
+        // The reader closed the pipe (`patron export | head -1`).
         Err(Stop::File(FileError::Io(error))) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(Stop::File(error)) => Err(failed(error)),
         Err(Stop::Service(error)) => Err(error.into()),
@@ -87,8 +88,8 @@ async fn write(
     let (mut last, mut count) = (0, 0);
     loop {
         let page = export::page(ctx, last).await.map_err(Stop::Service)?;
-        let Some(end) = page.last() else { break };
-        last = end.customer.customer_id;
+        let Some(last_row) = page.last() else { break };
+        last = last_row.customer.customer_id;
         for exported in page {
             writer.write(exported).map_err(Stop::File)?;
             count += 1;

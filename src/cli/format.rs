@@ -1,4 +1,4 @@
-//! How a file of customers is written, as the commands that read and write one are told it.
+//! The options `--format` and `--delimiter` of `patron import` and `patron export`.
 
 use std::path::Path;
 
@@ -6,35 +6,36 @@ use clap::{Args, ValueEnum};
 
 use crate::transfer::Format;
 
-/// How the file is written.
+/// The options for the format of a file of customers.
 #[derive(Debug, Args)]
 pub(super) struct FormatOptions {
-    /// How it is written; by default what the file's name tells (.csv, .tsv, .ndjson, .jsonl)
+    /// The format of the file; by default by its extension (.csv, .tsv, .ndjson, .jsonl)
     #[arg(long, value_enum)]
     format: Option<Kind>,
-    /// What stands between two cells of CSV: , or ; or \t
+    /// The delimiter between two cells of CSV: , or ; or \t
     #[arg(long, value_parser = delimiter)]
     delimiter: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Kind {
-    /// A line each, cells separated by --delimiter
+    /// One line per customer, with cells separated by --delimiter
     Csv,
-    /// A JSON object a line
+    /// One JSON object per line
     Ndjson,
 }
 
 impl FormatOptions {
-    /// The format that they tell, or else the name of the file.
+    /// The format of these options, or else of the file's extension.
     pub(super) fn of(&self, file: &Path) -> Option<Format> {
-        let named = Format::of_file(file);
-        match (self.format, named) {
+        let by_extension = Format::of_file(file);
+        match (self.format, by_extension) {
             (Some(Kind::Ndjson), _) | (None, Some(Format::Ndjson)) => Some(Format::Ndjson),
             (None, None) => None,
-            (_, named) => {
-                let usual = if let Some(Format::Csv { delimiter }) = named { delimiter } else { b',' };
-                Some(Format::Csv { delimiter: self.delimiter.unwrap_or(usual) })
+            (_, by_extension) => {
+                let default =
+                    if let Some(Format::Csv { delimiter }) = by_extension { delimiter } else { b',' };
+                Some(Format::Csv { delimiter: self.delimiter.unwrap_or(default) })
             }
         }
     }
@@ -44,6 +45,6 @@ fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Ok(*byte),
-        _ => Err("one character, such as , or ; or \\t".to_owned()),
+        _ => Err("must be one character, such as , or ; or \\t".to_owned()),
     }
 }

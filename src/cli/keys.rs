@@ -1,4 +1,4 @@
-//! `patron keys`.
+//! `patron keys`: rotates the generated keys. Keys that are set by settings are listed, and stay as they are.
 
 use clap::Subcommand;
 
@@ -8,12 +8,12 @@ use crate::config::{Config, Flags};
 use crate::crypto::key_files::{RotateError, rotate};
 use crate::random::Random;
 
-/// What to do with the keys.
+/// The subcommands of `patron keys`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Give the generated keys successors; what the old ones signed is good until it expires
+    /// Replace the generated keys; existing tokens stay valid until they expire
     Rotate {
-        /// End all tokens that are out there as well, because a key has leaked: everybody logs in again
+        /// Also invalidate all existing tokens, if a key has leaked: everyone has to log in again
         #[arg(long)]
         end_tokens: bool,
     },
@@ -36,7 +36,7 @@ pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
         ));
     }
     if !outcome.keys.is_empty() {
-        text.push_str("The server reads its keys when it starts: restart it now.\n");
+        text.push_str("The server reads its keys only when it starts: restart it now.\n");
     }
     print(&text)?;
     if outcome.keys.is_empty() && outcome.set.is_empty() {

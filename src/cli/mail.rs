@@ -1,4 +1,4 @@
-//! `patron mail`.
+//! `patron mail`: lists mails with their status, and retries failed ones.
 
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
@@ -10,40 +10,40 @@ use crate::entity::mail::Model;
 use crate::service::{health, mail};
 use crate::types::MailStatus;
 
-/// What to do with the mails.
+/// The subcommands of `patron mail`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List the mails of the last days, and what became of them
+    /// List recent mails with their status
     List {
-        /// Only those that are so far
+        /// Only mails with this status
         #[arg(long)]
         status: Option<Status>,
     },
-    /// Send a mail that was not sent again, at once and for another day
+    /// Retry unsent mail at once, and for another day
     Retry(Selector),
 }
 
-/// Which mails.
+/// The mails to retry.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Selector {
     /// The mail with this id
     id: Option<Uuid>,
-    /// All that were given up
+    /// All mails that failed permanently
     #[arg(long)]
     failed: bool,
 }
 
-/// How far a mail is.
+/// The status of a mail.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Status {
-    /// To be sent
+    /// Waits to be sent
     Pending,
-    /// The mail server took it
+    /// Accepted by the mail server
     Sent,
-    /// Given up
+    /// Failed permanently
     Failed,
-    /// Overtaken by something newer
+    /// Superseded by a newer mail or change
     Withdrawn,
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
         Command::Retry(Selector { id, failed: _ }) => {
             let count = mail::retry(&ctx, id).await?;
             let noun = if count == 1 { "mail" } else { "mails" };
-            print(&format!("{count} {noun} will be sent; `patron serve` does it\n"))
+            print(&format!("{count} {noun} will be sent by `patron serve`\n"))
         }
     }
 }

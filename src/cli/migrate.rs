@@ -1,4 +1,4 @@
-//! `patron migrate`.
+//! `patron migrate`: runs, reverts and lists the migrations of the database schema.
 
 use clap::Subcommand;
 use migration::{Migrator, MigratorTrait, search_index};
@@ -9,28 +9,28 @@ use crate::app::open_database;
 use crate::config::{Config, Flags};
 use crate::error::Error;
 
-/// What to do with the schema.
+/// The subcommands of `patron migrate`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run the migrations that have not run
+    /// Run all pending migrations
     Up,
-    /// Undo the last migration; what it added is lost
+    /// Revert the last migration; the data that it added is lost
     Down {
-        /// Undo all of them
+        /// Revert all migrations
         #[arg(long)]
         all: bool,
     },
-    /// List the migrations and whether they have run; exit code 1 when one has not
+    /// List the migrations with their status; exit code 1 if any is pending
     Status,
 }
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
-    // Not the whole program: whoever migrates needs no keys, and no place to keep them.
+    // Does not build the whole program: migrations need neither keys nor a data folder.
     let config = Config::load(flags)?;
     super::build::start_telemetry(&config)?;
     let db = open_database(&config).await?;
-    let owner = db.migration_connection();
+    let connection = db.migration_connection();
     let database = |error| Failure::from(Error::from(error));
     match command {
         Command::Up => {
@@ -40,7 +40,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
         Command::Down { all } => {
             db.pending_migrations().await?;
             let steps = if *all { None } else { Some(1) };
-            Migrator::down(owner, steps).await.map_err(database)?;
+            Migrator::down(connection, steps).await.map_err(database)?;
         }
         Command::Status => {}
     }
@@ -48,11 +48,11 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
     let pending = migration::history::pending(db.reader()).await.map_err(database)?;
     let mut text = String::new();
     for step in migration::STEPS {
-        let state = if pending.contains(&step.name) { "pending" } else { "applied" };
-        text.push_str(&format!("{state}  {}\n", step.name));
+        let status = if pending.contains(&step.name) { "pending" } else { "applied" };
+        text.push_str(&format!("{status}  {}\n", step.name));
     }
     print(&text)?;
-    if pending.is_empty() && !search_index::exists(owner).await.map_err(database)? {
+    if pending.is_empty() && !search_index::exists(connection).await.map_err(database)? {
         warn_of_slow_searches();
     }
     if matches!(command, Command::Status) && !pending.is_empty() {

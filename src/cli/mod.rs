@@ -1,4 +1,6 @@
-//! The commands. Each is one file; all of them go through the services.
+//! The commands of the program, one file per command. Every command calls the services.
+//!
+//! A failed command prints its reason to standard error and ends with an exit code of sysexits.h (`exit.rs`).
 
 mod admin;
 mod build;
@@ -37,23 +39,23 @@ struct Cli {
 enum Command {
     /// Serve the API and the playground (the default)
     Serve(serve::Options),
-    /// Bring the database schema up to date, back, or tell how it is
+    /// Migrate the database schema up or down, or show its status
     #[command(subcommand)]
     Migrate(migrate::Command),
     /// Print the GraphQL schema
     Schema,
     /// Print the OpenAPI document
     Openapi,
-    /// Manage the admins
+    /// Manage admins
     #[command(subcommand)]
     Admin(admin::Command),
-    /// Change the generated keys that tokens are signed with
+    /// Rotate the generated keys that sign tokens
     #[command(subcommand)]
     Keys(keys::Command),
-    /// See what became of mails, and send them again
+    /// Inspect and retry mails
     #[command(subcommand)]
     Mail(mail::Command),
-    /// See what became of webhooks, and send them again
+    /// Inspect webhooks and replay failed deliveries
     #[command(subcommand)]
     Webhook(webhook::Command),
     /// Import customers from a file (CSV, NDJSON)
@@ -65,20 +67,19 @@ enum Command {
 }
 
 fn after_help() -> String {
-    let mut help = String::from(
-        "Settings that are secret have no flag; set them in the environment or the settings file:\n",
-    );
+    let mut help =
+        String::from("Secret settings have no flag. Set them in the environment or the settings file:\n");
     for setting in SETTINGS.iter().filter(|setting| setting.secret) {
         help.push_str(&format!("  {:36} {}\n", setting.variable, setting.help));
     }
     help.push_str(
-        "\nExit codes:\n  0   done\n  1   could not be done\n  2   the command line is wrong\n  \
-         65  lines of a file were refused\n  69  the database can't be reached\n  70  a defect\n  78  a setting can't be used",
+        "\nExit codes:\n  0   success\n  1   the command failed\n  2   invalid command line\n  \
+         65  lines of a file were refused\n  69  the database can't be reached\n  70  internal error\n  78  invalid setting",
     );
     help
 }
 
-/// Parses the command line, runs the command, and says how it ended.
+/// Parses the command line, runs the command, and returns its exit code.
 pub async fn run() -> ExitCode {
     let Cli { command, flags } = Cli::parse();
     let outcome = match command.unwrap_or_else(|| Command::Serve(serve::Options::default())) {

@@ -1,4 +1,4 @@
-//! How far a file is: a bar on a terminal, a line every few seconds otherwise, both on standard error.
+//! The progress of an import or export on standard error: a bar on a terminal, otherwise a line every few seconds.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::clock::Timer;
 
-/// How often a line is printed where there is no terminal.
-const PAUSE: Duration = Duration::from_secs(10);
+/// The interval between lines without a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Shows how far something is.
+/// Shows the progress of an import or export.
 pub(super) struct Progress {
-    /// None where there is no terminal.
+    /// None without a terminal.
     bar: Option<ProgressBar>,
     verb: &'static str,
-    /// How much there is to do, in units of the caller; 0 when that isn't known.
+    /// The total amount of work in the caller's units; 0 if it is unknown.
     total: u64,
-    watch: Timer,
+    timer: Timer,
     last_line: Duration,
 }
 
@@ -26,32 +26,32 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
             let template = if total == 0 { "{spinner} {msg}" } else { "{bar:32} {percent:>3} %  {msg}" };
-            // It has been tried: only a mistake in the template is an error.
+            // Only an invalid template is an error, and these are valid.
             bar.with_style(
                 ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
             )
         });
-        Self { bar, verb, total, watch: Timer::start(), last_line: Duration::ZERO }
+        Self { bar, verb, total, timer: Timer::start(), last_line: Duration::ZERO }
     }
 
-    /// `done` of the total, with so many customers.
+    /// Shows that `done` of the total is processed, with the number of `customers`.
     pub(super) fn show(&mut self, done: u64, customers: u64) {
-        let elapsed = self.watch.elapsed();
+        let elapsed = self.timer.elapsed();
         if let Some(bar) = &self.bar {
             bar.set_message(self.text(done, customers, elapsed));
             bar.set_position(done.min(self.total));
-        } else if elapsed >= self.last_line + PAUSE {
+        } else if elapsed >= self.last_line + LINE_INTERVAL {
             self.last_line = elapsed;
             eprintln!("{}", self.text(done, customers, elapsed));
         }
     }
 
-    /// Takes the bar away, and gives back how long it took.
+    /// Removes the bar and returns the elapsed time as text.
     pub(super) fn finish(self) -> String {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }
-        length(self.watch.elapsed())
+        format_duration(self.timer.elapsed())
     }
 
     fn text(&self, done: u64, customers: u64, elapsed: Duration) -> String {
@@ -59,9 +59,9 @@ impl Progress {
         #[expect(clippy::cast_precision_loss, reason = "for people")]
         let (share, rate) = (done as f64 / self.total as f64, customers as f64 / seconds);
         let verb = self.verb;
-        // Before the first hundredth nobody knows.
+        // An estimate before the first hundredth would be too inaccurate.
         let left = if self.total > 0 && share > 0.01 && share <= 1.0 {
-            format!(", {} left", length(Duration::from_secs_f64(seconds / share - seconds)))
+            format!(", {} left", format_duration(Duration::from_secs_f64(seconds / share - seconds)))
         } else {
             String::new()
         };
@@ -69,7 +69,7 @@ impl Progress {
     }
 }
 
-fn length(time: Duration) -> String {
+fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, _) => format!("{:.1} s", time.as_secs_f64()),

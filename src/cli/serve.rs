@@ -1,4 +1,8 @@
-//! `patron serve`.
+//! `patron serve`: starts the server and the worker, and stops them on SIGTERM or SIGINT.
+//!
+//! If the database is unavailable at the start, the server starts anyway: liveness responds with 200 and everything else
+//! with 503, until the database is reachable. On a signal, running requests, mails and webhooks may finish within the
+//! shutdown timeout. A second signal exits immediately.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -17,19 +21,19 @@ use crate::config::Flags;
 use crate::error::Error;
 use crate::{router, worker};
 
-/// The longest pause between two attempts to reach a database that was away at the start.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// The maximum delay between two attempts to reach a database that was unavailable at the start.
+const MAX_DELAY: Duration = Duration::from_secs(10);
 
-/// How long closing the database may take at the end.
-const LONGEST_CLOSE: Duration = Duration::from_secs(2);
+/// The maximum time for closing the database.
+const MAX_CLOSE: Duration = Duration::from_secs(2);
 
-/// How long it may take when the shutdown timeout is over.
-const SHORTEST_CLOSE: Duration = Duration::from_millis(200);
+/// The time for closing the database if the shutdown timeout is over.
+const MIN_CLOSE: Duration = Duration::from_millis(200);
 
 /// The options of `patron serve`.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Options {
-    /// Bring the schema up to date first, on PostgreSQL as well
+    /// Run pending migrations first, on PostgreSQL as well
     #[arg(long)]
     migrate: bool,
 }
@@ -43,7 +47,7 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure>
     match prepared {
         Ok(admin) => banner(&app, &listeners, admin.as_ref(), "")?,
         Err(Error::Unavailable { reason, .. }) => {
-            // Liveness is answered, everything else with 503, until it comes back.
+            // Liveness responds with 200, everything else with 503, until the database is reachable.
             tracing::error!(reason, "the database can't be reached; trying again");
             banner(&app, &listeners, None, "")?;
             tokio::spawn(prepare_later(Arc::clone(&app), options.migrate));
@@ -53,21 +57,21 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure>
     until_signal(app, listeners, signals).await
 }
 
-/// SIGTERM and SIGINT, which end the program on the spot until they are caught: to be caught before anybody is told that
-/// it is up, and may stop it.
+/// The handlers of SIGTERM and SIGINT. They are installed before the banner reports that the server is up: without them,
+/// a signal kills the program immediately.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    /// Catches them from now on.
+    /// Installs the handlers.
     pub(super) fn catch() -> Result<Self, Failure> {
         let catch = |kind| signal(kind).map_err(|error| Failure::Defect(error.to_string()));
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -76,16 +80,16 @@ impl Signals {
     }
 }
 
-/// Where it listens.
+/// The listening sockets.
 pub(super) struct Listeners {
-    /// For clients.
+    /// The socket of the API.
     api: TcpListener,
-    /// For the metrics and the health alone.
+    /// The socket that serves only metrics and health.
     operations: Option<TcpListener>,
 }
 
 impl Listeners {
-    /// Takes the ports, naming the setting when one can't be had.
+    /// Binds the addresses. An address that can't be bound is reported with its setting.
     pub(super) async fn listen(app: &App) -> Result<Self, Failure> {
         let api = listen("PATRON_LISTEN", app.config.server.listen).await?;
         let operations = match app.config.metrics.listen {
@@ -110,10 +114,10 @@ pub(super) async fn until_signal(
 ) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let stopping = Arc::new(OnceLock::new());
-    let began = Arc::clone(&stopping);
+    let signalled = Arc::clone(&stopping);
     tokio::spawn(async move {
         signals.next().await;
-        began.get_or_init(Timer::start);
+        signalled.get_or_init(Timer::start);
         tracing::info!("stopping: no new connections, running requests finish");
         stop.send_replace(true);
         signals.next().await;
@@ -123,33 +127,33 @@ pub(super) async fn until_signal(
     if let Some(listener) = listeners.operations {
         tokio::spawn(router::serve_operations(Arc::clone(&app), listener));
     }
-    let working = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
+    let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     router::serve(Arc::clone(&app), listeners.api, stopped)
         .await
         .map_err(|error| Failure::Defect(error.to_string()))?;
-    // Both end by the same time: one shutdown timeout after the signal.
-    if let Err(error) = working.await {
+    // The server and the worker end at the same time: one shutdown timeout after the signal.
+    if let Err(error) = worker.await {
         tracing::error!(%error, "the worker failed");
     }
-    // Requests that outlived the shutdown timeout may hold connections; nobody waits for them any more.
-    let stopping = stopping.get().map_or(Duration::ZERO, Timer::elapsed);
-    let left =
-        app.config.server.shutdown_timeout.saturating_sub(stopping).clamp(SHORTEST_CLOSE, LONGEST_CLOSE);
-    match tokio::time::timeout(left, app.db.clone().close()).await {
+    // Requests that exceeded the shutdown timeout may hold connections. Closing does not wait for them.
+    let elapsed = stopping.get().map_or(Duration::ZERO, Timer::elapsed);
+    let remaining = app.config.server.shutdown_timeout.saturating_sub(elapsed).clamp(MIN_CLOSE, MAX_CLOSE);
+    match tokio::time::timeout(remaining, app.db.clone().close()).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "closing the database"),
-        Err(_) => tracing::warn!("the database is still in use; leaving it"),
+        Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
+        Err(_) => tracing::warn!("the database is still in use; stopping without closing it"),
     }
     Ok(())
 }
 
+/// Repeats the preparation of an unavailable database, with growing delays, until it succeeds.
 async fn prepare_later(app: Arc<App>, migrate: bool) {
-    let mut pause = Duration::from_millis(250);
+    let mut delay = Duration::from_millis(250);
     loop {
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(delay).await;
         match prepare(&app, migrate).await {
             Ok(admin) => {
-                tracing::info!("the database is there");
+                tracing::info!("database is reachable");
                 if let Some(admin) = admin
                     && let Err(error) = print(&describe(&admin))
                 {
@@ -158,23 +162,23 @@ async fn prepare_later(app: Arc<App>, migrate: bool) {
                 return;
             }
             Err(error @ Error::DatabaseUnusable(_)) => {
-                // As at the start: it is back, and not one that patron works with.
+                // The database is reachable, but patron refuses it, as it does at the start.
                 tracing::error!(%error, "stopping");
                 Failure::from(error).report();
                 std::process::exit(78);
             }
             Err(error) => tracing::warn!(%error, "still not ready"),
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        delay = (delay * 2).min(MAX_DELAY);
     }
 }
 
-/// What a newcomer needs to know.
+/// Prints the addresses of the server, its database and mail, and the first admin.
 pub(super) fn banner(
     app: &App,
     listeners: &Listeners,
     admin: Option<&NewAdmin>,
-    more: &str,
+    extra_lines: &str,
 ) -> Result<(), Failure> {
     let config = &app.config;
     let failed = |error: std::io::Error| Failure::Defect(error.to_string());
@@ -182,22 +186,22 @@ pub(super) fn banner(
     let url = config.server.url(bound);
     let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {
         Some(path) => format!("SQLite, {}", path.trim_start_matches("//")),
-        // The URL holds a password.
+        // Omits the URL: it may contain a password.
         None => "PostgreSQL".to_owned(),
     };
     let mail = match config.mail.smtp_url {
-        // That URL may hold one as well.
+        // Omits the URL: it may contain a password.
         Some(_) => "SMTP".to_owned(),
         None => format!("files in {}", config.mail.folder.display()),
     };
     let playground = match config.server.playground {
         true => format!("{url}/playground"),
-        false => "off; PATRON_PLAYGROUND=on serves it".to_owned(),
+        false => "off; PATRON_PLAYGROUND=on enables it".to_owned(),
     };
     let metrics = match &listeners.operations {
         Some(listener) => format!("http://{}/metrics", listener.local_addr().map_err(failed)?),
         None if config.metrics.public => format!("{url}/metrics"),
-        None => "off; PATRON_METRICS_LISTEN=127.0.0.1:9464 serves them there".to_owned(),
+        None => "off; PATRON_METRICS_LISTEN=127.0.0.1:9464 enables them".to_owned(),
     };
     let introspection = if config.graphql.introspection { "on" } else { "off" };
     let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
@@ -213,14 +217,16 @@ pub(super) fn banner(
         text.push_str(&format!("  {name:<11} {value}\n"));
     }
     text.push_str(&admin.map(describe).unwrap_or_default());
-    text.push_str(more);
+    text.push_str(extra_lines);
     print(&text)
 }
 
 fn describe(admin: &NewAdmin) -> String {
-    let NewAdmin { email, password, lasts } = admin;
+    let NewAdmin { email, password, is_permanent } = admin;
     match password.as_ref().map(ExposeSecret::expose_secret) {
-        Some(password) if !lasts => format!("  {:<11} {email}\n  {:<11} {password}\n", "admin", "password"),
+        Some(password) if !is_permanent => {
+            format!("  {:<11} {email}\n  {:<11} {password}\n", "admin", "password")
+        }
         Some(password) => format!(
             "  {:<11} {email}\n  {:<11} {password}   (shown only now; `patron admin password {email}` sets another)\n",
             "admin", "password"

@@ -1,4 +1,7 @@
-//! What the first start does: bring the schema up to date and make the first admin.
+//! The preparation of the database at the start: runs pending migrations and creates the first admin.
+//!
+//! An embedded database is always migrated, PostgreSQL only on request. If several instances start at once, one of them
+//! creates the first admin.
 
 use crate::app::App;
 use crate::app::ctx::Ctx;
@@ -11,28 +14,28 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-/// The address of the first admin when the settings name none.
+/// The e-mail address of the first admin if no setting names one.
 const DEFAULT_ADMIN: &str = "admin@localhost";
 
-/// Says that searches will be slow, and what to do about it.
+/// Logs that searches are slow, and how to fix it.
 pub(super) fn warn_of_slow_searches() {
     tracing::warn!(
-        "searches by keyword read all customers: there is no extension pg_trgm, and this role may not create it. \
+        "searches by keyword read all customers: the extension pg_trgm is missing, and this role may not create it. \
          As a superuser: CREATE EXTENSION pg_trgm; then patron migrate up"
     );
 }
 
-/// An admin that was just made.
+/// The first admin, which was just created.
 #[derive(Debug)]
 pub(super) struct NewAdmin {
     pub(super) email: String,
-    /// Only when it was made up here: one that was set is known to whoever set it.
+    /// The generated password; none if a setting contains it.
     pub(super) password: Option<SecretString>,
-    /// Whether it will be there at the next start: not in the demo.
-    pub(super) lasts: bool,
+    /// Whether the admin outlives the process; false in the demo.
+    pub(super) is_permanent: bool,
 }
 
-/// Migrates, when asked to or when the database is embedded, and makes the first admin when there is none.
+/// Migrates the database, if requested or embedded, and creates the first admin if there is no admin.
 pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewAdmin>> {
     app.db.ensure_usable().await?;
     if migrate || app.db.is_embedded() {
@@ -47,7 +50,7 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         return Ok(None);
     }
     let generated = SecretString::from(app.random.word::<26>());
-    let (email, password, shown) = match &app.config.first_admin {
+    let (email, password, generated) = match &app.config.first_admin {
         Some(FirstAdmin { email, password }) => (email.clone(), password.clone(), None),
         None => (
             EmailAddress::parse_local(DEFAULT_ADMIN).map_err(Error::internal)?,
@@ -56,10 +59,12 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         ),
     };
     match admin::create(&ctx, email, "Admin".to_owned(), &password).await {
-        Ok(admin) => {
-            Ok(Some(NewAdmin { email: admin.email.as_str().to_owned(), password: shown, lasts: true }))
-        }
-        // Another instance was faster; its admin is the first one.
+        Ok(admin) => Ok(Some(NewAdmin {
+            email: admin.email.as_str().to_owned(),
+            password: generated,
+            is_permanent: true,
+        })),
+        // Another instance has created the first admin.
         Err(Error::EmailTaken) => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! `patron webhook`.
+//! `patron webhook`: lists endpoints and dead letters, and replays deliveries.
 
 use clap::{Args, Subcommand};
 use uuid::Uuid;
@@ -12,27 +12,27 @@ use crate::service::query::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
 use crate::types::DeliveryStatus;
 
-/// What to do with the webhooks.
+/// The subcommands of `patron webhook`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List the endpoints that are told of events
+    /// List the endpoints that receive events
     List,
-    /// List the latest deliveries that were given up
+    /// List the latest deliveries that failed permanently
     Parked,
-    /// Send deliveries once more, at once and for another three days
+    /// Retry deliveries at once, and for another three days
     Replay(Selector),
 }
 
-/// Which deliveries.
+/// The deliveries to replay.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct Selector {
     /// The delivery with this id
     id: Option<Uuid>,
-    /// All that were given up
+    /// All deliveries that failed permanently
     #[arg(long)]
     parked: bool,
-    /// All that were given up of the endpoint with this id
+    /// All deliveries to the endpoint with this id that failed permanently
     #[arg(long, value_name = "ID")]
     endpoint: Option<Uuid>,
 }
@@ -46,9 +46,9 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
         Command::List => {
             let endpoints = webhook::list(&ctx).await?;
             let lines = endpoints.iter().map(|endpoint| {
-                let state = if endpoint.enabled { "enabled" } else { "disabled" };
+                let status = if endpoint.enabled { "enabled" } else { "disabled" };
                 let events = endpoint.event_filters().collect::<Vec<_>>().join(" ");
-                format!("{state:<8}  {}  {}  {events}\n", endpoint.uuid, endpoint.url)
+                format!("{status:<8}  {}  {}  {events}\n", endpoint.uuid, endpoint.url)
             });
             print(&lines.collect::<String>())
         }
@@ -70,7 +70,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
                 None => webhook::replay_dead_letters(&ctx, Write::of_job(), endpoint).await?.value,
             };
             let noun = if count == 1 { "delivery" } else { "deliveries" };
-            print(&format!("{count} {noun} will be sent; `patron serve` does it\n"))
+            print(&format!("{count} {noun} will be sent by `patron serve`\n"))
         }
     }
 }

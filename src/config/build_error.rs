@@ -1,17 +1,17 @@
-//! Why a part of the program can't be built from its settings.
+//! The error of a part of the program that can't be built from its settings.
 
-/// Why the program can't be built: each names the setting that would help.
+/// A part of the program can't be built. Names the setting to correct.
 #[derive(Debug, thiserror::Error)]
 #[error("{variable}: {message}")]
 pub struct BuildError {
-    /// The environment variable of the setting.
+    /// The environment variable of the setting to correct.
     pub variable: &'static str,
-    /// What went wrong.
+    /// The cause.
     pub message: String,
 }
 
 impl BuildError {
-    /// What is wrong, with the setting that would help.
+    /// Wraps an error, with the variable of the setting to correct.
     pub fn new(variable: &'static str, error: &impl std::error::Error) -> Self {
         Self { variable, message: error.to_string() }
     }

@@ -1,47 +1,48 @@
-//! How much is taken on at once, from whom, and for how long: `docs/limits.md` tells what clients see of it.
+//! Settings of the server's limits: connections, requests, timeouts, buffered bytes, rates and idempotency keys.
+//! `docs/limits.md` describes what clients see of each.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::Values;
 
-/// How much is taken on at once, from whom, and for how long.
+/// The limits of the server.
 #[derive(Clone, Debug)]
 pub struct LimitConfig {
-    /// `PATRON_CONNECTIONS`: open at once; beyond it those that wait for a request are closed.
+    /// `PATRON_CONNECTIONS`: connections open at once. When exceeded, the longest-idle connection is closed.
     pub connections: usize,
-    /// `PATRON_CONCURRENT_REQUESTS`: worked on at once; beyond it requests are answered with 503.
+    /// `PATRON_CONCURRENT_REQUESTS`: requests processed at once; further requests fail with 503.
     pub requests: usize,
-    /// `PATRON_HEADER_TIMEOUT`: from the opening of a connection, or the first byte of a later request, to the end of
-    /// the headers.
+    /// `PATRON_HEADER_TIMEOUT`: from the start of a connection, or the first byte of a later request, to the end of the
+    /// headers.
     pub header_timeout: Duration,
     /// `PATRON_BODY_TIMEOUT`: from the end of the headers to the end of the body.
     pub body_timeout: Duration,
-    /// `PATRON_SEND_TIMEOUT`: for the client to take an answer.
+    /// `PATRON_SEND_TIMEOUT`: how long the client may take to read a response.
     pub send_timeout: Duration,
-    /// `PATRON_STALL_TIMEOUT`: for the client to take a part of an answer, over HTTP/2.
+    /// `PATRON_STALL_TIMEOUT`: how long an HTTP/2 client may read nothing of a response.
     pub stall_timeout: Duration,
-    /// `PATRON_UNSENT_BYTES_PER_CONNECTION`: of answers that the client has not taken; beyond it no further request of
-    /// the connection is worked on.
+    /// `PATRON_UNSENT_BYTES_PER_CONNECTION`: bytes of responses that the client has not read. When exceeded, further
+    /// requests of the connection wait.
     pub unsent_bytes_per_connection: usize,
-    /// `PATRON_UNSENT_BYTES`: of answers that clients have not taken, on all connections; beyond it those with the
-    /// most are reset.
+    /// `PATRON_UNSENT_BYTES`: bytes of responses that clients have not read, on all connections. When exceeded, the
+    /// connections with the most are reset.
     pub unsent_bytes: usize,
-    /// `PATRON_RECEIVED_BYTES`: of requests that are not answered yet, with their bodies, on all connections; beyond it
-    /// those with the most are reset.
+    /// `PATRON_RECEIVED_BYTES`: bytes of unanswered requests, bodies included, on all connections. When exceeded, the
+    /// connections with the most are reset.
     pub received_bytes: usize,
-    /// `PATRON_IDLE_TIMEOUT`: from an answer to the next request on the same connection.
+    /// `PATRON_IDLE_TIMEOUT`: from a response to the next request on the same connection.
     pub idle_timeout: Duration,
-    /// `PATRON_HEADER_BYTES`: request line and headers together.
+    /// `PATRON_HEADER_BYTES`: bytes of the request line and the headers together.
     pub header_bytes: u32,
-    /// `PATRON_PASSWORDS_PER_ADDRESS`: requests a minute that have a password hashed.
+    /// `PATRON_PASSWORDS_PER_ADDRESS`: requests per minute that hash a password.
     pub passwords_per_address: NonZeroU32,
-    /// `PATRON_TOKENS_PER_ADDRESS`: requests a minute that come with a token, or ask for one by mail.
+    /// `PATRON_TOKENS_PER_ADDRESS`: requests per minute that present a token, or request one by mail.
     pub tokens_per_address: NonZeroU32,
-    /// `PATRON_IDEMPOTENCY_KEYS`: the latest idempotency keys that are kept of a customer, or of a network address
-    /// without a token.
+    /// `PATRON_IDEMPOTENCY_KEYS`: how many idempotency keys are kept per customer, or per network address for requests
+    /// without a token. The latest are kept.
     pub idempotency_keys: u32,
-    /// `PATRON_ADMIN_IDEMPOTENCY_KEYS`: the same of an admin.
+    /// `PATRON_ADMIN_IDEMPOTENCY_KEYS`: how many idempotency keys are kept per admin.
     pub admin_idempotency_keys: u32,
 }
 
@@ -58,7 +59,7 @@ impl LimitConfig {
             unsent_bytes: v.at_least("PATRON_UNSENT_BYTES", 1024 * 1024) as usize,
             received_bytes: v.at_least("PATRON_RECEIVED_BYTES", 1024 * 1024) as usize,
             idle_timeout: v.seconds("PATRON_IDLE_TIMEOUT"),
-            // Less than this hyper has no buffer for; more than a MiB in headers nobody means.
+            // hyper's read buffer needs at least 8 KiB; headers of more than 1 MiB are never legitimate.
             header_bytes: v.between("PATRON_HEADER_BYTES", 8 * 1024, 1024 * 1024),
             passwords_per_address: v.count("PATRON_PASSWORDS_PER_ADDRESS"),
             tokens_per_address: v.count("PATRON_TOKENS_PER_ADDRESS"),

@@ -1,7 +1,8 @@
-//! The settings, a struct a concern, validated as a whole before anything starts.
+//! The settings: one struct per concern, built and validated before the program starts.
 //!
-//! `settings.rs` lists every setting with its variable, default and description and says where values come
-//! from; here they get their types.
+//! `settings.rs` has the table of all settings with their variables, defaults and descriptions. `values.rs` merges the
+//! environment, the settings file and the flags, and converts the texts to types. Validation reports every invalid setting
+//! at once.
 
 mod build_error;
 mod folder;
@@ -28,32 +29,32 @@ pub use values::Values;
 
 use crate::types::{EmailAddress, Password};
 
-/// Everything that can be set.
+/// The settings of the program.
 #[derive(Debug)]
 pub struct Config {
     /// `PATRON_DATA_DIR`: the folder of the embedded database and the generated keys.
     pub data_dir: PathBuf,
-    /// How it listens and stops.
+    /// How the server listens and stops.
     pub server: ServerConfig,
-    /// How much is taken on at once, from whom, and for how long.
+    /// Limits of connections, requests, timeouts, buffered bytes and rates.
     pub limits: LimitConfig,
-    /// Where the data is.
+    /// The database.
     pub database: DatabaseConfig,
-    /// What a password hash costs.
+    /// The cost of a password hash, and the limits of their computation.
     pub hashing: HashingConfig,
-    /// How tokens are signed and how long they last.
+    /// How tokens are signed, and how long they are valid.
     pub tokens: TokenConfig,
-    /// What customers have to confirm, and what slows down whoever guesses.
+    /// E-mail verification, mailed links and limits of login attempts.
     pub accounts: AccountConfig,
     /// How mails are sent.
     pub mail: MailConfig,
-    /// How events are posted.
+    /// How webhooks are sent.
     pub webhooks: WebhookConfig,
     /// How long the journal is kept.
     pub journal: JournalConfig,
-    /// How large a GraphQL query may be.
+    /// Limits of GraphQL queries.
     pub graphql: GraphqlConfig,
-    /// Where the metrics are had.
+    /// Where metrics are served.
     pub metrics: MetricsConfig,
     /// The admin that the first start creates.
     pub first_admin: Option<FirstAdmin>,
@@ -68,56 +69,55 @@ pub struct Config {
 pub struct ServerConfig {
     /// `PATRON_LISTEN`.
     pub listen: SocketAddr,
-    /// `PATRON_PUBLIC_URL`, without a slash at its end.
+    /// `PATRON_PUBLIC_URL`, without a trailing slash.
     pub public_url: Option<String>,
-    /// `PATRON_HSTS_SUBDOMAINS`: whether browsers are told to use https for those of `public_url` as well.
+    /// `PATRON_HSTS_SUBDOMAINS`: whether `Strict-Transport-Security` includes the subdomains of `public_url`.
     pub hsts_subdomains: bool,
-    /// `PATRON_CORS_ORIGINS`: the origins whose pages may call, as browsers write them.
+    /// `PATRON_CORS_ORIGINS`: the origins whose pages may call the API, as browsers write them.
     pub cors_origins: Vec<String>,
-    /// `PATRON_TRUSTED_PROXIES`: who is believed when it says where a request came from.
+    /// `PATRON_TRUSTED_PROXIES`: the networks of proxies whose `proxy_header` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// `PATRON_PROXY_HEADER`: where it says so.
+    /// `PATRON_PROXY_HEADER`: the header in which proxies report the client's address.
     pub proxy_header: ProxyHeader,
-    /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer is answered with 503.
+    /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer fails with 503.
     pub request_timeout: Duration,
     /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
     pub shutdown_timeout: Duration,
-    /// `PATRON_REQUIRE_IF_MATCH`: whether changes have to say which version they are for.
+    /// `PATRON_REQUIRE_IF_MATCH`: whether changes require the header `If-Match`.
     pub require_if_match: bool,
-    /// `PATRON_PLAYGROUND`: whether it is served.
+    /// `PATRON_PLAYGROUND`: whether the playground is served.
     pub playground: bool,
 }
 
-/// The header in which proxies say where a request came from. One, not whichever is there: of the two a proxy writes
-/// one, and lets the other through as the client wrote it.
+/// The header in which proxies report the client's address. Only one header is read: a proxy writes one of the two, and
+/// forwards the other as the client wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyHeader {
-    /// `X-Forwarded-For`, which is no standard, but what most write.
+    /// `X-Forwarded-For`, which is not standardized but widely used.
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
 }
 
-/// Where the data is.
+/// The database and its limits.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// `DATABASE_URL`; holds a password, perhaps.
+    /// `DATABASE_URL`; may contain a password.
     pub url: SecretString,
-    /// The folder of the default database, to be made before it; none for one that is named.
+    /// The folder of the default database, which is created if it is missing; none if `DATABASE_URL` is set.
     pub folder: Option<PathBuf>,
-    /// `PATRON_DATABASE_CONNECTIONS`: the most connections; on SQLite the most readers.
+    /// `PATRON_DATABASE_CONNECTIONS`: the maximum number of connections; on SQLite, of readers.
     pub max_connections: u32,
     /// `PATRON_DATABASE_WAIT`: how long a request waits for a connection.
     pub acquire_timeout: Duration,
-    /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL gives up on a statement.
+    /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL cancels a statement.
     pub statement_timeout: Duration,
-    /// `PATRON_SLOW_QUERY`: how long a statement takes that is logged; none for no such log.
+    /// `PATRON_SLOW_QUERY`: a statement that takes longer is logged; none disables the log.
     pub slow: Option<Duration>,
 }
 
 impl ServerConfig {
-    /// The URL under which clients on this machine, or those of `PATRON_PUBLIC_URL`, reach a server that
-    /// listens on `bound`.
+    /// The URL of a server that listens on `bound`: `PATRON_PUBLIC_URL`, or a URL for clients on this machine.
     pub fn url(&self, bound: SocketAddr) -> String {
         self.public_url.clone().unwrap_or_else(|| match bound.ip() {
             ip if ip.is_unspecified() => format!("http://localhost:{}", bound.port()),
@@ -125,8 +125,8 @@ impl ServerConfig {
         })
     }
 
-    /// What `Strict-Transport-Security` says (RFC 6797 6.1), for one year from each answer; none where clients come
-    /// without TLS.
+    /// The value of `Strict-Transport-Security` (RFC 6797 6.1), valid for one year from each response; none if the public
+    /// URL is not https.
     pub fn transport_security(&self) -> Option<&'static str> {
         self.public_url.as_ref().filter(|url| url.starts_with("https://"))?;
         Some(if self.hsts_subdomains { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" })
@@ -134,13 +134,13 @@ impl ServerConfig {
 }
 
 impl DatabaseConfig {
-    /// Whether it is SQLite, the database inside the program.
+    /// Whether the database is SQLite, which is embedded in the program.
     pub fn is_embedded(&self) -> bool {
         self.url.expose_secret().starts_with("sqlite:")
     }
 }
 
-/// How tokens are signed and how long they last; EverShop's names and defaults.
+/// How tokens are signed, and how long they are valid. Names and defaults of the `JWT_*` settings are EverShop's.
 #[derive(Debug)]
 pub struct TokenConfig {
     /// `JWT_ADMIN_SECRET`, `JWT_ADMIN_SECRET_PREVIOUS`.
@@ -151,7 +151,7 @@ pub struct TokenConfig {
     pub customer: SigningSecrets,
     /// `JWT_CUSTOMER_REFRESH_SECRET`, `JWT_CUSTOMER_REFRESH_SECRET_PREVIOUS`.
     pub customer_refresh: SigningSecrets,
-    /// `PATRON_SEALING_SECRET`: what secrets in the database are sealed with.
+    /// `PATRON_SEALING_SECRET`: encrypts secrets in the database.
     pub sealing_secret: Option<SecretString>,
     /// `JWT_ADMIN_TOKEN_EXPIRY`.
     pub admin_expiry: Duration,
@@ -161,35 +161,35 @@ pub struct TokenConfig {
     pub customer_expiry: Duration,
     /// `JWT_CUSTOMER_REFRESH_TOKEN_EXPIRY`.
     pub customer_refresh_expiry: Duration,
-    /// `PATRON_ADMIN_SESSION_LIFETIME`: from the login, however often it is refreshed.
+    /// `PATRON_ADMIN_SESSION_LIFETIME`: from the login; refreshes do not extend it.
     pub admin_session_lifetime: Duration,
-    /// `PATRON_CUSTOMER_SESSION_LIFETIME`, as above.
+    /// `PATRON_CUSTOMER_SESSION_LIFETIME`: from the login; refreshes do not extend it.
     pub customer_session_lifetime: Duration,
     /// `JWT_ISSUER`.
     pub issuer: String,
 }
 
-/// What one kind of token is signed with.
+/// The keys of one kind of token.
 #[derive(Debug)]
 pub struct SigningSecrets {
-    /// Signs; generated into the data folder when not set.
+    /// The key that signs; generated into the data folder if it is not set.
     pub current: Option<SecretString>,
-    /// Verifies as well as the current one: what signed before, or what will.
+    /// A second key that verifies: the one before the current key, or the one after it.
     pub previous: Option<SecretString>,
 }
 
-/// What customers have to confirm, and what slows down whoever guesses.
+/// E-mail verification, mailed links and limits of login attempts.
 #[derive(Clone, Debug)]
 pub struct AccountConfig {
-    /// `PATRON_EMAIL_VERIFICATION`: whether a new address waits for the link mailed to it.
+    /// `PATRON_EMAIL_VERIFICATION`: whether a new e-mail address has to be confirmed by a mailed link.
     pub email_verification: bool,
-    /// `PATRON_VERIFY_EMAIL_EXPIRY`: how long that link lasts.
+    /// `PATRON_VERIFY_EMAIL_EXPIRY`: how long that link is valid.
     pub verify_email_expiry: Duration,
-    /// `PATRON_RESET_PASSWORD_EXPIRY`: how long a link to set a new password lasts.
+    /// `PATRON_RESET_PASSWORD_EXPIRY`: how long a link to set a new password is valid.
     pub reset_password_expiry: Duration,
-    /// `PATRON_RATE_LIMITS`.
+    /// `PATRON_RATE_LIMITS`: whether rate limits apply.
     pub rate_limits: bool,
-    /// `PATRON_FAILURES_PER_ADDRESS`: failures in 15 minutes from one network address.
+    /// `PATRON_FAILURES_PER_ADDRESS`: failed login attempts and requests for mail in 15 minutes from one network address.
     pub failures_per_address: u32,
     /// `PATRON_REGISTRATIONS_PER_ADDRESS`: registrations in 15 minutes from one network address.
     pub registrations_per_address: u32,
@@ -198,67 +198,67 @@ pub struct AccountConfig {
 /// How mails are sent.
 #[derive(Clone, Debug)]
 pub struct MailConfig {
-    /// `PATRON_SMTP_URL`; holds a password, perhaps. Without it mails become files.
+    /// `PATRON_SMTP_URL`; may contain a password. Without it, mails are written to files.
     pub smtp_url: Option<SecretString>,
-    /// `PATRON_SMTP_TIMEOUT`: for the mail server to take a mail. Less than the lease of who sends it.
+    /// `PATRON_SMTP_TIMEOUT`: how long the mail server may take to accept a mail. Shorter than the lease of a mail.
     pub smtp_timeout: Duration,
     /// `PATRON_MAIL_FROM`.
     pub from: String,
-    /// `PATRON_MAIL_TEMPLATES`: files in it go before the templates of the program.
+    /// `PATRON_MAIL_TEMPLATES`: a folder whose files replace the built-in templates of the same names.
     pub templates: Option<PathBuf>,
-    /// Where mails become files.
+    /// The folder that mails are written to if there is no mail server.
     pub folder: PathBuf,
 }
 
-/// How events are posted to whoever is told of them.
+/// How webhooks are sent.
 #[derive(Clone, Debug)]
 pub struct WebhookConfig {
-    /// `PATRON_WEBHOOK_NETWORKS`: private networks that may be posted to, without TLS as well.
+    /// `PATRON_WEBHOOK_NETWORKS`: private networks that webhooks may be sent to, also without TLS.
     pub networks: Vec<IpNet>,
-    /// `PATRON_WEBHOOK_TIMEOUT`: for a receiver to answer. Less than the lease of who sends it.
+    /// `PATRON_WEBHOOK_TIMEOUT`: how long a receiver may take to respond. Shorter than the lease of a delivery.
     pub timeout: Duration,
 }
 
-/// How long the journal is kept: events and the audit trail.
+/// How long the journal (events and the audit trail) is kept.
 #[derive(Clone, Debug)]
 pub struct JournalConfig {
-    /// `PATRON_JOURNAL_RETENTION`; none for good.
+    /// `PATRON_JOURNAL_RETENTION`; none keeps it forever.
     pub retention: Option<Duration>,
 }
 
-/// How large a GraphQL query may be.
+/// Limits of GraphQL queries.
 #[derive(Clone, Debug)]
 pub struct GraphqlConfig {
-    /// `PATRON_GRAPHQL_MAX_DEPTH`: levels of nested fields.
+    /// `PATRON_GRAPHQL_MAX_DEPTH`: the maximum depth of nested fields.
     pub max_depth: usize,
-    /// `PATRON_GRAPHQL_MAX_COMPLEXITY`: the fields it may answer with, rows of pages counted.
+    /// `PATRON_GRAPHQL_MAX_COMPLEXITY`: the maximum number of fields in a response, counted for each row of a page.
     pub max_complexity: usize,
-    /// `PATRON_GRAPHQL_MAX_ALIASES`.
+    /// `PATRON_GRAPHQL_MAX_ALIASES`: the maximum number of aliases.
     pub max_aliases: usize,
-    /// `PATRON_GRAPHQL_MAX_ANSWER_BYTES`: bytes of an answer; of a batch, all answers together.
+    /// `PATRON_GRAPHQL_MAX_ANSWER_BYTES`: the maximum size of a response; of a batch, of all responses together.
     pub max_answer_bytes: usize,
-    /// `PATRON_GRAPHQL_ANSWERS_BYTES`: of all answers that are being made at once.
+    /// `PATRON_GRAPHQL_ANSWERS_BYTES`: the maximum size of all responses that are being built at once.
     pub answers_bytes: usize,
-    /// `PATRON_GRAPHQL_BATCH`: the most operations in one request; 0 for no batches.
+    /// `PATRON_GRAPHQL_BATCH`: the maximum number of operations in one request; 0 disables batches.
     pub batch: usize,
-    /// `PATRON_INTROSPECTION`: whether it tells its schema.
+    /// `PATRON_INTROSPECTION`: whether introspection is allowed.
     pub introspection: bool,
 }
 
 impl GraphqlConfig {
-    /// Selections, arguments, values and directives that a query may have, with its fragments and variables in place:
-    /// what validation has to look at. More than the fields of any query need.
+    /// The maximum number of selections, arguments, values and directives of a query, with its fragments and variables
+    /// expanded. It bounds the work of validation, and exceeds what the allowed number of fields can need.
     pub fn max_parts(&self) -> usize {
         self.max_complexity.saturating_mul(5)
     }
 }
 
-/// Where the metrics are had.
+/// Where metrics are served.
 #[derive(Clone, Debug)]
 pub struct MetricsConfig {
-    /// `PATRON_METRICS`: whether everybody who reaches the API gets them.
+    /// `PATRON_METRICS`: whether every client of the API can read them.
     pub public: bool,
-    /// `PATRON_METRICS_LISTEN`: an address for them and for health alone.
+    /// `PATRON_METRICS_LISTEN`: another address that serves only metrics and health.
     pub listen: Option<SocketAddr>,
 }
 
@@ -283,39 +283,39 @@ pub struct LogConfig {
 /// Where traces are sent.
 #[derive(Clone, Debug)]
 pub struct TracesConfig {
-    /// `PATRON_OTLP_ENDPOINT`, without a slash at its end; none for nowhere.
+    /// `PATRON_OTLP_ENDPOINT`, without a trailing slash; none sends no traces.
     pub endpoint: Option<String>,
-    /// `PATRON_OTLP_PERCENT`: the share of the traces begun here that is sent.
+    /// `PATRON_OTLP_PERCENT`: the percentage of traces that is sent, of those that patron starts.
     pub percent: u32,
 }
 
-/// The form of a log line.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Human on a terminal, JSON otherwise.
+    /// Readable text on a terminal, JSON otherwise.
     Auto,
-    /// For people.
+    /// Readable text.
     Human,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// The shortest key for HS256 (RFC 7518 3.2), in bytes.
+/// The minimum length of a key for HS256 (RFC 7518 3.2), in bytes.
 pub const MIN_SIGNING_SECRET: usize = 32;
 
 impl Config {
-    /// Reads the settings from the environment, a TOML file and flags, in rising order.
+    /// Reads the settings from the environment, a TOML file and flags, in increasing precedence.
     ///
     /// # Errors
-    /// All settings that can't be used, each with its variable.
+    /// Every invalid setting, with its variable.
     pub fn load(flags: &Flags) -> Result<Self, Vec<SettingError>> {
         Self::from_values(Values::gather(flags)?)
     }
 
-    /// Gives the gathered values their types.
+    /// Converts the values to their types.
     ///
     /// # Errors
-    /// All settings that can't be used, each with its variable.
+    /// Every invalid setting, with its variable.
     pub fn from_values(mut values: Values) -> Result<Self, Vec<SettingError>> {
         let v = &mut values;
         let data_dir = PathBuf::from(v.text("PATRON_DATA_DIR"));
@@ -385,7 +385,7 @@ impl Config {
                 max_depth: v.at_least("PATRON_GRAPHQL_MAX_DEPTH", 1) as usize,
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
-                // Less than this leaves no room for an error.
+                // A smaller response could not hold an error.
                 max_answer_bytes: v.at_least("PATRON_GRAPHQL_MAX_ANSWER_BYTES", 1024) as usize,
                 answers_bytes: v.at_least("PATRON_GRAPHQL_ANSWERS_BYTES", 1024) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,

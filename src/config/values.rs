@@ -1,4 +1,7 @@
-//! From text to types, collecting every problem on the way.
+//! Merges the sources of the settings, and converts their texts to types.
+//!
+//! An invalid value is recorded as a problem and replaced by a fallback, so that all problems are reported at once.
+//! Messages never contain the value of a secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,14 +21,15 @@ use super::settings::{Flags, SETTINGS, SettingError, read_file};
 use crate::config::{FirstAdmin, LogFormat, MIN_SIGNING_SECRET, ProxyHeader, SigningSecrets};
 use crate::types::{EmailAddress, Password};
 
-/// What was set, and what was found wrong with it so far. Wiped when it is dropped: some are secret.
+/// The values of the settings, with their origins, and the problems that were found. The values are wiped on drop: some
+/// are secret.
 #[derive(Default)]
 pub struct Values {
     values: BTreeMap<&'static str, (Zeroizing<String>, Option<String>)>,
     problems: Vec<SettingError>,
 }
 
-/// Without the values: some are secret.
+/// Omits the values: some are secret.
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.values.keys()).finish()
@@ -33,14 +37,14 @@ impl fmt::Debug for Values {
 }
 
 impl Values {
-    /// Reads the environment, the file and the flags, in rising order.
+    /// Reads the environment, the file and the flags, in increasing precedence.
     ///
     /// # Errors
-    /// A file that can't be read, or that names what isn't a setting.
+    /// If the file can't be read, or contains an unknown setting.
     pub fn gather(flags: &Flags) -> Result<Self, Vec<SettingError>> {
         let mut values = BTreeMap::new();
         for setting in SETTINGS {
-            // An empty variable is how a shell or a compose file says "not set".
+            // Shells and compose files set a variable to the empty text to unset it.
             if let Ok(value) = std::env::var(setting.variable)
                 && !value.is_empty()
             {
@@ -58,7 +62,7 @@ impl Values {
         Ok(Self { values, problems: Vec::new() })
     }
 
-    /// Only what these flags say, whatever the environment says; for tests and the demo.
+    /// Uses only these flags, and ignores the environment; for tests and the demo.
     pub fn only(flags: &Flags) -> Self {
         let mut values = Self::default();
         for (variable, value) in &flags.values {
@@ -67,7 +71,7 @@ impl Values {
         values
     }
 
-    /// The config, or the problems that were found on the way to it.
+    /// Returns the config, or the problems that were found.
     pub(in crate::config) fn finish<T>(self, config: T) -> Result<T, Vec<SettingError>> {
         if self.problems.is_empty() { Ok(config) } else { Err(self.problems) }
     }
@@ -77,7 +81,7 @@ impl Values {
         self.problems.push(SettingError { variable: variable.to_owned(), origin, message: message.into() });
     }
 
-    fn given(&self, variable: &str) -> Option<&str> {
+    fn get(&self, variable: &str) -> Option<&str> {
         self.values.get(variable).map(|(value, _)| value.as_str())
     }
 
@@ -87,7 +91,7 @@ impl Values {
 
     pub(in crate::config) fn text(&self, variable: &'static str) -> String {
         let default = || SETTINGS.iter().find(|s| s.variable == variable)?.default;
-        self.given(variable).or_else(default).unwrap_or_default().to_owned()
+        self.get(variable).or_else(default).unwrap_or_default().to_owned()
     }
 
     pub(in crate::config) fn parsed<T: FromStr + Fallback>(
@@ -102,10 +106,10 @@ impl Values {
         })
     }
 
-    pub(in crate::config) fn at_least(&mut self, variable: &'static str, least: u32) -> u32 {
+    pub(in crate::config) fn at_least(&mut self, variable: &'static str, minimum: u32) -> u32 {
         let number = self.parsed(variable, "a whole number");
-        if number < least && !self.problems.iter().any(|p| p.variable == variable) {
-            self.problem(variable, format!("must be at least {least}, but is {number}"));
+        if number < minimum && !self.problems.iter().any(|p| p.variable == variable) {
+            self.problem(variable, format!("must be at least {minimum}, but is {number}"));
         }
         number
     }
@@ -114,10 +118,10 @@ impl Values {
         NonZeroU32::new(self.at_least(variable, 1)).unwrap_or(NonZeroU32::MIN)
     }
 
-    pub(in crate::config) fn between(&mut self, variable: &'static str, least: u32, most: u32) -> u32 {
-        let number = self.at_least(variable, least);
-        if number > most {
-            self.problem(variable, format!("must be at most {most}, but is {number}"));
+    pub(in crate::config) fn between(&mut self, variable: &'static str, min: u32, max: u32) -> u32 {
+        let number = self.at_least(variable, min);
+        if number > max {
+            self.problem(variable, format!("must be at most {max}, but is {number}"));
         }
         number
     }
@@ -126,7 +130,7 @@ impl Values {
         Duration::from_secs(self.at_least(variable, 1).into())
     }
 
-    /// Days; none for 0. Fewer than a week would be less than a webhook is tried.
+    /// Reads days; none for 0. The minimum is a week, since webhooks are retried for several days.
     pub(in crate::config) fn retention(&mut self, variable: &'static str) -> Option<Duration> {
         let days = self.between(variable, 0, 36_500);
         if (1..7).contains(&days) {
@@ -135,7 +139,7 @@ impl Values {
         (days > 0).then(|| Duration::from_secs(u64::from(days) * 24 * 60 * 60))
     }
 
-    /// None for 0.
+    /// Reads milliseconds; none for 0.
     pub(in crate::config) fn milliseconds(&mut self, variable: &'static str) -> Option<Duration> {
         let number = self.at_least(variable, 0);
         (number > 0).then(|| Duration::from_millis(number.into()))
@@ -146,12 +150,12 @@ impl Values {
         variable: &'static str,
         expected: &str,
     ) -> Option<SocketAddr> {
-        self.given(variable)?;
+        self.get(variable)?;
         Some(self.parsed(variable, expected))
     }
 
     pub(in crate::config) fn threads(&mut self, variable: &'static str) -> NonZeroUsize {
-        if self.given(variable).is_some() {
+        if self.get(variable).is_some() {
             let number = self.at_least(variable, 1) as usize;
             NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
         } else {
@@ -160,25 +164,24 @@ impl Values {
     }
 
     pub(in crate::config) fn url(&mut self, variable: &'static str) -> Option<String> {
-        let url = self.given(variable)?.trim_end_matches('/').to_owned();
+        let url = self.get(variable)?.trim_end_matches('/').to_owned();
         if !url.starts_with("http://") && !url.starts_with("https://") {
             self.problem(variable, format!("`{url}` is not an http:// or https:// URL"));
         }
         Some(url)
     }
 
-    /// Origins as browsers write them (RFC 6454 6.2): another spelling would never match.
+    /// Reads origins as browsers write them (RFC 6454 6.2): another spelling never matches.
     pub(in crate::config) fn origins(&mut self, variable: &'static str) -> Vec<String> {
         let origins: Vec<String> =
             self.text(variable).split(',').map(|origin| origin.trim().to_owned()).collect();
         let origins: Vec<String> = origins.into_iter().filter(|origin| !origin.is_empty()).collect();
         for origin in &origins {
-            let web = Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
-            match web.map(|url| url.origin().ascii_serialization()) {
-                Some(right) if right == *origin => (),
-                Some(right) => {
-                    self.problem(variable, format!("`{origin}` is not an origin; perhaps `{right}`"))
-                }
+            let url = Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+            match url.map(|url| url.origin().ascii_serialization()) {
+                Some(serialized) if serialized == *origin => (),
+                Some(serialized) => self
+                    .problem(variable, format!("`{origin}` is not an origin; did you mean `{serialized}`?")),
                 None => {
                     let expected = "an origin such as https://shop.example.com";
                     self.problem(variable, format!("`{origin}` is not {expected}"));
@@ -188,20 +191,26 @@ impl Values {
         origins
     }
 
-    /// Networks, by CIDR (RFC 4632 3.1, RFC 4291 2.3); an address is a network of one.
+    /// Reads networks in CIDR notation (RFC 4632 3.1, RFC 4291 2.3). A single address is a network of that address.
     pub(in crate::config) fn networks(&mut self, variable: &'static str) -> Vec<IpNet> {
         let text = self.text(variable);
         let mut networks = Vec::new();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            let one = || entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-            match entry.parse::<IpNet>().or_else(|_| one()) {
+            let single = || entry.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+            match entry.parse::<IpNet>().or_else(|_| single()) {
                 Ok(network) if network.prefix_len() == 0 => {
-                    self.problem(variable, format!("`{entry}` is every network; name those that are meant"));
+                    self.problem(
+                        variable,
+                        format!("`{entry}` contains every address; list the networks of the proxies"),
+                    );
                 }
-                // What is left of a typing mistake would be another network than is meant.
+                // Truncating a mistyped network would silently trust another one.
                 Ok(network) if network.trunc() != network => {
-                    let right = network.trunc();
-                    self.problem(variable, format!("`{entry}` is not a network; perhaps `{right}`"));
+                    let truncated = network.trunc();
+                    self.problem(
+                        variable,
+                        format!("`{entry}` is not a network; did you mean `{truncated}`?"),
+                    );
                 }
                 Ok(network) => networks.push(network),
                 Err(_) => {
@@ -234,13 +243,13 @@ impl Values {
         }
     }
 
-    /// Whether only people at this machine reach the server: behind a proxy its public URL says otherwise.
+    /// Whether the server can only be reached from this machine. Behind a local proxy, the public URL decides.
     pub(in crate::config) fn is_local(&self, listen: SocketAddr, public_url: Option<&str>) -> bool {
-        let is_here = |url: Url| url.host_str().is_some_and(is_this_machine);
-        listen.ip().is_loopback() && public_url.is_none_or(|url| Url::parse(url).is_ok_and(is_here))
+        let is_local_host = |url: Url| url.host_str().is_some_and(is_this_machine);
+        listen.ip().is_loopback() && public_url.is_none_or(|url| Url::parse(url).is_ok_and(is_local_host))
     }
 
-    /// A switch whose third position is to be on for `local` servers alone.
+    /// Reads on, off or auto; auto is on for `local` servers only.
     pub(in crate::config) fn switch_or_local(&mut self, variable: &'static str, local: bool) -> bool {
         match self.text(variable).as_str() {
             "auto" => local,
@@ -254,43 +263,48 @@ impl Values {
     }
 
     pub(in crate::config) fn secret(&self, variable: &'static str) -> Option<SecretString> {
-        self.given(variable).filter(|secret| !secret.is_empty()).map(|secret| secret.to_owned().into())
+        self.get(variable).filter(|secret| !secret.is_empty()).map(|secret| secret.to_owned().into())
     }
 
     pub(in crate::config) fn folder(&mut self, variable: &'static str) -> Option<PathBuf> {
-        let folder = PathBuf::from(self.given(variable)?);
+        let folder = PathBuf::from(self.get(variable)?);
         if !folder.is_dir() {
             self.problem(variable, format!("`{}` is not a folder", folder.display()));
         }
         Some(folder)
     }
 
-    /// The sender of mails; the mailer parses it.
+    /// Reads the sender of mails, which the mailer parses.
     pub(in crate::config) fn sender(&self, variable: &'static str, public_url: Option<&str>) -> String {
         let host = public_url.and_then(|url| url.split("://").nth(1));
-        let host = host.and_then(|rest| rest.split(['/', ':', '?']).next()).filter(|host| !host.is_empty());
+        let host = host
+            .and_then(|authority| authority.split(['/', ':', '?']).next())
+            .filter(|host| !host.is_empty());
         let default = || format!("no-reply@{}", host.unwrap_or("localhost"));
-        self.given(variable).map_or_else(default, str::to_owned)
+        self.get(variable).map_or_else(default, str::to_owned)
     }
 
     pub(in crate::config) fn database_url(&mut self, data_dir: &Path) -> SecretString {
         let default = format!("sqlite://{}", data_dir.join("patron.db").display());
-        let url = self.given("DATABASE_URL").map_or(default, str::to_owned);
-        // PostgreSQL's own name for the scheme; the driver knows the short one only.
+        let url = self.get("DATABASE_URL").map_or(default, str::to_owned);
+        // PostgreSQL accepts both schemes; the driver only the short one.
         let url = match url.strip_prefix("postgresql://") {
-            Some(rest) => format!("postgres://{rest}"),
+            Some(remainder) => format!("postgres://{remainder}"),
             None => url,
         };
         if !["sqlite:", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
-            // The value isn't shown: it may hold a password.
+            // Omits the value: it may contain a password.
             self.problem("DATABASE_URL", "must start with sqlite:// or postgres://");
         } else if url.contains(":memory:") || url.contains("mode=memory") {
-            self.problem("DATABASE_URL", "must name a file: every connection would have a memory of its own");
+            self.problem(
+                "DATABASE_URL",
+                "must name a file: every connection would have its own database in memory",
+            );
         } else if url.starts_with("postgres:") {
             match with_verified_tls(&url) {
                 Some(url) => return url.into(),
                 None => {
-                    let message = "is no URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
+                    let message = "is not a valid URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
                     self.problem("DATABASE_URL", message);
                 }
             }
@@ -306,14 +320,16 @@ impl Values {
         if self.sets(previous) && !self.sets(current) {
             self.problem(
                 previous,
-                format!("goes with {current}; `patron keys rotate` keeps that of a generated key"),
+                format!(
+                    "requires {current}; for a generated key, `patron keys rotate` keeps the previous one"
+                ),
             );
         }
         SigningSecrets { current: self.signing_secret(current), previous: self.signing_secret(previous) }
     }
 
     pub(in crate::config) fn signing_secret(&mut self, variable: &'static str) -> Option<SecretString> {
-        let secret = self.given(variable)?.to_owned();
+        let secret = self.get(variable)?.to_owned();
         if secret.len() < MIN_SIGNING_SECRET {
             let length = secret.len();
             self.problem(
@@ -325,7 +341,7 @@ impl Values {
     }
 
     pub(in crate::config) fn first_admin(&mut self) -> Option<FirstAdmin> {
-        let (email, password) = (self.given("PATRON_ADMIN_EMAIL"), self.given("PATRON_ADMIN_PASSWORD"));
+        let (email, password) = (self.get("PATRON_ADMIN_EMAIL"), self.get("PATRON_ADMIN_PASSWORD"));
         let (email, password) = match (email, password) {
             (None, None) => return None,
             (Some(email), Some(password)) => (email.to_owned(), password.to_owned()),
@@ -367,7 +383,7 @@ impl Values {
     }
 }
 
-/// Whether a host's name or address leads to the machine itself, whoever answers for names.
+/// Whether a host is this machine by its name or address alone, without DNS.
 fn is_this_machine(host: &str) -> bool {
     match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
@@ -375,21 +391,21 @@ fn is_this_machine(host: &str) -> bool {
     }
 }
 
-/// The URL of a PostgreSQL with TLS that is verified, unless the URL says how it shall be or the server is on this
-/// machine: the driver's default, `prefer`, sends everything to whoever answers. None when it can't be read; the driver's
-/// message would quote it, password and all.
+/// Adds `sslmode=verify-full` to a PostgreSQL URL, unless the URL sets `sslmode` or the server is on this machine. The
+/// driver's default, `prefer`, does not authenticate the server. Returns none for an invalid URL: the driver's message
+/// would quote it with its password.
 fn with_verified_tls(text: &str) -> Option<String> {
     let mut url = Url::parse(text).ok()?;
     let options: PgConnectOptions = text.parse().ok()?;
     let host = options.get_host();
-    let here = options.get_socket().is_some() || host.starts_with('/') || is_this_machine(host);
-    if !here && !url.query_pairs().any(|(key, _)| key == "sslmode" || key == "ssl-mode") {
+    let is_local = options.get_socket().is_some() || host.starts_with('/') || is_this_machine(host);
+    if !is_local && !url.query_pairs().any(|(key, _)| key == "sslmode" || key == "ssl-mode") {
         url.query_pairs_mut().append_pair("sslmode", "verify-full");
     }
     Some(url.into())
 }
 
-/// What stands in for a value that can't be parsed, until the problem is reported.
+/// The value that replaces an invalid one until the problem is reported.
 pub(in crate::config) trait Fallback {
     fn fallback() -> Self;
 }
@@ -411,7 +427,7 @@ mod tests {
     use super::{Values, with_verified_tls};
 
     #[test]
-    fn tls_to_a_database_elsewhere_is_verified_unless_the_url_says_otherwise() {
+    fn tls_to_a_remote_database_is_verified_unless_the_url_sets_sslmode() {
         for (url, verified) in [
             ("postgres://u:p@db.internal/x", true),
             ("postgres://u:p@db.internal:5433/x?application_name=a", true),
@@ -428,8 +444,8 @@ mod tests {
             ("postgres://u:p@%2Frun%2Fpostgresql/x", false),
             ("postgres://u:p@db.internal/x?host=/run/postgresql", false),
         ] {
-            let read = with_verified_tls(url).unwrap();
-            assert_eq!(read.contains("sslmode=verify-full"), verified, "{url}");
+            let rewritten = with_verified_tls(url).unwrap();
+            assert_eq!(rewritten.contains("sslmode=verify-full"), verified, "{url}");
         }
         assert!(
             with_verified_tls("postgres://u:p@db.internal/x#y").unwrap().contains("?sslmode=verify-full")
@@ -438,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_a_server_is_for() {
+    fn a_server_is_local_only_by_its_listening_address_and_public_url() {
         for (listen, public_url, local) in [
             ("127.0.0.1:3000", None, true),
             ("[::1]:3000", None, true),

@@ -1,4 +1,6 @@
-//! Generated keys: files of the data folder, for their owner alone.
+//! Generated keys: files in the data folder that only their owner can read, and their rotation.
+//!
+//! A file is written completely under a temporary name and then renamed, so that a crash leaves no incomplete key.
 
 use std::fs;
 use std::io::{Error, ErrorKind, Result, Write};
@@ -17,7 +19,7 @@ use crate::config::private_folder;
 use crate::config::{MIN_SIGNING_SECRET, TokenConfig};
 use crate::random::Random;
 
-/// The files of one kind of token.
+/// The key files of one kind of token.
 pub(super) struct KeyFile {
     folder: PathBuf,
     current: PathBuf,
@@ -47,7 +49,7 @@ impl KeyFile {
         if self.previous.try_exists()? { read(&self.previous).map(Some) } else { Ok(None) }
     }
 
-    /// A file that gets its name when it is whole. Temporary files have mode 0600.
+    /// Writes a temporary file, which has mode 0600. The caller renames it.
     fn write(&self, secret: &SecretString) -> Result<NamedTempFile> {
         let mut file = NamedTempFile::new_in(&self.folder)?;
         file.write_all(secret.expose_secret().as_bytes())?;
@@ -56,7 +58,7 @@ impl KeyFile {
     }
 }
 
-/// 52 characters of 5 bits: more than the 256 bits of the hash they key.
+/// 52 characters of 5 bits each: more than the 256 bits of HMAC-SHA-256.
 fn new_secret(random: &Random) -> SecretString {
     random.word::<52>().into()
 }
@@ -65,9 +67,9 @@ fn read(path: &Path) -> Result<SecretString> {
     let text = Zeroizing::new(fs::read_to_string(path)?);
     let secret = text.trim();
     if secret.len() < MIN_SIGNING_SECRET {
-        // An empty key is one that everybody knows.
+        // An empty or short key could be guessed.
         let message = format!(
-            "{} must hold at least {MIN_SIGNING_SECRET} bytes, but holds {}; delete it to get a new one",
+            "{} must contain at least {MIN_SIGNING_SECRET} bytes, but contains {}; delete it to generate a new key",
             path.display(),
             secret.len()
         );
@@ -76,26 +78,26 @@ fn read(path: &Path) -> Result<SecretString> {
     Ok(secret.into())
 }
 
-/// What became of the generated keys.
+/// The outcome of a rotation.
 #[derive(Debug, Default)]
 pub struct Rotated {
-    /// The files that have a new key.
+    /// The files with a new key.
     pub keys: Vec<PathBuf>,
-    /// The variables of keys that are set: whoever set them changes them.
+    /// The variables of keys that the operator has set, and has to change.
     pub set: Vec<&'static str>,
 }
 
 /// Why no key was rotated.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
-    /// The previous key is still needed: two are kept, not three.
-    #[error("{} was rotated {} ago, and tokens of the key before it last {}: rotate again after that, or end them with --end-tokens", path.display(), hours(*.age), hours(*.lifetime))]
+    /// Tokens of the previous key are still valid, and only one previous key is stored.
+    #[error("{} was rotated {} ago, and tokens of the previous key are valid for {}: rotate again after that, or end them with --end-tokens", path.display(), human_duration(*.age), human_duration(*.lifetime))]
     TooSoon {
         /// The file of the key.
         path: PathBuf,
-        /// How long ago it was rotated.
+        /// The time since the last rotation.
         age: Duration,
-        /// How long tokens of its kind last.
+        /// The lifetime of tokens of this kind.
         lifetime: Duration,
     },
     /// The folder can't be read or written.
@@ -103,11 +105,12 @@ pub enum RotateError {
     Io(#[from] Error),
 }
 
-/// Gives every generated key a successor. What the old ones signed is verified until it expires, unless tokens are to
-/// end. A server reads its keys when it starts. Keys that no server has made yet are left to it.
+/// Replaces every generated key. Tokens of the old keys stay valid until they expire, unless `end_tokens` is set. A running
+/// server uses the new keys after a restart. Keys that do not exist yet are not generated: the server does that when it
+/// starts.
 ///
 /// # Errors
-/// [`RotateError`]; unless the disk fails between two renamings, nothing has changed then.
+/// [`RotateError`]. Nothing has changed then, unless the disk failed between two renames.
 pub fn rotate(
     config: &TokenConfig,
     data_dir: &Path,
@@ -124,59 +127,59 @@ pub fn rotate(
             outcome.set.push(kind.variable);
         } else if file.current.try_exists()? {
             if !end_tokens {
-                ensure_previous_is_spent(&file, (kind.lifetime)(config), clock)?;
+                ensure_previous_has_expired(&file, (kind.lifetime)(config), clock)?;
             }
-            // All are written before any is moved, so that a full disk changes nothing.
+            // All files are written before the first one is renamed, so that nothing changes if the disk is full.
             let old = if end_tokens { None } else { Some(file.write(&read(&file.current)?)?) };
             successors.push((old, file.write(&new_secret(random))?, file));
         }
     }
     for (old, new, file) in successors {
-        // Whoever rotates may be root; who reads is the server.
+        // The command may run as root, but the server has to read the file.
         let owner = fs::metadata(&file.current)?;
-        // The old key becomes the previous one first: at no moment is there none that verifies its tokens.
+        // The old key is stored as the previous key first, so that its tokens can be verified at any time.
         match old {
-            Some(old) => place(old, &file.previous, &owner)?,
+            Some(old) => install(old, &file.previous, &owner)?,
             None if file.previous.try_exists()? => fs::remove_file(&file.previous)?,
             None => {}
         }
-        place(new, &file.current, &owner)?;
+        install(new, &file.current, &owner)?;
         outcome.keys.push(file.current);
     }
     fs::File::open(&folder).and_then(|folder| folder.sync_all()).or_else(|error| {
-        // No server has started with generated keys.
+        // The folder does not exist, because no key was generated.
         if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) }
     })?;
     Ok(outcome)
 }
 
-fn place(file: NamedTempFile, path: &Path, owner: &fs::Metadata) -> Result<()> {
+fn install(file: NamedTempFile, path: &Path, owner: &fs::Metadata) -> Result<()> {
     chown(file.path(), Some(owner.uid()), Some(owner.gid()))?;
     file.persist(path).map_err(|failed| failed.error)?;
     Ok(())
 }
 
-/// Tokens that the previous key signed last were signed when it was rotated.
-fn ensure_previous_is_spent(
+/// Fails if tokens of the previous key can still be valid. The last of them were signed just before it was rotated.
+fn ensure_previous_has_expired(
     file: &KeyFile,
     lifetime: Duration,
     clock: &Clock,
 ) -> std::result::Result<(), RotateError> {
-    let rotated = match fs::metadata(&file.previous) {
+    let rotated_at = match fs::metadata(&file.previous) {
         Ok(metadata) => DateTime::<Utc>::from(metadata.modified()?),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    // A file from the future counts as one of now.
-    let age = (clock.now() - rotated).max(TimeDelta::zero()).to_std().unwrap_or_default();
+    // A modification time in the future counts as the current time.
+    let age = (clock.now() - rotated_at).max(TimeDelta::zero()).to_std().unwrap_or_default();
     if age >= lifetime {
         return Ok(());
     }
     Err(RotateError::TooSoon { path: file.current.clone(), age, lifetime })
 }
 
-/// A duration for people, in hours, minutes or seconds.
-fn hours(duration: Duration) -> String {
+/// Formats a duration in hours, minutes or seconds.
+fn human_duration(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..60 => format!("{seconds} s"),
         seconds @ 60..3600 => format!("{} min", seconds / 60),

@@ -1,7 +1,7 @@
-//! The keys that tokens are signed with: from the settings, or made once and kept in the data folder.
+//! The keys that sign tokens: from the settings, or generated once and stored in the data folder.
 //!
-//! Each kind of token has up to two: the current one signs, and tokens of the previous one are good until they expire.
-//! So a key is changed without anybody being logged out.
+//! Each kind of token has up to two keys. The current key signs. The previous key only verifies, so that its tokens stay
+//! valid until they expire and a rotation logs out no account. The server does not start if it can't read its keys.
 
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::hs256;
 use crate::config::{SigningSecrets, TokenConfig};
 use crate::crypto::encryption::Encryption;
 use crate::random::Random;
@@ -17,22 +18,22 @@ use crate::crypto::key_files::KeyFile;
 
 /// One symmetric key (HS256, RFC 7518 3.2).
 pub struct SigningKey {
-    /// Its name, in the `kid` of tokens that it signed (RFC 7515 4.1.4).
+    /// The `kid` of its tokens (RFC 7515 4.1.4).
     id: String,
-    /// What those tokens begin with.
+    /// The header of its tokens.
     pub header: Header,
-    /// Signs.
+    /// Signs tokens.
     pub encoding: EncodingKey,
-    /// Verifies.
+    /// Verifies tokens.
     pub decoding: DecodingKey,
 }
 
 impl SigningKey {
-    /// `name` is that of the kind of token, so that the same secret for two kinds has two names.
+    /// `name` is the kind of token, so that the same secret has different identifiers for two kinds.
     fn new(name: &str, secret: &SecretString) -> Self {
         let bytes = secret.expose_secret().as_bytes();
-        // Made of the secret, so that instances that share one agree without being told. It gives no more away than a
-        // signature, by which a guess at the secret can be judged as well.
+        // Derived from the secret, so that instances with the same secret agree on it. It reveals no more about the secret
+        // than a signature, which also allows offline guessing.
         let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(bytes).finalize();
         let id: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let mut header = Header::new(Algorithm::HS256);
@@ -44,65 +45,66 @@ impl SigningKey {
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Key").field(&self.id).finish()
+        f.debug_tuple("SigningKey").field(&self.id).finish()
     }
 }
 
 /// The keys of one kind of token.
 #[derive(Debug)]
 pub struct KeyRing {
-    /// Signs, and verifies.
+    /// Signs and verifies tokens.
     pub current: SigningKey,
-    /// Verifies what it signed before.
+    /// Verifies tokens that it signed before the rotation.
     previous: Option<SigningKey>,
-    /// What a token has to be: algorithm, audience and issuer. Made once, not for each token.
+    /// The required algorithm, audience and issuer of tokens. Built once, not for each token.
     pub validation: Validation,
 }
 
 impl KeyRing {
     fn new(kind: &KeyKind, secrets: &Secrets, issuer: &str) -> Self {
-        // The algorithm is pinned: `none`, or a public key taken for a secret, never verifies.
+        hs256::install();
+        // The algorithm is fixed, so that tokens with `none`, or with a public key used as a secret, are refused.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[kind.audience]);
         validation.set_issuer(&[issuer]);
-        // Whoever verifies does it by the injected clock.
+        // The caller checks the expiry with the injected clock.
         validation.validate_exp = false;
         let key = |secret| SigningKey::new(kind.file, secret);
         let previous = secrets.previous.as_ref().map(key);
         Self { current: key(&secrets.current), previous, validation }
     }
 
-    /// The key of this name.
+    /// The key with this `kid`.
     pub fn named(&self, id: &str) -> Option<&SigningKey> {
         self.all().find(|key| key.id == id)
     }
 
-    /// The current key and, when there is one, the previous.
+    /// The current key, and the previous key if it exists.
     pub fn all(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.current).chain(&self.previous)
     }
 }
 
-/// Keys for each kind of token, so that none can stand in for another.
+/// Separate keys for each kind of token, so that a token of one kind is not valid as another.
 #[derive(Debug)]
 pub struct Keys {
-    /// Admins' access tokens.
+    /// For access tokens of admins.
     pub admin: KeyRing,
-    /// Admins' refresh tokens.
+    /// For refresh tokens of admins.
     pub admin_refresh: KeyRing,
-    /// Customers' access tokens.
+    /// For access tokens of customers.
     pub customer: KeyRing,
-    /// Customers' refresh tokens.
+    /// For refresh tokens of customers.
     pub customer_refresh: KeyRing,
-    /// What is sealed in the database.
+    /// For sealed values in the database.
     pub encryption: Encryption,
 }
 
-/// A kind of token, as its keys see it.
+/// The settings of the keys of one kind of token.
 pub(super) struct KeyKind {
-    /// Sets its current key.
+    /// The variable that sets the current key.
     pub(super) variable: &'static str,
-    /// The file of its generated key; that of the previous one has `_previous` after it.
+    /// The file of the generated key. The file of the previous key has the suffix `_previous`.
     pub(super) file: &'static str,
     audience: &'static str,
     pub(super) secrets: fn(&TokenConfig) -> &SigningSecrets,
@@ -138,18 +140,18 @@ pub(super) const CUSTOMER_REFRESH: KeyKind = KeyKind {
     lifetime: |config| config.customer_refresh_expiry,
 };
 
-/// What the keys of one kind of token are made of.
+/// The secrets of the keys of one kind of token.
 struct Secrets {
     current: SecretString,
     previous: Option<SecretString>,
 }
 
 impl Keys {
-    /// Takes the keys of each kind from the settings, else from `data_dir/keys`, where a current one is made when
-    /// there is none (mode 0600) and a previous one is there once it was rotated.
+    /// Loads the keys of each kind from the settings, or else from `data_dir/keys`. There a missing current key is
+    /// generated (mode 0600), and the previous key exists after a rotation.
     ///
     /// # Errors
-    /// When the folder can't be read or written.
+    /// The folder can't be read or written, or a file holds no valid key.
     pub fn load(config: &TokenConfig, data_dir: &Path, random: &Random) -> std::io::Result<Self> {
         let folder = data_dir.join("keys");
         let ring = |kind: &KeyKind| {
@@ -174,8 +176,8 @@ impl Keys {
         })
     }
 
-    /// Keys that end with the process: for commands, which issue no tokens. They leave none behind either,
-    /// perhaps as another user than the server's, who could not read them then.
+    /// Keys that are not stored, for commands, which issue no tokens. A command may run as another user than the server,
+    /// which could not read key files that the command creates.
     pub fn ephemeral(config: &TokenConfig, random: &Random) -> Self {
         let ring = |kind: &KeyKind| {
             let secrets = Secrets { current: random.word::<52>().into(), previous: None };

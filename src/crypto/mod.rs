@@ -1,6 +1,7 @@
-//! Keys, encryption and password hashing.
+//! Cryptography: token keys, encryption of stored secrets, and password hashing.
 
 pub mod encryption;
+mod hs256;
 pub mod key_files;
 pub mod keys;
 pub mod password_hasher;

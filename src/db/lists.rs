@@ -1,8 +1,8 @@
-//! Reads on SQLite that may take long: lists, searches and counts. They have connections of their own, so that they keep
-//! no short read waiting, and they end early: when nobody waits for them any more, or after the statement timeout.
+//! Slow reads on SQLite: lists, searches and counts.
 //!
-//! PostgreSQL has a statement timeout itself, and connections of one kind. SQLite goes on with a statement until its next
-//! row, however long that takes, unless its progress handler says otherwise.
+//! They use separate connections, so that they do not delay short reads. A statement is interrupted when its client hangs
+//! up, and after the statement timeout. SQLite has no statement timeout and does not return before the next row, so its
+//! progress handler does both. PostgreSQL has a statement timeout and uses the same pool for all reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,15 +15,15 @@ use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection, DbErr};
 use super::Database;
 use crate::clock::Timer;
 
-/// Instructions of SQLite's virtual machine between two looks at whether to go on: some hundred microseconds.
+/// Instructions of SQLite's virtual machine between two calls of the progress handler: some hundred microseconds.
 const INSTRUCTIONS: i32 = 10_000;
 
 tokio::task_local! {
-    /// Who waits for what this task does.
+    /// The caller of the running task.
     static CALLER: Caller;
 }
 
-/// What becomes true when it is dropped: then nobody waits any more.
+/// A caller. The flag is set when it is dropped, which means that the client hung up.
 #[derive(Default)]
 struct Caller(Arc<AtomicBool>);
 
@@ -34,44 +34,44 @@ impl Drop for Caller {
 }
 
 impl Database {
-    /// Where lists, searches and counts are read, which may take long.
+    /// The connections for lists, searches and counts, which may be slow.
     pub fn lists(&self) -> &DatabaseConnection {
         &self.lists
     }
 
-    /// Does what a caller waits for: when this future is dropped, the reads of lists in it end.
+    /// Runs the work of a caller. Dropping the future interrupts its statements on [`lists`](Self::lists).
     ///
-    /// No `async fn`, which would hold the work, a large future, twice.
+    /// Not an `async fn`, because that would store the work, a large future, twice.
     pub fn while_waited_for<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
         CALLER.scope(Caller::default(), work)
     }
 }
 
-/// Opens the connections for lists: half as many as there are for other reads.
+/// Opens the connections for lists: half as many as for other reads.
 pub(super) async fn connect(
     mut options: ConnectOptions,
-    most: u32,
+    max_connections: u32,
     limit: Duration,
 ) -> Result<DatabaseConnection, DbErr> {
-    options.max_connections((most / 2).max(1));
+    options.max_connections((max_connections / 2).max(1));
     options.map_sqlx_sqlite_before_acquire(move |connection, _| {
         Box::pin(async move {
-            attend(connection, limit).await?;
+            set_progress_handler(connection, limit).await?;
             Ok(true)
         })
     });
-    // One that was just opened is not asked before it is used.
+    // `before_acquire` is not called for a connection that was just opened.
     options.map_sqlx_sqlite_pool_opts(move |pool| {
-        pool.after_connect(move |connection, _| Box::pin(attend(connection, limit)))
+        pool.after_connect(move |connection, _| Box::pin(set_progress_handler(connection, limit)))
     });
     SeaOrm::connect(options).await
 }
 
-/// Has the next statement of a connection end when the caller gives up, and after this time.
-async fn attend(connection: &mut SqliteConnection, limit: Duration) -> Result<(), sqlx::Error> {
-    let is_given_up = CALLER.try_with(|caller| Arc::clone(&caller.0)).unwrap_or_default();
-    let watch = Timer::start();
-    let goes_on = move || !is_given_up.load(Ordering::Relaxed) && watch.elapsed() < limit;
-    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, goes_on);
+/// Interrupts the connection's next statement when the caller is dropped, and after this time.
+async fn set_progress_handler(connection: &mut SqliteConnection, limit: Duration) -> Result<(), sqlx::Error> {
+    let is_dropped = CALLER.try_with(|caller| Arc::clone(&caller.0)).unwrap_or_default();
+    let timer = Timer::start();
+    let may_continue = move || !is_dropped.load(Ordering::Relaxed) && timer.elapsed() < limit;
+    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, may_continue);
     Ok(())
 }

@@ -1,8 +1,10 @@
-//! Connections to the database.
+//! Connections to the database, and transactions with retries.
 //!
-//! SQLite: one connection writes and several read, so that a write never waits for a lock that a client
-//! would see as `SQLITE_BUSY`; WAL lets readers go on meanwhile, `synchronous=FULL` makes every commit
-//! durable. PostgreSQL: one pool, opened lazily, so that patron starts, and recovers, without it.
+//! SQLite: one connection writes and several read, so that writes never compete for the write lock (`SQLITE_BUSY`). WAL
+//! lets reads continue during a write, and `synchronous=FULL` makes every commit durable. PostgreSQL: one pool, opened
+//! lazily, so that patron starts without the database and recovers when it is available again.
+//!
+//! A transaction is retried when the database requests it (a serialization failure, a deadlock).
 
 pub mod batch_loader;
 mod lists;
@@ -24,19 +26,19 @@ use crate::clock::Timer;
 use crate::config::DatabaseConfig;
 use crate::error::{self, Error, Result, is_retriable};
 use crate::telemetry;
-use crate::telemetry::metrics::{Connections, DatabaseMetrics};
+use crate::telemetry::metrics::{DatabaseMetrics, PoolConnections};
 
-/// A connection that has rested for so long is asked whether it still stands before it is used. Asking each time would
-/// be one more round trip for every query; one that was used a moment ago stands, or what it is used for fails as it
-/// would in the middle of a query.
-const RESTED: Duration = Duration::from_secs(1);
+/// A connection that has been idle for this long is tested before it is used. A test before every query would cost an
+/// additional round trip. If a connection breaks within this time, the query fails, as it would if the connection broke
+/// during the query.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// How often a transaction is tried when the database asks to do it again.
-const ATTEMPTS: u32 = 5;
+/// The maximum number of attempts at a transaction that the database requests to retry.
+const MAX_ATTEMPTS: u32 = 5;
 
-/// The settings of PostgreSQL that patron relies on, what they have to be, and what helps when they are not. Others it sets
-/// itself, or doesn't depend on.
-const REQUIRED: [(&str, &str, &str); 5] = [
+/// The settings of PostgreSQL that patron relies on: name, required value, remedy. patron sets other settings itself, or
+/// does not depend on them.
+const REQUIRED_SETTINGS: [(&str, &str, &str); 5] = [
     ("server_encoding", "UTF8", "create the database with ENCODING 'UTF8' TEMPLATE template0"),
     ("client_encoding", "UTF8", "let the connection pooler pass it on"),
     ("standard_conforming_strings", "on", "ALTER DATABASE or ALTER ROLE … RESET standard_conforming_strings"),
@@ -45,26 +47,26 @@ const REQUIRED: [(&str, &str, &str); 5] = [
         "read committed",
         "ALTER DATABASE or ALTER ROLE … RESET default_transaction_isolation",
     ),
-    // Otherwise no foreign key is checked, and no row goes with its customer.
+    // Any other value disables foreign keys, and a customer's rows would not be deleted with the customer.
     ("session_replication_role", "origin", "ALTER DATABASE or ALTER ROLE … RESET session_replication_role"),
 ];
 
-/// Reads them; what an engine does not know is not there.
-const REQUIRED_SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('server_encoding', \
+/// Reads the required settings. The result omits settings that the database server does not know.
+const SELECT_SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('server_encoding', \
     'client_encoding', 'standard_conforming_strings', 'default_transaction_isolation', 'session_replication_role')";
 
-/// What is wrong when the file of an SQLite database is not the one that was opened.
-const MOVED: &str =
+/// The error if the file of an SQLite database is not the file that was opened.
+const FILE_MOVED: &str =
     "the database file was moved, deleted or replaced while patron runs: put it back, or restart patron";
 
-/// What is wrong when an unreleased build created the schema, and the way out.
-const UNRELEASED: &str = "an unreleased build of patron created this database, and its schema can't be upgraded. Move its \
+/// The error if an unreleased build created the schema, with the remedy.
+const UNRELEASED_SCHEMA: &str = "an unreleased build of patron created this database, and its schema can't be upgraded. Move its \
     customers to a new database: with the old program, `patron export --with-password-hashes -o customers.ndjson`; with \
     this one and another DATABASE_URL, `patron migrate up` and `patron import --create-groups customers.ndjson`. Admins, \
     definitions of custom fields and webhooks have to be created there";
 
-/// The file of an SQLite database, as it was opened. A process that has it open goes on with it wherever it is moved to,
-/// also when it is deleted: what is written then is lost.
+/// The identity of the file of an SQLite database. A process that has a file open continues to use it after it was moved or
+/// deleted, and its later writes would be lost.
 #[derive(Debug)]
 struct OpenedFile {
     path: PathBuf,
@@ -73,48 +75,48 @@ struct OpenedFile {
 }
 
 impl OpenedFile {
-    /// None for a database in memory.
+    /// `None` for a database in memory.
     fn of(path: PathBuf) -> Option<Self> {
         let metadata = std::fs::metadata(&path).ok()?;
         Some(Self { path, device: metadata.dev(), inode: metadata.ino() })
     }
 
-    /// Whether it is where it was opened. One call of the system, about a microsecond.
-    fn is_in_place(&self) -> bool {
+    /// Whether the path still refers to the opened file. One system call of about a microsecond.
+    fn is_unmoved(&self) -> bool {
         let metadata = std::fs::metadata(&self.path);
         metadata.is_ok_and(|now| (now.dev(), now.ino()) == (self.device, self.inode))
     }
 }
 
-/// The database, as everything in patron reaches it.
+/// The database connections, shared by all parts of patron. Clones use the same connections.
 #[derive(Clone, Debug)]
 pub struct Database {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
     lists: DatabaseConnection,
-    /// What is measured of it.
+    /// The metrics of the database.
     pub metrics: DatabaseMetrics,
-    /// Whether it refused a write, whoever's.
+    /// Whether the last known write was refused.
     refuses_writes: Arc<AtomicBool>,
-    /// The file, where it is one.
+    /// The file of an SQLite database.
     file: Option<Arc<OpenedFile>>,
 }
 
 impl Database {
-    /// Opens the database; an SQLite file is made when missing, PostgreSQL is not contacted yet.
+    /// Opens the database. A missing SQLite file is created. PostgreSQL is contacted at the first query.
     ///
     /// # Errors
-    /// A URL that can't be understood, an SQLite file that can't be opened.
+    /// The URL is not valid, or the SQLite file can't be opened.
     pub async fn connect(config: &DatabaseConfig) -> std::result::Result<Self, DbErr> {
         let url = config.url.expose_secret();
         let mut options = ConnectOptions::new(url.to_owned());
         options
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout)
-            .test_before_acquire_if_idle_for(RESTED)
+            .test_before_acquire_if_idle_for(TEST_AFTER_IDLE)
             .connect_timeout(config.acquire_timeout)
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
-            // The driver logs the statement with its placeholders, never their values.
+            // The driver logs the statement with placeholders, never with values.
             .sqlx_slow_statements_logging_settings(
                 tracing::log::LevelFilter::Warn,
                 config.slow.unwrap_or(Duration::MAX),
@@ -137,7 +139,7 @@ impl Database {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                // Other processes (patron admin …, a backup) wait as well, so this is only for them.
+                // Only for other processes (patron admin …, a backup): within this process writes are serialized.
                 .busy_timeout(Duration::from_secs(30))
         });
         create_private(url)?;
@@ -148,7 +150,7 @@ impl Database {
         let reader = SeaOrm::connect(options.clone()).await?;
         let lists = lists::connect(options, config.max_connections, config.statement_timeout).await?;
         let metrics = DatabaseMetrics::default();
-        let [writer, reader, lists] = [writer, reader, lists].map(|pool| measured(pool, &metrics));
+        let [writer, reader, lists] = [writer, reader, lists].map(|pool| with_metrics(pool, &metrics));
         let file = OpenedFile::of(sqlite_path(url)?).map(Arc::new);
         Ok(Self { file, ..Self::of(writer, reader, lists, metrics) })
     }
@@ -159,7 +161,7 @@ impl Database {
     ) -> std::result::Result<Self, DbErr> {
         options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
         let metrics = DatabaseMetrics::default();
-        let pool = measured(SeaOrm::connect(options).await?, &metrics);
+        let pool = with_metrics(SeaOrm::connect(options).await?, &metrics);
         Ok(Self::of(pool.clone(), pool.clone(), pool, metrics))
     }
 
@@ -172,45 +174,48 @@ impl Database {
         Self { writer, reader, lists, metrics, refuses_writes: Arc::default(), file: None }
     }
 
-    /// Whether a transaction was refused since the last that is known to have written: the database is read-only, or
-    /// its disk is full.
+    /// Whether a write was refused since the last successful one, because the database is read-only or its disk is full.
     pub fn is_read_only(&self) -> bool {
         self.refuses_writes.load(Ordering::Relaxed)
     }
 
-    /// One has written again.
+    /// Records a successful write.
     pub fn record_write(&self) {
         self.refuses_writes.store(false, Ordering::Relaxed);
     }
 
-    /// SQLite or PostgreSQL.
+    /// The type of the database: SQLite or PostgreSQL.
     pub fn backend(&self) -> DbBackend {
         self.writer.get_database_backend()
     }
 
-    /// Whether this is the embedded database, which patron migrates by itself.
+    /// Whether this is the embedded database (SQLite), which patron migrates itself.
     pub fn is_embedded(&self) -> bool {
         self.backend() == DbBackend::Sqlite
     }
 
-    /// Where reads go.
+    /// The connections for short reads.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// Passes when nothing about the database is such that patron must not work with it: the settings of PostgreSQL, as
-    /// they are on a pooled connection, and that the file of an SQLite database is still where it was opened.
+    /// Checks that patron can use the database: the settings of a pooled connection to PostgreSQL, or whether the SQLite
+    /// file was moved.
     ///
     /// # Errors
-    /// [`Error::DatabaseUnusable`], naming what is wrong; those of the database.
+    /// [`Error::DatabaseUnusable`] with the reason and the remedy.
     pub async fn ensure_usable(&self) -> Result<()> {
         if self.is_embedded() {
-            return if self.is_in_place() { Ok(()) } else { Err(Error::DatabaseUnusable(MOVED.to_owned())) };
+            return if self.is_unmoved() {
+                Ok(())
+            } else {
+                Err(Error::DatabaseUnusable(FILE_MOVED.to_owned()))
+            };
         }
-        let select = Statement::from_string(self.backend(), REQUIRED_SETTINGS);
+        let select = Statement::from_string(self.backend(), SELECT_SETTINGS);
         for row in self.reader.query_all_raw(select).await? {
             let (name, value): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            let required = REQUIRED.iter().find(|(required, ..)| *required == name);
+            let required = REQUIRED_SETTINGS.iter().find(|(required, ..)| *required == name);
             if let Some((_, expected, remedy)) = required.filter(|(_, expected, _)| *expected != value) {
                 let text = format!("{name} is {value}, and patron needs {expected}: {remedy}");
                 return Err(Error::DatabaseUnusable(text));
@@ -219,28 +224,27 @@ impl Database {
         Ok(())
     }
 
-    fn is_in_place(&self) -> bool {
-        self.file.as_ref().is_none_or(|file| file.is_in_place())
+    fn is_unmoved(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| file.is_unmoved())
     }
 
-    /// How many migrations have not run.
+    /// The number of pending migrations.
     ///
     /// # Errors
-    /// [`Error::DatabaseUnusable`] when its schema is that of an unreleased build or of a newer program; those of the
-    /// database.
+    /// [`Error::DatabaseUnusable`] if an unreleased build or a newer version of patron created the schema.
     pub async fn pending_migrations(&self) -> Result<usize> {
         match migration::history::read(&self.reader).await? {
             History::Current => Ok(0),
             History::Pending(count) => Ok(count),
-            History::Unreleased => Err(Error::DatabaseUnusable(UNRELEASED.to_owned())),
+            History::Unreleased => Err(Error::DatabaseUnusable(UNRELEASED_SCHEMA.to_owned())),
             History::Newer(name) => Err(Error::DatabaseUnusable(format!(
                 "a newer version of patron has migrated the database ({name}): run that version, or restore a backup"
             ))),
         }
     }
 
-    /// Brings the schema up to date. On a connection of its own, where no statement is given up: an index over many
-    /// rows takes longer than any request may.
+    /// Runs the pending migrations on a separate connection without a statement timeout, because building an index over
+    /// many rows takes longer than the timeout of requests.
     ///
     /// # Errors
     /// As [`pending_migrations`](Self::pending_migrations).
@@ -249,40 +253,37 @@ impl Database {
         if self.is_embedded() {
             return Ok(migration::up(self.migration_connection()).await?);
         }
-        let patient =
+        let unlimited =
             DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 1, ..config.clone() };
-        let owner = Self::connect(&patient).await?;
-        let migrated = migration::up(owner.migration_connection()).await;
-        owner.close().await?;
+        let database = Self::connect(&unlimited).await?;
+        let migrated = migration::up(database.migration_connection()).await;
+        database.close().await?;
         Ok(migrated?)
     }
 
-    /// The connection that migrations change the schema with.
+    /// The connection for migrations.
     pub fn migration_connection(&self) -> &DatabaseConnection {
         &self.writer
     }
 
-    /// Begins a transaction; [`transact!`](crate::transact) and [`spend!`](crate::spend) are how services do it.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Begins a transaction. Services use [`transact!`](crate::transact) or [`spend!`](crate::spend) instead.
     pub async fn begin(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
-            // Takes the write lock at once: a transaction that reads first and is overtaken by another
-            // process could not write any more (SQLITE_BUSY_SNAPSHOT). PostgreSQL ignores it.
+            // Takes the write lock at once. A transaction that reads first could not write any more after another process
+            // has written (SQLITE_BUSY_SNAPSHOT). PostgreSQL ignores this.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        if !self.is_in_place() {
-            return Err(DbErr::Conn(RuntimeErr::Internal(MOVED.to_owned())));
+        if !self.is_unmoved() {
+            return Err(DbErr::Conn(RuntimeErr::Internal(FILE_MOVED.to_owned())));
         }
-        let watch = Timer::start();
+        let timer = Timer::start();
         let transaction = self.writer.begin_with_options(options).await?;
-        self.metrics.begun(watch.elapsed());
+        self.metrics.transaction_begun(timer.elapsed());
         Ok(transaction)
     }
 
-    /// Notes in the metrics how many connections there are.
+    /// Records the number of connections in the metrics.
     pub fn record_connections(&self) {
         if self.is_embedded() {
             let pools = [("reader", &self.reader), ("lists", &self.lists), ("writer", &self.writer)];
@@ -295,19 +296,16 @@ impl Database {
     }
 
     /// Commits a transaction.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub async fn finish(&self, transaction: DatabaseTransaction) -> std::result::Result<(), DbErr> {
         transaction.commit().await
     }
 
-    /// What to do with the outcome of the `number`th attempt: none means to try again.
+    /// Handles the outcome of the `number`th attempt at a transaction. Returns `None`, after a backoff, to retry it.
     pub async fn retry_or_finish<T>(&self, outcome: TxResult<T>, number: u32) -> Option<Result<T>> {
         match outcome {
-            Err(TxError::Database(error)) if is_retriable(&error) && number < ATTEMPTS => {
-                tracing::debug!(%error, number, "the transaction is done again");
-                self.metrics.retried();
+            Err(TxError::Database(error)) if is_retriable(&error) && number < MAX_ATTEMPTS => {
+                tracing::debug!(%error, number, "retrying a transaction");
+                self.metrics.transaction_retried();
                 tokio::time::sleep(Duration::from_millis(5 << number)).await;
                 None
             }
@@ -320,10 +318,7 @@ impl Database {
         }
     }
 
-    /// Closes all connections; waits for those in use.
-    ///
-    /// # Errors
-    /// Those of the driver.
+    /// Closes all connections. Waits for connections in use.
     pub async fn close(self) -> std::result::Result<(), DbErr> {
         self.reader.close().await?;
         self.lists.close().await?;
@@ -331,8 +326,8 @@ impl Database {
     }
 }
 
-/// Has every statement measured.
-fn measured(mut connection: DatabaseConnection, metrics: &DatabaseMetrics) -> DatabaseConnection {
+/// Measures every statement of a connection.
+fn with_metrics(mut connection: DatabaseConnection, metrics: &DatabaseMetrics) -> DatabaseConnection {
     let metrics = metrics.clone();
     let system = match connection.get_database_backend() {
         DbBackend::Sqlite => "sqlite",
@@ -345,14 +340,17 @@ fn measured(mut connection: DatabaseConnection, metrics: &DatabaseMetrics) -> Da
     connection
 }
 
-fn connections<D: sea_orm::sqlx::Database>(pool: &'static str, of: &sea_orm::sqlx::Pool<D>) -> Connections {
-    let most = usize::try_from(of.options().get_max_connections()).unwrap_or(usize::MAX);
+fn connections<D: sea_orm::sqlx::Database>(
+    pool: &'static str,
+    of: &sea_orm::sqlx::Pool<D>,
+) -> PoolConnections {
+    let max = usize::try_from(of.options().get_max_connections()).unwrap_or(usize::MAX);
     let open = usize::try_from(of.size()).unwrap_or(usize::MAX);
-    Connections { pool, open, idle: of.num_idle(), most }
+    PoolConnections { pool, open, idle: of.num_idle(), max }
 }
 
-/// Makes the file of the database when it is missing, for its owner alone (SQLite gives the files beside it the
-/// same mode): it holds personal data and password hashes.
+/// Creates a missing database file that only its owner can read, because it contains personal data and password hashes.
+/// SQLite creates its other files with the same mode.
 fn create_private(url: &str) -> std::result::Result<(), DbErr> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut file = std::fs::OpenOptions::new();
@@ -374,12 +372,12 @@ fn sqlite_path(url: &str) -> std::result::Result<PathBuf, DbErr> {
 /// The outcome of one attempt at a transaction.
 pub type TxResult<T> = std::result::Result<T, TxError>;
 
-/// Why an attempt failed: database errors are kept as they are until it is known whether to try again.
+/// Why an attempt at a transaction failed. Errors of the database are not converted, because they decide about a retry.
 #[derive(Debug)]
 pub enum TxError {
-    /// The database refused.
+    /// The database failed.
     Database(DbErr),
-    /// A rule of the service refused.
+    /// A rule of the service was violated.
     Rule(Error),
 }
 
@@ -396,19 +394,19 @@ impl From<Error> for TxError {
 }
 
 impl From<TxError> for Error {
-    fn from(failed: TxError) -> Self {
-        match failed {
+    fn from(error: TxError) -> Self {
+        match error {
             TxError::Database(error) => error.into(),
             TxError::Rule(error) => error,
         }
     }
 }
 
-/// Shows that the caller has no transaction open: asked for by everything that waits for something else than the database.
-/// The right to a [`Write`](crate::app::write::Write) shows it until it is spent.
+/// Proof that the caller has no open transaction. Operations that wait for something other than the database require it.
+/// [`Write`](crate::app::write::Write) is such a proof until it is spent.
 pub trait NoTransaction: Sync {}
 
-/// A command or a job of the program itself that is between its transactions. [`ensure_outside`] checks it.
+/// A command or a background job of the program, between its transactions. [`ensure_outside`] checks that at run time.
 #[derive(Clone, Copy, Debug)]
 pub struct Job;
 
@@ -416,36 +414,36 @@ impl NoTransaction for Job {}
 
 tokio::task_local! {
     /// Set while a transaction of [`transact!`](crate::transact) or [`spend!`](crate::spend) is open.
-    static INSIDE: ();
+    static IN_TRANSACTION: ();
 }
 
-/// Runs an attempt at a transaction, with [`ensure_outside`] failing in it. No `async fn`, which would hold the attempt,
-/// a large future, twice.
+/// Runs an attempt at a transaction, in which [`ensure_outside`] fails. Not an `async fn`, because that would store the
+/// attempt, a large future, twice.
 #[doc(hidden)]
 pub fn inside<T>(attempt: impl Future<Output = T>) -> impl Future<Output = T> {
-    INSIDE.scope((), attempt)
+    IN_TRANSACTION.scope((), attempt)
 }
 
-/// Makes sure that no transaction is open here: called by everything that waits for something else than the database.
+/// Checks that the task has no open transaction. Operations that wait for something other than the database call it. `what`
+/// describes the operation.
 ///
 /// # Errors
-/// [`Error::Internal`]; a defect.
+/// [`Error::Internal`], which is a defect.
 pub fn ensure_outside(what: &'static str) -> Result<()> {
-    match INSIDE.try_with(|()| ()) {
+    match IN_TRANSACTION.try_with(|()| ()) {
         Ok(()) => Err(Error::internal(format!("{what} in an open transaction"))),
         Err(_) => Ok(()),
     }
 }
 
-/// Runs a block in a transaction and commits it; any error, by `?` or `return`, rolls it back. When the
-/// database asks to do it again (a serialization failure, a deadlock), the block runs again from its start,
-/// so it must not use anything up. Its value is an [`TxResult`], that of the whole a [`Result`].
+/// Runs a block in a transaction and commits it. An error, by `?` or `return`, rolls the transaction back. When the
+/// database requests a retry (a serialization failure, a deadlock), the block runs again from its start, so it must not
+/// consume its captured values. The block's value is a [`TxResult`], the macro's value a [`Result`].
 ///
-/// For what has to be kept whatever comes of a request, and for jobs; the write that a request is there for is done by
+/// Use it in background jobs, and for writes that must survive the failure of a request. The main write of a request uses
 /// [`spend!`](crate::spend).
 ///
-/// A macro, because a closure that lends the transaction to a future can't tell the compiler that the
-/// future may move between threads.
+/// This is a macro, because the compiler can't prove that the future of a closure that borrows the transaction is `Send`.
 #[macro_export]
 macro_rules! transact {
     ($db:expr, |$tx:ident| $block:block) => {{

@@ -10,59 +10,52 @@ use crate::types::{CustomerStatus, EmailAddress, PasswordHash};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "customer")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub customer_id: i32,
-    /// Public identifier.
     #[sea_orm(unique)]
     pub uuid: Uuid,
-    /// Whether it may sign in.
+    /// Whether the customer may log in.
     pub status: CustomerStatus,
-    /// The group it belongs to; none only when a database was edited by hand.
+    /// The group of the customer. NULL only if the database was edited manually.
     pub group_id: Option<i32>,
-    /// Kept as typed.
+    /// E-mail address as typed.
     pub email: EmailAddress,
-    /// Hash in PHC string format.
     pub password: PasswordHash,
-    /// Display name.
     pub full_name: String,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: DateTimeUtc,
-    /// When it last changed; moves with every change.
+    /// Time of the last change.
     pub updated_at: DateTimeUtc,
     /// Free-form data of the back office, a JSON object.
     #[sea_orm(column_type = "JsonBinary")]
     pub meta_data: Json,
-    /// Counts the changes, from 1.
+    /// Version number, from 1, increased by each change.
     pub version: i32,
-    /// Tokens of an earlier generation are refused; rises when the account is disabled or its password set.
+    /// Tokens of an earlier generation are refused. It is increased when the account is disabled or its password is
+    /// set.
     pub token_generation: i64,
-    /// Since when the address is known to be the customer's own.
+    /// Time at which the e-mail address was verified.
     pub email_verified_at: Option<DateTimeUtc>,
-    /// The address that it wants instead, until the link mailed there is opened.
+    /// The new address of a pending e-mail change, until the link in the mail to it is opened.
     pub pending_email: Option<EmailAddress>,
-    /// How many entries the journal has of it.
+    /// The number of journal entries of the customer.
     pub event_sequence: i64,
-    /// [Key](EmailAddress::key) of the address, unique. NULL until it is computed, or while another customer has it: until
-    /// then nobody signs in with the address.
+    /// Unique [key](EmailAddress::key) of the e-mail address. NULL until it is computed, or while another customer has
+    /// the same key. The customer can't log in while it is NULL.
     #[sea_orm(unique)]
     pub email_key: Option<String>,
-    /// [The key in Unicode](EmailAddress::unicode_key), where it differs.
+    /// [The key in Unicode](EmailAddress::unicode_key), if it differs.
     pub email_unicode: Option<String>,
-    /// The folded text in which keywords are searched; empty until it is computed.
+    /// Folded text for the keyword search; empty until it is computed.
     pub search_text: String,
 }
 
-/// The tables it is joined with.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// Its addresses.
     #[sea_orm(has_many = "super::customer_address::Entity")]
     Address,
-    /// Its sessions.
     #[sea_orm(has_many = "super::customer_session::Entity")]
     Session,
-    /// The group it belongs to.
     #[sea_orm(
         belongs_to = "super::customer_group::Entity",
         from = "Column::GroupId",
@@ -92,7 +85,7 @@ impl Related<super::customer_group::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl ActiveModel {
-    /// Computes the columns that depend on the address, when it is set.
+    /// Computes the columns that depend on the e-mail address, if it is set.
     pub fn derive_keys(&mut self) {
         if let Set(email) = &self.email {
             self.email_key = Set(Some(email.key()));
@@ -102,12 +95,13 @@ impl ActiveModel {
 }
 
 impl Model {
-    /// Whether a link mailed to this address has something to confirm: that it is the customer's, or is to become it.
+    /// Whether a link in a mail to this address can confirm it: as the pending address, or as the current address if
+    /// that is not verified.
     pub fn may_confirm(&self, email: &EmailAddress) -> bool {
         self.wants(email) || (self.email.key() == email.key() && self.email_verified_at.is_none())
     }
 
-    /// Whether this is the address that it wants instead of the one it has.
+    /// Whether this is the new address of a pending e-mail change.
     pub fn wants(&self, email: &EmailAddress) -> bool {
         self.pending_email.as_ref().is_some_and(|pending| pending.key() == email.key())
     }
@@ -119,7 +113,7 @@ impl Entity {
         Self::find().filter(Column::Uuid.eq(uuid))
     }
 
-    /// The customer with this address, however it is spelled.
+    /// The customer with this e-mail address in any spelling.
     pub fn find_by_address(email: &EmailAddress) -> Select<Self> {
         Self::find().filter(Column::EmailKey.eq(email.key()))
     }

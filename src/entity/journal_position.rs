@@ -1,21 +1,20 @@
-//! Table `journal_position`: one row, whose lock lets one publish at a time.
+//! Table `journal_position`. Its lock on the only row allows one publisher at a time.
 
 use sea_orm::entity::prelude::*;
 
-/// The last place in the feed that was given, and the last that has expired.
+/// The last assigned and the last expired position of the feed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "journal_position")]
 pub struct Model {
     /// Always 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub journal_position_id: i32,
-    /// The place.
+    /// The last assigned position.
     pub position: i64,
-    /// The place up to which entries have expired: they are deleted, or will be soon.
+    /// Entries up to this position have expired. They are deleted, or will be soon.
     pub expired_position: i64,
 }
 
-/// It is joined with no table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -4,42 +4,36 @@ use sea_orm::entity::prelude::*;
 
 use crate::types::{EmailAddress, MailKind, MailStatus};
 
-/// A mail, written in the transaction of what caused it. Tokens are not in it: they are made when it is sent.
+/// A mail, written in the same transaction as the change that caused it. It contains no tokens: they are created when
+/// it is sent.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "mail")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub mail_id: i64,
-    /// Public identifier; the mail's `Message-ID` is made of it.
+    /// Public identifier, which is part of the `Message-ID` of the mail.
     #[sea_orm(unique)]
     pub uuid: Uuid,
-    /// The customer it is about; none while it isn't known whether anybody has the address.
+    /// The customer of the mail. NULL until it is known whether a customer has the address.
     pub customer_id: Option<i32>,
-    /// What it says.
     pub kind: MailKind,
-    /// Where it goes.
     pub recipient: EmailAddress,
-    /// How far it is.
     pub status: MailStatus,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i32,
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     pub last_error: Option<String>,
-    /// When it was caused.
     pub created_at: DateTimeUtc,
-    /// When it is tried next; in the future while somebody is sending it.
+    /// Time of the next attempt. While an instance is sending the mail, the time at which its lease expires.
     pub next_attempt_at: DateTimeUtc,
-    /// When it isn't tried any more.
+    /// Time after which the mail is not retried any more.
     pub give_up_at: DateTimeUtc,
-    /// When the mail server took it.
+    /// Time at which the mail server accepted it.
     pub sent_at: Option<DateTimeUtc>,
 }
 
-/// The tables it is joined with.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// The customer it is about.
     #[sea_orm(
         belongs_to = "super::customer::Entity",
         from = "Column::CustomerId",

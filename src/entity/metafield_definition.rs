@@ -3,87 +3,72 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryFilter, QueryOrder, Select};
 
-/// What a custom field of some owner type holds. Its values are in the owner's `meta_data`, shaped
-/// `{ namespace: { key: value } }`.
+/// The definition of a custom field. The values are in `meta_data` of the owner, as `{ namespace: { key: value } }`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "metafield_definition")]
 pub struct Model {
-    /// Primary key.
     #[sea_orm(primary_key)]
     pub metafield_definition_id: i32,
-    /// Public identifier.
     #[sea_orm(unique)]
     pub uuid: Uuid,
-    /// What has such a field: `customer`.
+    /// The type of record that has the field: `customer`.
     pub owner_type: String,
-    /// The first part of its name.
     pub namespace: String,
-    /// The second part of its name.
     pub field_key: String,
-    /// Display name.
     pub name: String,
-    /// What it is for.
     pub description: Option<String>,
-    /// What it holds.
     pub field_type: FieldType,
-    /// Whether it holds a list of that.
+    /// Whether the value is a list of this type.
     pub is_list: bool,
-    /// Whether it can't be emptied.
+    /// Whether the value can't be removed.
     pub required: bool,
-    /// Whether the customer may see and set it.
+    /// Whether the customer may read and set the value.
     pub visible_to_customer: bool,
-    /// Rules for its values, a JSON array.
+    /// The validation rules for values, a JSON array.
     #[sea_orm(column_type = "JsonBinary")]
     pub validations: Json,
-    /// What a group is made of, a JSON array.
+    /// The fields of a group, a JSON array.
     #[sea_orm(column_type = "JsonBinary")]
     pub sub_fields: Json,
-    /// Where it stands among others.
+    /// The sort position among other definitions.
     pub position: i32,
-    /// When it was made.
     pub created_at: DateTimeUtc,
-    /// When it last changed.
     pub updated_at: DateTimeUtc,
-    /// When it was deleted; the row stays until its values are gone.
+    /// Time of the deletion. The row is kept until all values are removed.
     pub deleted_at: Option<DateTimeUtc>,
-    /// The primary key up to which customers have lost their value of a deleted definition.
+    /// The value of a deleted definition has been removed from customers up to this primary key.
     pub cleaned_up_to: i32,
 }
 
-/// What a custom field holds.
+/// The type of a custom field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum FieldType {
-    /// A line of text.
+    /// A single line of text.
     ShortText,
-    /// Any text.
+    /// Text of any length.
     LongText,
-    /// Rows of an editor, which nothing here looks into.
+    /// Rich text: a list of objects of an editor, whose content is not validated.
     RichText,
-    /// A whole number.
     Integer,
-    /// Any number.
     Number,
-    /// True or false.
     Boolean,
-    /// A day.
     Date,
-    /// A colour, as `#1a2b3c`.
+    /// A colour, such as `#1a2b3c`.
     Color,
-    /// A web address.
+    /// An http or https URL.
     Url,
-    /// Several fields together.
+    /// A group of fields.
     Group,
 }
 
-/// It is joined with no table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The definitions of an owner type that aren't deleted, in their order.
+    /// The definitions of an owner type that are not deleted, by position.
     pub fn find_by_owner_type(owner_type: &str) -> Select<Self> {
         Self::find()
             .filter(Column::OwnerType.eq(owner_type))
@@ -92,14 +77,14 @@ impl Entity {
             .order_by_asc(Column::MetafieldDefinitionId)
     }
 
-    /// The definition with this public identifier, if it isn't deleted.
+    /// The definition with this public identifier, if it is not deleted.
     pub fn find_by_public_id(uuid: Uuid) -> Select<Self> {
         Self::find().filter(Column::Uuid.eq(uuid)).filter(Column::DeletedAt.is_null())
     }
 }
 
 impl FieldType {
-    /// Its name, in the database and on the wire.
+    /// The name in the database and in the API.
     pub fn name(self) -> String {
         self.to_value()
     }

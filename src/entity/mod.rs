@@ -1,8 +1,8 @@
-//! The tables, one file each, with finders scoped to what a caller may reach.
+//! The tables, one file each, with common queries.
 //!
-//! Models carry no serde and no GraphQL derives: what a column is called on the wire, and who may see it, is
-//! not the table's business. Imports nothing of the crate but `types`.
-#![expect(missing_docs, reason = "a column is documented where its name does not say what it is")]
+//! Models derive neither serde nor GraphQL traits: the APIs define the names of fields and the access to them. Of the
+//! crate, this module imports only `types`.
+#![expect(missing_docs, reason = "a column is documented only if its name doesn't explain it")]
 
 pub mod admin_session;
 pub mod admin_user;
@@ -24,7 +24,7 @@ pub mod webhook_endpoint;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{DbBackend, EntityName};
 
-/// The `full_name` column of `table`, compared by code point on every database (PostgreSQL: in the "C" collation).
+/// The column `full_name` of `table`, compared by code point in both databases (PostgreSQL: with the collation "C").
 pub fn name_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {
     let table = table.table_name();
     Expr::cust(match backend {

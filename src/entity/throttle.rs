@@ -2,24 +2,23 @@
 
 use sea_orm::entity::prelude::*;
 
-/// How often something was tried that may not be tried too often.
+/// A counter of attempts that are limited in number, such as login attempts.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "throttle")]
 pub struct Model {
-    /// What it is; see `service::throttle`. Addresses of people are in it as hashes only.
+    /// The limited action and its subject; see `service::throttle`. It contains e-mail addresses only as hashes.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// The number of times.
+    /// The number of attempts.
     pub count: i32,
-    /// The first of them.
+    /// Time of the first attempt.
     pub since: DateTimeUtc,
-    /// The last of them.
+    /// Time of the last attempt.
     pub updated_at: DateTimeUtc,
-    /// Refused until then.
+    /// Attempts are refused until this time.
     pub blocked_until: Option<DateTimeUtc>,
 }
 
-/// It is joined with no table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

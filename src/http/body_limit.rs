@@ -1,4 +1,4 @@
-//! The size of request bodies.
+//! The size limit of request bodies.
 
-/// The largest body that is read, in bytes.
+/// Size of the largest accepted request body, in bytes. A larger one is refused with 413.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;

@@ -1,11 +1,11 @@
-//! The envelope of successes.
+//! The envelope of successful responses.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a success answers with.
+/// The envelope of a successful response.
 #[derive(Serialize, ToSchema)]
 pub struct Data<T> {
-    /// The outcome.
+    /// The result.
     pub data: T,
 }

@@ -1,5 +1,7 @@
-//! Failures as clients see them. A handler returns a [`Failure`]; the outermost layer writes its body, so
-//! that failures from anywhere, panics and timeouts included, look alike and name the request.
+//! Failures as clients receive them.
+//!
+//! A handler returns a [`Failure`]. The outermost middleware renders its body. All failures, including panics and
+//! timeouts, therefore have the same format and contain the request id.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,84 +13,85 @@ use super::extract::media_type::MediaType;
 use super::failure_code::FailureCode;
 use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
 
-/// The form of a failure's body.
+/// The format of a failure's response body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Format {
     /// The envelope of the REST API.
     Rest,
-    /// A GraphQL response. By the newer media type clients know that a failure was written by its server and not by
-    /// something in between: of any other they may not read the body of a 401 (GraphQL over HTTP, 6.4).
+    /// A GraphQL response. The media type `application/graphql-response+json` tells a client that the GraphQL server
+    /// wrote the response, not an intermediary. A client must not parse the body of a 401 with any other media type
+    /// (GraphQL over HTTP, 6.4).
     Graphql(MediaType),
 }
 
-/// A request that was not fulfilled.
+/// A failed request: the status, code and message of its response.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// The HTTP status.
+    /// HTTP status.
     pub status: StatusCode,
-    /// Stable, for programs.
+    /// Stable error code, for programs.
     pub code: FailureCode,
-    /// For people.
+    /// Message for people.
     pub message: String,
-    /// What is wrong with which field.
+    /// Problems with single fields.
     pub details: Vec<Detail>,
-    /// Seconds to wait before trying again.
+    /// Seconds that the client should wait before it tries again (`Retry-After`).
     pub retry_after: Option<u32>,
-    /// The accepted content codings, for a body that had another one.
+    /// The accepted content codings (`Accept-Encoding`), for a body with a different one.
     pub accept_encoding: Option<&'static str>,
 }
 
 /// The body of every failure.
 #[derive(Serialize, ToSchema)]
 pub struct FailureEnvelope {
-    /// What went wrong.
+    /// Description of the failure.
     pub error: FailureBody,
 }
 
-/// What went wrong.
+/// Description of a failure.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Failure)]
 pub struct FailureBody {
-    /// The HTTP status once more.
+    /// HTTP status of the response.
     #[schema(minimum = 400, maximum = 599, example = 400)]
     pub status: u16,
-    /// For people: the first detail's message.
+    /// Message for people. If there are details, it is the message of the first one.
     #[schema(example = "Email is required")]
     pub message: String,
-    /// For programs; stable.
+    /// Stable error code, for programs.
     #[schema(example = "validation_failed")]
     pub code: FailureCode,
-    /// All problems, one a field.
+    /// All problems, one per field.
     pub details: Vec<Detail>,
-    /// Names this request in the server's log; also in the header `X-Request-Id`.
+    /// Id of this request in the server's log; also in the header `X-Request-Id`.
     #[schema(pattern = "^[0-9A-Za-z._-]{1,64}$", example = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70")]
     pub request_id: String,
 }
 
-/// What is wrong with a field.
+/// A problem with one field.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Detail {
-    /// The field.
+    /// Name of the field.
     #[schema(example = "email")]
     pub field: String,
-    /// What is wrong with it.
+    /// Description of the problem.
     #[schema(example = "Email is required")]
     pub message: String,
 }
 
 impl Failure {
-    /// A failure without details. Its message is cut where it is too long: it may repeat what came in.
+    /// A failure without details. A message that is too long is truncated, because it may quote input.
     pub fn new(status: StatusCode, code: FailureCode, message: impl Into<String>) -> Self {
         let message = cut(message.into(), MAX_MESSAGE);
         Self { status, code, message, details: Vec::new(), retry_after: None, accept_encoding: None }
     }
 
-    /// 404.
+    /// 404: the URL or the resource does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, FailureCode::NotFound, message)
     }
 
-    /// 400, the body or query is not in the form it has to have.
+    /// 400: the body or the query string is malformed.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, FailureCode::MalformedJson, message)
     }
@@ -111,12 +114,12 @@ impl Failure {
         }
     }
 
-    /// 500; what happened is in the log.
+    /// 500: the cause is in the log.
     pub fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, FailureCode::Internal, "Internal error")
     }
 
-    /// 503; what happened is in the log.
+    /// 503: the cause is in the log.
     pub fn unavailable(retry_after: u32) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -128,13 +131,13 @@ impl Failure {
         }
     }
 
-    /// What stands for a status that some library answered with by itself.
+    /// The failure for a bare status, such as one from a library.
     pub fn from_status(status: StatusCode) -> Self {
         let message = status.canonical_reason().unwrap_or("Request failed");
         match status {
-            StatusCode::NOT_FOUND => Self::not_found("There is nothing at this URL"),
+            StatusCode::NOT_FOUND => Self::not_found("Not found"),
             StatusCode::METHOD_NOT_ALLOWED => {
-                Self::new(status, FailureCode::MethodNotAllowed, "This URL does not know this method")
+                Self::new(status, FailureCode::MethodNotAllowed, "Method not allowed")
             }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(
                 status,
@@ -151,7 +154,7 @@ impl Failure {
         }
     }
 
-    /// The body, in the envelope of the REST API.
+    /// The response body in the envelope of the REST API.
     pub fn envelope(self, request_id: String) -> FailureEnvelope {
         FailureEnvelope {
             error: FailureBody {
@@ -164,7 +167,7 @@ impl Failure {
         }
     }
 
-    /// The body, as a GraphQL response (GraphQL over HTTP, 6.4).
+    /// The response body as a GraphQL response (GraphQL over HTTP, 6.4).
     pub fn graphql(self, request_id: &str) -> serde_json::Value {
         serde_json::json!({"errors": [{
             "message": self.message,
@@ -172,19 +175,19 @@ impl Failure {
         }]})
     }
 
-    /// The response, in this form.
-    pub(super) fn render(self, request_id: &str, form: Form) -> Response {
+    /// The response in this format.
+    pub(super) fn render(self, request_id: &str, format: Format) -> Response {
         let (status, retry_after, accept_encoding) = (self.status, self.retry_after, self.accept_encoding);
-        let mut response = match form {
-            Form::Rest => Json(self.envelope(request_id.to_owned())).into_response(),
-            Form::Graphql(media_type) => {
+        let mut response = match format {
+            Format::Rest => Json(self.envelope(request_id.to_owned())).into_response(),
+            Format::Graphql(media_type) => {
                 let content_type = [(header::CONTENT_TYPE, media_type.name())];
                 (content_type, Json(self.graphql(request_id))).into_response()
             }
         };
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        // A 404 may be kept unless it says otherwise (RFC 9110 15.1).
+        // Caches may store a 404 unless the response forbids it (RFC 9110 15.1).
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
@@ -193,14 +196,14 @@ impl Failure {
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(codings));
         }
         if status == StatusCode::UNAUTHORIZED {
-            // RFC 9110 11.6.1 asks for it, RFC 6750 3 says how.
+            // RFC 9110 11.6.1 requires the header, RFC 6750 3 defines its value.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
 }
 
-/// The one mapping of domain errors to HTTP.
+/// Maps domain errors to HTTP. This is the only such mapping.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
@@ -221,29 +224,29 @@ impl From<Error> for Failure {
             Error::Outdated => Self::new(
                 StatusCode::CONFLICT,
                 FailureCode::Conflict,
-                "Custom fields were changed at the same time; try again",
+                "Custom fields were changed concurrently; try again",
             ),
             Error::PreconditionFailed => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 FailureCode::PreconditionFailed,
-                "It was changed meanwhile; read it again",
+                "The resource has changed. Fetch the current version and try again.",
             ),
             Error::PreconditionRequired => Self::new(
                 StatusCode::PRECONDITION_REQUIRED,
                 FailureCode::PreconditionRequired,
-                "Changes need the header If-Match with the version that was read (e.g., If-Match: \"3\")",
+                "Changes require the header If-Match with the version that you read (e.g., If-Match: \"3\")",
             ),
             Error::IdempotencyKeyReused => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 FailureCode::IdempotencyMismatch,
-                "This Idempotency-Key came with another request before",
+                "This Idempotency-Key was already used for a different request",
             ),
             Error::IdempotencyKeyInUse => Self {
                 retry_after: Some(1),
                 ..Self::new(
                     StatusCode::CONFLICT,
                     FailureCode::Conflict,
-                    "A request with this Idempotency-Key is still being answered",
+                    "A request with this Idempotency-Key is still in progress",
                 )
             },
             Error::PositionExpired => {
@@ -262,7 +265,7 @@ impl From<Error> for Failure {
                 Self::unavailable(retry_after)
             }
             Error::MigrationsPending(pending) => {
-                tracing::warn!(pending, "the schema is behind");
+                tracing::warn!(pending, "migrations are pending");
                 Self::unavailable(10)
             }
             Error::DatabaseUnusable(reason) => {
@@ -283,7 +286,7 @@ impl From<Problem> for Detail {
     }
 }
 
-/// The outermost layer turns it into a body: see `layers.rs`.
+/// Passes the failure to the outermost middleware, which renders its body: see `middleware/mod.rs`.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

@@ -1,25 +1,25 @@
-//! The codes of failures, for programs.
+//! Error codes, by which programs decide what to do.
 
 use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// Defines the codes, each with its text: the type is what is sent and what the OpenAPI document lists.
+/// Defines the codes and their wire texts. Responses and the OpenAPI document use the same list.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// The codes of all failures.
+        /// Error code of a failure.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "a code says what it means")]
+        #[expect(missing_docs, reason = "the name of a code says what it means")]
         pub enum FailureCode {
             $($(#[$doc])* $name,)*
         }
 
         impl FailureCode {
-            /// Every code.
+            /// All codes.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The code as REST sends it; GraphQL sends it in capitals.
+            /// The code as the REST API sends it. The GraphQL API sends it in upper case.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
@@ -40,7 +40,7 @@ impl PartialSchema for FailureCode {
         let codes = Self::ALL.iter().map(|code| code.as_str());
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("The codes of all failures."))
+            .description(Some("Error code. Programs decide by it; `message` is for people."))
             .enum_values(Some(codes))
             .build()
             .into()

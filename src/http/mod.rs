@@ -1,5 +1,5 @@
-//! What both surfaces need of HTTP: who calls, what a body holds, how a failure looks, and the layers that
-//! every request passes.
+//! HTTP for both APIs, REST and GraphQL: extractors for the caller and the body, failures and their responses, and the
+//! middleware that every request passes.
 
 mod body_limit;
 mod data;
@@ -16,7 +16,7 @@ pub use extract::json_body::{JsonObject, read_json_text};
 pub use extract::media_type::MediaType;
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
 pub use failure_code::FailureCode;
-pub use middleware::around;
 pub use middleware::etag::entity_tag;
-pub use middleware::idempotency::{Done, OneWrite};
+pub use middleware::idempotency::{OneWrite, WriteResponse};
 pub use middleware::rate_limit::policy as rate_limit_policy;
+pub use middleware::with_middleware;

@@ -1,4 +1,4 @@
-//! Everything that leaves the machine: mail and webhooks.
+//! Outgoing traffic: mail and webhooks.
 
 pub mod mailer;
 pub mod webhook_client;

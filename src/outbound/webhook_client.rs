@@ -1,6 +1,9 @@
-//! Posts to URLs that somebody else chose: within bounds, and never to where only this server gets to (server-side
-//! request forgery, CWE-918). What a name resolves to is looked at when the connection is made, so that a name that
-//! resolves to something else the second time gains nothing; redirects are not followed.
+//! The HTTP client for webhooks, with protection against server-side request forgery (SSRF, CWE-918).
+//!
+//! Admins choose the URLs of webhooks, so a URL could point to an address that only this server can reach. Private and
+//! other special addresses are refused, except for the networks that the operator allows. An address in a URL is checked
+//! before the request. A name is checked when the connection resolves it, so that a name that resolves differently a second
+//! time (DNS rebinding) gains nothing. Redirects are not followed, and every request has a timeout.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,12 +19,12 @@ use crate::config::BuildError;
 use crate::config::WebhookConfig;
 use crate::db::ensure_outside;
 
-/// How long making a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
+/// The timeout of a connection attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Networks that are not the Internet: what the special-purpose registries of IANA (RFC 6890) say is not globally
-/// reachable, what is not for one receiver, and what leads to IPv4 addresses by itself. Of IPv6 only 2000::/3 is given
-/// out (RFC 4291 2.4): whatever is outside of it is special, such as `::ffff:0:0:0/96` (RFC 2765), `64:ff9b::/96` and
+/// Networks that are not the public Internet: those that the special-purpose registries of IANA (RFC 6890) list as not
+/// globally reachable, multicast, and IPv6 networks that embed IPv4 addresses. Of IPv6, only 2000::/3 is assigned
+/// (RFC 4291 2.4). Everything else is special, such as `::ffff:0:0:0/96` (RFC 2765), `64:ff9b::/96` and
 /// `64:ff9b:1::/48` (RFC 6052, 8215), `100::/64`, `100:0:0:1::/64`, `5f00::/16`, `fc00::/7`, `fe80::/10`, `fec0::/10` and
 /// `ff00::/8`.
 const SPECIAL: &[&str] = &[
@@ -54,11 +57,11 @@ const SPECIAL: &[&str] = &[
     "8000::/1",
 ];
 
-/// Which addresses may be result to.
+/// The addresses that requests may be sent to.
 #[derive(Clone, Debug)]
 struct AddressPolicy {
     special: Arc<[IpNet]>,
-    /// Those of a private network that an operator names.
+    /// Private networks that the operator allows.
     allowed: Arc<[IpNet]>,
 }
 
@@ -73,14 +76,14 @@ impl AddressPolicy {
         self.allowed.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether it is on the Internet, or allowed all the same.
-    fn is_welcome(&self, address: IpAddr) -> bool {
+    /// Whether an address is on the public Internet, or in an allowed network.
+    fn is_permitted(&self, address: IpAddr) -> bool {
         let address = canonical(address);
         self.is_allowed(address) || !self.special.iter().any(|network| network.contains(&address))
     }
 }
 
-/// IPv4 in IPv6 is IPv4.
+/// Converts IPv4-mapped IPv6 addresses to IPv4.
 fn canonical(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) if address != Ipv6Addr::LOCALHOST => IpAddr::V6(address).to_canonical(),
@@ -88,105 +91,109 @@ fn canonical(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Resolves names to addresses that are policy.
+/// Resolves names to permitted addresses only.
 struct Resolver {
     policy: AddressPolicy,
-    /// Only those that are allowed by name of their network.
-    inside: bool,
+    /// Whether only addresses in allowed networks are permitted.
+    only_allowed: bool,
 }
 
-/// A name has addresses, but none that may be result to.
+/// A name resolves to private addresses only.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is private; PATRON_WEBHOOK_NETWORKS would allow it")]
 struct Private;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (policy, inside) = (self.policy.clone(), self.inside);
+        let (policy, only_allowed) = (self.policy.clone(), self.only_allowed);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let policy = |address: &SocketAddr| match inside {
+            let resolved = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let is_permitted = |address: &SocketAddr| match only_allowed {
                 true => policy.is_allowed(address.ip()),
-                false => policy.is_welcome(address.ip()),
+                false => policy.is_permitted(address.ip()),
             };
-            let found: Vec<SocketAddr> = found.filter(policy).collect();
-            if found.is_empty() {
+            let permitted: Vec<SocketAddr> = resolved.filter(is_permitted).collect();
+            if permitted.is_empty() {
                 return Err(Private.into());
             }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }
 }
 
-/// Why a URL can't be result to.
+/// A URL is not valid for a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// It is no URL of the web.
+    /// It is not a valid http:// or https:// URL.
     #[error("must be an https:// URL")]
-    NoUrl,
-    /// It holds a name or a password.
+    Invalid,
+    /// It contains a user name or a password.
     #[error("must not hold credentials")]
     Credentials,
-    /// Not encrypted, and not to a network that is allowed.
+    /// It is not encrypted, and its host is not in an allowed network.
     #[error("must start with https://; http:// is for the networks of PATRON_WEBHOOK_NETWORKS")]
     Insecure,
-    /// It leads to where only this server gets to.
+    /// Its host is a private address.
     #[error("must not point to a private address")]
     Private,
 }
 
-/// What came of a post.
+/// The result of sending a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
-    /// An answer, with its HTTP status and for how many seconds it asks to be left alone.
+    /// The receiver responded.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// `Retry-After`, when it is a number.
+        /// The seconds of `Retry-After`; none if it is missing or a date.
         retry_after: Option<u32>,
     },
-    /// None, and why.
+    /// There was no response; the text is the reason.
     Failed(String),
 }
 
-/// Posts.
+/// Sends webhooks.
 #[derive(Debug)]
 pub struct WebhookClient {
     policy: AddressPolicy,
-    outside: Client,
-    inside: Client,
+    /// For `https://` URLs.
+    https: Client,
+    /// For `http://` URLs, which may only lead to allowed networks.
+    plain: Client,
 }
 
 impl WebhookClient {
+    /// Builds the client.
+    ///
     /// # Errors
-    /// When there are no certificates to trust.
+    /// If the system has no trusted certificates.
     pub fn new(config: &WebhookConfig) -> Result<Self, BuildError> {
-        // A second one would be the same.
+        // A provider that is already installed is the same one.
         let _first = rustls::crypto::ring::default_provider().install_default();
         let policy = AddressPolicy::new(&config.networks);
-        let client = |inside: bool| {
+        let client = |only_allowed: bool| {
             Client::builder()
                 .user_agent(concat!("patron/", env!("CARGO_PKG_VERSION")))
                 .redirect(redirect::Policy::none())
                 .no_proxy()
-                .https_only(!inside)
-                .connect_timeout(CONNECT)
+                .https_only(!only_allowed)
+                .connect_timeout(CONNECT_TIMEOUT)
                 .timeout(config.timeout)
-                .dns_resolver(Resolver { policy: policy.clone(), inside })
+                .dns_resolver(Resolver { policy: policy.clone(), only_allowed })
                 .build()
                 .map_err(|error| BuildError::new("PATRON_WEBHOOK_TIMEOUT", &error))
         };
-        Ok(Self { outside: client(false)?, inside: client(true)?, policy })
+        Ok(Self { https: client(false)?, plain: client(true)?, policy })
     }
 
-    /// Looks at a URL before anything is sent there.
+    /// Checks a URL without resolving its name.
     ///
     /// # Errors
-    /// When it can't be result to, whatever its name resolves to.
+    /// [`UrlError`] if the URL is not valid for a webhook, regardless of the addresses of its name.
     pub fn check(&self, text: &str) -> Result<Url, UrlError> {
-        let url = Url::parse(text).map_err(|_| UrlError::NoUrl)?;
+        let url = Url::parse(text).map_err(|_| UrlError::Invalid)?;
         if !["https", "http"].contains(&url.scheme()) {
-            return Err(UrlError::NoUrl);
+            return Err(UrlError::Invalid);
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UrlError::Credentials);
@@ -195,28 +202,28 @@ impl WebhookClient {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             Some(Host::Domain(_)) => None,
-            None => return Err(UrlError::NoUrl),
+            None => return Err(UrlError::Invalid),
         };
-        // Names are looked at when they are resolved.
-        if address.is_some_and(|address| !self.policy.is_welcome(address)) {
+        // A name is checked when it is resolved.
+        if address.is_some_and(|address| !self.policy.is_permitted(address)) {
             return Err(UrlError::Private);
         }
-        let inside =
+        let may_be_allowed =
             address.map_or(!self.policy.allowed.is_empty(), |address| self.policy.is_allowed(address));
-        if url.scheme() == "http" && !inside {
+        if url.scheme() == "http" && !may_be_allowed {
             return Err(UrlError::Insecure);
         }
         Ok(url)
     }
 
-    /// Posts a JSON body. What is answered is not read but for its status: it may be without end.
+    /// Posts a JSON body. Of the response, only the status and `Retry-After` are read: its body may be endless.
     pub async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> DeliveryResult {
-        debug_assert!(ensure_outside("posting").is_ok(), "a webhook is result in an open transaction");
+        debug_assert!(ensure_outside("posting").is_ok(), "a webhook is sent in an open transaction");
         let url = match self.check(url) {
             Ok(url) => url,
             Err(error) => return DeliveryResult::Failed(format!("the URL {error}")),
         };
-        let client = if url.scheme() == "http" { &self.inside } else { &self.outside };
+        let client = if url.scheme() == "http" { &self.plain } else { &self.https };
         let mut request = client.post(url).header(CONTENT_TYPE, "application/json").body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
@@ -232,7 +239,7 @@ impl WebhookClient {
     }
 }
 
-/// What went wrong, from the outermost to the innermost cause, without the URL, which may hold a secret.
+/// Describes an error with its causes, outermost first. Omits the URL, which may contain a secret.
 fn reason(error: &reqwest::Error) -> String {
     let outermost = match error {
         error if error.is_timeout() => "timed out",
@@ -241,7 +248,7 @@ fn reason(error: &reqwest::Error) -> String {
     };
     let mut reason = outermost.to_owned();
     let mut cause = std::error::Error::source(error);
-    // Bounded: a chain of causes is short.
+    // A chain of causes is short; the bound only guards against cycles.
     for _ in 0..8 {
         let Some(inner) = cause else { break };
         let text = inner.to_string();
@@ -261,9 +268,9 @@ mod tests {
     use crate::config::WebhookConfig;
 
     #[test]
-    fn which_addresses_are_private() {
+    fn special_addresses_are_refused_unless_their_network_is_allowed() {
         let policy = AddressPolicy::new(&["10.1.0.0/16".parse().unwrap()]);
-        for (address, is_welcome) in [
+        for (address, is_permitted) in [
             ("93.184.216.34", true),
             ("2606:2800:220:1:248:1893:25c8:1946", true),
             ("10.1.2.3", true),
@@ -288,7 +295,7 @@ mod tests {
             ("2002:7f00:1::", false),
             ("2001:db8::1", false),
             ("ff02::1", false),
-            // One of each of the registries, https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-.
+            // One address of each entry of the registries, https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-.
             ("10.255.255.255", false),
             ("100.127.255.255", false),
             ("192.0.0.8", false),
@@ -336,24 +343,24 @@ mod tests {
             ("198.20.0.1", true),
             ("223.255.255.255", true),
         ] {
-            assert_eq!(policy.is_welcome(address.parse().unwrap()), is_welcome, "{address}");
+            assert_eq!(policy.is_permitted(address.parse().unwrap()), is_permitted, "{address}");
         }
     }
 
     #[test]
-    fn which_urls_are_refused() {
-        let webhook_client = |networks: &[&str]| {
+    fn invalid_insecure_and_private_urls_are_refused() {
+        let client_allowing = |networks: &[&str]| {
             let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
             WebhookClient::new(&WebhookConfig { networks, timeout: Duration::from_secs(1) }).unwrap()
         };
-        let closed = webhook_client(&[]);
+        let default = client_allowing(&[]);
         for (url, error) in [
             ("https://hooks.example.com/x?y=1", None),
             ("https://93.184.216.34:8443/", None),
             ("http://hooks.example.com/", Some(UrlError::Insecure)),
-            ("ftp://hooks.example.com/", Some(UrlError::NoUrl)),
-            ("hooks.example.com", Some(UrlError::NoUrl)),
-            ("https://", Some(UrlError::NoUrl)),
+            ("ftp://hooks.example.com/", Some(UrlError::Invalid)),
+            ("hooks.example.com", Some(UrlError::Invalid)),
+            ("https://", Some(UrlError::Invalid)),
             ("https://user:secret@hooks.example.com/", Some(UrlError::Credentials)),
             ("https://127.0.0.1/", Some(UrlError::Private)),
             ("https://0x7f.1/", Some(UrlError::Private)),
@@ -361,11 +368,14 @@ mod tests {
             ("https://[::1]/", Some(UrlError::Private)),
             ("https://[::ffff:169.254.169.254]/latest", Some(UrlError::Private)),
         ] {
-            assert_eq!(closed.check(url).err(), error, "{url}");
+            assert_eq!(default.check(url).err(), error, "{url}");
         }
-        let open = webhook_client(&["127.0.0.0/8"]);
-        assert!(open.check("http://127.0.0.1:9000/").is_ok() && open.check("http://hooks.internal/").is_ok());
-        assert_eq!(open.check("http://93.184.216.34/").err(), Some(UrlError::Insecure));
-        assert_eq!(open.check("http://10.0.0.1/").err(), Some(UrlError::Private));
+        let loopback_allowed = client_allowing(&["127.0.0.0/8"]);
+        assert!(
+            loopback_allowed.check("http://127.0.0.1:9000/").is_ok()
+                && loopback_allowed.check("http://hooks.internal/").is_ok()
+        );
+        assert_eq!(loopback_allowed.check("http://93.184.216.34/").err(), Some(UrlError::Insecure));
+        assert_eq!(loopback_allowed.check("http://10.0.0.1/").err(), Some(UrlError::Private));
     }
 }

@@ -1,13 +1,15 @@
-//! What all connections may hold together, of requests and of responses.
+//! The memory budget of all connections together: bytes of unanswered requests and of unsent responses.
+//!
+//! When a limit is exceeded, the connections that hold the most are reset.
 
 use std::sync::Arc;
 
-use super::connection_state::What;
+use super::connection_state::MemoryKind;
 use super::connections::Connections;
 use super::limits::Limits;
 use super::meters::Meters;
 
-/// The connections, and the limits of what is held for them.
+/// The connections, their limits and their metrics.
 pub(super) struct Budget {
     pub(super) limits: Limits,
     pub(super) meters: Meters,
@@ -15,15 +17,15 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Resets connections if more is held than may be.
-    pub(super) fn keep(&self, what: What) {
+    /// Resets connections if all of them together hold more bytes than the limit.
+    pub(super) fn enforce(&self, kind: MemoryKind) {
         let Self { limits, meters, connections } = self;
-        let (held, most, reason) = match what {
-            What::Answers => (meters.unsent_bytes(), limits.unsent_bytes, "unsent"),
-            What::Requests => (meters.received_bytes(), limits.received_bytes, "received"),
+        let (held, max, reason) = match kind {
+            MemoryKind::Responses => (meters.unsent_bytes(), limits.unsent_bytes, "unsent"),
+            MemoryKind::Requests => (meters.received_bytes(), limits.received_bytes, "received"),
         };
-        if held > most {
-            meters.reset("connection", reason, connections.reset_heaviest(what, most));
+        if held > max {
+            meters.reset("connection", reason, connections.reset_heaviest(kind, max));
         }
     }
 }

@@ -1,4 +1,7 @@
-//! One connection, from its first byte to its last, within its time limits.
+//! Serves one connection within its time limits.
+//!
+//! The connection has one timer. When a deadline has passed, an idle HTTP/2 connection gets a GOAWAY and a grace period,
+//! the stream of a stalled response is reset, and any other connection is closed.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -19,28 +22,29 @@ use tokio::time::sleep;
 use tower::{ServiceExt, service_fn};
 
 use super::budget::Budget;
-use super::connection_state::{ConnectionState, Next, Overdue};
+use super::connection_state::{Action, ConnectionState, Overdue};
 use super::exchange::Exchange;
 use super::held::Stalled;
 use super::instrumented_stream::InstrumentedStream;
 use super::limits::Limits;
 use super::stream_executor::StreamExecutor;
 
-/// How long a connection that has been told that it ends may take to do so.
-const LINGER: Duration = Duration::from_secs(1);
-/// Streams that are open at once on a connection; fewer RFC 9113 (6.5.2) advises against.
+/// How long a client may take to close a connection after GOAWAY.
+const GOAWAY_GRACE: Duration = Duration::from_secs(1);
+/// Concurrent streams of a connection. RFC 9113 (6.5.2) advises against a lower limit.
 const MAX_STREAMS: u32 = 100;
-/// Streams of a connection that were reset by the client before they were looked at ("rapid reset", CVE-2023-44487), or
-/// by us for what was wrong with them. Beyond it the connection ends (ENHANCE_YOUR_CALM).
+/// Streams that the client may reset before the server accepts them ("rapid reset", CVE-2023-44487). One more closes the
+/// connection (ENHANCE_YOUR_CALM).
 const MAX_RESET_BY_CLIENT: usize = 20;
+/// Streams that the server may reset because of protocol errors. One more closes the connection.
 const MAX_RESET_BY_US: usize = 100;
 
-/// What speaks HTTP, within these limits. Reading headers is timed by [`ConnectionState`]: hyper's own limit takes the rest
-/// between two requests for a part of the headers, and doesn't begin before the first byte.
+/// The HTTP implementation, configured with the limits. [`ConnectionState`] times the reading of headers, because hyper's
+/// own limit also counts the idle time between two requests, and starts only at the first byte.
 pub(super) fn protocol(limits: &Limits) -> Builder<StreamExecutor> {
     let mut builder = Builder::new(StreamExecutor);
     builder.http1().header_read_timeout(None).max_buf_size(limits.header_bytes as usize);
-    // What may be on its way unasked, of bodies that nobody has to have room for: by default a MiB.
+    // How much of its bodies a client may send before the server reads them. hyper's default is 1 MiB.
     let body = u32::try_from(limits.body_bytes).unwrap_or(u32::MAX);
     builder
         .http2()
@@ -53,7 +57,7 @@ pub(super) fn protocol(limits: &Limits) -> Builder<StreamExecutor> {
     builder
 }
 
-/// Serves a connection until one of the two ends it, its time is over, or it has to make room.
+/// Serves a connection until the client or the server closes it, it times out, or it is evicted.
 pub(super) async fn serve(
     protocol: &Builder<StreamExecutor>,
     budget: &Arc<Budget>,
@@ -62,69 +66,69 @@ pub(super) async fn serve(
     routes: Router,
 ) {
     let (limits, metrics) = (&budget.limits, &budget.meters);
-    let (shared, watched) = (Arc::clone(budget), Arc::clone(connection_state));
+    let (shared, state) = (Arc::clone(budget), Arc::clone(connection_state));
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut exchange = Exchange::begin(&watched, &shared, &request);
-        let mut request = request.map(|body| exchange.counted(body));
+        let mut exchange = Exchange::begin(&state, &shared, &request);
+        let mut request = request.map(|body| exchange.count_body(body));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = routes.clone().oneshot(request);
+        let response = routes.clone().oneshot(request);
         async move {
-            exchange.wait_for_room().await;
-            let Ok(response) = answer.await;
-            exchange.answer(response).await
+            exchange.wait_for_capacity().await;
+            let Ok(response) = response.await;
+            exchange.send_response(response).await
         }
     });
     let stream =
-        InstrumentedStream { stream, connection_state: Arc::clone(connection_state), is_read_out: false };
+        InstrumentedStream { stream, connection_state: Arc::clone(connection_state), is_drained: false };
     let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
     let mut timer = pin!(sleep(Duration::ZERO));
-    // When the timer wakes: at the deadline, or before it and then again.
-    let (mut wakes_at, mut leaves_at) = (None, None);
+    // When the timer fires: at the deadline, or earlier, and then it is set again.
+    let (mut fires_at, mut closes_at) = (None, None);
     poll_fn(|cx| {
         loop {
             if connection.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let (deadline, why) = match connection_state.next(cx, limits) {
-                Next::Work => return Poll::Pending,
-                Next::Wait(deadline, why) => (deadline, why),
-                Next::Stop => {
+            let (deadline, reason) = match connection_state.next_action(cx, limits) {
+                Action::Run => return Poll::Pending,
+                Action::Wait(deadline, reason) => (deadline, reason),
+                Action::ShutDown => {
                     connection.as_mut().graceful_shutdown();
                     continue;
                 }
-                Next::End => return Poll::Ready(()),
+                Action::Close => return Poll::Ready(()),
             };
-            let deadline = match leaves_at {
-                Some(leaves_at) if why == Overdue::Idle => deadline.min(leaves_at),
+            let deadline = match closes_at {
+                Some(closes_at) if reason == Overdue::Idle => deadline.min(closes_at),
                 _ => deadline,
             };
-            if wakes_at.is_none_or(|at| at > deadline) {
-                wakes_at = Some(deadline);
+            if fires_at.is_none_or(|at| at > deadline) {
+                fires_at = Some(deadline);
                 timer.set(sleep(deadline.saturating_sub(connection_state.now())));
             }
             if timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            wakes_at = None;
+            fires_at = None;
             if connection_state.now() < deadline {
                 continue;
             }
-            if why == Overdue::Answer
+            if reason == Overdue::Response
                 && let Stalled::StreamsReset(count) = connection_state.reset_overdue(limits)
             {
                 metrics.reset("stream", "stalled", count);
                 continue;
             }
-            tracing::debug!(?why, "the time of a connection is over");
-            if why == Overdue::Answer {
+            tracing::debug!(why = ?reason, "a connection timed out");
+            if reason == Overdue::Response {
                 metrics.reset("connection", "stalled", 1);
             }
-            if why != Overdue::Idle || leaves_at.is_some() {
+            if reason != Overdue::Idle || closes_at.is_some() {
                 return Poll::Ready(());
             }
-            // Over HTTP/2 the client is told first, so that it sends no request into a connection that ends.
-            leaves_at = Some(connection_state.now() + LINGER);
+            // HTTP/2: a GOAWAY first, so that the client sends no request on a connection that is about to close.
+            closes_at = Some(connection_state.now() + GOAWAY_GRACE);
             connection.as_mut().graceful_shutdown();
         }
     })

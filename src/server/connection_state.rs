@@ -1,5 +1,7 @@
-//! What a connection is doing, and until when it may: kept by whoever sees it happen, looked at by the task of the
-//! connection.
+//! The state of a connection and its current deadline.
+//!
+//! The components that handle a connection record what happens: bytes, requests, responses. The connection's task reads
+//! the state whenever it wakes up, and then waits, shuts down or closes.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
@@ -8,113 +10,117 @@ use std::time::Duration;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-use super::held::{Held, Stalled, StreamHandle};
+use super::held::{HeldMemory, Stalled, StreamHandle};
 use super::limits::Limits;
 use super::meters::Meters;
 use crate::clock::Timer;
 
-/// What a connection is doing.
+/// The state of a connection, shared between its task and the components that handle it.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
-    /// Moments are measured from here, the start of the server.
+    /// The start of the server. All timestamps are relative to it.
     start: Timer,
     state: Mutex<Progress>,
-    /// Bytes of answers that are not sent, and of requests that are not answered, of all connections.
+    /// Bytes of unsent responses of all connections.
     all_unsent: Gauge,
+    /// Bytes of unanswered requests of all connections.
     all_received: Gauge,
-    /// Wakes a request that waits for room.
-    room: Notify,
+    /// Wakes a request that waits for capacity.
+    capacity: Notify,
 }
 
 #[derive(Debug)]
 struct Progress {
-    /// Requests that are not answered yet; several at a time over HTTP/2.
+    /// Unanswered requests; over HTTP/2 there can be several.
     running: u32,
-    /// Those of them that wait until their client has taken earlier answers.
+    /// Unanswered requests that have not started, because the client has not read earlier responses.
     waiting: u32,
-    /// Answers that are not sent yet.
-    unsent: Held,
-    /// Requests that are not answered yet, with as much of their bodies as has come.
-    requests: Held,
-    /// When the last request was answered, or the last answer sent.
-    since: Duration,
-    /// When the headers that are being read began; the first of a connection with the connection.
-    head_since: Option<Duration>,
-    /// Whether it speaks HTTP/2, as the first request tells. There much is sent between requests that is no header.
+    /// Responses that are not completely sent.
+    unsent: HeldMemory,
+    /// Unanswered requests, with the part of their bodies that has arrived.
+    requests: HeldMemory,
+    /// When the last request was answered, or the last response was sent.
+    last_activity: Duration,
+    /// When the server began to read the current headers. For the first request this is when the connection was opened.
+    head_started_at: Option<Duration>,
+    /// Whether the protocol is HTTP/2, according to the first request. HTTP/2 clients also send frames between requests
+    /// that are not headers.
     is_http2: bool,
-    /// Whether the client takes nothing of what was written to it.
+    /// Whether the client's receive window is full, so that a write is pending.
     is_blocked: bool,
-    /// When it last took something after it had taken nothing.
-    moved: Duration,
-    /// Whether there was a request since it was last asked to make room.
+    /// The last change of `is_blocked`.
+    flow_changed_at: Duration,
+    /// Whether a request has arrived since the last attempt to evict the connection.
     was_used: bool,
-    /// What its task is to be told.
-    asked: Option<Asked>,
-    /// Wakes its task.
+    /// A signal that the connection's task has not handled yet.
+    signal: Option<Signal>,
+    /// Wakes the connection's task.
     waker: Option<Waker>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    MakeRoom,
-    /// It holds more than others, and all hold too much.
+enum Signal {
+    /// Close the idle connection in favor of a new one.
+    Evict,
+    /// Close the connection with everything that is unsent, because a memory budget or a timeout was exceeded.
     Reset,
-    Stop,
+    /// Shut down after the running requests.
+    ShutDown,
 }
 
-/// What is held for a connection.
+/// The kinds of memory that are held for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
-    /// Answers that its client has not taken.
-    Answers,
-    /// Requests that are not answered.
+pub(super) enum MemoryKind {
+    /// Responses that the client has not read completely.
+    Responses,
+    /// Unanswered requests.
     Requests,
 }
 
-/// What the task of a connection has to do.
+/// The next action of a connection's task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Nothing: a request is worked on, which has time limits of its own.
-    Work,
-    /// To wait until then at most.
+pub(super) enum Action {
+    /// No deadline: a request is running, which has its own time limits.
+    Run,
+    /// Wait, at most until the deadline.
     Wait(Duration, Overdue),
-    /// To end after what is running, as the server does. Told once.
-    Stop,
-    /// To end now.
-    End,
+    /// Shut down after the running requests. Returned once.
+    ShutDown,
+    /// Close now.
+    Close,
 }
 
-/// Why a connection has no more time.
+/// Why a connection timed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overdue {
-    /// The headers of a request are not complete.
+    /// The headers of a request are incomplete.
     Headers,
-    /// The client doesn't take its answer.
-    Answer,
-    /// There is no further request.
+    /// The client does not read its response.
+    Response,
+    /// No further request has arrived.
     Idle,
 }
 
 impl ConnectionState {
-    /// That of a connection that has just been opened.
+    /// The state of a connection that has just been opened.
     pub(super) fn new(start: Timer, meters: &Meters) -> Self {
         let now = start.elapsed();
         let state = Progress {
             running: 0,
             waiting: 0,
-            unsent: Held::default(),
-            requests: Held::default(),
-            since: now,
-            head_since: Some(now),
+            unsent: HeldMemory::default(),
+            requests: HeldMemory::default(),
+            last_activity: now,
+            head_started_at: Some(now),
             is_http2: false,
             is_blocked: false,
-            moved: now,
+            flow_changed_at: now,
             was_used: false,
-            asked: None,
+            signal: None,
             waker: None,
         };
         let (all_unsent, all_received) = (meters.unsent.clone(), meters.received.clone());
-        Self { start, state: Mutex::new(state), all_unsent, all_received, room: Notify::new() }
+        Self { start, state: Mutex::new(state), all_unsent, all_received, capacity: Notify::new() }
     }
 
     /// The time since the start of the server.
@@ -122,198 +128,206 @@ impl ConnectionState {
         self.start.elapsed()
     }
 
-    /// A request of so many bytes, which waits at first. What is returned names it.
-    pub(super) fn request_begins(&self, is_http2: bool, bytes: usize) -> usize {
+    /// Records a request of this size, which waits for capacity. Returns the request's index.
+    pub(super) fn request_started(&self, is_http2: bool, bytes: usize) -> usize {
         let now = self.now();
-        self.all_received.inc_by(gauged(bytes));
+        self.all_received.inc_by(gauge_value(bytes));
         let mut state = self.state();
         state.running += 1;
         state.waiting += 1;
-        state.head_since = None;
+        state.head_started_at = None;
         state.is_http2 = is_http2;
         state.was_used = true;
         state.requests.begin(bytes, now, None)
     }
 
-    /// Lets a request go on as soon as the connection's unsent answers, and those that are being made, leave room.
-    pub(super) async fn wait_for_room(&self, budget: usize) {
+    /// Waits until a further response fits into the connection's budget beside the unsent responses and those of running
+    /// requests.
+    pub(super) async fn wait_for_capacity(&self, budget: usize) {
         loop {
-            let may_be_woken = self.room.notified();
-            if self.takes_room(budget) {
+            let woken = self.capacity.notified();
+            if self.try_start(budget) {
                 return;
             }
-            may_be_woken.await;
+            woken.await;
         }
     }
 
-    pub(super) fn takes_room(&self, budget: usize) -> bool {
+    pub(super) fn try_start(&self, budget: usize) -> bool {
         let mut state = self.state();
-        let beside = state.running - state.waiting;
-        if !state.unsent.has_room(beside as usize, budget) {
+        let others = state.running - state.waiting;
+        if !state.unsent.has_capacity(others as usize, budget) {
             return false;
         }
         state.waiting -= 1;
-        // There may be room for the next as well.
+        // The budget may admit the next request as well.
         self.wake_one(&state);
         true
     }
 
     fn wake_one(&self, state: &Progress) {
         if state.waiting > 0 {
-            self.room.notify_one();
+            self.capacity.notify_one();
         }
     }
 
-    /// A request ends without an answer: nobody waits for one.
-    pub(super) fn request_ends(&self, request: usize, was_worked_on: bool) {
+    /// Records that a request ended without a response, because its client hung up or reset the stream.
+    pub(super) fn request_abandoned(&self, request: usize, was_running: bool) {
         let now = self.now();
         let mut state = self.state();
-        self.all_received.dec_by(gauged(state.requests.end(request)));
+        self.all_received.dec_by(gauge_value(state.requests.end(request)));
         state.running -= 1;
-        state.waiting -= u32::from(!was_worked_on);
-        state.since = now;
+        state.waiting -= u32::from(!was_running);
+        state.last_activity = now;
         self.wake_one(&state);
     }
 
-    /// A request has an answer of so many bytes. What is returned names the answer.
-    pub(super) fn answer_begins(&self, request: usize, bytes: usize, stream: Option<StreamHandle>) -> usize {
+    /// Records a request's response of this size. Returns the response's index.
+    pub(super) fn response_started(
+        &self,
+        request: usize,
+        bytes: usize,
+        stream: Option<StreamHandle>,
+    ) -> usize {
         let now = self.now();
-        self.all_unsent.inc_by(gauged(bytes));
+        self.all_unsent.inc_by(gauge_value(bytes));
         let mut state = self.state();
-        self.all_received.dec_by(gauged(state.requests.end(request)));
+        self.all_received.dec_by(gauge_value(state.requests.end(request)));
         state.running -= 1;
-        state.since = now;
-        let answer = state.unsent.begin(bytes, now, stream);
+        state.last_activity = now;
+        let response = state.unsent.begin(bytes, now, stream);
         self.wake_one(&state);
-        answer
+        response
     }
 
-    /// The client's system took a part of an answer.
-    pub(super) fn answer_is_taken(&self, answer: usize) {
+    /// Records that a part of a response was handed to the operating system.
+    pub(super) fn response_progressed(&self, response: usize) {
         let now = self.now();
-        self.state().unsent.take(answer, now);
+        self.state().unsent.record_progress(response, now);
     }
 
-    /// All of an answer is sent, or given up.
-    pub(super) fn answer_ends(&self, answer: usize) {
+    /// Records that a response was sent completely, or dropped.
+    pub(super) fn response_finished(&self, response: usize) {
         let now = self.now();
         let mut state = self.state();
-        self.all_unsent.dec_by(gauged(state.unsent.end(answer)));
-        state.since = now;
+        self.all_unsent.dec_by(gauge_value(state.unsent.end(response)));
+        state.last_activity = now;
         self.wake_one(&state);
     }
 
-    /// Whether a request is worked on that is not answered yet, over HTTP/1.
-    pub(super) fn is_at_work_over_http1(&self) -> bool {
+    /// Whether an HTTP/1.1 request is running.
+    pub(super) fn is_running_http1_request(&self) -> bool {
         let state = self.state();
         state.running > 0 && !state.is_http2
     }
 
-    /// So many bytes of the body of a request have come.
-    pub(super) fn body_grows(&self, request: usize, bytes: usize) {
+    /// Records bytes of a request body.
+    pub(super) fn body_received(&self, request: usize, bytes: usize) {
         if self.state().requests.grow(request, bytes) {
-            self.all_received.inc_by(gauged(bytes));
+            self.all_received.inc_by(gauge_value(bytes));
         }
     }
 
-    /// The client sent something.
-    pub(super) fn bytes_arrive(&self) {
+    /// Records that bytes have arrived from the client.
+    pub(super) fn bytes_received(&self) {
         let mut state = self.state();
-        if !state.is_http2 && state.running == 0 && state.head_since.is_none() {
-            state.head_since = Some(self.now());
+        if !state.is_http2 && state.running == 0 && state.head_started_at.is_none() {
+            state.head_started_at = Some(self.now());
         }
     }
 
-    /// The client takes what is written to it, or doesn't.
-    pub(super) fn is_blocked(&self, is_blocked: bool) {
+    /// Records whether the client's receive window is full.
+    pub(super) fn set_blocked(&self, is_blocked: bool) {
         let mut state = self.state();
         if state.is_blocked != is_blocked {
             state.is_blocked = is_blocked;
-            state.moved = self.now();
+            state.flow_changed_at = self.now();
         }
     }
 
-    /// What its task, which is woken when it is asked for something, has to do.
-    pub(super) fn next(&self, cx: &Context<'_>, limits: &Limits) -> Next {
+    /// The next action of the connection's task. A later signal wakes the task.
+    pub(super) fn next_action(&self, cx: &Context<'_>, limits: &Limits) -> Action {
         let mut state = self.state();
-        match state.asked {
-            Some(Asked::MakeRoom | Asked::Reset) => return Next::End,
-            Some(Asked::Stop) => {
-                state.asked = None;
-                return Next::Stop;
+        match state.signal {
+            Some(Signal::Evict | Signal::Reset) => return Action::Close,
+            Some(Signal::ShutDown) => {
+                state.signal = None;
+                return Action::ShutDown;
             }
             None => {}
         }
         if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             state.waker = Some(cx.waker().clone());
         }
-        if let Some(deadline) = state.unsent.deadline(state.moved, limits) {
-            return Next::Wait(deadline, Overdue::Answer);
+        if let Some(deadline) = state.unsent.deadline(state.flow_changed_at, limits) {
+            return Action::Wait(deadline, Overdue::Response);
         }
         if state.running > 0 {
-            return Next::Work;
+            return Action::Run;
         }
-        let answered = state.since;
-        match state.head_since {
-            _ if state.is_blocked => Next::Wait(answered + limits.send_timeout, Overdue::Answer),
-            Some(began) => Next::Wait(began.max(answered) + limits.header_timeout, Overdue::Headers),
-            None => Next::Wait(answered + limits.idle_timeout, Overdue::Idle),
+        let last_activity = state.last_activity;
+        match state.head_started_at {
+            _ if state.is_blocked => Action::Wait(last_activity + limits.send_timeout, Overdue::Response),
+            Some(started_at) => {
+                Action::Wait(started_at.max(last_activity) + limits.header_timeout, Overdue::Headers)
+            }
+            None => Action::Wait(last_activity + limits.idle_timeout, Overdue::Idle),
         }
     }
 
-    /// Gives answers up that are overdue: by resetting their streams, or if that can't be, with the connection.
+    /// Drops overdue responses: resets their streams, or the whole connection where a stream can't be reset.
     pub(super) fn reset_overdue(&self, limits: &Limits) -> Stalled {
         let now = self.now();
         let mut state = self.state();
-        let moved = state.moved;
-        // The answer may have ended just now.
-        let stalled = if state.is_blocked && now >= state.since + limits.send_timeout {
+        let flow_changed_at = state.flow_changed_at;
+        // The response may have ended since the deadline was computed.
+        let stalled = if state.is_blocked && now >= state.last_activity + limits.send_timeout {
             Stalled::Connection
         } else {
-            state.unsent.reset_overdue(now, moved, limits)
+            state.unsent.reset_overdue(now, flow_changed_at, limits)
         };
         if stalled == Stalled::Connection {
-            state.asked = Some(Asked::Reset);
+            state.signal = Some(Signal::Reset);
         }
         stalled
     }
 
-    /// How much is held for it: a weight to compare it by, and bytes. None for one that is being reset.
-    pub(super) fn holds(&self, what: What) -> Option<(usize, usize)> {
+    /// The memory held for the connection: a weight to compare connections by, and bytes. `None` if it is being reset.
+    pub(super) fn held_memory(&self, kind: MemoryKind) -> Option<(usize, usize)> {
         let now = self.now();
         let state = self.state();
-        let held = match what {
-            What::Answers => &state.unsent,
-            What::Requests => &state.requests,
+        let held = match kind {
+            MemoryKind::Responses => &state.unsent,
+            MemoryKind::Requests => &state.requests,
         };
-        (state.asked != Some(Asked::Reset) && held.bytes() > 0).then(|| (held.weight(now), held.bytes()))
+        (state.signal != Some(Signal::Reset) && held.bytes() > 0).then(|| (held.weight(now), held.bytes()))
     }
 
-    /// Asks it to end at once, with everything that is unsent.
+    /// Signals the task to close the connection at once, with everything that is unsent.
     pub(super) fn reset(&self) {
-        self.state().ask(Asked::Reset);
+        self.state().send(Signal::Reset);
     }
 
     pub(super) fn is_reset(&self) -> bool {
-        self.state().asked == Some(Asked::Reset)
+        self.state().signal == Some(Signal::Reset)
     }
 
-    /// Asks it to make room. One that waits for a request does, unless there was one since it was last asked.
+    /// Closes the connection if it is idle and has had no request since the last attempt. Returns whether it is closed.
     pub(super) fn evict_idle(&self) -> bool {
         let mut state = self.state();
-        let is_waiting = state.running == 0 && state.unsent.is_empty();
-        let makes_room = is_waiting && !std::mem::take(&mut state.was_used);
-        if makes_room {
-            state.ask(Asked::MakeRoom);
+        let is_idle = state.running == 0 && state.unsent.is_empty();
+        let is_evicted = is_idle && !std::mem::take(&mut state.was_used);
+        if is_evicted {
+            state.send(Signal::Evict);
         }
-        makes_room
+        is_evicted
     }
 
-    /// Asks it to end after what is running.
+    /// Signals the task to shut down after the running requests.
     pub(super) fn stop(&self) {
         let mut state = self.state();
-        if state.asked.is_none() {
-            state.ask(Asked::Stop);
+        if state.signal.is_none() {
+            state.send(Signal::ShutDown);
         }
     }
 
@@ -323,22 +337,22 @@ impl ConnectionState {
 }
 
 impl Progress {
-    fn ask(&mut self, asked: Asked) {
-        self.asked = Some(asked);
+    fn send(&mut self, signal: Signal) {
+        self.signal = Some(signal);
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
     }
 }
 
-/// As metrics count.
-fn gauged(bytes: usize) -> i64 {
+/// The value of a gauge.
+fn gauge_value(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ConnectionState, Duration, Meters, Next, Overdue};
+    use super::{Action, ConnectionState, Duration, Meters, Overdue};
     use crate::clock::Timer;
     use crate::server::limits::Limits;
     use std::task::{Context, Waker};
@@ -347,82 +361,82 @@ mod tests {
         Limits::example()
     }
 
-    fn next(connection_state: &ConnectionState, limits: &Limits) -> Next {
-        connection_state.next(&Context::from_waker(Waker::noop()), limits)
+    fn next(connection_state: &ConnectionState, limits: &Limits) -> Action {
+        connection_state.next_action(&Context::from_waker(Waker::noop()), limits)
     }
 
-    /// A request is worked on and answered.
-    fn answer_begins(connection_state: &ConnectionState, request: usize) -> usize {
-        assert!(connection_state.takes_room(1));
-        connection_state.answer_begins(request, 1, None)
+    /// Starts a request and answers it.
+    fn run_request(connection_state: &ConnectionState, request: usize) -> usize {
+        assert!(connection_state.try_start(1));
+        connection_state.response_started(request, 1, None)
     }
 
     #[test]
-    fn what_a_connection_has_time_for() {
+    fn each_phase_of_a_connection_has_its_own_deadline() {
         let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
-        let time = || match next(&connection_state, &limits()) {
-            Next::Wait(until, why) => {
-                Some((until.saturating_sub(connection_state.now()).as_secs_f64().round(), why))
+        let deadline = || match next(&connection_state, &limits()) {
+            Action::Wait(until, reason) => {
+                Some((until.saturating_sub(connection_state.now()).as_secs_f64().round(), reason))
             }
             _ => None,
         };
-        assert_eq!(time(), Some((10.0, Overdue::Headers)), "it begins with a request");
-        connection_state.bytes_arrive();
-        let request = connection_state.request_begins(false, 1);
-        connection_state.bytes_arrive();
-        assert_eq!(next(&connection_state, &limits()), Next::Work);
-        let answer = answer_begins(&connection_state, request);
-        assert_eq!(time(), Some((120.0, Overdue::Answer)));
-        connection_state.answer_ends(answer);
-        assert_eq!(time(), Some((75.0, Overdue::Idle)));
-        connection_state.is_blocked(true);
-        assert_eq!(time(), Some((120.0, Overdue::Answer)), "handed over, but not taken");
-        connection_state.is_blocked(false);
-        connection_state.bytes_arrive();
-        assert_eq!(time(), Some((10.0, Overdue::Headers)), "the next request");
+        assert_eq!(deadline(), Some((10.0, Overdue::Headers)), "a new connection waits for headers");
+        connection_state.bytes_received();
+        let request = connection_state.request_started(false, 1);
+        connection_state.bytes_received();
+        assert_eq!(next(&connection_state, &limits()), Action::Run);
+        let response = run_request(&connection_state, request);
+        assert_eq!(deadline(), Some((120.0, Overdue::Response)));
+        connection_state.response_finished(response);
+        assert_eq!(deadline(), Some((75.0, Overdue::Idle)));
+        connection_state.set_blocked(true);
+        assert_eq!(deadline(), Some((120.0, Overdue::Response)), "written, but not read by the client");
+        connection_state.set_blocked(false);
+        connection_state.bytes_received();
+        assert_eq!(deadline(), Some((10.0, Overdue::Headers)), "the next request");
     }
 
-    /// Over HTTP/2 much is sent that is no request; and several are on their way at once.
+    /// HTTP/2 clients also send frames that are not requests, and send several requests at once.
     #[test]
-    fn http_2() {
+    fn http2_frames_between_requests_start_no_header_timeout() {
         let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
         let (one, other) =
-            (connection_state.request_begins(true, 1), connection_state.request_begins(true, 1));
-        let answer = answer_begins(&connection_state, one);
+            (connection_state.request_started(true, 1), connection_state.request_started(true, 1));
+        let response = run_request(&connection_state, one);
         assert!(
-            matches!(next(&connection_state, &limits()), Next::Wait(_, Overdue::Answer)),
-            "one is still worked on"
+            matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Response)),
+            "the other request is still running"
         );
-        connection_state.request_ends(other, false);
-        assert!(matches!(next(&connection_state, &limits()), Next::Wait(_, Overdue::Answer)));
-        connection_state.answer_ends(answer);
-        connection_state.bytes_arrive();
-        assert!(matches!(next(&connection_state, &limits()), Next::Wait(_, Overdue::Idle)));
+        connection_state.request_abandoned(other, false);
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Response)));
+        connection_state.response_finished(response);
+        connection_state.bytes_received();
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
     }
 
-    /// The next headers came while an answer was being sent, for long.
+    /// The next headers arrived while a response was being sent slowly.
     #[test]
-    fn headers_have_their_time_after_an_answer() {
+    fn the_header_timeout_starts_after_the_previous_response() {
         let limits = Limits { header_timeout: Duration::from_millis(20), ..limits() };
         let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
-        let request = connection_state.request_begins(false, 1);
-        let answer = answer_begins(&connection_state, request);
-        connection_state.bytes_arrive();
+        let request = connection_state.request_started(false, 1);
+        let response = run_request(&connection_state, request);
+        connection_state.bytes_received();
         std::thread::sleep(Duration::from_millis(25));
-        connection_state.answer_ends(answer);
+        connection_state.response_finished(response);
         let next = next(&connection_state, &limits);
-        let Next::Wait(until, Overdue::Headers) = next else { panic!("{next:?}") };
+        let Action::Wait(until, Overdue::Headers) = next else { panic!("{next:?}") };
         assert!(until >= Duration::from_millis(45), "{until:?}");
     }
 
     #[test]
-    fn a_stop_is_told_once() {
+    fn a_shutdown_is_signaled_once() {
         let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
         connection_state.stop();
-        assert_eq!(next(&connection_state, &limits()), Next::Stop);
-        assert!(matches!(next(&connection_state, &limits()), Next::Wait(..)));
+        assert_eq!(next(&connection_state, &limits()), Action::ShutDown);
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(..)));
         assert!(connection_state.evict_idle());
         connection_state.stop();
-        assert_eq!(next(&connection_state, &limits()), Next::End);
+        assert_eq!(next(&connection_state, &limits()), Action::Close);
     }
 }

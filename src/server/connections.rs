@@ -1,54 +1,57 @@
-//! How many connections are open, and which of them makes room when there are too many.
+//! The limit of open connections, and the eviction of connections when a limit is exceeded.
 //!
-//! They are asked in turn, and one makes room that waits for a request and had none since it was last asked: about the
-//! one that has waited longest, without their order being kept with every request ("clock", as of pages of memory).
-//! So connections that are opened and left alone, however many, close each other, and one on which requests come stays.
+//! At the limit, an idle connection is closed for the new one. The victim is found with the clock algorithm (as for pages
+//! of memory): connections are tried in turn, and the first one that is idle and has had no request since its last turn is
+//! closed. That is approximately the longest-idle connection, without the cost of reordering a list at every request. So
+//! connections that are opened and left alone evict each other, and connections in use stay. If no connection can be
+//! closed, the new one is refused.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::connection_state::{ConnectionState, What};
+use super::connection_state::{ConnectionState, MemoryKind};
 
-/// How many are asked for room at most, for one that wants in.
-const MOST_ASKED: usize = 128;
-/// How often is told at most that there are too many.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// Connections that are tried at most to admit a new one.
+const MAX_EVICTION_ATTEMPTS: usize = 128;
+/// The minimum interval between two equal warnings.
+const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The open connections.
 #[derive(Debug)]
 pub(super) struct Connections {
-    most: usize,
+    max: usize,
     table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     open: usize,
-    /// In the order in which they are asked for room; some are closed already.
+    /// The connections in the order of their turns. Some are already closed.
     order: VecDeque<Weak<ConnectionState>>,
-    told: Option<Duration>,
-    told_of_resets: Option<Duration>,
+    limit_warned_at: Option<Duration>,
+    resets_warned_at: Option<Duration>,
 }
 
-/// A connection's place among the open ones.
+/// One of the limited number of open connections. Dropping it frees the slot.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Connections>);
+pub(super) struct ConnectionSlot(Arc<Connections>);
 
 impl Connections {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, table: Mutex::default() }
+    pub(super) fn new(max: usize) -> Self {
+        Self { max, table: Mutex::default() }
     }
 
-    /// Lets a connection in, one of the others making room if need be. None when all are busy.
-    pub(super) fn admit(self: &Arc<Self>, connection_state: &Arc<ConnectionState>) -> Option<Place> {
+    /// Admits a connection, at the limit by evicting an idle one. `None` if all connections are busy.
+    pub(super) fn admit(self: &Arc<Self>, connection_state: &Arc<ConnectionState>) -> Option<ConnectionSlot> {
         let mut table = self.table();
-        if table.open >= self.most {
+        if table.open >= self.max {
             let made_room = table.evict_idle();
-            if table.told.is_none_or(|told| connection_state.now().saturating_sub(told) >= TOLD_EVERY) {
-                table.told = Some(connection_state.now());
-                let limit = self.most;
+            let now = connection_state.now();
+            if is_warning_due(table.limit_warned_at, now) {
+                table.limit_warned_at = Some(now);
+                let limit = self.max;
                 tracing::warn!(limit, made_room, "too many connections (PATRON_CONNECTIONS)");
             }
             if !made_room {
@@ -57,19 +60,20 @@ impl Connections {
         }
         table.open += 1;
         table.order.push_back(Arc::downgrade(connection_state));
-        if table.order.len() > 2 * self.most + MOST_ASKED {
+        if table.order.len() > 2 * self.max + MAX_EVICTION_ATTEMPTS {
             table.order.retain(|entry| entry.strong_count() > 0);
         }
-        Some(Place(Arc::clone(self)))
+        Some(ConnectionSlot(Arc::clone(self)))
     }
 
-    /// Resets connections, those first that the most is held for, when it is more than this together, until it is an
-    /// eighth less: so that each look at all of them is good for many requests. How many were reset.
-    pub(super) fn reset_heaviest(&self, what: What, budget: usize) -> usize {
+    /// If all connections together hold more memory of this kind than `budget`, resets those that hold the most, until the
+    /// memory is an eighth below the budget. The margin amortizes the scan of all connections over many requests. Returns
+    /// the number of connections that were reset.
+    pub(super) fn reset_heaviest(&self, kind: MemoryKind, budget: usize) -> usize {
         let mut held: Vec<_> = {
             let table = self.table();
             let open = table.order.iter().filter_map(Weak::upgrade);
-            open.filter_map(|connection_state| Some((connection_state.holds(what)?, connection_state)))
+            open.filter_map(|connection_state| Some((connection_state.held_memory(kind)?, connection_state)))
                 .collect()
         };
         let mut bytes: usize = held.iter().map(|((_, bytes), _)| bytes).sum();
@@ -87,34 +91,30 @@ impl Connections {
             bytes -= freed;
             reset += 1;
         }
-        self.warn_of_resets(now, what, budget, reset);
+        self.warn_of_resets(now, kind, budget, reset);
         reset
     }
 
-    fn warn_of_resets(&self, now: Duration, what: What, limit: usize, reset: usize) {
+    fn warn_of_resets(&self, now: Duration, kind: MemoryKind, limit: usize, reset: usize) {
         let mut table = self.table();
-        if table.told_of_resets.is_none_or(|told| now.saturating_sub(told) >= TOLD_EVERY) {
-            table.told_of_resets = Some(now);
-            match what {
-                What::Answers => {
-                    tracing::warn!(
-                        limit,
-                        reset,
-                        "too many answers that clients don't take (PATRON_UNSENT_BYTES)"
-                    );
+        if is_warning_due(table.resets_warned_at, now) {
+            table.resets_warned_at = Some(now);
+            match kind {
+                MemoryKind::Responses => {
+                    tracing::warn!(limit, reset, "too many bytes of unsent responses (PATRON_UNSENT_BYTES)");
                 }
-                What::Requests => {
+                MemoryKind::Requests => {
                     tracing::warn!(
                         limit,
                         reset,
-                        "too many requests at once, or bodies that do not end (PATRON_RECEIVED_BYTES)"
+                        "too many bytes of unanswered requests (PATRON_RECEIVED_BYTES)"
                     );
                 }
             }
         }
     }
 
-    /// Asks all to end after what is running.
+    /// Signals all connections to shut down after their running requests.
     pub(super) fn stop(&self) {
         for connection_state in self.table().order.iter().filter_map(Weak::upgrade) {
             connection_state.stop();
@@ -126,10 +126,15 @@ impl Connections {
     }
 }
 
+/// Whether a warning was last logged long enough ago.
+fn is_warning_due(warned_at: Option<Duration>, now: Duration) -> bool {
+    warned_at.is_none_or(|warned_at| now.saturating_sub(warned_at) >= WARNING_INTERVAL)
+}
+
 impl Table {
     fn evict_idle(&mut self) -> bool {
-        // Twice round: the first time each that was used is let off.
-        for _ in 0..MOST_ASKED.min(2 * self.order.len()) {
+        // Two rounds: the first one spares the connections that had a request since their last turn.
+        for _ in 0..MAX_EVICTION_ATTEMPTS.min(2 * self.order.len()) {
             let Some(entry) = self.order.pop_front() else { return false };
             match entry.upgrade() {
                 Some(connection_state) if connection_state.evict_idle() => return true,
@@ -141,7 +146,7 @@ impl Table {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.0.table().open -= 1;
     }
@@ -149,7 +154,7 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::super::connection_state::Next;
+    use super::super::connection_state::Action;
     use super::{ConnectionState, Connections};
     use crate::clock::Timer;
     use crate::server::limits::Limits;
@@ -157,63 +162,70 @@ mod tests {
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
-    fn open(connections: &Arc<Connections>) -> Option<(Arc<ConnectionState>, super::Place)> {
+    fn open(connections: &Arc<Connections>) -> Option<(Arc<ConnectionState>, super::ConnectionSlot)> {
         let connection_state = Arc::new(ConnectionState::new(Timer::start(), &Meters::default()));
-        let place = connections.admit(&connection_state)?;
-        Some((connection_state, place))
+        let slot = connections.admit(&connection_state)?;
+        Some((connection_state, slot))
     }
 
-    /// A request comes and ends.
-    fn use_it(connection_state: &ConnectionState) {
-        let request = connection_state.request_begins(false, 1);
-        connection_state.request_ends(request, false);
+    /// Starts a request and ends it.
+    fn run_request(connection_state: &ConnectionState) {
+        let request = connection_state.request_started(false, 1);
+        connection_state.request_abandoned(request, false);
     }
 
-    fn makes_room(connection_state: &ConnectionState) -> bool {
-        connection_state.next(&Context::from_waker(Waker::noop()), &Limits::example()) == Next::End
+    fn is_evicted(connection_state: &ConnectionState) -> bool {
+        connection_state.next_action(&Context::from_waker(Waker::noop()), &Limits::example()) == Action::Close
     }
 
     #[test]
-    fn those_that_wait_make_room_in_turn_and_the_used_ones_last() {
+    fn idle_connections_are_evicted_in_turn_and_used_ones_last() {
         let connections = Arc::new(Connections::new(3));
         let (used, _used) = open(&connections).unwrap();
         let (busy, _busy) = open(&connections).unwrap();
-        let (quiet, place) = open(&connections).unwrap();
-        use_it(&used);
-        busy.request_begins(false, 1);
-        assert!(open(&connections).is_some() && makes_room(&quiet), "the one that had no request");
-        drop(place);
-        let (again, place) = open(&connections).unwrap();
-        assert!(!makes_room(&used) && !makes_room(&busy), "there was room");
-        use_it(&used);
-        assert!(open(&connections).is_some() && makes_room(&again), "the other was used once more");
-        drop(place);
+        let (quiet, slot) = open(&connections).unwrap();
+        run_request(&used);
+        busy.request_started(false, 1);
+        assert!(
+            open(&connections).is_some() && is_evicted(&quiet),
+            "the connection without a request is evicted"
+        );
+        drop(slot);
+        let (reopened, slot) = open(&connections).unwrap();
+        assert!(!is_evicted(&used) && !is_evicted(&busy), "below the limit no connection is evicted");
+        run_request(&used);
+        assert!(open(&connections).is_some() && is_evicted(&reopened), "the other connection was used again");
+        drop(slot);
         let (last, _last) = open(&connections).unwrap();
-        last.request_begins(false, 1);
-        assert!(open(&connections).is_some() && makes_room(&used), "no longer");
+        last.request_started(false, 1);
+        assert!(open(&connections).is_some() && is_evicted(&used), "without a further request it is evicted");
     }
 
     #[test]
-    fn busy_ones_stay() {
+    fn busy_connections_are_not_evicted() {
         let connections = Arc::new(Connections::new(2));
         let held: Vec<_> = (0..2).map(|_| open(&connections).unwrap()).collect();
         let requests: Vec<_> =
-            held.iter().map(|(connection_state, _)| connection_state.request_begins(false, 1)).collect();
+            held.iter().map(|(connection_state, _)| connection_state.request_started(false, 1)).collect();
         assert!(open(&connections).is_none());
-        assert!(held[1].0.takes_room(1));
-        let answer = held[1].0.answer_begins(requests[1], 1, None);
-        assert!(open(&connections).is_none(), "its answer is not sent yet");
-        held[1].0.answer_ends(answer);
+        assert!(held[1].0.try_start(1));
+        let response = held[1].0.response_started(requests[1], 1, None);
+        assert!(open(&connections).is_none(), "its response is not sent yet");
+        held[1].0.response_finished(response);
         assert!(open(&connections).is_some());
     }
 
     #[test]
-    fn closed_ones_are_forgotten() {
+    fn closed_connections_are_removed() {
         let connections = Arc::new(Connections::new(2));
         for _ in 0..10_000 {
             open(&connections).unwrap();
         }
         let table = connections.table();
-        assert!(table.open == 0 && table.order.len() <= 2 * 2 + super::MOST_ASKED, "{}", table.order.len());
+        assert!(
+            table.open == 0 && table.order.len() <= 2 * 2 + super::MAX_EVICTION_ATTEMPTS,
+            "{}",
+            table.order.len()
+        );
     }
 }

@@ -1,4 +1,7 @@
-//! A request, from the end of its headers until its answer is sent or nobody wants it any more.
+//! A request and its response, from the end of the request's headers until the response is sent or dropped.
+//!
+//! An exchange counts the memory that it holds in the [`ConnectionState`] and enforces the memory budget. Before it
+//! starts, it waits until the client has read enough of the connection's earlier responses.
 
 use std::sync::Arc;
 
@@ -8,32 +11,32 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::budget::Budget;
-use super::connection_state::{ConnectionState, What};
+use super::connection_state::{ConnectionState, MemoryKind};
 use super::held::StreamHandle;
-use super::received::{Counted, CountedBody, size_of_head};
+use super::received::{BodyCounter, CountedBody, size_of_head};
 use super::response_body::ResponseBody;
 use super::stream_executor::StreamExecutor;
 
-/// From this size on, in bytes, an answer gets memory of its size.
-const WORTH_FITTING: usize = 16 * 1024;
+/// Larger responses, in bytes, are copied into a buffer of their exact size.
+const SHRINK_THRESHOLD: usize = 16 * 1024;
 
-/// A request and its answer.
+/// A request and its response.
 pub(super) struct Exchange {
     connection_state: Arc<ConnectionState>,
     budget: Arc<Budget>,
-    /// Its number among the requests of the connection.
+    /// The index of the request in the connection's state.
     request: usize,
-    /// None without a body.
-    body: Option<Counted>,
+    /// `None` if the request has no body.
+    body: Option<BodyCounter>,
     is_http2: bool,
     state: ExchangeState,
 }
 
 enum ExchangeState {
-    /// It is not worked on, as long as the connection has too much that is unsent.
+    /// The request waits, because the connection has too many unsent bytes.
     Waiting,
     Running,
-    /// Its answer, by its number among those of the connection.
+    /// The index of the response in the connection's state.
     Answered(usize),
 }
 
@@ -44,46 +47,49 @@ impl Exchange {
         request: &Request<B>,
     ) -> Self {
         let is_http2 = request.version() == Version::HTTP_2;
-        let body = (!request.body().is_end_stream()).then(|| Counted::new(budget.limits.body_bytes));
-        let request = connection_state.request_begins(is_http2, size_of_head(request));
-        budget.keep(What::Requests);
+        let body = (!request.body().is_end_stream()).then(|| BodyCounter::new(budget.limits.body_bytes));
+        let request = connection_state.request_started(is_http2, size_of_head(request));
+        budget.enforce(MemoryKind::Requests);
         let (connection_state, budget) = (Arc::clone(connection_state), Arc::clone(budget));
         Self { connection_state, budget, request, body, is_http2, state: ExchangeState::Waiting }
     }
 
-    /// Its body, counted as it comes.
-    pub(super) fn counted(&self, body: Incoming) -> Body {
-        let Some(counted) = self.body.clone() else { return Body::new(body) };
+    /// The request's body, whose bytes are counted as they arrive.
+    pub(super) fn count_body(&self, body: Incoming) -> Body {
+        let Some(counter) = self.body.clone() else { return Body::new(body) };
         let (connection_state, budget) = (Arc::clone(&self.connection_state), Arc::clone(&self.budget));
-        Body::new(CountedBody { body, counted, request: self.request, connection_state, budget })
+        Body::new(CountedBody { body, counter, request: self.request, connection_state, budget })
     }
 
-    /// Waits until the connection's client has taken so much of earlier answers that there is room for another one.
+    /// Waits until the client has read enough of the connection's earlier responses to fit another one into the budget.
     ///
-    /// Requests wait instead of being refused (REFUSED_STREAM, 503): a client on a slow line that asks for much at once
-    /// is as legitimate as any, gets everything, and only later. What a client that takes nothing has waiting here is
-    /// bounded by the number of streams, and its answers are given up after the stall timeout.
-    pub(super) async fn wait_for_room(&mut self) {
-        self.connection_state.wait_for_room(self.budget.limits.unsent_bytes_per_connection).await;
+    /// Requests wait instead of being refused (REFUSED_STREAM, 503): a client on a slow line that sends many requests at
+    /// once is legitimate, and gets all its responses, only later. For a client that reads nothing, the number of waiting
+    /// requests is limited by the number of streams, and its responses are dropped after the stall timeout.
+    pub(super) async fn wait_for_capacity(&mut self) {
+        self.connection_state.wait_for_capacity(self.budget.limits.unsent_bytes_per_connection).await;
         self.state = ExchangeState::Running;
     }
 
-    /// The answer, with its body counted as unsent.
+    /// The response, with its body counted as unsent.
     ///
-    /// The body is brought together first. It is in memory anyway, all of it; compressed it is smaller than what it is
-    /// made of, and what compresses it, up to some MiB, is gone before the client has a say in how long this takes.
-    pub(super) async fn answer(
+    /// The body is collected first. All of it is in memory anyway. A compressed body is smaller than its source, and the
+    /// compressor's state of up to some MiB is freed before a slow client can keep it in use.
+    pub(super) async fn send_response(
         mut self,
         response: Response<Body>,
     ) -> Result<Response<ResponseBody>, axum::Error> {
         let (head, body) = response.into_parts();
-        let bytes = fitted(body.collect().await?.to_bytes());
+        let bytes = shrink_to_fit(body.collect().await?.to_bytes());
         self.stop_counting();
         let stream: Option<StreamHandle> = self.is_http2.then(StreamExecutor::stream).flatten();
-        self.state =
-            ExchangeState::Answered(self.connection_state.answer_begins(self.request, bytes.len(), stream));
+        self.state = ExchangeState::Answered(self.connection_state.response_started(
+            self.request,
+            bytes.len(),
+            stream,
+        ));
         if !bytes.is_empty() {
-            self.budget.keep(What::Answers);
+            self.budget.enforce(MemoryKind::Responses);
         }
         Ok(Response::from_parts(head, ResponseBody::new(self, bytes)))
     }
@@ -94,10 +100,10 @@ impl Exchange {
         }
     }
 
-    /// A part of its answer is with the client's system.
-    pub(super) fn is_taken(&self) {
-        if let ExchangeState::Answered(answer) = self.state {
-            self.connection_state.answer_is_taken(answer);
+    /// Records that a part of the response was handed to the operating system.
+    pub(super) fn record_progress(&self) {
+        if let ExchangeState::Answered(response) = self.state {
+            self.connection_state.response_progressed(response);
         }
     }
 
@@ -108,19 +114,19 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let was_worked_on = match self.state {
-            ExchangeState::Answered(answer) => return self.connection_state.answer_ends(answer),
+        let was_running = match self.state {
+            ExchangeState::Answered(response) => return self.connection_state.response_finished(response),
             ExchangeState::Running => true,
             ExchangeState::Waiting => false,
         };
         self.stop_counting();
-        self.connection_state.request_ends(self.request, was_worked_on);
+        self.connection_state.request_abandoned(self.request, was_running);
     }
 }
 
-/// The same in memory of its size: what an answer was written into may be twice as large, and would be held as well.
-fn fitted(bytes: Bytes) -> Bytes {
-    if bytes.len() < WORTH_FITTING {
+/// Copies a response into a buffer of its size if the buffer it was written into is much larger.
+fn shrink_to_fit(bytes: Bytes) -> Bytes {
+    if bytes.len() < SHRINK_THRESHOLD {
         return bytes;
     }
     match bytes.try_into_mut() {

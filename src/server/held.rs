@@ -1,6 +1,8 @@
-//! Bytes that are held for the requests of a connection: of answers that its client has not taken yet, and of bodies that
-//! it has sent. They are counted because they are memory that a client can have held by doing nothing: over HTTP/2 by a
-//! window of 0 (RFC 9113 6.9.2), over HTTP/1.1 by not reading, and over both by not ending a body.
+//! The memory that is held for a connection: the bytes of unsent responses, and of unanswered requests.
+//!
+//! The bytes are counted because a client can keep the memory in use by doing nothing: over HTTP/2 with a window of 0
+//! (RFC 9113 6.9.2), over HTTP/1.1 by not reading, and over both by not ending a body. Responses that a client does not
+//! read in time are dropped: over HTTP/2 their streams are reset, over HTTP/1.1 the connection is closed.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,63 +11,63 @@ use tokio::task::AbortHandle;
 
 use super::limits::Limits;
 
-/// Ends the task of an HTTP/2 stream, and with it the stream (RST_STREAM); set as soon as the task exists.
+/// Aborts the task of an HTTP/2 stream, which resets the stream (RST_STREAM). Set as soon as the task exists.
 pub(super) type StreamHandle = Arc<OnceLock<AbortHandle>>;
 
-/// An answer younger than this counts a quarter when connections are compared: its client hardly had the time to take
-/// it, and those that take their answers must not pay for those that don't.
-const YOUNG: Duration = Duration::from_millis(250);
+/// A response younger than this counts a quarter when connections are compared. Its client has hardly had time to read
+/// it, and clients that read their responses must not be reset because of clients that don't.
+const YOUNG_AGE: Duration = Duration::from_millis(250);
 
-/// Requests of a connection that may be worked on at once, beside another one, whatever its answers are like.
-const AT_ONCE: usize = 4;
+/// Concurrent requests that a connection may always run beside another one, whatever the size of the responses.
+const GUARANTEED_REQUESTS: usize = 4;
 
-/// The answers of one connection that are not sent yet, or its requests that are not answered.
+/// The unsent responses of a connection, or its unanswered requests.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct HeldMemory {
     entries: Vec<Option<Entry>>,
     open: usize,
     bytes: usize,
-    /// The size of a large answer of this connection: the largest there was, forgotten little by little.
+    /// The expected size of a large response: the largest of this connection, decaying by an eighth with each response.
     expected: Option<usize>,
 }
 
-/// An answer, or a request.
+/// A response, or a request.
 #[derive(Debug)]
 struct Entry {
     bytes: usize,
-    began: Duration,
-    /// When its client last took a part of it.
-    taken: Duration,
-    /// None over HTTP/1.1, where an answer ends with its connection.
+    started_at: Duration,
+    /// When a part of the response was last handed to the operating system.
+    progressed_at: Duration,
+    /// `None` over HTTP/1.1, where only closing the connection ends a response.
     stream: Option<StreamHandle>,
-    reset: Option<Duration>,
+    reset_at: Option<Duration>,
 }
 
-/// What has to be done about answers that are overdue.
+/// The outcome of dropping overdue responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stalled {
-    /// Nothing more: their streams were reset.
+    /// This many streams were reset.
     StreamsReset(usize),
-    /// The connection has to end.
+    /// The connection has to be closed.
     Connection,
 }
 
-impl Held {
-    /// An answer of so many bytes. What is returned names it.
+impl HeldMemory {
+    /// Adds a response or request of this size. Returns its index.
     pub(super) fn begin(&mut self, bytes: usize, now: Duration, stream: Option<StreamHandle>) -> usize {
         self.open += 1;
         self.bytes += bytes;
         self.expected = Some(self.expected.map_or(bytes, |expected| bytes.max(expected - expected / 8)));
-        let answer = Some(Entry { bytes, began: now, taken: now, stream, reset: None });
+        let entry = Some(Entry { bytes, started_at: now, progressed_at: now, stream, reset_at: None });
         if let Some(free) = self.entries.iter().position(Option::is_none) {
-            self.entries[free] = answer;
+            self.entries[free] = entry;
             return free;
         }
-        self.entries.push(answer);
+        self.entries.push(entry);
         self.entries.len() - 1
     }
 
-    /// More of a body has come. False when its request has ended already.
+    /// Adds bytes of a request's body. Returns false if the request has already ended.
     pub(super) fn grow(&mut self, request: usize, bytes: usize) -> bool {
         let Some(Some(request)) = self.entries.get_mut(request) else { return false };
         request.bytes += bytes;
@@ -73,17 +75,18 @@ impl Held {
         true
     }
 
-    /// The client took some of it. All of it still counts: the memory is given back as a whole, and else a client that
-    /// leaves the last byte of everything would hold all of it for nothing.
-    pub(super) fn take(&mut self, answer: usize, now: Duration) {
-        if let Some(Some(answer)) = self.entries.get_mut(answer) {
-            answer.taken = now;
+    /// Records that a part of a response was handed to the operating system. The whole response still counts, because its
+    /// memory is freed as a whole. Otherwise a client could hold a response without counting it by leaving its last byte
+    /// unread.
+    pub(super) fn record_progress(&mut self, entry: usize, now: Duration) {
+        if let Some(Some(entry)) = self.entries.get_mut(entry) {
+            entry.progressed_at = now;
         }
     }
 
-    /// All of it is sent, or given up. So many bytes count no longer.
-    pub(super) fn end(&mut self, answer: usize) -> usize {
-        let Some(ended) = self.entries.get_mut(answer).and_then(Option::take) else { return 0 };
+    /// Removes a response or request. Returns the number of bytes that are freed.
+    pub(super) fn end(&mut self, entry: usize) -> usize {
+        let Some(ended) = self.entries.get_mut(entry).and_then(Option::take) else { return 0 };
         self.open -= 1;
         self.bytes -= ended.bytes;
         ended.bytes
@@ -97,42 +100,47 @@ impl Held {
         self.bytes
     }
 
-    /// Whether one more request may be worked on, beside so many: whether there is room for all their answers. As long
-    /// as nothing is unsent, a few at a time may be, however large the answers or before any is known: one that takes
-    /// long should not keep all others waiting.
-    pub(super) fn has_room(&self, beside: usize, budget: usize) -> bool {
-        let few = budget / AT_ONCE;
-        let expected = self.expected.map_or(few, |expected| expected.min(few)).saturating_mul(beside);
+    /// Whether a further request may start beside this many others: whether their expected responses fit the budget. If
+    /// nothing is unsent, a few requests may always run, however large the expected responses, so that one slow request
+    /// does not block all others.
+    pub(super) fn has_capacity(&self, others: usize, budget: usize) -> bool {
+        let share = budget / GUARANTEED_REQUESTS;
+        let expected = self.expected.map_or(share, |expected| expected.min(share)).saturating_mul(others);
         self.bytes.saturating_add(expected) <= budget
     }
 
-    /// How much the connection holds, to compare it with others.
+    /// The memory that the connection holds, as a weight to compare connections by.
     pub(super) fn weight(&self, now: Duration) -> usize {
-        let is_young = |answer: &Entry| now.saturating_sub(answer.began) < YOUNG;
-        let weight = |answer: &Entry| if is_young(answer) { answer.bytes / 4 } else { answer.bytes };
+        let is_young = |entry: &Entry| now.saturating_sub(entry.started_at) < YOUNG_AGE;
+        let weight = |entry: &Entry| if is_young(entry) { entry.bytes / 4 } else { entry.bytes };
         self.entries.iter().flatten().map(weight).sum()
     }
 
-    /// Until when the first of them has time. `moved` is when the connection as a whole last went on after the network
-    /// had held it up: that is no fault of a stream.
-    pub(super) fn deadline(&self, moved: Duration, limits: &Limits) -> Option<Duration> {
-        self.entries.iter().flatten().map(|answer| answer.deadline(moved, limits)).min()
+    /// The earliest deadline of a response. `flow_changed_at` is when writes to the connection were last blocked or
+    /// unblocked: the time while the network was blocked does not count against a stream.
+    pub(super) fn deadline(&self, flow_changed_at: Duration, limits: &Limits) -> Option<Duration> {
+        self.entries.iter().flatten().map(|entry| entry.deadline(flow_changed_at, limits)).min()
     }
 
-    /// Resets the streams of answers that are overdue.
-    pub(super) fn reset_overdue(&mut self, now: Duration, moved: Duration, limits: &Limits) -> Stalled {
+    /// Resets the streams of overdue responses.
+    pub(super) fn reset_overdue(
+        &mut self,
+        now: Duration,
+        flow_changed_at: Duration,
+        limits: &Limits,
+    ) -> Stalled {
         let mut reset = 0;
-        for answer in self.entries.iter_mut().flatten() {
-            if answer.deadline(moved, limits) > now {
+        for entry in self.entries.iter_mut().flatten() {
+            if entry.deadline(flow_changed_at, limits) > now {
                 continue;
             }
-            match answer.stream.as_ref().and_then(|stream| stream.get()) {
-                Some(task) if answer.reset.is_none() && !task.is_finished() => {
+            match entry.stream.as_ref().and_then(|stream| stream.get()) {
+                Some(task) if entry.reset_at.is_none() && !task.is_finished() => {
                     task.abort();
-                    answer.reset = Some(now);
+                    entry.reset_at = Some(now);
                     reset += 1;
                 }
-                // Over HTTP/1.1; or all of a small answer is in the hands of the protocol; or the reset can't be sent.
+                // HTTP/1.1; or a small response that hyper already holds completely; or the reset can't be sent.
                 _ => return Stalled::Connection,
             }
         }
@@ -141,21 +149,21 @@ impl Held {
 }
 
 impl Entry {
-    fn deadline(&self, moved: Duration, limits: &Limits) -> Duration {
-        if let Some(reset) = self.reset {
+    fn deadline(&self, flow_changed_at: Duration, limits: &Limits) -> Duration {
+        if let Some(reset) = self.reset_at {
             return reset + limits.stall_timeout;
         }
-        let all_of_it = self.began + limits.send_timeout;
+        let send_deadline = self.started_at + limits.send_timeout;
         match self.stream {
-            Some(_) => all_of_it.min(self.taken.max(moved) + limits.stall_timeout),
-            None => all_of_it,
+            Some(_) => send_deadline.min(self.progressed_at.max(flow_changed_at) + limits.stall_timeout),
+            None => send_deadline,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Held, Stalled, StreamHandle};
+    use super::{HeldMemory, Stalled, StreamHandle};
     use crate::server::limits::Limits;
     use std::time::Duration;
 
@@ -170,59 +178,59 @@ mod tests {
     }
 
     #[test]
-    fn bytes_count_until_the_last_is_taken() {
-        let mut unsent = Held::default();
+    fn bytes_count_until_the_whole_response_is_sent() {
+        let mut unsent = HeldMemory::default();
         let (one, two) = (unsent.begin(10, NOW, None), unsent.begin(20, NOW, None));
-        unsent.take(one, NOW);
+        unsent.record_progress(one, NOW);
         assert_eq!((unsent.bytes(), unsent.is_empty()), (30, false));
         assert!(unsent.grow(two, 5) && !unsent.grow(7, 5));
         assert_eq!((unsent.end(one), unsent.end(one)), (10, 0));
         let three = unsent.begin(0, NOW, None);
-        assert_eq!((unsent.bytes(), three), (25, one), "its place is used again");
+        assert_eq!((unsent.bytes(), three), (25, one), "a free index is used again");
         assert_eq!((unsent.end(two), unsent.end(three)), (25, 0));
         assert_eq!((unsent.bytes(), unsent.is_empty()), (0, true));
     }
 
     #[test]
-    fn there_is_room_beside_what_is_unsent_and_what_is_expected() {
-        let mut unsent = Held::default();
-        assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000), "nothing is known yet");
-        let answer = unsent.begin(200, NOW, None);
-        assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000));
-        unsent.end(answer);
-        assert!(unsent.has_room(5, 1000) && !unsent.has_room(6, 1000));
-        let answer = unsent.begin(5000, NOW, None);
-        assert!(!unsent.has_room(0, 1000));
-        unsent.end(answer);
-        assert!(unsent.has_room(4, 1000) && !unsent.has_room(5, 1000), "a few at a time");
+    fn unsent_and_expected_responses_must_fit_the_budget() {
+        let mut unsent = HeldMemory::default();
+        assert!(unsent.has_capacity(4, 1000) && !unsent.has_capacity(5, 1000), "no response yet");
+        let entry = unsent.begin(200, NOW, None);
+        assert!(unsent.has_capacity(4, 1000) && !unsent.has_capacity(5, 1000));
+        unsent.end(entry);
+        assert!(unsent.has_capacity(5, 1000) && !unsent.has_capacity(6, 1000));
+        let entry = unsent.begin(5000, NOW, None);
+        assert!(!unsent.has_capacity(0, 1000));
+        unsent.end(entry);
+        assert!(unsent.has_capacity(4, 1000) && !unsent.has_capacity(5, 1000), "a few at a time");
         for _ in 0..50 {
             let small = unsent.begin(10, NOW, None);
             unsent.end(small);
         }
-        assert!(unsent.has_room(50, 1000), "that there was a large one is forgotten");
+        assert!(unsent.has_capacity(50, 1000), "the large response no longer counts");
     }
 
     #[test]
-    fn an_answer_has_time_as_long_as_it_is_taken_and_not_for_ever() {
-        let mut unsent = Held::default();
+    fn progress_extends_the_deadline_up_to_the_send_timeout() {
+        let mut unsent = HeldMemory::default();
         assert_eq!(unsent.deadline(NOW, &limits()), None);
-        let answer = unsent.begin(1000, NOW, Some(StreamHandle::default()));
+        let entry = unsent.begin(1000, NOW, Some(StreamHandle::default()));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(5)));
-        unsent.take(answer, after(4));
+        unsent.record_progress(entry, after(4));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(9)));
-        assert_eq!(unsent.deadline(after(6), &limits()), Some(after(11)), "the network was in the way");
-        unsent.take(answer, after(118));
+        assert_eq!(unsent.deadline(after(6), &limits()), Some(after(11)), "the network was blocked");
+        unsent.record_progress(entry, after(118));
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)));
         assert_eq!(unsent.reset_overdue(after(119), NOW, &limits()), Stalled::StreamsReset(0));
         assert_eq!(unsent.reset_overdue(after(120), NOW, &limits()), Stalled::Connection, "it has no task");
-        let mut unsent = Held::default();
+        let mut unsent = HeldMemory::default();
         unsent.begin(1000, NOW, None);
         assert_eq!(unsent.deadline(NOW, &limits()), Some(after(120)), "over HTTP/1.1");
     }
 
     #[test]
-    fn those_that_had_no_time_yet_weigh_less() {
-        let mut unsent = Held::default();
+    fn young_responses_weigh_less() {
+        let mut unsent = HeldMemory::default();
         unsent.begin(1000, NOW, None);
         assert_eq!(unsent.weight(NOW), 250);
         assert_eq!(unsent.weight(after(1)), 1000);

@@ -1,4 +1,7 @@
-//! What is noted of a connection's bytes.
+//! A TCP stream that records in the [`ConnectionState`] when bytes arrive and when writes are blocked.
+//!
+//! It also notices that a client hung up while its request is running, and resets a connection instead of closing it when
+//! its memory has to be freed.
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -10,12 +13,12 @@ use tokio::net::TcpStream;
 
 use super::connection_state::ConnectionState;
 
-/// The connection itself.
+/// The TCP stream of a connection.
 pub(super) struct InstrumentedStream {
     pub(super) stream: TcpStream,
     pub(super) connection_state: Arc<ConnectionState>,
-    /// Whether hyper has read all there is, so that it notices a hang-up itself.
-    pub(super) is_read_out: bool,
+    /// Whether hyper has read all bytes that have arrived. Then it notices a hang-up itself.
+    pub(super) is_drained: bool,
 }
 
 impl AsyncRead for InstrumentedStream {
@@ -26,33 +29,34 @@ impl AsyncRead for InstrumentedStream {
     ) -> Poll<Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        self.is_read_out = outcome.is_pending();
+        self.is_drained = outcome.is_pending();
         if buffer.filled().len() > before {
-            self.connection_state.bytes_arrive();
+            self.connection_state.bytes_received();
         }
         outcome
     }
 }
 
 impl Drop for InstrumentedStream {
-    /// What the system holds of a connection that is reset goes with it, instead of waiting for its client.
+    /// Has the operating system discard the unsent bytes of a connection that is reset, instead of waiting for the client.
     fn drop(&mut self) {
         if self.connection_state.is_reset()
             && let Err(error) = self.stream.set_zero_linger()
         {
-            tracing::debug!(%error, "a connection is closed instead of reset");
+            tracing::debug!(%error, "a connection was closed instead of reset");
         }
     }
 }
 
 impl InstrumentedStream {
-    /// Fails when the client hung up while a request is worked on, so that the work ends. hyper notices that itself, but
-    /// not when it has bytes of a next request: then it reads no further. It flushes whenever it is polled.
-    fn notice_hang_up(&self, cx: &mut Context<'_>) -> Result<()> {
+    /// Fails if the client hung up while a request is running, so that the request is canceled. hyper notices a hang-up
+    /// itself, except when it has bytes of a next request: then it stops reading. Called by `poll_flush`, which hyper calls
+    /// whenever it is polled.
+    fn check_hang_up(&self, cx: &mut Context<'_>) -> Result<()> {
         let mut byte = [0];
         let has_ended = |outcome| matches!(outcome, Poll::Ready(Ok(0)));
-        if !self.is_read_out
-            && self.connection_state.is_at_work_over_http1()
+        if !self.is_drained
+            && self.connection_state.is_running_http1_request()
             && has_ended(self.stream.poll_peek(cx, &mut ReadBuf::new(&mut byte)))
         {
             return Err(ErrorKind::ConnectionReset.into());
@@ -60,9 +64,9 @@ impl InstrumentedStream {
         Ok(())
     }
 
-    /// Notes whether the client takes what is written.
-    fn note<T>(&self, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
-        self.connection_state.is_blocked(outcome.is_pending());
+    /// Records whether the write was blocked.
+    fn record_write<T>(&self, outcome: Poll<Result<T>>) -> Poll<Result<T>> {
+        self.connection_state.set_blocked(outcome.is_pending());
         outcome
     }
 }
@@ -70,7 +74,7 @@ impl InstrumentedStream {
 impl AsyncWrite for InstrumentedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.note(outcome)
+        self.record_write(outcome)
     }
 
     fn poll_write_vectored(
@@ -79,7 +83,7 @@ impl AsyncWrite for InstrumentedStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.note(outcome)
+        self.record_write(outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -87,7 +91,7 @@ impl AsyncWrite for InstrumentedStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.notice_hang_up(cx)?;
+        self.check_hang_up(cx)?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

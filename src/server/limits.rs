@@ -1,38 +1,38 @@
-//! What connections may take.
+//! The limits of connections.
 
 use std::time::Duration;
 
-/// What connections may take, one by one and all together.
+/// The limits of each connection and of all connections together.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections that are open at once; beyond it the longest-idle connection is closed.
+    /// Open connections. When exceeded, the longest-idle connection is closed.
     pub connections: usize,
     /// From the opening of a connection, or the first byte of a later request, to the end of the headers.
     pub header_timeout: Duration,
-    /// For the client to take an answer.
+    /// For the client to read a response.
     pub send_timeout: Duration,
-    /// For the client to take a part of an answer, over HTTP/2.
+    /// For the client to read a part of a response, over HTTP/2.
     pub stall_timeout: Duration,
-    /// From an answer to the next request on the same connection.
+    /// From a response to the next request on the same connection.
     pub idle_timeout: Duration,
-    /// For running requests to finish after a stop.
+    /// For running requests to finish after the server was stopped.
     pub shutdown_timeout: Duration,
     /// Bytes of a request line and its headers together.
     pub header_bytes: u32,
-    /// Bytes of a request's body that are kept; what is beyond is dropped as it comes.
+    /// Bytes of a request body. Further bytes are dropped when they arrive.
     pub body_bytes: usize,
-    /// Bytes of responses that the client has not taken; beyond it no further request of the connection is started.
+    /// Bytes of a connection's unsent responses. When exceeded, no further request of the connection is started.
     pub unsent_bytes_per_connection: usize,
-    /// Bytes of responses that clients have not taken, on all connections; beyond it those with the most are reset.
+    /// Bytes of unsent responses on all connections. When exceeded, the connections with the most are reset.
     pub unsent_bytes: usize,
-    /// Bytes of requests that are not answered yet, with their bodies, on all connections; beyond it those with the most
+    /// Bytes of unanswered requests, with their bodies, on all connections. When exceeded, the connections with the most
     /// are reset.
     pub received_bytes: usize,
 }
 
 #[cfg(test)]
 impl Limits {
-    /// Limits for the tests of this folder.
+    /// Limits for tests of the server.
     pub(super) fn example() -> Self {
         Self {
             connections: 10,

@@ -1,4 +1,4 @@
-//! What is measured of connections.
+//! The metrics of connections.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -6,55 +6,55 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// What was reset, and why.
+/// The labels of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reset {
     what: &'static str,
     reason: &'static str,
 }
 
-/// What is measured of all connections of a server.
+/// The metrics of all connections of a server. Clones share their values.
 #[derive(Clone, Debug, Default)]
 pub struct Meters {
-    /// Bytes of responses that clients have not taken to the end.
+    /// Bytes of responses that clients have not read completely.
     pub(super) unsent: Gauge,
-    /// Bytes of requests that are not answered.
+    /// Bytes of unanswered requests.
     pub(super) received: Gauge,
     resets: Family<Reset, Counter>,
 }
 
 impl Meters {
-    /// Gives them their names.
+    /// Registers the metrics.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "patron_http_unsent_bytes",
-            "Bytes of answers that their clients have not taken to the end",
+            "Bytes of responses that clients have not read completely",
             self.unsent.clone(),
         );
         registry.register(
             "patron_http_received_bytes",
-            "Bytes of requests that are not answered yet, with their bodies",
+            "Bytes of unanswered requests, with their bodies",
             self.received.clone(),
         );
         registry.register(
             "patron_http_resets",
-            "Streams and connections that were reset for what clients did not take or end",
+            "Streams and connections that were reset because of unread responses or incomplete requests",
             self.resets.clone(),
         );
     }
 
-    /// Bytes of responses that clients have not taken to the end.
+    /// Bytes of responses that clients have not read completely.
     pub fn unsent_bytes(&self) -> usize {
         usize::try_from(self.unsent.get()).unwrap_or(0)
     }
 
-    /// Bytes of requests that are not answered yet, with their bodies.
+    /// Bytes of unanswered requests, with their bodies.
     pub fn received_bytes(&self) -> usize {
         usize::try_from(self.received.get()).unwrap_or(0)
     }
 
-    /// Counts what was reset: a `stream` or a `connection`, because a response was `stalled`, or because all responses
-    /// (`unsent`) or requests (`received`) were too many bytes.
+    /// Counts resets of a `stream` or a `connection`. The reason is `stalled` for a response that its client did not read,
+    /// `unsent` or `received` if the bytes of all responses or requests exceeded their limit.
     pub fn reset(&self, what: &'static str, reason: &'static str, count: usize) {
         if count > 0 {
             self.resets.get_or_create(&Reset { what, reason }).inc_by(count as u64);

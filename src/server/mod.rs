@@ -1,6 +1,8 @@
-//! Listens and serves HTTP/1.1 and HTTP/2 within limits, and stops: accepts no more, lets running requests finish.
+//! The server: an accept loop for HTTP/1.1 and HTTP/2 over hyper, with limits for time, connections and memory.
 //!
-//! It knows nothing of the program but its [`Limits`].
+//! When the server is stopped, it accepts no further connections and lets running requests finish, at most for the
+//! shutdown timeout. Errors of `accept` are logged and the loop continues. The server knows nothing of the rest of patron:
+//! its configuration is [`Limits`], and its metrics are [`Meters`].
 
 mod budget;
 mod connection;
@@ -32,7 +34,7 @@ use crate::clock::Timer;
 pub use limits::Limits;
 pub use meters::Meters;
 
-/// Serves until `stop` becomes true, and then until running requests are done or the shutdown timeout is over.
+/// Serves until `stop` becomes true. Then returns when the running requests have finished or the shutdown timeout is over.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -42,20 +44,20 @@ pub async fn serve(
 ) {
     let limit = limits.shutdown_timeout;
     let mut stopping = stop.clone();
-    let overdue = async {
-        // An error means that whoever could say stop is gone, which is as good as a stop.
+    let timeout = async {
+        // An error means that the sender was dropped, which also stops the server.
         drop(stopping.wait_for(|stop| *stop).await);
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
         () = accept(listener, routes, limits, meters, stop) => {}
-        () = overdue => {
+        () = timeout => {
             tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
         }
     }
 }
 
-/// Takes connections until `stop` becomes true, and then waits until all have ended.
+/// Accepts connections until `stop` becomes true. Then waits until all connections are closed.
 async fn accept(
     listener: TcpListener,
     routes: Router,
@@ -66,8 +68,8 @@ async fn accept(
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
     let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
     let budget = Arc::new(Budget { limits, meters: meters.clone(), connections: Arc::clone(&connections) });
-    // Each connection holds a receiver: when there is none any more, all have ended.
-    let (all_ended, held) = watch::channel(());
+    // Each connection holds a receiver. When the last receiver is dropped, all connections are closed.
+    let (all_closed, open) = watch::channel(());
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -76,34 +78,34 @@ async fn accept(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                rest_after(&error).await;
+                back_off_after(&error).await;
                 continue;
             }
         };
         let connection_state = Arc::new(ConnectionState::new(start, &meters));
-        let Some(place) = connections.admit(&connection_state) else { continue };
-        // An answer that is written in two parts must not wait for the client to confirm the first.
+        let Some(slot) = connections.admit(&connection_state) else { continue };
+        // A response that is written in two parts must not wait until the client acknowledges the first part.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "answers may be sent late");
+            tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
         let (budget, protocol, routes) = (Arc::clone(&budget), Arc::clone(&protocol), routes.clone());
-        let held = held.clone();
+        let open = open.clone();
         tokio::spawn(async move {
             connection::serve(&protocol, &budget, (stream, peer), &connection_state, routes).await;
-            drop((place, held));
+            drop((slot, open));
         });
     }
-    drop((listener, held));
+    drop((listener, open));
     connections.stop();
-    all_ended.closed().await;
+    all_closed.closed().await;
 }
 
-/// A connection may have ended before it was taken. Anything else, such as too many open files, doesn't pass by
-/// asking again at once.
-async fn rest_after(error: &std::io::Error) {
+/// Waits before the next `accept`, unless the error only means that a connection was closed before it was accepted. Other
+/// errors, such as too many open files, would recur at once.
+async fn back_off_after(error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
-        tracing::error!(%error, "no connection can be taken; trying again");
+        tracing::error!(%error, "a connection could not be accepted; trying again");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

@@ -1,14 +1,14 @@
-//! How many files the system lets the process open: each connection is one.
+//! The limit of open files (RLIMIT_NOFILE): each connection is an open file.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What else is open: the database, logs, files of mails and whatever the runtime needs.
-const OTHERS: u64 = 256;
+/// Files that are open besides connections: the database, logs, files of mails and those of the runtime.
+const RESERVED: u64 = 256;
 
-/// As many connections as are wanted, or as many as there can be. Systems start processes with a low limit, for programs
-/// that can't cope with more, and let them raise it.
+/// Raises the limit of open files so that `wanted` connections fit. Returns `wanted`, or the number of connections that the
+/// limit allows. Systems start processes with a low limit for the sake of old programs, and let them raise it.
 pub(super) fn raise_nofile_limit(wanted: usize) -> usize {
-    let needed = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(OTHERS);
+    let needed = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(RESERVED);
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let is_enough = |limit: Option<u64>| limit.is_none_or(|limit| limit >= needed);
     if is_enough(current) {
@@ -18,7 +18,7 @@ pub(super) fn raise_nofile_limit(wanted: usize) -> usize {
     let allowed = match setrlimit(Resource::Nofile, Rlimit { current: raised, maximum }) {
         Ok(()) => raised,
         Err(error) => {
-            tracing::debug!(%error, "the limit of open files stays as it is");
+            tracing::debug!(%error, "the limit of open files could not be raised");
             current
         }
     };
@@ -26,7 +26,7 @@ pub(super) fn raise_nofile_limit(wanted: usize) -> usize {
         return wanted;
     }
     let allowed =
-        usize::try_from(allowed.unwrap_or(u64::MAX).saturating_sub(OTHERS)).unwrap_or(wanted).max(1);
+        usize::try_from(allowed.unwrap_or(u64::MAX).saturating_sub(RESERVED)).unwrap_or(wanted).max(1);
     tracing::warn!(
         wanted,
         allowed,

@@ -1,4 +1,4 @@
-//! What a request takes up until it is answered: its head, its task, and as much of its body as has come.
+//! The memory of an unanswered request: its headers, its task, and the part of its body that has arrived.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,47 +11,47 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::budget::Budget;
-use super::connection_state::{ConnectionState, What};
+use super::connection_state::{ConnectionState, MemoryKind};
 
-/// What any request takes up, in bytes: its task and the map of its headers.
-const EACH: usize = 4 * 1024;
+/// The fixed cost of a request, in bytes: its task and the map of its headers.
+const BASE_SIZE: usize = 4 * 1024;
 
-/// What a request takes up without its body, in bytes.
+/// The memory of a request without its body, in bytes.
 pub(super) fn size_of_head<B>(request: &Request<B>) -> usize {
     let fields = request.headers().iter();
     let fields: usize = fields.map(|(name, value)| name.as_str().len() + value.len()).sum();
-    EACH + request.uri().path().len() + request.uri().query().map_or(0, str::len) + fields
+    BASE_SIZE + request.uri().path().len() + request.uri().query().map_or(0, str::len) + fields
 }
 
-/// How much of a body counts as held, for the body and for its request.
+/// Counts the bytes of a body up to a maximum. Shared by the body and its request.
 #[derive(Clone, Debug)]
-pub(super) struct Counted {
+pub(super) struct BodyCounter {
     bytes: Arc<AtomicUsize>,
-    most: usize,
+    max: usize,
 }
 
-impl Counted {
-    /// Nothing of a body that may have so many bytes.
-    pub(super) fn new(most: usize) -> Self {
-        Self { bytes: Arc::default(), most }
+impl BodyCounter {
+    /// A counter at 0.
+    pub(super) fn new(max: usize) -> Self {
+        Self { bytes: Arc::default(), max }
     }
 
-    /// What comes from now on is not held.
+    /// Stops counting: later bytes do not count.
     pub(super) fn stop(&self) {
-        self.bytes.store(self.most, Ordering::Relaxed);
+        self.bytes.store(self.max, Ordering::Relaxed);
     }
 
-    /// How many of these bytes count: none beyond what a body may have, because those are dropped as they come.
+    /// Adds bytes. Returns how many of them count: bytes beyond the maximum are dropped when they arrive.
     fn add(&self, bytes: usize) -> usize {
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        bytes.min(self.most.saturating_sub(before))
+        bytes.min(self.max.saturating_sub(before))
     }
 }
 
-/// The body of a request.
+/// The body of a request. Its bytes are counted as held by the connection.
 pub(super) struct CountedBody {
     pub(super) body: Incoming,
-    pub(super) counted: Counted,
+    pub(super) counter: BodyCounter,
     pub(super) request: usize,
     pub(super) connection_state: Arc<ConnectionState>,
     pub(super) budget: Arc<Budget>,
@@ -69,10 +69,10 @@ impl HttpBody for CountedBody {
         if let Poll::Ready(Some(Ok(frame))) = &frame
             && let Some(bytes) = frame.data_ref()
         {
-            let counts = self.counted.add(bytes.len());
-            if counts > 0 {
-                self.connection_state.body_grows(self.request, counts);
-                self.budget.keep(What::Requests);
+            let added = self.counter.add(bytes.len());
+            if added > 0 {
+                self.connection_state.body_received(self.request, added);
+                self.budget.enforce(MemoryKind::Requests);
             }
         }
         frame

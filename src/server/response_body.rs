@@ -1,4 +1,4 @@
-//! The body of an answer, whose bytes are counted until the client's system has taken them.
+//! The body of a response, whose bytes are counted until they are handed to the operating system.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,38 +12,37 @@ use hyper::body::Buf;
 
 use super::exchange::Exchange;
 
-/// The largest answer over HTTP/2 that is handed over with its end, in bytes. Of a larger one the end is kept back until
-/// the rest is sent: as long as a stream has not ended on our side, it can be reset. One that has is 16 KiB at most, and
-/// if its client takes nothing of that, the connection ends.
-const HANDED_OVER: usize = 16 * 1024;
+/// The largest HTTP/2 response, in bytes, that is passed to hyper together with its end of stream. For a larger response
+/// the end of stream is delayed until the bytes are sent, because a stream can only be reset before its end was passed. If
+/// a client does not read a smaller response, the connection is closed.
+const MAX_IMMEDIATE_END: usize = 16 * 1024;
 
-/// The body of an answer.
+/// The body of a response.
 pub(super) struct ResponseBody {
-    /// None once it is handed over.
+    /// `None` after the bytes were passed to hyper.
     bytes: Option<Bytes>,
-    keeps_its_end: bool,
+    delays_end: bool,
     sending: Arc<Sending>,
 }
 
 struct Sending {
     exchange: Exchange,
     is_sent: AtomicBool,
-    waits_for_that: AtomicWaker,
+    sent_waker: AtomicWaker,
 }
 
-/// Bytes that are handed over to be sent. They count until they are dropped.
+/// Bytes that hyper sends. They count as unsent until they are dropped.
 pub(super) struct Chunk {
     bytes: Bytes,
     sending: Arc<Sending>,
 }
 
 impl ResponseBody {
-    /// That of a request which has been answered with so many bytes.
+    /// The body of the exchange's response.
     pub(super) fn new(exchange: Exchange, bytes: Bytes) -> Self {
-        let keeps_its_end = exchange.is_http2() && bytes.len() > HANDED_OVER;
-        let sending =
-            Sending { exchange, is_sent: AtomicBool::new(false), waits_for_that: AtomicWaker::new() };
-        Self { bytes: (!bytes.is_empty()).then_some(bytes), keeps_its_end, sending: Arc::new(sending) }
+        let delays_end = exchange.is_http2() && bytes.len() > MAX_IMMEDIATE_END;
+        let sending = Sending { exchange, is_sent: AtomicBool::new(false), sent_waker: AtomicWaker::new() };
+        Self { bytes: (!bytes.is_empty()).then_some(bytes), delays_end, sending: Arc::new(sending) }
     }
 }
 
@@ -59,8 +58,8 @@ impl HttpBody for ResponseBody {
             let chunk = Chunk { bytes, sending: Arc::clone(&self.sending) };
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        if self.keeps_its_end {
-            self.sending.waits_for_that.register(cx.waker());
+        if self.delays_end {
+            self.sending.sent_waker.register(cx.waker());
             if !self.sending.is_sent.load(Ordering::Acquire) {
                 return Poll::Pending;
             }
@@ -69,7 +68,7 @@ impl HttpBody for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none() && (!self.keeps_its_end || self.sending.is_sent.load(Ordering::Acquire))
+        self.bytes.is_none() && (!self.delays_end || self.sending.is_sent.load(Ordering::Acquire))
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -88,13 +87,13 @@ impl Buf for Chunk {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
-        self.sending.exchange.is_taken();
+        self.sending.exchange.record_progress();
     }
 }
 
 impl Drop for Chunk {
     fn drop(&mut self) {
         self.sending.is_sent.store(true, Ordering::Release);
-        self.sending.waits_for_that.wake();
+        self.sending.sent_waker.wake();
     }
 }

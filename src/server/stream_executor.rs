@@ -1,4 +1,4 @@
-//! Runs the tasks of HTTP/2 streams such that each can be ended from outside, which resets its stream.
+//! Runs the tasks of HTTP/2 streams so that each can be aborted from outside, which resets its stream.
 
 use std::sync::{Arc, OnceLock};
 
@@ -10,12 +10,12 @@ tokio::task_local! {
     static STREAM: StreamHandle;
 }
 
-/// Runs each stream in a task of its own, which knows its own handle.
+/// Runs each stream in a separate task that knows its own handle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamExecutor;
 
 impl StreamExecutor {
-    /// The stream whose task this is.
+    /// The handle of the stream whose task is running. `None` outside of a stream's task.
     pub(super) fn stream() -> Option<StreamHandle> {
         STREAM.try_with(Arc::clone).ok()
     }
@@ -29,7 +29,7 @@ where
     fn execute(&self, stream: F) {
         let handle: StreamHandle = Arc::new(OnceLock::new());
         let task = tokio::spawn(STREAM.scope(Arc::clone(&handle), stream));
-        // It was empty until now.
-        let _first = handle.set(task.abort_handle());
+        // The handle was empty, so this can't fail.
+        let _was_empty = handle.set(task.abort_handle());
     }
 }

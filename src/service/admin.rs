@@ -1,4 +1,7 @@
-//! Admins: logging in, and the commands that manage them.
+//! Logs admins in, and implements the commands that manage admins.
+//!
+//! The commands journal every change in its transaction. Disabling an admin or setting a password revokes all tokens
+//! and sessions of the admin.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -23,7 +26,7 @@ use crate::{spend, transact};
 /// Logs an admin in.
 ///
 /// # Errors
-/// As for a customer, [`session::log_in`].
+/// The same as for customers, [`session::log_in`].
 pub async fn log_in(
     ctx: &Ctx,
     write: Write<TokenPair>,
@@ -32,45 +35,45 @@ pub async fn log_in(
 ) -> Result<Written<TokenPair>> {
     let db = &ctx.app.db;
     let login = Login::begin(ctx, "admin", email, EmailAddress::parse_local).await?;
-    let found = match &login.email {
+    let admin = match &login.email {
         Some(email) => Entity::find_by_address(email).one(db.reader()).await?,
         None => None,
     };
-    let account = found.as_ref().map(|admin| admin.uuid);
+    let account = admin.as_ref().map(|admin| admin.uuid);
     let verified = ctx
         .app
         .hasher
-        .verify(&write, ctx.lane(), password, found.as_ref().map(|admin| &admin.password))
+        .verify(&write, ctx.lane(), password, admin.as_ref().map(|admin| &admin.password))
         .await?;
-    let found = found.filter(|admin| verified.verdict.is_right() && admin.status);
+    let admin = admin.filter(|admin| verified.verdict.is_right() && admin.status);
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        if !login.attempts.record_attempt(ctx, tx, found.is_some()).await? {
-            // That it was counted has to be committed, so it is no error inside of the transaction.
+        if !login.attempts.record_attempt(ctx, tx, admin.is_some()).await? {
+            // An error would roll back the counted login attempt, so a refused login commits without a result.
             return Ok(None);
         }
-        let Some(found) = &found else { return Ok(None) };
-        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
-        let select = Entity::find_by_id(found.admin_user_id).lock_exclusive();
+        let Some(admin) = &admin else { return Ok(None) };
+        // The account may have changed during the hashing. If it did, no token is issued.
+        let select = Entity::find_by_id(admin.admin_user_id).lock_exclusive();
         let Some(current) = select.one(tx).await? else { return Ok(None) };
-        if !current.status || current.token_generation != found.token_generation {
+        if !current.status || current.token_generation != admin.token_generation {
             return Ok(None);
         }
         session::admin::start(ctx, tx, &current).await.map(Some)
     })?;
-    let Some(admin) = found.filter(|_| outcome.value.is_some()) else {
+    let Some(admin) = admin.filter(|_| outcome.value.is_some()) else {
         return Err(login.refused(ctx, &outcome, account, verified).await);
     };
     login.passed(admin.uuid);
     if verified.verdict == Verdict::Outdated
         && let Err(error) = replace_hash(ctx, &outcome, &admin, password).await
     {
-        // The next login tries again; this one has passed.
+        // The login itself succeeded; the next login tries again.
         tracing::warn!(admin = %admin.uuid, %error, "an old password hash was not replaced");
     }
-    outcome.something().ok_or_else(|| Error::internal("a login without tokens"))
+    outcome.something().ok_or_else(|| Error::internal("a successful login returned no tokens"))
 }
 
-/// Stores a hash of today's kind of a password that was just found to be right; no token ends.
+/// Replaces an outdated password hash after a successful login. No token is revoked.
 async fn replace_hash(
     ctx: &Ctx,
     outside: &impl NoTransaction,
@@ -80,17 +83,17 @@ async fn replace_hash(
     let hash = ctx.app.hasher.rehash(outside, ctx.lane(), password, ctx.app.random.bytes()).await?;
     transact!(ctx.app.db, |tx| {
         let row = ActiveModel { password: Set(hash.clone()), ..Default::default() };
-        let same = Entity::update_many().set(row).filter(Column::AdminUserId.eq(admin.admin_user_id));
-        // Not over a password that was changed since.
-        same.filter(Column::Password.eq(admin.password.clone())).exec(tx).await?;
+        let update = Entity::update_many().set(row).filter(Column::AdminUserId.eq(admin.admin_user_id));
+        // A password that was changed since then must not be overwritten.
+        update.filter(Column::Password.eq(admin.password.clone())).exec(tx).await?;
         Ok(())
     })
 }
 
-/// Makes an admin.
+/// Creates an admin.
 ///
 /// # Errors
-/// [`Error::EmailTaken`].
+/// [`Error::EmailTaken`] if another admin has this e-mail address.
 pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password: &Password) -> Result<Model> {
     ctx.require_admin()?;
     let password = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
@@ -115,28 +118,22 @@ pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password:
     })
 }
 
-/// All admins, oldest first.
-///
-/// # Errors
-/// Those of the database.
+/// Lists all admins, oldest first.
 pub async fn list(ctx: &Ctx) -> Result<Vec<Model>> {
     ctx.require_admin()?;
     Ok(Entity::find().order_by_asc(Column::AdminUserId).all(ctx.app.db.reader()).await?)
 }
 
-/// Whether there is no admin yet.
-///
-/// # Errors
-/// Those of the database.
+/// Whether no admin exists.
 pub async fn none_exists(ctx: &Ctx) -> Result<bool> {
     ctx.require_admin()?;
     Ok(Entity::find().count(ctx.app.db.reader()).await? == 0)
 }
 
-/// Enables or disables an admin; disabling ends all of its tokens and sessions.
+/// Enables or disables an admin. Disabling revokes all tokens and sessions of the admin.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`] if no admin has this e-mail address.
 pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Result<Model> {
     change(ctx, email, |row, current| {
         row.status.set_if_not_equals(enabled);
@@ -147,10 +144,10 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
     .await
 }
 
-/// Sets an admin's password; ends all of its tokens and sessions.
+/// Sets an admin's password and revokes all tokens and sessions of the admin.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`] if no admin has this e-mail address.
 pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) -> Result<Model> {
     let hash = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
     change(ctx, email, |row, current| {

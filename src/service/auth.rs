@@ -1,5 +1,8 @@
-//! Who a token stands for. Its account is asked every time, so that a token ends in the moment its account
-//! is disabled, deleted or gets another password.
+//! Authenticates access tokens.
+//!
+//! The account and session of a token are read from the database at every request. A token is therefore refused as
+//! soon as its account is disabled, deleted or gets a new password, or its session has ended. Concurrent requests
+//! share one query. Every failure has the same message: the exact reason would help only an attacker.
 
 use std::collections::HashMap;
 
@@ -16,55 +19,55 @@ use crate::error::{Error, Result};
 use crate::service::customer::find_batched;
 use crate::service::token::{self, Audience};
 
-/// One text for everything that can be wrong with a token: which of them it is helps only an attacker.
-const REFUSED: Error = Error::Unauthenticated("The token is invalid or expired");
+/// The error for every invalid token.
+const INVALID_TOKEN: Error = Error::Unauthenticated("The token is invalid or expired");
 
-/// Who a token stands for.
+/// The result of a successful authentication.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
-    /// The caller.
+    /// The caller that the token identifies.
     pub caller: Caller,
-    /// The token's own identifier.
+    /// The identifier of the token (`jti`).
     pub token_id: Option<Uuid>,
-    /// A customer's row, which was read to find out, so that nobody has to read it again.
+    /// The row of an authenticated customer, so that services don't have to read it again.
     pub customer: Option<customer::Model>,
 }
 
-/// The caller behind an access token.
+/// Verifies an access token and returns its caller.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, or its account no longer stands behind it.
+/// [`Error::Unauthenticated`] if the token is invalid, has expired or was revoked, or if its account is disabled or
+/// deleted.
 pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated> {
-    let (audience, verified) = token::verify_access(app, access_token).ok_or(REFUSED)?;
+    let (audience, verified) = token::verify_access(app, access_token).ok_or(INVALID_TOKEN)?;
     if audience == Audience::Admin {
-        let admin = trusted_admin(app, &verified).await?;
+        let admin = find_admin(app, &verified).await?;
         let caller = Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid };
         return Ok(Authenticated { caller, token_id: verified.id, customer: None });
     }
     let uuid = verified.account.uuid;
     let customer = match verified.session {
-        // One query for both: whether the account stands behind the token, and whether its session goes on.
+        // One query checks both the account and its session.
         Some(session) => {
             let db = app.db.clone();
-            let fetch = move |keys| with_sessions(db.clone(), keys);
+            let fetch = move |keys| customers_with_sessions(db.clone(), keys);
             app.batch_loaders.sessions.get((uuid, session), fetch).await?
         }
         None => find_batched(app, uuid).await?,
     };
     let customer = customer
         .filter(|customer| customer.status.is_enabled() && customer.token_generation == verified.generation)
-        .ok_or(REFUSED)?;
+        .ok_or(INVALID_TOKEN)?;
     let customer_id = customer.customer_id;
     let caller = Caller::Customer { customer_id, uuid, session: verified.session };
     Ok(Authenticated { caller, token_id: verified.id, customer: Some(customer) })
 }
 
-/// The admin whose token it is, when it is enabled, its password is still that of the token's time, and its session has
-/// not ended.
+/// Finds the admin of a token.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when not.
-async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<Account> {
+/// [`Error::Unauthenticated`] if the admin is disabled, the token was revoked or its session has ended.
+async fn find_admin(app: &App, verified: &token::Verified) -> Result<Account> {
     let (db, uuid) = (app.db.clone(), verified.account.uuid);
     let admin = match verified.session {
         Some(session) => {
@@ -73,7 +76,7 @@ async fn trusted_admin(app: &App, verified: &token::Verified) -> Result<Account>
         }
         None => app.batch_loaders.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?,
     };
-    admin.filter(|admin| admin.status && admin.token_generation == verified.generation).ok_or(REFUSED)
+    admin.filter(|admin| admin.status && admin.token_generation == verified.generation).ok_or(INVALID_TOKEN)
 }
 
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {
@@ -83,7 +86,7 @@ async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>
     Ok(select.all(db.reader()).await?.into_iter().map(|admin| (admin.uuid, admin)).collect())
 }
 
-/// The admins whose sessions these are.
+/// Reads the admins by pairs of admin and session. A pair whose session has ended is missing in the result.
 async fn admins_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
@@ -93,23 +96,23 @@ async fn admins_with_sessions(
     let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
     let rows: Vec<(Uuid, i32, Uuid, bool, i64)> =
         select.columns(Account::COLUMNS).into_tuple().all(db.reader()).await?;
-    let both = rows.into_iter().map(|(session, admin_user_id, uuid, status, token_generation)| {
+    let accounts = rows.into_iter().map(|(session, admin_user_id, uuid, status, token_generation)| {
         ((uuid, session), Account { admin_user_id, uuid, status, token_generation })
     });
-    Ok(both.collect())
+    Ok(accounts.collect())
 }
 
-/// The customers whose sessions these are.
-async fn with_sessions(
+/// Reads the customers by pairs of customer and session. A pair whose session has ended is missing in the result.
+async fn customers_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
 ) -> Result<HashMap<(Uuid, Uuid), customer::Model>> {
     let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
     let select = customer_session::Entity::find().filter(customer_session::Column::Uuid.is_in(sessions));
     let rows = select.find_also_related(customer::Entity).all(db.reader()).await?;
-    let both = rows.into_iter().filter_map(|(session, customer)| {
+    let customers = rows.into_iter().filter_map(|(session, customer)| {
         let customer = customer?;
         Some(((customer.uuid, session.uuid), customer))
     });
-    Ok(both.collect())
+    Ok(customers.collect())
 }

@@ -1,16 +1,14 @@
-//! How long the queues are that the worker sends from, for the metrics.
+//! Measures the length of the worker's queues (mails, events, webhook deliveries) for the metrics.
 //!
-//! Measured by the worker now and then, and not when the metrics are read: those are to be had without the database.
+//! The worker measures periodically. Reading the metrics does not query the database, so metrics stay available
+//! without it.
 
 use crate::app::ctx::Ctx;
 use crate::error::Result;
 use crate::service::{journal, mail, webhook};
 use crate::telemetry::metrics::Queue;
 
-/// Looks at every queue once.
-///
-/// # Errors
-/// Those of the database.
+/// Measures every queue once.
 pub async fn measure(ctx: &Ctx) -> Result<()> {
     ctx.require_admin()?;
     let app = &ctx.app;

@@ -1,4 +1,7 @@
-//! Customers to try patron with: the same ones every time.
+//! Creates the demo data: customers, custom fields and a webhook endpoint.
+//!
+//! The random values come from a fixed seed, so that every demo has the same customers. The data passes the
+//! validation of the API and is journaled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -66,17 +69,17 @@ const GROUPS: [&str; 5] = ["VIP", "Wholesale", "Default", "Default", "Default"];
 const TIERS: &[&str] = &["bronze", "silver", "gold"];
 const COLOURS: &[&str] = &["#0f5c63", "#a3271f", "#e0a526", "#5b4b8a", "#17693d"];
 
-/// Makes `count` customers, `customer1@example.com` and on, with addresses, groups and custom fields, as an import
-/// makes them, and a webhook endpoint: nothing is there that the API would refuse, and the journal tells of all of it.
+/// Creates `count` customers (`customer1@example.com`, `customer2@example.com`, …) with addresses, groups and custom
+/// fields, and a disabled webhook endpoint. The import service creates the customers.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the custom fields are there already; those of the database.
+/// [`Error::Conflict`] if the custom fields exist already.
 pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     ctx.require_admin()?;
-    // Not for secrets: a seed that is known makes the same people on every machine.
+    // The fixed seed creates the same customers on every machine. It must not be used for secrets.
     let random = Random::seeded(21);
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;
-    // One hash for all: a thousand would take half a minute.
+    // All customers share one hash: hashing a thousand passwords would take half a minute.
     let hash = ctx.app.hasher.hash(&Job, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     for definition in definitions() {
         let definition = definition.as_object().cloned().unwrap_or_default();
@@ -86,7 +89,7 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     webhook::create(ctx, Write::of_job(), input).await?;
     let now = ctx.app.clock.now();
     let records = (1..=count).map(|number| {
-        // The last one registered an hour ago, the one before it six hours earlier, and so on.
+        // The newest customer registered an hour ago, and each older one six hours before the next.
         let age = i64::try_from(1 + 6 * (count - number)).map_err(Error::internal)?;
         Ok(record(&random, number, now - TimeDelta::hours(age), &hash))
     });
@@ -109,47 +112,48 @@ pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
     }
 }
 
-/// Somebody who would be told of events. Switched off: a demo calls nobody.
+/// An example webhook endpoint. It is disabled, because a demo must not send requests to other systems.
 fn endpoint() -> Value {
     json!({
         "url": "https://erp.example.com/patron",
-        "description": "An example: with enabled and an address of your own it is told of what changes",
+        "description": "An example. Set your own URL and enable it to receive events.",
         "events": ["customer.*", "address.*"],
         "enabled": false,
     })
 }
 
-/// A customer as a file of them has it.
-fn record(random: &Random, number: usize, registered: DateTime<Utc>, hash: &PasswordHash) -> Record {
+/// Creates a customer as a record of an import file.
+fn record(random: &Random, number: usize, registered_at: DateTime<Utc>, hash: &PasswordHash) -> Record {
     let full_name = format!("{} {}", pick(random, GIVEN_NAMES), pick(random, FAMILY_NAMES));
-    let registered = timestamp(registered);
-    let addresses = (0..(number + 1) % 3).map(|nth| address(random, &full_name, nth));
+    let registered_at = timestamp(registered_at);
+    let addresses = (0..(number + 1) % 3).map(|index| address(random, &full_name, index));
     let mut record = json!({
         "uuid": random.uuid().to_string(),
         "email": format!("customer{number}@example.com"),
         "password_hash": hash.expose(),
         "status": i16::from(!number.is_multiple_of(17)),
         "group_name": GROUPS[number % GROUPS.len()],
-        "created_at": registered,
-        "updated_at": registered,
+        "created_at": registered_at,
+        "updated_at": registered_at,
         "meta_data": meta_data(number),
         "addresses": addresses.collect::<Vec<_>>(),
         "full_name": full_name,
     });
     if !number.is_multiple_of(3) {
-        record["email_verified_at"] = registered.into();
+        record["email_verified_at"] = registered_at.into();
     }
     Record { fields: record.as_object().cloned().unwrap_or_default(), is_text: false }
 }
 
-/// Custom fields: a choice, a number, a day and a colour that customers see, and a text that only admins do.
+/// The definitions of the custom fields: a choice, a number, a date and a colour that customers can see, and a text
+/// that only admins can see.
 fn definitions() -> [Value; 5] {
-    let field = |namespace: &str, key: &str, name: &str, field_type: &str, more: Value| {
+    let field = |namespace: &str, key: &str, name: &str, field_type: &str, options: Value| {
         let mut field = json!({
             "ownerType": "customer", "namespace": namespace, "fieldKey": key, "name": name, "fieldType": field_type,
         });
-        if let (Value::Object(field), Value::Object(more)) = (&mut field, more) {
-            field.extend(more);
+        if let (Value::Object(field), Value::Object(options)) = (&mut field, options) {
+            field.extend(options);
         }
         field
     };
@@ -165,13 +169,13 @@ fn definitions() -> [Value; 5] {
     ]
 }
 
-/// Values of the custom fields, as the definitions above ask for them.
+/// Values for the custom fields of [`definitions`].
 fn meta_data(number: usize) -> Value {
     let mut values = json!({
         "loyalty": {"tier": TIERS[number % TIERS.len()], "points": number * 37 % 5000},
         "profile": {"favourite_colour": COLOURS[number % COLOURS.len()]},
     });
-    // Not everybody says.
+    // One in four customers has no birthday.
     if !number.is_multiple_of(4) {
         values["profile"]["birthday"] =
             format!("{}-{:02}-{:02}", 1950 + number % 55, number % 12 + 1, number % 28 + 1).into();
@@ -182,7 +186,7 @@ fn meta_data(number: usize) -> Value {
     values
 }
 
-fn address(random: &Random, full_name: &str, nth: usize) -> Value {
+fn address(random: &Random, full_name: &str, index: usize) -> Value {
     let (street, postcode, city, province, country) = pick(random, PLACES);
     let [house, digits @ ..] = random.bytes::<5>();
     let digits = u32::from_be_bytes(digits) % 10_000_000;
@@ -191,12 +195,12 @@ fn address(random: &Random, full_name: &str, nth: usize) -> Value {
         "full_name": full_name,
         "telephone": format!("+1 555 {digits:07}"),
         "address_1": format!("{street} {}", u16::from(house) + 1),
-        "address_2": (nth == 1).then_some("c/o Front desk"),
+        "address_2": (index == 1).then_some("c/o Front desk"),
         "postcode": postcode,
         "city": city,
         "province": province,
         "country": country,
-        "is_default": nth == 0,
+        "is_default": index == 0,
     })
 }
 

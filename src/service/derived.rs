@@ -1,8 +1,9 @@
-//! Columns that are computed from others, of rows that another program inserted or changed: keys of e-mail addresses and of
-//! group names, and the text that is searched.
+//! Computes derived columns of rows that another program (EverShop) inserted or changed: the keys of e-mail addresses
+//! and group names, and the search text of customers.
 //!
-//! A customer without `search_text` is new to this program. One that has it, and no key, has an address that another
-//! customer has or that is not valid: it is reported, and tried again from time to time.
+//! A customer without `search_text` has not been processed yet. A customer with `search_text` but without a key has
+//! an e-mail address that is not valid or that another customer has. Such a row is logged once per start, and
+//! computing its key is retried periodically.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::PoisonError;
@@ -19,27 +20,27 @@ use crate::service::account::search_text_of;
 use crate::transact;
 use crate::types::{EmailAddress, fold};
 
-/// Rows that are filled in by one transaction: others want to write as well.
+/// Maximum number of rows per transaction, so that other writers don't wait long.
 const BATCH: u64 = 200;
-/// The most rows that are remembered as reported; beyond them some are reported again.
+/// Maximum number of rows that are remembered as logged. When it is reached, rows may be logged again.
 const MAX_REPORTED: usize = 10_000;
 
-/// Why a row has no key.
+/// The logged reason of a customer or admin whose e-mail address has another owner.
 const ADDRESS_TAKEN: &str = "another row has its e-mail address";
-/// The same of a group.
+/// The logged reason of a group whose name another group has.
 const NAME_TAKEN: &str = "another group has its name";
 
-/// A customer's columns that others are computed from.
+/// The columns of a customer that the derived columns are computed from.
 type Source = (i32, Uuid, String, EmailAddress);
 
-/// Computes the columns of some customers that have none, and of admins and groups. Tells whether there may be more
-/// customers.
+/// Computes the derived columns of a batch of customers, admins and groups that lack them. Returns whether there may
+/// be more such customers.
 ///
 /// # Errors
-/// Only the program itself and admins may: [`Error::Unauthenticated`], [`Error::Forbidden`]. Those of the database.
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
 pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
     ctx.require_admin()?;
-    // The condition stands there as the index has it.
+    // The condition must be exactly that of the partial index.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
     fill_in_customers(ctx, &rows, true).await?;
     fill_in_admins(ctx).await?;
@@ -47,10 +48,10 @@ pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
     Ok(!rows.is_empty())
 }
 
-/// Tries again to compute the keys of customers whose address was not valid, or another customer's.
+/// Tries again to compute the keys of customers whose e-mail address was not valid or had another owner.
 ///
 /// # Errors
-/// As [`fill_in`].
+/// The same as [`fill_in`].
 pub async fn retry(ctx: &Ctx) -> Result<()> {
     ctx.require_admin()?;
     let mut after = 0;
@@ -69,8 +70,8 @@ async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<Source>> 
     Ok(select.order_by_asc(CustomerId).limit(BATCH).into_tuple().all(ctx.app.db.reader()).await?)
 }
 
-/// Without `keyless`, those that get no key stay as they are.
-async fn fill_in_customers(ctx: &Ctx, rows: &[Source], keyless: bool) -> Result<()> {
+/// `include_keyless`: also update customers that get no key.
+async fn fill_in_customers(ctx: &Ctx, rows: &[Source], include_keyless: bool) -> Result<()> {
     use customer::Column::{CustomerId, Email, FullName};
     let key = |(.., email): &Source| EmailAddress::parse(email.as_str()).ok().map(|email| email.key());
     let keys: Vec<Option<String>> = rows.iter().map(key).collect();
@@ -79,7 +80,7 @@ async fn fill_in_customers(ctx: &Ctx, rows: &[Source], keyless: bool) -> Result<
     for ((id, uuid, full_name, email), key) in rows.iter().zip(keys) {
         let mut row = customer::ActiveModel {
             search_text: Set(search_text_of(full_name, email)),
-            // Of the address that it had before, if any.
+            // Clears the value of a previous address.
             email_unicode: Set(None),
             ..Default::default()
         };
@@ -93,27 +94,27 @@ async fn fill_in_customers(ctx: &Ctx, rows: &[Source], keyless: bool) -> Result<
                 row.email_unicode = Set(email.unicode_key());
             }
         }
-        if keyless || row.email_key.is_set() {
+        if include_keyless || row.email_key.is_set() {
             changes.push((row, *id, full_name, email));
         }
     }
     let written = transact!(ctx.app.db, |tx| {
         for (row, id, full_name, email) in &changes {
-            let same = customer::Entity::update_many().set(row.clone()).filter(CustomerId.eq(*id));
-            // As they were read: a change since then is computed by itself.
-            let same = same.filter(Email.eq((*email).clone())).filter(FullName.eq((*full_name).clone()));
-            same.exec(tx).await?;
+            let update = customer::Entity::update_many().set(row.clone()).filter(CustomerId.eq(*id));
+            // Skip a row that has changed since it was read; its columns are derived from the new values.
+            let update = update.filter(Email.eq((*email).clone())).filter(FullName.eq((*full_name).clone()));
+            update.exec(tx).await?;
         }
         Ok(())
     });
     match written {
-        // A customer registered with one of the addresses just now: the next time sees it.
+        // A customer has registered with one of the addresses since they were read. The next run finds that customer.
         Err(Error::EmailTaken) => Ok(()),
         written => written,
     }
 }
 
-/// The customers that have these keys.
+/// Reads the primary key of the customer that has each of these e-mail keys.
 async fn owners(ctx: &Ctx, keys: Vec<String>) -> Result<HashMap<String, i32>> {
     use customer::Column::{CustomerId, EmailKey};
     let select = customer::Entity::find().select_only().columns([EmailKey, CustomerId]);
@@ -123,14 +124,15 @@ async fn owners(ctx: &Ctx, keys: Vec<String>) -> Result<HashMap<String, i32>> {
 
 async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
     use admin_user::Column::{AdminUserId, Email, EmailKey};
-    // The latest ones, so that rows without a valid key keep no new one waiting; of twins the first gets the key.
+    // The newest rows, so that rows without a valid key don't block new ones. Of two rows with the same address, the
+    // older one gets the key.
     let select = admin_user::Entity::find().filter(EmailKey.is_null()).order_by_desc(AdminUserId);
     for admin in select.limit(BATCH).all(ctx.app.db.reader()).await?.into_iter().rev() {
         let Ok(email) = EmailAddress::parse_local(admin.email.as_str()) else {
             report(ctx, "admin", admin.uuid, "its e-mail address is not valid");
             continue;
         };
-        // Found out without a transaction: it is looked at again and again.
+        // This check needs no transaction, because every run repeats it.
         let owner = admin_user::Entity::find_by_address(&email);
         if owner.one(ctx.app.db.reader()).await?.is_some() {
             report(ctx, "admin", admin.uuid, ADDRESS_TAKEN);
@@ -138,9 +140,10 @@ async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
         }
         let row = admin_user::ActiveModel { email_key: Set(Some(email.key())), ..Default::default() };
         let written = transact!(ctx.app.db, |tx| {
-            let same = admin_user::Entity::update_many().set(row.clone());
-            let same = same.filter(AdminUserId.eq(admin.admin_user_id)).filter(Email.eq(admin.email.clone()));
-            same.exec(tx).await?;
+            let update = admin_user::Entity::update_many()
+                .set(row.clone())
+                .filter(AdminUserId.eq(admin.admin_user_id));
+            update.filter(Email.eq(admin.email.clone())).exec(tx).await?;
             Ok(())
         });
         match written {
@@ -163,9 +166,9 @@ async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
         }
         let row = customer_group::ActiveModel { name_key: Set(Some(key)), ..Default::default() };
         let written = transact!(ctx.app.db, |tx| {
-            let same = customer_group::Entity::update_many().set(row.clone());
-            let same = same.filter(CustomerGroupId.eq(group.customer_group_id));
-            same.filter(GroupName.eq(group.group_name.clone())).exec(tx).await?;
+            let update = customer_group::Entity::update_many().set(row.clone());
+            let update = update.filter(CustomerGroupId.eq(group.customer_group_id));
+            update.filter(GroupName.eq(group.group_name.clone())).exec(tx).await?;
             Ok(())
         });
         match written {
@@ -176,13 +179,13 @@ async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-/// Logs a row whose key can't be computed, once a start.
+/// Logs a row whose key can't be computed, once per start.
 fn report(ctx: &Ctx, table: &'static str, row: Uuid, reason: &'static str) {
     let mut reported = ctx.app.reported.lock().unwrap_or_else(PoisonError::into_inner);
     if reported.len() >= MAX_REPORTED {
         *reported = HashSet::new();
     }
     if reported.insert(row) {
-        tracing::warn!(table, %row, reason, "a row of another program has no key; nobody signs in with it");
+        tracing::warn!(table, %row, reason, "a row written by another program has no key; an account without one can't log in");
     }
 }

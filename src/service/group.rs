@@ -1,4 +1,8 @@
-//! Customer groups: make, change, delete, find, list.
+//! Creates, changes, deletes, finds and lists customer groups.
+//!
+//! Deleting a group moves its customers to the default group, which can't be deleted. A large group is emptied in
+//! batches before the final transaction; if the request is cancelled in between, the batches that are committed stay
+//! moved.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
@@ -21,18 +25,18 @@ use crate::service::query::page::{Filter, ListQuery, Operation, holds};
 use crate::types::{EventKind, fold, is_blank, next_version};
 use crate::{spend, transact};
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const MAX_NAME: usize = 255;
-/// Customers that one statement moves to another group: PostgreSQL gives up on a statement after some seconds.
+/// Maximum number of customers that one statement moves to another group, because PostgreSQL cancels slow statements.
 const BATCH: u64 = 1000;
 
-/// The keys, for the message about one that isn't known.
+/// The known filter keys, for the error message about an unknown one.
 const KEYS: &[&str] = &["group_name", "ob", "od", "page", "limit"];
 
-/// A group as a caller describes it. What isn't listed here can't be set by anyone.
+/// The group fields of a request body. Other properties are ignored.
 #[derive(Clone, Debug, Default)]
 pub struct GroupInput {
-    /// Its name; required.
+    /// Name of the group; required.
     pub group_name: Field,
 }
 
@@ -63,10 +67,10 @@ impl GroupInput {
     }
 }
 
-/// Makes a group.
+/// Creates a group.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::Conflict`] when the name is used, whatever its case.
+/// [`Error::Invalid`], [`Error::Conflict`] if another group has the name, ignoring case.
 pub async fn create(ctx: &Ctx, write: Write<Model>, input: GroupInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
     let Some(group_name) = input.parse(Mode::Create)? else {
@@ -89,10 +93,10 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: GroupInput) -> Result
     })
 }
 
-/// Changes a group; what stays the same leaves `updated_at` where it is.
+/// Changes a group. If the name does not differ, `updated_at` stays as it is.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] when the name is used, whatever its case.
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] if another group has the name, ignoring case.
 pub async fn update(ctx: &Ctx, write: Write<Model>, uuid: Uuid, input: GroupInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
     let group_name = input.parse(Mode::Update)?;
@@ -114,9 +118,9 @@ pub async fn update(ctx: &Ctx, write: Write<Model>, uuid: Uuid, input: GroupInpu
     })
 }
 
-/// Deletes a group and tells what it was. Its customers fall back to the default group, which is a change of
-/// each of them. Of a group with very many they do so a batch at a time, with others writing in between: who is cut off
-/// by the time limit has moved some, and goes on by asking again.
+/// Deletes a group and returns the deleted row. Its customers move to the default group, which is a journaled change
+/// of each of them. The customers of a large group move in several transactions, so that other writers can write in
+/// between. If the request exceeds its time limit, some customers have moved; repeating the request moves the others.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] for the default group.
@@ -147,7 +151,8 @@ async fn has_more_than_a_batch(ctx: &Ctx, uuid: Uuid) -> Result<bool> {
     Ok(members.offset(BATCH).limit(1).into_tuple::<i32>().one(db).await?.is_some())
 }
 
-/// The group, locked before its customers are looked at: whoever wants to put one more into it waits, and finds it gone.
+/// Finds the group and locks its row before its customers are read. A concurrent request that assigns a customer to the
+/// group waits, and then finds it deleted.
 async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let group = find_for_update(tx, uuid).await?;
     if group.customer_group_id == DEFAULT_GROUP_ID {
@@ -156,7 +161,7 @@ async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model
     Ok(group)
 }
 
-/// Moves some customers of a group to the default one; tells whether there were any.
+/// Moves a batch of customers of a group to the default group. Returns whether the group had any.
 async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) -> TxResult<bool> {
     use customer::Column::{CustomerId, EventSequence, GroupId, UpdatedAt, Version};
     let members = customer::Entity::find().filter(GroupId.eq(group_id)).order_by_asc(CustomerId);
@@ -164,7 +169,7 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
     let (Some(first), Some(last)) = (members.first(), members.last()) else {
         return Ok(false);
     };
-    // One moment for all of them, after the latest change of any.
+    // All of them get the same timestamp, which is later than the last change of each.
     let updated_at =
         ctx.app.clock.after(members.iter().map(|member| member.updated_at).max().unwrap_or_default());
     customer::Entity::update_many()
@@ -196,10 +201,10 @@ async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Mode
     Ok(group.ok_or(Error::NotFound("Group"))?)
 }
 
-/// Reads the filters of a list of groups; they are joined by AND.
+/// Parses the filters of a list of groups. They are joined by AND.
 ///
 /// # Errors
-/// [`Error::Invalid`] names the first key, operation or value that isn't known.
+/// [`Error::Invalid`] names the first unknown key, operation or value.
 pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
     let column = |column: Column| SimpleExpr::from(Expr::col((Entity, column)));
     let sort_keys = [("name", column(Column::GroupName)), ("created_at", column(Column::CreatedAt))];
@@ -220,16 +225,13 @@ pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
 /// Finds a group by its primary key.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn find(ctx: &Ctx, id: i32) -> Result<Option<Model>> {
     ctx.require_admin()?;
     Ok(Entity::find_by_id(id).one(ctx.app.db.reader()).await?)
 }
 
-/// Finds a group that the caller may see: an admin all, a customer the one it is in.
-///
-/// # Errors
-/// Those of the database.
+/// Finds a group that the caller may see. An admin may see every group, a customer only its own group.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     let mut select = Entity::find().filter(Column::Uuid.eq(uuid));
     match ctx.caller {
@@ -242,29 +244,28 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     Ok(select.one(ctx.app.db.reader()).await?)
 }
 
-/// One page of groups.
+/// Returns one page of groups.
 ///
 /// # Errors
-/// As [`find`].
+/// The same as [`find`].
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
     ctx.require_admin()?;
     query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
-/// How many groups a query has on all its pages.
+/// Counts the groups on all pages of a query.
 ///
 /// # Errors
-/// As [`find`].
+/// The same as [`find`].
 pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
     ctx.require_admin()?;
     query.count::<Entity>(ctx.app.db.lists()).await
 }
 
-/// The groups with these primary keys, for callers that were shown one of their members: a customer may see
-/// the group it is in.
+/// Returns the groups with these primary keys.
 ///
-/// # Errors
-/// Those of the database.
+/// It does not authorize: the caller of this function must have checked that `ctx` may see a member of each group. A
+/// customer may see its own group.
 pub async fn of_members(ctx: &Ctx, ids: &[i32]) -> Result<Vec<Model>> {
     Ok(Entity::find_by_keys(ids.iter().copied()).all(ctx.app.db.reader()).await?)
 }

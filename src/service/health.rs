@@ -1,4 +1,4 @@
-//! Whether the database can be worked with.
+//! Checks whether patron is ready to serve requests: the database is available, migrated and writable.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
@@ -9,34 +9,34 @@ use crate::entity::throttle;
 use crate::error::{Error, Result};
 use crate::transact;
 
-/// The row that is written to see whether any can be.
+/// Key of the row that the write check writes.
 const PROBE: &str = "readiness";
 
-/// Something that has to be right for requests to be served.
+/// One check of the readiness probe.
 #[derive(Debug)]
 pub struct Check {
     /// `database`, `migrations` or `writes`.
     pub name: &'static str,
-    /// How it is.
+    /// The result of the check.
     pub state: CheckResult,
 }
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Debug)]
 pub enum CheckResult {
-    /// As it should be.
+    /// The check passed.
     Ok,
-    /// Not as it should be, and why.
+    /// The check failed with this error.
     Failed(Error),
-    /// Another check failed first.
+    /// The check did not run, because another check failed first.
     Unknown,
 }
 
-/// Passes when the database can be reached and used, and its schema is up to date; changes nothing.
+/// Checks that the database is available and usable and that its schema is up to date. Writes nothing.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when the database can't be reached, [`Error::DatabaseUnusable`] when its settings or its file
-/// are wrong or another program created its schema, [`Error::MigrationsPending`] when migrations are pending.
+/// [`Error::Unavailable`] if the database can't be reached, [`Error::DatabaseUnusable`] if its settings or its file are
+/// wrong or another program created its schema, [`Error::MigrationsPending`] if migrations are pending.
 pub async fn ensure_ready(app: &App) -> Result<()> {
     app.db.ensure_usable().await?;
     match app.db.pending_migrations().await? {
@@ -45,8 +45,8 @@ pub async fn ensure_ready(app: &App) -> Result<()> {
     }
 }
 
-/// Looks at everything that has to be right: whether the database can be reached, whether its schema is up to date, and
-/// whether it takes writes. Of what depends on a failed one nothing is known.
+/// Runs all readiness checks: the database is available, its schema is up to date, and it accepts writes. A check that
+/// depends on a failed one is [`CheckResult::Unknown`].
 pub async fn checks(app: &App) -> [Check; 3] {
     let [mut database, mut migrations, mut writes] =
         ["database", "migrations", "writes"].map(|name| Check { name, state: CheckResult::Unknown });
@@ -63,8 +63,9 @@ pub async fn checks(app: &App) -> [Check; 3] {
     [database, migrations, writes]
 }
 
-/// Passes when nobody was refused a write because the disk is full or the database is read-only. When somebody was, it
-/// is tried until one succeeds: a server that is not ready gets no requests that would find out.
+/// Checks that the database accepts writes. It passes if no write was refused because the disk is full or the
+/// database is read-only. After a refused write, each check tries a write of its own until one succeeds: a server
+/// that is not ready receives no requests that could show that the database accepts writes again.
 async fn ensure_writable(app: &App) -> Result<()> {
     if !app.db.is_read_only() {
         return Ok(());
@@ -81,7 +82,7 @@ async fn ensure_writable(app: &App) -> Result<()> {
         let row = throttle::Entity::insert(row.clone()).on_conflict(
             OnConflict::column(throttle::Column::Key).update_column(throttle::Column::UpdatedAt).to_owned(),
         );
-        // It stays until it is as old as the others that are forgotten.
+        // Housekeeping deletes the row with the other old throttle counters.
         row.exec_without_returning(tx).await?;
         Ok(())
     })?;

@@ -1,5 +1,8 @@
-//! Forgetting what nobody can use any more: sessions and tokens that have expired, mails, counts and entries of the
-//! journal that are old.
+//! Deletes expired and old rows: sessions, tokens, idempotency keys, throttle counters, mails, webhook deliveries and
+//! journal entries.
+//!
+//! Each batch of rows is deleted in its own transaction. If one fails, the batches before it stay deleted and the
+//! next run continues.
 
 use sea_orm::sea_query::{IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
@@ -15,14 +18,11 @@ use crate::service::{journal, session, webhook};
 use crate::transact;
 use crate::types::MailStatus;
 
-/// Rows that are deleted in one transaction: others want to write as well, and PostgreSQL gives up on a statement
-/// after some seconds.
+/// Maximum number of rows per transaction, so that other writers don't wait long and PostgreSQL does not cancel the
+/// statement.
 const BATCH: u64 = 1000;
 
-/// Tidies up once, and tells how many rows it deleted.
-///
-/// # Errors
-/// Those of the database.
+/// Deletes all expired and old rows once and returns their number.
 pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     ctx.require_admin()?;
     let (now, config) = (ctx.app.clock.now(), &ctx.app.config.accounts);
@@ -31,15 +31,16 @@ pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     let old_mail = Condition::all()
         .add(mail::Column::Status.ne(MailStatus::Pending))
         .add(mail::Column::CreatedAt.lte(super::mail::forgotten_since(ctx)));
-    let forgotten = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
+    let old_counter = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
     let mut deleted = session::delete_expired(ctx).await?;
-    let answered = idempotency_key::Column::ExpiresAt.lte(now);
-    deleted += sweep::<idempotency_key::Entity>(ctx, idempotency_key::Column::Scope, answered).await?;
-    deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, forgotten).await?;
+    let expired_key = idempotency_key::Column::ExpiresAt.lte(now);
+    deleted += sweep::<idempotency_key::Entity>(ctx, idempotency_key::Column::Scope, expired_key).await?;
+    deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, old_counter).await?;
     deleted += sweep::<mail::Entity>(ctx, mail::Column::MailId, old_mail).await?;
-    let told = webhook::forgotten(ctx);
+    let old_delivery = webhook::forgotten(ctx);
     deleted +=
-        sweep::<webhook_delivery::Entity>(ctx, webhook_delivery::Column::WebhookDeliveryId, told).await?;
+        sweep::<webhook_delivery::Entity>(ctx, webhook_delivery::Column::WebhookDeliveryId, old_delivery)
+            .await?;
     let expired = journal::expired(ctx).await?;
     deleted += sweep::<journal_entry::Entity>(ctx, journal_entry::Column::JournalEntryId, expired).await?;
     let reset = reset_password_token::Column::CreatedAt.lte(reset);
@@ -53,7 +54,7 @@ pub async fn run_once(ctx: &Ctx) -> Result<u64> {
     Ok(deleted)
 }
 
-/// Deletes the rows that meet a condition, some at a time.
+/// Deletes the rows that meet a condition, in batches.
 async fn sweep<E: EntityTrait>(
     ctx: &Ctx,
     primary_key: E::Column,
@@ -63,13 +64,13 @@ async fn sweep<E: EntityTrait>(
     let mut deleted = 0;
     loop {
         let batch = transact!(ctx.app.db, |tx| {
-            let some = Query::select()
+            let batch = Query::select()
                 .column(primary_key)
                 .from(E::default())
                 .cond_where(condition.clone())
                 .limit(BATCH)
                 .to_owned();
-            let rows = E::delete_many().filter(primary_key.in_subquery(some));
+            let rows = E::delete_many().filter(primary_key.in_subquery(batch));
             Ok(rows.exec(tx).await?.rows_affected)
         })?;
         deleted += batch;

@@ -1,4 +1,5 @@
-//! Logging in, as far as it is the same for customers and admins.
+//! The common steps of the logins of customers and admins: rate limits, log lines, and an error that does not reveal
+//! its reason, neither by its message nor by its latency.
 
 use uuid::Uuid;
 
@@ -9,21 +10,20 @@ use crate::error::{Error, Result};
 use crate::service::throttle::LoginAttempts;
 use crate::types::{EmailAddress, InvalidEmail, fold};
 
-/// Somebody who wants to log in.
+/// A login request.
 #[derive(Debug)]
 pub(super) struct Login {
     audience: &'static str,
-    /// Whose password is given; none when it is no address.
+    /// `None` if the request contains no valid e-mail address.
     pub(super) email: Option<EmailAddress>,
-    /// What was tried before.
     pub(super) attempts: LoginAttempts,
 }
 
 impl Login {
-    /// `audience` is `admin` or `customer`; `parse` reads addresses as those are stored.
+    /// Starts a login. `audience` is `admin` or `customer`; `parse` parses the e-mail addresses of that audience.
     ///
     /// # Errors
-    /// [`Error::RateLimited`] for a network address from which too much failed.
+    /// [`Error::RateLimited`] for a network address with too many failed attempts.
     pub(super) async fn begin(
         ctx: &Ctx,
         audience: &'static str,
@@ -31,20 +31,20 @@ impl Login {
         parse: fn(&str) -> std::result::Result<EmailAddress, InvalidEmail>,
     ) -> Result<Self> {
         let parsed = parse(email).ok();
-        // What is no address is counted as one that nobody has.
+        // An invalid address is counted like an unknown one.
         let key = parsed.as_ref().map_or_else(|| fold(email.trim()), EmailAddress::key);
         let attempts = LoginAttempts::at_login(ctx, audience, &key);
-        attempts.ensure_address_is_welcome(ctx).await?;
+        attempts.check_address(ctx).await?;
         Ok(Self { audience, email: parsed, attempts })
     }
 
-    /// Says in the log who logged in.
+    /// Logs a successful login.
     pub(super) fn passed(&self, account: Uuid) {
         tracing::info!(audience = self.audience, %account, "logged in");
     }
 
-    /// What is answered to whoever may not, in the same words and after the same time whatever the reason. The log says
-    /// at whose account it was, when somebody has it.
+    /// Logs a failed login and returns its error. The message and the latency are the same for every reason. The log
+    /// line contains the account, if it exists.
     pub(super) async fn refused(
         &self,
         ctx: &Ctx,
@@ -60,7 +60,7 @@ impl Login {
     }
 }
 
-/// Says in the log whose stored hash costs too much to be verified: nobody gets in with it.
+/// Logs an account whose stored password hash costs too much to verify. Every login to it fails.
 pub(super) fn report_too_costly(audience: &str, account: Option<Uuid>, verified: Verified) {
     if let (Some(reason), Some(account)) = (verified.too_costly, account) {
         tracing::warn!(audience, %account, %reason, "the stored password hash costs too much to verify; the password has to be reset");

@@ -1,8 +1,9 @@
-//! Mails: written in the transaction of their cause, sent later by the worker, tried again until they are a day old.
+//! The mail queue. A mail is enqueued in the transaction of its cause. The worker sends it later, and retries it for a
+//! day.
 //!
-//! A row says what is to be told to whom, and holds no secret: the token in a link is made when the mail is sent,
-//! and only its hash is stored. Whoever reads the database, or a backup of it, finds no link that works. A mail
-//! that is tried again has another token each time; all of them work, until one is used.
+//! A row contains the kind and the recipient of a mail, but no secret. The token of a link is created when the mail is
+//! sent, and only its hash is stored, so the database and its backups contain no valid link. Each attempt has another
+//! token; all of them are valid until one of them is used.
 
 use std::time::Duration;
 
@@ -28,26 +29,26 @@ use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
 use crate::types::{EmailAddress, MailKind, MailStatus};
 
-/// How long a mail is tried.
-const GIVEN_UP: TimeDelta = TimeDelta::days(1);
-/// How long whoever claimed a mail has to send it, before somebody else may.
+/// The duration of the retries.
+const RETRY_PERIOD: TimeDelta = TimeDelta::days(1);
+/// The duration of a claim, after which another worker may send the mail.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
-/// The furthest ahead that an attempt is ever put off: more than the longest pause.
-const FURTHEST: TimeDelta = TimeDelta::hours(2);
-/// The most mails that are claimed at once.
+/// The upper bound of `next_attempt_at`, from now. Longer than the longest backoff.
+const MAX_POSTPONEMENT: TimeDelta = TimeDelta::hours(2);
+/// The maximum number of mails that are claimed at once.
 const BATCH: u64 = 10;
-/// The most mails of one kind that a customer is sent on request within an hour.
+/// The maximum number of mails of one kind that a customer can request within an hour.
 const MAX_PER_HOUR: u64 = 5;
-/// How long mails that were sent, or given up, are kept for whoever asks what became of them.
-const KEPT: TimeDelta = TimeDelta::days(30);
-/// The longest error that is kept, in characters.
+/// The retention of mails that were sent or failed permanently, so that their status can be inspected.
+const RETENTION: TimeDelta = TimeDelta::days(30);
+/// The maximum length of a stored error, in characters.
 const MAX_ERROR: usize = 500;
 
-/// A mail on its way: the worker renders it and sends it.
+/// A claimed mail, to be rendered and sent by the worker.
 pub struct Outgoing {
-    /// The row.
+    /// The row of the mail.
     pub mail: Model,
-    /// What its template says.
+    /// The variables of the template.
     pub variables: Variables,
 }
 
@@ -57,7 +58,7 @@ impl std::fmt::Debug for Outgoing {
     }
 }
 
-/// Writes a mail, in the transaction of what causes it.
+/// Enqueues a mail, in the transaction of its cause.
 pub(super) async fn enqueue(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -75,73 +76,70 @@ pub(super) async fn enqueue(
         attempts: Set(0),
         created_at: Set(now),
         next_attempt_at: Set(now),
-        give_up_at: Set(now + GIVEN_UP),
+        give_up_at: Set(now + RETRY_PERIOD),
         ..Default::default()
     };
     Entity::insert(mail).exec_without_returning(tx).await?;
     Ok(())
 }
 
-/// Has the mails of one kind that were not sent to a customer never be sent: something newer has overtaken them. Those
-/// to the address `kept` stay.
+/// Withdraws the unsent mails of one kind to a customer, because they are superseded. Mails to the address `except` are
+/// not withdrawn.
 pub(super) async fn withdraw(
     tx: &impl ConnectionTrait,
     kind: MailKind,
     customer_id: i32,
-    kept: Option<&EmailAddress>,
+    except: Option<&EmailAddress>,
 ) -> TxResult<()> {
-    let mut waiting = Entity::update_many()
+    let mut update = Entity::update_many()
         .set(ActiveModel { status: Set(MailStatus::Withdrawn), ..Default::default() })
         .filter(Column::CustomerId.eq(customer_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::Status.ne(MailStatus::Sent));
-    if let Some(kept) = kept {
-        waiting = waiting.filter(Column::Recipient.ne(kept.clone()));
+    if let Some(except) = except {
+        update = update.filter(Column::Recipient.ne(except.clone()));
     }
-    waiting.exec(tx).await?;
+    update.exec(tx).await?;
     Ok(())
 }
 
-/// Lets a customer ask for a mail that it has not asked for too often.
+/// Limits the mails that a customer can request.
 ///
 /// # Errors
-/// [`Error::RateLimited`] after five of that kind within an hour.
+/// [`Error::RateLimited`] after five mails of this kind within an hour.
 pub(super) async fn ensure_not_too_many(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     kind: MailKind,
     customer_id: i32,
 ) -> TxResult<()> {
-    if written_lately(ctx, tx, kind, customer_id).await? >= MAX_PER_HOUR {
+    if count_last_hour(ctx, tx, kind, customer_id).await? >= MAX_PER_HOUR {
         return Err(Error::RateLimited { retry_after: 3600 }.into());
     }
     Ok(())
 }
 
-/// How many mails of one kind were written for a customer within the last hour.
-async fn written_lately(
+/// Counts the mails of one kind that were enqueued for a customer within the last hour.
+async fn count_last_hour(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     kind: MailKind,
     customer_id: i32,
 ) -> TxResult<u64> {
     let clock = &ctx.app.clock;
-    let written = Entity::find()
+    let select = Entity::find()
         .filter(Column::CustomerId.eq(customer_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::CreatedAt.gt(clock.now() - TimeDelta::hours(1)))
         .filter(Column::CreatedAt.lte(clock.latest(TimeDelta::zero())));
-    Ok(written.count(tx).await?)
+    Ok(select.count(tx).await?)
 }
 
-/// Takes mails that are due; nobody else gets them until the lease is over. Those that nobody is to get (nobody has
-/// the address, nothing is left to confirm) are dropped. Empty when there is nothing to do.
-///
-/// # Errors
-/// Those of the database.
+/// Claims due mails. No other worker gets them until the lease ends. A mail that must not be sent is deleted, for
+/// example because no customer has the address or nothing is left to verify.
 pub async fn claim(ctx: &Ctx) -> Result<Vec<Outgoing>> {
     ctx.require_admin()?;
-    // Mostly there is none: that is found out without a transaction, which on SQLite keeps others from writing.
+    // Usually there is none. Checked without a transaction, because one on SQLite blocks other writers.
     let due = due(&ctx.app.clock).order_by_asc(Column::NextAttemptAt).limit(BATCH);
     let due = due.all(ctx.app.db.reader()).await?;
     let mut outgoing = Vec::new();
@@ -154,11 +152,11 @@ pub async fn claim(ctx: &Ctx) -> Result<Vec<Outgoing>> {
 fn due(clock: &Clock) -> Select<Entity> {
     let pending = Entity::find().filter(Column::Status.eq(MailStatus::Pending));
     let next = Column::NextAttemptAt;
-    pending.filter(Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(FURTHEST))))
+    pending.filter(Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(MAX_POSTPONEMENT))))
 }
 
-/// Takes one mail, if nobody else has. The customer is locked first, as by whoever changes it: a link that is made
-/// here is seen by the change that ends it, and the two don't wait for each other.
+/// Claims one mail, if no other worker has claimed it. Lock order: the customer, then the mail, as in changes of the
+/// customer. So a change that invalidates links also finds the link that is created here, and the two can't deadlock.
 async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResult<Option<Outgoing>> {
     let customer = match mail.customer_id {
         Some(id) => customer::Entity::find_by_id(id),
@@ -172,8 +170,8 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResu
         return Ok(None);
     };
     if now >= mail.give_up_at {
-        // Whoever took it died each time.
-        tracing::error!(mail = %mail.uuid, kind = %mail.kind, attempts = mail.attempts, "a mail is given up");
+        // Every worker that claimed it crashed.
+        tracing::error!(mail = %mail.uuid, kind = %mail.kind, attempts = mail.attempts, "mail failed permanently");
         ctx.app.metrics.worker.given_up(Queue::Mail);
         let mut row = mail.into_active_model();
         row.status = Set(MailStatus::Failed);
@@ -191,19 +189,19 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResu
     let (attempts, give_up_at) = (mail.attempts + 1, mail.give_up_at);
     let mut row = mail.into_active_model();
     if row.customer_id == Unchanged(None) {
-        // Anybody may have asked for it: it goes to the address as the customer spells it.
+        // An anonymous caller may have requested it. It is sent to the address in the customer's spelling.
         row.recipient = Set(customer.email.clone());
     }
     row.customer_id = Set(Some(customer.customer_id));
     row.attempts = Set(attempts);
     row.next_attempt_at = Set(now + LEASE);
-    if give_up_at > ctx.app.clock.latest(GIVEN_UP) {
-        row.give_up_at = Set(now + GIVEN_UP);
+    if give_up_at > ctx.app.clock.latest(RETRY_PERIOD) {
+        row.give_up_at = Set(now + RETRY_PERIOD);
     }
     Ok(Some(Outgoing { mail: row.update(tx).await?, variables }))
 }
 
-/// What a mail says; none when there is nothing to say any more.
+/// Prepares the variables of a mail, and creates the token of its link. Returns `None` if the mail must not be sent.
 async fn prepare(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -237,13 +235,13 @@ async fn prepare(
             variables.lifetime = lifetime(config.verify_email_expiry);
         }
         MailKind::ResetPassword => {
-            // To the address that the account has, not to one that it had when somebody asked.
+            // Only to the current address of the account, not to the address at the time of the request.
             if !customer.status.is_enabled() || customer.email.key() != mail.recipient.key() {
                 return Ok(None);
             }
-            // Asked for by whoever knows the address, so the limit is kept here, where nobody sees it.
-            let lately = written_lately(ctx, tx, MailKind::ResetPassword, customer.customer_id).await?;
-            if mail.customer_id.is_none() && lately >= MAX_PER_HOUR {
+            // Anonymous callers request it, so the limit applies here. In the response it would reveal the customer.
+            let count = count_last_hour(ctx, tx, MailKind::ResetPassword, customer.customer_id).await?;
+            if mail.customer_id.is_none() && count >= MAX_PER_HOUR {
                 return Ok(None);
             }
             let token = secret::token(&app.random);
@@ -262,22 +260,20 @@ async fn prepare(
     Ok(Some(variables))
 }
 
-/// The token is in the fragment, which no browser sends to a server: it gets into no log and no `Referer`.
+/// Puts the token in the fragment. Browsers do not send fragments, so the token gets into no log and no `Referer`.
 fn link(public_url: &str, page: &str, token: &SecretString) -> String {
     format!("{public_url}/account/{page}#token={}", token.expose_secret())
 }
 
-/// `1 hour`, `90 minutes`.
-fn lifetime(time: Duration) -> String {
-    let minutes = time.as_secs().div_ceil(60);
+/// Formats the lifetime of a link: `1 hour`, `90 minutes`.
+fn lifetime(duration: Duration) -> String {
+    let minutes = duration.as_secs().div_ceil(60);
     let (count, unit) = if minutes.is_multiple_of(60) { (minutes / 60, "hour") } else { (minutes, "minute") };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Notes what became of a mail that was claimed.
-///
-/// # Errors
-/// Those of the database.
+/// Records the result of an attempt: sent, to be retried, or failed permanently. Does nothing if the mail was deleted
+/// or another worker has claimed it since.
 pub async fn record_result(
     ctx: &Ctx,
     mail: &Model,
@@ -294,41 +290,38 @@ pub async fn record_result(
             row.last_error = Set(None);
         }
         Err(error) => {
-            let next = now + ctx.app.random.jitter(pause(mail.attempts));
+            let next = now + ctx.app.random.jitter(backoff(mail.attempts));
             row.last_error = Set(Some(error.reason.chars().take(MAX_ERROR).collect()));
             let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
             if error.is_final || next >= mail.give_up_at {
                 row.status = Set(MailStatus::Failed);
                 metrics.given_up(Queue::Mail);
-                tracing::error!(mail = %uuid, %kind, attempts, reason = error.reason, "a mail is given up");
+                tracing::error!(mail = %uuid, %kind, attempts, reason = error.reason, "mail failed permanently");
             } else {
                 row.next_attempt_at = Set(next);
                 metrics.postponed(Queue::Mail);
-                tracing::warn!(mail = %uuid, %kind, attempts, reason = error.reason, "a mail waits to be tried again");
+                tracing::warn!(mail = %uuid, %kind, attempts, reason = error.reason, "mail failed, will retry");
             }
         }
     }
     transact!(ctx.app.db, |tx| {
-        // While it was being sent it may have gone with its customer, or be somebody else's since the lease ended.
+        // The mail may have been deleted with its customer, or claimed by another worker after the end of the lease.
         let update = Entity::update_many().set(row.clone()).filter(Column::MailId.eq(mail.mail_id));
-        let own =
+        let update =
             update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
-        own.exec(tx).await?;
+        update.exec(tx).await?;
         Ok(())
     })
 }
 
-/// How long a mail waits after so many attempts, before [jitter](crate::random::Random::jitter): a minute, doubled by
-/// each, up to an hour.
-fn pause(attempts: i32) -> TimeDelta {
+/// The backoff after this number of attempts, without [jitter](crate::random::Random::jitter): a minute, doubled by
+/// each attempt, up to an hour.
+fn backoff(attempts: i32) -> TimeDelta {
     let doublings = u32::try_from(attempts - 1).unwrap_or_default().min(6);
     TimeDelta::minutes(1 << doublings).min(TimeDelta::hours(1))
 }
 
-/// The mails, oldest first; all, or those that are so far.
-///
-/// # Errors
-/// Those of the database.
+/// Lists all mails, or those with a status, oldest first.
 pub async fn list(ctx: &Ctx, status: Option<MailStatus>) -> Result<Vec<Model>> {
     ctx.require_admin()?;
     let mut select = Entity::find().order_by_asc(Column::MailId);
@@ -338,11 +331,11 @@ pub async fn list(ctx: &Ctx, status: Option<MailStatus>) -> Result<Vec<Model>> {
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
-/// Tries a mail that was not sent again, at once and for another day; without an id, all that were given up. Tells
-/// how many.
+/// Retries an unsent mail at once, and for another day. Without an id, retries all mails that failed permanently.
+/// Returns the number of mails.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an id that no mail has, [`Error::Conflict`] for a mail that was sent.
+/// [`Error::NotFound`] for an unknown id; [`Error::Conflict`] for a mail that was sent or withdrawn.
 pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
     ctx.require_admin()?;
     let now = ctx.app.clock.now();
@@ -351,7 +344,7 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
             status: Set(MailStatus::Pending),
             attempts: Set(0),
             next_attempt_at: Set(now),
-            give_up_at: Set(now + GIVEN_UP),
+            give_up_at: Set(now + RETRY_PERIOD),
             ..Default::default()
         });
         update = match id {
@@ -361,9 +354,11 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
                 let mail = mail.ok_or(Error::NotFound("Mail"))?;
                 match mail.status {
                     MailStatus::Pending | MailStatus::Failed => {}
-                    MailStatus::Sent => return Err(Error::conflict("The mail was sent").into()),
+                    MailStatus::Sent => return Err(Error::conflict("The mail was already sent").into()),
                     MailStatus::Withdrawn => {
-                        return Err(Error::conflict("Something newer has overtaken the mail").into());
+                        return Err(
+                            Error::conflict("The mail was withdrawn, because it is superseded").into()
+                        );
                     }
                 }
                 update.filter(Column::MailId.eq(mail.mail_id))
@@ -373,7 +368,7 @@ pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
     })
 }
 
-/// How many mails wait, since when, and how many were given up.
+/// The number of due mails, the time of the oldest, and the number of mails that failed permanently.
 pub(super) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     let (db, clock) = (ctx.app.db.reader(), &ctx.app.clock);
     let due = due(clock).count(db).await?;
@@ -382,7 +377,7 @@ pub(super) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     Ok(Backlog { due, oldest: oldest.map(|mail| mail.next_attempt_at), given_up })
 }
 
-/// Mails that were written up to then, and are not to be sent any more, are forgotten.
+/// The latest creation time of mails whose retention has ended. Pending mails are except.
 pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
-    ctx.app.clock.now() - KEPT
+    ctx.app.clock.now() - RETENTION
 }

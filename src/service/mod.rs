@@ -1,7 +1,9 @@
-//! Every rule of patron, once.
+//! The business rules of patron, each in one function.
 //!
-//! A function is `verb(ctx, input) -> Result<T>` and reads top to bottom: authorize, parse, begin, write,
-//! commit. REST, GraphQL and the command line all call these; nothing here knows which one did.
+//! A service function has the form `verb(ctx, input) -> Result<T>` and reads top to bottom: authorize, parse, begin,
+//! write, commit. REST, GraphQL, the command line and background jobs call the same functions. Services do not know
+//! which of these the caller is. A failed transaction is rolled back, so a change is saved completely or not at all;
+//! where a function uses several transactions, its documentation says so.
 
 pub mod account;
 pub mod address;

@@ -1,10 +1,10 @@
-//! Slowing down whoever attempts: passwords of one account, and anything from one network address.
+//! Rate limits against password guessing: per account, and per network address.
 //!
-//! What was tried is counted in the database, so that several instances agree. An account is refused for 1 s after
-//! a wrong password, and for twice as long after each further one, up to 15 minutes; a right one, or 12 hours
-//! without a wrong one, are forgotten. Addresses that nobody has are counted as well: otherwise the time it takes
-//! would tell who is a customer. Refreshing a token is not slowed down, nor is setting a password by a mailed link,
-//! which logs in: nobody can be locked out by others' guesses who is logged in or reads the mail.
+//! Attempts are counted in the database, so that all instances share them. A wrong password blocks an account for 1 s,
+//! and each further one twice as long, up to 15 minutes. A correct password, or 12 hours without a wrong one, resets
+//! the count. Unknown e-mail addresses are counted as well; otherwise the latency would reveal which customers exist.
+//! Token refresh and password reset are not limited by account, so an attacker can't lock out a customer who is logged
+//! in or reads the mail.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
@@ -19,85 +19,85 @@ use crate::service::secret;
 use crate::transact;
 use crate::types::rate_limit_key;
 
-/// The longest that an account is refused.
-const LONGEST: TimeDelta = TimeDelta::minutes(15);
-/// After that long without a wrong password the wrong ones are forgotten.
-const FORGOTTEN: TimeDelta = TimeDelta::hours(12);
-/// Within this time the failures of a network address are counted together.
+/// The maximum time that an account is blocked.
+const MAX_BLOCK: TimeDelta = TimeDelta::minutes(15);
+/// The time without a wrong password after which the count is reset.
+const RESET_AFTER: TimeDelta = TimeDelta::hours(12);
+/// The time window in which the failures of a network address are counted.
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// The guesses at one account's password, from one network address.
+/// The login attempts at one account from one network address.
 #[derive(Debug)]
 pub(super) struct LoginAttempts {
     account: String,
     address: Option<String>,
 }
 
-/// Where to count what comes from the network address of a request, each thing apart: who guesses at customers'
-/// passwords must not keep admins behind the same address out. None for commands and jobs.
-fn address_key(ctx: &Ctx, what: &str) -> Option<String> {
-    Some(format!("address:{what}:{}", rate_limit_key(ctx.ip?)))
+/// The key of the counter for the network address of a request. Each purpose has a separate counter: failed logins of
+/// customers must not block admins with the same address. `None` for commands and jobs.
+fn address_key(ctx: &Ctx, purpose: &str) -> Option<String> {
+    Some(format!("address:{purpose}:{}", rate_limit_key(ctx.ip?)))
 }
 
 impl LoginAttempts {
-    /// LoginAttempts at the password of a login: `audience` is `admin` or `customer`, `email` as the account is looked up.
+    /// The attempts at a login. `audience` is `admin` or `customer`; `email` is the key by which the account is found.
     pub(super) fn at_login(ctx: &Ctx, audience: &str, email: &str) -> Self {
         Self { account: login_key(audience, email), address: address_key(ctx, audience) }
     }
 
-    /// LoginAttempts of somebody who is logged in as this customer, at the password that is asked for once more. Counted
-    /// apart from those at the login, and from those of the same network address: whoever guesses there must not
-    /// lock the owner out here.
-    pub(super) fn inside(customer_id: i32) -> Self {
+    /// The attempts of a logged-in customer to confirm its password. They have a separate counter and no network
+    /// address, so that failed logins of an attacker do not block the customer.
+    pub(super) fn for_confirmation(customer_id: i32) -> Self {
         Self { account: format!("inside:{customer_id}"), address: None }
     }
 
-    /// Refuses a network address from which too much failed.
+    /// Checks the limit of the network address.
     ///
     /// # Errors
-    /// [`Error::RateLimited`].
-    pub(super) async fn ensure_address_is_welcome(&self, ctx: &Ctx) -> Result<()> {
-        let most = ctx.app.config.accounts.failures_per_address;
-        check_blocked(ctx, self.address.as_deref(), most).await
+    /// [`Error::RateLimited`] after too many failed attempts.
+    pub(super) async fn check_address(&self, ctx: &Ctx) -> Result<()> {
+        let limit = ctx.app.config.accounts.failures_per_address;
+        check_blocked(ctx, self.address.as_deref(), limit).await
     }
 
-    /// Seconds for which the account is still refused, if it is.
-    pub(super) async fn seconds_refused(&self, ctx: &Ctx) -> Result<Option<u32>> {
+    /// The seconds until the account is no longer blocked, or `None` if it is not blocked.
+    pub(super) async fn seconds_blocked(&self, ctx: &Ctx) -> Result<Option<u32>> {
         let clock = &ctx.app.clock;
         let row = Entity::find_by_id(self.account.as_str()).one(ctx.app.db.reader()).await?;
         Ok(row
             .and_then(|row| row.blocked_until)
-            .filter(|until| clock.is_pending(*until, LONGEST))
+            .filter(|until| clock.is_pending(*until, MAX_BLOCK))
             .map(|until| seconds(until - clock.now())))
     }
 
-    /// Counts a guess and tells whether it may pass: when it is right, and the account not refused at the moment.
-    /// That is looked at again here, under a lock, after the password was hashed: of many guesses at once, those
-    /// that come after the first wrong one don't count. Whatever is refused, whether anybody has the account or not,
-    /// the same statements are run.
+    /// Records an attempt and returns whether it is accepted: the password is correct and the account is not blocked.
+    ///
+    /// The block is checked here, under a lock and after the hashing. So of several concurrent attempts, those after
+    /// the first wrong one are rejected and do not extend the block. Every rejected attempt runs the same statements,
+    /// whether the account exists or not.
     pub(super) async fn record_attempt(
         &self,
         ctx: &Ctx,
         tx: &impl ConnectionTrait,
-        right: bool,
+        is_correct: bool,
     ) -> TxResult<bool> {
         if !ctx.app.config.accounts.rate_limits {
-            return Ok(right);
+            return Ok(is_correct);
         }
         let now = ctx.app.clock.now();
         let row = lock(tx, &self.account, now).await?;
-        let refused = row.blocked_until.is_some_and(|until| ctx.app.clock.is_pending(until, LONGEST));
-        if right && !refused {
+        let is_blocked = row.blocked_until.is_some_and(|until| ctx.app.clock.is_pending(until, MAX_BLOCK));
+        if is_correct && !is_blocked {
             Entity::delete_by_id(self.account.as_str()).exec(tx).await?;
             return Ok(true);
         }
         let mut next = row.clone().into_active_model();
         next.updated_at = Set(row.updated_at);
-        if !refused {
-            let count = if now - row.updated_at >= FORGOTTEN { 1 } else { row.count.saturating_add(1) };
+        if !is_blocked {
+            let count = if now - row.updated_at >= RESET_AFTER { 1 } else { row.count.saturating_add(1) };
             next.count = Set(count);
             next.updated_at = Set(now);
-            next.blocked_until = Set(Some(now + pause(count)));
+            next.blocked_until = Set(Some(now + block_duration(count)));
         }
         next.update(tx).await?;
         count_failure(ctx, tx, self.address.as_deref()).await?;
@@ -105,31 +105,32 @@ impl LoginAttempts {
     }
 }
 
-/// What an account's guesses are counted by. A hash: of most that is tried here nobody is a customer.
+/// The key of an account's counter. It contains a hash, because most of the attempted addresses do not belong to a
+/// customer and must not be stored.
 fn login_key(audience: &str, email: &str) -> String {
     format!("{audience}:{}", secret::hash(email))
 }
 
-/// Forgets the wrong passwords of an account whose owner has shown itself. Before the account's own row is locked,
-/// as at a login: two that lock the same rows in different orders wait for each other.
+/// Resets the count of wrong passwords of an account. Lock order: call it before the account's row is locked, as at a
+/// login; otherwise two transactions could deadlock.
 pub(super) async fn forget(tx: &impl ConnectionTrait, audience: &str, email: &str) -> TxResult<()> {
     Entity::delete_by_id(login_key(audience, email)).exec(tx).await?;
     Ok(())
 }
 
-/// Counts a request for mail, which each network address may make only so often, whatever comes of it.
+/// Counts a request for a password reset mail, whatever its outcome.
 ///
 /// # Errors
-/// [`Error::RateLimited`] when it was too often.
+/// [`Error::RateLimited`] after too many requests from the network address.
 pub(super) async fn count_request(ctx: &Ctx) -> Result<()> {
     count(ctx, "mail", ctx.app.config.accounts.failures_per_address).await
 }
 
-/// Counts a registration, of which each network address may try only so many, whatever comes of them: who has many
-/// addresses of mail must not fill the database, nor find out which of them are customers. Admins are trusted.
+/// Counts a registration, whatever its outcome. The limit keeps a client from filling the database, and from testing
+/// many e-mail addresses for existing customers. Admins are not limited.
 ///
 /// # Errors
-/// [`Error::RateLimited`] when there were too many.
+/// [`Error::RateLimited`] after too many registrations from the network address.
 pub(super) async fn count_registration(ctx: &Ctx) -> Result<()> {
     if ctx.is_admin() {
         return Ok(());
@@ -137,27 +138,27 @@ pub(super) async fn count_registration(ctx: &Ctx) -> Result<()> {
     count(ctx, "register", ctx.app.config.accounts.registrations_per_address).await
 }
 
-async fn count(ctx: &Ctx, what: &str, most: u32) -> Result<()> {
-    let address = address_key(ctx, what);
-    check_blocked(ctx, address.as_deref(), most).await?;
+async fn count(ctx: &Ctx, purpose: &str, limit: u32) -> Result<()> {
+    let address = address_key(ctx, purpose);
+    check_blocked(ctx, address.as_deref(), limit).await?;
     if !ctx.app.config.accounts.rate_limits || address.is_none() {
         return Ok(());
     }
     transact!(ctx.app.db, |tx| { count_failure(ctx, tx, address.as_deref()).await })
 }
 
-/// What was counted up to then has no effect any more.
+/// Counters that were last updated at this time or before have no effect and can be deleted.
 pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
-    ctx.app.clock.now() - FORGOTTEN
+    ctx.app.clock.now() - RESET_AFTER
 }
 
-async fn check_blocked(ctx: &Ctx, address: Option<&str>, most: u32) -> Result<()> {
+async fn check_blocked(ctx: &Ctx, address: Option<&str>, limit: u32) -> Result<()> {
     let Some(address) = address.filter(|_| ctx.app.config.accounts.rate_limits) else {
         return Ok(());
     };
     let clock = &ctx.app.clock;
     match Entity::find_by_id(address).one(ctx.app.db.reader()).await? {
-        Some(row) if clock.is_pending(row.since + WINDOW, WINDOW) && row.count.unsigned_abs() >= most => {
+        Some(row) if clock.is_pending(row.since + WINDOW, WINDOW) && row.count.unsigned_abs() >= limit => {
             Err(Error::RateLimited { retry_after: seconds(row.since + WINDOW - clock.now()) })
         }
         _ => Ok(()),
@@ -170,18 +171,18 @@ async fn count_failure(ctx: &Ctx, tx: &impl ConnectionTrait, address: Option<&st
     };
     let now = ctx.app.clock.now();
     let row = lock(tx, address, now).await?;
-    let fresh = !ctx.app.clock.is_pending(row.since + WINDOW, WINDOW);
+    let is_new_window = !ctx.app.clock.is_pending(row.since + WINDOW, WINDOW);
     let mut next = row.clone().into_active_model();
-    next.count = Set(if fresh { 1 } else { row.count.saturating_add(1) });
-    next.since = Set(if fresh { now } else { row.since });
+    next.count = Set(if is_new_window { 1 } else { row.count.saturating_add(1) });
+    next.since = Set(if is_new_window { now } else { row.since });
     next.updated_at = Set(now);
     next.update(tx).await?;
     Ok(())
 }
 
-/// The row of a key, made when there is none, and locked.
+/// Locks the row of a key. Inserts it if there is none.
 async fn lock(tx: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> TxResult<Model> {
-    // Found by the insert, gone by the time it is locked: a login that succeeded was faster. Then once more.
+    // A successful login may delete the row between the insert and the lock. Then both are repeated.
     for _ in 0..10 {
         let row = ActiveModel {
             key: Set(key.to_owned()),
@@ -196,27 +197,28 @@ async fn lock(tx: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> TxRes
             return Ok(row);
         }
     }
-    Err(Error::unavailable("a row of `throttle` is deleted again and again").into())
+    Err(Error::unavailable("a row of `throttle` was deleted repeatedly").into())
 }
 
-/// How long an account is refused after so many wrong passwords: 1 s, doubled by each, up to 15 minutes.
-fn pause(count: i32) -> TimeDelta {
+/// How long an account is blocked after this number of wrong passwords: 1 s, doubled by each, up to 15 minutes.
+fn block_duration(count: i32) -> TimeDelta {
     let doublings = u32::try_from(count - 1).unwrap_or_default().min(10);
-    TimeDelta::seconds(1 << doublings).min(LONGEST)
+    TimeDelta::seconds(1 << doublings).min(MAX_BLOCK)
 }
 
-fn seconds(time: TimeDelta) -> u32 {
-    u32::try_from((time.num_milliseconds() + 999) / 1000).unwrap_or(1).max(1)
+/// The whole seconds of a duration, rounded up, at least 1.
+fn seconds(duration: TimeDelta) -> u32 {
+    u32::try_from((duration.num_milliseconds() + 999) / 1000).unwrap_or(1).max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{TimeDelta, pause};
+    use super::{TimeDelta, block_duration};
 
     #[test]
-    fn pauses_double_up_to_a_quarter_of_an_hour() {
-        let seconds: Vec<i64> = (1..=12).map(|count| pause(count).num_seconds()).collect();
+    fn the_block_of_an_account_doubles_up_to_15_minutes() {
+        let seconds: Vec<i64> = (1..=12).map(|count| block_duration(count).num_seconds()).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]);
-        assert_eq!(pause(i32::MAX), TimeDelta::minutes(15));
+        assert_eq!(block_duration(i32::MAX), TimeDelta::minutes(15));
     }
 }

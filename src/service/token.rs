@@ -1,4 +1,7 @@
-//! JSON Web Tokens (RFC 7519), signed with HS256, with the claims that EverShop writes.
+//! JSON Web Tokens (RFC 7519), signed with HS256, with the claims of EverShop.
+//!
+//! Each audience and kind of token has its own keys. A token without a key identifier is verified with each of them. A
+//! token is valid only if its account still has the same token generation; the caller of [`verify`] checks that.
 
 use std::time::Duration;
 
@@ -14,41 +17,41 @@ use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
 use crate::types::EmailAddress;
 
-/// Whose token it is. Each audience, and each kind, has a key of its own.
+/// The kind of account that a token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
-    /// The back office.
+    /// An admin, in the back office.
     Admin,
-    /// The storefront.
+    /// A customer, in the storefront.
     Customer,
 }
 
-/// What a token is good for.
+/// The purpose of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenKind {
-    /// Calling the API.
+    /// Authenticates requests to the API.
     Access,
-    /// Getting new tokens.
+    /// Obtains new tokens.
     Refresh,
 }
 
-/// An account, as a token describes it; no secrets.
+/// The claims that describe the account of a token. They contain no secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
-    /// Primary key.
+    /// The primary key of the account.
     pub id: i32,
-    /// Public identifier; what the account is looked up by.
+    /// The public identifier, by which the account is found.
     pub uuid: Uuid,
-    /// E-mail address when the token was issued.
+    /// The e-mail address when the token was issued.
     pub email: String,
-    /// Name when the token was issued.
+    /// The full name when the token was issued.
     pub full_name: String,
 }
 
 impl Account {
-    /// As tokens describe the account with these columns.
+    /// Creates the claims from these columns of an account.
     pub fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
         Self { id, uuid, email: email.as_str().to_owned(), full_name: full_name.to_owned() }
     }
@@ -69,14 +72,13 @@ struct Claims {
     iss: String,
     #[serde(default)]
     jti: Option<Uuid>,
-    /// The account's `token_generation`. A token without one is EverShop's own, and as good as those of an
-    /// account that never changed.
+    /// The account's `token_generation`. A token of EverShop has none; it is valid like a token of generation 0.
     #[serde(default, rename = "gen")]
     generation: i64,
-    /// The session it belongs to; EverShop's own tokens have none.
+    /// The session of the token; a token of EverShop has none.
     #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
     session: Option<Uuid>,
-    /// On refresh tokens: how many times the session had been refreshed when it was issued.
+    /// For refresh tokens: the number of refreshes of the session when the token was issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     step: Option<i64>,
 }
@@ -84,20 +86,20 @@ struct Claims {
 /// The session that tokens are issued for.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionClaim {
-    /// Its public identifier.
+    /// The public identifier of the session.
     pub uuid: Uuid,
-    /// When it ends: no token of it lasts longer.
+    /// The end of the session. All its tokens expire at the latest then.
     pub ends_at: DateTime<Utc>,
-    /// How many times it was refreshed.
+    /// The number of refreshes of the session.
     pub step: i64,
 }
 
-/// What `POST /api/user/tokens` and its kin answer with.
+/// The tokens that a login or a refresh returns.
 #[derive(Clone)]
 pub struct TokenPair {
-    /// Calls the API.
+    /// The token for requests to the API.
     pub access_token: String,
-    /// Gets new tokens.
+    /// The token for new tokens.
     pub refresh_token: String,
 }
 
@@ -107,27 +109,27 @@ impl std::fmt::Debug for TokenPair {
     }
 }
 
-/// A token that was signed by us, for this audience and kind, and has not expired. Whether its account
-/// still stands behind it is for the caller to check.
+/// The claims of a token that has not expired, with a valid signature, audience and kind. The caller of [`verify`] has
+/// to check that the account has not invalidated it.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// The account as it was.
+    /// The account when the token was issued.
     pub account: Account,
-    /// The account's `token_generation` as it was.
+    /// The account's `token_generation` when the token was issued.
     pub generation: i64,
-    /// The session it belongs to.
+    /// The session of the token.
     pub session: Option<Uuid>,
-    /// On refresh tokens: how many times the session had been refreshed when it was issued.
+    /// For refresh tokens: the number of refreshes of the session when the token was issued.
     pub step: Option<i64>,
-    /// Its own identifier (`jti`).
+    /// The identifier of the token (`jti`).
     pub id: Option<Uuid>,
 }
 
-/// Issues an access and a refresh token for a session of an admin. Without a session they are as those of EverShop: good
-/// until they expire, and for no refresh.
+/// Issues an access and a refresh token for a session of an admin. Without a session they are valid until they expire,
+/// like those of EverShop, and can't be refreshed.
 ///
 /// # Errors
-/// A key that can't sign; a defect.
+/// [`Error::Internal`] if the key can't sign.
 pub fn issue_for_admin(
     app: &App,
     admin: &admin_user::Model,
@@ -143,7 +145,7 @@ pub fn issue_for_admin(
 /// Issues an access and a refresh token for a session of a customer.
 ///
 /// # Errors
-/// A key that can't sign; a defect.
+/// [`Error::Internal`] if the key can't sign.
 pub fn issue_for_customer(app: &App, customer: &Subject, session: SessionClaim) -> Result<TokenPair> {
     let config = &app.config.tokens;
     let lifetimes = [config.customer_expiry, config.customer_refresh_expiry];
@@ -153,14 +155,14 @@ pub fn issue_for_customer(app: &App, customer: &Subject, session: SessionClaim) 
 /// The account that tokens are issued to.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// As tokens describe it.
+    /// The claims that describe the account.
     pub account: Account,
-    /// Its `token_generation`.
+    /// The account's `token_generation`.
     pub generation: i64,
 }
 
 impl Subject {
-    /// A customer.
+    /// The subject of a customer's tokens.
     pub fn of(customer: &customer::Model) -> Self {
         let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
         Self { account, generation: customer.token_generation }
@@ -206,25 +208,25 @@ fn issue(
     })
 }
 
-/// Whose access token it is, and what it says, when it is one that [`verify`] takes.
+/// Verifies an access token of either audience. Returns its audience and its claims, or `None` if it is invalid.
 pub fn verify_access(app: &App, token: &str) -> Option<(Audience, Verified)> {
     let key_id = key_id(token)?;
     let audience = match &key_id {
-        // The name of the key tells, so the claims need not be looked at before they are verified.
+        // The key identifies the audience, so no claim is used before the token is verified.
         Some(id) => [Audience::Customer, Audience::Admin]
             .into_iter()
             .find(|audience| keys(app, *audience, TokenKind::Access).named(id).is_some())?,
         None => claimed_audience(token)?,
     };
-    Some((audience, verify_named(app, token, key_id.as_deref(), audience, TokenKind::Access)?))
+    Some((audience, verify_with_key_id(app, token, key_id.as_deref(), audience, TokenKind::Access)?))
 }
 
-/// Checks signature, algorithm, audience, kind, issuer and expiry.
+/// Verifies the signature, algorithm, audience, kind, issuer and expiry of a token. Returns `None` if it is invalid.
 pub fn verify(app: &App, token: &str, audience: Audience, kind: TokenKind) -> Option<Verified> {
-    verify_named(app, token, key_id(token)?.as_deref(), audience, kind)
+    verify_with_key_id(app, token, key_id(token)?.as_deref(), audience, kind)
 }
 
-fn verify_named(
+fn verify_with_key_id(
     app: &App,
     token: &str,
     key_id: Option<&str>,
@@ -236,19 +238,19 @@ fn verify_named(
         |key: &SigningKey| jsonwebtoken::decode::<Claims>(token, &key.decoding, &keys.validation).ok();
     let claims = match key_id {
         Some(id) => decode(keys.named(id)?)?.claims,
-        // EverShop's own, and ours of before keys had names.
+        // A token of EverShop, or of a patron release without key identifiers.
         None => keys.all().find_map(decode)?.claims,
     };
     let expires = DateTime::<Utc>::from_timestamp_secs(claims.exp)?;
     let issued = DateTime::<Utc>::from_timestamp_secs(claims.iat)?;
-    // One from the future was issued while a clock was wrong: it would outlive its time by as much.
-    let lasts = app.clock.now() < expires && issued <= app.clock.latest(TimeDelta::zero());
-    let fits = claims.token_type == audience && claims.token_kind == kind && lasts;
+    // A token from the future was issued by a wrong clock, and would be valid for too long.
+    let is_current = app.clock.now() < expires && issued <= app.clock.latest(TimeDelta::zero());
+    let is_valid = claims.token_type == audience && claims.token_kind == kind && is_current;
     let account = match audience {
         Audience::Admin => claims.user,
         Audience::Customer => claims.customer,
     };
-    account.filter(|_| fits).map(|account| Verified {
+    account.filter(|_| is_valid).map(|account| Verified {
         account,
         generation: claims.generation,
         session: claims.session,
@@ -257,8 +259,8 @@ fn verify_named(
     })
 }
 
-/// The name of the key that it says it was signed with (RFC 7515 4.1.4), when it says so; none at all for what has no
-/// header.
+/// The key identifier in the header of a token (RFC 7515 4.1.4), which is optional. The outer `None` is for a text
+/// without a valid header.
 fn key_id(token: &str) -> Option<Option<String>> {
     #[derive(Deserialize)]
     struct Header {
@@ -268,7 +270,7 @@ fn key_id(token: &str) -> Option<Option<String>> {
     Some(serde_json::from_slice::<Header>(&header).ok()?.kid)
 }
 
-/// Whose token it says it is. Nothing is verified yet: this only tells the keys to verify it with.
+/// The audience that an unverified token claims. It only selects the keys for the verification.
 fn claimed_audience(token: &str) -> Option<Audience> {
     #[derive(Deserialize)]
     struct Claim {

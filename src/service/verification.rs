@@ -1,4 +1,5 @@
-//! Verifying e-mail addresses: a link is mailed to an address, and whoever opens it reads the mail there.
+//! Verification of e-mail addresses. A link with a token is mailed to an address; opening the link proves access to the
+//! mailbox. A pending e-mail change takes effect with the verification.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
@@ -13,44 +14,46 @@ use crate::service::{mail, password, secret};
 use crate::spend;
 use crate::types::MailKind;
 
-/// Has the link mailed once more that confirms the address which waits for it: the new one, else the present one.
+/// Sends another verification mail, to the address of the pending e-mail change or else to the unverified current
+/// address.
 ///
 /// # Errors
-/// [`Error::Conflict`] when nothing waits, [`Error::RateLimited`] after five mails in an hour.
+/// [`Error::Conflict`] if no address needs verification; [`Error::RateLimited`] after five mails in an hour.
 pub async fn send_again(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
     let (customer_id, _) = ctx.require_customer()?;
     if !ctx.app.config.accounts.email_verification {
-        return Err(Error::conflict("E-mail addresses are not verified here"));
+        return Err(Error::conflict("E-mail verification is disabled"));
     }
     spend!(ctx, write, |tx| {
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
-            return Err(Error::conflict("The e-mail address is verified already").into());
+            return Err(Error::conflict("The e-mail address is already verified").into());
         }
         mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
         enqueue_verification_mail(ctx, tx, &customer).await
     })
 }
 
-/// Confirms the address that the token was mailed to: it is the customer's from now on.
+/// Verifies the address that the token was mailed to. If it is the address of the pending e-mail change, it becomes the
+/// customer's address.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a token that was used, has expired, was overtaken, or was never issued;
-/// [`Error::EmailTaken`] when another customer has got the address meanwhile.
+/// [`Error::Invalid`] for a token that is unknown, used, expired or superseded; [`Error::EmailTaken`] if another
+/// customer now has the address.
 pub async fn verify(ctx: &Ctx, write: Write<()>, token: Field) -> Result<Written<()>> {
     let invalid = || Error::invalid("token", password::INVALID_TOKEN);
     let hash = secret::token_hash(&password::parse_token(token)?);
     let expiry = ctx.app.config.accounts.verify_email_expiry;
-    let lasting = password::lasting(ctx, tokens::Column::CreatedAt, expiry)?;
+    let is_valid = password::not_expired(ctx, tokens::Column::CreatedAt, expiry)?;
     let find = || {
-        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
-        found.filter(lasting.clone())
+        let select = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
+        select.filter(is_valid.clone())
     };
-    // Found out without a transaction: whoever types at random keeps nobody from writing.
+    // Checked without a transaction, so that requests with random tokens don't block writers.
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
     spend!(ctx, write, |tx| {
-        // The customer's lock puts whoever comes with the same token in a row; the first one uses it up.
+        // The customer's lock serializes requests with the same token; the first one uses the token.
         let select = customer::Entity::find_by_id(token.customer_id).lock_exclusive();
         let current =
             select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;

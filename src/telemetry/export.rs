@@ -1,5 +1,5 @@
-//! Spans on their way to a collector: OTLP over HTTP, in batches, from a thread of its own. A collector that is away
-//! costs spans and nothing else: what does not fit the queue is dropped, and requests don't wait for it.
+//! Exports spans to a collector: OTLP over HTTP, in batches, on a separate thread. If the collector is unavailable, spans
+//! that do not fit the queue are dropped. Requests never wait for the collector.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use super::Trace;
 use crate::clock;
 use crate::config::TracesConfig;
 
-/// How long the last batch may take at the end.
-const LONGEST_STOP: Duration = Duration::from_secs(3);
+/// The time limit of the last batch at shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 static EXPORT: OnceLock<Export> = OnceLock::new();
 
@@ -27,9 +27,9 @@ struct Export {
     tracer: Tracer,
 }
 
-/// Starts the thread that sends, and gives what makes spans.
+/// Starts the export thread and returns the tracer that creates spans.
 pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, String> {
-    // The client needs it, and is made before the rest of the program. An error means that there is one.
+    // The client needs a TLS provider, and is created before the rest of the program. An error means that one is installed.
     let _first = rustls::crypto::ring::default_provider().install_default();
     let client = client(endpoint)?;
     let exporter = SpanExporter::builder()
@@ -38,18 +38,18 @@ pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, Str
         .with_endpoint(format!("{endpoint}/v1/traces"))
         .build()
         .map_err(|error| error.to_string())?;
-    // Whether a trace is kept is up to whoever began it.
-    let share = Sampler::TraceIdRatioBased(f64::from(config.percent) / 100.0);
+    // The system that started a trace decides whether it is sampled.
+    let sampler = Sampler::TraceIdRatioBased(f64::from(config.percent) / 100.0);
     let resource = Resource::builder_empty()
         .with_attribute(KeyValue::new("service.name", "patron"))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .with_detector(Box::new(TelemetryResourceDetector))
-        // OTEL_RESOURCE_ATTRIBUTES goes before all of them.
+        // OTEL_RESOURCE_ATTRIBUTES overrides the attributes above.
         .with_detector(Box::new(EnvResourceDetector::new()))
         .build();
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
-        .with_sampler(Sampler::ParentBased(Box::new(share)))
+        .with_sampler(Sampler::ParentBased(Box::new(sampler)))
         .with_resource(resource)
         .build();
     let tracer = provider.tracer("patron");
@@ -57,43 +57,44 @@ pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, Str
     Ok(tracer)
 }
 
-/// The client that sends, made on a thread of its own: it has a runtime in it, which can't begin inside another.
+/// The HTTP client of the exporter. It is built on a separate thread, because its runtime can't be started within another.
 fn client(endpoint: &str) -> Result<reqwest::blocking::Client, String> {
     let mut builder = reqwest::blocking::Client::builder().redirect(reqwest::redirect::Policy::none());
     if endpoint.starts_with("http://") {
-        // A system without root certificates can send without TLS.
+        // Without TLS no root certificates are needed, and the system may have none.
         builder = builder.tls_certs_only([]);
     }
-    let made = std::thread::spawn(move || builder.build()).join();
-    let made = made.map_err(|_| "the HTTP client can't be started".to_owned())?;
-    made.map_err(|error| error.to_string())
+    let client = std::thread::spawn(move || builder.build()).join();
+    let client = client.map_err(|_| "the HTTP client can't be started".to_owned())?;
+    client.map_err(|error| error.to_string())
 }
 
-/// Whether spans are sent anywhere.
+/// Whether spans are exported.
 pub(super) fn is_on() -> bool {
     EXPORT.get().is_some()
 }
 
-/// Sends what is left, within some seconds.
+/// Exports the remaining spans, within a few seconds.
 pub(super) async fn stop() {
     let Some(export) = EXPORT.get() else { return };
-    let stopped = tokio::task::spawn_blocking(|| export.provider.shutdown_with_timeout(LONGEST_STOP)).await;
+    let stopped =
+        tokio::task::spawn_blocking(|| export.provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT)).await;
     if !matches!(stopped, Ok(Ok(()))) {
-        tracing::warn!("the last spans were not sent");
+        tracing::warn!("the last spans were not exported");
     }
 }
 
-/// Has a span follow from `incoming`, and gives its own place.
-pub(super) fn place(span: &Span, incoming: Option<&Trace>) -> Option<Trace> {
+/// Sets the parent of a span to `incoming`, and returns the span's own trace context.
+pub(super) fn trace_of(span: &Span, incoming: Option<&Trace>) -> Option<Trace> {
     if let Some(Trace(parent)) = incoming {
-        // An error means that the log filter left the span out.
-        let _left_out = span.set_parent(Context::new().with_remote_span_context(parent.clone()));
+        // An error means that the filter disabled the span.
+        let _disabled = span.set_parent(Context::new().with_remote_span_context(parent.clone()));
     }
-    let place = span.context().span().span_context().clone();
-    place.is_valid().then_some(Trace(place))
+    let context = span.context().span().span_context().clone();
+    context.is_valid().then_some(Trace(context))
 }
 
-/// Ends the span of a request and notes how it was answered, by the names of the semantic conventions.
+/// Ends the span of a request with the attributes of its response, named by the semantic conventions.
 pub(super) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     let context = span.context();
     let span = context.span();
@@ -104,25 +105,25 @@ pub(super) fn answered(span: &Span, method: &str, route: &str, status: u16) {
     if status >= 500 {
         span.set_status(Status::error(status.to_string()));
     }
-    // Not when its last holder lets go of it: a query that it began for many goes on for the others.
+    // Ended explicitly, because a batched query that the request started may hold the span for longer.
     span.end();
 }
 
-/// Notes the root field of a GraphQL operation in the present span.
+/// Records the root field of a GraphQL operation in the current span.
 pub(super) fn graphql(field: &'static str) {
     Span::current().set_attribute("patron.graphql.field", field);
 }
 
-/// Makes a span of a statement that has just ended, within the present one. Its text has placeholders, no values.
-pub(super) fn statement(system: &'static str, sql: &str, failed: bool, took: Duration) {
+/// Records a statement that has just ended as a child of the current span. Its text has placeholders, no values.
+pub(super) fn statement(system: &'static str, sql: &str, failed: bool, elapsed: Duration) {
     let Some(Export { tracer, .. }) = EXPORT.get() else { return };
     let parent = Span::current().context();
     if !parent.span().span_context().is_sampled() {
         return;
     }
-    let (began, ended) = clock::elapsed_range(took);
+    let (started, ended) = clock::elapsed_range(elapsed);
     let operation = sql.split_ascii_whitespace().next().unwrap_or_default().to_owned();
-    let builder = tracer.span_builder(operation).with_kind(SpanKind::Client).with_start_time(began);
+    let builder = tracer.span_builder(operation).with_kind(SpanKind::Client).with_start_time(started);
     let builder = builder.with_attributes([
         KeyValue::new("db.system.name", system),
         KeyValue::new("db.query.text", sql.to_owned()),

@@ -1,7 +1,8 @@
-//! Logs, and traces.
+//! Logs, traces and metrics.
 //!
-//! Logs are lines for people on a terminal, one JSON object a line otherwise; always to standard error, so that what a
-//! command prints can be piped. Traces go to a collector when a setting says where it is.
+//! Logs go to standard error, so that the output of a command can be piped: readable text on a terminal, otherwise one JSON
+//! object per line. Spans are exported to a collector if one is configured. Without a collector patron only passes on the
+//! `traceparent` of requests.
 
 mod export;
 pub mod metrics;
@@ -21,10 +22,10 @@ use crate::config::{LogConfig, LogFormat, TracesConfig};
 
 pub use trace::Trace;
 
-/// Starts logging, and sending traces. Does nothing when it has started already.
+/// Starts logging and the export of spans. Does nothing if they have been started already.
 ///
 /// # Errors
-/// Why traces can't be sent as the settings say.
+/// Spans can't be exported with these settings.
 pub fn start(log: &LogConfig, traces: &TracesConfig) -> Result<(), String> {
     let filter = EnvFilter::builder().parse_lossy(&log.filter);
     let json = match log.format {
@@ -38,7 +39,7 @@ pub fn start(log: &LogConfig, traces: &TracesConfig) -> Result<(), String> {
     } else {
         lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).boxed()
     };
-    // Only the second start can fail, and the first one is in force then.
+    // Only a second start can fail, and then the first one is in effect.
     let _already_started = match &traces.endpoint {
         None => Registry::default().with(lines).with(filter).try_init(),
         Some(endpoint) => {
@@ -50,7 +51,7 @@ pub fn start(log: &LogConfig, traces: &TracesConfig) -> Result<(), String> {
                 .with_threads(false)
                 .with_target(false)
                 .with_tracked_inactivity(false);
-            // Whatever is logged, spans are of what patron does, and not of who asks whether it does.
+            // Independent of the log filter, the spans of patron are exported, except those of health probes.
             let own = Targets::new().with_target("patron", Level::INFO);
             let own = own.and(filter_fn(|metadata| metadata.name() != "probe"));
             Registry::default().with(lines.with_filter(filter)).with(spans.with_filter(own)).try_init()
@@ -59,22 +60,22 @@ pub fn start(log: &LogConfig, traces: &TracesConfig) -> Result<(), String> {
     Ok(())
 }
 
-/// Sends the spans that are left, within some seconds.
+/// Exports the remaining spans, within a few seconds.
 pub async fn stop() {
     export::stop().await;
 }
 
-/// A request begins: its span, and its place in the trace that its headers tell of, or that is begun here. None when it
-/// has no trace, and its span isn't sent; that of a `probe` never is.
+/// Creates the span of a request. Also returns its trace: that of its headers, or a new one. The trace is `None` if the
+/// headers contain no trace and the span is not exported. The span of a `probe` is never exported.
 pub fn begin<'a>(
     request_id: &str,
     probe: bool,
     header: impl Fn(&str) -> Option<&'a str>,
 ) -> (Span, Option<Trace>) {
     let incoming = Trace::of(header);
-    let (span, place) = if export::is_on() && !probe {
+    let (span, trace) = if export::is_on() && !probe {
         let span = tracing::info_span!("request", %request_id, trace_id = Empty, otel.kind = "server");
-        let own = export::place(&span, incoming.as_ref());
+        let own = export::trace_of(&span, incoming.as_ref());
         (span, own.or(incoming))
     } else {
         let span = match probe {
@@ -83,34 +84,34 @@ pub fn begin<'a>(
         };
         (span, incoming)
     };
-    if let Some(trace) = &place {
+    if let Some(trace) = &trace {
         span.record("trace_id", trace.id());
     }
-    (span, place)
+    (span, trace)
 }
 
-/// A request was answered.
+/// Ends the span of an answered request.
 pub fn answered(span: &Span, method: &str, route: &str, status: u16) {
     if export::is_on() {
         export::answered(span, method, route, status);
     }
 }
 
-/// An operation of GraphQL runs in the present span, which has no other name than that of its route.
+/// Records the root field of a GraphQL operation in the current span.
 pub fn graphql(field: &'static str) {
     if export::is_on() {
         export::graphql(field);
     }
 }
 
-/// A statement of the database has ended; `system` is its name in the semantic conventions.
-pub fn statement(system: &'static str, sql: &str, failed: bool, took: Duration) {
-    export::statement(system, sql, failed, took);
+/// Records a statement that has just ended as a span. `system` is the database's name in the semantic conventions.
+pub fn statement(system: &'static str, sql: &str, failed: bool, elapsed: Duration) {
+    export::statement(system, sql, failed, elapsed);
 }
 
-/// The place of what runs now, when its span is sent: what follows from it is to name it.
+/// The trace context of the current span, to pass on to other systems. `None` if spans are not exported.
 pub fn current() -> Option<Trace> {
-    if export::is_on() { export::place(&Span::current(), None) } else { None }
+    if export::is_on() { export::trace_of(&Span::current(), None) } else { None }
 }
 
 #[cfg(test)]
@@ -120,20 +121,20 @@ mod tests {
     use tracing_subscriber::Registry;
     use tracing_subscriber::layer::SubscriberExt;
 
-    /// What follows from a request that is exported names the request's own span, within the trace that it came with.
+    /// The trace context of an exported request has the request's own span and the trace of its headers.
     #[test]
-    fn what_follows_from_a_request() {
+    fn the_current_span_belongs_to_the_incoming_trace() {
         let config = TracesConfig { endpoint: None, percent: 100 };
-        // Nobody listens there, and nothing is sent: the spans are not sampled.
+        // The collector does not exist, but no span is exported, because the incoming trace is not sampled.
         let tracer = export::start(&config, "http://127.0.0.1:9").unwrap();
         let subscriber = Registry::default().with(tracing_opentelemetry::layer().with_tracer(tracer));
         tracing::subscriber::with_default(subscriber, || {
             let incoming = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-            let (span, place) = begin("1", false, |name| (name == "traceparent").then_some(incoming));
-            let place = place.unwrap();
-            assert_eq!(place.id(), "0af7651916cd43dd8448eb211c80319c");
-            assert_ne!(place.traceparent(), incoming, "it is a span of its own");
-            assert_eq!(span.in_scope(current), Some(place));
+            let (span, trace) = begin("1", false, |name| (name == "traceparent").then_some(incoming));
+            let trace = trace.unwrap();
+            assert_eq!(trace.id(), "0af7651916cd43dd8448eb211c80319c");
+            assert_ne!(trace.traceparent(), incoming, "the request has its own span");
+            assert_eq!(span.in_scope(current), Some(trace));
             assert_eq!(current(), None);
         });
     }

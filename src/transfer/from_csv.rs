@@ -1,5 +1,5 @@
-//! Customers from CSV: the first line names a field for each column, `addresses.1.city` and `metafields.custom.size`
-//! those inside others.
+//! Reads customers from CSV. The first line has the field name of each column. A dotted name is a nested field:
+//! `addresses.1.city`, `metafields.custom.size`.
 
 use std::io::BufRead;
 
@@ -10,32 +10,33 @@ use super::record_source::RecordSource;
 use super::{FileError, MAX_RECORD};
 use crate::service::import::{Line, Record};
 
-/// Where the cells of a column go.
+/// The field for the cells of a column.
 #[derive(Debug, PartialEq, Eq)]
 enum Column {
-    /// A text.
+    /// A text field.
     Text(String),
-    /// JSON.
+    /// A field whose cells are JSON.
     Json(String),
-    /// A field of an address, counted from 1.
+    /// A field of an address: the number of the address, from 1, and the field name.
     Address(usize, String),
-    /// A custom field: its namespace and key.
+    /// A custom field: its namespace and its key.
     Metafield(String, String),
 }
 
 impl Column {
     fn parse(name: &str) -> Result<Self, String> {
         let unknown = || format!("there is no field \"{}\"", name.chars().take(64).collect::<String>());
-        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
-        match (first, rest) {
-            ("metafields", Some(rest)) => {
-                let (namespace, key) = rest.split_once('.').ok_or_else(unknown)?;
+        let (parent, child) =
+            name.split_once('.').map_or((name, None), |(parent, child)| (parent, Some(child)));
+        match (parent, child) {
+            ("metafields", Some(child)) => {
+                let (namespace, key) = child.split_once('.').ok_or_else(unknown)?;
                 Ok(Self::Metafield(namespace.to_owned(), key.to_owned()))
             }
-            ("addresses", Some(rest)) => {
-                let (number, field) = rest.split_once('.').ok_or_else(unknown)?;
+            ("addresses", Some(child)) => {
+                let (number, field) = child.split_once('.').ok_or_else(unknown)?;
                 let number: usize = number.parse().map_err(|_| unknown())?;
-                // No customer has more, and a large number would be a large list.
+                // No customer has more than 100 addresses, and a large number would allocate a long list.
                 if !(1..=100).contains(&number) || !Record::ADDRESS_FIELDS.contains(&field) {
                     return Err(unknown());
                 }
@@ -48,7 +49,10 @@ impl Column {
     }
 }
 
-/// One line after the other.
+/// Reads the lines after the header.
+///
+/// # Errors
+/// When the header can't be read or is invalid.
 pub(super) fn lines(
     input: impl BufRead,
     delimiter: u8,
@@ -61,7 +65,7 @@ pub(super) fn lines(
         .from_reader(RecordSource::new(input));
     let mut next = move |record: &mut ByteRecord| {
         loop {
-            reader.get_mut().begin(MAX_RECORD);
+            reader.get_mut().start_record(MAX_RECORD);
             let read = reader.read_byte_record(record);
             let source = reader.get_ref();
             match read {
@@ -70,10 +74,10 @@ pub(super) fn lines(
                 Err(error) => {
                     return Err(match error.into_kind() {
                         ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-                            FileError::TooLong(source.start())
+                            FileError::TooLong(source.start_line())
                         }
                         ErrorKind::Io(error) => error.into(),
-                        // The rest is about texts and lengths, which are not looked at here.
+                        // The other kinds concern UTF-8 and record lengths, which this reader doesn't check.
                         _ => std::io::Error::from(std::io::ErrorKind::InvalidData).into(),
                     });
                 }
@@ -81,9 +85,9 @@ pub(super) fn lines(
             if source.ends_in_return() {
                 trim_return(record);
             }
-            // Lines without a value, as spreadsheets leave them at the end, are passed over in silence.
+            // Lines without a value, which spreadsheets append, are ignored.
             if record.iter().any(|cell| !cell.is_empty()) {
-                return Ok(Some(source.start()));
+                return Ok(Some(source.start_line()));
             }
         }
     };
@@ -99,8 +103,8 @@ pub(super) fn lines(
     }))
 }
 
-/// Lines may end in a carriage return and a line feed, of which only the latter is looked for: with either, nothing would
-/// be known of where a record ends.
+/// Removes the carriage return before a line feed from the last cell. The reader searches for line feeds only: if it
+/// accepted both terminators, the end of a record would be ambiguous.
 fn trim_return(record: &mut ByteRecord) {
     if let Some(cell) = record.iter().next_back()
         && let Some(trimmed) = cell.strip_suffix(b"\r")
@@ -121,13 +125,13 @@ fn columns(header: &ByteRecord, delimiter: u8) -> Result<Vec<Column>, String> {
                 .find(|c| u32::from(*c) != u32::from(delimiter) && name.contains(*c));
             match other {
                 Some(other) => {
-                    format!("{reason}; if cells are separated by {other:?}, say --delimiter {other:?}")
+                    format!("{reason}; if cells are separated by {other:?}, use --delimiter {other:?}")
                 }
                 None => reason,
             }
         })?;
         if columns.contains(&column) {
-            return Err(format!("the column \"{name}\" stands twice"));
+            return Err(format!("the column \"{name}\" occurs twice"));
         }
         columns.push(column);
     }
@@ -144,7 +148,7 @@ fn columns(header: &ByteRecord, delimiter: u8) -> Result<Vec<Column>, String> {
     Ok(columns)
 }
 
-/// An empty cell says nothing.
+/// Parses a line. An empty cell sets no field.
 fn parse(columns: &[Column], record: &ByteRecord) -> Result<Record, String> {
     if record.len() != columns.len() {
         return Err(format!("{} cells instead of {}", record.len(), columns.len()));
@@ -230,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_inside_quotation_marks_is_kept_and_lines_are_counted_to_the_end() {
+    fn line_breaks_inside_quotation_marks_are_kept_and_counted() {
         let text = "\u{FEFF}\nemail,full_name\n\na,\"A\r\"\r\n\"b\r\n\",B\r\nc,\"C\nis not closed";
         let line = |number, email: &str, name: &str| (number, Ok(json!({"email": email, "full_name": name})));
         let expected = vec![line(4, "a", "A\r"), line(5, "b\r\n", "B"), line(7, "c", "C\nis not closed")];
@@ -238,12 +242,12 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_names_what_is_no_field() {
+    fn an_invalid_header_is_refused() {
         for (header, delimiter, expected) in [
             ("", b',', "line 1: the file is empty"),
             ("email,e-mail", b',', "line 1: there is no field \"e-mail\""),
-            ("email;status", b',', "if cells are separated by ';', say --delimiter ';'"),
-            ("\r\n\nemail,email", b',', "line 3: the column \"email\" stands twice"),
+            ("email;status", b',', "if cells are separated by ';', use --delimiter ';'"),
+            ("\r\n\nemail,email", b',', "line 3: the column \"email\" occurs twice"),
             ("addresses.0.city", b',', "no field \"addresses.0.city\""),
             ("addresses.101.city", b',', "no field \"addresses.101.city\""),
             ("addresses.1.customer_id", b',', "no field"),
@@ -260,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quotation_mark_that_is_never_closed_does_not_fill_the_memory() {
+    fn an_unclosed_quotation_mark_does_not_fill_the_memory() {
         let text = format!("email\n\"{}", "a\n".repeat(3 * MAX_RECORD as usize));
         assert!(read(&text, b',').unwrap_err().starts_with("line 2: a customer of more than 4 MiB"));
     }

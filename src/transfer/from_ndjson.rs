@@ -1,4 +1,4 @@
-//! Customers from lines of JSON.
+//! Reads customers from NDJSON: a JSON object on each line.
 
 use std::io::{BufRead, Read};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{FileError, MAX_RECORD};
 use crate::service::import::{Line, Record};
 
-/// One line after the other. What can't be read is told of its line, and the next one is read.
+/// Reads the lines. A line that can't be parsed is reported with its number, and reading continues with the next line.
 pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = Result<Line, FileError>> {
     let mut number = 0;
     std::iter::from_fn(move || {
@@ -42,21 +42,21 @@ fn parse(text: &[u8]) -> Result<Record, String> {
     match serde_json::from_slice(text) {
         Ok(Value::Object(fields)) => Ok(Record { fields, is_text: false }),
         Ok(_) => Err("not a JSON object".to_owned()),
-        // Where and what, without the text: there are passwords in it.
-        Err(error) if error.is_eof() => Err("not JSON: it breaks off".to_owned()),
-        Err(error) if error.is_syntax() => Err(format!("not JSON, from column {} on", error.column())),
+        // The position and the reason, without the text, which may contain passwords.
+        Err(error) if error.is_eof() => Err("not JSON: unexpected end of the line".to_owned()),
+        Err(error) if error.is_syntax() => Err(format!("not JSON: error at column {}", error.column())),
         Err(_) => Err("not JSON".to_owned()),
     }
 }
 
-/// Reads up to the end of the line, and keeps nothing of it.
+/// Reads and discards the remaining line.
 fn skip_line(input: &mut impl BufRead) -> std::io::Result<()> {
     loop {
         let buffer = input.fill_buf()?;
         let end = buffer.iter().position(|byte| *byte == b'\n');
-        let (length, found) = (buffer.len(), end.is_some() || buffer.is_empty());
+        let (length, is_done) = (buffer.len(), end.is_some() || buffer.is_empty());
         input.consume(end.map_or(length, |end| end + 1));
-        if found {
+        if is_done {
             return Ok(());
         }
     }
@@ -72,22 +72,22 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_of_its_line() {
+    fn an_invalid_line_is_reported_with_its_number() {
         let text = b"\xEF\xBB\xBF{\"email\": \"a@x.io\"}\r\n\n[1]\n{\"email\": }\n\xFF\n{\"a\":\n{\"a\": 1, \"b\": 2}";
         let refused = |reason: &str| Err(reason.to_owned());
         let expected = vec![
             (1, Ok(1)),
             (3, refused("not a JSON object")),
-            (4, refused("not JSON, from column 11 on")),
-            (5, refused("not JSON, from column 1 on")),
-            (6, refused("not JSON: it breaks off")),
+            (4, refused("not JSON: error at column 11")),
+            (5, refused("not JSON: error at column 1")),
+            (6, refused("not JSON: unexpected end of the line")),
             (7, Ok(2)),
         ];
         assert_eq!(read(text), expected);
     }
 
     #[test]
-    fn a_line_without_an_end_is_skipped_without_being_kept() {
+    fn an_overlong_line_is_skipped() {
         let mut text = vec![b'x'; 3 * MAX_RECORD as usize];
         text.extend(b"\n{}\n");
         assert_eq!(read(&text), vec![(1, Err("a customer of more than 4 MiB".to_owned())), (2, Ok(0))]);

@@ -1,6 +1,7 @@
-//! Files of customers: how they are read and written. What may be in them is the services' business.
+//! Reads and writes files of customers, in CSV and NDJSON. The services validate the records.
 //!
-//! A file is read and written as a stream: however many customers it has, a few are in memory.
+//! A file is read and written as a stream, so only a few customers are in memory at a time. A line that can't be parsed
+//! is reported with its number, and reading continues with the next line.
 
 mod from_csv;
 mod from_ndjson;
@@ -15,23 +16,23 @@ pub use write::Writer;
 
 use crate::service::import::Line;
 
-/// The longest customer in a file, in bytes: with 100 addresses and a few books of free text.
+/// Maximum size of a customer in a file, in bytes: enough for 100 addresses and megabytes of free text.
 const MAX_RECORD: u64 = 4 * 1024 * 1024;
 
-/// How customers are written down.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// A line each, comma-separated (RFC 4180), or separated by something else.
+    /// Comma-separated values (RFC 4180), or values with another delimiter.
     Csv {
-        /// What stands between two cells.
+        /// The byte between two cells.
         delimiter: u8,
     },
-    /// A JSON object a line.
+    /// A JSON object on each line.
     Ndjson,
 }
 
 impl Format {
-    /// The format that a file's name tells, if it does.
+    /// The format for the extension of a file name, if it is known.
     pub fn of_file(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "csv" => Some(Self::Csv { delimiter: b',' }),
@@ -42,27 +43,28 @@ impl Format {
     }
 }
 
-/// Why a file can't be read any further, or can't be written.
+/// An error after which a file can't be read or written any further.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system's reason.
+    /// An I/O error of the system.
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// What is wrong with the first line that holds anything.
+    /// An invalid header: the line number, and the reason.
     #[error("line {0}: {1}")]
     Header(u64, String),
-    /// A line after which no other is to be found.
-    #[error("line {0}: a customer of more than 4 MiB, or a quotation mark that is never closed")]
+    /// A record that exceeds the maximum size, with the number of its first line. The start of the next record is
+    /// unknown.
+    #[error("line {0}: a customer of more than 4 MiB, or a quotation mark that is not closed")]
     TooLong(u64),
 }
 
-/// The lines of a file, in order. Blank ones are left out.
+/// The lines of a file, in order, without blank lines.
 pub type Lines = Box<dyn Iterator<Item = Result<Line, FileError>> + Send>;
 
-/// Reads a file.
+/// Reads the lines of a file.
 ///
 /// # Errors
-/// One that can't be read, or a first line of CSV that names what is no field.
+/// When the file can't be read, or when its CSV header is invalid.
 pub fn read(format: Format, input: impl BufRead + Send + 'static) -> Result<Lines, FileError> {
     Ok(match format {
         Format::Csv { delimiter } => Box::new(from_csv::lines(input, delimiter)?),

@@ -1,41 +1,41 @@
-//! Hands a file of records to what takes them apart, never more than a line at a time: whenever a record ends, nothing
-//! behind it has been read, so that it is known where it began, what it ended with, and how long it was.
+//! Passes a file to a parser of records, at most one line per read. When a record ends, the parser has read nothing
+//! after it, so the first line, the terminator and the size of each record are known. A record that exceeds its maximum
+//! size is an error.
 
 use std::io::{BufRead, ErrorKind, Read, Result};
 
-/// A file of which one record after the other is read.
+/// A file that is read record by record.
 pub(super) struct RecordSource<R> {
     input: R,
-    /// How much of this record may still be read, in bytes: what reads a record has nowhere else to stop.
-    allowance: u64,
-    /// Lines that were read to their end.
+    /// Remaining bytes that this record may have. The parser has no limit of its own.
+    remaining: u64,
+    /// The number of complete lines.
     lines: u64,
-    /// The line that the record began in; lines with nothing in them (or a byte order mark), ahead of it, are not a part
-    /// of it.
-    start: u64,
-    /// Whether there was nothing but such lines so far.
-    ahead: bool,
-    /// The last two bytes that were read.
+    /// The first line of the record. Preceding empty lines, and a byte order mark alone on a line, are not part of it.
+    start_line: u64,
+    /// Whether only such preceding lines have been read.
+    before_record: bool,
+    /// The last two bytes.
     end: [u8; 2],
 }
 
 impl<R: BufRead> RecordSource<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, allowance: 0, lines: 0, start: 1, ahead: true, end: [0; 2] }
+        Self { input, remaining: 0, lines: 0, start_line: 1, before_record: true, end: [0; 2] }
     }
 
-    /// The next record begins here, and may be of so many bytes.
-    pub(super) fn begin(&mut self, allowance: u64) {
-        (self.allowance, self.ahead) = (allowance, true);
+    /// Starts the next record, with its maximum size in bytes.
+    pub(super) fn start_record(&mut self, max_bytes: u64) {
+        (self.remaining, self.before_record) = (max_bytes, true);
     }
 
-    /// The line that the record began in, from 1.
-    pub(super) fn start(&self) -> u64 {
-        self.start
+    /// The first line of the record, from 1.
+    pub(super) fn start_line(&self) -> u64 {
+        self.start_line
     }
 
-    /// Whether the record ended with a carriage return, before the line feed if there is one. Such a one is not inside
-    /// quotation marks, which would have gone on with the line feed.
+    /// Whether the record ended with a carriage return, before the line feed if there is one. It is never inside
+    /// quotation marks, because a quoted cell would continue after the line feed.
     pub(super) fn ends_in_return(&self) -> bool {
         matches!(self.end, [b'\r', b'\n'] | [_, b'\r'])
     }
@@ -43,18 +43,18 @@ impl<R: BufRead> RecordSource<R> {
 
 impl<R: BufRead> Read for RecordSource<R> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        if self.allowance == 0 {
+        if self.remaining == 0 {
             return Err(ErrorKind::FileTooLarge.into());
         }
         let available = self.input.fill_buf()?;
-        let most =
-            available.len().min(buffer.len()).min(usize::try_from(self.allowance).unwrap_or(usize::MAX));
-        let line_end = available[..most].iter().position(|byte| *byte == b'\n');
-        let length = line_end.map_or(most, |end| end + 1);
+        let max =
+            available.len().min(buffer.len()).min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+        let line_end = available[..max].iter().position(|byte| *byte == b'\n');
+        let length = line_end.map_or(max, |end| end + 1);
         let part = &available[..length];
-        if self.ahead {
-            self.start = self.lines + 1;
-            self.ahead = part == b"\n" || self.lines == 0 && part == b"\xEF\xBB\xBF\n";
+        if self.before_record {
+            self.start_line = self.lines + 1;
+            self.before_record = part == b"\n" || self.lines == 0 && part == b"\xEF\xBB\xBF\n";
         }
         match part {
             [] => {}
@@ -64,7 +64,7 @@ impl<R: BufRead> Read for RecordSource<R> {
         self.lines += u64::from(line_end.is_some());
         buffer[..length].copy_from_slice(part);
         self.input.consume(length);
-        self.allowance -= length as u64;
+        self.remaining -= length as u64;
         Ok(length)
     }
 }
@@ -74,18 +74,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_at_a_time_and_no_more_than_is_allowed() {
+    fn reads_one_line_at_a_time_up_to_the_maximum_size() {
         let mut source = RecordSource::new(&b"\n\nab\r\ncdef"[..]);
         let read = |source: &mut RecordSource<_>| {
             let mut buffer = [0; 3];
-            source.read(&mut buffer).map(|length| (buffer[..length].to_vec(), source.start()))
+            source.read(&mut buffer).map(|length| (buffer[..length].to_vec(), source.start_line()))
         };
-        source.begin(100);
+        source.start_record(100);
         for (part, start) in [("\n", 1), ("\n", 2), ("ab\r", 3), ("\n", 3)] {
             assert_eq!(read(&mut source).unwrap(), (part.as_bytes().to_vec(), start));
         }
         assert!(source.ends_in_return());
-        source.begin(2);
+        source.start_record(2);
         assert_eq!(read(&mut source).unwrap(), (b"cd".to_vec(), 4));
         assert!(!source.ends_in_return());
         assert_eq!(read(&mut source).unwrap_err().kind(), ErrorKind::FileTooLarge);

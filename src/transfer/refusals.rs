@@ -1,27 +1,27 @@
-//! Which lines of a file were refused, and why, as CSV.
+//! Writes the refused lines of a file as CSV, with the reasons.
 
 use std::io::Write;
 
 use crate::error::Problem;
 
-/// Writes a line for each problem: number of the line, field, reason. No value of the line is in it.
+/// Writes a row for each problem: line number, field, reason. The values of the refused line are not included.
 pub struct Writer<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Writer<W> {
-    /// Begins the file.
+    /// Writes the header.
     ///
     /// # Errors
-    /// Those of the output.
+    /// When the output fails.
     pub fn new(output: W) -> std::io::Result<Self> {
         let mut writer = csv::Writer::from_writer(output);
         writer.write_record(["line", "field", "reason"])?;
         Ok(Self(writer))
     }
 
-    /// Tells of one line.
+    /// Writes the problems of a line.
     ///
     /// # Errors
-    /// Those of the output.
+    /// When the output fails.
     pub fn write(&mut self, line: u64, problems: &[Problem]) -> std::io::Result<()> {
         for Problem { field, message } in problems {
             self.0.write_record([&line.to_string(), field, message])?;
@@ -29,10 +29,10 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes what is still held back.
+    /// Writes buffered data to the output.
     ///
     /// # Errors
-    /// Those of the output.
+    /// When the output fails.
     pub fn flush(&mut self) -> std::io::Result<()> {
         self.0.flush()
     }

@@ -1,4 +1,4 @@
-//! Customers into a file that `patron import` reads.
+//! Writes customers to a file that `patron import` can read.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::service::export::Exported;
 use crate::service::metafield;
 use crate::types::timestamp;
 
-/// The columns of CSV that every file has, but for the hash.
+/// The columns of every CSV file, except for the password hash.
 const COLUMNS: &[&str] = &[
     "uuid",
     "status",
@@ -25,7 +25,7 @@ const COLUMNS: &[&str] = &[
     "addresses",
 ];
 
-/// Writes customers, one after the other.
+/// Writes customers to a file.
 pub struct Writer<W: Write> {
     output: Output<W>,
     with_hashes: bool,
@@ -38,11 +38,11 @@ enum Output<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a file. CSV gets a column for each of these custom fields. Password hashes are written when they are
-    /// asked for.
+    /// Starts a file. CSV gets a header, with a column for each of these custom fields. Password hashes are written
+    /// only if `with_hashes` is set.
     ///
     /// # Errors
-    /// Those of the output.
+    /// When the output fails.
     pub fn new(
         format: Format,
         output: W,
@@ -59,8 +59,10 @@ impl<W: Write> Writer<W> {
         if let Output::Csv(output) = &mut writer.output {
             let mut header: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
             header.extend(with_hashes.then(|| "password_hash".to_owned()));
-            let field = |one: &Definition| format!("metafields.{}.{}", one.namespace, one.field_key);
-            header.extend(writer.definitions.iter().map(field));
+            let column = |definition: &Definition| {
+                format!("metafields.{}.{}", definition.namespace, definition.field_key)
+            };
+            header.extend(writer.definitions.iter().map(column));
             output.write_record(header).map_err(io)?;
         }
         Ok(writer)
@@ -69,7 +71,7 @@ impl<W: Write> Writer<W> {
     /// Writes one customer.
     ///
     /// # Errors
-    /// Those of the output.
+    /// When the output fails.
     pub fn write(&mut self, exported: Exported) -> Result<(), FileError> {
         let mut fields = fields(exported, self.with_hashes);
         match &mut self.output {
@@ -78,7 +80,7 @@ impl<W: Write> Writer<W> {
                 output.write_all(b"\n")?;
             }
             Output::Csv(output) => {
-                // A custom field has a column of its own, and stands nowhere else.
+                // A custom field is only in its own column, not in `meta_data`.
                 let mut custom = Vec::with_capacity(self.definitions.len());
                 for definition in &self.definitions {
                     let value = metafield::take_value(definition, &mut fields["meta_data"]);
@@ -97,10 +99,10 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes what is still held back.
+    /// Writes buffered data to the output.
     ///
     /// # Errors
-    /// Those of the output.
+    /// When the output fails.
     pub fn finish(self) -> Result<(), FileError> {
         match self.output {
             Output::Csv(mut output) => output.flush()?,
@@ -122,7 +124,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// A text as it is, all else as JSON.
+/// The text of a cell: a string without quotation marks, any other value as JSON.
 fn cell(value: Value) -> String {
     match value {
         Value::String(text) => text,

@@ -1,32 +1,32 @@
-//! Whether a customer may sign in.
+//! The status of a customer: enabled or disabled.
 
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr};
 use sea_orm::{ColIdx, QueryResult, TryGetError, TryGetable, Value};
 
-/// The status of a customer. Another program may have stored any number, or none: all but 1 are disabled.
+/// The status of a customer. Another program may have stored any number, or NULL: every value but 1 means disabled.
 #[derive(Clone, Copy, Debug)]
 pub enum CustomerStatus {
-    /// May sign in; stored as 1.
+    /// The customer may log in. Stored as 1.
     Enabled,
-    /// May not, with the number that is stored. Rows are sorted by it, so a cursor has to name it.
+    /// The customer may not log in. Contains the stored number, because rows are sorted by it, so cursors contain it.
     Disabled(i64),
 }
 
 impl CustomerStatus {
-    /// Disabled, as this program stores it.
+    /// Disabled, with the number that patron stores.
     pub const DISABLED: Self = Self::Disabled(0);
 
-    /// Whether the customer may sign in.
+    /// Whether the customer may log in.
     pub fn is_enabled(self) -> bool {
         matches!(self, Self::Enabled)
     }
 
-    /// The number that the API shows: 1 enabled, 0 disabled.
+    /// The number in the API: 1 enabled, 0 disabled.
     pub fn number(self) -> i16 {
         self.is_enabled().into()
     }
 
-    /// The number that is stored.
+    /// The stored number.
     pub fn stored(self) -> i64 {
         match self {
             Self::Enabled => 1,
@@ -39,7 +39,7 @@ impl CustomerStatus {
     }
 }
 
-/// By what they mean: nobody changes a customer that is disabled already by disabling it.
+/// Two disabled values are equal, so that disabling a disabled customer is no change.
 impl PartialEq for CustomerStatus {
     fn eq(&self, other: &Self) -> bool {
         self.is_enabled() == other.is_enabled()
@@ -59,7 +59,7 @@ impl TryGetable for CustomerStatus {
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
         match Option::<i16>::try_get_by(row, index) {
             Ok(stored) => Ok(Self::of_stored(stored.unwrap_or_default().into())),
-            // SQLite stores anything in any column.
+            // SQLite stores values of any type in any column.
             Err(error) => {
                 match (Option::<i64>::try_get_by(row, index), Option::<String>::try_get_by(row, index)) {
                     (Ok(stored), _) => Ok(Self::of_stored(stored.unwrap_or_default())),

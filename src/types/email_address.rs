@@ -1,4 +1,4 @@
-//! E-mail addresses.
+//! E-mail addresses: validation, and the keys by which they are compared.
 
 use std::borrow::Cow;
 
@@ -9,22 +9,23 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::text::{fold, is_blank, is_invisible, lower};
 
-/// The longest address that fits a mail transaction, in bytes (RFC 5321 4.5.3.1.3, less the brackets).
+/// Maximum length of an address in a mail transaction, in bytes (RFC 5321 4.5.3.1.3, without the brackets).
 const MAX_EMAIL_BYTES: usize = 254;
 
-/// They change how letters beside them look; UTS 46 says where a domain may have them (RFC 5892 A.1 and A.2).
+/// Joiners change the appearance of adjacent letters. UTS 46 defines where a domain may contain them (RFC 5892 A.1 and
+/// A.2).
 const JOINERS: [char; 2] = ['\u{200C}', '\u{200D}'];
-/// What stands for an object or for bytes that were not text.
-const STAND_INS: [char; 2] = ['\u{FFFC}', '\u{FFFD}'];
+/// Placeholders for an object, and for bytes that are not text.
+const REPLACEMENT_CHARACTERS: [char; 2] = ['\u{FFFC}', '\u{FFFD}'];
 
-/// An e-mail address, kept as typed but for white space around it and its normalization form, which is C.
+/// An e-mail address as typed, trimmed and in normalization form C.
 ///
-/// Two addresses are the same when their [keys](Self::key) are. A unique index over the keys decides that, on every
-/// database alike.
+/// Two addresses are the same if their [keys](Self::key) are equal. A unique index on the keys enforces this in both
+/// databases.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType)]
 pub struct EmailAddress(String);
 
-/// The text is not a valid e-mail address.
+/// The error for a text that is not a valid e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an e-mail address")]
 pub struct InvalidEmail;
@@ -33,13 +34,13 @@ impl EmailAddress {
     /// Parses an address on the public Internet: the domain has at least two labels.
     ///
     /// # Errors
-    /// [`InvalidEmail`] when it isn't one, is longer than 254 bytes, is quoted (`"a b"@x.io`), holds white space, control
-    /// or invisible characters, or when its domain is not valid by UTS 46 or names an IP address.
+    /// [`InvalidEmail`] if the text is not an address, is longer than 254 bytes, is quoted (`"a b"@x.io`), contains
+    /// white space, control or invisible characters, or if its domain is invalid by UTS 46 or is an IP address.
     pub fn parse(input: &str) -> Result<Self, InvalidEmail> {
         Self::parse_with(input, Options::default().with_required_tld())
     }
 
-    /// Parses an address that may be local to this machine or network, as in `admin@localhost`.
+    /// Parses an address that may be local to this machine or network, such as `admin@localhost`.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -56,39 +57,40 @@ impl EmailAddress {
         let email: String = input.nfc().collect();
         let (local, typed_domain) = email.rsplit_once('@').ok_or(InvalidEmail)?;
         let domain = ascii_domain(typed_domain).ok_or(InvalidEmail)?;
-        // Its key has to be an address as well: the lower case of some letters is a letter with a mark of its own.
+        // The key must be a valid address as well: the lower case of some letters is a letter with a combining mark.
         let forms = [format!("{local}@{domain}"), format!("{}@{domain}", fold(local))];
         let is_valid = |form: &String| {
             form.len() <= MAX_EMAIL_BYTES && Syntax::parse_with_options(form, options).is_ok()
         };
-        let acceptable = email.len() <= MAX_EMAIL_BYTES
+        let is_acceptable = email.len() <= MAX_EMAIL_BYTES
             && !local.contains(['"', '\\'])
             && !local.chars().any(is_invisible)
             && !typed_domain.chars().any(|c| is_invisible(c) && !JOINERS.contains(&c))
-            && !email.contains(STAND_INS)
+            && !email.contains(REPLACEMENT_CHARACTERS)
             && !is_blank(local)
-            && !names_an_ip_address(&domain)
+            && !is_ip_address(&domain)
             && forms.iter().all(is_valid);
-        if acceptable { Ok(Self(email)) } else { Err(InvalidEmail) }
+        if is_acceptable { Ok(Self(email)) } else { Err(InvalidEmail) }
     }
 
-    /// A part of an address as it stands in keys: as in a local part, and, where it differs, as in a domain, whose letters
-    /// have more forms (UTS 46 maps full-width letters and the full stops of other scripts).
+    /// The possible forms of a part of an address in keys: folded like a local part and, if it differs, like a domain.
+    /// UTS 46 maps more characters of domains, such as full-width letters and the full stops of other scripts.
     pub fn fold_part(text: &str) -> Vec<String> {
         let mut spellings = vec![fold(text)];
-        // A full-width percent sign is no wildcard.
+        // A full-width percent sign must not become a wildcard.
         if !text.contains(['\u{FF05}', '\u{FE6A}']) {
             let mapped: String = text.nfkc().map(|c| if c == '\u{3002}' { '.' } else { c }).collect();
-            // Domains tell the small sigmas apart.
+            // Domains distinguish the two small sigmas.
             spellings.push(lower(&mapped));
         }
         spellings.dedup();
         spellings
     }
 
-    /// What all spellings of an address have in common: normalization form C, lower case, the domain as A-labels.
+    /// The key, which is equal for all spellings of an address: normalization form C, lower case, the domain in
+    /// A-labels.
     pub fn key(&self) -> String {
-        // Another program may have stored it with white space around it, or something else.
+        // Another program may have stored surrounding white space, or an invalid address.
         match self.0.trim().rsplit_once('@') {
             Some((local, domain)) => {
                 let domain = ascii_domain(domain).unwrap_or_else(|| fold(domain));
@@ -98,7 +100,7 @@ impl EmailAddress {
         }
     }
 
-    /// The [key](Self::key) with its domain in Unicode, when that is another text: what a person looks for.
+    /// The [key](Self::key) with its domain in Unicode, if it differs. People search for this form.
     pub fn unicode_key(&self) -> Option<String> {
         let key = self.key();
         let (local, domain) = key.rsplit_once('@')?;
@@ -111,7 +113,7 @@ impl EmailAddress {
         Some(format!("{local}@{domain}")).filter(|unicode| *unicode != key)
     }
 
-    /// The address as mail servers take it: the domain as A-labels (RFC 5891 4.4), the local part as it is.
+    /// The address for mail servers: the domain in A-labels (RFC 5891 4.4), the local part unchanged.
     pub fn for_smtp(&self) -> String {
         match self.0.trim().rsplit_once('@') {
             Some((local, domain)) => {
@@ -127,8 +129,8 @@ impl EmailAddress {
     }
 }
 
-/// A domain as A-labels in lower case, by UTS 46, non-transitional, with the letters of RFC 1123 only. None when it is not
-/// a valid domain name: invalid or overlong labels, A-labels that decode to nothing valid, IP address literals.
+/// A domain in lower-case A-labels, by UTS 46 (non-transitional), with only the characters of RFC 1123. `None` for an
+/// invalid domain name: invalid or overlong labels, invalid A-labels, IP address literals.
 pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
     let domain = domain.as_bytes();
     let ascii =
@@ -136,8 +138,8 @@ pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
     ascii.ok().map(Cow::into_owned)
 }
 
-/// Whether programs read the domain as an IPv4 address: its last label is a number (WHATWG URL, "ends in a number").
-fn names_an_ip_address(domain: &str) -> bool {
+/// Whether programs parse the domain as an IPv4 address: its last label is a number (WHATWG URL, "ends in a number").
+fn is_ip_address(domain: &str) -> bool {
     let last = domain.rsplit('.').next().unwrap_or_default();
     let is_hex = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     last.bytes().all(|digit| digit.is_ascii_digit()) || last.strip_prefix("0x").is_some_and(is_hex)
@@ -149,8 +151,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn spellings_of_one_address() {
-        for (typed, kept, key) in [
+    fn spellings_of_an_address_have_the_same_key() {
+        for (typed, stored, key) in [
             (" John@X.io ", "John@X.io", "john@x.io"),
             ("JÖRG@Bücher.DE", "JÖRG@Bücher.DE", "jörg@xn--bcher-kva.de"),
             ("e\u{301}a@x.io", "éa@x.io", "éa@x.io"),
@@ -160,12 +162,12 @@ mod tests {
             ("ada@faß.example", "ada@faß.example", "ada@xn--fa-hia.example"),
         ] {
             let email = EmailAddress::parse(typed).unwrap();
-            assert_eq!((email.as_str(), email.key().as_str()), (kept, key), "{typed}");
+            assert_eq!((email.as_str(), email.key().as_str()), (stored, key), "{typed}");
         }
     }
 
     #[test]
-    fn what_is_no_address() {
+    fn invalid_addresses_are_refused() {
         for typed in [
             "",
             "x",
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_in_unicode() {
+    fn keys_have_a_form_in_unicode() {
         for (typed, unicode) in [
             ("Ada@xn--bcher-kva.example", Some("ada@bücher.example")),
             ("Ada@BÜCHER.example", Some("ada@bücher.example")),
@@ -244,7 +246,7 @@ mod tests {
         }
 
         #[test]
-        fn case_and_space_around_do_not_tell_addresses_apart(
+        fn case_and_surrounding_space_do_not_change_the_key(
             local in "[a-zA-ZäöüÄÖÜéÉ0-9]{1,12}", domain in "[a-zA-ZäÖ]{1,8}\\.[a-z]{2,4}", space in "[ \t]{0,3}",
         ) {
             let typed = format!("{local}@{domain}");

@@ -1,4 +1,4 @@
-//! What happens to records, and who does it.
+//! The kinds of events, and the kinds of actors that cause them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use sea_orm::{DeriveActiveEnum, EnumIter};
 /// The kinds of events, each with its name in the API and in the database.
 macro_rules! event_kinds {
     ($($(#[doc = $doc:literal])* $kind:ident = $name:literal,)*) => {
-        /// What happened.
+        /// The kind of an event.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
         #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)")]
         pub enum EventKind {
@@ -20,7 +20,7 @@ macro_rules! event_kinds {
             /// Every kind.
             pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
 
-            /// Its name.
+            /// Its name in the API and in the database.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)*
@@ -31,49 +31,49 @@ macro_rules! event_kinds {
 }
 
 event_kinds! {
-    /// A customer was registered, made or imported.
+    /// A customer was registered, created or imported.
     CustomerCreated = "customer.created",
-    /// Something of a customer changed but its password.
+    /// A customer was changed, apart from its password.
     CustomerUpdated = "customer.updated",
-    /// A customer was deleted, and what is known of it erased.
+    /// A customer was deleted, and its data erased.
     CustomerDeleted = "customer.deleted",
-    /// A customer has another password.
+    /// The password of a customer was changed.
     PasswordChanged = "password.changed",
     /// A customer logged in.
     SessionCreated = "session.created",
     /// Sessions of a customer were ended.
     SessionRevoked = "session.revoked",
-    /// A customer has a new address.
+    /// An address was added.
     AddressCreated = "address.created",
-    /// An address changed.
+    /// An address was changed.
     AddressUpdated = "address.updated",
     /// An address was deleted.
     AddressDeleted = "address.deleted",
-    /// A customer group was made.
+    /// A customer group was created.
     GroupCreated = "group.created",
-    /// A customer group changed.
+    /// A customer group was changed.
     GroupUpdated = "group.updated",
     /// A customer group was deleted.
     GroupDeleted = "group.deleted",
     /// A custom field was defined.
     MetafieldDefinitionCreated = "metafield_definition.created",
-    /// The definition of a custom field changed.
+    /// The definition of a custom field was changed.
     MetafieldDefinitionUpdated = "metafield_definition.updated",
     /// The definition of a custom field was deleted.
     MetafieldDefinitionDeleted = "metafield_definition.deleted",
-    /// An admin was made.
+    /// An admin was created.
     AdminCreated = "admin.created",
-    /// An admin was enabled or disabled, or has another password.
+    /// An admin was enabled or disabled, or its password was changed.
     AdminUpdated = "admin.updated",
     /// An admin logged in.
     AdminSessionCreated = "admin_session.created",
     /// Sessions of an admin were ended.
     AdminSessionRevoked = "admin_session.revoked",
-    /// Somebody is told of changes from now on.
+    /// A webhook endpoint was created.
     WebhookEndpointCreated = "webhook_endpoint.created",
-    /// Who is told, of what, or signed with what, changed.
+    /// The URL, the event filters or the secret of a webhook endpoint was changed.
     WebhookEndpointUpdated = "webhook_endpoint.updated",
-    /// Somebody is not told of changes any more.
+    /// A webhook endpoint was deleted.
     WebhookEndpointDeleted = "webhook_endpoint.deleted",
 }
 
@@ -83,7 +83,7 @@ impl fmt::Display for EventKind {
     }
 }
 
-/// The text names no kind of event.
+/// The error for a text that is not the name of an event kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownEvent;
 
@@ -95,7 +95,7 @@ impl FromStr for EventKind {
     }
 }
 
-/// Whether a filter names this kind: by its name, by all of its noun (`customer.*`), or as any (`*`).
+/// Whether a filter matches this kind. A filter is a name, a noun (`customer.*`), or `*` for all kinds.
 pub fn filter_matches(filter: &str, kind: EventKind) -> bool {
     match filter.strip_suffix('*') {
         Some("") => true,
@@ -104,17 +104,17 @@ pub fn filter_matches(filter: &str, kind: EventKind) -> bool {
     }
 }
 
-/// What kind of caller did something.
+/// The kind of actor that caused an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
 pub enum Actor {
-    /// Somebody without a token.
+    /// A client without a token.
     Anonymous,
     /// A customer.
     Customer,
     /// An admin.
     Admin,
-    /// The program itself, or who runs its commands.
+    /// The program itself, or the operator by a command.
     System,
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use super::{EventKind, filter_matches};
 
     #[test]
-    fn names_are_read_back() {
+    fn names_parse_to_their_kinds() {
         for kind in EventKind::ALL {
             assert_eq!(kind.name().parse(), Ok(*kind));
         }
@@ -131,8 +131,8 @@ mod tests {
     }
 
     #[test]
-    fn filters() {
-        for (filter, covered) in [
+    fn filters_match_names_nouns_and_everything() {
+        for (filter, matches) in [
             ("*", true),
             ("customer.*", true),
             ("customer.created", true),
@@ -141,7 +141,7 @@ mod tests {
             ("customer", false),
             ("", false),
         ] {
-            assert_eq!(filter_matches(filter, EventKind::CustomerCreated), covered, "{filter}");
+            assert_eq!(filter_matches(filter, EventKind::CustomerCreated), matches, "{filter}");
         }
     }
 }

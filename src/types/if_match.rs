@@ -1,44 +1,44 @@
-//! Entity tags of what is changed over REST, and what a request says of them (RFC 9110 8.8.3, 13.1.1).
+//! Entity tags of rows, and the precondition `If-Match` (RFC 9110 8.8.3, 13.1.1).
 
 use headers::{ETag, Header, HeaderValue};
 
 use crate::error::{Error, Result};
 
-/// The strong entity tag of a row in this version; tags are compared within one URL only.
+/// The strong entity tag of a row in this version. Tags are compared within one URL only.
 pub fn entity_tag(version: i32) -> String {
     format!("\"{version}\"")
 }
 
-/// The version after this one. After 2^31 - 1, the largest `Int` of GraphQL, it is 1 again: versions are only compared for
-/// equality.
+/// The next version. After 2^31 - 1, the largest `Int` of GraphQL, it is 1 again, because versions are only compared
+/// for equality.
 pub fn next_version(version: i32) -> i32 {
     version.checked_add(1).unwrap_or(1)
 }
 
-/// What a request says of the version it wants to change: the header `If-Match`.
+/// The header `If-Match` of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum IfMatch {
-    /// Nothing: whichever it is.
+    /// The header is absent: every version matches.
     #[default]
     Absent,
-    /// `*`, as long as there is one, or one of these entity tags.
+    /// `*`, which matches every version, or a list of entity tags.
     Present(headers::IfMatch),
 }
 
 impl IfMatch {
-    /// Reads the lines of the header.
+    /// Parses the lines of the header.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for what is neither `*` nor a list of entity tags.
+    /// [`Error::Invalid`] if the value is neither `*` nor a list of entity tags.
     pub fn parse<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> Result<Self> {
         let message = "If-Match must be * or entity tags in quotation marks (e.g., \"3\")";
         read_entity_tags(lines).map(Self::Present).ok_or_else(|| Error::invalid("If-Match", message))
     }
 
-    /// Lets a change of a row in this version pass. The comparison is the strong one: a weak tag matches nothing.
+    /// Checks the precondition for a row in this version, by strong comparison: a weak tag never matches.
     ///
     /// # Errors
-    /// [`Error::PreconditionFailed`].
+    /// [`Error::PreconditionFailed`] if the version doesn't match.
     pub fn check(&self, version: i32) -> Result<()> {
         let passes = match self {
             Self::Absent => true,
@@ -50,33 +50,33 @@ impl IfMatch {
     }
 }
 
-/// Reads the lines of `If-Match` or `If-None-Match`; none when they are neither `*` nor a list of entity tags.
+/// Parses the lines of `If-Match` or `If-None-Match`. `None` if the value is neither `*` nor a list of entity tags.
 ///
-/// The syntax is checked by hand: the types of `headers` accept any text and ignore elements that are not entity tags.
-/// In debug builds they panic when a tag contains a space.
+/// The syntax is checked here because the types of `headers` accept any text and ignore elements that are not entity
+/// tags. In debug builds they panic if a tag contains a space.
 pub fn read_entity_tags<'a, H: Header>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<H> {
     let lines: Vec<&HeaderValue> = lines.collect();
     let is_any = matches!(lines[..], [line] if line == "*");
-    let counts = || lines.iter().map(|line| count_tags(line.to_str().ok()?)).sum::<Option<usize>>();
-    if is_any || counts()? > 0 { H::decode(&mut lines.into_iter()).ok() } else { None }
+    let count = || lines.iter().map(|line| count_tags(line.to_str().ok()?)).sum::<Option<usize>>();
+    if is_any || count()? > 0 { H::decode(&mut lines.into_iter()).ok() } else { None }
 }
 
-/// How many entity tags a list holds; empty elements are ignored (RFC 9110 5.6.1.2).
+/// The number of entity tags in a list, or `None` if it is invalid. Empty elements are ignored (RFC 9110 5.6.1.2).
 fn count_tags(list: &str) -> Option<usize> {
     let mut count = 0;
-    let mut rest = list.trim_start();
-    while !rest.is_empty() {
-        if !rest.starts_with(',') {
-            let quoted = rest.strip_prefix("W/").unwrap_or(rest);
-            let (tag, behind) = quoted.strip_prefix('"')?.split_once('"')?;
+    let mut remaining = list.trim_start();
+    while !remaining.is_empty() {
+        if !remaining.starts_with(',') {
+            let quoted = remaining.strip_prefix("W/").unwrap_or(remaining);
+            let (tag, after) = quoted.strip_prefix('"')?.split_once('"')?;
             if !tag.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return None;
             }
             count += 1;
-            rest = behind.trim_start();
+            remaining = after.trim_start();
         }
-        // After a tag, or in place of one.
-        rest = if rest.is_empty() { rest } else { rest.strip_prefix(',')?.trim_start() };
+        // A comma follows a tag, or stands for an empty element.
+        remaining = if remaining.is_empty() { remaining } else { remaining.strip_prefix(',')?.trim_start() };
     }
     Some(count)
 }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_lists() {
+    fn parses_lists_of_entity_tags() {
         for lines in [
             &["*"][..],
             &[" \"3\" "],
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_strongly() {
+    fn if_match_compares_strongly() {
         let passes = |text, version| parsed(&[text]).unwrap().check(version).is_ok();
         assert!(passes("\"3\"", 3) && passes("\"2\", \"3\"", 3) && passes("*", 3));
         assert!(!passes("\"2\"", 3) && !passes("W/\"3\"", 3) && !passes("\"2,\", \",3\"", 3));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_if_none_match() {
+    fn parses_if_none_match() {
         let passes = |text: &'static str| {
             let line = HeaderValue::from_static(text);
             let condition: IfNoneMatch = read_entity_tags([&line].into_iter())?;

@@ -1,23 +1,23 @@
-//! What mails are about, and how far they are.
+//! The kinds of mails, and their status.
 
 use std::fmt;
 
 use sea_orm::prelude::StringLen;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// What a mail says; also the name of its templates.
+/// The kind of a mail, which determines its templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
 pub enum MailKind {
-    /// Confirm this address.
+    /// Asks the recipient to confirm the e-mail address.
     VerifyEmail,
-    /// Set a new password.
+    /// Contains a link to set a new password.
     ResetPassword,
-    /// The password was changed.
+    /// Reports that the password was changed.
     PasswordChanged,
-    /// Another address is wanted; to the one in force.
+    /// Reports a pending e-mail change; sent to the current address.
     EmailChangeRequested,
-    /// The address was changed; to the old one.
+    /// Reports that the e-mail address was changed; sent to the previous address.
     EmailChanged,
 }
 
@@ -49,17 +49,17 @@ impl fmt::Display for MailKind {
     }
 }
 
-/// How far a mail is.
+/// The status of a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
 pub enum MailStatus {
-    /// To be sent.
+    /// Not sent yet. It will be sent or retried.
     Pending,
-    /// The mail server took it.
+    /// The mail server accepted it.
     Sent,
-    /// Given up.
+    /// Failed permanently. It is not retried any more.
     Failed,
-    /// Never to be sent: something newer has overtaken it.
+    /// Superseded before it was sent. It is never sent.
     Withdrawn,
 }
 

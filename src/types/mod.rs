@@ -1,4 +1,5 @@
-//! Values that are parsed once and then trusted; they are database values as well. No I/O.
+//! Value types. A value is validated when it is parsed, so code that has one can trust it. Most of them are also column
+//! types of the database. No I/O.
 
 mod customer_status;
 mod email_address;

@@ -1,4 +1,4 @@
-//! Passwords and their hashes.
+//! Passwords, the rules for new passwords, and password hashes.
 
 use std::sync::LazyLock;
 
@@ -6,20 +6,20 @@ use sea_orm::DeriveValueType;
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// The shortest password, in characters (NIST SP 800-63B-4 3.1.1.2 asks for 8 where there is a second factor).
+/// Minimum length of a password, in characters (NIST SP 800-63B-4 3.1.1.2 requires 8 with a second factor).
 const MIN_CHARACTERS: usize = 8;
-/// The longest, in bytes: hashing must not be a way to keep the server busy.
+/// Maximum length, in bytes, so that clients can't overload the server by hashing.
 const MAX_BYTES: usize = 1024;
 
-/// A password that may be set: long enough, not too long, not common. Never trimmed, escaped or cut; in normalization
-/// form C (RFC 8265 4.2.2), so that every keyboard types the same one.
+/// A new password: long enough, not too long, not common. It is never trimmed, escaped or cut. It is in normalization
+/// form C (RFC 8265 4.2.2), so that every keyboard produces the same password.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 
-/// Why a password can't be set; the messages are the contract's.
+/// The rule that a new password breaks. The messages are defined in the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassword {
-    /// There is none.
+    /// The password is empty.
     #[error("Password is required and cannot be empty")]
     Empty,
     /// Fewer than 8 characters.
@@ -28,19 +28,19 @@ pub enum WeakPassword {
     /// More than 1024 bytes.
     #[error("Password must be at most 1024 bytes")]
     TooLong,
-    /// Everybody's first guess.
+    /// On the list of common passwords, which attackers try first.
     #[error("Password is too common")]
     TooCommon,
 }
 
 impl Password {
-    /// Checks a password that is to be set. One that is only compared is not checked: it may be older than
-    /// these rules.
+    /// Checks a new password. Existing passwords are not checked, because they may be older than these rules.
     ///
     /// # Errors
-    /// [`WeakPassword`] says which rule it breaks.
+    /// [`WeakPassword`] with the rule that it breaks.
     pub fn new(password: SecretString) -> Result<Self, WeakPassword> {
-        // Form C has at least a third of the bytes of any other form.
+        // Form C has at least a third of the bytes of any other form, so a longer password is refused before
+        // normalization.
         if password.expose_secret().len() > 3 * MAX_BYTES {
             return Err(WeakPassword::TooLong);
         }
@@ -65,14 +65,14 @@ impl Password {
     }
 }
 
-/// The password in normalization form C; none when it is typed in that form.
+/// The password in normalization form C, or `None` if it is in that form already.
 pub fn normalized(typed: &SecretString) -> Option<SecretString> {
     let text = typed.expose_secret();
     if is_nfc(text) { None } else { Some(text.nfc().collect::<String>().into()) }
 }
 
-/// The list that Django ships and maintains, less what is too short anyway. `types/common_passwords.md`
-/// tells how to renew it.
+/// The common passwords of Django's list that have at least 8 characters. `types/common_passwords.md` describes how to
+/// update it.
 static COMMON: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
@@ -81,17 +81,17 @@ fn is_common(password: &str) -> bool {
     COMMON.binary_search(&password.as_str()).is_ok()
 }
 
-/// A password hash in PHC string format. Debug shows none of it.
+/// A password hash in PHC string format. Its `Debug` output is masked.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Wraps a hash.
+    /// Wraps a hash in PHC string format.
     pub fn new(phc: String) -> Self {
         Self(phc)
     }
 
-    /// The PHC string. Never log it, never answer with it.
+    /// The PHC string. Never log or return it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -108,7 +108,7 @@ mod tests {
     use super::{COMMON, Password, WeakPassword};
 
     #[test]
-    fn which_passwords_may_be_set() {
+    fn weak_passwords_are_refused() {
         let refusal = |text: &str| Password::new(text.into()).err();
         assert_eq!(refusal(""), Some(WeakPassword::Empty));
         assert_eq!(refusal("1234567"), Some(WeakPassword::TooShort));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_is_sorted_so_that_it_can_be_searched() {
+    fn the_list_of_common_passwords_is_sorted() {
         assert!(COMMON.is_sorted() && COMMON.len() > 5_000);
     }
 }

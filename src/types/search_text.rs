@@ -1,18 +1,18 @@
-//! Texts as they are searched: whatever their case and their accents.
+//! Folds texts for the keyword search, which ignores case and accents.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
-/// Folds a text, so that one holds another when it does to a reader who overlooks case and accents: `Łódź` and
-/// `lodz`, `GROẞ` and `gross`. Compatible forms are one (Unicode Standard Annex 15, form KD): full-width letters,
-/// ligatures.
+/// Folds a text: two texts that differ only in case and accents have the same folded text, such as `Łódź` and `lodz`,
+/// `GROẞ` and `gross`. Compatibility forms, such as full-width letters and ligatures, are folded as well (Unicode
+/// Standard Annex 15, form KD).
 pub fn search_text(text: &str) -> String {
-    // By way of upper case, which tells less apart: `ς` from `σ`, `ı` from `i`.
+    // Converted to upper case first, which distinguishes fewer letters: `ς` and `σ`, `ı` and `i` are the same.
     let upper = text.nfkd().flat_map(char::to_uppercase);
     let lower = upper.flat_map(char::to_lowercase).nfkd();
     let mut folded = String::with_capacity(text.len());
     for c in lower.filter(|c| canonical_combining_class(*c) == 0) {
-        match spelled_out(c) {
+        match transcription(c) {
             Some(letters) => folded.push_str(letters),
             None => folded.push(c),
         }
@@ -20,9 +20,9 @@ pub fn search_text(text: &str) -> String {
     folded
 }
 
-/// Latin letters that Unicode takes for others than those typed instead of them, and the full stop of other scripts, which
-/// separates labels of domains.
-fn spelled_out(c: char) -> Option<&'static str> {
+/// The usual transcription of Latin letters that Unicode doesn't decompose, and of the full stop of other scripts,
+/// which separates labels of domains.
+fn transcription(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' => "ss",
         'ł' => "l",
@@ -44,7 +44,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn case_and_accents_are_overlooked() {
+    fn case_and_accents_are_ignored() {
         for (text, folded) in [
             ("John SMITH", "john smith"),
             ("Łódź, Žižek", "lodz, zizek"),

@@ -1,10 +1,10 @@
-//! What texts have in common: how they are compared, and whether a reader sees anything of them.
+//! Functions on texts: folding for comparison, and detection of invisible characters.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// A text as it is compared whatever its case and encoding: normalization form C, lower case, both small sigmas as one, since
-/// they have one capital.
+/// Folds a text for comparison, so that case and encoding don't matter: normalization form C, lower case, and one form
+/// of the two small sigmas, which have the same capital.
 pub fn fold(text: &str) -> String {
     lower(text).replace('ς', "σ")
 }
@@ -15,12 +15,12 @@ pub(crate) fn lower(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let lower = text.nfc().flat_map(char::to_lowercase);
-    // Lower-casing can leave form C.
+    // The lower case of a text in form C may not be in form C.
     lower.nfc().collect()
 }
 
-/// White space, controls, and characters that a reader can't see (Unicode's `Default_Ignorable_Code_Point`, and the blank
-/// pattern of Braille).
+/// Whether a character is white space, a control character, or otherwise invisible (Unicode's
+/// `Default_Ignorable_Code_Point`, and the blank Braille pattern).
 pub(crate) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -32,7 +32,7 @@ pub(crate) fn is_invisible(c: char) -> bool {
         )
 }
 
-/// Whether a reader sees nothing of the text but, at most, marks that belong on a letter.
+/// Whether a text has no visible character, apart from combining marks.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| is_invisible(c) || is_combining_mark(c))
 }
@@ -42,7 +42,7 @@ mod tests {
     use super::{fold, is_blank};
 
     #[test]
-    fn texts_without_anything_to_see() {
+    fn invisible_texts_are_blank() {
         for blank in [
             "",
             " \t",
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_compared() {
+    fn folding_ignores_case_and_encoding() {
         for (text, folded) in [
             ("JÖRG", "jörg"),
             ("e\u{301}", "é"),

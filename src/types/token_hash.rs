@@ -1,19 +1,19 @@
-//! Hashes of tokens that were handed out once.
+//! Hashes of issued tokens.
 
 use sea_orm::DeriveValueType;
 
-/// What is kept of a token: who reads it can't use it. Rows are found by it, so nothing compares a secret with a guess byte
-/// by byte, and how long an answer takes tells nothing about one. Debug shows none of it.
+/// The stored hash of a token. A reader of the database can't use it as a token. Rows are looked up by the hash, so no
+/// secret is compared byte by byte, and response times reveal nothing about a token. Its `Debug` output is masked.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
 pub struct TokenHash(String);
 
 impl TokenHash {
-    /// Wraps a hash.
+    /// Wraps the hash of a token.
     pub fn new(hash: String) -> Self {
         Self(hash)
     }
 
-    /// The hash. Never log it, never answer with it.
+    /// The hash. Never log or return it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,18 +1,21 @@
-//! Which three characters of a word are worth looking up.
+//! Selects the trigrams of a word that narrow a search down most.
+//!
+//! For each trigram, an index reads all positions of that trigram, so a trigram that occurs in every text is as slow as
+//! reading all texts. A sample of the texts estimates how rare each trigram is. Without a large enough sample, or
+//! without a rare trigram, none is selected.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// Fewer texts tell nothing.
+/// Minimum size of a sample. A smaller one is not representative.
 const MIN_TEXTS: usize = 100;
-/// What stands in no more texts than one in so many narrows a search down by itself.
+/// A trigram in at most one of this many texts narrows a search down by itself.
 const RARE: usize = 100;
-/// Two that stand in no more than one in so many do together.
-const HELPFUL: usize = 33;
-/// How many are looked up.
+/// Two trigrams in at most one of this many texts narrow a search down together.
+const UNCOMMON: usize = 33;
+/// Maximum number of trigrams that are looked up.
 const MAX_LOOKED_UP: usize = 4;
 
-/// How many texts of a sample each group of three characters stands in. An index of trigrams reads, for each that is
-/// looked up, where it stands: for one that stands in every text that is all texts.
+/// The number of texts of a sample in which each trigram occurs.
 #[derive(Debug, Default)]
 pub struct Trigrams {
     texts: usize,
@@ -20,25 +23,25 @@ pub struct Trigrams {
 }
 
 impl Trigrams {
-    /// Counts those of a sample.
+    /// Counts the trigrams of a sample.
     pub fn count<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut counted = Self::default();
+        let mut sample = Self::default();
         for text in texts {
-            counted.texts += 1;
+            sample.texts += 1;
             for trigram in trigrams(text.split_whitespace()) {
-                *counted.counts.entry(trigram).or_default() += 1;
+                *sample.counts.entry(trigram).or_default() += 1;
             }
         }
-        counted
+        sample
     }
 
-    /// The rarest few of these; none when none is known to be rare.
+    /// The rarest of these trigrams, or none if they are not rare enough or the sample is too small.
     pub fn rarest<'a>(&self, trigrams: &'a BTreeSet<String>) -> Vec<&'a str> {
         let count = |trigram: &str| self.counts.get(trigram).copied().unwrap_or_default();
         let mut counted: Vec<(usize, &str)> =
             trigrams.iter().map(|trigram| (count(trigram), trigram.as_str())).collect();
         counted.sort_unstable();
-        counted.retain(|(count, _)| count * HELPFUL <= self.texts);
+        counted.retain(|(count, _)| count * UNCOMMON <= self.texts);
         let is_narrow =
             counted.len() > 1 || counted.first().is_some_and(|(count, _)| count * RARE <= self.texts);
         if self.texts < MIN_TEXTS || !is_narrow {
@@ -48,14 +51,14 @@ impl Trigrams {
     }
 }
 
-/// All three characters that follow each other in a word.
+/// The trigrams of words: all sequences of three characters.
 pub fn trigrams<'a>(words: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+    let mut trigrams = BTreeSet::new();
     for word in words {
         let characters: Vec<char> = word.chars().collect();
-        found.extend(characters.windows(3).map(|three| three.iter().collect::<String>()));
+        trigrams.extend(characters.windows(3).map(|three| three.iter().collect::<String>()));
     }
-    found
+    trigrams
 }
 
 #[cfg(test)]
@@ -63,10 +66,10 @@ mod tests {
     use super::{Trigrams, trigrams};
 
     #[test]
-    fn the_rarest_are_looked_up_when_they_are_rare() {
+    fn only_rare_trigrams_are_looked_up() {
         let texts: Vec<String> = (0..1000).map(|n| format!("zofie{n}\ncustomer{n}@example.com")).collect();
-        let known = Trigrams::count(texts.iter().map(String::as_str));
-        let looked_up = |word: &str| known.rarest(&trigrams([word])).join(" ");
+        let sample = Trigrams::count(texts.iter().map(String::as_str));
+        let looked_up = |word: &str| sample.rarest(&trigrams([word])).join(" ");
         assert_eq!(looked_up("customer123"), "123 r12");
         assert_eq!(looked_up("example"), "");
         assert_eq!(looked_up("kowalski"), "als kow lsk owa");

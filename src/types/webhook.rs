@@ -1,17 +1,17 @@
-//! How far telling somebody of an event is.
+//! The status of webhook deliveries.
 
 use sea_orm::prelude::StringLen;
 use sea_orm::{DeriveActiveEnum, EnumIter};
 
-/// How far a delivery is.
+/// The status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::None)", rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// To be sent, or to be tried again.
+    /// Not delivered yet. It will be sent or retried.
     Pending,
-    /// The receiver took it.
+    /// The receiver accepted it.
     Delivered,
-    /// Given up after three days; it can be replayed.
+    /// Failed for three days and not retried any more (dead letter). It can be replayed.
     Parked,
 }
 

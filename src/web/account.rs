@@ -1,7 +1,8 @@
-//! The pages that mailed links open where no storefront serves its own: an address is confirmed, a forgotten
-//! password is set anew. They are static, and change nothing but through the REST API.
+//! The pages that mailed links open, unless a storefront serves its own: one confirms an e-mail address, one resets a
+//! password. They are static and call the REST API.
 //!
-//! The token stands in the URL's fragment, which browsers keep to themselves: it is in no log and no `Referer`.
+//! The token is in the fragment of the URL. Browsers don't send fragments, so the token appears in no log and no
+//! `Referer`.
 
 use std::sync::Arc;
 
@@ -12,17 +13,17 @@ use rust_embed::RustEmbed;
 use super::assets;
 use crate::app::App;
 
-/// Only what the pages consist of. A form is never submitted by the browser itself: it would put a password
-/// into a URL when the script is missing.
+/// Allows only the files of the pages. The browser must not submit a form itself: without the script it would put the
+/// password into a URL.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// `src/web/account/`, inside the binary.
+/// `src/web/account/`, embedded into the binary.
 #[derive(RustEmbed)]
 #[folder = "src/web/account"]
 struct Files;
 
-/// The two pages and what they load, relative to where they are: a proxy may serve them below a path.
+/// The two pages and their files. The pages use relative URLs, so that a proxy can serve them below a path.
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/account/verify-email", file("verify-email.html"))
@@ -31,7 +32,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/account/account.css", file("account.css"))
 }
 
-/// GET of one of them.
 fn file(name: &'static str) -> MethodRouter<Arc<App>> {
     get(async move || assets::file::<Files>(name, CONTENT_SECURITY_POLICY))
 }

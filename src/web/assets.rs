@@ -1,4 +1,4 @@
-//! Files inside the binary, served to browsers: the playground's, the reference's and those of the account pages.
+//! Serves files that are embedded into the binary: the playground, the API reference and the account pages.
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};
@@ -7,20 +7,20 @@ use rust_embed::RustEmbed;
 
 use crate::http::Failure;
 
-/// Where builds put what has a hash of its content in its name, so that it is good for ever.
+/// The folder of files whose names contain a hash of their content. Browsers may cache them forever.
 const HASHED: &str = "assets/";
 
-/// A file of `F` under this Content-Security-Policy, 404 when there is none.
+/// Responds with a file of `F` and this Content-Security-Policy, or with 404.
 pub(super) fn file<F: RustEmbed>(path: &str, policy: &'static str) -> Response {
     let Some(file) = F::get(path) else {
         return Failure::from_status(StatusCode::NOT_FOUND).into_response();
     };
     let hash: String = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
-    // Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3).
+    // Weak, because the middleware may compress the body (RFC 9110 8.8.3).
     let etag = format!("W/\"{hash}\"");
     let cache = match path.starts_with(HASHED) {
         true => "public, max-age=31536000, immutable",
-        // It is asked for every time, and a 304 says that nothing changed.
+        // Browsers revalidate the file every time, and get a 304 if it is unchanged.
         false => "no-cache",
     };
     let headers = [

@@ -1,4 +1,7 @@
-//! Health, for whoever restarts the process or sends it requests.
+//! Health checks, for supervisors and load balancers.
+//!
+//! Liveness does not use the database. Readiness checks the connection, the migrations and a write; when a check fails
+//! it responds with 503, and names the check and the reason in a message without hosts or credentials.
 
 use std::sync::Arc;
 
@@ -17,33 +20,34 @@ use crate::http::failures::{Failing, Read};
 use crate::http::{AnonymousCtx, Detail, Failure, FailureBody};
 use crate::service::health;
 
-/// How it is.
+/// The result of the liveness check.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {
-    /// Always `ok`; anything else is a failure.
+    /// Always `ok`. Otherwise the response is a failure.
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// How everything is that has to be right.
+/// The result of the readiness check.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Readiness {
-    /// Always `ok`; anything else is a failure.
+    /// Always `ok`. Otherwise the response is a failure.
     #[schema(example = "ok")]
     status: &'static str,
-    /// What was looked at; all of it is `ok`.
+    /// The checks, all with the status `ok`.
     checks: Vec<Check>,
 }
 
-/// Something that has to be right for requests to be served.
+/// A check of something that requests depend on.
 #[derive(Clone, Serialize, ToSchema)]
 pub(super) struct Check {
-    /// `database`: it can be reached. `migrations`: its schema is up to date. `writes`: it takes them. There may be more.
+    /// `database`: it is reachable. `migrations`: its schema is up to date. `writes`: it accepts writes. More checks
+    /// may be added.
     #[schema(example = "database")]
     name: &'static str,
-    /// `unknown`: another check failed first.
+    /// `unknown`: the check did not run, because an earlier one failed.
     status: CheckStatus,
-    /// Why it failed, for people.
+    /// Reason of a failed check, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     message: Option<String>,
@@ -57,32 +61,32 @@ pub(super) enum CheckStatus {
     Unknown,
 }
 
-/// The body when requests can't be served.
+/// The response body of a failed readiness check.
 #[derive(Serialize, ToSchema)]
 pub(super) struct UnreadyEnvelope {
-    /// Why not.
+    /// The failure with all checks.
     error: Unready,
 }
 
-/// Why requests can't be served.
+/// The failure of a readiness check.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Unready {
     #[serde(flatten)]
     failure: FailureBody,
-    /// What was looked at; those that failed are in `details` as well.
+    /// All checks. The failed ones are in `details` as well.
     checks: Vec<Check>,
 }
 
-/// Whether the process runs
+/// Check liveness
 ///
-/// Asks nothing of the database: restarting would not help it.
+/// The process is running. The database is not checked, because a restart would not repair it.
 #[utoipa::path(
     get,
     path = "/health/live",
     tag = "health",
     security(()),
     responses(
-        (status = 200, description = "It runs", body = Data<Health>),
+        (status = 200, description = "The process is running", body = Data<Health>),
         Failing<Read>,
     )
 )]
@@ -90,18 +94,18 @@ pub(super) async fn get_liveness() -> Json<Data<Health>> {
     Json(Data { data: Health { status: "ok" } })
 }
 
-/// Whether requests can be served
+/// Check readiness
 ///
-/// The database can be reached, its schema is up to date, and it takes writes.
+/// The server can process requests: the database is reachable, its schema is up to date, and it accepts writes.
 #[utoipa::path(
     get,
     path = "/health/ready",
     tag = "health",
     security(()),
     responses(
-        (status = 200, description = "They can", body = Data<Readiness>),
+        (status = 200, description = "The server is ready", body = Data<Readiness>),
         Failing<Read>,
-        (status = 503, description = "They can't; `message` says why, `checks` for programs", body = UnreadyEnvelope, example = json!(unready_example())),
+        (status = 503, description = "The server is not ready; `message` has the reason, `checks` the status of each check", body = UnreadyEnvelope, example = json!(unready_example())),
     )
 )]
 pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx): AnonymousCtx) -> Response {
@@ -114,7 +118,7 @@ pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx)
         return Json(Data { data: Readiness { status: "ok", checks } }).into_response();
     };
     let failure = Failure { message: first.message.clone(), details, ..Failure::unavailable(1) };
-    // Its body has more than that of other failures, so it is not left to the outermost layer.
+    // Rendered here and not by the outermost middleware, because the body has an additional field.
     let failure = failure.envelope(ctx.request_id).error;
     let headers =
         [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (RETRY_AFTER, HeaderValue::from_static("1"))];
@@ -122,7 +126,7 @@ pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx)
     (StatusCode::SERVICE_UNAVAILABLE, headers, Json(body)).into_response()
 }
 
-/// The body when the database can't be reached, for the document.
+/// Example for the OpenAPI document: the database can't be reached.
 fn unready_example() -> UnreadyEnvelope {
     let message = "The database can't be reached";
     let detail = Detail { field: "database".to_owned(), message: message.to_owned() };
@@ -137,7 +141,7 @@ fn unready_example() -> UnreadyEnvelope {
     UnreadyEnvelope { error: Unready { failure, checks } }
 }
 
-/// The one place that tells why: the texts are ours, and name no host and no credentials.
+/// Turns an error into a public message. The texts are fixed, and contain no host and no credentials.
 impl From<health::Check> for Check {
     fn from(health::Check { name, state }: health::Check) -> Self {
         let (status, message) = match state {
@@ -151,7 +155,7 @@ impl From<health::Check> for Check {
                     }
                     Error::DatabaseUnusable(reason) => reason,
                     _ if name == "writes" => {
-                        "The database takes no writes: it is read-only, or its disk is full".to_owned()
+                        "The database does not accept writes: it is read-only, or its disk is full".to_owned()
                     }
                     _ => "The database can't be reached".to_owned(),
                 };

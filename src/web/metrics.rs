@@ -1,4 +1,4 @@
-//! `/metrics`, for Prometheus.
+//! `/metrics` in the text format of Prometheus. The metrics are collected without the database.
 
 use std::sync::Arc;
 
@@ -13,15 +13,16 @@ use crate::http::failures::{Failing, Read};
 use crate::telemetry::metrics;
 
 failures! {
-    /// Of `/metrics`.
+    /// Failures of `/metrics`.
     MetricsElsewhere { "The metrics are not served on this address" => Failure::from_status(StatusCode::NOT_FOUND) }
 }
 
 type Headers = [(HeaderName, HeaderValue); 2];
 
-/// What is counted and measured, for Prometheus
+/// Get metrics for Prometheus
 ///
-/// Answered without the database. Here only where the settings say so, otherwise on an address of its own or nowhere.
+/// The settings decide whether metrics are served on this address, on a separate one, or not at all. The database is
+/// not used.
 #[utoipa::path(
     get,
     path = "/metrics",
@@ -41,15 +42,15 @@ pub(super) async fn get_metrics(State(app): State<Arc<App>>) -> Result<(Headers,
     if !app.config.metrics.public {
         return Err(Failure::from_status(StatusCode::NOT_FOUND));
     }
-    Ok(answer(&app))
+    Ok(render(&app))
 }
 
-/// The same on the address that is for operators alone.
-pub(super) async fn get_metrics_apart(State(app): State<Arc<App>>) -> (Headers, String) {
-    answer(&app)
+/// The metrics on the separate address for operators.
+pub(super) async fn get_operator_metrics(State(app): State<Arc<App>>) -> (Headers, String) {
+    render(&app)
 }
 
-fn answer(app: &App) -> (Headers, String) {
+fn render(app: &App) -> (Headers, String) {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE)),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

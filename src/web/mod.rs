@@ -1,4 +1,5 @@
-//! Pages for people, and what operators ask: the playground, the reference, the account pages, health and metrics.
+//! Pages and operational endpoints: the playground, the API reference, the account pages, the OpenAPI document, health
+//! and metrics.
 
 mod account;
 mod assets;
@@ -19,7 +20,7 @@ use crate::app::App;
 
 pub use openapi::Document;
 
-/// The routes that the OpenAPI document lists.
+/// The routes in the OpenAPI document.
 pub fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health::get_liveness))
@@ -28,15 +29,15 @@ pub fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(openapi::get_openapi))
 }
 
-/// The pages, ready to be served.
+/// The pages and their files.
 pub fn pages(app: &Arc<App>) -> Router {
     account::routes().merge(playground::routes()).merge(reference::routes()).with_state(Arc::clone(app))
 }
 
-/// What operators ask, on an address of its own.
+/// The routes for operators, on a separate address.
 pub fn operations(app: &Arc<App>) -> Router {
     Router::new()
-        .route("/metrics", get(metrics::get_metrics_apart))
+        .route("/metrics", get(metrics::get_operator_metrics))
         .route("/health/live", get(health::get_liveness))
         .route("/health/ready", get(health::get_readiness))
         .with_state(Arc::clone(app))

@@ -1,4 +1,4 @@
-//! `/api/openapi.json`: the OpenAPI document.
+//! `/api/openapi.json`: the OpenAPI document of the running server.
 
 use axum::Extension;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -6,11 +6,11 @@ use axum::http::{HeaderName, HeaderValue};
 
 use crate::http::failures::{Failing, Read};
 
-/// Makes the document, which is of all routes: only who puts them together has it.
+/// Returns the document. The router passes this function, because the document describes all routes.
 #[derive(Clone, Copy, Debug)]
 pub struct Document(pub fn() -> &'static str);
 
-/// This document
+/// Get this document
 #[utoipa::path(
     get,
     path = "/api/openapi.json",
@@ -18,7 +18,7 @@ pub struct Document(pub fn() -> &'static str);
     security(()),
     responses(
         (status = 200, description = "The OpenAPI document", content_type = "application/json", body = serde_json::Map<String, serde_json::Value>),
-        (status = 304, description = "The client has it: `If-None-Match` names its `ETag`"),
+        (status = 304, description = "The client has the current document: `If-None-Match` matches its `ETag`"),
         Failing<Read>,
     )
 )]
@@ -27,7 +27,7 @@ pub(super) async fn get_openapi(
 ) -> ([(HeaderName, HeaderValue); 2], &'static str) {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        // To be asked for every time; a 304 says that nothing changed.
+        // Clients revalidate the document every time, and get a 304 if it is unchanged.
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     (headers, document())

@@ -1,4 +1,7 @@
-//! The playground: GraphiQL, built from `playground/` and embedded. Where it is switched off, a page says so.
+//! The playground: GraphiQL, built from `playground/` and embedded into the binary.
+//!
+//! When `PATRON_PLAYGROUND` disables it, browsers get a page that explains this, and other clients a failure, both with
+//! 404.
 
 use std::sync::Arc;
 
@@ -14,21 +17,21 @@ use super::assets;
 use crate::app::App;
 use crate::http::Failure;
 
-/// No other host, no inline script, no frame. Inline styles are the one exception: the editor (Monaco) writes
-/// `<style>` elements for its theme and its decorations as it goes, so that no hash of them can be known.
+/// Allows no other host, no inline script and no frame. Inline styles are allowed, because the editor (Monaco) writes
+/// `<style>` elements for its theme and decorations at run time: their hashes can't be known in advance.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     font-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
-/// What the build of `playground/` left, inside the binary.
+/// The build output of `playground/`, embedded into the binary.
 #[derive(RustEmbed)]
 #[folder = "playground/dist"]
 struct Files;
 
-/// `src/web/playground/`: what is served where there is no playground.
+/// `src/web/playground/`: the page that replaces a disabled playground.
 #[derive(RustEmbed)]
 #[folder = "src/web/playground"]
-struct Off;
+struct DisabledPage;
 
 /// `/playground` and the files it loads.
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -36,7 +39,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/", get(async || Redirect::temporary("/playground")))
         .route("/playground", get(index))
         .route("/playground/", get(async || Redirect::permanent("/playground")))
-        .route("/playground/server.json", get(about))
+        .route("/playground/server.json", get(server_info))
         .route("/playground/{*path}", get(file))
 }
 
@@ -44,40 +47,39 @@ async fn index(app: State<Arc<App>>, headers: HeaderMap) -> Response {
     file(app, headers, Path("index.html".to_owned())).await
 }
 
-/// One of them, with the policy above.
 async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(path): Path<String>) -> Response {
     if !app.config.server.playground {
-        return off(&headers);
+        return disabled_page(&headers);
     }
     assets::file::<Files>(&path, CONTENT_SECURITY_POLICY)
 }
 
-/// What the page can't know by itself: `demo` is there in the demo only, and names a customer that everybody may
-/// be. Never an admin.
-async fn about(State(app): State<Arc<App>>) -> Response {
+/// Information about the server for the page. `demo` is present in the demo only: the credentials of a customer, never
+/// of an admin.
+async fn server_info(State(app): State<Arc<App>>) -> Response {
     if !app.config.server.playground {
-        return switched_off().into_response();
+        return disabled().into_response();
     }
     let demo = app.demo.get().map(|customer| json!({"email": customer.email, "password": customer.password}));
-    let mut about = json!({"introspection": app.config.graphql.introspection});
-    if let (Some(demo), Value::Object(about)) = (demo, &mut about) {
-        about.insert("demo".to_owned(), demo);
+    let mut info = json!({"introspection": app.config.graphql.introspection});
+    if let (Some(demo), Value::Object(info)) = (demo, &mut info) {
+        info.insert("demo".to_owned(), demo);
     }
-    ([(header::CACHE_CONTROL, "no-store")], Json(about)).into_response()
+    ([(header::CACHE_CONTROL, "no-store")], Json(info)).into_response()
 }
 
-/// A page for people, a failure like all others for programs.
-fn off(request: &HeaderMap) -> Response {
+/// A page for browsers, and the usual failure for other clients.
+fn disabled_page(request: &HeaderMap) -> Response {
     let accept = request.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if !accept.is_some_and(|accept| accept.contains("text/html")) {
-        return switched_off().into_response();
+        return disabled().into_response();
     }
-    let mut page = assets::file::<Off>("off.html", CONTENT_SECURITY_POLICY);
+    let mut page = assets::file::<DisabledPage>("off.html", CONTENT_SECURITY_POLICY);
     *page.status_mut() = StatusCode::NOT_FOUND;
     page.headers_mut().remove(header::ETAG);
     page
 }
 
-fn switched_off() -> Failure {
-    Failure::not_found("The playground is switched off here; PATRON_PLAYGROUND=on serves it")
+fn disabled() -> Failure {
+    Failure::not_found("The playground is disabled. PATRON_PLAYGROUND=on enables it")
 }

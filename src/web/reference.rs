@@ -1,5 +1,5 @@
-//! The reference of the REST API: Scalar, built from `reference/` and embedded. It reads `/api/openapi.json`, and
-//! what is tried in it goes to this server.
+//! The reference of the REST API: Scalar, built from `reference/` and embedded into the binary. It reads
+//! `/api/openapi.json`, and sends requests to this server.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use rust_embed::RustEmbed;
 use super::assets;
 use crate::app::App;
 
-/// No other host, no inline script, no frame. Inline styles are the one exception: its editor sets them.
+/// Allows no other host, no inline script and no frame. Inline styles are allowed, because the editor sets them.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What the build of `reference/` left, inside the binary.
+/// The build output of `reference/`, embedded into the binary.
 #[derive(RustEmbed)]
 #[folder = "reference/dist"]
 struct Files;
@@ -29,7 +29,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/api/docs/{*path}", get(async |Path(path): Path<String>| file(&path)))
 }
 
-/// One of them, with the policy above.
 fn file(path: &str) -> Response {
     assets::file::<Files>(path, CONTENT_SECURITY_POLICY)
 }

@@ -1,4 +1,4 @@
-//! Sending mails that are due.
+//! Sends mails that are due. A mail that the mail server refuses is retried later.
 
 use futures_util::future::join_all;
 
@@ -6,14 +6,14 @@ use crate::app::ctx::Ctx;
 use crate::error::Result;
 use crate::service::mail::{self, Outgoing};
 
-/// Sends the mails that are due, up to a handful at once, and tells how many were tried.
+/// Sends a batch of mails that are due and returns how many it attempted.
 ///
 /// # Errors
-/// Those of the database. That a mail was not taken is none: it is tried again.
+/// When the database fails. A mail that is not accepted is no error: it is retried.
 pub async fn send_due(ctx: &Ctx) -> Result<usize> {
     let outgoing = mail::claim(ctx).await?;
-    let sent = join_all(outgoing.iter().map(|outgoing| send(ctx, outgoing))).await;
-    sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
+    let results = join_all(outgoing.iter().map(|outgoing| send(ctx, outgoing))).await;
+    results.into_iter().collect::<Result<Vec<()>>>().map(|results| results.len())
 }
 
 #[tracing::instrument("send mail", skip_all, fields(mail = %outgoing.mail.uuid, kind = %outgoing.mail.kind))]

@@ -1,5 +1,7 @@
-//! What happens by itself: sending what services recorded, and forgetting what is old. Every instance does it; the
-//! database sees to it that no two do the same.
+//! Background jobs: sending mails and webhooks, publishing events, cleaning up.
+//!
+//! Every instance runs all jobs. Leases and locks in the database prevent two instances from doing the same work. A job
+//! that fails or panics is logged, counted in the metrics, and runs again after a pause.
 
 mod mail;
 mod task;
@@ -21,48 +23,49 @@ use task::Task;
 pub use mail::send_due;
 pub use webhook::{deliver_due, publish};
 
-/// How long the sender rests when there is nothing to send.
+/// The pause when no mail is due.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
-/// How long publishing and telling rest when there is nothing new.
+/// The pause when there are no events to publish, and between two searches for due deliveries.
 const EVENT_PAUSE: Duration = Duration::from_millis(500);
-/// The pause between two batches of events that were not full.
-const BETWEEN_PUBLISHED: Duration = Duration::from_millis(100);
-/// How often values of deleted custom fields, and rows without computed columns, are looked for.
+/// The pause after a batch of events that was not full.
+const PARTIAL_BATCH_PAUSE: Duration = Duration::from_millis(100);
+/// The pause between two searches for values of deleted custom fields, and for rows without computed columns.
 const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
-/// The pause between two batches of them: others want to write as well.
-const BETWEEN_BATCHES: Duration = Duration::from_millis(20);
-/// How often is looked at what texts are like that are searched.
+/// The pause between two batches of them, so that requests can write as well.
+const BATCH_PAUSE: Duration = Duration::from_millis(20);
+/// The pause between two samples of the searched texts.
 const SAMPLE_PAUSE: Duration = Duration::from_secs(60);
-/// How often is looked at how long the queues are.
+/// The pause between two measurements of the queue lengths.
 const BACKLOG_PAUSE: Duration = Duration::from_secs(15);
-/// How often is tidied up.
+/// The pause between two runs of the housekeeping.
 const HOUSEKEEPING_PAUSE: Duration = Duration::from_secs(600);
 /// The pause after a failure.
 const FAILURE_PAUSE: Duration = Duration::from_secs(10);
 
-/// Works until `stop` becomes true. It claims nothing from then on, and finishes what it has begun: a mail that the mail
-/// server is taking is noted as sent, or it would be sent again. What isn't finished within the shutdown timeout is given
-/// up, and tried again when its lease is over, by another instance or the next start.
+/// Runs all jobs until `stop` becomes true. After that, no further mails and deliveries are claimed, and those that are
+/// being sent are completed: a mail that the server has accepted must be recorded as sent, or it would be sent again.
+/// Work that isn't completed within the shutdown timeout is aborted. Another instance, or the next start, retries it
+/// when its lease has expired.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let limit = app.config.server.shutdown_timeout;
-    let working = work(app, stop.clone());
-    let overdue = async {
-        // An error means that nobody is left to say stop, which is as good as a stop.
+    let jobs = run_jobs(app, stop.clone());
+    let timeout = async {
+        // An error means that the sender was dropped, which is treated as a stop.
         drop(stop.wait_for(|stop| *stop).await);
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        () = working => {}
-        () = overdue => tracing::warn!(
+        () = jobs => {}
+        () = timeout => tracing::warn!(
             limit_s = limit.as_secs(),
-            "mails or webhooks not sent at the end of the shutdown timeout; they will be tried again"
+            "mails or webhooks not sent at the end of the shutdown timeout; they will be retried"
         ),
     }
 }
 
-async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
+async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
     let ctx = Ctx::system(app);
-    let learned = Arc::new(OnceCell::new());
+    let estimated = Arc::new(OnceCell::new());
     let active = webhook::ActiveDeliveries::default();
     tokio::join!(
         run_periodically(&ctx, "mail", stop.clone(), async |ctx: Ctx| {
@@ -72,24 +75,24 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
             let published = publish(&ctx).await?;
             Ok(match published {
                 0 => EVENT_PAUSE,
-                // A transaction for every few entries would cost those who write: some more will come meanwhile.
-                1..PUBLISHED_AT_ONCE => BETWEEN_PUBLISHED,
+                // Waits for further events: a transaction for every few of them would slow down writes.
+                1..PUBLISHED_AT_ONCE => PARTIAL_BATCH_PAUSE,
                 _ => Duration::ZERO,
             })
         }),
         run_periodically(&ctx, "webhooks", stop.clone(), |ctx: Ctx| {
             let (active, stop) = (active.clone(), stop.clone());
             async move {
-                webhook::keep_delivering(&ctx, &active, &stop).await?;
+                webhook::start_deliveries(&ctx, &active, &stop).await?;
                 Ok(EVENT_PAUSE)
             }
         }),
         run_periodically(&ctx, "custom_fields", stop.clone(), async |ctx: Ctx| {
-            Ok(if metafield::clean_up(&ctx).await? { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
+            Ok(if metafield::clean_up(&ctx).await? { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
         run_periodically(&ctx, "derived_columns", stop.clone(), async |ctx: Ctx| {
             let more = derived::fill_in(&ctx).await?;
-            Ok(if more { BETWEEN_BATCHES } else { CLEAN_UP_PAUSE })
+            Ok(if more { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
         run_periodically(&ctx, "backlog", stop.clone(), async |ctx: Ctx| {
             backlog::measure(&ctx).await?;
@@ -100,11 +103,11 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
             Ok(SAMPLE_PAUSE)
         }),
         run_periodically(&ctx, "housekeeping", stop.clone(), |ctx: Ctx| {
-            let learned = Arc::clone(&learned);
+            let estimated = Arc::clone(&estimated);
             async move {
-                // Looking through very many customers may take longer than a statement may: the rest goes on.
-                if let Err(error) = learned.get_or_try_init(|| session::estimate_old_hashes(&ctx)).await {
-                    tracing::debug!(%error, "old password hashes were not looked for");
+                // With very many customers, this may exceed the statement timeout. The rest of the job runs anyway.
+                if let Err(error) = estimated.get_or_try_init(|| session::estimate_old_hashes(&ctx)).await {
+                    tracing::debug!(%error, "old password hashes were not measured");
                 }
                 housekeeping::run_once(&ctx).await?;
                 derived::retry(&ctx).await?;
@@ -115,8 +118,8 @@ async fn work(app: Arc<App>, stop: watch::Receiver<bool>) {
     webhook::wait(&active).await;
 }
 
-/// Does a job, rests as long as it says, and does it again. One that fails, or panics, is done again as well. Metrics
-/// know it by its name.
+/// Runs a job again and again, with the pause that it returns. A job that fails or panics runs again after
+/// [`FAILURE_PAUSE`]. `name` is its label in the metrics.
 async fn run_periodically<F>(
     ctx: &Ctx,
     name: &'static str,
@@ -128,36 +131,36 @@ async fn run_periodically<F>(
     let metrics = &ctx.app.metrics.worker;
     metrics.expect(name);
     while !*stop.borrow() {
-        let rest = match Task::spawn(job(ctx.clone())).await {
-            Ok(Ok(rest)) => {
+        let pause = match Task::spawn(job(ctx.clone())).await {
+            Ok(Ok(pause)) => {
                 metrics.succeeded(name, ctx.app.clock.now());
-                rest
+                pause
             }
             Ok(Err(error)) => {
                 metrics.failed(name);
-                after(&error)
+                pause_after(&error)
             }
             Err(panic) => {
                 metrics.failed(name);
-                tracing::error!(%panic, "the worker failed; it goes on");
+                tracing::error!(%panic, "worker job failed, will retry");
                 FAILURE_PAUSE
             }
         };
-        // An error means that whoever could say stop is gone, which is as good as a stop.
-        if tokio::time::timeout(rest, stop.wait_for(|stop| *stop)).await.is_ok() {
+        // An error means that the sender was dropped, which is treated as a stop.
+        if tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_ok() {
             return;
         }
     }
 }
 
-/// How long to wait after an error: readiness and requests tell of a database that is away, so it isn't told each
-/// second here.
-fn after(error: &Error) -> Duration {
+/// Logs an error and returns the pause after it. Readiness and requests report an unavailable database, so it isn't
+/// logged here as an error.
+fn pause_after(error: &Error) -> Duration {
     match error {
         Error::Unavailable { .. } | Error::MigrationsPending(_) | Error::DatabaseUnusable(_) => {
-            tracing::debug!(%error, "the worker waits")
+            tracing::debug!(%error, "worker job waits for the database")
         }
-        error => tracing::error!(%error, "the worker failed; it goes on"),
+        error => tracing::error!(%error, "worker job failed, will retry"),
     }
     FAILURE_PAUSE
 }

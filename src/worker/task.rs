@@ -1,17 +1,17 @@
-//! Tasks that end with who waits for them.
+//! Tasks that are aborted when their handle is dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::task::{JoinError, JoinHandle};
 
-/// A task that is aborted when this is dropped, unlike a [`JoinHandle`].
+/// A handle that aborts its task when it is dropped, unlike a [`JoinHandle`].
 #[derive(Debug)]
 pub(super) struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
-    pub(super) fn spawn(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(tokio::spawn(work))
+    pub(super) fn spawn(future: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(future))
     }
 }
 

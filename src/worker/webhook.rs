@@ -1,4 +1,4 @@
-//! Publishing events, and telling endpoints of them.
+//! Publishes events and delivers them to webhook endpoints. Failed deliveries are retried later.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,30 +12,30 @@ use crate::error::Result;
 use crate::service::webhook::{self, Outgoing};
 use crate::worker::task::Task;
 
-/// The endpoints that are being told: each on its own, so that one that hangs keeps none of the others waiting.
+/// The running deliveries, as one task for each endpoint, so that a slow endpoint doesn't delay the others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ActiveDeliveries(Arc<Mutex<HashMap<i64, Task<()>>>>);
 
-/// Gives events that were committed their place in the feed, and tells how many they were.
+/// Adds committed events to the feed and returns their number.
 ///
 /// # Errors
-/// Those of the database.
+/// When the database fails.
 pub async fn publish(ctx: &Ctx) -> Result<usize> {
     webhook::publish(ctx).await
 }
 
-/// Tells every endpoint what is due, once, and tells how much was tried.
+/// Sends one batch of due deliveries to each endpoint and returns how many it attempted.
 ///
 /// # Errors
-/// Those of the database. That a receiver takes nothing is none: it is tried again.
+/// When the database fails. A delivery that the receiver doesn't accept is no error: it is retried.
 pub async fn deliver_due(ctx: &Ctx) -> Result<usize> {
     let endpoints = webhook::endpoints_with_work(ctx).await?;
-    let tried = join_all(endpoints.into_iter().map(|endpoint| deliver_batch(ctx, endpoint))).await;
-    tried.into_iter().sum()
+    let attempts = join_all(endpoints.into_iter().map(|endpoint| deliver_batch(ctx, endpoint))).await;
+    attempts.into_iter().sum()
 }
 
-/// Starts delivering to every endpoint for which something is due, until `stop` becomes true.
-pub(super) async fn keep_delivering(
+/// Starts a task for each endpoint that has due deliveries and no running task. The tasks end when `stop` becomes true.
+pub(super) async fn start_deliveries(
     ctx: &Ctx,
     active: &ActiveDeliveries,
     stop: &watch::Receiver<bool>,
@@ -50,19 +50,20 @@ pub(super) async fn keep_delivering(
     Ok(())
 }
 
-/// Waits for deliveries that are under way, so that what was taken is noted. They are given up when this is dropped.
+/// Waits for the running deliveries, so that the accepted ones are recorded. They are aborted when this future is
+/// dropped.
 pub(super) async fn wait(active: &ActiveDeliveries) {
     let running: Vec<_> = {
         let mut running = active.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.drain().map(|(_, task)| task).collect()
     };
-    // One that panicked has been told of.
+    // Panics have been logged already.
     drop(join_all(running).await);
 }
 
-/// Delivers to an endpoint what is due, until nothing is. Nothing is claimed after `stop` has become true.
+/// Sends batches to an endpoint until no delivery is due. No batch is claimed after `stop` has become true.
 async fn deliver_all(ctx: Ctx, endpoint: i64, stop: watch::Receiver<bool>) {
-    // Bounded; the next round continues.
+    // A limited number of batches. The next search for due deliveries continues.
     for _ in 0..10 {
         if *stop.borrow() {
             return;
@@ -71,7 +72,7 @@ async fn deliver_all(ctx: Ctx, endpoint: i64, stop: watch::Receiver<bool>) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "telling an endpoint failed; it goes on");
+                tracing::warn!(%error, "webhook batch failed, will retry");
                 return;
             }
         }
@@ -80,13 +81,13 @@ async fn deliver_all(ctx: Ctx, endpoint: i64, stop: watch::Receiver<bool>) {
 
 async fn deliver_batch(ctx: &Ctx, endpoint: i64) -> Result<usize> {
     let outgoing = webhook::claim(ctx, endpoint).await?;
-    let sent = join_all(outgoing.iter().map(|outgoing| deliver(ctx, outgoing))).await;
-    sent.into_iter().collect::<Result<Vec<()>>>().map(|sent| sent.len())
+    let results = join_all(outgoing.iter().map(|outgoing| deliver(ctx, outgoing))).await;
+    results.into_iter().collect::<Result<Vec<()>>>().map(|results| results.len())
 }
 
 #[tracing::instrument("send webhook", skip_all, fields(delivery = %outgoing.delivery.uuid, attempt = outgoing.delivery.attempts))]
 async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
-    let watch = Timer::start();
+    let timer = Timer::start();
     // The headers of Standard Webhooks.
     let mut headers = vec![
         ("webhook-id", outgoing.id.to_string()),
@@ -95,6 +96,6 @@ async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
     ];
     headers.extend(ctx.traceparent().map(|trace| ("traceparent", trace)));
     let result = ctx.app.webhook_client.post(&outgoing.url, &headers, outgoing.body.clone()).await;
-    let duration_ms = i32::try_from(watch.elapsed().as_millis()).unwrap_or(i32::MAX);
+    let duration_ms = i32::try_from(timer.elapsed().as_millis()).unwrap_or(i32::MAX);
     webhook::record_result(ctx, &outgoing.delivery, &result, duration_ms).await
 }

@@ -1,4 +1,4 @@
-//! The pages that mailed links open are served whole, and let nothing in from elsewhere.
+//! The pages that mailed links open are served completely and load nothing from other origins.
 
 use reqwest::Method;
 
@@ -15,19 +15,19 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 #[apply(on_both_databases!)]
-async fn pages_and_files(app: &TestApp) {
+async fn pages_and_files_are_served(app: &TestApp) {
     for (path, media_type) in FILES {
-        let answer = app.anonymous().get(path).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)), "{path}");
-        assert_eq!(answer.header("content-security-policy"), Some(POLICY), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+        let response = app.anonymous().get(path).await;
+        assert_eq!((response.status, response.header("content-type")), (200, Some(media_type)), "{path}");
+        assert_eq!(response.header("content-security-policy"), Some(POLICY), "{path}");
+        assert_eq!(response.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(response.header("cache-control"), Some("no-cache"), "{path}");
 
         let head = app.anonymous().send(app.anonymous().request(Method::HEAD, path)).await;
         assert_eq!((head.status, head.header("content-type")), (200, Some(media_type)), "{path}");
 
-        let etag = answer.header("etag").unwrap();
+        let etag = response.header("etag").unwrap();
         let request = app.anonymous().request(Method::GET, path).header("if-none-match", etag);
         let unchanged = app.anonymous().send(request).await;
         assert_eq!((unchanged.status, unchanged.text.as_str()), (304, ""), "{path}");
@@ -38,7 +38,7 @@ async fn pages_and_files(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn pages_load_only_what_is_served_here(app: &TestApp) {
+async fn pages_load_only_same_origin_files(app: &TestApp) {
     for path in PAGES {
         let page = app.anonymous().get(&format!("{path}?token=abc")).await;
         assert_eq!(page.status, 200, "{path}");
@@ -47,7 +47,7 @@ async fn pages_load_only_what_is_served_here(app: &TestApp) {
         {
             assert!(page.text.contains(expected), "{path}: {expected}");
         }
-        // The policy would refuse them, and the page would be broken.
+        // The policy would block inline code, and the page would not work.
         for refused in ["<style", " style=", "<script>", " onclick=", " onsubmit=", "//"] {
             assert!(!page.text.contains(refused), "{path}: {refused}");
         }
@@ -57,13 +57,13 @@ async fn pages_load_only_what_is_served_here(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn nothing_else_is_there(app: &TestApp) {
+async fn other_paths_are_not_found(app: &TestApp) {
     for path in ["/account/nope.js", "/account/verify-email.html", "/account/", "/account/..%2faccount.rs"] {
         app.anonymous().get(path).await.assert_failure(404, "not_found");
     }
     for (path, _) in FILES {
-        let answer = app.anonymous().post(path, &serde_json::json!({"token": "abc"})).await;
-        answer.assert_failure(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+        let response = app.anonymous().post(path, &serde_json::json!({"token": "abc"})).await;
+        response.assert_failure(405, "method_not_allowed");
+        assert_eq!(response.header("allow"), Some("GET,HEAD"), "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! `POST`, `PATCH` and `DELETE` of addresses: any customer's for admins, one's own for a customer.
+//! `POST`, `PATCH` and `DELETE` of addresses: an admin edits any customer's addresses, a customer only its own.
 
 use chrono::TimeDelta;
 use patron::entity::customer_address::{self, Model};
@@ -23,26 +23,26 @@ async fn stored(app: &TestApp) -> Vec<Model> {
     select.all(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// The numbers of those that are the default, by primary key.
+/// The ids of the default addresses, in ascending order.
 async fn defaults(app: &TestApp) -> Vec<i32> {
     stored(app).await.iter().filter(|row| row.is_default).map(|row| row.customer_address_id).collect()
 }
 
 #[apply(on_both_databases!)]
-async fn ones_own_and_any_customers(app: &TestApp) {
+async fn customers_edit_own_addresses_and_admins_any(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let uuid = customer.row["uuid"].as_str().unwrap();
     let (own, any) = ("/api/customers/me/addresses".to_owned(), format!("/api/customers/{uuid}/addresses"));
-    for (number, answer) in
+    for (number, response) in
         [customer.post(&own, &body()).await, app.admin().post(&any, &body()).await].into_iter().enumerate()
     {
-        assert_eq!(answer.status, 201, "{answer:?}");
-        let row = answer.data();
+        assert_eq!(response.status, 201, "{response:?}");
+        let row = response.data();
         let base = if number == 0 { &own } else { &any };
         let url = format!("{base}/{}", row["uuid"].as_str().unwrap());
-        assert_eq!(answer.header("location"), Some(url.as_str()));
+        assert_eq!(response.header("location"), Some(url.as_str()));
         assert_eq!(
-            answer.text,
+            response.text,
             format!(
                 r#"{{"data":{{"customer_address_id":{},"uuid":{},"customer_id":1,"full_name":"John Smith","telephone":"+1 555 0123456","address_1":"1 Market Street","address_2":null,"postcode":"94103","city":"San Francisco","province":"US-CA","country":"US","is_default":false,"created_at":"{NOW}","updated_at":"{NOW}","version":1,"links":[{{"rel":"edit","href":"{url}","action":"PATCH","types":["application/json"]}},{{"rel":"delete","href":"{url}","action":"DELETE","types":["application/json"]}}]}}}}"#,
                 number + 1,
@@ -50,13 +50,13 @@ async fn ones_own_and_any_customers(app: &TestApp) {
             )
         );
     }
-    // What GraphQL says to call is what answers.
-    let answer = customer
+    // The URLs that GraphQL returns are the REST URLs.
+    let response = customer
         .query("{ currentCustomer { addAddressApi addresses { updateApi deleteApi } } }")
         .await
         .data();
-    assert_eq!(answer["currentCustomer"]["addAddressApi"], own);
-    let url = answer["currentCustomer"]["addresses"][0]["updateApi"].as_str().unwrap();
+    assert_eq!(response["currentCustomer"]["addAddressApi"], own);
+    let url = response["currentCustomer"]["addresses"][0]["updateApi"].as_str().unwrap();
     app.app.clock.advance(TimeDelta::seconds(1));
     let changed = customer
         .patch(url, &json!({"city": "Oakland", "telephone": null, "unknown": 1, "customer_id": 9}))
@@ -68,7 +68,7 @@ async fn ones_own_and_any_customers(app: &TestApp) {
     );
     assert_eq!(changed["updated_at"], "2026-01-02T03:04:06.678Z");
     assert_eq!(customer.patch(url, &json!({"city": "Oakland"})).await.data(), changed, "nothing changes");
-    let answer = app
+    let response = app
         .admin()
         .query_with(
             "query ($id: String) { customer(id: $id) { addresses { deleteApi } } }",
@@ -76,28 +76,28 @@ async fn ones_own_and_any_customers(app: &TestApp) {
         )
         .await
         .data();
-    let url = answer["customer"]["addresses"][1]["deleteApi"].as_str().unwrap();
+    let url = response["customer"]["addresses"][1]["deleteApi"].as_str().unwrap();
     let deleted = app.admin().delete(url).await.data();
     assert!(deleted["links"].is_null());
     app.admin().delete(url).await.assert_failure(404, "not_found");
     assert_eq!(stored(app).await.len(), 1);
 }
 
-/// Not yours is not found, and nothing of it changes.
+/// Another customer's address is 404, and it does not change.
 #[apply(on_both_databases!)]
-async fn another_customers_address(app: &TestApp) {
+async fn another_customers_address_is_not_found(app: &TestApp) {
     let (own, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
     let address = app.add_address(&own.row, "US-CA", true).await;
     let before = stored(app).await;
     let id = address["uuid"].as_str().unwrap();
     let mine = format!("/api/customers/me/addresses/{id}");
     let wrong = format!("/api/customers/{}/addresses/{id}", other.row["uuid"].as_str().unwrap());
-    let nobody = format!("/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/{id}");
+    let unknown = format!("/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/{id}");
     other.patch(&mine, &json!({"city": "X"})).await.assert_failure(404, "not_found");
     other.delete(&mine).await.assert_failure(404, "not_found");
     for url in [
         wrong,
-        nobody,
+        unknown,
         "/api/customers/x/addresses/y".to_owned(),
         "/api/customers/%FF/addresses/%FF".to_owned(),
     ] {
@@ -112,13 +112,13 @@ async fn another_customers_address(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_required_and_what_is_wrong(app: &TestApp) {
+async fn invalid_addresses_are_refused(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let url = "/api/customers/me/addresses";
-    let answer = customer.post(url, &json!({})).await;
-    answer.assert_failure(400, "validation_failed");
+    let response = customer.post(url, &json!({})).await;
+    response.assert_failure(400, "validation_failed");
     assert_eq!(
-        answer.details(),
+        response.details(),
         [
             ("full_name", "Full name is required"),
             ("address_1", "Address is required"),
@@ -145,15 +145,15 @@ async fn what_is_required_and_what_is_wrong(app: &TestApp) {
         ("is_default", json!("yes"), "Is default must be true or false"),
         ("is_default", json!(2), "Is default must be true or false"),
     ] {
-        for answer in [
+        for response in [
             customer.post(url, &with(field, value.clone())).await,
             customer.patch(&own, &json!({field: value})).await,
         ] {
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), [(field, message)], "{value}");
+            response.assert_failure(400, "validation_failed");
+            assert_eq!(response.details(), [(field, message)], "{value}");
         }
     }
-    // Judged on the merged address: a country that the province isn't in, until both change.
+    // The merged address is validated: the province must be in the country, so both have to change together.
     assert_eq!(customer.patch(&own, &json!({"country": "DE"})).await.message(), "Province is not in Germany");
     assert_eq!(stored(app).await, before);
     let moved = customer.patch(&own, &json!({"country": "de", "province": "de-be"})).await.data();
@@ -162,7 +162,7 @@ async fn what_is_required_and_what_is_wrong(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn one_default_at_most(app: &TestApp) {
+async fn a_customer_has_at_most_one_default_address(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let other = app.register("b@x.io").await;
     app.add_address(&other, "US-CA", true).await;
@@ -182,11 +182,11 @@ async fn one_default_at_most(app: &TestApp) {
     customer.delete(&urls[1]).await.data();
     assert_eq!(defaults(app).await, [1, 5]);
     customer.patch(&urls[3], &json!({"is_default": "0"})).await.data();
-    assert_eq!(defaults(app).await, [1], "a customer need not have one");
+    assert_eq!(defaults(app).await, [1], "a customer may have no default");
 }
 
 #[apply(on_both_databases!)]
-async fn a_hundred_and_no_more(app: &TestApp) {
+async fn a_customer_has_at_most_100_addresses(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     for _ in 0..100 {
         assert_eq!(customer.post("/api/customers/me/addresses", &body()).await.status, 201);
@@ -195,9 +195,9 @@ async fn a_hundred_and_no_more(app: &TestApp) {
     assert_eq!(stored(app).await.len(), 100);
 }
 
-/// A thousand writes of one customer's addresses at once: one default in the end, and no hang.
+/// A thousand concurrent writes of one customer's addresses leave one default and do not hang.
 #[apply(on_both_databases!)]
-async fn a_thousand_writes_at_once(app: &TestApp) {
+async fn a_thousand_concurrent_writes_leave_one_default(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let mut urls = Vec::new();
     for _ in 0..10 {
@@ -213,9 +213,9 @@ async fn a_thousand_writes_at_once(app: &TestApp) {
                 .await
         }
     };
-    let answers = futures_util::future::join_all((0..1000).map(write)).await;
-    for answer in &answers {
-        assert!([200, 201, 404, 409].contains(&answer.status), "{answer:?}");
+    let responses = futures_util::future::join_all((0..1000).map(write)).await;
+    for response in &responses {
+        assert!([200, 201, 404, 409].contains(&response.status), "{response:?}");
     }
     assert_eq!(defaults(app).await.len(), 1);
 }

@@ -1,4 +1,5 @@
-//! `POST /api/user/tokens`, `POST /api/user/token/refresh` and `POST /api/user/token/revoke`, and what ends a token.
+//! `POST /api/user/tokens`, `POST /api/user/token/refresh` and `POST /api/user/token/revoke`, and the events that end a
+//! token.
 
 use chrono::TimeDelta;
 use jsonwebtoken::dangerous::insecure_decode;
@@ -9,15 +10,17 @@ use patron::types::{EmailAddress, EventKind, Password};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, TestApp, apply, on_both_databases, sign};
+use crate::support::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, TestApp, TestResponse, apply, on_both_databases, sign,
+};
 
-async fn with_token(app: &TestApp, token: &str) -> Answer {
+async fn query_with_token(app: &TestApp, token: &str) -> TestResponse {
     let request = app.anonymous().request(reqwest::Method::POST, "/api/admin/graphql");
     let request = request.bearer_auth(token).json(&json!({"query": "{customers{total}}"}));
     app.anonymous().send(request).await
 }
 
-async fn refresh(app: &TestApp, token: &Value) -> Answer {
+async fn refresh(app: &TestApp, token: &Value) -> TestResponse {
     app.anonymous().post("/api/user/token/refresh", &json!({"refreshToken": token})).await
 }
 
@@ -26,14 +29,14 @@ async fn next(app: &TestApp, pair: &Value) -> Value {
     refresh(app, &pair["refreshToken"]).await.data()
 }
 
-async fn revoke(app: &TestApp, token: &Value) -> Answer {
+async fn revoke(app: &TestApp, token: &Value) -> TestResponse {
     app.anonymous().post("/api/user/token/revoke", &json!({"refreshToken": token})).await
 }
 
-async fn is_in(app: &TestApp, pair: &Value) -> bool {
-    let answer = with_token(app, pair["accessToken"].as_str().unwrap()).await;
-    assert!(answer.status == 200 || answer.status == 401, "{answer:?}");
-    answer.status == 200
+async fn is_logged_in(app: &TestApp, pair: &Value) -> bool {
+    let response = query_with_token(app, pair["accessToken"].as_str().unwrap()).await;
+    assert!(response.status == 200 || response.status == 401, "{response:?}");
+    response.status == 200
 }
 
 async fn set_password(app: &TestApp, password: &str) {
@@ -46,7 +49,7 @@ async fn sessions(app: &TestApp) -> u64 {
     admin_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// What the journal says of sessions of admins, the oldest first.
+/// The journal entries about admin sessions, oldest first.
 async fn journal(app: &TestApp) -> Vec<journal_entry::Model> {
     use journal_entry::Column::{JournalEntryId, Kind};
     let kinds = [EventKind::AdminSessionCreated, EventKind::AdminSessionRevoked];
@@ -60,23 +63,23 @@ async fn disable(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn log_in_and_refresh(app: &TestApp) {
-    let answer = app
+async fn login_and_refresh_return_tokens(app: &TestApp) {
+    let response = app
         .anonymous()
         .post("/api/user/tokens", &json!({"email": "ADMIN@LOCALHOST", "password": ADMIN_PASSWORD}))
         .await;
-    assert_eq!(answer.status, 200);
-    let pair = answer.data();
+    assert_eq!(response.status, 200);
+    let pair = response.data();
     assert_eq!(pair.as_object().unwrap().keys().collect::<Vec<_>>(), ["accessToken", "refreshToken"]);
     let next = refresh(app, &pair["refreshToken"]).await.data();
     for token in [&pair["accessToken"], &next["accessToken"]] {
-        assert_eq!(with_token(app, token.as_str().unwrap()).await.status, 200);
+        assert_eq!(query_with_token(app, token.as_str().unwrap()).await.status, 200);
     }
 }
 
 #[apply(on_both_databases!)]
-async fn claims_are_those_that_evershop_writes(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+async fn claims_match_those_of_evershop(app: &TestApp) {
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
     let now = app.now().timestamp();
     assert_eq!(claims["user"]["email"], ADMIN_EMAIL);
@@ -100,63 +103,63 @@ async fn claims_are_those_that_evershop_writes(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
+async fn wrong_unknown_and_disabled_receive_the_same_response(app: &TestApp) {
     let attempt = async |email: &str, password: &str| {
         app.anonymous().post("/api/user/tokens", &json!({"email": email, "password": password})).await
     };
-    let mut answers = vec![
+    let mut responses = vec![
         attempt(ADMIN_EMAIL, "not the password").await,
         attempt("nobody@localhost", ADMIN_PASSWORD).await,
         attempt("no address", ADMIN_PASSWORD).await,
         attempt(ADMIN_EMAIL, "").await,
     ];
     disable(app).await;
-    answers.push(attempt(ADMIN_EMAIL, ADMIN_PASSWORD).await);
-    for answer in answers {
-        answer.assert_failure(401, "unauthenticated");
-        assert_eq!(answer.message(), "Invalid email or password");
-        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    responses.push(attempt(ADMIN_EMAIL, ADMIN_PASSWORD).await);
+    for response in responses {
+        response.assert_failure(401, "unauthenticated");
+        assert_eq!(response.message(), "Invalid email or password");
+        assert_eq!(response.header("www-authenticate"), Some("Bearer"));
     }
 }
 
 #[apply(on_both_databases!)]
 async fn disabling_an_admin_ends_its_tokens_at_once(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     disable(app).await;
-    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
+    assert_eq!(query_with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
     refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
 }
 
-/// Within the very second in which the old token was issued, as the clock stands still.
+/// The clock stands still: the new password is set in the same second in which the old token was issued.
 #[apply(on_both_databases!)]
 async fn a_new_password_ends_the_tokens_of_the_old_one(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let (email, password) =
         (EmailAddress::parse_local(ADMIN_EMAIL).unwrap(), Password::new("another good one".into()).unwrap());
     admin::set_password(&Ctx::system(app.app.clone()), &email, &password).await.unwrap();
-    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
+    assert_eq!(query_with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
     assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
-    let pair = app.log_in(ADMIN_EMAIL, "another good one").await;
-    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
+    let pair = app.admin_tokens(ADMIN_EMAIL, "another good one").await;
+    assert_eq!(query_with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
 }
 
 #[apply(on_both_databases!)]
 async fn tokens_expire(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     app.app.clock.advance(TimeDelta::seconds(899));
-    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
+    assert_eq!(query_with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 200);
     app.app.clock.advance(TimeDelta::seconds(1));
-    assert_eq!(with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
+    assert_eq!(query_with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
     app.app.clock.advance(TimeDelta::seconds(53_099));
     assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 200);
     app.app.clock.advance(TimeDelta::seconds(1));
     assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
 }
 
-/// Never taken for anonymous, on any route.
+/// An invalid token is 401 on every route; it is never treated as an anonymous request.
 #[apply(on_both_databases!)]
-async fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+async fn invalid_tokens_are_refused(app: &TestApp) {
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let good = pair["accessToken"].as_str().unwrap();
     let (header, rest) = good.split_once('.').unwrap();
     let (claims, signature) = rest.split_once('.').unwrap();
@@ -174,7 +177,7 @@ async fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
         ("alg none, signed", format!("{none}.{claims}.{signature}")),
         ("another algorithm", format!("{hs512}.{claims}.{signature}")),
         (
-            "signature of another",
+            "signature of another token",
             format!("{header}.{claims}.{}", signature.chars().rev().collect::<String>()),
         ),
         ("a refresh token", pair["refreshToken"].as_str().unwrap().to_owned()),
@@ -209,19 +212,19 @@ async fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
         ),
     ];
     assert_eq!(
-        with_token(app, &sign("admin", &claims_of(|_| ()))).await.status,
+        query_with_token(app, &sign("admin", &claims_of(|_| ()))).await.status,
         200,
-        "the way of signing is right"
+        "the test signs correctly"
     );
     for (what, token) in refused {
-        let answer = with_token(app, &token).await;
-        assert_eq!((answer.status, answer.graphql_code()), (401, "UNAUTHENTICATED"), "{what}");
+        let response = query_with_token(app, &token).await;
+        assert_eq!((response.status, response.graphql_code()), (401, "UNAUTHENTICATED"), "{what}");
         let request = app.anonymous().request(reqwest::Method::POST, "/api/customers").bearer_auth(&token);
-        let answer = app
+        let response = app
             .anonymous()
             .send(request.json(&json!({"full_name": "A", "email": "a@x.io", "password": "correct horse"})))
             .await;
-        answer.assert_failure(401, "unauthenticated");
+        response.assert_failure(401, "unauthenticated");
     }
     for header in ["Basic YWRtaW46YWRtaW4=", "Bearer", "Bearer ", good] {
         let request =
@@ -236,62 +239,68 @@ async fn tokens_that_are_not_ours_are_refused(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_missing_from_the_body_is_told(app: &TestApp) {
-    let answer = app.anonymous().post("/api/user/tokens", &json!({"password": 5})).await;
-    answer.assert_failure(400, "validation_failed");
-    assert_eq!(answer.details(), [("email", "Email is required"), ("password", "Password must be a string")]);
+async fn missing_fields_are_reported(app: &TestApp) {
+    let response = app.anonymous().post("/api/user/tokens", &json!({"password": 5})).await;
+    response.assert_failure(400, "validation_failed");
+    assert_eq!(
+        response.details(),
+        [("email", "Email is required"), ("password", "Password must be a string")]
+    );
     refresh(app, &Value::Null).await.assert_failure(400, "validation_failed");
     refresh(app, &json!("abc")).await.assert_failure(401, "unauthenticated");
 }
 
 #[apply(on_both_databases!)]
-async fn a_refresh_token_is_used_up(app: &TestApp) {
-    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+async fn reuse_of_a_superseded_token_ends_the_session(app: &TestApp) {
+    let first = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let second = next(app, &first).await;
     let third = next(app, &second).await;
-    assert!(is_in(app, &first).await && is_in(app, &third).await);
-    // Overtaken: the first one's child has been used. The family ends, access tokens included.
+    assert!(is_logged_in(app, &first).await && is_logged_in(app, &third).await);
+    // The first token is superseded: its child has been used. The token family ends, access tokens included.
     refresh(app, &first["refreshToken"]).await.assert_failure(401, "unauthenticated");
     refresh(app, &third["refreshToken"]).await.assert_failure(401, "unauthenticated");
-    assert!(!is_in(app, &first).await && !is_in(app, &third).await);
+    assert!(!is_logged_in(app, &first).await && !is_logged_in(app, &third).await);
     app.admin().query("{ customers { total } }").await.data();
 }
 
-/// Two tabs, or an answer that was lost on the way.
+/// Two tabs refresh at once, or a response is lost.
 #[apply(on_both_databases!)]
-async fn a_double_refresh_is_tolerated_while_no_child_was_used(app: &TestApp) {
-    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+async fn a_double_refresh_is_tolerated_until_a_child_is_used(app: &TestApp) {
+    let first = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let (one, other) = (next(app, &first).await, next(app, &first).await);
     assert_ne!(one["refreshToken"], other["refreshToken"]);
     let ahead = next(app, &one).await;
     next(app, &ahead).await;
-    // Only one of the tokens issued for the same one is taken.
+    // Only one of the two children is accepted.
     refresh(app, &other["refreshToken"]).await.assert_failure(401, "unauthenticated");
-    assert!(!is_in(app, &ahead).await);
+    assert!(!is_logged_in(app, &ahead).await);
 }
 
 #[apply(on_both_databases!)]
-async fn refreshes_at_once(app: &TestApp) {
-    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-    let answers = futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+async fn concurrent_refreshes_all_succeed(app: &TestApp) {
+    let first = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let responses =
+        futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
+    assert!(responses.iter().all(|response| response.status == 200), "{responses:?}");
     let counts = admin_session::Entity::find().order_by_desc(admin_session::Column::AdminSessionId);
     let session = counts.one(app.app.db.migration_connection()).await.unwrap().unwrap();
-    assert_eq!(session.refresh_count, 1, "one step, however many took it");
+    assert_eq!(session.refresh_count, 1, "concurrent refreshes count once");
 }
 
 #[apply(on_both_databases!)]
-async fn logging_out_here(app: &TestApp) {
-    let (here, there) =
-        (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await);
-    let answer = revoke(app, &here["refreshToken"]).await;
-    assert_eq!((answer.status, answer.data()), (200, json!({})));
-    assert!(!is_in(app, &here).await && is_in(app, &there).await);
+async fn logging_out_ends_only_this_session(app: &TestApp) {
+    let (here, there) = (
+        app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await,
+        app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await,
+    );
+    let response = revoke(app, &here["refreshToken"]).await;
+    assert_eq!((response.status, response.data()), (200, json!({})));
+    assert!(!is_logged_in(app, &here).await && is_logged_in(app, &there).await);
     refresh(app, &here["refreshToken"]).await.assert_failure(401, "unauthenticated");
     for token in [&here["refreshToken"], &json!("abc"), &there["accessToken"]] {
-        assert_eq!(revoke(app, token).await.status, 200, "there is nothing left to end");
+        assert_eq!(revoke(app, token).await.status, 200, "revoking is idempotent");
     }
-    assert!(is_in(app, &there).await);
+    assert!(is_logged_in(app, &there).await);
     revoke(app, &Value::Null).await.assert_failure(400, "validation_failed");
     // Tokens of the other kind of account end nothing.
     let customer = app.customer("a@x.io").await;
@@ -301,40 +310,40 @@ async fn logging_out_here(app: &TestApp) {
         .post("/api/customer/token/revoke", &json!({"refreshToken": there["refreshToken"]}))
         .await
         .data();
-    assert!(is_in(app, &there).await);
+    assert!(is_logged_in(app, &there).await);
 }
 
 #[apply(on_both_databases!)]
 async fn disabling_and_a_new_password_end_all_sessions(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-    assert_eq!(sessions(app).await, 2, "that of the test itself, and this one");
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    assert_eq!(sessions(app).await, 2, "the session of the test app and this one");
     set_password(app, "another good one").await;
     assert_eq!(sessions(app).await, 0);
-    assert!(!is_in(app, &pair).await);
-    app.log_in(ADMIN_EMAIL, "another good one").await;
+    assert!(!is_logged_in(app, &pair).await);
+    app.admin_tokens(ADMIN_EMAIL, "another good one").await;
     disable(app).await;
     assert_eq!(sessions(app).await, 0);
 }
 
 #[apply(on_both_databases!)]
-async fn sessions_have_bounds_and_are_forgotten(app: &TestApp) {
-    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+async fn sessions_are_bounded_and_expired_ones_are_deleted(app: &TestApp) {
+    let first = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     for _ in 0..50 {
         app.app.clock.advance(TimeDelta::milliseconds(1));
-        app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+        app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     }
     assert_eq!(sessions(app).await, 50);
-    assert!(!is_in(app, &first).await, "the one that was used longest ago ended");
+    assert!(!is_logged_in(app, &first).await, "the least recently used session ended");
     app.app.clock.advance(TimeDelta::days(1));
     patron::service::housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
     assert_eq!(sessions(app).await, 0);
 }
 
-/// As the audit trail has it of customers.
+/// The journal records admin sessions as it records customer sessions.
 #[apply(on_both_databases!)]
-async fn logins_and_their_ends_are_in_the_journal(app: &TestApp) {
+async fn logins_and_logouts_are_in_the_journal(app: &TestApp) {
     let before = journal(app).await.len();
-    let first = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    let first = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     revoke(app, &first["refreshToken"]).await.data();
     revoke(app, &first["refreshToken"]).await.data();
     set_password(app, "another good one").await;
@@ -354,10 +363,10 @@ async fn logins_and_their_ends_are_in_the_journal(app: &TestApp) {
     assert_eq!(entries[0].ip_address.as_deref(), Some("127.0.0.1"));
 }
 
-/// However often it is refreshed (ASVS 7.3.2); no token outlives it.
+/// Refreshing does not extend a session beyond that (ASVS 7.3.2), and no token outlives it.
 #[apply(on_both_databases!)]
 async fn a_session_ends_seven_days_after_the_login(app: &TestApp) {
-    let (mut pair, start) = (app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.now());
+    let (mut pair, start) = (app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await, app.now());
     let end = (start + TimeDelta::days(7)).timestamp();
     for _ in 0..12 {
         app.app.clock.advance(TimeDelta::hours(14) - TimeDelta::minutes(1));
@@ -367,21 +376,21 @@ async fn a_session_ends_seven_days_after_the_login(app: &TestApp) {
         let claims: Value = insecure_decode(pair[token].as_str().unwrap()).unwrap().claims;
         assert_eq!((&claims["tokenKind"], &claims["exp"]), (&json!(kind), &json!(end)));
     }
-    assert!(is_in(app, &pair).await);
+    assert!(is_logged_in(app, &pair).await);
     app.app.clock.advance(start + TimeDelta::days(7) - app.now());
-    assert!(!is_in(app, &pair).await);
+    assert!(!is_logged_in(app, &pair).await);
     refresh(app, &pair["refreshToken"]).await.assert_failure(401, "unauthenticated");
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
-    assert!(is_in(app, &next(app, &pair).await).await);
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    assert!(is_logged_in(app, &next(app, &pair).await).await);
 }
 
-/// They have no session; access tokens are good until they expire, and nothing can be refreshed with them.
+/// An access token without a session is valid until it expires.
 #[apply(on_both_databases!)]
-async fn tokens_without_a_session_are_those_of_evershop(app: &TestApp) {
-    let pair = app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+async fn tokens_of_evershop_need_no_session(app: &TestApp) {
+    let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let mut claims: Value = insecure_decode(pair["accessToken"].as_str().unwrap()).unwrap().claims;
     claims.as_object_mut().unwrap().remove("sid").unwrap();
-    assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 200);
+    assert_eq!(query_with_token(app, &sign("admin", &claims)).await.status, 200);
     claims["sid"] = "433ba97f-8be7-4be9-be3f-a9f341f2b89f".into();
-    assert_eq!(with_token(app, &sign("admin", &claims)).await.status, 401, "there is no such session");
+    assert_eq!(query_with_token(app, &sign("admin", &claims)).await.status, 401, "there is no such session");
 }

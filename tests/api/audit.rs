@@ -1,11 +1,11 @@
-//! The audit trail: who did what to what, and what is left of it when a customer is erased.
+//! The audit trail: actor, action and record of each change, and the entries that remain when a customer is erased.
 
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, apply, dump, holds, on_both_databases,
+    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, apply, dump, dump_contains, on_both_databases,
     plan_without_scans, statements_of,
 };
 
@@ -15,14 +15,14 @@ const AUDIT: &str = "query ($filter: AuditEntryFilter, $first: Int, $after: Stri
         pageInfo { hasNextPage endCursor } } }";
 
 async fn audit(app: &TestApp, variables: Value) -> Vec<Value> {
-    let answer = app.admin_again().await.query_with(AUDIT, variables).await;
-    answer.data()["auditEntries"]["nodes"].as_array().unwrap().clone()
+    let response = app.log_in_admin().await.query_with(AUDIT, variables).await;
+    response.data()["auditEntries"]["nodes"].as_array().unwrap().clone()
 }
 
 #[apply(on_both_databases!)]
-async fn who_did_what(app: &TestApp) {
+async fn entries_have_actor_token_and_changes(app: &TestApp) {
     let row = app.register("a@x.io").await;
-    let customer = app.customer_again(&row).await;
+    let customer = app.log_in_customer(&row).await;
     let request = customer
         .request(Method::PATCH, "/api/customers/me")
         .header("user-agent", "shop/1")
@@ -70,17 +70,21 @@ async fn who_did_what(app: &TestApp) {
     use base64::Engine;
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
-    assert_eq!(renamed["tokenId"], claims["jti"], "by which token");
+    assert_eq!(renamed["tokenId"], claims["jti"], "the id of the token");
     assert_eq!(
         (&disabled["actor"], &disabled["changes"]),
         (&json!("ADMIN"), &json!({"status": {"old": 1, "new": 0}}))
     );
-    assert_eq!(password["changes"], json!({"password": "changed"}), "of a secret only that");
+    assert_eq!(
+        password["changes"],
+        json!({"password": "changed"}),
+        "a secret is recorded as changed, without its value"
+    );
     assert_eq!(disabled["requestId"], password["requestId"]);
 }
 
 #[apply(on_both_databases!)]
-async fn filters_and_cursors(app: &TestApp) {
+async fn entries_are_filtered_and_paged(app: &TestApp) {
     let start = app.now();
     let (one, other) = (app.register("a@x.io").await, app.register("b@x.io").await);
     app.app.clock.advance(TimeDelta::minutes(1));
@@ -92,8 +96,8 @@ async fn filters_and_cursors(app: &TestApp) {
     assert_eq!(count(json!({"record": address["uuid"]})).await, 1);
     assert_eq!(count(json!({"record": one["uuid"]})).await, 1);
     assert_eq!(count(json!({"record": one["uuid"], "customer": other["uuid"]})).await, 0);
-    let made = audit(app, json!({"filter": {"record": address["uuid"]}})).await;
-    assert_eq!(count(json!({"requestId": made[0]["requestId"]})).await, 1);
+    let created = audit(app, json!({"filter": {"record": address["uuid"]}})).await;
+    assert_eq!(count(json!({"requestId": created[0]["requestId"]})).await, 1);
     assert_eq!(count(json!({"requestId": "system"})).await, 1);
     assert_eq!(count(json!({"actor": "ADMIN", "customer": one["uuid"]})).await, 1);
     assert_eq!(count(json!({"customer": other["uuid"], "actor": "ADMIN"})).await, 0);
@@ -105,20 +109,20 @@ async fn filters_and_cursors(app: &TestApp) {
     assert_eq!(count(json!({"actorUuid": admin})).await, 1);
     let mut walked = Vec::new();
     let mut after = Value::Null;
-    // Not the logins of those who read it, which are in the trail as well.
+    // Without the logins that the queries of this test add to the trail.
     let filter = json!({"actions": ["admin.*", "customer.*", "address.*"]});
     for _ in 0..10 {
-        let answer = app
-            .admin_again()
+        let response = app
+            .log_in_admin()
             .await
             .query_with(AUDIT, json!({"first": 2, "after": after, "filter": filter}))
             .await
             .data();
         walked.extend(
-            answer["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| entry["id"].clone()),
+            response["auditEntries"]["nodes"].as_array().unwrap().iter().map(|entry| entry["id"].clone()),
         );
-        after = answer["auditEntries"]["pageInfo"]["endCursor"].clone();
-        if answer["auditEntries"]["pageInfo"]["hasNextPage"] == false {
+        after = response["auditEntries"]["pageInfo"]["endCursor"].clone();
+        if response["auditEntries"]["pageInfo"]["hasNextPage"] == false {
             break;
         }
     }
@@ -131,14 +135,14 @@ async fn filters_and_cursors(app: &TestApp) {
     let oldest = audit(app, json!({"last": 1})).await;
     assert_eq!(oldest[0]["action"], "admin.created");
     for wrong in [json!({"customer": "x"}), json!({"actions": ["x"]}), json!({"actorUuid": ""})] {
-        let answer = app.admin_again().await.query_with(AUDIT, json!({"filter": wrong})).await;
-        assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{wrong}");
+        let response = app.log_in_admin().await.query_with(AUDIT, json!({"filter": wrong})).await;
+        assert_eq!(response.graphql_code(), "VALIDATION_FAILED", "{wrong}");
     }
 }
 
-/// Whatever names one thing is looked up, however long the trail is.
+/// Filters by one id use an index, so their cost does not grow with the trail.
 #[apply(on_both_databases!)]
-async fn an_index_is_used(app: &TestApp) {
+async fn filters_use_an_index(app: &TestApp) {
     let customer = app.register("a@x.io").await["uuid"].clone();
     let address = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
     for (filter, index) in [
@@ -149,14 +153,14 @@ async fn an_index_is_used(app: &TestApp) {
         (json!({"actorUuid": address}), "journal_entry_actor_uuid_idx"),
     ] {
         let variables = json!({"filter": filter});
-        let (answer, statements) = statements_of(&app.admin_again().await, AUDIT, variables).await;
-        answer.data();
+        let (response, statements) = statements_of(&app.log_in_admin().await, AUDIT, variables).await;
+        response.data();
         let plan = plan_without_scans(app, statements.last().unwrap()).await;
         assert!(plan.contains(index), "{filter}: {plan}");
     }
 }
 
-/// Nothing that was personal is left anywhere in the database; that something was done, and when, is.
+/// No personal data is left anywhere in the database; the actions and their timestamps remain.
 #[apply(on_both_databases!)]
 async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
     let app = app.with_webhooks().await;
@@ -191,13 +195,13 @@ async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
         .send(agent(app.anonymous().request(Method::POST, "/api/customer/tokens")).json(&login))
         .await
         .data();
-    let customer = app.customer_again(&row).await.with_tokens(&pair);
+    let customer = app.log_in_customer(&row).await.with_tokens(&pair);
     let definition =
         json!({"ownerType": "customer", "fieldKey": "note", "name": "Note", "fieldType": "short_text"});
     app.admin().post("/api/metafield-definitions", &definition).await.data();
     let own = async |method: Method, path: &str, body: Value| {
-        let answer = customer.send(agent(customer.request(method, path)).json(&body)).await;
-        assert!(answer.status < 300, "{answer:?}");
+        let response = customer.send(agent(customer.request(method, path)).json(&body)).await;
+        assert!(response.status < 300, "{response:?}");
     };
     own(
         Method::POST,
@@ -222,25 +226,28 @@ async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
     for email in ["marker.three@x.io", "Marker.Three@x.io"] {
         app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await.data();
     }
-    app.deliver().await;
-    app.tell().await;
+    app.deliver_mails().await;
+    app.deliver_webhooks().await;
     app.anonymous()
         .post("/api/customers/reset-password", &json!({"email": "marker.three@x.io"}))
         .await
         .data();
     app.admin().patch(&url, &json!({"full_name": "Marker Renamed Again"})).await.data();
     let before = dump(&app).await;
-    let found = personal.iter().filter(|text| holds(&before, text)).count();
-    assert!(found >= 8, "the dump finds what is there: {found}");
+    let count = personal.iter().filter(|text| dump_contains(&before, text)).count();
+    assert!(count >= 8, "the dump contains the personal data: {count}");
 
     app.admin().delete(&url).await.data();
-    app.tell().await;
+    app.deliver_webhooks().await;
     let after = dump(&app).await;
     for text in personal {
-        assert!(!holds(&after, text), "{text} is still there");
+        assert!(!dump_contains(&after, text), "{text} is still there");
     }
-    assert!(holds(&after, row["uuid"].as_str().unwrap()) && holds(&after, ADMIN_EMAIL), "the dump is whole");
-    // The skeleton: which actions, on which fields, by which token, without gaps.
+    assert!(
+        dump_contains(&after, row["uuid"].as_str().unwrap()) && dump_contains(&after, ADMIN_EMAIL),
+        "the dump is complete"
+    );
+    // Actions, field names and token ids remain, without gaps in the sequence.
     let entries = audit(&app, json!({"filter": {"customer": row["uuid"]}, "first": 100})).await;
     assert_eq!(entries[0]["action"], "customer.deleted");
     assert!(
@@ -261,17 +268,17 @@ async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
     let sequence: Vec<i64> = nodes.iter().map(|node| node["sequence"].as_i64().unwrap()).collect();
     assert_eq!(sequence, (1..=i64::try_from(nodes.len()).unwrap()).collect::<Vec<i64>>());
     assert!(nodes[..nodes.len() - 1].iter().all(|node| node["data"] == json!({"erased": true})));
-    // What was not told yet is told without it, and that it was erased is told as well.
-    let told = receiver.take();
-    let last = told.iter().rev().find(|one| one.kind().0 == "customer.deleted").unwrap();
+    // Pending deliveries are sent without personal data, and the deletion is delivered.
+    let received = receiver.take();
+    let last = received.iter().rev().find(|one| one.kind().0 == "customer.deleted").unwrap();
     assert_eq!(last.body["data"], json!({"customer_id": row["customer_id"], "uuid": row["uuid"]}));
-    // Nor is an answer given again that holds it; but that of the erasure itself is, to whoever has its key.
-    let again = app
+    // A stored response that contains personal data is not replayed.
+    let repeated = app
         .anonymous()
         .send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body))
         .await;
-    assert_eq!(again.header("idempotency-replayed"), None);
-    assert_ne!(again.data()["uuid"], row["uuid"]);
+    assert_eq!(repeated.header("idempotency-replayed"), None);
+    assert_ne!(repeated.data()["uuid"], row["uuid"]);
     app.admin()
         .delete(&format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap()))
         .await
@@ -281,12 +288,12 @@ async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn who_deletes_itself_leaves_nothing_either(app: &TestApp) {
+async fn deleting_the_own_account_leaves_nothing_personal(app: &TestApp) {
     let customer = app.customer("marker@x.io").await;
     let request = customer.request(Method::DELETE, "/api/customers/me").header("user-agent", "marker-agent");
     customer.send(request.json(&json!({"password": CUSTOMER_PASSWORD}))).await.data();
     let after = dump(app).await;
-    assert!(!holds(&after, "marker@x.io") && !holds(&after, "marker-agent"));
+    assert!(!dump_contains(&after, "marker@x.io") && !dump_contains(&after, "marker-agent"));
     let entries = audit(app, json!({"filter": {"customer": customer.row["uuid"]}})).await;
     assert_eq!((&entries[0]["actor"], &entries[0]["address"]), (&json!("CUSTOMER"), &Value::Null));
 }

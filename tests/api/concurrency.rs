@@ -1,4 +1,4 @@
-//! Optimistic concurrency: entity tags on what was changed, `If-Match` on what is to be changed.
+//! Optimistic concurrency: responses to changes have an entity tag, and requests for changes may have `If-Match`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,17 +8,17 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
+use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, TestResponse, apply, on_both_databases};
 
 fn url(row: &Value) -> String {
     format!("/api/customers/{}", row["uuid"].as_str().unwrap())
 }
 
-async fn patch_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> Answer {
+async fn patch_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> TestResponse {
     actor.send(actor.request(Method::PATCH, url).header("if-match", tag).json(body)).await
 }
 
-async fn delete_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> Answer {
+async fn delete_if(actor: &impl Actor, url: &str, tag: &str, body: &Value) -> TestResponse {
     actor.send(actor.request(Method::DELETE, url).header("if-match", tag).json(body)).await
 }
 
@@ -52,7 +52,7 @@ async fn customers_have_entity_tags(app: &TestApp) {
         );
     }
     assert_eq!(app.customers().await, before);
-    // What stays the same keeps its tag.
+    // A patch without a change keeps the entity tag.
     let same = patch_if(&admin, &url, "\"2\", \"9\"", &json!({"full_name": "B"})).await;
     assert_eq!((same.status, same.header("etag")), (200, Some("\"2\"")));
     // Empty elements of a list are ignored (RFC 9110 5.6.1).
@@ -74,20 +74,20 @@ async fn customers_have_entity_tags(app: &TestApp) {
     delete_if(&admin, &url, "*", &json!({})).await.assert_failure(404, "not_found");
 }
 
-/// A strong tag is that of the very bytes: such answers are not compressed.
+/// A strong entity tag identifies the exact bytes, so such responses are not compressed.
 #[apply(on_both_databases!)]
-async fn tagged_answers_are_sent_as_they_are(app: &TestApp) {
+async fn responses_with_a_strong_etag_are_not_compressed(app: &TestApp) {
     let body =
         json!({"full_name": "\u{1f600}".repeat(255), "email": "a@x.io", "password": CUSTOMER_PASSWORD});
     let request =
         app.anonymous().request(Method::POST, "/api/customers").header("accept-encoding", "gzip, br");
-    let answer = app.anonymous().send(request.json(&body)).await;
-    assert!(answer.text.len() > 1024 && answer.data()["version"] == 1);
-    assert_eq!((answer.header("etag"), answer.header("content-encoding")), (Some("\"1\""), None));
+    let response = app.anonymous().send(request.json(&body)).await;
+    assert!(response.text.len() > 1024 && response.data()["version"] == 1);
+    assert_eq!((response.header("etag"), response.header("content-encoding")), (Some("\"1\""), None));
 }
 
 #[apply(on_both_databases!)]
-async fn own_accounts_as_well(app: &TestApp) {
+async fn own_accounts_have_entity_tags(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let me = "/api/customers/me";
     let changed = patch_if(&customer, me, "\"1\"", &json!({"full_name": "B"})).await;
@@ -103,9 +103,9 @@ async fn own_accounts_as_well(app: &TestApp) {
     assert_eq!(delete_if(&customer, me, "\"2\"", &password).await.status, 200);
 }
 
-/// Also when it is another address that changes it.
+/// A change of another address can change the version too, because there is one default.
 #[apply(on_both_databases!)]
-async fn addresses_have_versions(app: &TestApp) {
+async fn addresses_have_entity_tags(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let first = app.add_address(&customer.row, "US-CA", true).await;
     assert_eq!(first["version"], 1);
@@ -113,12 +113,12 @@ async fn addresses_have_versions(app: &TestApp) {
     let changed = patch_if(&customer, &of(&first), "\"1\"", &json!({"city": "Oakland"})).await;
     assert_eq!((changed.status, changed.header("etag")), (200, Some("\"2\"")));
     let second = app.add_address(&customer.row, "US-NY", true).await;
-    // The default was taken from it.
+    // It is not the default any more.
     patch_if(&customer, &of(&first), "\"2\"", &json!({"city": "Oakland"}))
         .await
         .assert_failure(412, "precondition_failed");
-    let answer = customer.query("{ currentCustomer { addresses { version isDefault } } }").await;
-    let addresses = answer.data()["currentCustomer"]["addresses"].clone();
+    let response = customer.query("{ currentCustomer { addresses { version isDefault } } }").await;
+    let addresses = response.data()["currentCustomer"]["addresses"].clone();
     assert_eq!(addresses, json!([{"version": 1, "isDefault": true}, {"version": 3, "isDefault": false}]));
     delete_if(&customer, &of(&second), "\"2\"", &json!({})).await.assert_failure(412, "precondition_failed");
     assert_eq!(delete_if(&customer, &of(&second), "\"1\"", &json!({})).await.status, 200);
@@ -127,13 +127,13 @@ async fn addresses_have_versions(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn it_can_be_mandatory(app: &TestApp) {
+async fn if_match_can_be_required(app: &TestApp) {
     let app = app.another_with(|flags| flags.with("PATRON_REQUIRE_IF_MATCH", "on")).await;
     let (admin, customer) = (app.admin(), app.customer("a@x.io").await);
     let address = app.add_address(&customer.row, "US-CA", true).await;
     let url = url(&customer.row);
     let address = format!("/api/customers/me/addresses/{}", address["uuid"].as_str().unwrap());
-    for answer in [
+    for response in [
         admin.patch(&url, &json!({"full_name": "B"})).await,
         admin.delete(&url).await,
         admin.patch(&format!("{url}/metafields"), &json!({"metafields": {}})).await,
@@ -141,32 +141,32 @@ async fn it_can_be_mandatory(app: &TestApp) {
         customer.patch(&address, &json!({"city": "B"})).await,
         customer.delete(&address).await,
     ] {
-        answer.assert_failure(428, "precondition_required");
+        response.assert_failure(428, "precondition_required");
     }
-    // Who may not is told so, and nothing else.
+    // A caller without permission receives 403 instead.
     customer.patch(&url, &json!({"full_name": "B"})).await.assert_failure(403, "forbidden");
     assert_eq!(patch_if(&admin, &url, "\"1\"", &json!({"full_name": "B"})).await.status, 200);
     assert_eq!(patch_if(&customer, &address, "*", &json!({"city": "B"})).await.status, 200);
     app.stop().await;
 }
 
-/// Several clients read a counter, add one and write it back with the version that they read, and try again after a
-/// conflict: each addition counts. Without the header some would be lost. All of them read before the first one writes, so
-/// that there are conflicts in any case: the first write is one client's, and all others are refused.
+/// Several clients read a counter, add one, write it back with the version that they read, and retry after a conflict.
+/// Each addition counts; without `If-Match` some would be lost. All clients read before the first one writes, so at
+/// least all but one have a conflict.
 async fn count(app: &TestApp, clients: usize, additions: usize) -> Result<(), TestCaseError> {
     let email = format!("{clients}-{additions}-{}@x.io", app.customers().await.len());
     let row = app.register(&email).await;
     let (url, admin) = (url(&row), app.admin());
-    let (conflicts, everyone) = (AtomicUsize::new(0), Barrier::new(clients));
+    let (conflicts, barrier) = (AtomicUsize::new(0), Barrier::new(clients));
     let query = format!("{{ customer(id: {}) {{ version metaData }} }}", row["uuid"]);
     let add = async |is_first: bool| {
-        // Bounded: somebody gets ahead each time.
+        // Bounded: each conflict means that another client has written.
         for attempt in 0..=clients * additions {
             let customer = admin.query(&query).await.data()["customer"].clone();
             let next = customer["metaData"]["counter"].as_i64().unwrap_or_default() + 1;
             let body = json!({"meta_data": {"counter": next}});
             if is_first && attempt == 0 {
-                everyone.wait().await;
+                barrier.wait().await;
             }
             let tag = format!("\"{}\"", customer["version"]);
             match patch_if(&admin, &url, &tag, &body).await.status {
@@ -186,9 +186,9 @@ async fn count(app: &TestApp, clients: usize, additions: usize) -> Result<(), Te
     };
     let done = futures_util::future::join_all((0..clients).map(client)).await;
     prop_assert!(done.into_iter().all(|done| done));
-    let found = admin.query(&query).await.data()["customer"].clone();
-    prop_assert_eq!(&found["metaData"]["counter"], &json!(clients * additions));
-    prop_assert_eq!(&found["version"], &json!(1 + clients * additions));
+    let customer = admin.query(&query).await.data()["customer"].clone();
+    prop_assert_eq!(&customer["metaData"]["counter"], &json!(clients * additions));
+    prop_assert_eq!(&customer["version"], &json!(1 + clients * additions));
     let conflicts = conflicts.into_inner();
     prop_assert!(conflicts >= clients - 1, "{} conflicts of {} clients", conflicts, clients);
     Ok(())

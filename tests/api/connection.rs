@@ -1,4 +1,4 @@
-//! What a connection of customers finds, and what it refuses.
+//! `customersConnection`: filters, limits and cursors.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,9 @@ const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: St
     customersConnection(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort) {
         nodes { fullName } pageInfo { hasNextPage endCursor } totalCount } }";
 
-/// Ann, Bob, Cid, Dan, Éva, a day apart; Bob is disabled, Cid is in no group, Dan in group 2; Ann and Cid are confirmed.
-async fn people(app: &TestApp) {
+/// Creates Ann, Bob, Cid, Dan and Éva, a day apart. Bob is disabled, Cid has no group, Dan is in group 2, and the
+/// e-mail addresses of Ann and Cid are verified.
+async fn create_customers(app: &TestApp) {
     use patron::entity::customer::{Column, Entity};
     use sea_orm::sea_query::Expr;
     use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -24,7 +25,7 @@ async fn people(app: &TestApp) {
         ("Éva", "JÖRG@x.io", 1, 1),
     ] {
         let body = json!({"full_name": name, "email": email, "password": "correct horse", "status": status, "group_id": group_id});
-        assert_eq!(app.admin_again().await.post("/api/customers", &body).await.status, 201);
+        assert_eq!(app.log_in_admin().await.post("/api/customers", &body).await.status, 201);
         app.app.clock.advance(chrono::TimeDelta::days(1));
     }
     let db = app.app.db.migration_connection();
@@ -34,18 +35,18 @@ async fn people(app: &TestApp) {
     update.filter(Column::CustomerId.is_in([1, 3])).exec(db).await.unwrap();
 }
 
-async fn refused(app: &TestApp, variables: Value, field: &str, words: &str) {
-    let answer = app.admin().query_with(QUERY, variables.clone()).await;
-    assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{variables}: {answer:?}");
-    let details = &answer.body["errors"][0]["extensions"]["details"][0];
+async fn assert_refused(app: &TestApp, variables: Value, field: &str, words: &str) {
+    let response = app.admin().query_with(QUERY, variables.clone()).await;
+    assert_eq!(response.graphql_code(), "VALIDATION_FAILED", "{variables}: {response:?}");
+    let details = &response.body["errors"][0]["extensions"]["details"][0];
     assert_eq!(details["field"], field, "{variables}");
     assert!(details["message"].as_str().unwrap().contains(words), "{words}: {details}");
 }
 
 #[apply(on_both_databases!)]
-async fn every_condition(app: &TestApp) {
-    people(app).await;
-    let admin = app.admin_again().await;
+async fn every_filter_condition_matches(app: &TestApp) {
+    create_customers(app).await;
+    let admin = app.log_in_admin().await;
     for (filter, expected) in [
         (json!({}), "ABCDÉ"),
         (json!({"status": {"eq": 0}}), "B"),
@@ -88,9 +89,9 @@ async fn every_condition(app: &TestApp) {
         (json!({"not": {}}), ""),
         (json!({"status": null, "email": {"eq": null}}), "ABCDÉ"),
     ] {
-        let answer =
+        let response =
             admin.query_with(QUERY, json!({"filter": filter, "sort": [{"field": "CUSTOMER_ID"}]})).await;
-        let page = answer.data()["customersConnection"].clone();
+        let page = response.data()["customersConnection"].clone();
         let nodes = page["nodes"].as_array().unwrap();
         let names: String =
             nodes.iter().filter_map(|node| node["fullName"].as_str().unwrap().chars().next()).collect();
@@ -100,7 +101,7 @@ async fn every_condition(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn filters_have_bounds(app: &TestApp) {
+async fn filters_are_limited(app: &TestApp) {
     let deep = |depth: usize| (0..depth).fold(json!({"keyword": "x"}), |inner, _| json!({"not": inner}));
     let wide = |width: usize| json!({"or": vec![json!({"keyword": "x"}); width]});
     for (filter, words) in [
@@ -114,14 +115,14 @@ async fn filters_have_bounds(app: &TestApp) {
         (json!({"fullName": {"in": ["a\0"]}}), "NUL"),
         (json!({"createdAt": {"gt": "0000-06-01T00:00:00Z"}}), "9999"),
     ] {
-        refused(app, json!({"filter": filter}), "filter", words).await;
+        assert_refused(app, json!({"filter": filter}), "filter", words).await;
     }
     for filter in
         [deep(9), wide(99), json!({"customerId": {"in": vec![1; 100]}}), json!({"keyword": "%_".repeat(500)})]
     {
         app.admin().query_with(QUERY, json!({"filter": filter})).await.data();
     }
-    // What is no moment, and what is too large for its type, is refused before anything runs.
+    // Invalid timestamps and numbers that are too large for their type are refused before execution.
     for (filter, fields) in [
         (json!({"createdAt": {"gt": "yesterday"}}), ["createdAt", "gt"]),
         (json!({"status": {"eq": 99_999_999_999_i64}}), ["status", "eq"]),
@@ -131,27 +132,27 @@ async fn filters_have_bounds(app: &TestApp) {
             .fold(filter.to_string(), |text, field| text.replace(&format!("\"{field}\""), field));
         let by_literal = format!("{{ customersConnection(filter: {literal}) {{ totalCount }} }}");
         for (query, variables) in [(QUERY, json!({"filter": filter})), (&by_literal, json!({}))] {
-            let answer = app.admin().query_with(query, variables).await;
+            let response = app.admin().query_with(query, variables).await;
             assert_eq!(
-                (answer.status, answer.graphql_code()),
+                (response.status, response.graphql_code()),
                 (200, "GRAPHQL_VALIDATION_FAILED"),
-                "{answer:?}"
+                "{response:?}"
             );
-            assert_eq!(answer.body.get("data"), None, "{answer:?}");
+            assert_eq!(response.body.get("data"), None, "{response:?}");
         }
     }
-    // What the library refuses by itself, before and while it reads the request.
+    // Refused when the request is parsed or validated.
     for filter in [deep(200), json!({"colour": "red"}), json!({"status": {"eq": "x"}})] {
-        let answer = app.admin().query_with(QUERY, json!({"filter": filter})).await;
+        let response = app.admin().query_with(QUERY, json!({"filter": filter})).await;
         assert!(
-            ["MALFORMED_JSON", "GRAPHQL_VALIDATION_FAILED"].contains(&answer.graphql_code()),
-            "{answer:?}"
+            ["MALFORMED_JSON", "GRAPHQL_VALIDATION_FAILED"].contains(&response.graphql_code()),
+            "{response:?}"
         );
     }
 }
 
 #[apply(on_both_databases!)]
-async fn windows_and_orders_have_bounds(app: &TestApp) {
+async fn page_sizes_and_orders_are_validated(app: &TestApp) {
     for (variables, field, words) in [
         (json!({"first": -1}), "first", "from 0 to 100"),
         (json!({"first": 101}), "first", "from 0 to 100"),
@@ -160,7 +161,7 @@ async fn windows_and_orders_have_bounds(app: &TestApp) {
         (json!({"first": 1, "last": 1}), "last", "either"),
         (json!({"sort": [{"field": "EMAIL"}, {"field": "EMAIL", "direction": "DESC"}]}), "sort", "once"),
     ] {
-        refused(app, variables, field, words).await;
+        assert_refused(app, variables, field, words).await;
     }
     for variables in [
         json!({"first": 0}),
@@ -173,56 +174,56 @@ async fn windows_and_orders_have_bounds(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn cursors_that_are_not_of_this_order(app: &TestApp) {
-    people(app).await;
+async fn cursors_of_another_order_are_refused(app: &TestApp) {
+    create_customers(app).await;
     let by_name = json!([{"field": "FULL_NAME"}]);
-    let answer = app.admin_again().await.query_with(QUERY, json!({"first": 1, "sort": by_name})).await;
-    let cursor = answer.data()["customersConnection"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
+    let response = app.log_in_admin().await.query_with(QUERY, json!({"first": 1, "sort": by_name})).await;
+    let cursor = response.data()["customersConnection"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
     assert!(cursor.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)), "{cursor}");
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(&cursor).unwrap()).unwrap();
     let forged = |from: &str, to: &str| {
         assert!(text.contains(from), "{text}");
         URL_SAFE_NO_PAD.encode(text.replacen(from, to, 1))
     };
-    let app_again = app.admin_again().await;
+    let admin = app.log_in_admin().await;
     for (cursor, sort, words) in [
         (
             cursor.clone(),
             json!([{"field": "FULL_NAME", "direction": "DESC"}]),
-            "cursor of the order FULL_NAME ASC, CUSTOMER_ID ASC, but this order is FULL_NAME DESC",
+            "cursor of the order FULL_NAME ASC, CUSTOMER_ID ASC, but the requested order is FULL_NAME DESC",
         ),
         (cursor.clone(), json!([]), "CUSTOMER_ID DESC"),
         (cursor.clone(), json!([{"field": "EMAIL"}]), "EMAIL ASC"),
         (forged("[1,", "[2,"), by_name.clone(), "another version"),
-        (String::new(), by_name.clone(), "is no cursor"),
-        ("!".to_owned(), by_name.clone(), "is no cursor"),
-        (cursor[1..].to_owned(), by_name.clone(), "is no cursor"),
-        (URL_SAFE_NO_PAD.encode("{}"), by_name.clone(), "is no cursor"),
-        (URL_SAFE_NO_PAD.encode("[".repeat(10_000)), by_name.clone(), "is no cursor"),
-        (forged("\"Ann O'Hara\"", "1"), by_name.clone(), "is no cursor"),
-        (forged("\"Ann O'Hara\"", "null"), by_name.clone(), "is no cursor"),
-        (forged("Ann O'Hara", "a\\u0000"), by_name.clone(), "is no cursor"),
-        (forged(",1]]", ",\"1\"]]"), by_name.clone(), "is no cursor"),
-        (forged(",1]]", ",99999999999]]"), by_name.clone(), "is no cursor"),
-        (forged(",1]]", "]]"), by_name.clone(), "is no cursor"),
-        (forged(",1]]", ",1,1]]"), by_name.clone(), "is no cursor"),
+        (String::new(), by_name.clone(), "is not a valid cursor"),
+        ("!".to_owned(), by_name.clone(), "is not a valid cursor"),
+        (cursor[1..].to_owned(), by_name.clone(), "is not a valid cursor"),
+        (URL_SAFE_NO_PAD.encode("{}"), by_name.clone(), "is not a valid cursor"),
+        (URL_SAFE_NO_PAD.encode("[".repeat(10_000)), by_name.clone(), "is not a valid cursor"),
+        (forged("\"Ann O'Hara\"", "1"), by_name.clone(), "is not a valid cursor"),
+        (forged("\"Ann O'Hara\"", "null"), by_name.clone(), "is not a valid cursor"),
+        (forged("Ann O'Hara", "a\\u0000"), by_name.clone(), "is not a valid cursor"),
+        (forged(",1]]", ",\"1\"]]"), by_name.clone(), "is not a valid cursor"),
+        (forged(",1]]", ",99999999999]]"), by_name.clone(), "is not a valid cursor"),
+        (forged(",1]]", "]]"), by_name.clone(), "is not a valid cursor"),
+        (forged(",1]]", ",1,1]]"), by_name.clone(), "is not a valid cursor"),
     ] {
         for name in ["after", "before"] {
-            let answer = app_again.query_with(QUERY, json!({name: cursor, "sort": sort})).await;
-            assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{cursor}: {answer:?}");
-            let details = &answer.body["errors"][0]["extensions"]["details"][0];
+            let response = admin.query_with(QUERY, json!({name: cursor, "sort": sort})).await;
+            assert_eq!(response.graphql_code(), "VALIDATION_FAILED", "{cursor}: {response:?}");
+            let details = &response.body["errors"][0]["extensions"]["details"][0];
             assert_eq!(details["field"], name);
             assert!(details["message"].as_str().unwrap().contains(words), "{words}: {details}");
         }
     }
     // A cursor is data, not a statement.
     let odd = forged("Ann O'Hara", "' OR 1=1 --");
-    let page = app_again.query_with(QUERY, json!({"after": odd, "sort": by_name})).await.data();
+    let page = admin.query_with(QUERY, json!({"after": odd, "sort": by_name})).await.data();
     assert_eq!(page["customersConnection"]["nodes"][0]["fullName"], "Ann O'Hara");
 }
 
 #[apply(on_both_databases!)]
-async fn the_cost_counts_rows(app: &TestApp) {
+async fn the_query_cost_counts_rows(app: &TestApp) {
     let page = |n: usize, first: usize| {
         format!(
             "p{n}: customersConnection(first: {first}) {{ nodes {{ uuid email fullName addresses {{ city }} }} }}"

@@ -1,4 +1,5 @@
-//! Walks over a connection of customers: each row once, in order, forward and backward, while others come and go.
+//! Paging through `customersConnection`: each row appears once and in order, forward and backward, while other rows are
+//! inserted and deleted.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -16,8 +17,9 @@ const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: St
     customersConnection(first: $first, after: $after, last: $last, before: $before, sort: $sort) {
         nodes { customerId } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }";
 
-/// Forty customers with ties in every field but their address, some without a group, some unconfirmed.
-async fn people(app: &TestApp) {
+/// Creates forty customers with equal values in every field but the e-mail address; some have no group, some are not
+/// verified.
+async fn create_customers(app: &TestApp) {
     demo::seed(&Ctx::system(Arc::clone(&app.app)), 40).await.unwrap();
     let db = app.app.db.migration_connection();
     let without_group =
@@ -36,7 +38,7 @@ async fn people(app: &TestApp) {
     verified.filter(customer::Column::CustomerId.between(5, 9)).exec(db).await.unwrap();
 }
 
-/// How two rows compare by a field; null is greater than all else.
+/// Compares two rows by a field; null is greater than every value.
 fn compare(field: &str, a: &Model, b: &Model) -> Ordering {
     fn nulls_last<T: Ord>(a: Option<T>, b: Option<T>) -> Ordering {
         (a.is_none(), a).cmp(&(b.is_none(), b))
@@ -54,7 +56,7 @@ fn compare(field: &str, a: &Model, b: &Model) -> Ordering {
     }
 }
 
-/// The ids in the order that the sort asks for, as Rust sees it.
+/// The ids in the requested order, sorted by Rust.
 async fn expected(app: &TestApp, sort: &[(&str, &str)]) -> Vec<i32> {
     let mut rows = app.customers().await;
     let last = sort.last().map_or("DESC", |(_, direction)| direction);
@@ -70,11 +72,11 @@ async fn expected(app: &TestApp, sort: &[(&str, &str)]) -> Vec<i32> {
     rows.iter().map(|row| row.customer_id).collect()
 }
 
-fn variables(sort: &[(&str, &str)], more: Value) -> Value {
+fn variables(sort: &[(&str, &str)], arguments: Value) -> Value {
     let sort: Vec<Value> =
         sort.iter().map(|(field, direction)| json!({"field": field, "direction": direction})).collect();
     let mut variables = json!({"sort": sort});
-    variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    variables.as_object_mut().unwrap().extend(arguments.as_object().unwrap().clone());
     variables
 }
 
@@ -119,10 +121,10 @@ const SORTS: &[&[(&str, &str)]] = &[
     &[("GROUP_ID", "ASC"), ("EMAIL_VERIFIED_AT", "DESC"), ("FULL_NAME", "ASC"), ("STATUS", "DESC")],
 ];
 
-/// The order is the one that Rust sees, and so the same on both databases.
+/// The order equals that of Rust, so it is the same on both databases.
 #[apply(on_both_databases!)]
-async fn forward_and_backward_in_every_order(app: &TestApp) {
-    people(app).await;
+async fn pages_walk_forward_and_backward_in_every_order(app: &TestApp) {
+    create_customers(app).await;
     let admin = app.admin();
     for sort in SORTS {
         let expected = expected(app, sort).await;
@@ -153,10 +155,10 @@ async fn forward_and_backward_in_every_order(app: &TestApp) {
     }
 }
 
-/// The row of the cursor goes, and others come, between any two pages.
+/// Between pages, the row of the cursor is deleted and other rows are inserted.
 #[apply(on_both_databases!)]
-async fn rows_come_and_go(app: &TestApp) {
-    people(app).await;
+async fn no_row_is_skipped_or_repeated_during_changes(app: &TestApp) {
+    create_customers(app).await;
     let admin = app.admin();
     for (number, sort) in SORTS.iter().enumerate() {
         let before = expected(app, sort).await;
@@ -186,8 +188,8 @@ async fn rows_come_and_go(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn between_two_cursors(app: &TestApp) {
-    people(app).await;
+async fn pages_between_two_cursors_have_the_right_rows(app: &TestApp) {
+    create_customers(app).await;
     let admin = app.admin();
     for sort in SORTS {
         let expected = expected(app, sort).await;

@@ -1,14 +1,14 @@
-//! Pages of other origins: kept out, but for those of the setting.
+//! CORS: only pages of the configured origins may call the API.
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Actor, Answer, apply, on_both_databases};
+use crate::support::{Actor, TestResponse, apply, on_both_databases};
 
 const SHOP: &str = "https://shop.example.com";
 
-fn cors_headers(answer: &Answer) -> Vec<&str> {
-    answer
+fn cors_headers(response: &TestResponse) -> Vec<&str> {
+    response
         .headers
         .keys()
         .map(|name| name.as_str())
@@ -16,7 +16,7 @@ fn cors_headers(answer: &Answer) -> Vec<&str> {
         .collect()
 }
 
-async fn from(actor: &impl Actor, method: Method, path: &str, origin: &str) -> Answer {
+async fn from(actor: &impl Actor, method: Method, path: &str, origin: &str) -> TestResponse {
     let request = actor.request(method, path).header("origin", origin);
     let request = request
         .header("access-control-request-method", "POST")
@@ -25,24 +25,24 @@ async fn from(actor: &impl Actor, method: Method, path: &str, origin: &str) -> A
 }
 
 #[apply(on_both_databases!)]
-async fn closed_by_default(app: &TestApp) {
+async fn cors_is_off_by_default(app: &TestApp) {
     for (method, status) in [(Method::GET, 404), (Method::OPTIONS, 404)] {
-        let answer = from(&app.anonymous(), method, "/nope", SHOP).await;
-        assert_eq!((answer.status, cors_headers(&answer)), (status, vec![]));
+        let response = from(&app.anonymous(), method, "/nope", SHOP).await;
+        assert_eq!((response.status, cors_headers(&response)), (status, vec![]));
     }
-    let answer = from(&app.anonymous(), Method::OPTIONS, "/api/graphql", SHOP).await;
-    assert_eq!((answer.status, cors_headers(&answer)), (405, vec![]));
+    let response = from(&app.anonymous(), Method::OPTIONS, "/api/graphql", SHOP).await;
+    assert_eq!((response.status, cors_headers(&response)), (405, vec![]));
 }
 
 #[apply(on_both_databases!)]
-async fn open_to_those_of_the_setting(app: &TestApp) {
+async fn configured_origins_are_allowed(app: &TestApp) {
     let origins = format!("http://localhost:5173, {SHOP}");
     let open = app.another_with(|flags| flags.with("PATRON_CORS_ORIGINS", origins.clone())).await;
-    // Who asks like no browser is answered as ever.
+    // An OPTIONS request that is not a preflight is handled as usual.
     for (path, status) in [("/nope", 404), ("/api/graphql", 405)] {
         let request = open.anonymous().request(Method::OPTIONS, path).header("origin", SHOP);
-        let answer = open.anonymous().send(request).await;
-        assert_eq!((answer.status, answer.header("x-request-id").is_some()), (status, true), "{path}");
+        let response = open.anonymous().send(request).await;
+        assert_eq!((response.status, response.header("x-request-id").is_some()), (status, true), "{path}");
     }
 
     let preflight = from(&open.anonymous(), Method::OPTIONS, "/api/customers", SHOP).await;
@@ -57,25 +57,25 @@ async fn open_to_those_of_the_setting(app: &TestApp) {
     }
     assert_eq!(preflight.header("access-control-allow-credentials"), None);
 
-    // Failures can be read as well, those of unknown paths and bad tokens too.
+    // Pages can read failures too, also those of unknown paths and bad tokens.
     for (path, status) in [
         ("/nope", 404),
         ("/api/openapi.json", 200),
         ("/api/graphql?query=%7B__typename%7D", 200),
         ("/api/admin/graphql", 401),
     ] {
-        let answer = from(&open.anonymous(), Method::GET, path, "http://localhost:5173").await;
+        let response = from(&open.anonymous(), Method::GET, path, "http://localhost:5173").await;
         assert_eq!(
-            (answer.status, answer.header("access-control-allow-origin")),
+            (response.status, response.header("access-control-allow-origin")),
             (status, Some("http://localhost:5173")),
             "{path}"
         );
-        let exposed = answer.header("access-control-expose-headers").unwrap();
+        let exposed = response.header("access-control-expose-headers").unwrap();
         assert_eq!(
             exposed,
             "x-request-id,idempotency-replayed,location,retry-after,etag,ratelimit,ratelimit-policy"
         );
-        let vary: Vec<String> = answer
+        let vary: Vec<String> = response
             .headers
             .get_all("vary")
             .iter()
@@ -90,9 +90,9 @@ async fn open_to_those_of_the_setting(app: &TestApp) {
         "null",
     ] {
         for method in [Method::OPTIONS, Method::GET] {
-            let answer = from(&open.anonymous(), method, "/api/openapi.json", stranger).await;
+            let response = from(&open.anonymous(), method, "/api/openapi.json", stranger).await;
             assert_eq!(
-                (answer.status, answer.header("access-control-allow-origin")),
+                (response.status, response.header("access-control-allow-origin")),
                 (200, None),
                 "{stranger}"
             );
@@ -100,7 +100,7 @@ async fn open_to_those_of_the_setting(app: &TestApp) {
     }
     let body = json!({"full_name": "John Smith", "email": "a@x.io", "password": "correct horse battery"});
     let request = open.anonymous().request(Method::POST, "/api/customers").header("origin", SHOP).json(&body);
-    let answer = open.anonymous().send(request).await;
-    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (201, Some(SHOP)));
+    let response = open.anonymous().send(request).await;
+    assert_eq!((response.status, response.header("access-control-allow-origin")), (201, Some(SHOP)));
     open.stop().await;
 }

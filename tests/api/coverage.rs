@@ -1,5 +1,5 @@
-//! Every REST operation and every GraphQL root field refuses who it should, the lists read from the contracts:
-//! what is added without a case here fails.
+//! Every REST operation and every GraphQL root field refuses the roles without permission. The lists are read from
+//! `docs/openapi.json` and `schema.graphql`, so an addition without a case here fails.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::support::{Actor, apply, on_both_databases};
 const OPENAPI: &str = include_str!("../../docs/openapi.json");
 const SDL: &str = include_str!("../../schema.graphql");
 
-/// Method, path and the roles that may call it; empty: anyone.
+/// Method, path and permitted roles of each operation; no roles mean that no token is needed.
 pub(crate) fn operations() -> Vec<(Method, String, Vec<String>)> {
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
     let mut operations = Vec::new();
@@ -20,22 +20,22 @@ pub(crate) fn operations() -> Vec<(Method, String, Vec<String>)> {
         for (method, operation) in methods.as_object().unwrap() {
             let security =
                 operation["security"].as_array().unwrap_or_else(|| panic!("{method} {path} has no security"));
-            let anyone = security.iter().any(|scheme| scheme == &json!({}));
+            let is_public = security.iter().any(|scheme| scheme == &json!({}));
             let roles = security.iter().flat_map(|scheme| scheme.as_object().unwrap().keys().cloned());
-            let roles = if anyone { Vec::new() } else { roles.collect() };
+            let roles = if is_public { Vec::new() } else { roles.collect() };
             operations.push((method.to_uppercase().parse().unwrap(), path.clone(), roles));
         }
     }
     operations
 }
 
-/// Who may select each root field, and how to.
+/// The permitted role of each root field, and a selection of it.
 fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     BTreeMap::from([
-        ("allowedCountries", ("anyone", "allowedCountries { code }")),
+        ("allowedCountries", ("public", "allowedCountries { code }")),
         ("auditEntries", ("admin", "auditEntries { nodes { action } }")),
-        ("countries", ("anyone", "countries(countries: [\"US\"]) { code }")),
-        ("currentCustomer", ("anyone", "currentCustomer { uuid }")),
+        ("countries", ("public", "countries(countries: [\"US\"]) { code }")),
+        ("currentCustomer", ("public", "currentCustomer { uuid }")),
         ("customer", ("admin", "customer(email: \"a@x.io\") { uuid }")),
         ("customerGroup", ("admin", "customerGroup(id: 1) { groupName }")),
         ("customerGroups", ("admin", "customerGroups { items { groupName } }")),
@@ -43,33 +43,33 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
         ("customersConnection", ("admin", "customersConnection { nodes { uuid } }")),
         ("events", ("admin", "events { nodes { type } }")),
         ("metafieldDefinitions", ("admin", "metafieldDefinitions(ownerType: \"customer\") { key }")),
-        // Whoever may not see the thing gets null: tests/api/node.rs.
-        ("node", ("anyone", "node(id: \"Q3VzdG9tZXI6\") { id }")),
-        ("provinces", ("anyone", "provinces(countries: [\"US\"]) { code }")),
+        // Null if the caller may not see the record: tests/api/node.rs.
+        ("node", ("public", "node(id: \"Q3VzdG9tZXI6\") { id }")),
+        ("provinces", ("public", "provinces(countries: [\"US\"]) { code }")),
         ("webhookDeliveries", ("admin", "webhookDeliveries { nodes { uuid } }")),
         ("webhookEndpoints", ("admin", "webhookEndpoints { uuid }")),
     ])
 }
 
 #[apply(on_both_databases!)]
-async fn rest_operations(app: &TestApp) {
+async fn rest_operations_refuse_the_wrong_roles(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let address = app.add_address(&customer.row, "US-CA", true).await;
     let address = address["uuid"].as_str().unwrap();
-    let made = async |path: &str, body: Value| {
+    let create = async |path: &str, body: Value| {
         app.admin().post(path, &body).await.data()["uuid"].as_str().unwrap().to_owned()
     };
-    let group = made("/api/customer-groups", json!({"group_name": "VIP"})).await;
+    let group = create("/api/customer-groups", json!({"group_name": "VIP"})).await;
     let definition =
         json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
-    let definition = made("/api/metafield-definitions", definition).await;
-    let endpoint = made("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await;
+    let definition = create("/api/metafield-definitions", definition).await;
+    let endpoint = create("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await;
     let before = app.customers().await;
     let uuid = customer.row["uuid"].as_str().unwrap();
     let operations = operations();
     assert!(operations.len() >= 7, "{operations:?}");
     for (method, path, roles) in operations {
-        // The noun whose `{uuid}` it is.
+        // The record that `{uuid}` identifies.
         let own = match path.split('/').nth(2) {
             Some("customer-groups") => &group,
             Some("metafield-definitions") => &definition,
@@ -89,7 +89,7 @@ async fn rest_operations(app: &TestApp) {
         if !roles.is_empty() && !roles.iter().any(|role| role == "customer") {
             let as_customer = send(&|| customer.request(method.clone(), &path)).await;
             as_customer.assert_failure(403, "forbidden");
-            // Not even what is wrong with the request is told.
+            // Permission is checked before the request is validated.
             let request =
                 customer.request(method.clone(), &path).header("content-type", "text/plain").body("{");
             customer.send(request).await.assert_failure(403, "forbidden");
@@ -97,10 +97,9 @@ async fn rest_operations(app: &TestApp) {
         if roles == ["customer"] {
             send(&|| app.admin().request(method.clone(), &path)).await.assert_failure(403, "forbidden");
         }
-        // A bad token is never taken for none; but for the routes that health, documents and new tokens
-        // are had from, which don't look at tokens at all.
+        // A bad token is never treated as no token. Routes for health, documents and new tokens ignore tokens.
         let bad = send(&|| app.anonymous().request(method.clone(), &path).bearer_auth("bad")).await;
-        let blind = [
+        let ignores_tokens = [
             "/health/",
             "/metrics",
             "/api/openapi.json",
@@ -110,7 +109,7 @@ async fn rest_operations(app: &TestApp) {
             "/api/customers/password",
             "/api/customers/verify-email",
         ];
-        if blind.iter().any(|start| path.starts_with(start)) {
+        if ignores_tokens.iter().any(|start| path.starts_with(start)) {
             assert_eq!(bad.status, anonymous.status, "{method} {path}");
         } else {
             bad.assert_failure(401, "unauthenticated");
@@ -127,7 +126,7 @@ async fn rest_operations(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn graphql_root_fields(app: &TestApp) {
+async fn graphql_root_fields_refuse_the_wrong_roles(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let document = async_graphql_parser::parse_schema(SDL).unwrap();
     let query = document.definitions.into_iter().find_map(|definition| match definition {
@@ -142,7 +141,7 @@ async fn graphql_root_fields(app: &TestApp) {
     let known: Vec<&str> = fields.keys().copied().collect();
     let mut sorted = names.clone();
     sorted.sort();
-    assert_eq!(sorted, known, "a root field has no case here, or a case has no field");
+    assert_eq!(sorted, known, "a root field has no case here, or a case has no root field");
     for (role, selection) in fields.into_values() {
         let query = format!("{{ {selection} }}");
         let (anonymous, as_customer) = (app.anonymous().query(&query).await, customer.query(&query).await);

@@ -5,25 +5,25 @@ use serde_json::json;
 
 use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, apply, on_both_databases};
 
-/// The document's example, with the contract's shape: the fields in order, no more, no less.
+/// The documented example; the response has exactly the documented fields, in order.
 #[apply(on_both_databases!)]
-async fn the_documents_example(app: &TestApp) {
+async fn the_documented_example_works(app: &TestApp) {
     let body =
         json!({"full_name": "John Smith", "email": "john.smith@example.com", "password": CUSTOMER_PASSWORD});
-    let answer = app.anonymous().post("/api/customers", &body).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let data = answer.data();
+    let response = app.anonymous().post("/api/customers", &body).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let data = response.data();
     let uuid = data["uuid"].as_str().unwrap();
-    assert_eq!(answer.header("location"), Some(format!("/api/customers/{uuid}").as_str()));
+    assert_eq!(response.header("location"), Some(format!("/api/customers/{uuid}").as_str()));
     let expected = format!(
         r#"{{"data":{{"customer_id":1,"uuid":"{uuid}","status":1,"group_id":1,"email":"john.smith@example.com","full_name":"John Smith","created_at":"{NOW}","updated_at":"{NOW}","version":1,"links":[{{"rel":"customerGrid","href":"/admin/customers","action":"GET","types":["text/xml"]}},{{"rel":"edit","href":"/admin/customers/edit/{uuid}","action":"GET","types":["text/xml"]}}]}}}}"#
     );
-    assert_eq!(answer.text, expected);
+    assert_eq!(response.text, expected);
     assert_eq!(uuid.len(), 36);
 }
 
 #[apply(on_both_databases!)]
-async fn the_password_is_stored_as_argon2id_of_the_floor_or_above(app: &TestApp) {
+async fn passwords_are_stored_as_argon2id(app: &TestApp) {
     app.register("a@x.io").await;
     let customers = app.customers().await;
     let hash = customers[0].password.expose();
@@ -58,41 +58,34 @@ async fn anyone_registers_but_only_an_admin_sets_protected_fields(app: &TestApp)
     }
 }
 
-/// What a caller may not set is ignored even when it is wrong.
+/// Fields that the caller may not set are ignored, even with invalid values.
 #[apply(on_both_databases!)]
-async fn protected_fields_are_ignored_right_or_wrong(app: &TestApp) {
+async fn protected_fields_are_ignored_even_if_invalid(app: &TestApp) {
     let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD, "status": 7, "group_id": "x"});
     assert_eq!(app.anonymous().post("/api/customers", &body).await.data()["status"], 1);
 }
 
 #[apply(on_both_databases!)]
-async fn one_customer_an_address_whatever_its_case(app: &TestApp) {
+async fn email_addresses_are_unique_regardless_of_case(app: &TestApp) {
     let row = app.register("  John@X.io ").await;
     assert_eq!(row["email"], "John@X.io");
     app.register("jörg@x.io").await;
     let before = app.customers().await;
     for email in ["john@x.io", "JOHN@X.IO", "John@x.io", "JÖRG@X.io", "jo\u{308}rg@x.io"] {
         let body = json!({"full_name": "B", "email": email, "password": CUSTOMER_PASSWORD});
-        let answer = app.anonymous().post("/api/customers", &body).await;
-        answer.assert_failure(409, "email_taken");
-        assert_eq!(answer.message(), "Email is already used");
+        let response = app.anonymous().post("/api/customers", &body).await;
+        response.assert_failure(409, "email_taken");
+        assert_eq!(response.message(), "Email is already used");
     }
     assert_eq!(app.customers().await, before);
 }
 
 #[apply(on_both_databases!)]
-async fn names_of_all_scripts_come_back_as_they_went_in(app: &TestApp) {
-    for (number, name) in [
-        "Zoë Müller",
-        "محمد بن سلمان",
-        "נועם",
-        "山田 太郎",
-        "O'Brien <b>&amp;",
-        "👩‍👩‍👧 Family",
-        " pad_to_power_of_two ",
-    ]
-    .iter()
-    .enumerate()
+async fn names_of_all_scripts_are_returned_unchanged(app: &TestApp) {
+    for (number, name) in
+        ["Zoë Müller", "محمد بن سلمان", "נועם", "山田 太郎", "O'Brien <b>&amp;", "👩‍👩‍👧 Family", " padded "]
+            .iter()
+            .enumerate()
     {
         let body =
             json!({"full_name": name, "email": format!("n{number}@x.io"), "password": CUSTOMER_PASSWORD});
@@ -100,9 +93,9 @@ async fn names_of_all_scripts_come_back_as_they_went_in(app: &TestApp) {
     }
 }
 
-/// Never trimmed, escaped or cut.
+/// Passwords are never trimmed, escaped or truncated.
 #[apply(on_both_databases!)]
-async fn passwords_are_taken_as_they_are(app: &TestApp) {
+async fn passwords_are_not_modified(app: &TestApp) {
     for (number, password) in
         ["  spaces around  ", "nul\0inside it", "é".repeat(512).as_str(), "<&\"'\\>\n\t"].iter().enumerate()
     {
@@ -130,23 +123,23 @@ async fn passwords_are_taken_as_they_are(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn all_problems_are_reported_at_once_in_the_documents_words(app: &TestApp) {
-    let answer = app.admin().post("/api/customers", &json!({})).await;
-    answer.assert_failure(400, "validation_failed");
+async fn all_problems_are_reported_at_once(app: &TestApp) {
+    let response = app.admin().post("/api/customers", &json!({})).await;
+    response.assert_failure(400, "validation_failed");
     assert_eq!(
-        answer.details(),
+        response.details(),
         [
             ("full_name", "Full name is required and cannot be empty"),
             ("email", "Email is required"),
             ("password", "Password is required and cannot be empty"),
         ]
     );
-    let answer = app
+    let response = app
         .admin()
         .post("/api/customers", &json!({"status": 2, "full_name": "", "email": "x", "password": ""}))
         .await;
     assert_eq!(
-        answer.details(),
+        response.details(),
         [
             ("status", "Status must be either 0, 1, '0', or '1'"),
             ("full_name", "Full name is required and cannot be empty"),
@@ -154,12 +147,12 @@ async fn all_problems_are_reported_at_once_in_the_documents_words(app: &TestApp)
             ("password", "Password is required and cannot be empty"),
         ]
     );
-    let answer = app
+    let response = app
         .admin()
         .post("/api/customers", &json!({"status": true, "full_name": 1, "email": [], "password": {}}))
         .await;
     assert_eq!(
-        answer.details(),
+        response.details(),
         [
             ("status", "Status must be a string or number"),
             ("full_name", "Full name must be a string"),

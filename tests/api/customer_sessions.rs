@@ -1,4 +1,4 @@
-//! Customers log in, stay in, and log out here or everywhere.
+//! Customer sessions: login, refresh, and logout from one session or all.
 
 use chrono::TimeDelta;
 use jsonwebtoken::dangerous::insecure_decode;
@@ -6,21 +6,21 @@ use patron::entity::customer_session;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, CUSTOMER_PASSWORD, Customer, TestApp, apply, on_both_databases};
+use crate::support::{Actor, CUSTOMER_PASSWORD, Customer, TestApp, TestResponse, apply, on_both_databases};
 
-async fn refresh(app: &TestApp, token: &str) -> Answer {
+async fn refresh(app: &TestApp, token: &str) -> TestResponse {
     app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": token})).await
 }
 
-/// The next refresh token.
+/// Refreshes and returns the new refresh token.
 async fn next(app: &TestApp, token: &str) -> String {
     refresh(app, token).await.data()["refreshToken"].as_str().unwrap().to_owned()
 }
 
-async fn is_in(customer: &Customer<'_>) -> bool {
-    let answer = customer.query("{ currentCustomer { uuid } }").await;
-    assert!(answer.status == 200 || answer.status == 401, "{answer:?}");
-    answer.status == 200
+async fn is_logged_in(customer: &Customer<'_>) -> bool {
+    let response = customer.query("{ currentCustomer { uuid } }").await;
+    assert!(response.status == 200 || response.status == 401, "{response:?}");
+    response.status == 200
 }
 
 async fn sessions(customer: &Customer<'_>) -> Vec<Value> {
@@ -29,7 +29,7 @@ async fn sessions(customer: &Customer<'_>) -> Vec<Value> {
 }
 
 #[apply(on_both_databases!)]
-async fn claims_are_those_that_evershop_writes(app: &TestApp) {
+async fn claims_match_those_of_evershop(app: &TestApp) {
     let customer = app.customer("John@x.io").await;
     let claims: Value = insecure_decode(&customer.token).unwrap().claims;
     let now = app.now().timestamp();
@@ -52,7 +52,7 @@ async fn claims_are_those_that_evershop_writes(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
+async fn wrong_unknown_and_disabled_receive_the_same_response(app: &TestApp) {
     let row = app.register("a@x.io").await;
     app.register("off@x.io").await;
     let off = app.customers().await.pop().unwrap().uuid;
@@ -65,12 +65,12 @@ async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
         ("admin@localhost", CUSTOMER_PASSWORD),
         ("a@x.io", ""),
     ] {
-        let answer = app
+        let response = app
             .anonymous()
             .post("/api/customer/tokens", &json!({"email": email, "password": password}))
             .await;
-        answer.assert_failure(401, "unauthenticated");
-        assert_eq!(answer.message(), "Invalid email or password");
+        response.assert_failure(401, "unauthenticated");
+        assert_eq!(response.message(), "Invalid email or password");
     }
     app.app.clock.advance(TimeDelta::minutes(1));
     let body = json!({"email": " A@X.io ", "password": CUSTOMER_PASSWORD});
@@ -81,7 +81,7 @@ async fn wrong_unknown_and_disabled_are_told_alike(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn tokens_of_another_kind_or_audience_refresh_nothing(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
-    let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
+    let admin = app.admin_tokens(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
     for token in [
         customer.token.as_str(),
         admin["refreshToken"].as_str().unwrap(),
@@ -91,66 +91,66 @@ async fn tokens_of_another_kind_or_audience_refresh_nothing(app: &TestApp) {
     ] {
         refresh(app, token).await.assert_failure(401, "unauthenticated");
     }
-    let answer = app
+    let response = app
         .anonymous()
         .post("/api/user/token/refresh", &json!({"refreshToken": customer.refresh_token}))
         .await;
-    answer.assert_failure(401, "unauthenticated");
-    let answer = app.anonymous().post("/api/customer/token/refresh", &json!({})).await;
-    assert_eq!(answer.details(), [("refreshToken", "Refresh token is required")]);
-    // The refresh token calls nothing.
+    response.assert_failure(401, "unauthenticated");
+    let response = app.anonymous().post("/api/customer/token/refresh", &json!({})).await;
+    assert_eq!(response.details(), [("refreshToken", "Refresh token is required")]);
+    // A refresh token is not accepted as an access token.
     let request =
         app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(&customer.refresh_token);
     assert_eq!(app.anonymous().send(request.json(&json!({"query": "{__typename}"}))).await.status, 401);
-    assert!(is_in(&customer).await);
+    assert!(is_logged_in(&customer).await);
 }
 
 #[apply(on_both_databases!)]
-async fn a_refresh_token_is_used_up(app: &TestApp) {
+async fn reuse_of_a_superseded_token_ends_the_session(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let second = next(app, &customer.refresh_token).await;
     let third = next(app, &second).await;
-    assert!(is_in(&customer).await);
-    // Overtaken: the first one's child has been used. The family ends, access tokens included.
+    assert!(is_logged_in(&customer).await);
+    // The first token is superseded: its child has been used. The token family ends, access tokens included.
     refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
     refresh(app, &third).await.assert_failure(401, "unauthenticated");
-    assert!(!is_in(&customer).await);
+    assert!(!is_logged_in(&customer).await);
 }
 
-/// Two tabs, or an answer that was lost on the way.
+/// Two tabs refresh at once, or a response is lost.
 #[apply(on_both_databases!)]
-async fn a_double_refresh_is_tolerated_while_no_child_was_used(app: &TestApp) {
+async fn a_double_refresh_is_tolerated_until_a_child_is_used(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let (one, other) = (next(app, &customer.refresh_token).await, next(app, &customer.refresh_token).await);
     assert_ne!(one, other);
-    let one_more = next(app, &one).await;
-    assert_eq!(refresh(app, &one_more).await.status, 200);
+    let child = next(app, &one).await;
+    assert_eq!(refresh(app, &child).await.status, 200);
     refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
-    assert!(!is_in(&customer).await);
+    assert!(!is_logged_in(&customer).await);
 }
 
-/// Only one of the tokens issued for the same one is taken: whoever comes with the other, thief or owner, ends it.
+/// Only one of the tokens issued for the same token is accepted. Using the other ends the session, for thief and owner.
 #[apply(on_both_databases!)]
-async fn two_chains_of_one_token_end_each_other(app: &TestApp) {
+async fn using_two_children_of_one_token_ends_the_session(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let (thief, owner) = (next(app, &customer.refresh_token).await, next(app, &customer.refresh_token).await);
     let ahead = next(app, &thief).await;
     refresh(app, &owner).await.assert_failure(401, "unauthenticated");
     refresh(app, &ahead).await.assert_failure(401, "unauthenticated");
-    assert!(!is_in(&customer).await);
+    assert!(!is_logged_in(&customer).await);
 }
 
-/// Nobody fills the database by asking again and again, or by logging in.
+/// Repeated refreshes and logins do not fill the database.
 #[apply(on_both_databases!)]
-async fn tokens_and_sessions_have_bounds(app: &TestApp) {
+async fn tokens_and_sessions_are_bounded(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     for _ in 0..55 {
         app.app.clock.advance(TimeDelta::milliseconds(1));
-        app.customer_again(&customer.row).await;
+        app.log_in_customer(&customer.row).await;
     }
-    let last = app.customer_again(&customer.row).await;
+    let last = app.log_in_customer(&customer.row).await;
     assert_eq!(sessions(&last).await.len(), 50);
-    assert!(!is_in(&customer).await, "the one that was used longest ago ended");
+    assert!(!is_logged_in(&customer).await, "the least recently used session ended");
     let mut latest = String::new();
     for _ in 0..12 {
         latest = next(app, &last.refresh_token).await;
@@ -160,7 +160,7 @@ async fn tokens_and_sessions_have_bounds(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_has_expired_is_forgotten(app: &TestApp) {
+async fn expired_rows_are_deleted(app: &TestApp) {
     use patron::service::housekeeping;
     let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     let customer = app.customer("a@x.io").await;
@@ -169,16 +169,16 @@ async fn what_has_expired_is_forgotten(app: &TestApp) {
         .post("/api/customer/tokens", &json!({"email": "b@x.io", "password": "wrong wrong"}))
         .await;
     let (token, _) = (app.reset_token("a@x.io").await, &other);
-    assert_eq!(housekeeping::run_once(&ctx).await.unwrap(), 0, "all of it is in use");
-    assert!(is_in(&customer).await);
+    assert_eq!(housekeeping::run_once(&ctx).await.unwrap(), 0, "all rows are in use");
+    assert!(is_logged_in(&customer).await);
     app.app.clock.advance(TimeDelta::seconds(107_999));
     housekeeping::run_once(&ctx).await.unwrap();
     let second = next(app, &customer.refresh_token).await;
-    let answer = app
+    let response = app
         .anonymous()
         .post("/api/customers/password", &json!({"token": token, "password": "another good one"}))
         .await;
-    assert_eq!(answer.status, 400);
+    assert_eq!(response.status, 400);
     app.app.clock.advance(TimeDelta::days(31));
     assert!(housekeeping::run_once(&ctx).await.unwrap() > 0);
     refresh(app, &second).await.assert_failure(401, "unauthenticated");
@@ -192,58 +192,58 @@ async fn what_has_expired_is_forgotten(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn refreshes_at_once(app: &TestApp) {
+async fn concurrent_refreshes_all_succeed(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
-    let answers =
+    let responses =
         futures_util::future::join_all((0..20).map(|_| refresh(app, &customer.refresh_token))).await;
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert!(responses.iter().all(|response| response.status == 200), "{responses:?}");
     let stored =
         customer_session::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
-    assert_eq!(stored.refresh_count, 1, "one step, however many took it");
+    assert_eq!(stored.refresh_count, 1, "concurrent refreshes count once");
 }
 
 #[apply(on_both_databases!)]
-async fn tokens_expire_and_a_session_with_them(app: &TestApp) {
+async fn tokens_and_idle_sessions_expire(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     app.app.clock.advance(TimeDelta::seconds(1799));
-    assert!(is_in(&customer).await);
+    assert!(is_logged_in(&customer).await);
     app.app.clock.advance(TimeDelta::seconds(1));
-    assert!(!is_in(&customer).await);
+    assert!(!is_logged_in(&customer).await);
     let second = next(app, &customer.refresh_token).await;
     app.app.clock.advance(TimeDelta::seconds(107_999));
     let third = next(app, &second).await;
     app.app.clock.advance(TimeDelta::seconds(108_000));
     refresh(app, &third).await.assert_failure(401, "unauthenticated");
-    let again = app.customer_again(&customer.row).await;
-    assert_eq!(sessions(&again).await.len(), 1, "the old one is gone");
+    let again = app.log_in_customer(&customer.row).await;
+    assert_eq!(sessions(&again).await.len(), 1, "the old session is deleted");
     assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
 }
 
 #[apply(on_both_databases!)]
-async fn logging_out_here(app: &TestApp) {
+async fn logging_out_ends_only_this_session(app: &TestApp) {
     let (here, there) = {
         let here = app.customer("a@x.io").await;
-        let there = app.customer_again(&here.row).await;
+        let there = app.log_in_customer(&here.row).await;
         (here, there)
     };
     let revoke = async |token: &str| {
         app.anonymous().post("/api/customer/token/revoke", &json!({"refreshToken": token})).await
     };
-    let answer = revoke(&here.refresh_token).await;
-    assert_eq!((answer.status, answer.data()), (200, json!({})));
-    assert!(!is_in(&here).await && is_in(&there).await);
+    let response = revoke(&here.refresh_token).await;
+    assert_eq!((response.status, response.data()), (200, json!({})));
+    assert!(!is_logged_in(&here).await && is_logged_in(&there).await);
     refresh(app, &here.refresh_token).await.assert_failure(401, "unauthenticated");
     for token in [here.refresh_token.as_str(), "abc"] {
-        assert_eq!(revoke(token).await.status, 200, "there is nothing left to end");
+        assert_eq!(revoke(token).await.status, 200, "revoking is idempotent");
     }
-    assert!(is_in(&there).await);
+    assert!(is_logged_in(&there).await);
 }
 
 #[apply(on_both_databases!)]
-async fn sessions_are_listed_and_ended_one_by_one_or_all(app: &TestApp) {
+async fn sessions_are_listed_and_ended(app: &TestApp) {
     let phone = app.customer("a@x.io").await;
     app.app.clock.advance(TimeDelta::seconds(1));
-    let laptop = app.customer_again(&phone.row).await;
+    let laptop = app.log_in_customer(&phone.row).await;
     let other = app.customer("b@x.io").await;
     let listed = sessions(&laptop).await;
     assert_eq!(listed.len(), 2);
@@ -253,31 +253,31 @@ async fn sessions_are_listed_and_ended_one_by_one_or_all(app: &TestApp) {
         (&json!("2026-01-02T03:04:06.678Z"), &json!("127.0.0.1"))
     );
     let url = |id: &Value| format!("/api/customers/me/sessions/{}", id.as_str().unwrap());
-    // Not yours is not found.
+    // A session of another customer is 404.
     for id in [&sessions(&other).await[0]["id"], &json!("433ba97f-8be7-4be9-be3f-a9f341f2b89f"), &json!("x")]
     {
         laptop.delete(&url(id)).await.assert_failure(404, "not_found");
     }
     let ended = laptop.delete(&url(&listed[1]["id"])).await.data();
     assert_eq!(ended["id"], listed[1]["id"]);
-    assert!(!is_in(&phone).await && is_in(&laptop).await && is_in(&other).await);
+    assert!(!is_logged_in(&phone).await && is_logged_in(&laptop).await && is_logged_in(&other).await);
     laptop.delete(&url(&listed[1]["id"])).await.assert_failure(404, "not_found");
 
-    let evershop = Customer::of_evershop(app, &phone.row);
-    assert!(is_in(&evershop).await);
-    let answer = laptop.delete("/api/customers/me/sessions").await;
-    assert_eq!((answer.status, answer.data()), (200, json!({})));
-    assert!(!is_in(&laptop).await && !is_in(&evershop).await && is_in(&other).await);
+    let evershop = Customer::with_evershop_token(app, &phone.row);
+    assert!(is_logged_in(&evershop).await);
+    let response = laptop.delete("/api/customers/me/sessions").await;
+    assert_eq!((response.status, response.data()), (200, json!({})));
+    assert!(!is_logged_in(&laptop).await && !is_logged_in(&evershop).await && is_logged_in(&other).await);
     refresh(app, &laptop.refresh_token).await.assert_failure(401, "unauthenticated");
-    assert!(is_in(&app.customer_again(&phone.row).await).await);
+    assert!(is_logged_in(&app.log_in_customer(&phone.row).await).await);
 }
 
-/// The admin sees them as well; nobody sees a token or its hash.
+/// An admin sees the sessions; tokens and their hashes are never returned.
 #[apply(on_both_databases!)]
-async fn sessions_for_an_admin(app: &TestApp) {
+async fn admins_see_sessions(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
-    let answer = app.admin().query("{ customers { items { sessions { id current } } } }").await;
-    assert_eq!(answer.data()["customers"]["items"][0]["sessions"][0]["current"], false);
+    let response = app.admin().query("{ customers { items { sessions { id current } } } }").await;
+    assert_eq!(response.data()["customers"]["items"][0]["sessions"][0]["current"], false);
     next(app, &customer.refresh_token).await;
     let stored =
         customer_session::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
@@ -298,13 +298,13 @@ async fn disabling_deleting_and_a_new_password_end_all_sessions(app: &TestApp) {
             Some(patch) => app.admin().patch(&url, &patch).await.data(),
             None => app.admin().delete(&url).await.data(),
         };
-        assert!(!is_in(&customer).await);
+        assert!(!is_logged_in(&customer).await);
         refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
     }
     assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
 }
 
-/// However often it is refreshed (ASVS 7.3.2); no token outlives it.
+/// Refreshing does not extend a session beyond that (ASVS 7.3.2), and no token outlives it.
 #[apply(on_both_databases!)]
 async fn a_session_ends_ninety_days_after_the_login(app: &TestApp) {
     let (customer, start) = (app.customer("a@x.io").await, app.now());
@@ -319,26 +319,26 @@ async fn a_session_ends_ninety_days_after_the_login(app: &TestApp) {
         assert_eq!(claims["exp"], json!(end), "{token}");
     }
     let customer = customer.with_tokens(&pair);
-    assert!(is_in(&customer).await);
+    assert!(is_logged_in(&customer).await);
     app.app.clock.advance(start + TimeDelta::days(90) - app.now());
-    assert!(!is_in(&customer).await);
+    assert!(!is_logged_in(&customer).await);
     refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
-    let again = app.customer_again(&customer.row).await;
+    let again = app.log_in_customer(&customer.row).await;
     assert_eq!(sessions(&again).await.len(), 1);
     next(app, &again.refresh_token).await;
 }
 
-/// Also when the setting was lowered after the login.
+/// A password change does not restart the lifetime.
 #[apply(on_both_databases!)]
-async fn the_lifetime_of_a_session_is_a_setting(app: &TestApp) {
+async fn the_session_lifetime_is_configurable(app: &TestApp) {
     let app = app.another_with(|flags| flags.with("PATRON_CUSTOMER_SESSION_LIFETIME", "3600")).await;
     let customer = app.customer("a@x.io").await;
     app.app.clock.advance(TimeDelta::minutes(59));
     let second = next(&app, &customer.refresh_token).await;
     app.app.clock.advance(TimeDelta::minutes(1));
     refresh(&app, &second).await.assert_failure(401, "unauthenticated");
-    // Changing the password is no login: it does not put the end off.
-    let customer = app.customer_again(&customer.row).await;
+    // Changing the password is not a login: the session ends at the same time.
+    let customer = app.log_in_customer(&customer.row).await;
     app.app.clock.advance(TimeDelta::minutes(25));
     let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
     let pair = customer.post("/api/customers/me/password", &body).await.data();

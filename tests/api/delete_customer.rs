@@ -6,7 +6,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use crate::support::{Actor, apply, on_both_databases};
 
 #[apply(on_both_databases!)]
-async fn the_documents_example(app: &TestApp) {
+async fn the_documented_example_works(app: &TestApp) {
     let other = app.register("other@x.io").await;
     let customer = app.customer("john.smith@example.com").await;
     let mut expected = customer.row.clone();
@@ -15,14 +15,14 @@ async fn the_documents_example(app: &TestApp) {
     app.add_address(&other, "US-CA", true).await;
     let url = format!("/api/customers/{}", expected["uuid"].as_str().unwrap());
 
-    let answer = app.admin().delete(&url).await;
-    assert_eq!((answer.status, answer.data()), (200, expected));
+    let response = app.admin().delete(&url).await;
+    assert_eq!((response.status, response.data()), (200, expected));
 
     app.admin().delete(&url).await.assert_failure(404, "not_found");
     assert_eq!(app.customers().await.len(), 1);
     let addresses = customer_address::Entity::find().count(app.app.db.migration_connection()).await.unwrap();
-    assert_eq!(addresses, 1, "its addresses go with it, and no others");
+    assert_eq!(addresses, 1, "only its own addresses are deleted");
     assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401, "its tokens are refused");
-    // The address is free again.
+    // The e-mail address can be registered again.
     app.register("john.smith@example.com").await;
 }

@@ -1,5 +1,5 @@
-//! Rows that another program inserted or changed with plain SQL: the columns that patron computes are filled in later, and
-//! until then, or where they can't be, the rows are listed all the same.
+//! Rows that another program inserted or changed with plain SQL. A job fills in the columns that patron computes. Rows
+//! are listed before that, and also if the columns can't be computed.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, CUSTOMER_PASSWORD, TestApp, TestResponse, apply, on_both_databases,
 };
 
-/// What customers can be sorted by.
+/// The fields that customers can be sorted by.
 const SORT_FIELDS: [&str; 8] = [
     "CUSTOMER_ID",
     "EMAIL",
@@ -39,12 +39,12 @@ async fn execute(app: &TestApp, sql: &str) {
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// A text as a literal of SQL.
+/// A text as an SQL literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// The hash of [`CUSTOMER_PASSWORD`] of the first customer.
+/// The first customer's hash of [`CUSTOMER_PASSWORD`].
 async fn hash(app: &TestApp) -> String {
     app.customers().await[0].password.expose().to_owned()
 }
@@ -66,7 +66,7 @@ async fn insert_with_status(app: &TestApp, email: &str, status: i16) {
         .await;
 }
 
-/// Fills in all there is to fill in, and shows that there is an end to it.
+/// Runs the job until no row is left, and checks that it ends.
 async fn fill_all_in(app: &TestApp) {
     let ctx = Ctx::system(app.app.clone());
     let mut batches = 0;
@@ -77,7 +77,7 @@ async fn fill_all_in(app: &TestApp) {
     assert!(!fill_in(&ctx).await.unwrap(), "nothing more is left");
 }
 
-/// A column of a table by the text of another one.
+/// The values of a column by the value of a key column.
 async fn column(app: &TestApp, table: &str, key: &str, name: &str) -> BTreeMap<String, Option<String>> {
     let (db, backend) = (app.app.db.migration_connection(), app.app.db.backend());
     let sql = format!("SELECT {key}, {name} FROM {table}");
@@ -85,41 +85,41 @@ async fn column(app: &TestApp, table: &str, key: &str, name: &str) -> BTreeMap<S
     rows.iter().map(|row| (row.try_get("", key).unwrap(), row.try_get("", name).unwrap())).collect()
 }
 
-/// The key of a customer's address.
+/// The key of a customer's e-mail address.
 async fn email_key(app: &TestApp, email: &str) -> Option<String> {
     column(app, "customer", "email", "email_key").await[email].clone()
 }
 
-async fn log_in(app: &TestApp, email: &str) -> Answer {
+async fn log_in(app: &TestApp, email: &str) -> TestResponse {
     app.anonymous()
         .post("/api/customer/tokens", &json!({"email": email, "password": CUSTOMER_PASSWORD}))
         .await
 }
 
-async fn log_in_as_admin(app: &TestApp, email: &str) -> Answer {
+async fn log_in_as_admin(app: &TestApp, email: &str) -> TestResponse {
     app.anonymous().post("/api/user/tokens", &json!({"email": email, "password": ADMIN_PASSWORD})).await
 }
 
-/// It fails as with a wrong password; afterwards the account may be tried again.
+/// The login fails as with a wrong password. Then the clock advances, so that the account can be tried again.
 async fn assert_no_login(app: &TestApp, email: &str) {
-    let answer = log_in(app, email).await;
-    assert_eq!(answer.status, 401, "{email}: {answer:?}");
-    answer.assert_failure(401, "unauthenticated");
-    assert_eq!(answer.message(), "Invalid email or password");
+    let response = log_in(app, email).await;
+    assert_eq!(response.status, 401, "{email}: {response:?}");
+    response.assert_failure(401, "unauthenticated");
+    assert_eq!(response.message(), "Invalid email or password");
     app.app.clock.advance(TimeDelta::minutes(15));
 }
 
 async fn assert_login(app: &TestApp, email: &str) {
-    let answer = log_in(app, email).await;
-    assert_eq!(answer.status, 200, "{email}: {answer:?}");
-    let token = answer.data()["accessToken"].as_str().expect("an access token").to_owned();
+    let response = log_in(app, email).await;
+    assert_eq!(response.status, 200, "{email}: {response:?}");
+    let token = response.data()["accessToken"].as_str().expect("an access token").to_owned();
     let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(token);
     let query = json!({"query": "{ currentCustomer { email } }"});
-    let answer = app.anonymous().send(request.json(&query)).await;
-    assert_eq!(answer.data()["currentCustomer"]["email"], email);
+    let response = app.anonymous().send(request.json(&query)).await;
+    assert_eq!(response.data()["currentCustomer"]["email"], email);
 }
 
-/// The addresses of rows, sorted.
+/// The e-mail addresses of rows, sorted.
 fn emails(rows: &Value) -> Vec<String> {
     let email = |row: &Value| row["email"].as_str().expect("an address").to_owned();
     let mut emails: Vec<String> = rows.as_array().expect("rows").iter().map(email).collect();
@@ -127,35 +127,35 @@ fn emails(rows: &Value) -> Vec<String> {
     emails
 }
 
-/// The addresses that the list finds by these filters, sorted; its total has to agree.
-async fn listed(app: &TestApp, filters: Value) -> Vec<String> {
-    let answer = app.admin_again().await.query_with(LIST, json!({"f": filters})).await;
-    let list = answer.data()["customers"].clone();
-    let found = emails(&list["items"]);
-    assert_eq!(list["total"], found.len());
-    found
+/// The e-mail addresses that `customers` returns for these filters, sorted. Its total has to match.
+async fn list(app: &TestApp, filters: Value) -> Vec<String> {
+    let response = app.log_in_admin().await.query_with(LIST, json!({"f": filters})).await;
+    let list = response.data()["customers"].clone();
+    let emails = emails(&list["items"]);
+    assert_eq!(list["total"], emails.len());
+    emails
 }
 
-/// The same of the connection.
-async fn connected(app: &TestApp, filter: Value) -> Vec<String> {
-    let answer = app.admin_again().await.query_with(CONNECTION, json!({"filter": filter})).await;
-    let connection = answer.data()["customersConnection"].clone();
-    let found = emails(&connection["nodes"]);
-    assert_eq!(connection["totalCount"], found.len());
-    found
+/// The e-mail addresses that `customersConnection` returns for this filter, sorted. Its total has to match.
+async fn connection(app: &TestApp, filter: Value) -> Vec<String> {
+    let response = app.log_in_admin().await.query_with(CONNECTION, json!({"filter": filter})).await;
+    let connection = response.data()["customersConnection"].clone();
+    let emails = emails(&connection["nodes"]);
+    assert_eq!(connection["totalCount"], emails.len());
+    emails
 }
 
-/// What a keyword finds in the list and in the connection.
-async fn found(app: &TestApp, keyword: &str) -> Vec<String> {
+/// The e-mail addresses that a keyword finds; the list and the connection have to agree.
+async fn search(app: &TestApp, keyword: &str) -> Vec<String> {
     let filter = json!([{"key": "keyword", "operation": "eq", "value": keyword}]);
-    let found = listed(app, filter).await;
-    assert_eq!(connected(app, json!({"keyword": keyword})).await, found, "{keyword}");
-    found
+    let emails = list(app, filter).await;
+    assert_eq!(connection(app, json!({"keyword": keyword})).await, emails, "{keyword}");
+    emails
 }
 
-/// All addresses in this order, a row a page, forward and backward: both see the same.
+/// All e-mail addresses in this order, one row per page. Walking forward and backward returns the same rows.
 async fn walk(app: &TestApp, sort: &Value) -> Vec<String> {
-    let admin = app.admin_again().await;
+    let admin = app.log_in_admin().await;
     let mut walks = Vec::new();
     for (count, from, cursor_of, more) in
         [("first", "after", "endCursor", "hasNextPage"), ("last", "before", "startCursor", "hasPreviousPage")]
@@ -180,7 +180,7 @@ async fn walk(app: &TestApp, sort: &Value) -> Vec<String> {
     backward
 }
 
-/// Walks in every order: each customer is visited once.
+/// Walks in every order visit each customer once.
 async fn assert_walks_visit(app: &TestApp, expected: &[&str]) {
     for field in SORT_FIELDS {
         for direction in ["ASC", "DESC"] {
@@ -192,22 +192,22 @@ async fn assert_walks_visit(app: &TestApp, expected: &[&str]) {
     }
 }
 
-async fn change(app: &TestApp, email: &str, body: &Value) -> Answer {
-    let admin = app.admin_again().await;
+async fn change(app: &TestApp, email: &str, body: &Value) -> TestResponse {
+    let admin = app.log_in_admin().await;
     let row = app.customers().await.into_iter().find(|row| row.email.as_str() == email).expect("a row");
     admin.patch(&format!("/api/customers/{}", row.uuid), body).await
 }
 
 #[apply(on_both_databases!)]
-async fn a_row_of_another_program_is_listed_and_signs_in_once_it_is_filled_in(app: &TestApp) {
+async fn a_row_of_another_program_is_listed_and_logs_in_once_filled_in(app: &TestApp) {
     app.register("a@x.io").await;
     app.register("z@x.io").await;
     insert(app, &["New@Bücher.example"]).await;
     let all = ["New@Bücher.example", "a@x.io", "z@x.io"];
-    assert_eq!((email_key(app, "New@Bücher.example").await, found(app, "bucher").await), (None, vec![]));
-    assert_eq!(listed(app, json!([])).await, all);
+    assert_eq!((email_key(app, "New@Bücher.example").await, search(app, "bucher").await), (None, vec![]));
+    assert_eq!(list(app, json!([])).await, all);
     for key in ["email", "name", "status", "created_at"] {
-        assert_eq!(listed(app, json!([{"key": "ob", "operation": "eq", "value": key}])).await, all, "{key}");
+        assert_eq!(list(app, json!([{"key": "ob", "operation": "eq", "value": key}])).await, all, "{key}");
     }
     assert_walks_visit(app, &all).await;
     assert_no_login(app, "new@bücher.example").await;
@@ -217,32 +217,32 @@ async fn a_row_of_another_program_is_listed_and_signs_in_once_it_is_filled_in(ap
     assert_login(app, "New@Bücher.example").await;
     assert_eq!(log_in(app, "new@XN--BCHER-KVA.example").await.status, 200);
     for keyword in ["bucher", "bücher", "xn--bcher-kva", "new@", "zofie"] {
-        assert_eq!(found(app, keyword).await, ["New@Bücher.example"], "{keyword}");
+        assert_eq!(search(app, keyword).await, ["New@Bücher.example"], "{keyword}");
     }
     for value in ["new@bücher.example", "new@xn--bcher-kva.example"] {
         assert_eq!(
-            listed(app, json!([{"key": "email", "operation": "eq", "value": value}])).await,
+            list(app, json!([{"key": "email", "operation": "eq", "value": value}])).await,
             ["New@Bücher.example"]
         );
         assert_eq!(
-            listed(app, json!([{"key": "email", "operation": "like", "value": value}])).await,
+            list(app, json!([{"key": "email", "operation": "like", "value": value}])).await,
             ["New@Bücher.example"]
         );
-        assert_eq!(connected(app, json!({"email": {"contains": value}})).await, ["New@Bücher.example"]);
+        assert_eq!(connection(app, json!({"email": {"contains": value}})).await, ["New@Bücher.example"]);
     }
     assert_walks_visit(app, &all).await;
     let body =
         json!({"full_name": "Other", "email": "new@xn--bcher-kva.example", "password": CUSTOMER_PASSWORD});
     app.anonymous().post("/api/customers", &body).await.assert_failure(409, "email_taken");
-    // Nothing else of it changed.
+    // Its other columns are unchanged.
     let row =
         app.customers().await.into_iter().find(|row| row.email.as_str() == "New@Bücher.example").unwrap();
     assert_eq!((row.version, row.full_name.as_str(), row.token_generation), (1, "Žofie Nová", 0));
 }
 
-/// There are more rows that can't be filled in than the job takes at once, and they come first.
+/// More rows can't be filled in than fit into one batch of the job, and they come first.
 #[apply(on_both_databases!)]
-async fn rows_without_a_valid_address_keep_nobody_waiting(app: &TestApp) {
+async fn rows_without_a_valid_address_do_not_block_others(app: &TestApp) {
     app.register("a@x.io").await;
     let broken: Vec<String> = (0..450).map(|number| format!("no-at-sign-{number:03}")).collect();
     insert(app, &broken.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -253,10 +253,10 @@ async fn rows_without_a_valid_address_keep_nobody_waiting(app: &TestApp) {
     assert_eq!(keys["later@x.io"].as_deref(), Some("later@x.io"));
     assert_login(app, "later@x.io").await;
     assert_no_login(app, "no-at-sign-000").await;
-    let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
-    assert_eq!(answer.data()["customers"]["total"], 452);
-    assert_eq!(answer.data()["customers"]["items"][0]["email"], "later@x.io");
-    assert_eq!(answer.data()["customers"]["items"][1]["email"], "no-at-sign-449");
+    let response = app.log_in_admin().await.query_with(LIST, json!({"f": []})).await;
+    assert_eq!(response.data()["customers"]["total"], 452);
+    assert_eq!(response.data()["customers"]["items"][0]["email"], "later@x.io");
+    assert_eq!(response.data()["customers"]["items"][1]["email"], "no-at-sign-449");
 }
 
 #[apply(on_both_databases!)]
@@ -269,28 +269,29 @@ async fn a_row_whose_address_is_taken_stays_without_a_key(app: &TestApp) {
     let keys: Vec<Option<String>> =
         column(app, "customer", "email", "email_key").await.into_values().collect();
     assert_eq!(keys, [None, Some("a@x.io".to_owned()), Some("later@x.io".to_owned()), None]);
-    assert_eq!(listed(app, json!([])).await, all);
+    assert_eq!(list(app, json!([])).await, all);
     assert_walks_visit(app, &all).await;
-    // The customer that registered with the address keeps it, in every spelling.
+    // The registered customer keeps the address in every spelling.
     let pair = log_in(app, "A@X.io").await.data();
     let request = app
         .anonymous()
         .request(reqwest::Method::POST, "/api/graphql")
         .bearer_auth(pair["accessToken"].as_str().unwrap());
-    let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { email } }"}))).await;
-    assert_eq!(answer.data()["currentCustomer"]["email"], "a@x.io");
+    let response =
+        app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { email } }"}))).await;
+    assert_eq!(response.data()["currentCustomer"]["email"], "a@x.io");
     assert_login(app, "later@x.io").await;
     assert_no_login(app, "no-at-sign").await;
-    // An admin gives the row another address: then it has a key, and the customer signs in.
+    // An admin gives the row another address: the row gets a key, and the customer can log in.
     let changed = change(app, "A@X.io", &json!({"email": "free@x.io"})).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     assert_login(app, "free@x.io").await;
     assert_login(app, "a@x.io").await;
 }
 
-/// One of them gets the key, and the job continues.
+/// One of the two rows gets the key, and the job continues.
 #[apply(on_both_databases!)]
-async fn two_rows_of_another_program_with_one_address(app: &TestApp) {
+async fn one_of_two_rows_with_the_same_address_gets_the_key(app: &TestApp) {
     app.register("a@x.io").await;
     insert(app, &["twin@bücher.example", "Twin@xn--bcher-kva.example", "later@x.io"]).await;
     fill_all_in(app).await;
@@ -304,12 +305,12 @@ async fn two_rows_of_another_program_with_one_address(app: &TestApp) {
     assert_eq!(twins.iter().filter(|key| key.is_none()).count(), 1, "{twins:?}");
     assert_eq!(log_in(app, "twin@bücher.example").await.status, 200);
     assert_login(app, "later@x.io").await;
-    assert_eq!(listed(app, json!([])).await.len(), 4);
+    assert_eq!(list(app, json!([])).await.len(), 4);
 }
 
-/// A row without a key holds no address against a customer that registers.
+/// A row without a key does not reserve its address.
 #[apply(on_both_databases!)]
-async fn a_registration_ahead_of_the_job_keeps_the_address(app: &TestApp) {
+async fn a_registration_before_the_job_keeps_the_address(app: &TestApp) {
     app.register("a@x.io").await;
     insert(app, &["B@x.io"]).await;
     app.register("b@x.io").await;
@@ -321,9 +322,9 @@ async fn a_registration_ahead_of_the_job_keeps_the_address(app: &TestApp) {
     assert_login(app, "b@x.io").await;
 }
 
-/// Its owner is deleted, or gets another address; a key that can't be computed is tried again from time to time.
+/// The owner is deleted or gets another address. Keys that can't be computed are retried periodically.
 #[apply(on_both_databases!)]
-async fn an_address_that_becomes_free_goes_to_the_row_that_has_it(app: &TestApp) {
+async fn a_released_address_goes_to_the_waiting_row(app: &TestApp) {
     let system = Ctx::system(app.app.clone());
     app.register("z@x.io").await;
     let rows = [app.register("a@x.io").await, app.register("b@x.io").await];
@@ -343,7 +344,7 @@ async fn an_address_that_becomes_free_goes_to_the_row_that_has_it(app: &TestApp)
 }
 
 #[apply(on_both_databases!)]
-async fn an_address_that_another_program_changed(app: &TestApp) {
+async fn an_address_changed_by_another_program_is_recomputed(app: &TestApp) {
     app.register("old@bücher.example").await;
     app.register("z@x.io").await;
     execute(app, "UPDATE customer SET email = 'New@Faß.example', email_key = NULL, search_text = '' WHERE email = 'old@bücher.example'").await;
@@ -360,39 +361,39 @@ async fn an_address_that_another_program_changed(app: &TestApp) {
         ("bücher", vec![]),
         ("xn--bcher-kva", vec![]),
     ] {
-        assert_eq!(found(app, text).await, expected, "{text}");
+        assert_eq!(search(app, text).await, expected, "{text}");
         assert_eq!(
-            listed(app, json!([{"key": "email", "operation": "like", "value": text}])).await,
+            list(app, json!([{"key": "email", "operation": "like", "value": text}])).await,
             expected,
             "like {text}"
         );
-        assert_eq!(connected(app, json!({"email": {"contains": text}})).await, expected, "contains {text}");
+        assert_eq!(connection(app, json!({"email": {"contains": text}})).await, expected, "contains {text}");
     }
     app.register("old@xn--bcher-kva.example").await;
-    // Nothing is left of an address that was valid.
+    // Nothing of the earlier, valid address is left.
     execute(app, "UPDATE customer SET email = 'no-at-sign', email_key = NULL, search_text = '' WHERE email = 'New@Faß.example'").await;
     fill_all_in(app).await;
     assert_eq!(
-        listed(app, json!([{"key": "email", "operation": "like", "value": "faß"}])).await,
+        list(app, json!([{"key": "email", "operation": "like", "value": "faß"}])).await,
         Vec::<String>::new()
     );
 }
 
-/// SQLite stores anything in any column.
+/// SQLite stores values of any type in any column.
 #[apply(on_both_databases!)]
 async fn a_status_of_another_type_reads_as_disabled(app: &TestApp) {
     app.register("a@x.io").await;
     let values: &[&str] = if app.database.is_some() { &["32767"] } else { &["70000", "1.5", "'x'"] };
     for value in values {
         execute(app, &format!("UPDATE customer SET status = {value}")).await;
-        let answer = app.admin_again().await.query("{ customers { items { status } } }").await;
-        assert_eq!(answer.data()["customers"]["items"], json!([{"status": 0}]), "{value}");
+        let response = app.log_in_admin().await.query("{ customers { items { status } } }").await;
+        assert_eq!(response.data()["customers"]["items"], json!([{"status": 0}]), "{value}");
         assert_no_login(app, "a@x.io").await;
     }
 }
 
 #[apply(on_both_databases!)]
-async fn admins_of_another_program(app: &TestApp) {
+async fn admins_of_another_program_log_in_once_filled_in(app: &TestApp) {
     let template = admin_user::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
     let hash = quoted(template.password.expose());
     for email in ["Boss@Bücher.example", "ADMIN@LOCALHOST", "no-at-sign"] {
@@ -408,8 +409,8 @@ async fn admins_of_another_program(app: &TestApp) {
     app.app.clock.advance(TimeDelta::seconds(1));
     fill_all_in(app).await;
     for email in ["boss@bücher.example", "Boss@xn--bcher-kva.example", ADMIN_EMAIL] {
-        let answer = log_in_as_admin(app, email).await;
-        assert_eq!(answer.status, 200, "{email}: {answer:?}");
+        let response = log_in_as_admin(app, email).await;
+        assert_eq!(response.status, 200, "{email}: {response:?}");
     }
     log_in_as_admin(app, "no-at-sign").await.assert_failure(401, "unauthenticated");
     let keys: Vec<Option<String>> =
@@ -422,7 +423,7 @@ async fn admins_of_another_program(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn groups_of_another_program(app: &TestApp) {
+async fn groups_of_another_program_get_a_key(app: &TestApp) {
     for name in ["E\u{301}LITE", "DEFAULT"] {
         execute(app, &format!("INSERT INTO customer_group (group_name) VALUES ({})", quoted(name))).await;
     }
@@ -436,15 +437,15 @@ async fn groups_of_another_program(app: &TestApp) {
     // DEFAULT, Default, É in two code points
     assert_eq!(keys, [None, Some("default".to_owned()), Some("élite".to_owned())]);
     for name in ["élite", "Élite", "e\u{301}lite", "default"] {
-        let answer = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
-        answer.assert_failure(409, "conflict");
-        assert_eq!(answer.message(), "Group name is already used", "{name}");
+        let response = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
+        response.assert_failure(409, "conflict");
+        assert_eq!(response.message(), "Group name is already used", "{name}");
     }
 }
 
-/// Any stored value but 1 reads as disabled.
+/// Every stored value except 1 reads as disabled.
 #[apply(on_both_databases!)]
-async fn an_odd_status_reads_as_disabled(app: &TestApp) {
+async fn an_unknown_status_reads_as_disabled(app: &TestApp) {
     app.register("on@x.io").await;
     app.register("off@x.io").await;
     assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
@@ -453,17 +454,17 @@ async fn an_odd_status_reads_as_disabled(app: &TestApp) {
     fill_all_in(app).await;
     let (enabled, disabled, none) = (["on@x.io"], ["minus@x.io", "off@x.io", "seven@x.io"], [""; 0]);
     let all = ["minus@x.io", "off@x.io", "on@x.io", "seven@x.io"];
-    let answer = app.admin_again().await.query_with(LIST, json!({"f": []})).await;
-    for row in answer.data()["customers"]["items"].as_array().unwrap() {
+    let response = app.log_in_admin().await.query_with(LIST, json!({"f": []})).await;
+    for row in response.data()["customers"]["items"].as_array().unwrap() {
         assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
     }
-    let answer = app.admin_again().await.query_with(CONNECTION, json!({})).await;
-    for row in answer.data()["customersConnection"]["nodes"].as_array().unwrap() {
+    let response = app.log_in_admin().await.query_with(CONNECTION, json!({})).await;
+    for row in response.data()["customersConnection"]["nodes"].as_array().unwrap() {
         assert_eq!(row["status"], i32::from(row["email"] == "on@x.io"), "{row}");
     }
     for (value, expected) in [("0", &disabled[..]), ("1", &enabled[..])] {
         assert_eq!(
-            listed(app, json!([{"key": "status", "operation": "eq", "value": value}])).await,
+            list(app, json!([{"key": "status", "operation": "eq", "value": value}])).await,
             expected,
             "{value}"
         );
@@ -481,9 +482,9 @@ async fn an_odd_status_reads_as_disabled(app: &TestApp) {
         (json!({"eq": 7}), &none[..]),
         (json!({"eq": -1}), &none[..]),
     ] {
-        assert_eq!(connected(app, json!({"status": condition})).await, expected, "{condition}");
+        assert_eq!(connection(app, json!({"status": condition})).await, expected, "{condition}");
         let others: Vec<&str> = all.into_iter().filter(|email| !expected.contains(email)).collect();
-        assert_eq!(connected(app, json!({"not": {"status": condition}})).await, others, "not {condition}");
+        assert_eq!(connection(app, json!({"not": {"status": condition}})).await, others, "not {condition}");
     }
     for email in disabled {
         assert_no_login(app, email).await;
@@ -492,7 +493,7 @@ async fn an_odd_status_reads_as_disabled(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn walks_by_status_visit_odd_rows_once(app: &TestApp) {
+async fn walks_by_status_visit_unknown_statuses_once(app: &TestApp) {
     app.register("on@x.io").await;
     app.register("off@x.io").await;
     assert_eq!(change(app, "off@x.io", &json!({"status": 0})).await.status, 200);
@@ -518,7 +519,7 @@ async fn walks_by_status_visit_odd_rows_once(app: &TestApp) {
         walk.sort();
         assert_eq!(walk, all, "{sort}");
     }
-    let (mut pages, admin) = (Vec::new(), app.admin_again().await);
+    let (mut pages, admin) = (Vec::new(), app.log_in_admin().await);
     for page in 1..=all.len() {
         let filters = json!([{"key": "ob", "operation": "eq", "value": "status"}, {"key": "limit", "operation": "eq", "value": 1},
             {"key": "page", "operation": "eq", "value": page}]);
@@ -531,7 +532,7 @@ async fn walks_by_status_visit_odd_rows_once(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn an_admin_enables_a_customer_with_an_odd_status(app: &TestApp) {
+async fn an_admin_enables_a_customer_with_an_unknown_status(app: &TestApp) {
     app.register("on@x.io").await;
     for (email, status) in [("seven@x.io", 7), ("minus@x.io", -1)] {
         insert_with_status(app, email, status).await;
@@ -545,7 +546,7 @@ async fn an_admin_enables_a_customer_with_an_odd_status(app: &TestApp) {
         assert_eq!(change(app, email, &json!({"status": 1})).await.data()["status"], 1);
         assert_login(app, email).await;
         let row = app
-            .admin_again()
+            .log_in_admin()
             .await
             .query_with(
                 "query ($email: String) { customer(email: $email) { status } }",
@@ -554,5 +555,5 @@ async fn an_admin_enables_a_customer_with_an_odd_status(app: &TestApp) {
             .await;
         assert_eq!(row.data()["customer"]["status"], 1);
     }
-    assert_eq!(listed(app, json!([{"key": "status", "operation": "eq", "value": "0"}])).await, [""; 0]);
+    assert_eq!(list(app, json!([{"key": "status", "operation": "eq", "value": "0"}])).await, [""; 0]);
 }

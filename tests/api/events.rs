@@ -1,4 +1,4 @@
-//! Events: one row for each change, in its transaction, numbered without gaps; and the feed they are read from.
+//! Events: each change writes one in its transaction, numbered without gaps per customer, and the feed returns them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,12 +12,12 @@ async fn journal(app: &TestApp) -> Vec<Model> {
     Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// The kinds of what was written since, with the numbers of the customer's own.
-async fn since(app: &TestApp, count: &mut usize) -> Vec<(&'static str, Option<i64>)> {
+/// The kinds of the entries written since the last call, with their sequence numbers within the customer.
+async fn new_entries(app: &TestApp, count: &mut usize) -> Vec<(&'static str, Option<i64>)> {
     let journal = journal(app).await;
-    let new = journal[*count..].iter().map(|entry| (entry.kind.name(), entry.sequence)).collect();
+    let entries = journal[*count..].iter().map(|entry| (entry.kind.name(), entry.sequence)).collect();
     *count = journal.len();
-    new
+    entries
 }
 
 const FEED: &str = "query ($after: String, $first: Int, $types: [String!], $customer: String) {
@@ -25,31 +25,31 @@ const FEED: &str = "query ($after: String, $first: Int, $types: [String!], $cust
         nodes { id type version customer sequence fields data createdAt }
         edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 
-/// Each change, whatever route it takes, is told once; what changes nothing is not.
+/// Each change is recorded once, on every route. A request without a change is not recorded.
 #[apply(on_both_databases!)]
-async fn every_change_is_told_once(app: &TestApp) {
+async fn every_change_is_recorded_once(app: &TestApp) {
     let app = app.another_with(|flags| flags.with("PATRON_EMAIL_VERIFICATION", "off")).await;
     let mut seen = journal(&app).await.len();
     let row = app.register("a@x.io").await;
-    assert_eq!(since(&app, &mut seen).await, [("customer.created", Some(1))]);
-    let customer = app.customer_again(&row).await;
-    assert_eq!(since(&app, &mut seen).await, [("session.created", Some(2))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("customer.created", Some(1))]);
+    let customer = app.log_in_customer(&row).await;
+    assert_eq!(new_entries(&app, &mut seen).await, [("session.created", Some(2))]);
     let (admin, url) = (app.admin(), format!("/api/customers/{}", row["uuid"].as_str().unwrap()));
     admin.patch(&url, &json!({"full_name": "B", "email": "b@x.io"})).await.data();
-    assert_eq!(since(&app, &mut seen).await, [("customer.updated", Some(3))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("customer.updated", Some(3))]);
     admin.patch(&url, &json!({"full_name": "B"})).await.data();
     admin.patch(&url, &json!({"email": "no address"})).await.assert_failure(400, "validation_failed");
     customer.patch("/api/customers/me", &json!({"full_name": "C"})).await.data();
-    assert_eq!(since(&app, &mut seen).await, [("customer.updated", Some(4))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("customer.updated", Some(4))]);
     let first = app.add_address(&row, "US-CA", true).await;
-    assert_eq!(since(&app, &mut seen).await, [("address.created", Some(5))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("address.created", Some(5))]);
     let second = app.add_address(&row, "US-NY", true).await;
-    assert_eq!(since(&app, &mut seen).await, [("address.updated", Some(6)), ("address.created", Some(7))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("address.updated", Some(6)), ("address.created", Some(7))]);
     let address = |row: &Value| format!("{url}/addresses/{}", row["uuid"].as_str().unwrap());
     admin.patch(&address(&first), &json!({"city": "Oakland"})).await.data();
     admin.delete(&address(&second)).await.data();
     assert_eq!(
-        since(&app, &mut seen).await,
+        new_entries(&app, &mut seen).await,
         [("address.updated", Some(8)), ("address.deleted", Some(9)), ("address.updated", Some(10))]
     );
     let definition =
@@ -67,7 +67,7 @@ async fn every_change_is_told_once(app: &TestApp) {
     admin.patch(&definition, &json!({"name": "Points"})).await.data();
     admin.delete(&definition).await.data();
     assert_eq!(
-        since(&app, &mut seen).await,
+        new_entries(&app, &mut seen).await,
         [
             ("metafield_definition.created", None),
             ("customer.updated", Some(11)),
@@ -81,7 +81,7 @@ async fn every_change_is_told_once(app: &TestApp) {
     admin.patch(&url, &json!({"group_id": group["customer_group_id"]})).await.data();
     admin.delete(&group_url).await.data();
     assert_eq!(
-        since(&app, &mut seen).await,
+        new_entries(&app, &mut seen).await,
         [
             ("group.created", None),
             ("group.updated", None),
@@ -92,8 +92,8 @@ async fn every_change_is_told_once(app: &TestApp) {
     );
     let refresh = json!({"refreshToken": customer.refresh_token});
     app.anonymous().post("/api/customer/token/refresh", &refresh).await.data();
-    assert_eq!(since(&app, &mut seen).await, [], "a session that goes on is no change");
-    let other = app.customer_again(&json!({"email": "b@x.io"})).await;
+    assert_eq!(new_entries(&app, &mut seen).await, [], "a refresh is not an event");
+    let other = app.log_in_customer(&json!({"email": "b@x.io"})).await;
     app.anonymous()
         .post("/api/customer/token/revoke", &json!({"refreshToken": other.refresh_token}))
         .await
@@ -102,29 +102,29 @@ async fn every_change_is_told_once(app: &TestApp) {
         .post("/api/customer/token/revoke", &json!({"refreshToken": other.refresh_token}))
         .await
         .data();
-    assert_eq!(since(&app, &mut seen).await, [("session.created", Some(14)), ("session.revoked", Some(15))]);
-    let other = app.customer_again(&json!({"email": "b@x.io"})).await;
+    assert_eq!(new_entries(&app, &mut seen).await, [("session.created", Some(14)), ("session.revoked", Some(15))]);
+    let other = app.log_in_customer(&json!({"email": "b@x.io"})).await;
     let change = json!({"current_password": CUSTOMER_PASSWORD, "password": "another correct horse"});
     let pair = other.post("/api/customers/me/password", &change).await.data();
     assert_eq!(
-        since(&app, &mut seen).await,
+        new_entries(&app, &mut seen).await,
         [("session.created", Some(16)), ("password.changed", Some(17)), ("session.revoked", Some(18))]
     );
     let other = other.with_tokens(&pair);
     other.delete("/api/customers/me/sessions").await.data();
-    assert_eq!(since(&app, &mut seen).await, [("session.revoked", Some(19))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("session.revoked", Some(19))]);
     admin.patch(&url, &json!({"status": 0})).await.data();
-    assert_eq!(since(&app, &mut seen).await, [("customer.updated", Some(20))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("customer.updated", Some(20))]);
     admin.delete(&url).await.data();
-    assert_eq!(since(&app, &mut seen).await, [("customer.deleted", Some(21))]);
+    assert_eq!(new_entries(&app, &mut seen).await, [("customer.deleted", Some(21))]);
     admin.delete(&url).await.assert_failure(404, "not_found");
-    assert_eq!(since(&app, &mut seen).await, []);
+    assert_eq!(new_entries(&app, &mut seen).await, []);
     app.stop().await;
 }
 
-/// A stolen refresh token ends its session, which is told.
+/// Reuse of a refresh token ends its session, and that is an event.
 #[apply(on_both_databases!)]
-async fn a_token_that_comes_twice(app: &TestApp) {
+async fn reuse_of_a_refresh_token_is_recorded(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let mut seen = journal(app).await.len();
     let refresh = async |token: &Value| {
@@ -134,21 +134,21 @@ async fn a_token_that_comes_twice(app: &TestApp) {
     let second = refresh(&first).await.data()["refreshToken"].clone();
     refresh(&second).await.data();
     assert_eq!(refresh(&first).await.status, 401);
-    assert_eq!(since(app, &mut seen).await, [("session.revoked", Some(3))]);
+    assert_eq!(new_entries(app, &mut seen).await, [("session.revoked", Some(3))]);
     assert_eq!(refresh(&first).await.status, 401);
-    assert_eq!(since(app, &mut seen).await, []);
+    assert_eq!(new_entries(app, &mut seen).await, []);
 }
 
 #[apply(on_both_databases!)]
-async fn the_feed_goes_on_from_a_cursor(app: &TestApp) {
+async fn the_feed_continues_from_a_cursor(app: &TestApp) {
     let read =
         async |variables: Value| app.admin().query_with(FEED, variables).await.data()["events"].clone();
     app.publish().await;
     let start = read(json!({"first": 100})).await["pageInfo"]["endCursor"].clone();
     let row = app.register("a@x.io").await;
     let none = read(json!({"after": start})).await;
-    assert_eq!(none["nodes"], json!([]), "it is not published yet");
-    assert_eq!(none["pageInfo"]["endCursor"], start, "where to ask again");
+    assert_eq!(none["nodes"], json!([]), "the event is not published yet");
+    assert_eq!(none["pageInfo"]["endCursor"], start, "the cursor stays the same");
     assert_eq!(app.publish().await, 1);
     let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
     app.admin().patch(&url, &json!({"full_name": "Jane"})).await.data();
@@ -166,30 +166,30 @@ async fn the_feed_goes_on_from_a_cursor(app: &TestApp) {
     assert_eq!((&updated["fields"], &updated["data"]["full_name"]), (&json!(["full_name"]), &json!("Jane")));
     assert_eq!(updated["data"]["version"], 2);
     assert!(!page.to_string().contains("argon2"));
-    let rest = read(json!({"after": page["pageInfo"]["endCursor"]})).await;
+    let last = read(json!({"after": page["pageInfo"]["endCursor"]})).await;
     assert_eq!(
-        (&rest["nodes"][0]["type"], &rest["nodes"][0]["customer"]),
+        (&last["nodes"][0]["type"], &last["nodes"][0]["customer"]),
         (&json!("group.created"), &Value::Null)
     );
     assert_eq!(
-        (&rest["pageInfo"]["hasNextPage"], &rest["pageInfo"]["hasPreviousPage"]),
+        (&last["pageInfo"]["hasNextPage"], &last["pageInfo"]["hasPreviousPage"]),
         (&json!(false), &json!(true))
     );
-    let of = read(json!({"after": start, "types": ["customer.*"], "customer": row["uuid"]})).await;
-    assert_eq!(of["nodes"].as_array().unwrap().len(), 2);
+    let filtered = read(json!({"after": start, "types": ["customer.*"], "customer": row["uuid"]})).await;
+    assert_eq!(filtered["nodes"].as_array().unwrap().len(), 2);
     for wrong in [
         json!({"types": ["customer.cerated"]}),
         json!({"customer": "x"}),
         json!({"after": "x"}),
         json!({"first": 101}),
     ] {
-        let answer = app.admin().query_with(FEED, wrong.clone()).await;
-        assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{wrong}");
+        let response = app.admin().query_with(FEED, wrong.clone()).await;
+        assert_eq!(response.graphql_code(), "VALIDATION_FAILED", "{wrong}");
     }
 }
 
-/// Changes of one customer from many at once are numbered without gaps, and published in that order; whoever reads
-/// the feed meanwhile misses none.
+/// Concurrent changes of one customer are numbered without gaps and published in that order. A client that reads the
+/// feed at the same time misses none.
 #[apply(on_both_databases!)]
 async fn no_event_is_missed(app: &TestApp) {
     let rows = [app.register("a@x.io").await, app.register("b@x.io").await, app.register("c@x.io").await];
@@ -203,7 +203,7 @@ async fn no_event_is_missed(app: &TestApp) {
     };
     let follow = async || {
         let (mut after, mut events) = (Value::Null, Vec::new());
-        // Bounded: 62 events in pages of 7, and rounds that come too early.
+        // Bounded: 62 events in pages of 7, and some rounds find no new event.
         for _ in 0..2000 {
             app.publish().await;
             let page = read(&after).await;
@@ -226,9 +226,9 @@ async fn no_event_is_missed(app: &TestApp) {
     }
 }
 
-/// What fails leaves no event, and a request that is sent twice leaves one.
+/// A failed request writes no event, and a repeated request with one idempotency key writes one.
 #[apply(on_both_databases!)]
-async fn events_go_with_their_changes(app: &TestApp) {
+async fn events_are_written_with_their_changes(app: &TestApp) {
     let mut seen = journal(app).await.len();
     let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD});
     for _ in 0..3 {
@@ -236,5 +236,5 @@ async fn events_go_with_their_changes(app: &TestApp) {
         assert_eq!(app.anonymous().send(request.json(&body)).await.status, 201);
     }
     app.anonymous().post("/api/customers", &body).await.assert_failure(409, "email_taken");
-    assert_eq!(since(app, &mut seen).await, [("customer.created", Some(1))]);
+    assert_eq!(new_entries(app, &mut seen).await, [("customer.created", Some(1))]);
 }

@@ -1,5 +1,5 @@
-//! What breaks below the server: requests are answered within their time, readiness says why, nothing is half done, and
-//! all is well again when what broke is, without a restart.
+//! Faults below the server. Requests receive a response within the deadline, readiness reports the reason, no change is
+//! partial, and the server recovers without a restart.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,24 +12,26 @@ use patron::worker;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, Line, Proxy, Receiver, TestApp, execute};
+use crate::support::{
+    Actor, Backend, CUSTOMER_PASSWORD, Proxy, ProxyMode, Receiver, TestApp, TestResponse, execute,
+};
 
 fn registration(email: &str) -> Value {
     json!({"full_name": "John Smith", "email": email, "password": CUSTOMER_PASSWORD})
 }
 
-async fn register(app: &TestApp, email: &str) -> Answer {
+async fn register(app: &TestApp, email: &str) -> TestResponse {
     app.anonymous().post("/api/customers", &registration(email)).await
 }
 
-/// Answered with 503 when this time is up, and what a machine that is busy adds; not after minutes, as whoever waits for
-/// a dead connection would be.
+/// The response is 503 within this limit, plus a margin for a busy machine. It does not take minutes, as waiting for a
+/// dead connection would.
 async fn assert_refused_within(app: &TestApp, limit: Duration) {
     const BUSY: Duration = Duration::from_secs(10);
     let watch = Timer::start();
-    let answer = register(app, "nobody@x.io").await;
-    answer.assert_failure(503, "unavailable");
-    assert!(answer.header("retry-after").is_some());
+    let response = register(app, "nobody@x.io").await;
+    response.assert_failure(503, "unavailable");
+    assert!(response.header("retry-after").is_some());
     let elapsed = watch.elapsed();
     println!("refused after {elapsed:.1?}");
     assert!(elapsed < limit + BUSY, "{elapsed:?}");
@@ -41,7 +43,7 @@ async fn assert_not_ready(app: &TestApp) {
 }
 
 async fn assert_recovers(app: &TestApp, email: &str) {
-    // A pool may have connections that it doesn't know to be broken, one for each it holds.
+    // Each pooled connection may be broken without the pool noticing.
     for _ in 0..20 {
         if app.anonymous().get("/health/ready").await.status == 200
             && register(app, email).await.status == 201
@@ -49,12 +51,12 @@ async fn assert_recovers(app: &TestApp, email: &str) {
             return;
         }
     }
-    panic!("it does not recover");
+    panic!("the server does not recover");
 }
 
-/// A server behind a line to its database that can fail.
-async fn behind_a_line(app: &TestApp) -> (TestApp, Proxy) {
-    let (proxy, url) = Proxy::of_postgres(app.database.as_ref().unwrap()).await;
+/// A server that reaches its database through a proxy.
+async fn start_behind_proxy(app: &TestApp) -> (TestApp, Proxy) {
+    let (proxy, url) = Proxy::for_postgres(app.database.as_ref().unwrap()).await;
     let server = app
         .second_instance_with(|flags| {
             let flags = flags.with("DATABASE_URL", &url).with("PATRON_DATABASE_WAIT", "1");
@@ -65,19 +67,19 @@ async fn behind_a_line(app: &TestApp) -> (TestApp, Proxy) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_gone_and_one_that_says_nothing() {
+async fn a_database_that_refuses_or_hangs_yields_503() {
     let app = TestApp::start(Backend::Postgres).await;
-    let (server, proxy) = behind_a_line(&app).await;
+    let (server, proxy) = start_behind_proxy(&app).await;
     assert_recovers(&server, "a@x.io").await;
-    for (line, email) in [(Line::Refusing, "b@x.io"), (Line::Silent, "c@x.io")] {
-        proxy.be(line);
-        proxy.cut();
+    for (mode, email) in [(ProxyMode::Refuse, "b@x.io"), (ProxyMode::Hang, "c@x.io")] {
+        proxy.set_mode(mode);
+        proxy.close_connections();
         for _ in 0..3 {
             assert_refused_within(&server, Duration::from_secs(4)).await;
         }
         assert_not_ready(&server).await;
-        proxy.be(Line::Open);
-        proxy.cut();
+        proxy.set_mode(ProxyMode::Forward);
+        proxy.close_connections();
         assert_recovers(&server, email).await;
     }
     server.stop().await;
@@ -86,12 +88,12 @@ async fn a_database_that_is_gone_and_one_that_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_all_in_use() {
+async fn exhausted_connections_yield_503() {
     let app = TestApp::start_with(Backend::Postgres, |flags| {
         flags.with("PATRON_DATABASE_CONNECTIONS", "2").with("PATRON_DATABASE_WAIT", "1")
     })
     .await;
-    // Two transactions of somebody's hold both.
+    // Two open transactions hold both connections.
     let held = [app.app.db.begin().await.unwrap(), app.app.db.begin().await.unwrap()];
     for _ in 0..2 {
         assert_refused_within(&app, Duration::from_secs(3)).await;
@@ -102,9 +104,9 @@ async fn connections_that_are_all_in_use() {
     app.stop().await;
 }
 
-/// A statement that waits for a lock for too long is given up, and so is its request.
+/// A statement that waits too long for a lock is aborted, and so is its request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_slow() {
+async fn a_slow_statement_is_aborted() {
     let app = TestApp::start_with(Backend::Postgres, |flags| {
         flags.with("PATRON_DATABASE_STATEMENT_TIMEOUT", "1").with("PATRON_REQUEST_TIMEOUT", "5")
     })
@@ -118,34 +120,33 @@ async fn a_database_that_is_slow() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgres_that_only_reads() {
+async fn a_read_only_postgres_serves_reads() {
     let app = TestApp::start(Backend::Postgres).await;
     app.register("a@x.io").await;
     let database = app.database.clone().unwrap();
-    let reads_only = async |on: bool| {
+    let set_read_only = async |on: bool| {
         execute(&format!("ALTER DATABASE {database} SET default_transaction_read_only = {on}")).await;
         execute(&format!(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
         ))
         .await;
-        // The pool finds out which connections are broken.
+        // So that the pool notices which connections are broken.
         for _ in 0..10 {
             app.anonymous().get("/health/ready").await;
         }
     };
-    reads_only(true).await;
+    set_read_only(true).await;
     assert_refused_within(&app, Duration::from_secs(4)).await;
     let read = app.admin().query("{ customers { total } }").await;
-    assert_eq!(read.data()["customers"]["total"], 1, "what is read is answered");
-    reads_only(false).await;
+    assert_eq!(read.data()["customers"]["total"], 1, "reads succeed");
+    set_read_only(false).await;
     assert_recovers(&app, "b@x.io").await;
     app.stop().await;
 }
 
-/// The error that PostgreSQL gives when a disk is full (53100, disk_full), where it would give it: in the middle of a
-/// transaction.
+/// A trigger raises the error of a full disk (53100, disk_full) in the middle of a transaction, as PostgreSQL would.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgres_that_is_full() {
+async fn a_full_postgres_refuses_writes() {
     const FULL: &str = "CREATE FUNCTION extend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         RAISE 'could not extend file \"base/1/2\": No space left on device' USING ERRCODE = 'disk_full'; END $$;
         CREATE TRIGGER extend BEFORE INSERT ON journal_entry EXECUTE FUNCTION extend()";
@@ -153,8 +154,8 @@ async fn a_postgres_that_is_full() {
     app.register("a@x.io").await;
     app.app.db.migration_connection().execute_unprepared(FULL).await.unwrap();
     assert_refused_within(&app, Duration::from_secs(4)).await;
-    assert_whole(&app).await;
-    assert_eq!(app.anonymous().get("/health/ready").await.status, 200, "it still reads");
+    assert_consistent(&app).await;
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200, "reads still succeed");
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
     app.app.db.migration_connection().execute_unprepared("DROP FUNCTION extend CASCADE").await.unwrap();
     assert_recovers(&app, "b@x.io").await;
@@ -162,7 +163,7 @@ async fn a_postgres_that_is_full() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_sqlite_that_is_full_or_only_reads() {
+async fn a_full_or_read_only_sqlite_refuses_writes() {
     let app = TestApp::start(Backend::Sqlite).await;
     app.register("a@x.io").await;
     let pragma = async |text: &str| {
@@ -173,92 +174,95 @@ async fn an_sqlite_that_is_full_or_only_reads() {
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
     pragma("query_only = 0").await;
     assert_recovers(&app, "b@x.io").await;
-    // A disk is full: no page can be added, and no change is half made.
+    // A full disk: no page can be added, and no change is partial.
     pragma("max_page_count = 1").await;
     let mut refused = None;
     for number in 0..200 {
-        let answer = register(&app, &format!("{number}@x.io")).await;
-        if answer.status != 201 {
-            refused = Some(answer);
+        let response = register(&app, &format!("{number}@x.io")).await;
+        if response.status != 201 {
+            refused = Some(response);
             break;
         }
     }
-    refused.expect("the disk is full some time").assert_failure(503, "unavailable");
-    assert_whole(&app).await;
-    assert_eq!(app.anonymous().get("/health/ready").await.status, 200, "it still reads");
+    refused.expect("the disk is full at some point").assert_failure(503, "unavailable");
+    assert_consistent(&app).await;
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200, "reads still succeed");
     pragma("max_page_count = 1073741823").await;
     assert_recovers(&app, "c@x.io").await;
     app.stop().await;
 }
 
-/// Every customer has its one event of having been made, and no event is without its customer.
-async fn assert_whole(app: &TestApp) {
+/// Every customer has exactly one `customer.created` event, and every such event has its customer.
+async fn assert_consistent(app: &TestApp) {
     let db = app.app.db.migration_connection();
     let customers = customer::Entity::find().all(db).await.unwrap();
-    let created = journal_entry::Column::Kind.eq(EventKind::CustomerCreated);
-    let events = journal_entry::Entity::find().filter(created).all(db).await.unwrap();
-    let mut made: Vec<_> = customers.iter().map(|customer| customer.uuid).collect();
-    let mut told: Vec<_> = events.iter().map(|event| event.record).collect();
-    made.sort();
-    told.sort();
-    assert_eq!(made, told);
+    let is_created = journal_entry::Column::Kind.eq(EventKind::CustomerCreated);
+    let events = journal_entry::Entity::find().filter(is_created).all(db).await.unwrap();
+    let mut created: Vec<_> = customers.iter().map(|customer| customer.uuid).collect();
+    let mut recorded: Vec<_> = events.iter().map(|event| event.record).collect();
+    created.sort();
+    recorded.sort();
+    assert_eq!(created, recorded);
 }
 
-/// Connections are cut again and again while many write: what was acknowledged is there, nothing is there by half, and
-/// what is sent again with its key is done once.
+/// Connections are closed repeatedly during concurrent writes. Acknowledged writes are stored, no write is partial, and
+/// a request that is retried with its idempotency key is executed once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_cut_in_the_middle() {
+async fn closed_connections_lose_no_acknowledged_write() {
     let app = TestApp::start(Backend::Postgres).await;
-    let (server, proxy) = behind_a_line(&app).await;
+    let (server, proxy) = start_behind_proxy(&app).await;
     const CUTS: usize = 30;
-    let answers = AtomicUsize::new(0);
+    let responses = AtomicUsize::new(0);
     let write = async |number: usize| {
-        let mut tries = 0;
+        let mut attempts = 0;
         for _ in 0..200 {
-            tries += 1;
+            attempts += 1;
             let request = server.anonymous().request(reqwest::Method::POST, "/api/customers");
             let request = request.header("idempotency-key", format!("key-{number}"));
-            let answer =
+            let response =
                 server.anonymous().send(request.json(&registration(&format!("{number}@x.io")))).await;
-            // In the middle of what the others do; so often and no more, or they would keep each other from ever ending.
-            let number = answers.fetch_add(1, Ordering::Relaxed);
+            // While other requests run. The number of cuts is limited, so that the requests can succeed in the end.
+            let number = responses.fetch_add(1, Ordering::Relaxed);
             if number.is_multiple_of(3) && number < 3 * CUTS {
-                proxy.cut();
+                proxy.close_connections();
             }
-            match answer.status {
-                201 => return (answer.data()["uuid"].as_str().unwrap().to_owned(), tries),
-                // Refused, or a twin whose connection was cut is not known to be gone yet.
+            match response.status {
+                201 => return (response.data()["uuid"].as_str().unwrap().to_owned(), attempts),
+                // Unavailable, or an earlier attempt whose connection was closed still holds the key.
                 503 | 409 => {
-                    assert_ne!(answer.body["error"]["code"], "email_taken", "it was done, and not told")
+                    assert_ne!(
+                        response.body["error"]["code"], "email_taken",
+                        "an unacknowledged write was stored without its response"
+                    )
                 }
-                _ => panic!("{answer:?}"),
+                _ => panic!("{response:?}"),
             }
         }
-        panic!("never answered");
+        panic!("no attempt succeeded");
     };
     let mut written = Vec::new();
     for round in 0..5 {
         written.extend(futures_util::future::join_all((round * 8..round * 8 + 8).map(write)).await);
     }
-    let mut known: Vec<String> =
+    let mut stored: Vec<String> =
         app.customers().await.iter().map(|customer| customer.uuid.to_string()).collect();
-    let mut told: Vec<String> = written.iter().map(|(uuid, _)| uuid.clone()).collect();
-    known.sort();
-    told.sort();
-    assert_eq!(known, told);
-    assert_whole(&app).await;
-    let tries: i32 = written.iter().map(|(_, tries)| tries).sum();
-    let cuts = answers.load(Ordering::Relaxed).div_ceil(3).min(CUTS);
-    assert!(usize::try_from(tries).unwrap() > written.len(), "no cut hit anything");
-    println!("{cuts} cuts, {tries} requests for {} customers, none lost, none twice", written.len());
+    let mut acknowledged: Vec<String> = written.iter().map(|(uuid, _)| uuid.clone()).collect();
+    stored.sort();
+    acknowledged.sort();
+    assert_eq!(stored, acknowledged);
+    assert_consistent(&app).await;
+    let attempts: i32 = written.iter().map(|(_, attempts)| attempts).sum();
+    let cuts = responses.load(Ordering::Relaxed).div_ceil(3).min(CUTS);
+    assert!(usize::try_from(attempts).unwrap() > written.len(), "no request was affected");
+    println!("{cuts} cuts, {attempts} requests for {} customers, none lost, none twice", written.len());
     server.stop().await;
     drop(proxy);
     app.stop().await;
 }
 
-/// Two instances that send what both see: nobody is told twice, and nothing waits for good.
+/// Two instances work on the same queues: each webhook and each mail is sent once, and none is left over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_instances_that_work_on_the_same() {
+async fn two_instances_send_everything_once() {
     let app = TestApp::start(Backend::Postgres).await;
     let receiver = Receiver::start().await;
     let settings = |flags: patron::config::Flags| {
@@ -266,10 +270,10 @@ async fn two_instances_that_work_on_the_same() {
     };
     let instances = [app.second_instance_with(settings).await, app.second_instance_with(settings).await];
     let body = json!({"url": receiver.url, "events": ["customer.created"]});
-    let made = instances[0].anonymous().request(reqwest::Method::POST, "/api/webhook-endpoints");
-    let made =
-        instances[0].anonymous().send(made.bearer_auth(app.admin().token().unwrap()).json(&body)).await;
-    assert_eq!(made.status, 201, "{made:?}");
+    let request = instances[0].anonymous().request(reqwest::Method::POST, "/api/webhook-endpoints");
+    let created =
+        instances[0].anonymous().send(request.bearer_auth(app.admin().token().unwrap()).json(&body)).await;
+    assert_eq!(created.status, 201, "{created:?}");
     for number in 0..60 {
         app.register(&format!("{number}@x.io")).await;
     }

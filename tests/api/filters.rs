@@ -7,8 +7,8 @@ use crate::support::{Actor, Admin, TestApp, apply, on_both_databases};
 
 const QUERY: &str = "query ($f: [FilterInput]) { customers(filters: $f) { total currentPage items { fullName } currentFilters { key operation value } } }";
 
-/// Ann, Bob, Cid, Dan, a day apart; Bob is disabled, Cid is in group 2.
-async fn people(app: &TestApp) {
+/// Creates Ann, Bob, Cid and Dan, a day apart. Bob is disabled, Cid is in group 2.
+async fn create_customers(app: &TestApp) {
     use sea_orm::{ActiveModelTrait, ActiveValue::Set};
     let now = app.now();
     let group = patron::entity::customer_group::ActiveModel {
@@ -26,7 +26,7 @@ async fn people(app: &TestApp) {
         ("Dan", "bobx1@example.com", 1, 1),
     ] {
         let body = json!({"full_name": name, "email": email, "password": "correct horse", "status": status, "group_id": group_id});
-        assert_eq!(app.admin_again().await.post("/api/customers", &body).await.status, 201);
+        assert_eq!(app.log_in_admin().await.post("/api/customers", &body).await.status, 201);
         app.app.clock.advance(TimeDelta::days(1));
     }
 }
@@ -35,10 +35,10 @@ fn filter(key: &str, operation: &str, value: impl Into<Value>) -> Value {
     json!({"key": key, "operation": operation, "value": value.into()})
 }
 
-/// The first names of the customers found, and the total.
-async fn found(admin: &Admin<'_>, filters: &[Value]) -> (String, i64) {
-    let answer = admin.query_with(QUERY, json!({"f": filters})).await;
-    let customers = answer.data()["customers"].clone();
+/// The initials of the customers that the filters find, and the total.
+async fn search(admin: &Admin<'_>, filters: &[Value]) -> (String, i64) {
+    let response = admin.query_with(QUERY, json!({"f": filters})).await;
+    let customers = response.data()["customers"].clone();
     let names: Vec<String> = customers["items"]
         .as_array()
         .unwrap()
@@ -49,9 +49,9 @@ async fn found(admin: &Admin<'_>, filters: &[Value]) -> (String, i64) {
 }
 
 #[apply(on_both_databases!)]
-async fn every_key_and_operation(app: &TestApp) {
-    people(app).await;
-    let admin = app.admin_again().await;
+async fn every_key_and_operation_matches(app: &TestApp) {
+    create_customers(app).await;
+    let admin = app.log_in_admin().await;
     for (filters, expected) in [
         (vec![], "DCBA"),
         (vec![filter("keyword", "eq", "smith")], "CB"),
@@ -87,7 +87,7 @@ async fn every_key_and_operation(app: &TestApp) {
         (vec![filter("ob", "eq", "created_at"), filter("od", "eq", "desc")], "DCBA"),
         (vec![filter("od", "eq", "asc")], "ABCD"),
     ] {
-        let (names, total) = found(&admin, &filters).await;
+        let (names, total) = search(&admin, &filters).await;
         assert_eq!(
             (names.as_str(), total),
             (expected, i64::try_from(expected.len()).unwrap()),
@@ -97,21 +97,21 @@ async fn every_key_and_operation(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn pages(app: &TestApp) {
-    people(app).await;
-    let admin = app.admin_again().await;
+async fn results_are_paged(app: &TestApp) {
+    create_customers(app).await;
+    let admin = app.log_in_admin().await;
     for (page, expected) in [(1, "DC"), (2, "BA"), (3, ""), (i32::MAX.unsigned_abs(), "")] {
         let filters = [filter("limit", "eq", 2), filter("page", "eq", page)];
-        assert_eq!(found(&admin, &filters).await, (expected.to_owned(), 4), "page {page}");
+        assert_eq!(search(&admin, &filters).await, (expected.to_owned(), 4), "page {page}");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn the_filters_in_force_are_told(app: &TestApp) {
+async fn current_filters_are_returned(app: &TestApp) {
     let filters = json!([filter("keyword", "eq", "x"), null, filter("page", "eq", "2")]);
-    let answer = app.admin().query_with(QUERY, json!({"f": filters})).await;
+    let response = app.admin().query_with(QUERY, json!({"f": filters})).await;
     assert_eq!(
-        answer.data()["customers"],
+        response.data()["customers"],
         json!({
             "total": 0, "currentPage": 2, "items": [],
             "currentFilters": [{"key": "keyword", "operation": "eq", "value": "x"}, {"key": "page", "operation": "eq", "value": "2"}],
@@ -120,7 +120,7 @@ async fn the_filters_in_force_are_told(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_not_known_is_named(app: &TestApp) {
+async fn invalid_filters_are_named(app: &TestApp) {
     app.register("a@x.io").await;
     for (filter, words) in [
         (filter("colour", "eq", "red"), ["\"colour\"", "keyword"]),
@@ -145,47 +145,47 @@ async fn what_is_not_known_is_named(app: &TestApp) {
         (filter("limit", "gt", "1"), ["\"limit\"", "\"gt\""]),
         (filter("keyword", "eq", "a\0b"), ["\"keyword\"", "NUL"]),
     ] {
-        let answer = app.admin().query_with(QUERY, json!({"f": [filter]})).await;
-        assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{filter}: {answer:?}");
-        let message = answer.body["errors"][0]["message"].as_str().unwrap();
+        let response = app.admin().query_with(QUERY, json!({"f": [filter]})).await;
+        assert_eq!(response.graphql_code(), "VALIDATION_FAILED", "{filter}: {response:?}");
+        let message = response.body["errors"][0]["message"].as_str().unwrap();
         assert!(words.iter().all(|word| message.contains(word)), "{message}");
-        assert_eq!(answer.body["errors"][0]["extensions"]["details"][0]["field"], filter["key"]);
+        assert_eq!(response.body["errors"][0]["extensions"]["details"][0]["field"], filter["key"]);
     }
 }
 
 #[apply(on_both_databases!)]
-async fn filters_have_bounds(app: &TestApp) {
+async fn filters_are_limited(app: &TestApp) {
     let many = vec![filter("status", "eq", "1"); 51];
     for (filters, words) in [
         (json!(many), "At most 50 filters"),
         (json!([filter("full_name", "like", "a".repeat(1001))]), "at most 1000 characters"),
         (json!([filter("group_id", "in", vec!["1"; 1000].join(","))]), "at most 1000 characters"),
     ] {
-        let answer = app.admin().query_with(QUERY, json!({"f": filters})).await;
-        assert_eq!(answer.graphql_code(), "VALIDATION_FAILED");
-        assert!(answer.text.contains(words), "{words}: {answer:?}");
+        let response = app.admin().query_with(QUERY, json!({"f": filters})).await;
+        assert_eq!(response.graphql_code(), "VALIDATION_FAILED");
+        assert!(response.text.contains(words), "{words}: {response:?}");
     }
-    let most =
+    let largest =
         [filter("full_name", "like", "%_".repeat(500)), filter("group_id", "in", vec!["1"; 500].join(","))];
-    assert_eq!(app.admin().query_with(QUERY, json!({"f": most})).await.data()["customers"]["total"], 0);
+    assert_eq!(app.admin().query_with(QUERY, json!({"f": largest})).await.data()["customers"]["total"], 0);
 }
 
-/// E-mail addresses are found as they are compared: letters outside ASCII whatever their case as well.
+/// E-mail addresses are matched by their key, so case is ignored outside ASCII too.
 #[apply(on_both_databases!)]
-async fn parts_of_addresses_are_folded(app: &TestApp) {
+async fn email_filters_ignore_case(app: &TestApp) {
     app.register("Jörg@x.io").await;
     for (key, operation) in [("email", "like"), ("keyword", "eq")] {
         for part in ["JÖR", "jo\u{308}r", "rG@X"] {
-            let answer = app.admin().query_with(QUERY, json!({"f": [filter(key, operation, part)]})).await;
-            assert_eq!(answer.data()["customers"]["total"], 1, "{key} {part}");
+            let response = app.admin().query_with(QUERY, json!({"f": [filter(key, operation, part)]})).await;
+            assert_eq!(response.data()["customers"]["total"], 1, "{key} {part}");
         }
     }
 }
 
 #[apply(on_both_databases!)]
 async fn groups_can_be_filtered(app: &TestApp) {
-    people(app).await;
-    let admin = app.admin_again().await;
+    create_customers(app).await;
+    let admin = app.log_in_admin().await;
     for (filters, expected) in [
         (json!([]), json!(["VIP", "Default"])),
         (json!([filter("group_name", "like", "vi")]), json!(["VIP"])),
@@ -197,8 +197,8 @@ async fn groups_can_be_filtered(app: &TestApp) {
         ),
     ] {
         let query = "query ($f: [FilterInput]) { customerGroups(filters: $f) { total items { groupName } } }";
-        let answer = admin.query_with(query, json!({"f": filters})).await;
-        let items = answer.data()["customerGroups"]["items"].clone();
+        let response = admin.query_with(query, json!({"f": filters})).await;
+        let items = response.data()["customerGroups"]["items"].clone();
         let names: Vec<Value> =
             items.as_array().unwrap().iter().map(|item| item["groupName"].clone()).collect();
         assert_eq!(json!(names), expected, "{filters}");

@@ -19,9 +19,9 @@ async fn a_customer_with_group_and_addresses(app: &TestApp) {
     app.add_address(&row, "Somewhere", true).await;
     let uuid = row["uuid"].as_str().unwrap();
     let country = json!({"name": "United States of America", "code": "US"});
-    let answer = app.admin().query(EVERYTHING).await;
+    let response = app.admin().query(EVERYTHING).await;
     assert_eq!(
-        answer.data()["customer"],
+        response.data()["customer"],
         json!({
             "customerId": 1, "uuid": uuid, "status": 1, "email": "john.smith@example.com", "fullName": "John Smith",
             "createdAt": NOW, "updatedAt": NOW, "version": 1, "urn": format!("urn:evershop:customer:customer:{uuid}"),
@@ -38,67 +38,67 @@ async fn a_customer_with_group_and_addresses(app: &TestApp) {
     );
 }
 
-/// The specification wants the fields in the order of the query (6.3.2), whatever is ready first.
+/// Fields are in the order of the query (specification, 6.3.2), regardless of which value is ready first.
 #[apply(on_both_databases!)]
-async fn fields_are_answered_in_the_order_of_the_query(app: &TestApp) {
+async fn fields_are_returned_in_query_order(app: &TestApp) {
     app.register("john.smith@example.com").await;
-    let answer = app
+    let response = app
         .admin()
         .query("{ customers { items { group { groupName } fullName addresses { city } email } total } }")
         .await;
     assert_eq!(
-        answer.text,
+        response.text,
         r#"{"data":{"customers":{"items":[{"group":{"groupName":"Default"},"fullName":"John Smith","addresses":[],"email":"john.smith@example.com"}],"total":1}}}"#
     );
 }
 
-/// A failed field that can't be null makes its parent null (6.4.4): it is never just left out.
+/// A failed non-null field makes its parent null (6.4.4); it is never omitted.
 #[apply(on_both_databases!)]
-async fn a_guarded_field_does_not_leave_holes(app: &TestApp) {
+async fn a_forbidden_field_makes_its_parent_null(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     for field in ["editUrl", "updateApi", "deleteApi"] {
-        let answer = customer
+        let response = customer
             .query(&format!(
                 "{{ currentCustomer {{ email {field} }} countries(countries: [\"DE\"]) {{ code }} }}"
             ))
             .await;
         assert_eq!(
-            answer.body["data"],
+            response.body["data"],
             json!({"currentCustomer": null, "countries": [{"code": "DE"}]}),
             "{field}"
         );
-        assert_eq!(answer.graphql_code(), "FORBIDDEN");
-        assert_eq!(answer.body["errors"][0]["path"], json!(["currentCustomer", field]));
+        assert_eq!(response.graphql_code(), "FORBIDDEN");
+        assert_eq!(response.body["errors"][0]["path"], json!(["currentCustomer", field]));
     }
-    let answer = customer.query("{ currentCustomer { email metaData } }").await;
-    assert_eq!(answer.body["data"], json!({"currentCustomer": {"email": "a@x.io", "metaData": null}}));
-    assert_eq!(answer.graphql_code(), "FORBIDDEN");
-    let answer = app.anonymous().query("{ customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
+    let response = customer.query("{ currentCustomer { email metaData } }").await;
+    assert_eq!(response.body["data"], json!({"currentCustomer": {"email": "a@x.io", "metaData": null}}));
+    assert_eq!(response.graphql_code(), "FORBIDDEN");
+    let response = app.anonymous().query("{ customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
     assert_eq!(
-        answer.body["data"],
+        response.body["data"],
         json!({"customer": null, "customerGroup": null, "countries": [{"code": "DE"}]})
     );
-    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 2);
+    assert_eq!(response.body["errors"].as_array().unwrap().len(), 2);
 }
 
-/// What the database can't give is null with an error, and the rest is answered; the request did not fail.
+/// A field that the database can't resolve is null with an error; the other fields are returned with status 200.
 #[apply(on_both_databases!)]
-async fn one_field_fails_and_the_rest_is_answered(app: &TestApp) {
+async fn other_fields_are_returned_if_one_fails(app: &TestApp) {
     app.register("a@x.io").await;
     app.app
         .db
-        .owner()
+        .migration_connection()
         .execute_unprepared("ALTER TABLE customer_group RENAME TO customer_group_gone")
         .await
         .unwrap();
-    let answer = app.admin().query("{ customer(email: \"a@x.io\") { email group { groupName } addresses { city } } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
-    assert_eq!(answer.status, 200, "{answer:?}");
+    let response = app.admin().query("{ customer(email: \"a@x.io\") { email group { groupName } addresses { city } } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
+    assert_eq!(response.status, 200, "{response:?}");
     let customer = json!({"email": "a@x.io", "group": null, "addresses": []});
     assert_eq!(
-        answer.body["data"],
+        response.body["data"],
         json!({"customer": customer, "customerGroup": null, "countries": [{"code": "DE"}]})
     );
-    let errors = answer.body["errors"].as_array().unwrap();
+    let errors = response.body["errors"].as_array().unwrap();
     let mut paths: Vec<String> = errors.iter().map(|error| error["path"].to_string()).collect();
     paths.sort_unstable();
     assert_eq!(paths, [r#"["customer","group"]"#, r#"["customerGroup"]"#]);
@@ -108,13 +108,16 @@ async fn one_field_fails_and_the_rest_is_answered(app: &TestApp) {
             (&json!("INTERNAL"), &json!("Internal error"))
         );
     }
-    // One that can't be null takes its parents with it, up to the next that can.
-    let answer = app.admin().query("{ customerGroups { total } }").await;
-    assert_eq!((answer.status, &answer.body["data"], answer.graphql_code()), (200, &Value::Null, "INTERNAL"));
+    // A non-null field makes its parents null, up to the first nullable one.
+    let response = app.admin().query("{ customerGroups { total } }").await;
+    assert_eq!(
+        (response.status, &response.body["data"], response.graphql_code()),
+        (200, &Value::Null, "INTERNAL")
+    );
 }
 
 #[apply(on_both_databases!)]
-async fn the_current_customer_is_nobody_to_others(app: &TestApp) {
+async fn the_current_customer_is_null_for_other_roles(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let query = "{ currentCustomer { email group { groupName } addresses { city } } }";
     assert_eq!(app.anonymous().query(query).await.body, json!({"data": {"currentCustomer": null}}));
@@ -124,10 +127,10 @@ async fn the_current_customer_is_nobody_to_others(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn a_customer_is_found_by_id_or_by_address(app: &TestApp) {
+async fn a_customer_is_found_by_id_or_email(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let uuid = row["uuid"].as_str().unwrap();
-    for (arguments, found) in [
+    for (arguments, exists) in [
         (format!("id: \"{uuid}\""), true),
         (format!("id: \"{}\"", uuid.replace('-', "")), true),
         ("email: \" A@X.io \"".to_owned(), true),
@@ -136,34 +139,34 @@ async fn a_customer_is_found_by_id_or_by_address(app: &TestApp) {
         ("email: \"b@x.io\"".to_owned(), false),
         ("email: \"no address\\u0000\"".to_owned(), false),
     ] {
-        let answer = app.admin().query(&format!("{{ customer({arguments}) {{ uuid }} }}")).await;
-        let expected = if found { json!({"uuid": uuid}) } else { Value::Null };
-        assert_eq!(answer.data()["customer"], expected, "{arguments}");
+        let response = app.admin().query(&format!("{{ customer({arguments}) {{ uuid }} }}")).await;
+        let expected = if exists { json!({"uuid": uuid}) } else { Value::Null };
+        assert_eq!(response.data()["customer"], expected, "{arguments}");
     }
     for arguments in ["", "(id: \"1\", email: \"a@x.io\")", "(id: null)"] {
-        let answer = app.admin().query(&format!("{{ customer{arguments} {{ uuid }} }}")).await;
-        assert_eq!(answer.graphql_code(), "VALIDATION_FAILED", "{arguments}");
+        let response = app.admin().query(&format!("{{ customer{arguments} {{ uuid }} }}")).await;
+        assert_eq!(response.graphql_code(), "VALIDATION_FAILED", "{arguments}");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn one_group(app: &TestApp) {
-    let answer = app
+async fn a_group_is_found_by_id(app: &TestApp) {
+    let response = app
         .admin()
         .query("{ a: customerGroup(id: 1) { customerGroupId groupName } b: customerGroup(id: 2) { uuid } }")
         .await;
-    assert_eq!(answer.data(), json!({"a": {"customerGroupId": 1, "groupName": "Default"}, "b": null}));
+    assert_eq!(response.data(), json!({"a": {"customerGroupId": 1, "groupName": "Default"}, "b": null}));
 }
 
 #[apply(on_both_databases!)]
-async fn countries_are_for_anyone(app: &TestApp) {
-    let answer = app
+async fn countries_need_no_token(app: &TestApp) {
+    let response = app
         .anonymous()
         .query(
             "{ countries { code } some: countries(countries: [\"de\", \"XX\", null, \"US\"]) { name code } }",
         )
         .await;
-    let data = answer.data();
+    let data = response.data();
     assert!(data["countries"].as_array().unwrap().len() > 240);
     assert_eq!(
         data["some"],
@@ -178,9 +181,9 @@ async fn countries_are_for_anyone(app: &TestApp) {
     assert_eq!(provinces[0], json!({"name": "Alabama", "code": "US-AL", "countryCode": "US"}));
 }
 
-/// As the address forms of EverShop select them.
+/// The queries are those of EverShop's address forms.
 #[apply(on_both_databases!)]
-async fn allowed_countries_and_provinces(app: &TestApp) {
+async fn allowed_countries_and_provinces_are_listed(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let form = "{ value: code label: name provinces { label: name value: code } }";
     let countries = customer.query(&format!("{{ countries {form} }}")).await.data()["countries"].clone();
@@ -194,44 +197,45 @@ async fn allowed_countries_and_provinces(app: &TestApp) {
     for variables in [json!({}), json!({"countries": null})] {
         assert_eq!(app.anonymous().query_with(query, variables).await.data()["provinces"], all);
     }
-    let some =
+    let selected =
         app.anonymous().query_with(query, json!({"countries": ["sg", "XX", "US", "SG", "MC"]})).await.data()
             ["provinces"]
             .clone();
-    let (some, us) = (some.as_array().unwrap(), json!("US"));
+    let (selected, us) = (selected.as_array().unwrap(), json!("US"));
     assert!(
-        some.iter()
+        selected
+            .iter()
             .any(|province| *province == json!({"name": "Alabama", "code": "US-AL", "countryCode": "US"}))
     );
-    let of_us = some.iter().filter(|province| province["countryCode"] == us).count();
+    let of_us = selected.iter().filter(|province| province["countryCode"] == us).count();
     let expected = countries.iter().find(|country| country["value"] == us).unwrap()["provinces"]
         .as_array()
         .unwrap()
         .len();
     assert_eq!(
-        (of_us, &some[0]["countryCode"]),
+        (of_us, &selected[0]["countryCode"]),
         (expected, &json!("SG")),
-        "each country once, in the order asked for"
+        "each country once, in the requested order"
     );
-    for nobodys in [json!(["XX"]), json!([null])] {
+    for unknown in [json!(["XX"]), json!([null])] {
         assert_eq!(
-            app.anonymous().query_with(query, json!({"countries": nobodys})).await.data()["provinces"],
+            app.anonymous().query_with(query, json!({"countries": unknown})).await.data()["provinces"],
             json!([])
         );
     }
-    // An empty list of codes asks for all countries as well.
+    // An empty list of codes returns all countries.
     let data = app
         .anonymous()
         .query("{ all: countries { code } none: countries(countries: []) { code } }")
         .await
         .data();
     assert_eq!(data["all"], data["none"]);
-    let answer = app.anonymous().query("{ provinces { code name countryCode a: code } }").await;
-    assert_eq!(answer.graphql_code(), "QUERY_TOO_LARGE", "all provinces count");
+    let response = app.anonymous().query("{ provinces { code name countryCode a: code } }").await;
+    assert_eq!(response.graphql_code(), "QUERY_TOO_LARGE", "all provinces count");
 }
 
 #[apply(on_both_databases!)]
-async fn both_media_types(app: &TestApp) {
+async fn both_media_types_are_supported(app: &TestApp) {
     let post = async |accept: &str, query: &str| {
         let request = app.anonymous().request(Method::POST, "/api/graphql").header("accept", accept);
         app.anonymous().send(request.json(&json!({"query": query}))).await
@@ -244,20 +248,20 @@ async fn both_media_types(app: &TestApp) {
             "application/graphql-response+json; charset=utf-8",
         ),
     ] {
-        let answer = post(accept, "{ __typename }").await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(media_type)));
+        let response = post(accept, "{ __typename }").await;
+        assert_eq!((response.status, response.header("content-type")), (200, Some(media_type)));
     }
     // A header without a media type accepts anything.
     for nothing in ["", " ", ",", " , ,"] {
-        let answer = post(nothing, "{ __typename }").await;
+        let response = post(nothing, "{ __typename }").await;
         assert_eq!(
-            (answer.status, answer.header("content-type")),
+            (response.status, response.header("content-type")),
             (200, Some("application/json; charset=utf-8")),
             "{nothing:?}"
         );
     }
     assert_eq!(post(",text/html,", "{ __typename }").await.status, 406);
-    // What was never run tells so by its status, to clients that know the newer media type.
+    // With the newer media type, the status shows that the request was not executed.
     for (query, code) in [
         ("{ nope }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ ", "GRAPHQL_PARSE_FAILED"),
@@ -268,17 +272,17 @@ async fn both_media_types(app: &TestApp) {
         let older = post("application/json", query).await;
         assert_eq!((older.status, older.graphql_code()), (200, code), "{older:?}");
     }
-    let answer = post("application/graphql-response+json", "{ customers { total } }").await;
-    assert_eq!((answer.status, answer.graphql_code()), (200, "UNAUTHENTICATED"));
+    let response = post("application/graphql-response+json", "{ customers { total } }").await;
+    assert_eq!((response.status, response.graphql_code()), (200, "UNAUTHENTICATED"));
     let refused = post("application/graphql-response+json", "{ nope }").await;
-    assert!(refused.body.get("data").is_none(), "what was not run has no data: {refused:?}");
+    assert!(refused.body.get("data").is_none(), "a request that was not executed has no data: {refused:?}");
     for older in [
         "application/graphql-response+json;q=0, application/json",
         "application/graphql-response+json;q=0.5, application/json",
         "application/graphql-response+json;q=0.8,*/*",
     ] {
-        let answer = post(older, "{ __typename }").await;
-        assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{older}");
+        let response = post(older, "{ __typename }").await;
+        assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"), "{older}");
     }
     assert_eq!(
         post("application/json;q=0, */*;q=0, application/graphql-response+json;q=0", "{ __typename }")
@@ -287,7 +291,7 @@ async fn both_media_types(app: &TestApp) {
         406
     );
     assert_eq!(post("text/html", "{ __typename }").await.status, 406);
-    // Failures as well: of a 401 with another media type, clients don't read the code.
+    // Failures use the negotiated media type too, so that clients read their error code.
     for (accept, media_type) in [
         ("application/graphql-response+json", "application/graphql-response+json; charset=utf-8"),
         ("application/graphql-response+json;q=0, application/json", "application/json; charset=utf-8"),
@@ -295,33 +299,33 @@ async fn both_media_types(app: &TestApp) {
     ] {
         let request =
             app.anonymous().request(Method::POST, "/api/graphql").bearer_auth("bad").header("accept", accept);
-        let answer = app.anonymous().send(request.json(&json!({"query": "{ __typename }"}))).await;
-        assert_eq!((answer.status, answer.header("content-type")), (401, Some(media_type)));
-        assert_eq!(answer.graphql_code(), "UNAUTHENTICATED");
+        let response = app.anonymous().send(request.json(&json!({"query": "{ __typename }"}))).await;
+        assert_eq!((response.status, response.header("content-type")), (401, Some(media_type)));
+        assert_eq!(response.graphql_code(), "UNAUTHENTICATED");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn queries_in_urls(app: &TestApp) {
+async fn queries_are_accepted_in_urls(app: &TestApp) {
     let get = async |query: &[(&str, &str)]| {
         let request = app.anonymous().request(Method::GET, "/api/graphql").query(query);
         app.anonymous().send(request).await
     };
     let query = "query A($c: [String]) { countries(countries: $c) { name } } query B { __typename }";
-    let answer = get(&[("query", query), ("operationName", "A"), ("variables", "{\"c\": [\"DE\"]}")]).await;
-    assert_eq!(answer.data(), json!({"countries": [{"name": "Germany"}]}));
+    let response = get(&[("query", query), ("operationName", "A"), ("variables", "{\"c\": [\"DE\"]}")]).await;
+    assert_eq!(response.data(), json!({"countries": [{"name": "Germany"}]}));
     for bad in [
         vec![],
         vec![("query", "{__typename}"), ("variables", "[")],
         vec![("query", "{__typename}"), ("variables", "[1]")],
     ] {
-        let answer = get(&bad).await;
-        assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{bad:?}");
+        let response = get(&bad).await;
+        assert_eq!((response.status, response.graphql_code()), (400, "MALFORMED_JSON"), "{bad:?}");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn requests_that_are_no_graphql_requests(app: &TestApp) {
+async fn invalid_graphql_requests_are_refused(app: &TestApp) {
     for body in [
         json!([]),
         json!([{"query": "{__typename}"}]),
@@ -334,8 +338,8 @@ async fn requests_that_are_no_graphql_requests(app: &TestApp) {
         json!({"query": "{__typename}", "operationName": 1}),
         json!({"query": "{__typename}", "extensions": 1}),
     ] {
-        let answer = app.anonymous().post("/api/graphql", &body).await;
-        assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
+        let response = app.anonymous().post("/api/graphql", &body).await;
+        assert_eq!((response.status, response.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
     }
     let raw = async |content_type: &'static str, body: Vec<u8>| {
         let request =
@@ -350,13 +354,13 @@ async fn requests_that_are_no_graphql_requests(app: &TestApp) {
     assert_eq!(raw("multipart/form-data; boundary=x", form.into_bytes()).await.status, 415);
     let untyped = app.anonymous().request(Method::POST, "/api/graphql").body(query);
     assert_eq!(app.anonymous().send(untyped).await.status, 415);
-    // Null is nothing (GraphQL over HTTP, 5.1), and what is wrong is said.
+    // Null means absent (GraphQL over HTTP, 5.1), and the message names the error.
     let nulls =
         json!({"query": "{__typename}", "operationName": null, "variables": null, "extensions": null});
     app.anonymous().post("/api/graphql", &nulls).await.data();
-    let answer = app.anonymous().post("/api/graphql", &json!({"query": 1})).await;
-    assert!(answer.text.contains("invalid type: integer `1`, expected a string"), "{answer:?}");
+    let response = app.anonymous().post("/api/graphql", &json!({"query": 1})).await;
+    assert!(response.text.contains("invalid type: integer `1`, expected a string"), "{response:?}");
     let large = json!({"query": format!("{{__typename}} #{}", "a".repeat(1024 * 1024))}).to_string();
-    let answer = raw("application/json", large.into_bytes()).await;
-    assert_eq!((answer.status, answer.graphql_code()), (413, "PAYLOAD_TOO_LARGE"));
+    let response = raw("application/json", large.into_bytes()).await;
+    assert_eq!((response.status, response.graphql_code()), (413, "PAYLOAD_TOO_LARGE"));
 }

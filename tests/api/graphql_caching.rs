@@ -1,12 +1,12 @@
-//! GraphQL over GET: who may keep the answer, and for how long.
+//! GraphQL over GET: which responses may be cached, by which caches, and for how long.
 
 use reqwest::Method;
 
-use crate::support::{Actor, Answer, apply, on_both_databases};
+use crate::support::{Actor, TestResponse, apply, on_both_databases};
 
 const COUNTRIES: &str = "{ countries(countries: [\"DE\"]) { name } __typename }";
 
-async fn get(actor: &impl Actor, query: &str, headers: &[(&str, &str)]) -> Answer {
+async fn get(actor: &impl Actor, query: &str, headers: &[(&str, &str)]) -> TestResponse {
     let mut request = actor.request(Method::GET, "/api/graphql").query(&[("query", query)]);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -15,18 +15,18 @@ async fn get(actor: &impl Actor, query: &str, headers: &[(&str, &str)]) -> Answe
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_the_same_for_all_may_be_kept_by_anybody(app: &TestApp) {
+async fn public_data_may_be_cached(app: &TestApp) {
     for query in [COUNTRIES, "query A { ... on Query { countries { code } } }", "{ ... { __typename } }"] {
-        let answer = get(&app.anonymous(), query, &[]).await;
-        answer.data();
-        assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"), "{query}");
-        assert_eq!(answer.header("vary"), Some("Authorization, Accept, Accept-Encoding"));
-        assert!(answer.header("etag").is_some_and(|tag| tag.starts_with("W/\"")), "{answer:?}");
+        let response = get(&app.anonymous(), query, &[]).await;
+        response.data();
+        assert_eq!(response.header("cache-control"), Some("public, max-age=3600"), "{query}");
+        assert_eq!(response.header("vary"), Some("Authorization, Accept, Accept-Encoding"));
+        assert!(response.header("etag").is_some_and(|tag| tag.starts_with("W/\"")), "{response:?}");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn anything_else_is_kept_by_nobody(app: &TestApp) {
+async fn other_responses_are_not_cached(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     for query in [
         "{ currentCustomer { email } }",
@@ -42,59 +42,59 @@ async fn anything_else_is_kept_by_nobody(app: &TestApp) {
         "{ countries { nope } }",
         "",
     ] {
-        let answer = get(&app.anonymous(), query, &[]).await;
+        let response = get(&app.anonymous(), query, &[]).await;
         assert_eq!(
-            (answer.header("cache-control"), answer.header("etag")),
+            (response.header("cache-control"), response.header("etag")),
             (Some("no-store"), None),
             "{query}"
         );
-        // What comes of a token is the caller's, whatever it is.
-        let answer = get(&customer, query, &[]).await;
+        // A response to a request with a token is private, whatever it contains.
+        let response = get(&customer, query, &[]).await;
         assert!(
-            answer.header("cache-control").is_some_and(|control| control.contains("no-store")),
+            response.header("cache-control").is_some_and(|control| control.contains("no-store")),
             "{query}"
         );
     }
     for query in [COUNTRIES, "{ currentCustomer { email } }"] {
-        let answer = get(&customer, query, &[]).await;
-        answer.data();
+        let response = get(&customer, query, &[]).await;
+        response.data();
         assert_eq!(
-            (answer.header("cache-control"), answer.header("etag")),
+            (response.header("cache-control"), response.header("etag")),
             (Some("private, no-store"), None),
             "{query}"
         );
-        assert!(answer.header("vary").is_some_and(|vary| vary.contains("Authorization")));
+        assert!(response.header("vary").is_some_and(|vary| vary.contains("Authorization")));
     }
-    let answer = get(&app.anonymous(), COUNTRIES, &[("authorization", "Bearer nonsense")]).await;
-    assert_eq!((answer.status, answer.header("cache-control")), (401, Some("no-store")));
-    let answer = app.anonymous().query(COUNTRIES).await;
-    assert_eq!((answer.header("cache-control"), answer.header("etag")), (Some("no-store"), None));
+    let response = get(&app.anonymous(), COUNTRIES, &[("authorization", "Bearer nonsense")]).await;
+    assert_eq!((response.status, response.header("cache-control")), (401, Some("no-store")));
+    let response = app.anonymous().query(COUNTRIES).await;
+    assert_eq!((response.header("cache-control"), response.header("etag")), (Some("no-store"), None));
 }
 
 #[apply(on_both_databases!)]
-async fn what_the_client_has_is_not_sent_again(app: &TestApp) {
+async fn unchanged_responses_are_not_sent_again(app: &TestApp) {
     let first = get(&app.anonymous(), COUNTRIES, &[]).await;
     let tag = first.header("etag").unwrap();
     let list = format!("\"other\", {}", tag.trim_start_matches("W/"));
     let gaps = format!(",, {tag} ,");
     for seen in [tag, list.as_str(), gaps.as_str(), "*"] {
-        let answer = get(&app.anonymous(), COUNTRIES, &[("if-none-match", seen)]).await;
+        let response = get(&app.anonymous(), COUNTRIES, &[("if-none-match", seen)]).await;
         assert_eq!(
-            (answer.status, answer.text.as_str(), answer.header("etag")),
+            (response.status, response.text.as_str(), response.header("etag")),
             (304, "", Some(tag)),
             "{seen}"
         );
         for name in ["cache-control", "vary"] {
-            assert_eq!(answer.header(name), first.header(name));
+            assert_eq!(response.header(name), first.header(name));
         }
-        assert!(answer.header("content-type").is_none() && answer.header("x-request-id").is_some());
+        assert!(response.header("content-type").is_none() && response.header("x-request-id").is_some());
     }
     // Anything but a list of entity tags is ignored.
-    for nothing in ["", ",", "\"other\",,", "a b", "\"a b\"", "\"", tag.trim_matches(['W', '/', '"'])] {
+    for ignored in ["", ",", "\"other\",,", "a b", "\"a b\"", "\"", tag.trim_matches(['W', '/', '"'])] {
         assert_eq!(
-            get(&app.anonymous(), COUNTRIES, &[("if-none-match", nothing)]).await.status,
+            get(&app.anonymous(), COUNTRIES, &[("if-none-match", ignored)]).await.status,
             200,
-            "{nothing}"
+            "{ignored}"
         );
     }
     let other =
@@ -103,21 +103,21 @@ async fn what_the_client_has_is_not_sent_again(app: &TestApp) {
     assert_ne!(other.header("etag"), Some(tag));
     let by_media_type = [("if-none-match", "\"other\""), ("accept", "application/graphql-response+json")];
     assert_eq!(get(&app.anonymous(), COUNTRIES, &by_media_type).await.status, 200);
-    // Whoever may not have it learns nothing by asking for a tag.
-    let answer = get(&app.anonymous(), "{ currentCustomer { email } }", &[("if-none-match", "*")]).await;
-    assert_eq!(answer.status, 200);
+    // `If-None-Match` reveals nothing about data that is not cached.
+    let response = get(&app.anonymous(), "{ currentCustomer { email } }", &[("if-none-match", "*")]).await;
+    assert_eq!(response.status, 200);
 }
 
 #[apply(on_both_databases!)]
-async fn changes_are_not_asked_for_by_url(app: &TestApp) {
+async fn mutations_over_get_are_refused(app: &TestApp) {
     for (query, name) in [("mutation { a }", ""), ("query A { __typename } mutation B { a }", "B")] {
         let request = app
             .anonymous()
             .request(Method::GET, "/api/graphql")
             .query(&[("query", query), ("operationName", name)]);
-        let answer = app.anonymous().send(request).await;
+        let response = app.anonymous().send(request).await;
         assert_eq!(
-            (answer.status, answer.graphql_code(), answer.header("allow")),
+            (response.status, response.graphql_code(), response.header("allow")),
             (405, "METHOD_NOT_ALLOWED", Some("GET, HEAD, POST"))
         );
     }

@@ -1,38 +1,38 @@
-//! What one document may cost: its names, its errors and its answer are bounded, whatever it multiplies.
+//! The cost of one document: names, errors and the response are bounded, even if fragments and variables multiply them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
+use crate::support::{Actor, TestApp, TestResponse, apply, on_both_databases};
 
-/// More than any refusal needs.
+/// An upper bound for the size of a refusal, in bytes.
 const SMALL: usize = 100_000;
 
 #[track_caller]
-fn assert_refused(answer: &Answer, words: &str) {
-    let message = answer.body["errors"][0]["message"].as_str().unwrap_or_default();
-    let bytes = answer.text.len();
+fn assert_refused(response: &TestResponse, words: &str) {
+    let message = response.body["errors"][0]["message"].as_str().unwrap_or_default();
+    let bytes = response.text.len();
     assert!(bytes < SMALL, "{bytes} bytes");
-    assert_eq!((answer.graphql_code(), answer.body.get("data")), ("QUERY_TOO_LARGE", None), "{message}");
+    assert_eq!((response.graphql_code(), response.body.get("data")), ("QUERY_TOO_LARGE", None), "{message}");
     assert!(message.contains(words), "{words}: {message}");
 }
 
-/// An answer that was begun: `data` is there, and nothing is in it.
+/// The response exceeded its limit during execution: `data` is null.
 #[track_caller]
-fn assert_too_large(answer: &Answer) {
-    let bytes = answer.text.len();
+fn assert_too_large(response: &TestResponse) {
+    let bytes = response.text.len();
     assert!(bytes < SMALL, "{bytes} bytes");
-    assert_eq!((answer.status, answer.graphql_code()), (200, "ANSWER_TOO_LARGE"), "{answer:?}");
-    assert_eq!(answer.body.get("data"), Some(&Value::Null));
-    assert!(answer.text.contains("PATRON_GRAPHQL_MAX_ANSWER_BYTES"));
+    assert_eq!((response.status, response.graphql_code()), (200, "ANSWER_TOO_LARGE"), "{response:?}");
+    assert_eq!(response.body.get("data"), Some(&Value::Null));
+    assert!(response.text.contains("PATRON_GRAPHQL_MAX_ANSWER_BYTES"));
 }
 
-async fn by_url(app: &TestApp, query: &str) -> Answer {
+async fn by_url(app: &TestApp, query: &str) -> TestResponse {
     let actor = app.anonymous();
     actor.send(actor.request(Method::GET, "/api/graphql").query(&[("query", query)])).await
 }
 
-async fn with_answers_of(app: &TestApp, bytes: &str) -> TestApp {
+async fn with_response_limit(app: &TestApp, bytes: &str) -> TestApp {
     app.another_with(|flags| {
         flags.with("PATRON_GRAPHQL_MAX_ANSWER_BYTES", bytes).with("PATRON_GRAPHQL_BATCH", "5")
     })
@@ -40,7 +40,7 @@ async fn with_answers_of(app: &TestApp, bytes: &str) -> TestApp {
 }
 
 #[apply(on_both_databases!)]
-async fn names_have_at_most_128_letters(app: &TestApp) {
+async fn names_have_at_most_128_characters(app: &TestApp) {
     let name = |length: usize| "A".repeat(length);
     let forms = [
         "{ countries { provinces { A: name } } }",
@@ -56,35 +56,35 @@ async fn names_have_at_most_128_letters(app: &TestApp) {
         let app = app.anonymous();
         app.query(&query(128)).await.data();
         for length in [129, 250_000] {
-            // Two of them have the name twice.
+            // Two of the forms contain the name twice.
             let length = length.min(120_000);
             assert_refused(&app.query(&query(length)).await, "at most 128");
         }
     }
-    let answer = app.anonymous().query(&forms[0].replace('A', &name(250_000))).await;
-    assert_refused(&answer, "A name in the document has 250000 characters");
-    // Names that nothing is called by are repeated by errors.
+    let response = app.anonymous().query(&forms[0].replace('A', &name(250_000))).await;
+    assert_refused(&response, "A name in the document has 250000 characters");
+    // Errors would repeat unknown names.
     for form in ["{ A }", "{ countries(A: 1) { code } }", "{ __typename @A }", "{ ... on A { __typename } }"]
     {
         assert_refused(&app.anonymous().query(&form.replace('A', &name(30_000))).await, "at most 128");
     }
-    let answer = by_url(app, &forms[0].replace('A', &name(30_000))).await;
-    assert_refused(&answer, "at most 128");
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let response = by_url(app, &forms[0].replace('A', &name(30_000))).await;
+    assert_refused(&response, "at most 128");
+    assert_eq!(response.header("cache-control"), Some("no-store"));
     let request = app
         .anonymous()
         .request(Method::POST, "/api/graphql")
         .header("accept", "application/graphql-response+json");
-    let answer = app
+    let response = app
         .anonymous()
         .send(request.json(&json!({"query": format!("{{ {}: __typename }}", name(129))})))
         .await;
-    assert_eq!((answer.status, answer.graphql_code()), (400, "QUERY_TOO_LARGE"));
+    assert_eq!((response.status, response.graphql_code()), (400, "QUERY_TOO_LARGE"));
 }
 
-/// 140 KiB were answered with 477 MiB.
+/// Without a limit, a request of 140 KiB once caused a response of 477 MiB.
 #[apply(on_both_databases!)]
-async fn operations_that_share_a_fault(app: &TestApp) {
+async fn errors_shared_by_operations_are_bounded(app: &TestApp) {
     let variable = "v".repeat(120_000);
     for (operations, name, words) in [
         (3000, "v", "at most 100"),
@@ -104,44 +104,44 @@ async fn operations_that_share_a_fault(app: &TestApp) {
     let operations: Vec<String> = (0..100).map(|n| format!("query q{n} {{ __typename }}")).collect();
     let body = json!({"query": operations.join(" "), "operationName": "q99"});
     app.anonymous().post("/api/graphql", &body).await.data();
-    // As many errors as there can be.
+    // As many errors as possible.
     let variable = "v".repeat(127);
     for uses in [1, 20, 40] {
         let uses: Vec<String> =
             (0..uses).map(|n| format!("countries(countries: [${variable}{}]) {{ code }}", n % 10)).collect();
         let operations: Vec<String> = (0..100).map(|n| format!("query q{n} {{ ...F }}")).collect();
-        let answer = app
+        let response = app
             .anonymous()
             .query(&format!("{} fragment F on Query {{ {} }}", operations.join(" "), uses.join(" ")))
             .await;
-        let errors = answer.body["errors"].as_array().unwrap();
-        assert!(errors.len() <= 100 && answer.text.len() < SMALL, "{} bytes", answer.text.len());
+        let errors = response.body["errors"].as_array().unwrap();
+        assert!(errors.len() <= 100 && response.text.len() < SMALL, "{} bytes", response.text.len());
     }
 }
 
 #[apply(on_both_databases!)]
-async fn an_answer_has_at_most_100_errors(app: &TestApp) {
+async fn a_response_has_at_most_100_errors(app: &TestApp) {
     let unknown: Vec<String> = (0..1900).map(|n| format!("{}{n}", "u".repeat(120))).collect();
     for query in
         [format!("{{ {} }}", unknown.join(" ")), format!("{{ currentCustomer {{ {} }} }}", unknown.join(" "))]
     {
-        let answer = app.anonymous().query(&query).await;
-        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
-        let errors = answer.body["errors"].as_array().unwrap();
+        let response = app.anonymous().query(&query).await;
+        assert_eq!(response.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
+        let errors = response.body["errors"].as_array().unwrap();
         assert_eq!(errors.len(), 100);
         let longest = errors.iter().map(|error| error["message"].as_str().unwrap().chars().count()).max();
         assert!(longest <= Some(513), "{longest:?}");
     }
-    // Those of fields as well: each of these is for admins.
+    // Field errors are limited too: each of these fields is for admins.
     let customer = app.customer("a@x.io").await;
     let fields: String = (0..99).map(|n| format!("a{n}: metaData ")).collect();
     let others = "customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid }";
-    let answer = customer.query(&format!("{{ currentCustomer {{ {fields} }} {others} }}")).await;
-    assert_eq!(answer.body["errors"].as_array().unwrap().len(), 100);
+    let response = customer.query(&format!("{{ currentCustomer {{ {fields} }} {others} }}")).await;
+    assert_eq!(response.body["errors"].as_array().unwrap().len(), 100);
 }
 
 #[apply(on_both_databases!)]
-async fn messages_are_cut(app: &TestApp) {
+async fn long_messages_are_truncated(app: &TestApp) {
     let long = "ü".repeat(50_000);
     let unknown_field = json!({"query": "query ($f: CustomerFilter) { customersConnection(filter: $f) { totalCount } }", "variables": {"f": {&*long: 1}}});
     let unknown_value = json!({"query": "query ($f: [FilterInput]) { customers(filters: $f) { total } }",
@@ -152,24 +152,24 @@ async fn messages_are_cut(app: &TestApp) {
     let wrong_type = json!({"query": "{ __typename }", "variables": long});
     let parse = json!({"query": format!("{{ countries(countries: [\"{long}\" ) {{ code }} }}")});
     for body in [unknown_field, unknown_value, unknown_key, unknown_operation, wrong_type, parse] {
-        let answer = app.admin().post("/api/graphql", &body).await;
+        let response = app.admin().post("/api/graphql", &body).await;
         assert!(
-            !answer.graphql_code().is_empty() && answer.text.len() < 3000,
+            !response.graphql_code().is_empty() && response.text.len() < 3000,
             "{} bytes: {}",
-            answer.text.len(),
-            answer.graphql_code()
+            response.text.len(),
+            response.graphql_code()
         );
     }
-    // And neither are they made a thousand times before.
+    // Many uses of a long variable are refused before messages are built.
     let uses = "customersConnection(filter: $f) { totalCount } ".repeat(1000);
     let body =
         json!({"query": format!("query ($f: CustomerFilter) {{ {uses} }}"), "variables": {"f": {&*long: 1}}});
     assert_refused(&app.admin().post("/api/graphql", &body).await, "fragments and variables in place");
 }
 
-/// Each use of a variable copies it, and each spread of a fragment is looked at again.
+/// Each use of a variable copies its value, and each spread of a fragment is validated again.
 #[apply(on_both_databases!)]
-async fn what_is_multiplied_is_bounded(app: &TestApp) {
+async fn uses_of_fragments_and_variables_are_bounded(app: &TestApp) {
     let list = json!({"c": vec!["DE"; 40_000]});
     let uses = |uses: usize| {
         format!("query ($c: [String]) {{ {} }}", "countries(countries: $c) { code } ".repeat(uses))
@@ -209,20 +209,20 @@ async fn what_is_multiplied_is_bounded(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn an_answer_is_no_larger_than_the_setting(app: &TestApp) {
-    let app = with_answers_of(app, "20000").await;
+async fn a_response_is_no_larger_than_the_setting(app: &TestApp) {
+    let app = with_response_limit(app, "20000").await;
     let small = "{ countries { code } }";
     app.anonymous().query(small).await.data();
-    // Twice: an error is never kept.
+    // Twice, because an error is never cached.
     for _ in 0..2 {
         for query in ["{ countries { a: code b: code c: code } }", "{ countries { provinces { code } } }"] {
             assert_too_large(&app.anonymous().query(query).await);
-            let answer = by_url(&app, query).await;
-            assert_too_large(&answer);
-            assert_eq!((answer.header("cache-control"), answer.header("etag")), (Some("no-store"), None));
+            let response = by_url(&app, query).await;
+            assert_too_large(&response);
+            assert_eq!((response.header("cache-control"), response.header("etag")), (Some("no-store"), None));
         }
     }
-    // What is asked for twice is made once.
+    // Equal fields are merged, so they count once.
     app.anonymous().query(&format!("{{ {} }}", "countries { code } ".repeat(4))).await.data();
     assert_too_large(
         &app.anonymous().query("{ countries { code } a: countries { code } b: countries { code } }").await,
@@ -233,26 +233,26 @@ async fn an_answer_is_no_larger_than_the_setting(app: &TestApp) {
     assert_too_large(&app.anonymous().query("{ __type(name: \"Customer\") { fields { a: name b: name c: name d: name e: name f: name g: name h: name } } }").await);
     let batch =
         |queries: &[&str]| json!(queries.iter().map(|query| json!({"query": query})).collect::<Vec<_>>());
-    let answer = app
+    let response = app
         .anonymous()
         .post("/api/graphql", &batch(&[small, "{ nope }", small, small, "{ __typename }"]))
         .await;
-    assert!(answer.text.len() < 20_000 && answer.body[0]["data"]["countries"][0]["code"].is_string());
-    assert!(answer.body[2]["data"]["countries"][0]["code"].is_string(), "{answer:?}");
+    assert!(response.text.len() < 20_000 && response.body[0]["data"]["countries"][0]["code"].is_string());
+    assert!(response.body[2]["data"]["countries"][0]["code"].is_string(), "{response:?}");
     for number in [3, 4] {
-        assert_eq!(answer.body[number]["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE");
+        assert_eq!(response.body[number]["errors"][0]["extensions"]["code"], "ANSWER_TOO_LARGE");
     }
     app.stop().await;
 }
 
-/// One request may have it all, and gives it back.
+/// One request may use the whole budget, and releases it when it ends.
 #[apply(on_both_databases!)]
-async fn answers_that_are_made_at_once_are_bounded(app: &TestApp) {
+async fn concurrent_responses_are_bounded(app: &TestApp) {
     let app = app.another_with(|flags| flags.with("PATRON_GRAPHQL_ANSWERS_BYTES", "100000")).await;
     for number in 0..3 {
         let query = format!("{{ a{number}: countries {{ provinces {{ name code }} }} }}");
-        let answer = app.anonymous().query(&query).await;
-        assert_eq!(answer.graphql_code(), "UNAVAILABLE");
+        let response = app.anonymous().query(&query).await;
+        assert_eq!(response.graphql_code(), "UNAVAILABLE");
         app.anonymous().query(&format!("{{ a{number}: countries {{ name code }} }}")).await.data();
     }
     app.stop().await;
@@ -260,7 +260,7 @@ async fn answers_that_are_made_at_once_are_bounded(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn long_values_are_counted(app: &TestApp) {
-    let app = with_answers_of(app, "20000").await;
+    let app = with_response_limit(app, "20000").await;
     let row = app.register("a@x.io").await;
     let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
     let text = "x".repeat(1000);
@@ -269,7 +269,7 @@ async fn long_values_are_counted(app: &TestApp) {
     app.admin().query(&customer("metaData")).await.data();
     app.admin().query(&customer("metaData metaData")).await.data();
     assert_too_large(&app.admin().query(&customer("a: metaData b: metaData")).await);
-    // A name of 200 letters takes two bytes a letter.
+    // A name of 200 letters with two bytes each.
     for number in 0..9 {
         let row = app.register(&format!("{number}@x.io")).await;
         let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
@@ -282,35 +282,35 @@ async fn long_values_are_counted(app: &TestApp) {
         "{ customersConnection { edges { cursor node { metaData } } nodes { metaData } } }",
         "{ auditEntries { nodes { changes } edges { node { changes } } } }",
     ] {
-        let answer = app.admin().query(list).await;
-        assert!(answer.text.len() < 20_000, "{list}");
-        assert_too_large(&answer);
+        let response = app.admin().query(list).await;
+        assert!(response.text.len() < 20_000, "{list}");
+        assert_too_large(&response);
     }
     app.stop().await;
 }
 
-/// By the default of 8 MiB.
+/// The limit is the default of 8 MiB.
 #[apply(on_both_databases!)]
-async fn the_schema_does_not_multiply(app: &TestApp) {
+async fn introspection_is_bounded(app: &TestApp) {
     let lists: String = (0..99)
         .map(|n| format!("a{n}: fields {{ name description args {{ name description }} }} "))
         .collect();
     assert_too_large(&app.anonymous().query(&format!("{{ __schema {{ types {{ {lists} }} }} }}")).await);
-    // What is asked for twice is answered, and made, once.
+    // Equal fields are merged.
     let names = "name ".repeat(3000);
-    let answer =
+    let response =
         app.anonymous().query(&format!("{{ __schema {{ types {{ {names} ... {{ {names} }} }} }} }}")).await;
-    assert!(answer.text.len() < 10_000 && answer.data()["__schema"]["types"][0]["name"].is_string());
-    let around = format!(
+    assert!(response.text.len() < 10_000 && response.data()["__schema"]["types"][0]["name"].is_string());
+    let recursive = format!(
         "{{ __type(name: \"Query\") {{ {} name {} }} }}",
         "fields { type { ".repeat(3),
         "} } ".repeat(3)
     );
-    assert_refused(&app.anonymous().query(&around).await, "at most 2 levels");
+    assert_refused(&app.anonymous().query(&recursive).await, "at most 2 levels");
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_the_same_for_all_is_made_once_and_not_mixed_up(app: &TestApp) {
+async fn public_responses_are_cached_per_operation_and_variables(app: &TestApp) {
     let query =
         "query A($c: [String]) { countries(countries: $c) { code } } query B { countries { a: code } }";
     let ask = async |name: &str, codes: Value| {
@@ -330,29 +330,30 @@ async fn what_is_the_same_for_all_is_made_once_and_not_mixed_up(app: &TestApp) {
         assert_eq!(first.header(name), second.header(name), "{name}");
     }
     assert_eq!(first.header("cache-control"), Some("public, max-age=3600"));
-    // Whoever asks otherwise gets the same, and may not keep it.
+    // A POST request gets the same response, but may not cache it.
     let posted = app.anonymous().query(all).await;
     assert_eq!(
         (posted.text.as_str(), posted.header("cache-control"), posted.header("etag")),
         (first.text.as_str(), Some("no-store"), None)
     );
     let customer = app.customer("a@x.io").await;
-    let answer = customer.send(customer.request(Method::GET, "/api/graphql").query(&[("query", all)])).await;
+    let response =
+        customer.send(customer.request(Method::GET, "/api/graphql").query(&[("query", all)])).await;
     assert_eq!(
-        (answer.text.as_str(), answer.header("cache-control"), answer.header("etag")),
+        (response.text.as_str(), response.header("cache-control"), response.header("etag")),
         (first.text.as_str(), Some("private, no-store"), None)
     );
 }
 
 #[apply(on_both_databases!)]
-async fn rest_tells_of_at_most_100_problems(app: &TestApp) {
+async fn rest_reports_at_most_100_problems(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let url = format!("/api/customers/{}/metafields", row["uuid"].as_str().unwrap());
     let namespaces: serde_json::Map<String, Value> =
         (0..20_000).map(|n| (format!("n{n}"), json!(1))).collect();
-    let answer = app.admin().patch(&url, &json!({"metafields": namespaces})).await;
-    answer.assert_failure(400, "validation_failed");
-    assert_eq!(answer.details().len(), 100);
+    let response = app.admin().patch(&url, &json!({"metafields": namespaces})).await;
+    response.assert_failure(400, "validation_failed");
+    assert_eq!(response.details().len(), 100);
     let long = "ü".repeat(20_000);
     let names = app.admin().patch(&url, &json!({"metafields": {&*long: {&*long: 1}}})).await;
     names.assert_failure(400, "validation_failed");
@@ -372,8 +373,8 @@ async fn rest_tells_of_at_most_100_problems(app: &TestApp) {
         .anonymous()
         .post("/api/customers", &json!({"email": long, "password": long, "full_name": long}))
         .await;
-    for answer in [names, events, definition, customer] {
-        let bytes = answer.text.len();
-        assert!(answer.status == 400 && bytes < 10_000, "{bytes} bytes: {}", answer.status);
+    for response in [names, events, definition, customer] {
+        let bytes = response.text.len();
+        assert!(response.status == 400 && bytes < 10_000, "{bytes} bytes: {}", response.status);
     }
 }

@@ -1,22 +1,22 @@
-//! Queries that are too large are refused, quickly and clearly, and the server goes on.
+//! Queries that are too large are refused with a clear message, and the server keeps serving.
 
 use serde_json::{Value, json};
 
 use crate::support::{Actor, TestApp, apply, on_both_databases};
 
-async fn refused(app: &TestApp, query: &str, words: &str) {
-    let answer = app.admin().query(query).await;
-    let error = &answer.body["errors"][0];
+async fn assert_refused(app: &TestApp, query: &str, words: &str) {
+    let response = app.admin().query(query).await;
+    let error = &response.body["errors"][0];
     assert!(
-        answer.body["data"].is_null() && error["message"].as_str().is_some_and(|m| m.contains(words)),
-        "{words}: {answer:?}"
+        response.body["data"].is_null() && error["message"].as_str().is_some_and(|m| m.contains(words)),
+        "{words}: {response:?}"
     );
-    assert!(!answer.graphql_code().is_empty());
+    assert!(!response.graphql_code().is_empty());
     app.admin().query("{ customers { total } }").await.data();
 }
 
 #[apply(on_both_databases!)]
-async fn two_hundred_levels(app: &TestApp) {
+async fn deep_selections_are_refused(app: &TestApp) {
     let query = format!("{{ {} name {} }}", "a {".repeat(200), "}".repeat(200));
     refused(app, &query, "nested too deeply").await;
     let query = format!("{{ {} name {} }}", "a {".repeat(2000), "}".repeat(2000));
@@ -29,17 +29,17 @@ async fn two_hundred_levels(app: &TestApp) {
     refused(app, &query, "levels deep; at most 20").await;
 }
 
-/// The parser quotes what it can't read; not all of it.
+/// A parse error quotes only part of the document.
 #[apply(on_both_databases!)]
-async fn what_cannot_be_parsed_is_not_sent_back_whole(app: &TestApp) {
-    let answer = app.anonymous().query(&"{".repeat(10_000)).await;
-    assert_eq!(answer.graphql_code(), "GRAPHQL_PARSE_FAILED");
-    assert!(answer.text.len() < 10_000, "{} bytes", answer.text.len());
+async fn parse_errors_are_truncated(app: &TestApp) {
+    let response = app.anonymous().query(&"{".repeat(10_000)).await;
+    assert_eq!(response.graphql_code(), "GRAPHQL_PARSE_FAILED");
+    assert!(response.text.len() < 10_000, "{} bytes", response.text.len());
 }
 
-/// Values nest as selections do, and the parser and the library go down into them.
+/// Nested values are limited, because the parser and the validation recurse into them.
 #[apply(on_both_databases!)]
-async fn values_that_are_nested_deeply(app: &TestApp) {
+async fn deep_values_are_refused(app: &TestApp) {
     for (open, close) in [("[", "]"), ("{a:", "}"), ("{not:{", "}}")] {
         for depth in [200, 100_000] {
             let value = format!("{}1{}", open.repeat(depth), close.repeat(depth));
@@ -57,16 +57,16 @@ async fn values_that_are_nested_deeply(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn a_thousand_aliases(app: &TestApp) {
+async fn a_thousand_aliases_are_refused(app: &TestApp) {
     for field in ["currentCustomer { uuid }", "__typename"] {
         let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();
         refused(app, &format!("{{ {} }}", aliases.join(" ")), "1000 aliases; at most 100").await;
     }
 }
 
-/// Thirty fragments that each spread the next twice: a billion fields.
+/// Thirty fragments, each of which spreads the next twice, make a billion fields.
 #[apply(on_both_databases!)]
-async fn fragments_that_multiply(app: &TestApp) {
+async fn fragments_that_multiply_are_refused(app: &TestApp) {
     let fragments: Vec<String> =
         (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1)).collect();
     let query = format!("{{ ...f0 }} {} fragment f30 on Query {{ __typename }}", fragments.join(" "));
@@ -75,9 +75,9 @@ async fn fragments_that_multiply(app: &TestApp) {
     refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
 }
 
-/// Each of them is nested no deeper than the parser allows; all together would overflow the stack.
+/// The parser accepts the depth of each fragment; expanded together they would overflow the stack.
 #[apply(on_both_databases!)]
-async fn fragments_that_follow_each_other(app: &TestApp) {
+async fn chained_fragments_are_refused(app: &TestApp) {
     for (open, fields) in [("a{", true), ("...{", false)] {
         let (open, close) = (open.repeat(50), "}".repeat(50));
         let chain: Vec<String> =
@@ -93,7 +93,7 @@ async fn fragments_that_follow_each_other(app: &TestApp) {
             refused(app, &format!("{chain} {{ ...f79 ...f60 ...f0 }}"), "nested too deeply").await;
         }
         let short = format!("{{ ...f0 }} fragment f0 on Query {{ {open} __typename {close} }}");
-        // Not nested too deeply; too many levels, or nothing to refuse.
+        // A short chain is within the nesting limit; with fields it has too many levels.
         if fields {
             refused(app, &short, "levels deep").await;
         } else {
@@ -106,7 +106,7 @@ async fn fragments_that_follow_each_other(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn pages_of_many_rows(app: &TestApp) {
+async fn many_large_pages_are_refused(app: &TestApp) {
     let page = |n: usize| {
         format!(
             "p{n}: customers(filters: [{{key: \"limit\", operation: eq, value: 100}}]) {{ items {{ uuid email fullName addresses {{ city }} }} }}"
@@ -117,21 +117,21 @@ async fn pages_of_many_rows(app: &TestApp) {
     app.admin().query(&format!("{{ {} }}", page(1))).await.data();
 }
 
-/// Each country is there once, however often it is asked for, and asking a hundred times is too much.
+/// A country appears once in a list, however often it is requested. A hundred lists of countries are too many.
 #[apply(on_both_databases!)]
-async fn countries_do_not_multiply(app: &TestApp) {
+async fn country_lists_are_limited(app: &TestApp) {
     let query = "query ($c: [String]) { countries(countries: $c) { code } }";
-    let answer = app.anonymous().query_with(query, json!({"c": vec!["GB"; 40_000]})).await;
-    assert_eq!(answer.data()["countries"], json!([{"code": "GB"}]));
+    let response = app.anonymous().query_with(query, json!({"c": vec!["GB"; 40_000]})).await;
+    assert_eq!(response.data()["countries"], json!([{"code": "GB"}]));
     let all: Vec<String> = (0..99).map(|n| format!("a{n}: countries {{ code name }}")).collect();
     refused(app, &format!("{{ {} }}", all.join(" ")), "too complex").await;
     refused(app, "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }", "too complex").await;
     app.anonymous().query("{ countries { code name provinces { name code } } }").await.data();
 }
 
-/// The queries that GraphiQL and code generators ask for the schema pass all limits.
+/// The introspection queries of GraphiQL and of code generators are within all limits.
 #[apply(on_both_databases!)]
-async fn introspection_passes(app: &TestApp) {
+async fn introspection_queries_are_within_the_limits(app: &TestApp) {
     let of_type = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
     let input = "name description type { ...T } defaultValue isDeprecated deprecationReason";
     let query = format!(
@@ -145,8 +145,8 @@ async fn introspection_passes(app: &TestApp) {
     );
     let schema = app.anonymous().query(&query).await.data()["__schema"].clone();
     assert_eq!(schema["mutationType"], Value::Null);
-    // Everything is described: what a reader of the documentation panel sees.
-    let described = |thing: &Value| thing["description"].as_str().is_some_and(|text| text.len() > 3);
+    // Every type, field and argument has a description, which GraphiQL shows.
+    let described = |element: &Value| element["description"].as_str().is_some_and(|text| text.len() > 3);
     for kind in schema["types"].as_array().unwrap() {
         let name = kind["name"].as_str().unwrap();
         if name.starts_with("__") || ["Boolean", "Float", "ID", "Int", "String"].contains(&name) {
@@ -166,12 +166,12 @@ async fn introspection_passes(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn unknown_fields_are_named(app: &TestApp) {
-    let answer = app.admin().query("{ customers { items { password } } }").await;
-    assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
-    assert!(answer.text.contains("password") && answer.body["data"].is_null());
-    let answer = app
+    let response = app.admin().query("{ customers { items { password } } }").await;
+    assert_eq!(response.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
+    assert!(response.text.contains("password") && response.body["data"].is_null());
+    let response = app
         .admin()
         .query_with("query ($id: Int!) { customerGroup(id: $id) { uuid } }", json!({"id": "x"}))
         .await;
-    assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{answer:?}");
+    assert_eq!(response.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{response:?}");
 }

@@ -1,35 +1,39 @@
-//! Documents are judged, and variables given their values, as the specification says; what isn't valid is never executed.
-//! `tests/program/reference.rs` compares this with the reference implementation, request by request.
+//! Documents are validated and variables are coerced as the specification says. An invalid request is never executed.
+//! `tests/program/reference.rs` compares the results with the reference implementation, request by request.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
+use crate::support::{Actor, TestApp, TestResponse, apply, on_both_databases};
 
-async fn by_newer_type(app: &TestApp, query: &str, variables: &Value) -> Answer {
+async fn post_newer_type(app: &TestApp, query: &str, variables: &Value) -> TestResponse {
     let admin = app.admin();
     let request =
         admin.request(Method::POST, "/api/graphql").header("accept", "application/graphql-response+json");
     admin.send(request.json(&json!({"query": query, "variables": variables}))).await
 }
 
-/// Refused before anything runs: 400 without `data`, with a place.
+/// The request is refused before execution: 400 without `data`, with a location.
 async fn assert_refused(app: &TestApp, query: &str, variables: Value, words: &str) {
-    let answer = by_newer_type(app, query, &variables).await;
-    assert_eq!((answer.status, answer.body.get("data")), (400, None), "{query} {variables}: {answer:?}");
-    assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{query} {variables}: {answer:?}");
-    let error = &answer.body["errors"][0];
-    assert!(error["message"].as_str().is_some_and(|text| text.contains(words)), "{words}: {answer:?}");
-    assert!(error["locations"][0]["line"].is_u64(), "{answer:?}");
+    let response = post_newer_type(app, query, &variables).await;
+    assert_eq!(
+        (response.status, response.body.get("data")),
+        (400, None),
+        "{query} {variables}: {response:?}"
+    );
+    assert_eq!(response.graphql_code(), "GRAPHQL_VALIDATION_FAILED", "{query} {variables}: {response:?}");
+    let error = &response.body["errors"][0];
+    assert!(error["message"].as_str().is_some_and(|text| text.contains(words)), "{words}: {response:?}");
+    assert!(error["locations"][0]["line"].is_u64(), "{response:?}");
 }
 
 async fn data(app: &TestApp, query: &str, variables: Value) -> Value {
-    by_newer_type(app, query, &variables).await.data()
+    post_newer_type(app, query, &variables).await.data()
 }
 
-/// The null of a filter would be no filter, and list everybody.
+/// A null filter would mean no filter and list all customers.
 #[apply(on_both_databases!)]
-async fn null_or_nothing_for_what_must_not_be_null(app: &TestApp) {
+async fn null_and_missing_non_null_variables_are_refused(app: &TestApp) {
     app.register("a@x.io").await;
     let query =
         "query ($email: String!) { customersConnection(filter: {email: {eq: $email}}) { totalCount } }";
@@ -52,7 +56,7 @@ async fn null_or_nothing_for_what_must_not_be_null(app: &TestApp) {
         app,
         list,
         json!({"f": [{"key": "email", "operation": "eq", "mail": 1}]}),
-        "$f[0].mail` is none of the fields",
+        "$f[0].mail` is not a field of",
     )
     .await;
     let missing = "query ($t: Boolean!) { countries(countries: [\"DE\"]) { name @include(if: $t) } }";
@@ -60,12 +64,12 @@ async fn null_or_nothing_for_what_must_not_be_null(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn all_that_is_wrong_with_variables_is_told_at_once(app: &TestApp) {
+async fn all_variable_errors_are_reported_at_once(app: &TestApp) {
     let query = "query ($a: Int!, $b: [String!]) { customersConnection(first: $a, filter: {email: {in: $b}}) { totalCount } }";
-    let answer = by_newer_type(app, query, &json!({"a": "x", "b": [1, "y", 2]})).await;
-    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(3), "{answer:?}");
-    let answer = by_newer_type(app, query, &json!({"a": 1, "b": vec![1; 1000]})).await;
-    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(100), "{answer:?}");
+    let response = post_newer_type(app, query, &json!({"a": "x", "b": [1, "y", 2]})).await;
+    assert_eq!(response.body["errors"].as_array().map(Vec::len), Some(3), "{response:?}");
+    let response = post_newer_type(app, query, &json!({"a": 1, "b": vec![1; 1000]})).await;
+    assert_eq!(response.body["errors"].as_array().map(Vec::len), Some(100), "{response:?}");
 }
 
 #[apply(on_both_databases!)]
@@ -87,20 +91,20 @@ async fn defaults_apply(app: &TestApp) {
             json!([{"email": first}])
         );
     }
-    // Given, and not a direction: neither the default nor none.
-    let answer = by_newer_type(app, sorted, &json!({"d": null})).await;
-    assert!(answer.status == 200 && !answer.body["errors"][0]["path"].is_null(), "{answer:?}");
+    // An explicit null is an invalid direction: neither the default nor absent.
+    let response = post_newer_type(app, sorted, &json!({"d": null})).await;
+    assert!(response.status == 200 && !response.body["errors"][0]["path"].is_null(), "{response:?}");
     let whole = "query ($s: [CustomerSort!] = {field: EMAIL}) { customersConnection(first: 1, sort: $s) { nodes { email } } }";
     assert_eq!(
         data(app, whole, json!({})).await["customersConnection"]["nodes"],
         json!([{"email": "a@x.io"}])
     );
-    let condition = by_newer_type(app, query, &json!({"t": null})).await;
+    let condition = post_newer_type(app, query, &json!({"t": null})).await;
     assert_eq!((condition.status, &condition.body["data"]), (200, &Value::Null), "{condition:?}");
 }
 
 #[apply(on_both_databases!)]
-async fn fields_that_cannot_be_merged(app: &TestApp) {
+async fn fields_that_cannot_be_merged_are_refused(app: &TestApp) {
     for fields in [
         "nodes { group { a: uuid } group { a: groupName } }",
         "nodes { ...A ...B } } } fragment A on Customer { a: email } fragment B on Customer { ... { ... { a: fullName }",
@@ -115,7 +119,7 @@ async fn fields_that_cannot_be_merged(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_stands_where_it_may_not(app: &TestApp) {
+async fn misplaced_values_are_refused(app: &TestApp) {
     for (query, words) in [
         ("query ($i: Int) { customer(email: $i) { uuid } }", "i"),
         (
@@ -145,7 +149,7 @@ async fn what_stands_where_it_may_not(app: &TestApp) {
     ] {
         assert_refused(app, query, json!({}), words).await;
     }
-    // Used, if only by a condition.
+    // A variable that only a directive uses counts as used.
     assert_eq!(
         data(app, "query ($t: Boolean!) { __typename @include(if: $t) }", json!({"t": true})).await,
         json!({"__typename": "Query"})
@@ -153,7 +157,7 @@ async fn what_stands_where_it_may_not(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn texts_and_numbers(app: &TestApp) {
+async fn strings_and_numbers_are_coerced(app: &TestApp) {
     let filter = |value: &str| {
         format!(
             "{{ customers(filters: [{{key: \"keyword\", operation: eq, value: {value}}}]) {{ currentFilters {{ value }} }} }}"
@@ -167,8 +171,8 @@ async fn texts_and_numbers(app: &TestApp) {
         ("-0", "0"),
         ("12345678901234567890", "12345678901234567890"),
     ] {
-        let answer = data(app, &filter(literal), json!({})).await;
-        assert_eq!(answer["customers"]["currentFilters"][0]["value"], value, "{literal}");
+        let response = data(app, &filter(literal), json!({})).await;
+        assert_eq!(response["customers"]["currentFilters"][0]["value"], value, "{literal}");
     }
     let by_variable = "query ($v: ID) { customers(filters: [{key: \"keyword\", operation: eq, value: $v}]) { currentFilters { value } } }";
     for (value, text) in [(json!("a"), "a"), (json!(7), "7"), (json!(7.0), "7")] {
@@ -187,7 +191,7 @@ async fn texts_and_numbers(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn which_operation(app: &TestApp) {
+async fn the_operation_name_selects_the_operation(app: &TestApp) {
     let query = "query A { __typename } query B { countries(countries: [\"DE\"]) { code } }";
     let ask = async |name: Value| {
         app.anonymous().post("/api/graphql", &json!({"query": query, "operationName": name})).await
@@ -198,23 +202,23 @@ async fn which_operation(app: &TestApp) {
         (json!(""), "several operations"),
         (Value::Null, "several operations"),
     ] {
-        let answer = ask(name).await;
+        let response = ask(name).await;
         assert!(
-            answer.body["errors"][0]["message"].as_str().is_some_and(|text| text.contains(words)),
-            "{answer:?}"
+            response.body["errors"][0]["message"].as_str().is_some_and(|text| text.contains(words)),
+            "{response:?}"
         );
     }
-    // An empty name is none.
-    let answer = app
+    // An empty name means no name.
+    let response = app
         .anonymous()
         .post("/api/graphql", &json!({"query": "query A { __typename }", "operationName": ""}))
         .await;
-    assert_eq!(answer.data(), json!({"__typename": "Query"}));
+    assert_eq!(response.data(), json!({"__typename": "Query"}));
 }
 
-/// Introspection is on here, so errors may suggest names.
+/// Introspection is on in this test, so errors may suggest names.
 #[apply(on_both_databases!)]
-async fn misspelled_names(app: &TestApp) {
+async fn misspelled_names_get_suggestions(app: &TestApp) {
     for (query, meant) in [
         ("{ countries { nam } }", "did you mean `name`?"),
         ("{ countries(contries: [\"DE\"]) { name } }", "did you mean `countries`?"),

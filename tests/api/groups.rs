@@ -20,9 +20,9 @@ fn url(group: &Value) -> String {
 }
 
 async fn add(app: &TestApp, name: &str) -> Value {
-    let answer = app.admin().post(URL, &json!({"group_name": name})).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.data()
+    let response = app.admin().post(URL, &json!({"group_name": name})).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.data()
 }
 
 async fn stored(app: &TestApp) -> Vec<customer_group::Model> {
@@ -30,13 +30,14 @@ async fn stored(app: &TestApp) -> Vec<customer_group::Model> {
     select.all(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// The URL of the group that is there from the start.
+/// The URL of the default group.
 async fn default_url(app: &TestApp) -> String {
     format!("{URL}/{}", stored(app).await[0].uuid)
 }
 
-/// Puts customers `c0@x.io` and on into a group, as somebody's script inserts them; one is there to go by.
-async fn fill(app: &TestApp, group: &Value, numbers: Range<usize>) {
+/// Inserts customers `c0@x.io`, `c1@x.io`, … into a group directly into the database. The first customer is the
+/// template.
+async fn insert_members(app: &TestApp, group: &Value, numbers: Range<usize>) {
     let template = app.customers().await.remove(0);
     let group_id = i32::try_from(group["customer_group_id"].as_i64().unwrap()).ok();
     let row = |number: usize| customer::ActiveModel {
@@ -55,8 +56,8 @@ async fn fill(app: &TestApp, group: &Value, numbers: Range<usize>) {
     }
 }
 
-/// So many customers have one event of another group each, and nobody has two.
-async fn assert_told_once(app: &TestApp, count: usize) {
+/// This number of customers has one event about a group change each.
+async fn assert_one_event_each(app: &TestApp, count: usize) {
     let moves =
         journal_entry::Entity::find().filter(journal_entry::Column::Kind.eq(EventKind::CustomerUpdated));
     let moves = moves.all(app.app.db.migration_connection()).await.unwrap();
@@ -66,26 +67,26 @@ async fn assert_told_once(app: &TestApp, count: usize) {
 }
 
 #[apply(on_both_databases!)]
-async fn made_renamed_and_deleted(app: &TestApp) {
-    let answer =
+async fn groups_are_created_renamed_and_deleted(app: &TestApp) {
+    let response =
         app.admin().post(URL, &json!({"group_name": " VIP ", "customer_group_id": 9, "uuid": "x"})).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let row = answer.data();
+    assert_eq!(response.status, 201, "{response:?}");
+    let row = response.data();
     let url = url(&row);
-    assert_eq!(answer.header("location"), Some(url.as_str()));
+    assert_eq!(response.header("location"), Some(url.as_str()));
     let links = format!(
         r#""links":[{{"rel":"edit","href":"{url}","action":"PATCH","types":["application/json"]}},{{"rel":"delete","href":"{url}","action":"DELETE","types":["application/json"]}}]"#
     );
     assert_eq!(
-        answer.text,
+        response.text,
         format!(
             r#"{{"data":{{"customer_group_id":2,"uuid":{},"group_name":" VIP ","created_at":"{NOW}","updated_at":"{NOW}",{links}}}}}"#,
             row["uuid"]
         )
     );
     app.app.clock.advance(TimeDelta::seconds(1));
-    for nothing in [json!({}), json!({"group_name": " VIP ", "created_at": "x"})] {
-        assert_eq!(app.admin().patch(&url, &nothing).await.data(), row, "nothing changes");
+    for unchanged in [json!({}), json!({"group_name": " VIP ", "created_at": "x"})] {
+        assert_eq!(app.admin().patch(&url, &unchanged).await.data(), row, "nothing changes");
     }
     let changed = app
         .admin()
@@ -102,25 +103,26 @@ async fn made_renamed_and_deleted(app: &TestApp) {
     assert_eq!((&changed["created_at"], &changed["links"]), (&row["created_at"], &row["links"]));
     let deleted = app.admin().delete(&url).await.data();
     assert_eq!((&deleted["group_name"], &deleted["links"]), (&json!("Gold"), &Value::Null));
-    for answer in [app.admin().delete(&url).await, app.admin().patch(&url, &json!({"group_name": "x"})).await]
+    for response in
+        [app.admin().delete(&url).await, app.admin().patch(&url, &json!({"group_name": "x"})).await]
     {
-        answer.assert_failure(404, "not_found");
-        assert_eq!(answer.message(), "Group not found");
+        response.assert_failure(404, "not_found");
+        assert_eq!(response.message(), "Group not found");
     }
-    for nothing in ["x", "%FF", "%00", "00000000-0000-0000-0000-000000000000"] {
-        app.admin().patch(&format!("{URL}/{nothing}"), &json!({})).await.assert_failure(404, "not_found");
-        app.admin().delete(&format!("{URL}/{nothing}")).await.assert_failure(404, "not_found");
+    for unknown in ["x", "%FF", "%00", "00000000-0000-0000-0000-000000000000"] {
+        app.admin().patch(&format!("{URL}/{unknown}"), &json!({})).await.assert_failure(404, "not_found");
+        app.admin().delete(&format!("{URL}/{unknown}")).await.assert_failure(404, "not_found");
     }
     assert_eq!(stored(app).await.len(), 1);
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_wrong_with_a_name(app: &TestApp) {
+async fn invalid_names_are_refused(app: &TestApp) {
     let group = url(&add(app, "VIP").await);
     let before = stored(app).await;
-    let answer = app.admin().post(URL, &json!({})).await;
-    answer.assert_failure(400, "validation_failed");
-    assert_eq!(answer.details(), [("group_name", "Group name is required and cannot be empty")]);
+    let response = app.admin().post(URL, &json!({})).await;
+    response.assert_failure(400, "validation_failed");
+    assert_eq!(response.details(), [("group_name", "Group name is required and cannot be empty")]);
     for (name, message) in [
         (json!(""), "Group name is required and cannot be empty"),
         (json!(" \t\u{200B} "), "Group name is required and cannot be empty"),
@@ -131,22 +133,22 @@ async fn what_is_wrong_with_a_name(app: &TestApp) {
         (json!("a\0b"), "Group name must not contain control characters"),
         (json!("a\nb"), "Group name must not contain control characters"),
     ] {
-        for answer in [
+        for response in [
             app.admin().post(URL, &json!({"group_name": name})).await,
             app.admin().patch(&group, &json!({"group_name": name})).await,
         ] {
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), [("group_name", message)], "{name}");
+            response.assert_failure(400, "validation_failed");
+            assert_eq!(response.details(), [("group_name", message)], "{name}");
         }
     }
     for name in ["VIP", "vip", "DEFAULT"] {
-        let answer = app.admin().post(URL, &json!({"group_name": name})).await;
-        answer.assert_failure(409, "conflict");
-        assert_eq!(answer.message(), "Group name is already used", "{name}");
+        let response = app.admin().post(URL, &json!({"group_name": name})).await;
+        response.assert_failure(409, "conflict");
+        assert_eq!(response.message(), "Group name is already used", "{name}");
     }
     app.admin().patch(&group, &json!({"group_name": "default"})).await.assert_failure(409, "conflict");
     assert_eq!(stored(app).await, before);
-    // Its own name in another case is another name, and free.
+    // A group can change the case of its own name.
     assert_eq!(app.admin().patch(&group, &json!({"group_name": "vip"})).await.data()["group_name"], "vip");
     add(app, "Élite").await;
     for name in ["élite", "E\u{301}LITE"] {
@@ -156,10 +158,10 @@ async fn what_is_wrong_with_a_name(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn only_admins(app: &TestApp) {
+async fn only_admins_manage_groups(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let group = url(&add(app, "VIP").await);
-    for (answers, code) in [
+    for (responses, code) in [
         (
             [
                 app.anonymous().post(URL, &json!({})).await,
@@ -177,17 +179,17 @@ async fn only_admins(app: &TestApp) {
             (403, "forbidden"),
         ),
     ] {
-        answers.iter().for_each(|answer| answer.assert_failure(code.0, code.1));
+        responses.iter().for_each(|response| response.assert_failure(code.0, code.1));
     }
     assert_eq!(stored(app).await.len(), 2);
 }
 
 #[apply(on_both_databases!)]
-async fn the_default_group_stays(app: &TestApp) {
+async fn the_default_group_cannot_be_deleted(app: &TestApp) {
     let default = default_url(app).await;
-    let answer = app.admin().delete(&default).await;
-    answer.assert_failure(409, "conflict");
-    assert_eq!(answer.message(), "The default group can't be deleted");
+    let response = app.admin().delete(&default).await;
+    response.assert_failure(409, "conflict");
+    assert_eq!(response.message(), "The default group can't be deleted");
     assert_eq!(
         app.admin().patch(&default, &json!({"group_name": "Everyone"})).await.data()["group_name"],
         "Everyone"
@@ -196,40 +198,42 @@ async fn the_default_group_stays(app: &TestApp) {
     assert_eq!(stored(app).await.len(), 1);
 }
 
-/// More members than are moved at once.
+/// The group has more members than one batch moves.
 #[apply(on_both_databases!)]
 async fn customers_fall_back_to_the_default_group(app: &TestApp) {
     let (vip, other) = (add(app, "VIP").await, add(app, "Other").await);
     let template = app.register("a@x.io").await;
-    fill(app, &vip, 0..2500).await;
-    fill(app, &other, 9999..10_000).await;
+    insert_members(app, &vip, 0..2500).await;
+    insert_members(app, &other, 9999..10_000).await;
     app.admin().delete(&url(&vip)).await.data();
     let customers = app.customers().await;
-    let (moved, rest): (Vec<_>, Vec<_>) = customers.iter().partition(|customer| customer.version == 2);
+    let (moved, others): (Vec<_>, Vec<_>) = customers.iter().partition(|customer| customer.version == 2);
     assert_eq!(moved.len(), 2500);
     assert!(
         moved
             .iter()
             .all(|customer| customer.group_id == Some(1) && customer.updated_at > customer.created_at)
     );
-    let rest: Vec<_> =
-        rest.iter().map(|customer| (customer.customer_id, customer.group_id, customer.updated_at)).collect();
+    let others: Vec<_> = others
+        .iter()
+        .map(|customer| (customer.customer_id, customer.group_id, customer.updated_at))
+        .collect();
     let first = i32::try_from(template["customer_id"].as_i64().unwrap()).unwrap();
     assert_eq!(
-        rest,
+        others,
         [(first, Some(1), app.now()), (first + 2501, Some(3), app.now())],
-        "nobody else changes"
+        "no other customer changes"
     );
     assert_eq!(stored(app).await.len(), 2);
-    assert_told_once(app, 2500).await;
+    assert_one_event_each(app, 2500).await;
 }
 
-/// Who deletes a large group and is cut off goes on by asking again; with a key as well.
+/// An interrupted deletion of a large group continues when the request is repeated, also with an idempotency key.
 #[apply(on_both_databases!)]
-async fn a_large_group_is_emptied_in_parts(app: &TestApp) {
+async fn a_large_group_is_emptied_in_batches(app: &TestApp) {
     let vip = add(app, "VIP").await;
     app.register("a@x.io").await;
-    fill(app, &vip, 0..2500).await;
+    insert_members(app, &vip, 0..2500).await;
     let admin = app.admin();
     let delete =
         async || admin.send(admin.request(Method::DELETE, &url(&vip)).header("idempotency-key", "k")).await;
@@ -250,8 +254,12 @@ async fn a_large_group_is_emptied_in_parts(app: &TestApp) {
     delete().await.assert_failure(500, "internal");
     let in_default =
         async || app.customers().await.iter().filter(|customer| customer.group_id == Some(1)).count();
-    assert_eq!((in_default().await, stored(app).await.len()), (2001, 2), "each batch by itself");
-    assert_told_once(app, 2000).await;
+    assert_eq!(
+        (in_default().await, stored(app).await.len()),
+        (2001, 2),
+        "each batch is committed separately"
+    );
+    assert_one_event_each(app, 2000).await;
     db.execute_unprepared(match app.app.db.backend() {
         DbBackend::Sqlite => "DROP TRIGGER stop",
         _ => "DROP FUNCTION stop CASCADE",
@@ -260,14 +268,14 @@ async fn a_large_group_is_emptied_in_parts(app: &TestApp) {
     .unwrap();
     let deleted = delete().await;
     assert_eq!((deleted.status, in_default().await, stored(app).await.len()), (200, 2501, 1));
-    assert_told_once(app, 2500).await;
-    assert_eq!(delete().await.text, deleted.text, "the first answer is given again");
+    assert_one_event_each(app, 2500).await;
+    assert_eq!(delete().await.text, deleted.text, "the response is replayed");
 }
 
-/// Whoever puts a customer into a group that is deleted meanwhile is told so: no foreign key breaks, and nobody
-/// is left in a group that is gone.
+/// An assignment to a group that is deleted at the same time is refused: no foreign key error occurs, and no customer
+/// stays in a deleted group.
 #[apply(on_both_databases!)]
-async fn deleted_while_customers_are_put_into_it(app: &TestApp) {
+async fn a_group_deleted_during_assignments_has_no_members(app: &TestApp) {
     let admin = app.admin();
     let row = app.register("moved@x.io").await;
     let moved = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
@@ -283,12 +291,12 @@ async fn deleted_while_customers_are_put_into_it(app: &TestApp) {
             }
             _ => admin.patch(&moved, &json!({"group_id": group_id})).await,
         };
-        for answer in futures_util::future::join_all((0..12).map(act)).await {
-            if answer.status == 400 {
-                assert_eq!(answer.details(), [("group_id", "Group does not exist")]);
+        for response in futures_util::future::join_all((0..12).map(act)).await {
+            if response.status == 400 {
+                assert_eq!(response.details(), [("group_id", "Group does not exist")]);
                 refused += 1;
             }
-            assert!([200, 201, 400].contains(&answer.status), "{answer:?}");
+            assert!([200, 201, 400].contains(&response.status), "{response:?}");
         }
     }
     assert!(refused > 0, "no request came after a delete");
@@ -297,11 +305,11 @@ async fn deleted_while_customers_are_put_into_it(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn over_graphql_admins_see_who_is_in_them(app: &TestApp) {
+async fn admins_list_members_over_graphql(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     app.add_address(&customer.row, "US-CA", true).await;
     let (vip, empty) = (add(app, "VIP").await, add(app, "Empty").await);
-    fill(app, &vip, 0..100).await;
+    insert_members(app, &vip, 0..100).await;
     let query = "{ customerGroups(filters: [{key: \"limit\", operation: eq, value: \"3\"}]) { items {
             customerGroupId editUrl customers { email group { groupName } addresses { city } } } } }";
     let groups = app.admin().query(query).await.data()["customerGroups"]["items"].clone();
@@ -310,26 +318,26 @@ async fn over_graphql_admins_see_who_is_in_them(app: &TestApp) {
         json!({"customerGroupId": empty["customer_group_id"], "editUrl": "/admin/customer-groups/edit/3", "customers": []})
     );
     let members: Vec<String> = (0..100).rev().map(|number| format!("c{number}@x.io")).collect();
-    let found: Vec<&str> = groups[1]["customers"]
+    let emails: Vec<&str> = groups[1]["customers"]
         .as_array()
         .unwrap()
         .iter()
         .map(|member| member["email"].as_str().unwrap())
         .collect();
     assert_eq!(
-        (&groups[1]["editUrl"], found),
+        (&groups[1]["editUrl"], emails),
         (&json!("/admin/customer-groups/edit/2"), members.iter().map(String::as_str).collect())
     );
     let member = json!({"email": "a@x.io", "group": {"groupName": "Default"}, "addresses": [{"city": "San Francisco"}]});
     assert_eq!(groups[2]["customers"], json!([member]));
-    // One more is too many for a list, and the others are answered all the same.
-    fill(app, &vip, 100..101).await;
-    let answer = app.admin().query(query).await;
-    let groups = &answer.body["data"]["customerGroups"]["items"];
+    // With one more member, the list of this group is an error, and the other groups are returned.
+    insert_members(app, &vip, 100..101).await;
+    let response = app.admin().query(query).await;
+    let groups = &response.body["data"]["customerGroups"]["items"];
     assert_eq!((&groups[1]["customers"], &groups[2]["customers"]), (&Value::Null, &json!([member])));
-    let errors = answer.body["errors"].as_array().unwrap();
+    let errors = response.body["errors"].as_array().unwrap();
     assert_eq!(
-        (errors.len(), answer.graphql_code(), &errors[0]["path"]),
+        (errors.len(), response.graphql_code(), &errors[0]["path"]),
         (1, "CONFLICT", &json!(["customerGroups", "items", 1, "customers"]))
     );
     assert_eq!(errors[0]["message"], "The group has more than 100 customers; use customersConnection");
@@ -339,16 +347,16 @@ async fn over_graphql_admins_see_who_is_in_them(app: &TestApp) {
         one,
         json!({"customerGroup": {"customers": members}, "customer": {"group": {"editUrl": "/admin/customer-groups/edit/1", "customers": members}}})
     );
-    // A customer sees its group, not who else is in it.
+    // A customer sees its group, but not the other members.
     for (field, group) in [
         ("editUrl", Value::Null),
         ("customers { email }", json!({"groupName": "Default", "customers": null})),
     ] {
-        let answer =
+        let response =
             customer.query(&format!("{{ currentCustomer {{ email group {{ groupName {field} }} }} }}")).await;
-        assert_eq!(answer.graphql_code(), "FORBIDDEN", "{field}");
+        assert_eq!(response.graphql_code(), "FORBIDDEN", "{field}");
         assert_eq!(
-            answer.body["data"]["currentCustomer"],
+            response.body["data"]["currentCustomer"],
             json!({"email": "a@x.io", "group": group}),
             "{field}"
         );
@@ -357,16 +365,16 @@ async fn over_graphql_admins_see_who_is_in_them(app: &TestApp) {
     assert_eq!(all.graphql_code(), "QUERY_TOO_LARGE");
 }
 
-/// One gets the name, the others are told.
+/// One request creates the group, the others receive 409.
 #[apply(on_both_databases!)]
-async fn fifty_groups_of_one_name(app: &TestApp) {
+async fn concurrent_groups_of_one_name_are_created_once(app: &TestApp) {
     let admin = app.admin();
-    let make =
+    let create =
         async |number: usize| admin.post(URL, &json!({"group_name": (["vip", "VIP"][number % 2])})).await;
-    let answers = futures_util::future::join_all((0..50).map(make)).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
-    answers
+    let responses = futures_util::future::join_all((0..50).map(create)).await;
+    assert_eq!(responses.iter().filter(|response| response.status == 201).count(), 1);
+    responses
         .iter()
-        .filter(|answer| answer.status != 201)
-        .for_each(|answer| answer.assert_failure(409, "conflict"));
+        .filter(|response| response.status != 201)
+        .for_each(|response| response.assert_failure(409, "conflict"));
 }

@@ -6,14 +6,14 @@ use tokio::net::TcpStream;
 
 use crate::support::{Backend, TestApp};
 
-/// Sends a request by HTTP/1, and gives its status and its body back.
-async fn ask(app: &TestApp, head: &str, body: &str) -> (u16, Value) {
+/// Sends an HTTP/1 request and returns the status and the body of the response.
+async fn send(app: &TestApp, head: &str, body: &str) -> (u16, Value) {
     let length = body.len();
     let request = format!(
         "{head}Connection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
-    let answer = app.raw(&request).await;
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+    let response = app.send_raw(&request).await;
+    let (head, body) = response.split_once("\r\n\r\n").expect("a response");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
     (status, serde_json::from_str(body).expect("it is JSON"))
 }
@@ -45,40 +45,52 @@ async fn http_1_needs_one_host() {
     let good = r#"{"full_name": "John Smith", "email": "a@x.io", "password": "correct horse battery"}"#;
     for (head, message) in heads {
         for body in ["{}", "{", good] {
-            let (status, answer) = ask(&app, &head, body).await;
-            assert_eq!((status, answer["error"]["message"].as_str()), (400, Some(message)), "{head}{answer}");
-            assert_eq!(answer["error"]["code"], "bad_request");
+            let (status, response) = send(&app, &head, body).await;
+            assert_eq!(
+                (status, response["error"]["message"].as_str()),
+                (400, Some(message)),
+                "{head}{response}"
+            );
+            assert_eq!(response["error"]["code"], "bad_request");
         }
         let head = head.replace("/api/customers", "/api/graphql");
-        let (status, answer) = ask(&app, &head, r#"{"query": "{ __typename }"}"#).await;
-        assert_eq!((status, answer["errors"][0]["message"].as_str()), (400, Some(message)), "{head}{answer}");
+        let (status, response) = send(&app, &head, r#"{"query": "{ __typename }"}"#).await;
+        assert_eq!(
+            (status, response["errors"][0]["message"].as_str()),
+            (400, Some(message)),
+            "{head}{response}"
+        );
         let head = head.replace("/api/graphql", "/no/such/path").replace("POST", "GET");
-        assert_eq!(ask(&app, &head, "").await.0, 400, "{head}");
+        assert_eq!(send(&app, &head, "").await.0, 400, "{head}");
     }
-    assert!(app.customers().await.is_empty(), "nothing was done");
-    // HTTP/1.0 has no Host, and in the absolute form the target is what counts.
+    assert!(app.customers().await.is_empty(), "no customer was created");
+    // HTTP/1.0 needs no Host, and a target in absolute form takes precedence over Host.
     for head in [
         "POST /api/graphql HTTP/1.0\r\n".to_owned(),
         format!("POST {url}/api/graphql HTTP/1.1\r\nHost: other\r\n"),
     ] {
-        let (status, answer) = ask(&app, &head, r#"{"query": "{ __typename }"}"#).await;
-        assert_eq!((status, answer["data"]["__typename"].as_str()), (200, Some("Query")), "{head}{answer}");
+        let (status, response) = send(&app, &head, r#"{"query": "{ __typename }"}"#).await;
+        assert_eq!(
+            (status, response["data"]["__typename"].as_str()),
+            (200, Some("Query")),
+            "{head}{response}"
+        );
     }
     app.stop().await;
 }
 
-/// What is allowed to pages of other origins is no way around it.
+/// Allowed origins don't bypass the check.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_preflight_needs_a_host_as_well() {
+async fn a_preflight_needs_a_host() {
     let app = TestApp::start_with(Backend::Sqlite, |flags| {
         flags.with("PATRON_CORS_ORIGINS", "https://shop.example.com")
     })
     .await;
     let preflight = "OPTIONS /api/customers HTTP/1.1\r\nOrigin: https://shop.example.com\r\nAccess-Control-Request-Method: POST\r\nConnection: close\r\n";
-    let answer = app.raw(&format!("{preflight}\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    let answer = app.raw(&format!("{preflight}Host: x\r\n\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let response = app.send_raw(&format!("{preflight}\r\n")).await;
+    assert!(response.starts_with("HTTP/1.1 400 "), "{response}");
+    let response = app.send_raw(&format!("{preflight}Host: x\r\n\r\n")).await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
     app.stop().await;
 }
 
@@ -99,9 +111,9 @@ async fn http_2_needs_one_authority() {
             .uri(format!("http://{address}/health/live"));
         let request = hosts.iter().fold(request, |request, host| request.header("host", *host));
         let mut client = client.clone().ready().await.expect("it is open");
-        let (answer, _) =
+        let (response, _) =
             client.send_request(request.body(()).expect("a request"), true).expect("it is sent");
-        assert_eq!(answer.await.expect("an answer").status(), status, "{hosts:?}");
+        assert_eq!(response.await.expect("a response").status(), status, "{hosts:?}");
     }
     drop(client);
     connection.abort();

@@ -1,4 +1,4 @@
-//! What is true of every answer: failures as JSON, request ids, methods, health.
+//! Properties of every response: failures as JSON, request ids, methods, health.
 
 use reqwest::{Method, Version};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Actor, apply, on_both_databases};
 
 #[apply(on_both_databases!)]
-async fn unknown_paths_and_methods(app: &TestApp) {
+async fn unknown_paths_and_methods_are_refused(app: &TestApp) {
     for path in ["/nope", "/api", "/api/nope", "/api/customers/", "/api/customers/1/2", "/%00"] {
         app.anonymous().get(path).await.assert_failure(404, "not_found");
     }
@@ -19,9 +19,9 @@ async fn unknown_paths_and_methods(app: &TestApp) {
         (Method::TRACE, "/api/user/tokens", "POST"),
         (Method::POST, "/health/live", "GET,HEAD"),
     ] {
-        let answer = app.anonymous().send(app.anonymous().request(method.clone(), path)).await;
-        answer.assert_failure(405, "method_not_allowed");
-        let mut allowed: Vec<&str> = answer.header("allow").unwrap().split(',').collect();
+        let response = app.anonymous().send(app.anonymous().request(method.clone(), path)).await;
+        response.assert_failure(405, "method_not_allowed");
+        let mut allowed: Vec<&str> = response.header("allow").unwrap().split(',').collect();
         let mut expected: Vec<&str> = allow.split(',').collect();
         allowed.sort_unstable();
         expected.sort_unstable();
@@ -29,8 +29,8 @@ async fn unknown_paths_and_methods(app: &TestApp) {
     }
     app.anonymous().get("/nope/graphql").await.assert_failure(404, "not_found");
     app.admin().delete("/api/customers/graphql").await.assert_failure(404, "not_found");
-    let answer = app.anonymous().send(app.anonymous().request(Method::DELETE, "/api/graphql")).await;
-    assert_eq!((answer.status, answer.graphql_code()), (405, "METHOD_NOT_ALLOWED"));
+    let response = app.anonymous().send(app.anonymous().request(Method::DELETE, "/api/graphql")).await;
+    assert_eq!((response.status, response.graphql_code()), (405, "METHOD_NOT_ALLOWED"));
 }
 
 #[apply(on_both_databases!)]
@@ -49,26 +49,26 @@ async fn requests_have_ids(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn health(app: &TestApp) {
+async fn health_checks_succeed(app: &TestApp) {
     for path in ["/health/live", "/health/ready"] {
-        let answer = app.anonymous().get(path).await;
-        assert_eq!((answer.status, answer.data()["status"].as_str()), (200, Some("ok")));
+        let response = app.anonymous().get(path).await;
+        assert_eq!((response.status, response.data()["status"].as_str()), (200, Some("ok")));
     }
 }
 
-/// As proxies speak it to what is behind them: HTTP/2 without TLS, from the first byte (RFC 9113 3.3).
+/// Proxies use HTTP/2 without TLS, with prior knowledge (RFC 9113 3.3).
 #[apply(on_both_databases!)]
-async fn http_2_with_prior_knowledge(app: &TestApp) {
+async fn http_2_with_prior_knowledge_is_supported(app: &TestApp) {
     let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
     let url = |path: &str| format!("{}{path}", app.url);
     let body = json!({"full_name": "John Smith", "email": "a@x.io", "password": "correct horse battery"});
     let created = client.post(url("/api/customers")).json(&body).send().await.unwrap();
     assert_eq!((created.version(), created.status().as_u16()), (Version::HTTP_2, 201));
-    // Many at once over the one connection, failures and bodies that nobody reads among them.
+    // Many concurrent requests on one connection, some with failures and unread bodies.
     let queries =
         (0..50).map(|_| client.post(url("/api/graphql")).json(&json!({"query": "{ __typename }"})).send());
-    let answers = futures_util::future::join_all(queries).await;
-    assert!(answers.into_iter().all(|answer| answer.unwrap().status() == 200));
+    let responses = futures_util::future::join_all(queries).await;
+    assert!(responses.into_iter().all(|response| response.unwrap().status() == 200));
     let large = vec![b' '; 1024 * 1024];
     let refused = client.post(url("/api/customers")).header("content-type", "application/json").body(large);
     assert_eq!(refused.send().await.unwrap().status(), 413);
@@ -78,7 +78,7 @@ async fn http_2_with_prior_knowledge(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn failures_are_kept_by_nobody(app: &TestApp) {
+async fn failures_are_not_cached(app: &TestApp) {
     for path in ["/nope", "/api/customers", "/api/customers/me/export"] {
         assert_eq!(app.anonymous().get(path).await.header("cache-control"), Some("no-store"), "{path}");
     }
@@ -99,18 +99,18 @@ async fn bodies_are_utf_8(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn the_openapi_document_is_served(app: &TestApp) {
-    let answer = app.anonymous().get("/api/openapi.json").await;
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.text, include_str!("../../docs/openapi.json"));
-    assert!(answer.body["openapi"].as_str().unwrap().starts_with("3.1"));
+    let response = app.anonymous().get("/api/openapi.json").await;
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.text, include_str!("../../docs/openapi.json"));
+    assert!(response.body["openapi"].as_str().unwrap().starts_with("3.1"));
     assert_eq!(
-        (answer.header("cache-control"), answer.header("vary")),
+        (response.header("cache-control"), response.header("vary")),
         (Some("no-cache"), Some("Accept-Encoding"))
     );
-    let tag = answer.header("etag").unwrap();
-    let again = app.anonymous().request(Method::GET, "/api/openapi.json").header("if-none-match", tag);
-    let again = app.anonymous().send(again.header("accept-encoding", "gzip")).await;
-    assert_eq!((again.status, again.header("etag"), again.text.as_str()), (304, Some(tag), ""));
+    let tag = response.header("etag").unwrap();
+    let request = app.anonymous().request(Method::GET, "/api/openapi.json").header("if-none-match", tag);
+    let unchanged = app.anonymous().send(request.header("accept-encoding", "gzip")).await;
+    assert_eq!((unchanged.status, unchanged.header("etag"), unchanged.text.as_str()), (304, Some(tag), ""));
     let compressed =
         app.anonymous().request(Method::GET, "/api/openapi.json").header("accept-encoding", "br");
     let compressed = compressed.send().await.unwrap();

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what is sent twice is done once, and answered alike.
+//! `Idempotency-Key`: a request that is sent twice is executed once, and its response is replayed.
 
 use chrono::TimeDelta;
 use patron::app::ctx::Ctx;
@@ -9,10 +9,11 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Backend, CUSTOMER_PASSWORD, TestApp, TestResponse, apply,
+    on_both_databases,
 };
 
-async fn keyed(actor: &impl Actor, method: Method, url: &str, key: &str, body: &Value) -> Answer {
+async fn keyed(actor: &impl Actor, method: Method, url: &str, key: &str, body: &Value) -> TestResponse {
     actor.send(actor.request(method, url).header("idempotency-key", key).json(body)).await
 }
 
@@ -24,9 +25,9 @@ async fn records(app: &TestApp) -> Vec<idempotency_key::Model> {
     idempotency_key::Entity::find().all(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// The second answer is the first one once more, to the byte.
+/// The second response has the same bytes as the first.
 #[track_caller]
-fn assert_replayed(first: &Answer, second: &Answer) {
+fn assert_replayed(first: &TestResponse, second: &TestResponse) {
     assert_eq!((second.status, &second.text), (first.status, &first.text));
     assert_eq!(second.header("idempotency-replayed"), Some("true"));
     assert_eq!(first.header("idempotency-replayed"), None);
@@ -40,7 +41,7 @@ fn assert_replayed(first: &Answer, second: &Answer) {
 }
 
 #[apply(on_both_databases!)]
-async fn a_registration_is_done_once(app: &TestApp) {
+async fn a_registration_is_executed_once(app: &TestApp) {
     let send = async || {
         keyed(&app.anonymous(), Method::POST, "/api/customers", "k-1", &registration("a@x.io")).await
     };
@@ -48,21 +49,22 @@ async fn a_registration_is_done_once(app: &TestApp) {
     assert_eq!(first.status, 201);
     assert_replayed(&first, &second);
     assert_eq!(app.customers().await.len(), 1);
-    // With the key in quotation marks, as the draft has it, it is the same one.
+    // The key in quotation marks, as in the IETF draft, is the same key.
     let quoted =
         keyed(&app.anonymous(), Method::POST, "/api/customers", "\"k-1\"", &registration("a@x.io")).await;
     assert_replayed(&first, &quoted);
-    // Another request with the key is refused, and does nothing.
+    // Another request with the same key is refused and not executed.
     let other = keyed(&app.anonymous(), Method::POST, "/api/customers", "k-1", &registration("b@x.io")).await;
     other.assert_failure(422, "idempotency_mismatch");
     // Another key is another request.
-    let again = keyed(&app.anonymous(), Method::POST, "/api/customers", "k-2", &registration("a@x.io")).await;
-    again.assert_failure(409, "email_taken");
+    let repeated =
+        keyed(&app.anonymous(), Method::POST, "/api/customers", "k-2", &registration("a@x.io")).await;
+    repeated.assert_failure(409, "email_taken");
     assert_eq!(app.customers().await.len(), 1);
 }
 
 #[apply(on_both_databases!)]
-async fn changes_and_deletes_as_well(app: &TestApp) {
+async fn changes_and_deletes_are_executed_once(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let (admin, url) = (app.admin(), format!("/api/customers/{}", row["uuid"].as_str().unwrap()));
     let send = async |method: Method, body: Value| keyed(&admin, method, &url, "k", &body).await;
@@ -70,20 +72,20 @@ async fn changes_and_deletes_as_well(app: &TestApp) {
     admin.patch(&url, &json!({"full_name": "C"})).await.data();
     assert_replayed(&first, &send(Method::PATCH, json!({"full_name": "B"})).await);
     assert_eq!(app.customers().await[0].full_name, "C");
-    // Its URL is part of the request.
+    // The URL is part of the fingerprint.
     let elsewhere = format!("/api/customers/{}", row["uuid"].as_str().unwrap().replace('-', ""));
     let other = keyed(&admin, Method::PATCH, &elsewhere, "k", &json!({"full_name": "B"})).await;
     other.assert_failure(422, "idempotency_mismatch");
-    // Another route has the key for itself.
+    // On another route the key is independent.
     let first = send(Method::DELETE, json!({})).await;
     assert_eq!(first.status, 200);
     assert_replayed(&first, &send(Method::DELETE, json!({})).await);
     admin.delete(&url).await.assert_failure(404, "not_found");
 }
 
-/// Failures are results as well, for whoever is known; where nothing was done a stranger is asked again.
+/// Failures of authenticated callers are stored and replayed. Failures of anonymous requests are not stored.
 #[apply(on_both_databases!)]
-async fn failures_are_told_again(app: &TestApp) {
+async fn failures_are_replayed(app: &TestApp) {
     let admin = app.admin();
     let first = keyed(&admin, Method::POST, "/api/customer-groups", "k", &json!({"group_name": 1})).await;
     first.assert_failure(400, "validation_failed");
@@ -93,12 +95,12 @@ async fn failures_are_told_again(app: &TestApp) {
     );
     let bad = json!({"email": "x"});
     for _ in 0..2 {
-        let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &bad).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.header("idempotency-replayed"), None);
+        let response = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &bad).await;
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.header("idempotency-replayed"), None);
     }
     assert_eq!(records(app).await.len(), 1);
-    // Who may not do it is not remembered, and can do it with the right token.
+    // A caller without permission leaves no record, so the key works with the right token.
     let group = json!({"group_name": "VIP"});
     keyed(&app.anonymous(), Method::POST, "/api/customer-groups", "g", &group)
         .await
@@ -117,10 +119,10 @@ async fn keys_belong_to_their_callers(app: &TestApp) {
     keyed(&app.anonymous(), Method::PATCH, "/api/customers/me", "k", &body)
         .await
         .assert_failure(401, "unauthenticated");
-    // Logged in anew it is the same caller.
-    let again = app.customer_again(&one.row).await;
-    assert_replayed(&first, &keyed(&again, Method::PATCH, "/api/customers/me", "k", &body).await);
-    // Whose token ended is told that, and not what it was told before.
+    // After another login it is the same caller.
+    let same_caller = app.log_in_customer(&one.row).await;
+    assert_replayed(&first, &keyed(&same_caller, Method::PATCH, "/api/customers/me", "k", &body).await);
+    // A caller with a revoked token receives 401, not the stored response.
     app.admin()
         .patch(&format!("/api/customers/{}", one.row["uuid"].as_str().unwrap()), &json!({"status": 0}))
         .await
@@ -128,17 +130,17 @@ async fn keys_belong_to_their_callers(app: &TestApp) {
     keyed(&one, Method::PATCH, "/api/customers/me", "k", &body).await.assert_failure(401, "unauthenticated");
 }
 
-/// Twenty at once: one does it, the others are told what came of it, or to come again.
+/// One of twenty concurrent requests is executed. The others receive its response, or 409 with `Retry-After`.
 #[apply(on_both_databases!)]
-async fn twins_are_done_once(app: &TestApp) {
+async fn concurrent_requests_are_executed_once(app: &TestApp) {
     let send =
         async |_| keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &registration("a@x.io")).await;
-    let answers = futures_util::future::join_all((0..20).map(send)).await;
-    let created: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 201).collect();
-    assert!(!created.is_empty() && created.iter().all(|answer| answer.text == created[0].text));
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
-        answer.assert_failure(409, "conflict");
-        assert_eq!(answer.header("retry-after"), Some("1"));
+    let responses = futures_util::future::join_all((0..20).map(send)).await;
+    let created: Vec<&TestResponse> = responses.iter().filter(|response| response.status == 201).collect();
+    assert!(!created.is_empty() && created.iter().all(|response| response.text == created[0].text));
+    for response in responses.iter().filter(|response| response.status != 201) {
+        response.assert_failure(409, "conflict");
+        assert_eq!(response.header("retry-after"), Some("1"));
     }
     assert_eq!(app.customers().await.len(), 1);
     let last = send(0).await;
@@ -146,10 +148,10 @@ async fn twins_are_done_once(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn a_day_later_it_is_forgotten(app: &TestApp) {
+async fn keys_expire_after_a_day(app: &TestApp) {
     let group = |name: &str| json!({"group_name": name});
     let send = async |name: &str| {
-        keyed(&app.admin_again().await, Method::POST, "/api/customer-groups", "k", &group(name)).await
+        keyed(&app.log_in_admin().await, Method::POST, "/api/customer-groups", "k", &group(name)).await
     };
     assert_eq!(send("A").await.status, 201);
     app.app.clock.advance(TimeDelta::hours(24) - TimeDelta::seconds(1));
@@ -163,7 +165,7 @@ async fn a_day_later_it_is_forgotten(app: &TestApp) {
     assert_eq!(records(app).await, []);
 }
 
-/// What logs in is done once as well, and neither tokens nor passwords are in the database.
+/// Logins are executed once, and neither tokens nor passwords are in the database in plain text.
 #[apply(on_both_databases!)]
 async fn secrets_are_sealed(app: &TestApp) {
     let row = app.register("a@x.io").await;
@@ -181,7 +183,7 @@ async fn secrets_are_sealed(app: &TestApp) {
     let admin = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
     let first = send("/api/user/tokens", &admin).await;
     assert_replayed(&first, &send("/api/user/tokens", &admin).await);
-    // A wrong password is no result: the right one gets in with the same key.
+    // A wrong password is not stored: the correct one succeeds with the same key.
     let wrong = json!({"email": ADMIN_EMAIL, "password": "wrong wrong wrong"});
     keyed(&app.anonymous(), Method::POST, "/api/user/tokens", "k2", &wrong)
         .await
@@ -191,10 +193,10 @@ async fn secrets_are_sealed(app: &TestApp) {
     let records = records(app).await;
     assert_eq!(records.len(), 4);
     for record in records {
-        let answer = String::from_utf8_lossy(record.answer.as_ref().unwrap()).into_owned();
+        let response = String::from_utf8_lossy(record.answer.as_ref().unwrap()).into_owned();
         for secret in ["accessToken", "eyJ", "my-key", "a@x.io", CUSTOMER_PASSWORD] {
             assert!(
-                !format!("{} {} {answer}", record.scope, record.fingerprint).contains(secret),
+                !format!("{} {} {response}", record.scope, record.fingerprint).contains(secret),
                 "{secret}"
             );
         }
@@ -202,18 +204,18 @@ async fn secrets_are_sealed(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn a_wrong_guess_is_counted_once(app: &TestApp) {
+async fn a_wrong_password_is_counted_once(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let body = json!({"current_password": "wrong wrong", "password": "another correct horse"});
     let first = keyed(&customer, Method::POST, "/api/customers/me/password", "k", &body).await;
     first.assert_failure(400, "validation_failed");
-    // The second one would be refused for a while if it were looked at.
+    // The second request would receive 429 if its password were checked.
     assert_replayed(&first, &keyed(&customer, Method::POST, "/api/customers/me/password", "k", &body).await);
     app.app.clock.advance(TimeDelta::seconds(2));
     let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another correct horse"});
     let changed = keyed(&customer, Method::POST, "/api/customers/me/password", "k2", &body).await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    // The token that asked has ended; the answer has new ones, and they get it again.
+    // The token of the request has ended. The response has new tokens, which receive the replay.
     let renewed = customer.with_tokens(&changed.data());
     assert_replayed(
         &changed,
@@ -222,20 +224,20 @@ async fn a_wrong_guess_is_counted_once(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn keys_have_a_form(app: &TestApp) {
+async fn malformed_keys_are_refused(app: &TestApp) {
     let long = "k".repeat(256);
     for key in ["", " ", "a b", "\"\"", "\"", "\"a", "a\"", "a\"b", "ä", long.as_str()] {
-        let answer =
+        let response =
             keyed(&app.anonymous(), Method::POST, "/api/customers", key, &registration("a@x.io")).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details()[0].0, "Idempotency-Key");
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details()[0].0, "Idempotency-Key");
     }
     let request = app.anonymous().request(Method::POST, "/api/customers").json(&registration("a@x.io"));
     let twice = request.header("idempotency-key", "a").header("idempotency-key", "b");
     app.anonymous().send(twice).await.assert_failure(400, "validation_failed");
     let large = json!({"full_name": "x".repeat(300_000)});
-    let answer = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &large).await;
-    answer.assert_failure(413, "payload_too_large");
+    let response = keyed(&app.anonymous(), Method::POST, "/api/customers", "k", &large).await;
+    response.assert_failure(413, "payload_too_large");
     assert!(app.customers().await.is_empty() && records(app).await.is_empty());
     // A refused content coding is not stored as the result of the request.
     let body = app
@@ -243,24 +245,24 @@ async fn keys_have_a_form(app: &TestApp) {
         .request(Method::POST, "/api/customers")
         .header("idempotency-key", "coded")
         .json(&registration("coded@x.io"));
-    let answer = app.admin().send(body.header("content-encoding", "gzip")).await;
-    answer.assert_failure(415, "unsupported_media_type");
+    let response = app.admin().send(body.header("content-encoding", "gzip")).await;
+    response.assert_failure(415, "unsupported_media_type");
     assert_eq!(
-        (answer.header("accept-encoding"), answer.header("idempotency-replayed")),
+        (response.header("accept-encoding"), response.header("idempotency-replayed")),
         (Some("identity"), None)
     );
     assert!(app.customers().await.is_empty() && records(app).await.is_empty());
     let longest =
         keyed(&app.anonymous(), Method::POST, "/api/customers", &long[1..], &registration("a@x.io")).await;
     assert_eq!(longest.status, 201);
-    // Whoever may not call is not told what is wrong with a key, nor with a version.
+    // Permission is checked before the key and `If-Match` are validated.
     let group = json!({"group_name": "VIP"});
     keyed(&app.anonymous(), Method::POST, "/api/customer-groups", " ", &group)
         .await
         .assert_failure(401, "unauthenticated");
     let request = app.anonymous().request(Method::DELETE, "/api/customers/me").header("if-match", "0");
     app.anonymous().send(request).await.assert_failure(401, "unauthenticated");
-    // Reads have no use for keys.
+    // Keys of reads are ignored.
     let read =
         keyed(&app.anonymous(), Method::POST, "/api/graphql", "k", &json!({"query": "{ __typename }"})).await;
     assert_eq!((read.status, records(app).await.len()), (200, 1));
@@ -272,9 +274,9 @@ async fn keys_have_a_form(app: &TestApp) {
         .assert_failure(404, "not_found");
 }
 
-/// A twin that comes to another instance waits for the first one, and then gets its answer.
+/// A concurrent request on another instance waits for the first and receives its response.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twins_on_two_instances() {
+async fn concurrent_requests_on_two_instances_are_executed_once() {
     let app =
         TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_SEALING_SECRET", "s".repeat(32)))
             .await;

@@ -1,4 +1,4 @@
-//! Whether the schema is told is a setting; refused, it is refused wherever it hides.
+//! Introspection is a setting. When it is off, it is refused at every position in a document.
 
 use crate::support::{Actor, Backend, TestApp};
 
@@ -12,7 +12,7 @@ const HIDDEN: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_where_only_this_machine_listens() {
+async fn introspection_is_on_for_a_loopback_address() {
     let app = TestApp::start(Backend::Sqlite).await;
     for query in HIDDEN {
         app.anonymous().query(query).await.data();
@@ -21,28 +21,28 @@ async fn on_where_only_this_machine_listens() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn off() {
-    // The listening address decides, when nothing else does.
+async fn introspection_is_off_if_disabled_or_public() {
+    // Without the setting, the listening address decides.
     for (variable, value) in [("PATRON_INTROSPECTION", "off"), ("PATRON_LISTEN", "0.0.0.0:3000")] {
         let app = TestApp::start_with(Backend::Sqlite, |flags| flags.with(variable, value)).await;
         for query in HIDDEN {
-            // Admins as well: what they may see does not depend on it.
-            for answer in [app.anonymous().query(query).await, app.admin().query(query).await] {
-                assert_eq!(answer.graphql_code(), "INTROSPECTION_DISABLED", "{query}: {answer:?}");
+            // Also for admins.
+            for response in [app.anonymous().query(query).await, app.admin().query(query).await] {
+                assert_eq!(response.graphql_code(), "INTROSPECTION_DISABLED", "{query}: {response:?}");
                 assert!(
-                    answer.text.contains("PATRON_INTROSPECTION=on") && answer.body["data"].is_null(),
-                    "{answer:?}"
+                    response.text.contains("Introspection is disabled") && response.body["data"].is_null(),
+                    "{response:?}"
                 );
             }
         }
-        // What a client gets to know of its own query stays.
+        // `__typename` is allowed.
         let typename =
             app.anonymous().query("{ __typename countries(countries: [\"DE\"]) { __typename } }").await;
         assert_eq!(typename.data()["__typename"], "Query");
-        // No name that was not asked for.
-        let answer = app.anonymous().query("{ currentCustome { uuid } }").await;
-        assert_eq!(answer.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
-        assert!(!answer.text.contains("currentCustomer"), "{answer:?}");
+        // Errors suggest no names.
+        let response = app.anonymous().query("{ currentCustome { uuid } }").await;
+        assert_eq!(response.graphql_code(), "GRAPHQL_VALIDATION_FAILED");
+        assert!(!response.text.contains("currentCustomer"), "{response:?}");
         app.stop().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Two keys for each kind of token: the current one signs, both verify, each by its name.
+//! Each kind of token has up to two keys. The current key signs, and both verify; the token's `kid` selects the key.
 
 use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header};
@@ -18,30 +18,31 @@ fn claims(token: &str) -> Value {
     insecure_decode(token).expect("it has claims").claims
 }
 
-/// Signs claims with a key that is told by this name, whether it is its own or not.
+/// Signs claims with this secret and sets this `kid`, which may be that of another key.
 fn sign_as(key_id: &str, secret: &str, claims: &Value) -> String {
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(key_id.to_owned());
     jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes())).expect("it is signed")
 }
 
-async fn is_taken(app: &TestApp, token: &str) -> bool {
+async fn is_accepted(app: &TestApp, token: &str) -> bool {
     let request = app.anonymous().request(reqwest::Method::POST, "/api/graphql").bearer_auth(token);
-    let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { uuid } }"}))).await;
-    match answer.status {
-        200 => answer.data()["currentCustomer"]["uuid"].is_string(),
+    let response =
+        app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { uuid } }"}))).await;
+    match response.status {
+        200 => response.data()["currentCustomer"]["uuid"].is_string(),
         _ => {
-            assert_eq!((answer.status, answer.graphql_code()), (401, "UNAUTHENTICATED"));
+            assert_eq!((response.status, response.graphql_code()), (401, "UNAUTHENTICATED"));
             false
         }
     }
 }
 
 #[apply(on_both_databases!)]
-async fn tokens_name_their_key_and_give_nothing_of_it_away(app: &TestApp) {
+async fn tokens_name_their_key_without_revealing_it(app: &TestApp) {
     let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
     assert_eq!(key_id(&one.token), key_id(&other.token));
-    let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
+    let admin = app.admin_tokens(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
     let tokens = [
         &one.token,
         &one.refresh_token,
@@ -52,8 +53,8 @@ async fn tokens_name_their_key_and_give_nothing_of_it_away(app: &TestApp) {
     assert!(ids.iter().all(|id| id.len() == 16 && id.chars().all(|c| c.is_ascii_hexdigit())), "{ids:?}");
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 4, "each kind has a key of its own");
-    // The same secret for all of them has a name for each.
+    assert_eq!(ids.len(), 4, "each kind has its own key");
+    // One secret for all kinds has a different id for each kind.
     let same = app
         .another_with(|flags| {
             [
@@ -68,13 +69,16 @@ async fn tokens_name_their_key_and_give_nothing_of_it_away(app: &TestApp) {
         .await;
     let third = same.customer("c@x.io").await;
     assert_ne!(key_id(&third.token), key_id(&third.refresh_token));
-    assert_eq!(key_id(&third.token), key_id(&one.token), "instances agree on the name without being told");
-    assert!(!is_taken(&same, &third.refresh_token).await, "nor does it call the API");
+    assert_eq!(key_id(&third.token), key_id(&one.token), "instances derive the same id from the same secret");
+    assert!(
+        !is_accepted(&same, &third.refresh_token).await,
+        "a refresh token is not accepted as an access token"
+    );
     same.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn what_the_previous_key_signed_is_taken_until_it_is_gone(app: &TestApp) {
+async fn tokens_of_the_previous_key_are_accepted_until_its_removal(app: &TestApp) {
     let old_id = key_id(&app.customer("a@x.io").await.token);
     let with = async |current: &'static str, previous: Option<&'static str>| {
         app.another_with(|flags| {
@@ -90,33 +94,33 @@ async fn what_the_previous_key_signed_is_taken_until_it_is_gone(app: &TestApp) {
     let customer = both.customer("b@x.io").await;
     let new_id = key_id(&customer.token);
     assert_ne!(new_id, old_id, "the current key signs");
-    let said = claims(&customer.token);
-    for (what, token, taken) in [
+    let payload = claims(&customer.token);
+    for (what, token, accepted) in [
         ("the current one", customer.token.clone(), true),
-        ("the previous one", sign_as(&old_id, CUSTOMER_SECRET, &said), true),
-        // EverShop's own, and those of before keys had names.
-        ("the previous one, which is not named", sign("customer", &said), true),
-        ("another name", sign_as("0000000000000000", NEW_SECRET, &said), false),
-        ("no name", sign_as("", NEW_SECRET, &said), false),
-        ("the name of the other", sign_as(&old_id, NEW_SECRET, &said), false),
-        ("the name of the current one", sign_as(&new_id, CUSTOMER_SECRET, &said), false),
-        ("the key of refresh tokens", sign_as(&key_id(&customer.refresh_token), NEW_SECRET, &said), false),
-        ("a key that nobody knows", sign_as(&new_id, "a secret that nobody knows, 32 bytes", &said), false),
+        ("the previous one", sign_as(&old_id, CUSTOMER_SECRET, &payload), true),
+        // Tokens of EverShop and of releases before `kid`.
+        ("the previous one, without a kid", sign("customer", &payload), true),
+        ("an unknown kid", sign_as("0000000000000000", NEW_SECRET, &payload), false),
+        ("an empty kid", sign_as("", NEW_SECRET, &payload), false),
+        ("the new key under the old kid", sign_as(&old_id, NEW_SECRET, &payload), false),
+        ("the old key under the new kid", sign_as(&new_id, CUSTOMER_SECRET, &payload), false),
+        ("the kid of refresh tokens", sign_as(&key_id(&customer.refresh_token), NEW_SECRET, &payload), false),
+        ("an unknown key", sign_as(&new_id, "a secret that nobody knows, 32 bytes", &payload), false),
     ] {
-        assert_eq!(is_taken(&both, &token).await, taken, "signed with {what}");
+        assert_eq!(is_accepted(&both, &token).await, accepted, "signed with {what}");
     }
     both.stop().await;
 
     let after = with(NEW_SECRET, None).await;
     let customer = after.customer("c@x.io").await;
-    let said = claims(&customer.token);
-    assert!(is_taken(&after, &customer.token).await);
-    assert!(!is_taken(&after, &sign_as(&old_id, CUSTOMER_SECRET, &said)).await);
-    assert!(!is_taken(&after, &sign("customer", &said)).await);
+    let payload = claims(&customer.token);
+    assert!(is_accepted(&after, &customer.token).await);
+    assert!(!is_accepted(&after, &sign_as(&old_id, CUSTOMER_SECRET, &payload)).await);
+    assert!(!is_accepted(&after, &sign("customer", &payload)).await);
     after.stop().await;
 }
 
-/// Access and refresh tokens of customers, signed with these.
+/// Starts an instance with these secrets for access and refresh tokens of customers.
 async fn instance(app: &TestApp, current: [&str; 2], previous: Option<[&str; 2]>) -> TestApp {
     app.second_instance_with(|flags| {
         let flags =
@@ -131,10 +135,10 @@ async fn instance(app: &TestApp, current: [&str; 2], previous: Option<[&str; 2]>
     .await
 }
 
-/// Two instances on one database, restarted one after the other for each step: what either of them signs is taken by
-/// both, so nobody is logged out. Instances share PostgreSQL; `tests/program/cli/keys.rs` changes the keys of SQLite's only one.
+/// Two instances on one database are restarted one after the other for each step. Each accepts the tokens of the other,
+/// so no session ends. Only PostgreSQL can be shared by instances; `tests/program/cli/keys.rs` rotates keys on SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_change_while_instances_serve() {
+async fn keys_rotate_while_instances_serve() {
     let app = TestApp::start(Backend::Postgres).await;
     let (old, new) = ([CUSTOMER_SECRET, REFRESH_SECRET], [NEW_SECRET, NEW_REFRESH_SECRET]);
     let steps = [(old, None), (old, Some(new)), (new, Some(old))];
@@ -147,21 +151,21 @@ async fn keys_change_while_instances_serve() {
         let behind = instance(&app, pair[0].0, pair[0].1).await;
         let ahead = instance(&app, pair[1].0, pair[1].1).await;
         for (here, there) in [(&behind, &ahead), (&ahead, &behind)] {
-            let customer = here.customer_again(&row).await;
-            assert!(is_taken(there, &customer.token).await, "{pair:?}");
+            let customer = here.log_in_customer(&row).await;
+            assert!(is_accepted(there, &customer.token).await, "{pair:?}");
             let next = refresh(there, &customer).await.data();
-            assert!(is_taken(here, next["accessToken"].as_str().unwrap()).await, "{pair:?}");
+            assert!(is_accepted(here, next["accessToken"].as_str().unwrap()).await, "{pair:?}");
         }
         behind.stop().await;
         ahead.stop().await;
     }
-    // The last step waits until what the old keys signed has expired: it is refused from then on.
+    // The last step removes the old keys, after their tokens have expired.
     let (before, after) = (instance(&app, new, Some(old)).await, instance(&app, new, None).await);
     let of_old = instance(&app, old, Some(new)).await;
-    let (kept, gone) = (before.customer_again(&row).await, of_old.customer_again(&row).await);
-    assert!(is_taken(&after, &kept.token).await && !is_taken(&after, &gone.token).await);
-    refresh(&after, &gone).await.assert_failure(401, "unauthenticated");
-    refresh(&after, &kept).await.data();
+    let (valid, ended) = (before.log_in_customer(&row).await, of_old.log_in_customer(&row).await);
+    assert!(is_accepted(&after, &valid.token).await && !is_accepted(&after, &ended.token).await);
+    refresh(&after, &ended).await.assert_failure(401, "unauthenticated");
+    refresh(&after, &valid).await.data();
     for instance in [before, after, of_old, app] {
         instance.stop().await;
     }

@@ -1,4 +1,4 @@
-//! Logging in tells nothing, and slows down whoever guesses.
+//! Login attempts: refusals reveal nothing, and repeated wrong passwords are delayed and limited.
 
 use chrono::TimeDelta;
 use patron::config::{Config, Flags, Values};
@@ -10,10 +10,11 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::json;
 
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Backend, CUSTOMER_PASSWORD, TestApp, TestResponse, apply,
+    on_both_databases,
 };
 
-async fn log_in(app: &TestApp, email: &str, password: &str) -> Answer {
+async fn log_in(app: &TestApp, email: &str, password: &str) -> TestResponse {
     app.anonymous().post("/api/customer/tokens", &json!({"email": email, "password": password})).await
 }
 
@@ -27,28 +28,29 @@ async fn hash(app: &TestApp) -> String {
     app.customers().await[0].password.expose().to_owned()
 }
 
-/// 1 s, doubled by each wrong password, up to 15 minutes: what is refused meanwhile looks like a wrong password.
+/// The delay is 1 s and doubles with each wrong password, up to 15 minutes. A login during the delay is refused like a
+/// wrong password.
 #[apply(on_both_databases!)]
-async fn each_wrong_password_doubles_the_pause(app: &TestApp) {
+async fn each_wrong_password_doubles_the_delay(app: &TestApp) {
     app.register("a@x.io").await;
-    for pause in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+    for delay in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
         log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
-        app.app.clock.advance(TimeDelta::milliseconds(pause * 1000 - 1));
+        app.app.clock.advance(TimeDelta::milliseconds(delay * 1000 - 1));
         let refused = log_in(app, "A@X.io", CUSTOMER_PASSWORD).await;
         refused.assert_failure(401, "unauthenticated");
         assert_eq!(refused.message(), "Invalid email or password");
-        assert_eq!(refused.header("retry-after"), None, "that it is refused is not told");
+        assert_eq!(refused.header("retry-after"), None, "the refusal does not reveal the delay");
         app.app.clock.advance(TimeDelta::milliseconds(1));
     }
     assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-    // Forgotten: the next one starts at 1 s.
+    // A successful login resets the delay to 1 s.
     log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
     app.app.clock.advance(TimeDelta::seconds(1));
     assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
 }
 
 #[apply(on_both_databases!)]
-async fn wrong_passwords_are_forgotten_after_twelve_hours(app: &TestApp) {
+async fn wrong_passwords_expire_after_twelve_hours(app: &TestApp) {
     app.register("a@x.io").await;
     for _ in 0..4 {
         log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
@@ -60,23 +62,23 @@ async fn wrong_passwords_are_forgotten_after_twelve_hours(app: &TestApp) {
     assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
 }
 
-/// Of many guesses at once, at most those count that come before the first wrong one.
+/// Of many concurrent login attempts, only those before the first wrong one are verified.
 #[apply(on_both_databases!)]
-async fn guesses_at_once(app: &TestApp) {
+async fn concurrent_login_attempts_are_limited(app: &TestApp) {
     app.register("a@x.io").await;
-    let guess = async |number: usize| {
+    let attempt = async |number: usize| {
         let password = if number == 20 { CUSTOMER_PASSWORD.to_owned() } else { format!("wrong {number}") };
         log_in(app, "a@x.io", &password).await.status
     };
-    let statuses = futures_util::future::join_all((0..40).map(guess)).await;
+    let statuses = futures_util::future::join_all((0..40).map(attempt)).await;
     assert!(statuses.iter().filter(|status| **status == 401).count() >= 39, "{statuses:?}");
     let count = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     let account = count.iter().find(|row| row.key.starts_with("customer:")).unwrap();
-    assert_eq!(account.count, 1, "the others came while it was refused");
+    assert_eq!(account.count, 1, "the other attempts were refused without verification");
 }
 
 #[apply(on_both_databases!)]
-async fn right_passwords_at_once_all_pass(app: &TestApp) {
+async fn concurrent_correct_logins_all_succeed(app: &TestApp) {
     app.register("a@x.io").await;
     let statuses = futures_util::future::join_all(
         (0..12).map(async |_| log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status),
@@ -85,12 +87,13 @@ async fn right_passwords_at_once_all_pass(app: &TestApp) {
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
     let counted = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
     let counted: Vec<&str> = counted.iter().map(|row| row.key.as_str()).collect();
-    assert_eq!(counted, ["address:register:127.0.0.1"], "no guesses");
+    assert_eq!(counted, ["address:register:127.0.0.1"], "no wrong passwords are counted");
 }
 
-/// Nobody has them, and yet they are counted: the time it takes would tell otherwise. Not in the clear.
+/// Attempts for unknown addresses are counted too, because the response time would reveal them otherwise. Keys don't
+/// contain the address in plain text.
 #[apply(on_both_databases!)]
-async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
+async fn unknown_addresses_are_counted_alike(app: &TestApp) {
     for email in ["nobody@x.io", "Nobody@x.io", "no address"] {
         log_in(app, email, "wrong wrong").await.assert_failure(401, "unauthenticated");
     }
@@ -107,7 +110,7 @@ async fn addresses_of_nobody_are_counted_alike(app: &TestApp) {
     assert_eq!(rows.iter().find(|row| row.key == keys[0]).unwrap().count, 3);
 }
 
-/// LoginAttempts of others don't touch who is logged in, or who reads the mail.
+/// Login attempts of others don't affect existing sessions, nor a reset by mail.
 #[apply(on_both_databases!)]
 async fn the_owner_is_never_locked_out(app: &TestApp) {
     let device = app.customer("a@x.io").await;
@@ -128,7 +131,7 @@ async fn the_owner_is_never_locked_out(app: &TestApp) {
         )
         .await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    assert_eq!(log_in(app, "a@x.io", "another good one").await.status, 200, "and the guesses are forgotten");
+    assert_eq!(log_in(app, "a@x.io", "another good one").await.status, 200, "the change resets the delay");
     for _ in 0..12 {
         log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
         app.app.clock.advance(TimeDelta::seconds(20));
@@ -138,7 +141,7 @@ async fn the_owner_is_never_locked_out(app: &TestApp) {
         .anonymous()
         .post("/api/customers/password", &json!({"token": token, "password": "yet another one"}))
         .await;
-    // Somebody goes on guessing; the owner is in all the same.
+    // Password guessing continues, and the owner is logged in nevertheless.
     log_in(app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
     log_in(app, "a@x.io", "yet another one").await.assert_failure(401, "unauthenticated");
     let owner = device.with_tokens(&reset.data());
@@ -146,7 +149,7 @@ async fn the_owner_is_never_locked_out(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn admins_are_guarded_as_well(app: &TestApp) {
+async fn admin_logins_are_delayed(app: &TestApp) {
     let log_in = async |password: &str| {
         app.anonymous()
             .post("/api/user/tokens", &json!({"email": ADMIN_EMAIL, "password": password}))
@@ -154,12 +157,12 @@ async fn admins_are_guarded_as_well(app: &TestApp) {
             .status
     };
     assert_eq!(log_in("wrong wrong").await, 401);
-    assert_eq!(log_in(ADMIN_PASSWORD).await, 401, "refused for a second");
+    assert_eq!(log_in(ADMIN_PASSWORD).await, 401, "refused during the delay of a second");
     app.app.clock.advance(TimeDelta::seconds(1));
     assert_eq!(log_in(ADMIN_PASSWORD).await, 200);
 }
 
-/// Hashes of EverShop and of earlier days are replaced; nobody is logged out, and nothing else changes.
+/// Hashes of EverShop and of earlier releases are replaced; sessions continue, and no other column changes.
 #[apply(on_both_databases!)]
 async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
     let device = app.customer("a@x.io").await;
@@ -175,12 +178,12 @@ async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
         assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
         let after = app.customers().await.remove(0);
         assert!(after.password.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        // But that it logged in.
+        // The login writes an event.
         let event_sequence = before.event_sequence;
         assert_eq!(customer::Model { password: before.password.clone(), event_sequence, ..after }, before);
-        let kept = hash(app).await;
+        let current = hash(app).await;
         assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-        assert_eq!(hash(app).await, kept, "one of today's stays");
+        assert_eq!(hash(app).await, current, "a hash with the current parameters stays");
     }
     device.query("{ currentCustomer { uuid } }").await.data();
     for broken in
@@ -192,16 +195,18 @@ async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
     }
 }
 
-/// However right the password is: nobody can make the server compute it. A new password helps.
+/// The login is refused even with the correct password. A new password replaces the hash.
 #[apply(on_both_databases!)]
 async fn a_stored_hash_that_costs_too_much_is_not_verified(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let flags = Flags::default().with("PATRON_HASH_MEMORY", "163840").with("PATRON_HASH_THREADS", "1");
-    let dear = PasswordHasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
+    let costly_hasher =
+        PasswordHasher::new(&Config::from_values(Values::only(&flags)).unwrap().hashing).unwrap();
     let password = Password::new(CUSTOMER_PASSWORD.into()).unwrap();
-    let costly = dear.hash(&patron::db::Job, Lane::System, &password, [7; 16]).await.unwrap();
+    let costly = costly_hasher.hash(&patron::db::Job, Lane::System, &password, [7; 16]).await.unwrap();
     assert!(
-        dear.verify(&patron::db::Job, Lane::System, password.secret(), Some(&costly))
+        costly_hasher
+            .verify(&patron::db::Job, Lane::System, password.secret(), Some(&costly))
             .await
             .unwrap()
             .verdict
@@ -224,8 +229,9 @@ async fn a_stored_hash_that_costs_too_much_is_not_verified(app: &TestApp) {
     assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
 }
 
-/// One network address gets 429 after too many failures of any accounts, right passwords included, for a while.
-async fn a_network_address(backend: Backend) {
+/// After too many failures, for any accounts, a network address receives 429 for ten minutes, even with correct
+/// passwords.
+async fn a_network_address_is_limited(backend: Backend) {
     let app = TestApp::start_with(backend, |flags| flags.with("PATRON_FAILURES_PER_ADDRESS", "5")).await;
     app.register("a@x.io").await;
     for number in 0..5 {
@@ -235,8 +241,8 @@ async fn a_network_address(backend: Backend) {
     let limited = log_in(&app, "a@x.io", CUSTOMER_PASSWORD).await;
     limited.assert_failure(429, "rate_limited");
     assert_eq!(limited.header("retry-after"), Some("600"));
-    // Each thing apart: admins get in, and links can be asked for; so often.
-    assert_eq!(app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await.as_object().unwrap().len(), 2);
+    // Admin logins and reset links have separate limits.
+    assert_eq!(app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await.as_object().unwrap().len(), 2);
     let body = json!({"email": "a@x.io"});
     for _ in 0..5 {
         assert_eq!(app.anonymous().post("/api/customers/reset-password", &body).await.status, 200);
@@ -248,18 +254,18 @@ async fn a_network_address(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_network_address_sqlite() {
-    a_network_address(Backend::Sqlite).await;
+async fn a_network_address_is_limited_sqlite() {
+    a_network_address_is_limited(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_network_address_postgres() {
-    a_network_address(Backend::Postgres).await;
+async fn a_network_address_is_limited_postgres() {
+    a_network_address_is_limited(Backend::Postgres).await;
 }
 
-/// Two instances on one database count together.
+/// Instances on one database share the counters.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn instances_agree() {
+async fn instances_share_the_counters() {
     let one = TestApp::start(Backend::Postgres).await;
     one.register("a@x.io").await;
     let other = one.second_instance().await;

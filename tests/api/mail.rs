@@ -1,4 +1,4 @@
-//! Mails: to a real SMTP server, and what becomes of them when it is in a bad mood.
+//! Mails are sent to a real SMTP server, and are retried or fail if the server misbehaves.
 
 use chrono::TimeDelta;
 use patron::entity::mail;
@@ -6,7 +6,7 @@ use patron::types::MailStatus;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::json;
 
-use crate::support::smtp::{Mood, SmtpServer};
+use crate::support::smtp::{SmtpBehavior, SmtpServer};
 use crate::support::{Actor, Backend, Mail, TestApp, apply, on_both_databases};
 
 async fn rows(app: &TestApp) -> Vec<mail::Model> {
@@ -21,8 +21,8 @@ fn inbox(server: &SmtpServer) -> Vec<Mail> {
     server.mails.lock().unwrap().iter().map(|raw| Mail::parse(raw)).collect()
 }
 
-async fn start(backend: Backend, mood: Mood) -> (TestApp, SmtpServer) {
-    let server = SmtpServer::start(mood, None).await;
+async fn start(backend: Backend, behavior: SmtpBehavior) -> (TestApp, SmtpServer) {
+    let server = SmtpServer::start(behavior, None).await;
     let url = server.url();
     let app = TestApp::start_with(backend, |flags| {
         flags
@@ -34,13 +34,13 @@ async fn start(backend: Backend, mood: Mood) -> (TestApp, SmtpServer) {
 }
 
 #[apply(on_both_databases!)]
-async fn arrives(backend: Backend) {
-    let (app, server) = start(backend, Mood::Takes).await;
+async fn a_mail_is_sent_once(backend: Backend) {
+    let (app, server) = start(backend, SmtpBehavior::Accept).await;
     let body = json!({"full_name": "Zoë <b>&", "email": "zoe@x.io", "password": "correct horse"});
     app.anonymous().post("/api/customers", &body).await.data();
-    assert!(inbox(&server).is_empty(), "nothing is sent while a request runs");
+    assert!(inbox(&server).is_empty(), "no mail is sent during the request");
     assert_eq!(app.send_due().await, 1);
-    assert_eq!(app.send_due().await, 0, "once");
+    assert_eq!(app.send_due().await, 0, "the mail is sent once");
     let mails = inbox(&server);
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].from, "Löwen Shop <shop@x.io>");
@@ -56,55 +56,56 @@ async fn arrives(backend: Backend) {
     app.stop().await;
 }
 
-/// Not now, no answer, nobody there: tried again with growing pauses, given up after a day, sent again on demand.
+/// After temporary failures and timeouts, a mail is retried with growing delays. It fails after a day, and can be
+/// retried on demand.
 #[apply(on_both_databases!)]
-async fn waits(backend: Backend) {
-    let (app, server) = start(backend, Mood::NotNow).await;
+async fn a_mail_is_retried_for_a_day(backend: Backend) {
+    let (app, server) = start(backend, SmtpBehavior::FailTemporarily).await;
     app.register("a@x.io").await;
-    let mut pauses = Vec::new();
+    let mut delays = Vec::new();
     let mut last = app.now();
     for step in 0..60 * 30 {
         if app.send_due().await > 0 {
-            pauses.push((app.now() - last).num_minutes());
+            delays.push((app.now() - last).num_minutes());
             last = app.now();
-            server.set_mood(match pauses.len() % 2 {
-                0 => Mood::NotNow,
-                _ if pauses.len() == 5 => Mood::Hangs,
-                _ => Mood::NotNow,
+            server.set_behavior(match delays.len() % 2 {
+                0 => SmtpBehavior::FailTemporarily,
+                _ if delays.len() == 5 => SmtpBehavior::Hang,
+                _ => SmtpBehavior::FailTemporarily,
             });
         }
         if rows(&app).await[0].status != MailStatus::Pending {
             break;
         }
-        assert!(step < 60 * 25, "given up after a day");
+        assert!(step < 60 * 25, "the mail fails after a day");
         app.app.clock.advance(TimeDelta::minutes(1));
     }
-    // Each is up to a fifth longer or shorter, and here it is looked once a minute.
-    for (pause, wanted) in pauses[..9].iter().zip([0, 1, 2, 4, 8, 16, 32, 60, 60]) {
-        assert!((wanted * 4 / 5..=(wanted * 6 + 4) / 5).contains(pause), "{pauses:?}");
+    // The jitter is up to a fifth, and this loop advances by a minute.
+    for (delay, expected) in delays[..9].iter().zip([0, 1, 2, 4, 8, 16, 32, 60, 60]) {
+        assert!((expected * 4 / 5..=(expected * 6 + 4) / 5).contains(delay), "{delays:?}");
     }
     let row = rows(&app).await.remove(0);
     assert_eq!(row.status, MailStatus::Failed);
     let age = app.now() - row.created_at;
     assert!(age > TimeDelta::hours(22) && age <= TimeDelta::hours(24), "{age}");
     assert!(row.last_error.as_deref().unwrap_or_default().contains("451"), "{row:?}");
-    server.set_mood(Mood::Takes);
+    server.set_behavior(SmtpBehavior::Accept);
     app.app.clock.advance(TimeDelta::days(1));
-    assert_eq!(app.send_due().await, 0, "given up");
+    assert_eq!(app.send_due().await, 0, "a failed mail is not retried");
     let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     assert_eq!(patron::service::mail::retry(&ctx, None).await.unwrap(), 1);
     assert_eq!(app.send_due().await, 1);
     let token = inbox(&server).remove(0).token();
     let verified = app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await;
-    assert_eq!(verified.status, 200, "the token is as old as its mail: {verified:?}");
-    assert!(patron::service::mail::retry(&ctx, Some(row.uuid)).await.is_err(), "it was sent");
+    assert_eq!(verified.status, 200, "the token is issued when the mail is sent: {verified:?}");
+    assert!(patron::service::mail::retry(&ctx, Some(row.uuid)).await.is_err(), "a sent mail is not retried");
     app.stop().await;
 }
 
-/// What will never be taken is not tried again.
+/// A permanent failure is not retried.
 #[apply(on_both_databases!)]
-async fn nobody(backend: Backend) {
-    let (app, server) = start(backend, Mood::KnowsNobody).await;
+async fn an_unknown_mailbox_is_a_permanent_failure(backend: Backend) {
+    let (app, server) = start(backend, SmtpBehavior::RejectMailbox).await;
     app.register("a@x.io").await;
     assert_eq!(app.send_due().await, 1);
     let row = rows(&app).await.remove(0);
@@ -114,15 +115,15 @@ async fn nobody(backend: Backend) {
     app.stop().await;
 }
 
-/// Requests go on as if nothing were, whether the server hangs, refuses or is not there; and so does the sender.
+/// Requests and the other mails are not delayed by a server that hangs or is unreachable.
 #[apply(on_both_databases!)]
-async fn hangs_or_is_away(backend: Backend) {
-    let (app, server) = start(backend, Mood::Hangs).await;
+async fn an_unavailable_server_delays_nothing(backend: Backend) {
+    let (app, server) = start(backend, SmtpBehavior::Hang).await;
     for number in 0..5 {
         app.register(&format!("a{number}@x.io")).await;
     }
     assert_eq!(app.send_due().await, 5);
-    server.set_mood(Mood::Takes);
+    server.set_behavior(SmtpBehavior::Accept);
     assert!(rows(&app).await.iter().all(|row| row.status == MailStatus::Pending && row.last_error.is_some()));
     let address = server.address;
     drop(server);
@@ -135,26 +136,26 @@ async fn hangs_or_is_away(backend: Backend) {
     app.stop().await;
 }
 
-/// A mail server that quotes what it was sent puts no token into the log, the row or the answer of a command.
+/// If a mail server quotes the mail in its error, the token is masked in the stored error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_quotes() {
-    let (app, server) = start(Backend::Sqlite, Mood::Quotes).await;
+async fn tokens_quoted_by_the_server_are_masked() {
+    let (app, server) = start(Backend::Sqlite, SmtpBehavior::QuoteLink).await;
     app.register("a@x.io").await;
     assert_eq!(app.send_due().await, 1);
     let row = rows(&app).await.remove(0);
     let error = row.last_error.unwrap_or_default();
     assert!(error.contains("454") && error.contains("blocked URL") && error.contains("#token=…"), "{error}");
     assert!(error.split(|c: char| !c.is_ascii_alphanumeric()).all(|word| word.len() < 16), "{error}");
-    server.set_mood(Mood::Takes);
+    server.set_behavior(SmtpBehavior::Accept);
     app.app.clock.advance(TimeDelta::minutes(2));
     assert_eq!(app.send_due().await, 1);
     app.stop().await;
 }
 
-/// A certificate that nobody vouches for: no password is sent, and what is wrong can be read.
+/// With an untrusted certificate, no password is sent, and the error names the certificate.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_of_nobody() {
-    let server = SmtpServer::start(Mood::WantsTlsAndPassword, None).await;
+async fn an_untrusted_certificate_is_refused() {
+    let server = SmtpServer::start(SmtpBehavior::RequireTlsAndLogin, None).await;
     let url = server.url_with_password();
     let app = TestApp::start_with(Backend::Sqlite, |flags| flags.with("PATRON_SMTP_URL", &url)).await;
     app.register("a@x.io").await;
@@ -166,9 +167,9 @@ async fn a_certificate_of_nobody() {
     app.stop().await;
 }
 
-/// Templates of one's own go before those of the program, file by file.
+/// Each custom template file replaces the built-in file of the same name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn templates_of_ones_own() {
+async fn custom_templates_replace_the_built_in_ones() {
     let folder = tempfile::tempdir().unwrap();
     let text = "Subject: Willkommen, {{ full_name }}\n\n{{ link }}\n";
     std::fs::write(folder.path().join("verify_email.txt"), text).unwrap();
@@ -190,12 +191,12 @@ async fn templates_of_ones_own() {
     app.stop().await;
 }
 
-/// Links lead where the settings say, whatever a request claims.
+/// Links use the configured URL, not the headers of a request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_host_header_leads_nowhere() {
+async fn links_ignore_the_host_header() {
     let app = TestApp::start(Backend::Sqlite).await;
     app.register("a@x.io").await;
-    app.deliver().await;
+    app.deliver_mails().await;
     let request = app.anonymous().request(reqwest::Method::POST, "/api/customers/reset-password");
     let request = request.header("host", "evil.example").header("x-forwarded-host", "evil.example");
     assert_eq!(app.anonymous().send(request.json(&json!({"email": "a@x.io"}))).await.status, 200);
@@ -210,7 +211,7 @@ async fn a_host_header_leads_nowhere() {
 /// Several instances share the work: each mail is sent once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_send_each_mail_once() {
-    let (app, server) = start(Backend::Postgres, Mood::Takes).await;
+    let (app, server) = start(Backend::Postgres, SmtpBehavior::Accept).await;
     for number in 0..40 {
         app.register(&format!("a{number}@x.io")).await;
     }
@@ -226,15 +227,15 @@ async fn two_instances_send_each_mail_once() {
     app.stop().await;
 }
 
-/// A worker that dies between taking a mail and sending it loses nothing: somebody else sends it after the lease.
+/// If a worker dies after it claimed a mail, another worker sends the mail when the lease has expired.
 #[apply(on_both_databases!)]
-async fn a_worker_dies(backend: Backend) {
-    let (app, server) = start(backend, Mood::Takes).await;
+async fn a_mail_is_sent_after_its_worker_died(backend: Backend) {
+    let (app, server) = start(backend, SmtpBehavior::Accept).await;
     app.register("a@x.io").await;
     let ctx = patron::app::ctx::Ctx::system(app.app.clone());
     assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
     app.app.clock.advance(TimeDelta::seconds(299));
-    assert_eq!(app.send_due().await, 0, "somebody may be sending it");
+    assert_eq!(app.send_due().await, 0, "the lease has not expired");
     app.app.clock.advance(TimeDelta::seconds(1));
     assert_eq!(app.send_due().await, 1);
     assert_eq!(inbox(&server).len(), 1);

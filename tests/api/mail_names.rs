@@ -1,10 +1,10 @@
-//! Names in mails to addresses that may be a stranger's: anybody can register with any address and any name.
+//! Names in mails to unverified addresses: any client can register any address with any name.
 
 use serde_json::{Value, json};
 
 use crate::support::{Actor, TestApp, apply, on_both_databases};
 
-/// Names that are not used, and why.
+/// Names that are omitted from the greeting, grouped by reason.
 const REFUSED: &[&str] = &[
     "Claim 5000 EUR at prize-claim.example",
     "pay EUR two at evil-parcel.com",
@@ -42,7 +42,7 @@ const REFUSED: &[&str] = &[
     "This name has one more than forty letters",
 ];
 
-/// Names that are used.
+/// Names that are used in the greeting.
 const GREETED: &[&str] = &[
     "John Smith",
     "Zoë <b>&",
@@ -58,8 +58,8 @@ const GREETED: &[&str] = &[
 
 async fn greeting(app: &TestApp, name: &str, number: usize) -> String {
     let body = json!({"full_name": name, "email": format!("victim{number}@x.io"), "password": "correct horse battery"});
-    let answer = app.anonymous().post("/api/customers", &body).await;
-    assert_eq!(answer.status, 201, "{name:?} {answer:?}");
+    let response = app.anonymous().post("/api/customers", &body).await;
+    assert_eq!(response.status, 201, "{name:?} {response:?}");
     let mail = app.one_mail().await;
     let line = mail.text.lines().find(|line| line.starts_with("Hello ")).unwrap().to_owned();
     assert_eq!(mail.html.contains("Hello customer,"), line == "Hello customer,", "{mail:?}");
@@ -67,32 +67,32 @@ async fn greeting(app: &TestApp, name: &str, number: usize) -> String {
 }
 
 #[apply(on_both_databases!)]
-async fn what_a_stranger_is_greeted_with(app: &TestApp) {
+async fn suspicious_names_are_omitted_from_greetings(app: &TestApp) {
     let app = app
         .another_with(|flags| {
             flags.with("PATRON_RATE_LIMITS", "off").with("PATRON_PASSWORDS_PER_ADDRESS", "1000")
         })
         .await;
-    let (mut number, mut used, mut unused) = (0, Vec::new(), Vec::new());
+    let (mut number, mut greeted, mut refused) = (0, Vec::new(), Vec::new());
     for name in REFUSED {
         number += 1;
         if greeting(&app, name, number).await != "Hello customer," {
-            used.push(name);
+            greeted.push(name);
         }
     }
     for name in GREETED {
         number += 1;
         if greeting(&app, name, number).await != format!("Hello {name},") {
-            unused.push(name);
+            refused.push(name);
         }
     }
-    assert_eq!((used, unused), (vec![], vec![]));
+    assert_eq!((greeted, refused), (vec![], vec![]));
     app.stop().await;
 }
 
-/// The reported case; and once the address is known to be the customer's, its own name is its own business.
+/// A regression test of a reported name. It is omitted until the address is verified, and used afterwards.
 #[apply(on_both_databases!)]
-async fn the_reported_case(app: &TestApp) {
+async fn a_suspicious_name_is_used_after_verification(app: &TestApp) {
     let body = json!({"full_name": "Claim 5000 EUR at prize-claim.example", "email": "victim@example.com", "password": "correct horse battery"});
     app.anonymous().post("/api/customers", &body).await.data();
     let mail = app.one_mail().await;
@@ -107,15 +107,15 @@ async fn the_reported_case(app: &TestApp) {
     assert!(mail.text.contains("Hello Claim 5000 EUR at prize-claim.example,"), "{mail:?}");
 }
 
-/// An address may say something as well.
+/// An address can contain a message too.
 #[apply(on_both_databases!)]
-async fn an_address_that_is_a_message(app: &TestApp) {
+async fn addresses_are_not_repeated_in_mails(app: &TestApp) {
     let body = json!({"full_name": "A", "email": "victim+claim.at.evil/x@example.com", "password": "correct horse battery"});
     app.anonymous().post("/api/customers", &body).await.data();
     let mail = app.one_mail().await;
     assert!(mail.text.contains("confirm that this address is your e-mail address"), "{mail:?}");
     assert!(!mail.text.contains("evil") && !mail.html.contains("evil"), "{mail:?}");
-    let none: Value =
+    let body: Value =
         app.anonymous().post("/api/customers/verify-email", &json!({"token": mail.token()})).await.body;
-    assert_eq!(none["error"], Value::Null);
+    assert_eq!(body["error"], Value::Null);
 }

@@ -1,4 +1,4 @@
-//! Behaviour, through HTTP, on SQLite and on PostgreSQL: every test has a server and a database of its own.
+//! Behavior over HTTP, on SQLite and on PostgreSQL. Every test has its own server and database.
 
 mod support;
 
@@ -15,13 +15,13 @@ mod cors;
 mod coverage;
 mod create_customer;
 mod customer_sessions;
-mod database_away;
+mod database_unavailable;
 mod delete_customer;
 mod derived_columns;
+mod disconnected_clients;
 mod events;
 mod faults;
 mod filters;
-mod gone_clients;
 mod graphql;
 mod graphql_batches;
 mod graphql_caching;
@@ -53,15 +53,15 @@ mod rate_limits;
 mod readiness;
 mod reference;
 mod refresh_storms;
-mod same_person;
 mod search;
 mod security;
 mod session_model;
 mod slow_clients;
+mod spellings;
 mod statements;
 mod traces;
 mod trusted_proxies;
-mod unread_answers;
+mod unread_responses;
 mod update_customer;
 mod verification;
 mod webhooks;

@@ -1,4 +1,4 @@
-//! The metrics: what they count, that their labels are bounded, and that they answer whatever happens.
+//! Metrics: their values, their bounded labels, and their availability.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use tokio::sync::watch;
 
 use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, apply, execute, on_both_databases};
 
-/// The samples, by name and labels as they are written.
+/// The samples, keyed by the series as written: name and labels.
 async fn samples(app: &TestApp) -> BTreeMap<String, f64> {
-    let answer = app.anonymous().get("/metrics").await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-    let lines = answer.text.lines().filter(|line| !line.starts_with('#'));
+    let response = app.anonymous().get("/metrics").await;
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(response.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let lines = response.text.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
         let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
         (series.to_owned(), value.parse().unwrap_or_else(|_| panic!("no number: {line}")))
@@ -33,7 +33,7 @@ fn value(samples: &BTreeMap<String, f64>, series: &str) -> f64 {
 }
 
 #[apply(on_both_databases!)]
-async fn requests_by_route(app: &TestApp) {
+async fn requests_are_counted_by_route(app: &TestApp) {
     let uuid = app.register("marked@x.io").await["uuid"].as_str().unwrap().to_owned();
     for name in ["A", "B"] {
         app.admin().patch(&format!("/api/customers/{uuid}"), &json!({"full_name": name})).await.data();
@@ -44,9 +44,9 @@ async fn requests_by_route(app: &TestApp) {
         .assert_failure(401, "unauthenticated");
     app.anonymous().get("/marked/path").await;
     app.anonymous().get("/marked/other").await;
-    let made_up = Method::from_bytes(b"MARKED").unwrap();
+    let unknown_method = Method::from_bytes(b"MARKED").unwrap();
     app.anonymous()
-        .send(app.anonymous().request(made_up, "/api/customers"))
+        .send(app.anonymous().request(unknown_method, "/api/customers"))
         .await
         .assert_failure(405, "method_not_allowed");
     let samples = samples(app).await;
@@ -57,9 +57,9 @@ async fn requests_by_route(app: &TestApp) {
         ("patron_http_request_duration_seconds_count{method=\"PATCH\",route=\"/api/customers/{uuid}\"}", 3.0),
         ("patron_http_requests_total{method=\"GET\",route=\"none\",status=\"404\"}", 2.0),
         ("patron_http_requests_total{method=\"other\",route=\"/api/customers\",status=\"405\"}", 1.0),
-        // The one that asks.
+        // The request for the metrics.
         ("patron_http_requests_in_flight", 1.0),
-        // The admin's login and the customer's password.
+        // The admin's login and the customer's registration.
         ("patron_hashing_duration_seconds_count", 2.0),
         ("patron_hashing_waiting", 0.0),
     ] {
@@ -70,19 +70,19 @@ async fn requests_by_route(app: &TestApp) {
             >= 2.0
     );
     assert!(value(&samples, "patron_database_begin_duration_seconds_count") >= 3.0);
-    let (pool, most) = if app.database.is_some() { ("all", 4.0) } else { ("reader", 4.0) };
-    assert_eq!(value(&samples, &format!("patron_database_connections_max{{pool=\"{pool}\"}}")), most);
+    let (pool, max) = if app.database.is_some() { ("all", 4.0) } else { ("reader", 4.0) };
+    assert_eq!(value(&samples, &format!("patron_database_connections_max{{pool=\"{pool}\"}}")), max);
     assert!(
         value(&samples, &format!("patron_database_connections{{pool=\"{pool}\",state=\"idle\"}}")) >= 1.0
     );
     let leaks = samples
         .keys()
         .filter(|series| series.contains("marked") || series.contains("MARKED") || series.contains(&uuid));
-    assert_eq!(leaks.count(), 0, "what clients send is no label");
+    assert_eq!(leaks.count(), 0, "labels contain no data of clients");
 }
 
 #[apply(on_both_databases!)]
-async fn operations_by_root_field(app: &TestApp) {
+async fn operations_are_counted_by_root_field(app: &TestApp) {
     app.admin().query("query Marked { marked: customers { total } }").await.data();
     app.anonymous().query("{ customers { total } }").await;
     app.anonymous()
@@ -110,7 +110,7 @@ async fn operations_by_root_field(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_waits_to_be_sent(app: &TestApp) {
+async fn queue_lag_is_measured(app: &TestApp) {
     app.register("a@x.io").await;
     app.app.clock.advance(TimeDelta::seconds(90));
     let ctx = Ctx::system(Arc::clone(&app.app));
@@ -133,13 +133,13 @@ async fn what_waits_to_be_sent(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn where_they_are_served(app: &TestApp) {
+async fn metrics_are_not_public(app: &TestApp) {
     let off = app.another_with(|flags| flags.with("PATRON_METRICS", "off")).await;
     off.anonymous().get("/metrics").await.assert_failure(404, "not_found");
     let public = app.another_with(|flags| flags.with("PATRON_PUBLIC_URL", "https://shop.example.com")).await;
     public.anonymous().get("/metrics").await.assert_failure(404, "not_found");
     public.stop().await;
-    // An address of their own has them, and nothing else but the health.
+    // A separate operations address serves only the metrics and health.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = tokio::spawn(router::serve_operations(Arc::clone(&off.app), listener));
@@ -155,20 +155,20 @@ async fn where_they_are_served(app: &TestApp) {
     off.stop().await;
 }
 
-/// Every metric and every label of the dashboard and of the alert rules is there.
+/// Every metric and label of the dashboard and of the alert rules exists, and every metric is used and documented.
 #[apply(on_both_databases!)]
-async fn dashboard_and_alerts(app: &TestApp) {
-    // All there is to count has to happen once.
+async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
+    // Creates a sample of every metric.
     app.register("a@x.io").await;
     app.anonymous().query("{ countries { code } }").await.data();
     drop(app.app.metrics.http.begin("GET", Some("/health/live")));
     app.app.metrics.http.server.reset("stream", "stalled", 1);
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
-    let seen = async {
+    let measured = async {
         while !samples(app).await.contains_key("patron_worker_success_timestamp_seconds{task=\"backlog\"}") {}
     };
-    tokio::time::timeout(Duration::from_secs(30), seen).await.expect("the worker measures the queues");
+    tokio::time::timeout(Duration::from_secs(30), measured).await.expect("the worker measures the queues");
     stop.send_replace(true);
     working.await.unwrap();
     let samples = samples(app).await;
@@ -184,10 +184,7 @@ async fn dashboard_and_alerts(app: &TestApp) {
     let mut used = BTreeSet::new();
     for (place, expression) in &expressions {
         let metrics: Vec<&str> = words(expression).filter(|word| word.starts_with("patron_")).collect();
-        assert!(
-            !metrics.is_empty() || expression.starts_with("up{"),
-            "{place} is about nothing: {expression}"
-        );
+        assert!(!metrics.is_empty() || expression.starts_with("up{"), "{place} uses no metric: {expression}");
         let of_prometheus = ["instance", "job", "le"];
         for metric in &metrics {
             assert!(names.contains(metric), "{place} names {metric}, which is not in /metrics");
@@ -201,15 +198,15 @@ async fn dashboard_and_alerts(app: &TestApp) {
         }
         used.extend(metrics.into_iter().map(str::to_owned));
     }
-    // And nothing is measured that nobody looks at.
-    let unseen: Vec<_> = names
+    // Every metric is used by a panel or an alert.
+    let unused: Vec<_> = names
         .iter()
         .filter(|name| {
             let base = name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
-            !used.iter().any(|seen| seen.starts_with(base))
+            !used.iter().any(|name| name.starts_with(base))
         })
         .collect();
-    assert!(unseen.is_empty(), "in /metrics and on no dashboard: {unseen:?}");
+    assert!(unused.is_empty(), "in /metrics, but in no panel or alert: {unused:?}");
     let document = include_str!("../../docs/operations.md");
     let documented: BTreeSet<&str> = words(document).filter(|word| word.starts_with("patron_")).collect();
     let bases = names.iter().map(|name| {
@@ -220,9 +217,9 @@ async fn dashboard_and_alerts(app: &TestApp) {
     assert_eq!(documented, bases, "docs/operations.md lists all metrics, and no others");
 }
 
-/// The metrics are there when the database is not, and tell of it.
+/// The metrics are available without the database, and count the failures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_the_database() {
+async fn metrics_are_available_without_the_database() {
     let app = TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_DATABASE_WAIT", "1")).await;
     let database = app.database.clone().unwrap();
     execute(&format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false")).await;
@@ -237,46 +234,46 @@ async fn without_the_database() {
     app.stop().await;
 }
 
-/// A client that hangs up before it is answered is counted, though there is no status to count it by.
+/// A request whose client disconnects before the response has no status and is counted separately.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn abandoned_requests() {
+async fn abandoned_requests_are_counted() {
     use tokio::io::AsyncWriteExt;
     let app = TestApp::start(Backend::Sqlite).await;
-    // As long as somebody else writes, the request waits.
+    // The request waits until this write transaction ends.
     let writing = app.app.db.begin().await.unwrap();
     let mut stream = tokio::net::TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
     let body = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD}).to_string();
     let head = "POST /api/customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length:";
     stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
-    let in_flight = async |wanted: f64| {
+    let wait_for_in_flight = async |expected: f64| {
         let reached =
-            async { while value(&samples(&app).await, "patron_http_requests_in_flight") != wanted {} };
-        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("it begins or ends");
+            async { while value(&samples(&app).await, "patron_http_requests_in_flight") != expected {} };
+        tokio::time::timeout(Duration::from_secs(30), reached).await.expect("the number is reached");
     };
-    in_flight(2.0).await;
+    wait_for_in_flight(2.0).await;
     drop(stream);
-    in_flight(1.0).await;
+    wait_for_in_flight(1.0).await;
     writing.rollback().await.unwrap();
     let samples = samples(&app).await;
     let abandoned = "patron_http_requests_abandoned_total{method=\"POST\",route=\"/api/customers\"}";
     assert_eq!(value(&samples, abandoned), 1.0);
-    let answered = |series: &&String| {
+    let has_status = |series: &&String| {
         series.starts_with("patron_http_requests_total{method=\"POST\",route=\"/api/customers\"")
     };
-    assert_eq!(samples.keys().find(answered), None);
+    assert_eq!(samples.keys().find(has_status), None);
     assert!(app.customers().await.is_empty());
     app.stop().await;
 }
 
-/// The PromQL of the dashboard's panels and of the alert rules, with where it stands.
+/// The PromQL expressions of the dashboard's panels and of the alert rules, with their location.
 fn expressions() -> Vec<(String, String)> {
     let dashboard: Value =
         serde_json::from_str(include_str!("../../operations/grafana-dashboard.json")).unwrap();
-    let mut found = Vec::new();
+    let mut expressions = Vec::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {
             let place = format!("panel {}", panel["title"]);
-            found.push((place, target["expr"].as_str().unwrap().replace("$__rate_interval", "5m")));
+            expressions.push((place, target["expr"].as_str().unwrap().replace("$__rate_interval", "5m")));
         }
     }
     let rules = include_str!("../../operations/alerts.yml");
@@ -287,9 +284,9 @@ fn expressions() -> Vec<(String, String)> {
         let expression =
             rest[..end.unwrap_or_else(|| panic!("{name} has no labels"))].trim_start_matches('|');
         assert!(rule.contains("summary: ") && rule.contains("severity: "), "{name}");
-        found.push((format!("alert {name}"), expression.trim().to_owned()));
+        expressions.push((format!("alert {name}"), expression.trim().to_owned()));
     }
-    found
+    expressions
 }
 
 fn words(expression: &str) -> impl Iterator<Item = &str> {

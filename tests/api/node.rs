@@ -1,4 +1,4 @@
-//! Things by their global identifier.
+//! `node`: records by their global identifier.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{Actor, apply, on_both_databases};
 const QUERY: &str = "query ($id: ID!) { node(id: $id) { __typename id ... on Customer { email addresses { id } group { id } } ... on CustomerAddress { city } ... on CustomerGroup { groupName } } }";
 
 #[apply(on_both_databases!)]
-async fn what_the_caller_may_not_see_is_null(app: &TestApp) {
+async fn invisible_nodes_are_null(app: &TestApp) {
     let ann = app.customer("ann@x.io").await;
     let bob = app.customer("bob@x.io").await;
     app.add_address(&ann.row, "US-CA", true).await;
@@ -34,7 +34,7 @@ async fn what_the_caller_may_not_see_is_null(app: &TestApp) {
             "{kind}"
         );
     }
-    // Ann's neither is Bob's group.
+    // Ann can't see Bob's group.
     let group =
         bob.query("{ currentCustomer { group { id } } }").await.data()["currentCustomer"]["group"]["id"]
             .clone();
@@ -43,12 +43,12 @@ async fn what_the_caller_may_not_see_is_null(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_no_identifier_is_nothing(app: &TestApp) {
+async fn invalid_identifiers_are_null(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let uuid = row["uuid"].as_str().unwrap();
     for id in ["", "x", uuid, "Q3VzdG9tZXI6", "ü", "AAAA", "Q3VzdG9tZXI6eA"] {
-        let answer = app.admin().query_with(QUERY, json!({"id": id})).await;
-        assert_eq!(answer.data(), json!({"node": null}), "{id}");
+        let response = app.admin().query_with(QUERY, json!({"id": id})).await;
+        assert_eq!(response.data(), json!({"node": null}), "{id}");
     }
     let data = app.admin().query("{ customers { items { id } } }").await.data();
     let id = data["customers"]["items"][0]["id"].clone();

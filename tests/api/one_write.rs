@@ -1,4 +1,5 @@
-//! The one write of a request: committed with its answer, done once for a key, and never kept open while something waits.
+//! The single write transaction of a request: it is committed with its stored response, executed once per idempotency
+//! key, and never open while the request waits for something else.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +13,14 @@ use serde_json::{Value, json};
 
 use super::coverage::operations;
 use crate::support::{
-    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Answer, Backend, CUSTOMER_PASSWORD, Customer, Mail, TestApp, apply,
-    dump, on_both_databases,
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Backend, CUSTOMER_PASSWORD, Customer, Mail, TestApp, TestResponse,
+    apply, dump, on_both_databases,
 };
 
-/// A hash that takes much longer to verify than those that are made now.
+/// A hash that takes much longer to verify than new ones.
 const BCRYPT: &str = "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
 
-async fn keyed(actor: &impl Actor, method: &Method, path: &str, key: &str, body: &Value) -> Answer {
+async fn keyed(actor: &impl Actor, method: &Method, path: &str, key: &str, body: &Value) -> TestResponse {
     let request = actor.request(method.clone(), path).header("idempotency-key", key).json(body);
     actor.send(request).await
 }
@@ -28,7 +29,7 @@ async fn stored_keys(app: &TestApp) -> u64 {
     idempotency_key::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// Who sends a mutation.
+/// The caller of a mutation.
 #[derive(Clone, Copy)]
 enum Role {
     Anonymous,
@@ -36,16 +37,16 @@ enum Role {
     Admin,
 }
 
-/// What the second request with the same key and the same token gets.
+/// The expected response to the second request with the same key and token.
 #[derive(Clone, Copy, PartialEq)]
-enum Second {
-    /// The answer of the first.
+enum Repeat {
+    /// The response of the first request.
     Replayed,
-    /// 401: the first one ended the token.
+    /// 401, because the first request ended the token.
     Refused,
 }
 
-/// What a mutation can be sent about; a new one for each.
+/// The records that a mutation needs; each mutation has its own.
 struct Fixture<'a> {
     app: &'a TestApp,
     number: usize,
@@ -61,20 +62,20 @@ impl<'a> Fixture<'a> {
         Self { app, number, customer, address }
     }
 
-    async fn made(&self, path: &str, body: Value) -> String {
+    async fn create(&self, path: &str, body: Value) -> String {
         self.app.admin().post(path, &body).await.data()["uuid"].as_str().unwrap().to_owned()
     }
 
     async fn group(&self) -> String {
-        self.made("/api/customer-groups", json!({"group_name": format!("Group {}", self.number)})).await
+        self.create("/api/customer-groups", json!({"group_name": format!("Group {}", self.number)})).await
     }
 
     async fn definition(&self) -> String {
-        self.made("/api/metafield-definitions", self.new_definition()).await
+        self.create("/api/metafield-definitions", self.new_definition()).await
     }
 
     async fn endpoint(&self) -> String {
-        self.made("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/", "events": ["*"]}))
+        self.create("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/", "events": ["*"]}))
             .await
     }
 
@@ -84,19 +85,20 @@ impl<'a> Fixture<'a> {
 
     /// The token in the mail that was just sent to the customer.
     async fn mailed_token(&self) -> String {
-        let (mails, email) = (self.app.deliver().await, self.customer.row["email"].as_str().unwrap());
-        let mine = |mail: &&Mail| mail.to == email && mail.text.contains("#token=");
-        mails.iter().find(mine).expect("a link is mailed").token()
+        let (mails, email) = (self.app.deliver_mails().await, self.customer.row["email"].as_str().unwrap());
+        let has_link = |mail: &&Mail| mail.to == email && mail.text.contains("#token=");
+        mails.iter().find(has_link).expect("a link is mailed").token()
     }
 
     async fn admin_refresh_token(&self) -> Value {
-        self.app.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await["refreshToken"].clone()
+        self.app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await["refreshToken"].clone()
     }
 
-    /// How to send an operation of the OpenAPI document: who, path, body, and what the second one gets.
-    async fn request(&self, operation: &str) -> (Role, String, Value, Second) {
+    /// The request for an operation of the OpenAPI document: role, path, body, and the expected response to a
+    /// repetition.
+    async fn request(&self, operation: &str) -> (Role, String, Value, Repeat) {
+        use Repeat::{Refused, Replayed};
         use Role::{Admin, Anonymous, Customer};
-        use Second::{Refused, Replayed};
         let uuid = self.customer.row["uuid"].as_str().unwrap();
         let (own, address) = (format!("/api/customers/{uuid}"), &self.address);
         let new_address = json!({
@@ -119,11 +121,11 @@ impl<'a> Fixture<'a> {
             "POST /api/customers/me/verify-email" => (Customer, me("/verify-email"), json!({}), Replayed),
             "DELETE /api/customers/me/sessions" => (Customer, me("/sessions"), json!({}), Refused),
             "DELETE /api/customers/me/sessions/{id}" => {
-                let other = self.app.customer_again(&self.customer.row).await;
+                let other = self.app.log_in_customer(&self.customer.row).await;
                 let query = "{ currentCustomer { sessions { id current } } }";
                 let sessions = other.query(query).await.data()["currentCustomer"]["sessions"].clone();
-                let mine = sessions.as_array().unwrap().iter().find(|one| one["current"] == true).unwrap();
-                (Customer, me(&format!("/sessions/{}", mine["id"].as_str().unwrap())), json!({}), Replayed)
+                let current = sessions.as_array().unwrap().iter().find(|one| one["current"] == true).unwrap();
+                (Customer, me(&format!("/sessions/{}", current["id"].as_str().unwrap())), json!({}), Replayed)
             }
             "PATCH /api/customers/me/metafields" | "PATCH /api/customers/{uuid}/metafields" => {
                 self.definition().await;
@@ -155,7 +157,7 @@ impl<'a> Fixture<'a> {
                 (Anonymous, "/api/customers/reset-password".to_owned(), body, Replayed)
             }
             "POST /api/customers/password" => {
-                self.app.deliver().await;
+                self.app.deliver_mails().await;
                 let body = json!({"email": self.customer.row["email"]});
                 self.app.anonymous().post("/api/customers/reset-password", &body).await.data();
                 let body = json!({"token": self.mailed_token().await, "password": "another correct horse"});
@@ -214,7 +216,7 @@ impl<'a> Fixture<'a> {
             ),
             "POST /api/webhook-deliveries/{uuid}/replay" => {
                 self.endpoint().await;
-                self.app.admin().patch(&own, &json!({"full_name": "Told"})).await.data();
+                self.app.admin().patch(&own, &json!({"full_name": "Renamed"})).await.data();
                 self.app.publish().await;
                 let query = "{ webhookDeliveries(first: 1) { nodes { uuid } } }";
                 let deliveries = self.app.admin().query(query).await.data();
@@ -244,14 +246,14 @@ impl<'a> Fixture<'a> {
     }
 }
 
-fn me(rest: &str) -> String {
-    format!("/api/customers/me{rest}")
+fn me(path: &str) -> String {
+    format!("/api/customers/me{path}")
 }
 
-/// Each mutation of the OpenAPI document, sent twice with one key: the first is done, the second changes nothing and
-/// has the same answer.
+/// Each mutation of the OpenAPI document is sent twice with one key. The first request is executed. The second changes
+/// nothing and receives the same response.
 #[apply(on_both_databases!)]
-async fn every_mutation_is_done_once_for_a_key(app: &TestApp) {
+async fn every_mutation_is_executed_once_per_key(app: &TestApp) {
     let mut seen = BTreeSet::new();
     for (number, (method, path, _)) in operations().into_iter().enumerate() {
         if method == Method::GET {
@@ -260,7 +262,7 @@ async fn every_mutation_is_done_once_for_a_key(app: &TestApp) {
         let operation = format!("{method} {path}");
         assert!(seen.insert(operation.clone()));
         let fixture = Fixture::new(app, number).await;
-        let (role, path, body, second_is) = fixture.request(&operation).await;
+        let (role, path, body, expected) = fixture.request(&operation).await;
         let key = format!("key-{number}");
         let send = async || match role {
             Role::Anonymous => keyed(&app.anonymous(), &method, &path, &key, &body).await,
@@ -273,24 +275,24 @@ async fn every_mutation_is_done_once_for_a_key(app: &TestApp) {
         assert_eq!(stored_keys(app).await, keys + 1, "{operation}");
         let after = dump(app).await;
         let second = send().await;
-        match second_is {
-            Second::Replayed => {
+        match expected {
+            Repeat::Replayed => {
                 assert_eq!((second.status, &second.text), (first.status, &first.text), "{operation}");
                 assert_eq!(second.header("idempotency-replayed"), Some("true"), "{operation}");
             }
-            Second::Refused => second.assert_failure(401, "unauthenticated"),
+            Repeat::Refused => second.assert_failure(401, "unauthenticated"),
         }
         assert!(dump(app).await == after, "{operation} was done twice");
-        // What a session or a token of it costs is not a matter of other cases: start afresh at the login.
+        // Rate limits of this case don't affect the next one.
         app.app.clock.advance(chrono::TimeDelta::seconds(1));
     }
     assert!(seen.len() >= 35, "{seen:?}");
 }
 
-/// Once an account has an old hash, refused logins wait as long as that one takes. Eight of them with keys used to hold
-/// the connection that writes (SQLite) or every connection (PostgreSQL) for that time.
+/// Once an account has an old hash, refused logins take as long as its verification. Eight of them with keys once held
+/// the write connection (SQLite) or every connection (PostgreSQL) for that time.
 #[apply(on_both_databases!)]
-async fn a_refused_login_with_a_key_keeps_nobody_from_writing(app: &TestApp) {
+async fn refused_logins_with_a_key_do_not_block_writes(app: &TestApp) {
     app.register("a@x.io").await;
     let mut row = app.customers().await.remove(0).into_active_model();
     row.password = Set(PasswordHash::new(BCRYPT.to_owned()));
@@ -308,32 +310,34 @@ async fn a_refused_login_with_a_key_keeps_nobody_from_writing(app: &TestApp) {
             json!({"full_name": "J", "email": format!("{registered}@x.io"), "password": CUSTOMER_PASSWORD});
         let actor = app.anonymous();
         let registration = std::pin::pin!(actor.post("/api/customers", &body).fuse());
-        // Whichever ends first; the other goes on.
+        // The first to end; the other continues.
         match futures_util::future::select(&mut logins, registration).await {
-            futures_util::future::Either::Left((answers, _)) => {
-                for answer in answers {
-                    answer.assert_failure(401, "unauthenticated");
+            futures_util::future::Either::Left((responses, _)) => {
+                for response in responses {
+                    response.assert_failure(401, "unauthenticated");
                 }
                 break;
             }
-            futures_util::future::Either::Right((answer, _)) => assert_eq!(answer.status, 201, "{answer:?}"),
+            futures_util::future::Either::Right((response, _)) => {
+                assert_eq!(response.status, 201, "{response:?}")
+            }
         }
         registered += 1;
     }
     println!("{registered} registrations while the logins waited");
     assert!(registered >= 2, "registrations waited for refused logins");
-    assert_eq!(stored_keys(app).await, 0, "a refused login is no result");
+    assert_eq!(stored_keys(app).await, 0, "a refused login is not stored");
 }
 
-/// Tokens that are made up change nothing, so nothing is stored for their keys.
+/// Requests with invented tokens change nothing, so no idempotency keys are stored for them.
 #[apply(on_both_databases!)]
-async fn strangers_who_change_nothing_store_nothing(app: &TestApp) {
+async fn anonymous_requests_without_effect_store_nothing(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     for number in 0..20 {
         for path in ["/api/customer/token/revoke", "/api/user/token/revoke"] {
             let body = json!({"refreshToken": format!("made up {number}")});
-            let answer = keyed(&app.anonymous(), &Method::POST, path, &format!("k{number}"), &body).await;
-            assert_eq!((answer.status, answer.data()), (200, json!({})), "{path}");
+            let response = keyed(&app.anonymous(), &Method::POST, path, &format!("k{number}"), &body).await;
+            assert_eq!((response.status, response.data()), (200, json!({})), "{path}");
         }
         let body = json!({"token": format!("made up {number}")});
         keyed(&app.anonymous(), &Method::POST, "/api/customers/verify-email", &format!("v{number}"), &body)
@@ -341,7 +345,7 @@ async fn strangers_who_change_nothing_store_nothing(app: &TestApp) {
             .assert_failure(400, "validation_failed");
     }
     assert_eq!(stored_keys(app).await, 0);
-    // A real one ends its session, and its answer is stored.
+    // A valid token ends its session, and the response is stored.
     let body = json!({"refreshToken": customer.refresh_token});
     let first = keyed(&app.anonymous(), &Method::POST, "/api/customer/token/revoke", "real", &body).await;
     let second = keyed(&app.anonymous(), &Method::POST, "/api/customer/token/revoke", "real", &body).await;
@@ -349,9 +353,9 @@ async fn strangers_who_change_nothing_store_nothing(app: &TestApp) {
     assert_eq!(stored_keys(app).await, 1);
 }
 
-/// Of each caller the latest keys are kept; those of others stay.
+/// Only the latest keys of a caller are kept; keys of other callers are unaffected.
 #[apply(on_both_databases!)]
-async fn keys_are_bounded_for_each_caller(app: &TestApp) {
+async fn keys_are_bounded_per_caller(app: &TestApp) {
     let app = app.another_with(|flags| flags.with("PATRON_IDEMPOTENCY_KEYS", "5")).await;
     let (one, other) = (app.customer("a@x.io").await, app.customer("b@x.io").await);
     let send = async |customer: &Customer<'_>, number: u32| {
@@ -363,11 +367,11 @@ async fn keys_are_bounded_for_each_caller(app: &TestApp) {
         assert_eq!(send(&one, number).await.status, 200);
         app.app.clock.advance(chrono::TimeDelta::seconds(1));
     }
-    // Refusals of a caller with a token are stored as well, and bounded as well.
+    // Stored failures of a caller with a token count too.
     for number in 20..30 {
         let body = json!({"full_name": ""});
-        let answer = keyed(&one, &Method::PATCH, "/api/customers/me", &format!("k{number}"), &body).await;
-        answer.assert_failure(400, "validation_failed");
+        let response = keyed(&one, &Method::PATCH, "/api/customers/me", &format!("k{number}"), &body).await;
+        response.assert_failure(400, "validation_failed");
         app.app.clock.advance(chrono::TimeDelta::seconds(1));
     }
     assert_eq!(stored_keys(&app).await, 6);
@@ -375,9 +379,9 @@ async fn keys_are_bounded_for_each_caller(app: &TestApp) {
     app.stop().await;
 }
 
-/// A failure at COMMIT repeats all of it: once as well for a request with a key, whose answer is stored in there.
+/// After a failure at COMMIT the whole transaction is retried, including the stored response of a request with a key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_serialization_failure_at_commit_is_repeated() {
+async fn a_serialization_failure_at_commit_is_retried() {
     let app = TestApp::start(Backend::Postgres).await;
     let customer = app.customer("a@x.io").await;
     // Sequences are not rolled back: the first commit fails, the second doesn't.

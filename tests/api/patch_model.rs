@@ -1,4 +1,4 @@
-//! Any sequence of patches ends in the row that a plain model predicts.
+//! Any sequence of patches results in the row that a simple model predicts.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Actor, Backend, TestApp};
 
-/// Values of one field, right and wrong; `null` where it goes back to a default, and where it doesn't.
+/// Valid and invalid values of one field, including `null`, which resets some fields and is invalid for others.
 fn field(name: &'static str) -> BoxedStrategy<(String, Value)> {
     let values = match name {
         "status" => vec![json!(0), json!("1"), json!(1), json!(7), json!(null), json!(true)],
@@ -32,7 +32,7 @@ fn patch() -> impl Strategy<Value = Map<String, Value>> {
     proptest::collection::vec(one, 0..4).prop_map(|fields| fields.into_iter().collect())
 }
 
-/// What a customer is, and what a patch does to it: nothing as soon as one field of it is wrong.
+/// A customer. A patch with an invalid field changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 struct Model {
     status: i64,
@@ -45,7 +45,7 @@ struct Model {
 impl Model {
     fn apply(&mut self, patch: &Map<String, Value>) -> u16 {
         let mut next = self.clone();
-        let mut wrong = false;
+        let mut invalid = false;
         for (name, value) in patch {
             match (name.as_str(), value) {
                 ("status", Value::Number(n)) if n.as_i64().is_some_and(|n| n == 0 || n == 1) => {
@@ -59,10 +59,10 @@ impl Model {
                 ("meta_data", Value::Object(_)) => next.meta_data = value.clone(),
                 ("meta_data", Value::Null) => next.meta_data = json!({}),
                 ("uuid" | "version" | "unknown", _) => {}
-                _ => wrong = true,
+                _ => invalid = true,
             }
         }
-        if wrong {
+        if invalid {
             return 400;
         }
         if next.email.eq_ignore_ascii_case("taken@x.io") {
@@ -90,20 +90,20 @@ async fn play(app: &TestApp, patches: &[Map<String, Value>]) -> Result<(), TestC
     for patch in patches {
         let before = model.clone();
         let expected = model.apply(patch);
-        // An unknown group is found out later than an address that is taken; both are refused.
-        let answer = app.admin().patch(&url, &Value::Object(patch.clone())).await;
-        let both = patch.get("group_id") == Some(&json!(9)) && [400, 409].contains(&answer.status);
+        // An unknown group is detected after a taken address, so both statuses are possible.
+        let response = app.admin().patch(&url, &Value::Object(patch.clone())).await;
+        let both = patch.get("group_id") == Some(&json!(9)) && [400, 409].contains(&response.status);
         prop_assert!(
-            answer.status == expected || (both && expected == 400),
+            response.status == expected || (both && expected == 400),
             "{:?} on {:?}: {:?}",
             patch,
             before,
-            answer
+            response
         );
     }
     let stored =
         app.customers().await.into_iter().find(|stored| stored.uuid.to_string() == row["uuid"]).unwrap();
-    let found = Model {
+    let actual = Model {
         status: stored.status.number().into(),
         full_name: stored.full_name.clone(),
         email: stored.email.as_str().to_owned(),
@@ -111,7 +111,7 @@ async fn play(app: &TestApp, patches: &[Map<String, Value>]) -> Result<(), TestC
         version: stored.version.into(),
     };
     app.admin().delete(&url).await.data();
-    prop_assert_eq!(found, model);
+    prop_assert_eq!(actual, model);
     prop_assert_eq!(stored.group_id, Some(1));
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Automatic persisted queries, as Apollo's clients ask for them.
+//! Automatic persisted queries, as Apollo's clients send them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
+use crate::support::{Actor, TestApp, TestResponse, apply, on_both_databases};
 
 const QUERY: &str = "query Some($c: [String]) { countries(countries: $c) { name } }";
 
@@ -16,7 +16,7 @@ fn extensions(hash: &str) -> Value {
     json!({"persistedQuery": {"version": 1, "sha256Hash": hash}})
 }
 
-async fn post(app: &TestApp, query: Option<&str>, hash: &str) -> Answer {
+async fn post(app: &TestApp, query: Option<&str>, hash: &str) -> TestResponse {
     let mut body = json!({"variables": {"c": ["DE"]}, "extensions": extensions(hash)});
     if let Some(query) = query {
         body["query"] = json!(query);
@@ -24,7 +24,7 @@ async fn post(app: &TestApp, query: Option<&str>, hash: &str) -> Answer {
     app.anonymous().post("/api/graphql", &body).await
 }
 
-async fn get(app: &TestApp, query: Option<&str>, hash: &str) -> Answer {
+async fn get(app: &TestApp, query: Option<&str>, hash: &str) -> TestResponse {
     let (variables, extensions) = (json!({"c": ["DE"]}).to_string(), extensions(hash).to_string());
     let mut parameters = vec![("variables", variables.as_str()), ("extensions", extensions.as_str())];
     parameters.extend(query.map(|query| ("query", query)));
@@ -32,24 +32,24 @@ async fn get(app: &TestApp, query: Option<&str>, hash: &str) -> Answer {
     app.anonymous().send(request).await
 }
 
-fn not_found(answer: &Answer) -> bool {
-    let error = &answer.body["errors"][0];
-    error["message"] == "PersistedQueryNotFound" && answer.graphql_code() == "PERSISTED_QUERY_NOT_FOUND"
+fn is_not_found(response: &TestResponse) -> bool {
+    let error = &response.body["errors"][0];
+    error["message"] == "PersistedQueryNotFound" && response.graphql_code() == "PERSISTED_QUERY_NOT_FOUND"
 }
 
-/// The dance of a client: by hash, then with the query, then by hash again.
+/// The sequence of a client: the hash, then the query with the hash, then the hash again.
 #[apply(on_both_databases!)]
-async fn by_body_and_by_url(app: &TestApp) {
+async fn queries_are_stored_and_found_by_hash(app: &TestApp) {
     let germany = json!({"countries": [{"name": "Germany"}]});
     let hash = hash(QUERY);
     let missing = post(app, None, &hash).await;
-    // To older clients 200: on 400 they would never send a hash again.
-    assert!(missing.status == 200 && not_found(&missing), "{missing:?}");
+    // 200 for older clients: after 400 they would never send a hash again.
+    assert!(missing.status == 200 && is_not_found(&missing), "{missing:?}");
     let missing = get(app, None, &hash).await;
-    assert!(missing.status == 200 && not_found(&missing), "{missing:?}");
+    assert!(missing.status == 200 && is_not_found(&missing), "{missing:?}");
     assert_eq!(missing.header("cache-control"), Some("no-store"));
     assert_eq!(post(app, Some(QUERY), &hash).await.data(), germany);
-    for answer in [
+    for response in [
         post(app, None, &hash).await,
         get(app, None, &hash).await,
         post(app, Some(""), &hash).await,
@@ -57,10 +57,10 @@ async fn by_body_and_by_url(app: &TestApp) {
         post(app, Some(QUERY), &hash.to_uppercase()).await,
         post(app, None, &hash.to_uppercase()).await,
     ] {
-        assert_eq!(answer.data(), germany);
+        assert_eq!(response.data(), germany);
     }
     assert_eq!(get(app, None, &hash).await.header("cache-control"), Some("public, max-age=3600"));
-    // It is the query that is kept, not whose it is: another caller has other data.
+    // The query is stored without its caller: another caller receives other data.
     let own = "{ currentCustomer { email } }";
     let customer = app.customer("a@x.io").await;
     let body = json!({"query": own, "extensions": extensions(&self::hash(own))});
@@ -72,47 +72,46 @@ async fn by_body_and_by_url(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn by_url_first(app: &TestApp) {
+async fn a_query_stored_over_get_is_found_over_post(app: &TestApp) {
     let hash = hash(QUERY);
     get(app, Some(QUERY), &hash).await.data();
     post(app, None, &hash).await.data();
-    // Admins find what was sent to the other endpoint.
+    // The admin endpoint shares the stored queries.
     let body = json!({"variables": {"c": ["DE"]}, "extensions": extensions(&hash)});
     app.admin().post("/api/admin/graphql", &body).await.data();
 }
 
 #[apply(on_both_databases!)]
-async fn the_newer_media_type_tells_by_its_status(app: &TestApp) {
+async fn an_unknown_hash_is_400_with_the_newer_media_type(app: &TestApp) {
     let body = json!({"extensions": extensions(&hash(QUERY))});
     let request = app
         .anonymous()
         .request(Method::POST, "/api/graphql")
         .header("accept", "application/graphql-response+json");
-    let answer = app.anonymous().send(request.json(&body)).await;
-    assert!(answer.status == 400 && not_found(&answer), "{answer:?}");
+    let response = app.anonymous().send(request.json(&body)).await;
+    assert!(response.status == 400 && is_not_found(&response), "{response:?}");
 }
 
 #[apply(on_both_databases!)]
-async fn a_hash_that_is_not_the_querys(app: &TestApp) {
-    let answer = post(app, Some(QUERY), &hash("{ __typename }")).await;
-    assert_eq!((answer.graphql_code(), answer.body.get("data")), ("PERSISTED_QUERY_MISMATCH", None));
-    assert!(not_found(&post(app, None, &hash("{ __typename }")).await));
-    assert!(not_found(&post(app, None, "").await));
+async fn a_wrong_hash_is_refused(app: &TestApp) {
+    let response = post(app, Some(QUERY), &hash("{ __typename }")).await;
+    assert_eq!((response.graphql_code(), response.body.get("data")), ("PERSISTED_QUERY_MISMATCH", None));
+    assert!(is_not_found(&post(app, None, &hash("{ __typename }")).await));
+    assert!(is_not_found(&post(app, None, "").await));
 }
 
-/// What is not valid is not kept.
 #[apply(on_both_databases!)]
-async fn only_what_is_valid_is_kept(app: &TestApp) {
+async fn invalid_queries_are_not_stored(app: &TestApp) {
     let deep = format!("{{ {} name {} }}", "a {".repeat(30), "}".repeat(30));
     for query in ["{", "{ nope }", "{ currentCustomer }", deep.as_str()] {
-        let answer = post(app, Some(query), &hash(query)).await;
-        assert!(answer.body["data"].is_null() && !not_found(&answer), "{query}: {answer:?}");
-        assert!(not_found(&post(app, None, &hash(query)).await), "{query}");
+        let response = post(app, Some(query), &hash(query)).await;
+        assert!(response.body["data"].is_null() && !is_not_found(&response), "{query}: {response:?}");
+        assert!(is_not_found(&post(app, None, &hash(query)).await), "{query}");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn extensions_that_are_none(app: &TestApp) {
+async fn malformed_extensions_are_refused(app: &TestApp) {
     for persisted in [
         json!(1),
         json!([1, "a"]),
@@ -122,13 +121,13 @@ async fn extensions_that_are_none(app: &TestApp) {
         json!({"version": 1, "sha256Hash": 1}),
     ] {
         let body = json!({"query": QUERY, "extensions": {"persistedQuery": persisted}});
-        let answer = app.anonymous().post("/api/graphql", &body).await;
-        assert_eq!((answer.status, answer.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
+        let response = app.anonymous().post("/api/graphql", &body).await;
+        assert_eq!((response.status, response.graphql_code()), (400, "MALFORMED_JSON"), "{body}");
     }
     let body = json!({"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "a"}}});
-    let answer = app.anonymous().post("/api/graphql", &body).await;
+    let response = app.anonymous().post("/api/graphql", &body).await;
     assert_eq!(
-        (answer.graphql_code(), &answer.body["errors"][0]["message"]),
+        (response.graphql_code(), &response.body["errors"][0]["message"]),
         ("PERSISTED_QUERY_NOT_SUPPORTED", &json!("PersistedQueryNotSupported"))
     );
     let body = json!({"query": "{ __typename }", "extensions": {"persistedQuery": null, "other": 1}});

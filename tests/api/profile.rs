@@ -1,4 +1,4 @@
-//! One's own account: change, download, delete.
+//! A customer changes, exports and deletes its own account.
 
 use chrono::TimeDelta;
 use patron::entity::{customer_address, customer_session, mail};
@@ -10,12 +10,12 @@ use crate::support::{Actor, CUSTOMER_PASSWORD, NOW, apply, on_both_databases};
 const ME: &str = "/api/customers/me";
 
 #[apply(on_both_databases!)]
-async fn a_change_of_the_name(app: &TestApp) {
+async fn a_customer_changes_its_name(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     app.app.clock.advance(TimeDelta::seconds(1));
-    let answer = customer.patch(ME, &json!({"full_name": "Jane", "status": 0, "group_id": 9, "meta_data": {"a": 1}, "password": "another good one", "uuid": "x"})).await;
+    let response = customer.patch(ME, &json!({"full_name": "Jane", "status": 0, "group_id": 9, "meta_data": {"a": 1}, "password": "another good one", "uuid": "x"})).await;
     assert_eq!(
-        answer.text,
+        response.text,
         format!(
             r#"{{"data":{{"customer_id":1,"uuid":{},"status":1,"group_id":1,"email":"a@x.io","full_name":"Jane","created_at":"{NOW}","updated_at":"2026-01-02T03:04:06.678Z","version":2,"links":[{{"rel":"self","href":"/api/customers/me","action":"PATCH","types":["application/json"]}}]}}}}"#,
             customer.row["uuid"]
@@ -23,7 +23,7 @@ async fn a_change_of_the_name(app: &TestApp) {
     );
     let stored = app.customers().await.remove(0);
     assert_eq!(stored.meta_data, json!({}));
-    app.customer_again(&customer.row).await;
+    app.log_in_customer(&customer.row).await;
     let api = customer.query("{ currentCustomer { updateProfileApi } }").await.data();
     assert_eq!(api["currentCustomer"]["updateProfileApi"], ME);
     let api = app.admin().query("{ customers { items { updateProfileApi } } }").await.data();
@@ -31,17 +31,17 @@ async fn a_change_of_the_name(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_left_of_nothing(app: &TestApp) {
+async fn patches_without_valid_fields_are_refused(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let before = app.customers().await;
     for body in [json!({}), json!({"password": "another good one"}), json!({"status": 1, "unknown": 1})] {
-        let answer = customer.patch(ME, &body).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.message(), "There is nothing to update");
+        let response = customer.patch(ME, &body).await;
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.message(), "There is nothing to update");
     }
-    let answer = customer.patch(ME, &json!({"full_name": "", "email": "x"})).await;
+    let response = customer.patch(ME, &json!({"full_name": "", "email": "x"})).await;
     assert_eq!(
-        answer.details(),
+        response.details(),
         [
             ("full_name", "Full name is required and cannot be empty"),
             ("email", "Email must be a valid email address (e.g., user@example.com)")
@@ -60,7 +60,7 @@ async fn what_is_left_of_nothing(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn everything_in_one_document(app: &TestApp) {
+async fn the_export_has_all_personal_data(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     app.add_address(&customer.row, "US-CA", true).await;
     let url = format!("/api/customers/{}", customer.row["uuid"].as_str().unwrap());
@@ -71,13 +71,13 @@ async fn everything_in_one_document(app: &TestApp) {
     }
     let fields = json!({"metafields": {"custom": {"tier": "gold", "risk": "high risk"}}});
     app.admin().patch(&format!("{url}/metafields"), &fields).await.data();
-    app.deliver().await;
+    app.deliver_mails().await;
     customer.patch(ME, &json!({"email": "b@x.io"})).await.data();
     let other = app.customer("c@x.io").await;
-    let answer = customer.get("/api/customers/me/export").await;
-    assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"customer.json\""));
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let data = answer.data();
+    let response = customer.get("/api/customers/me/export").await;
+    assert_eq!(response.header("content-disposition"), Some("attachment; filename=\"customer.json\""));
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let data = response.data();
     assert_eq!(
         (&data["customer"]["email"], &data["pending_email"], &data["group_name"]),
         (&json!("a@x.io"), &json!("b@x.io"), &json!("Default"))
@@ -104,24 +104,24 @@ async fn everything_in_one_document(app: &TestApp) {
         other.row["uuid"].as_str().unwrap(),
         &customer.refresh_token,
     ] {
-        assert!(!answer.text.contains(secret), "{secret}");
+        assert!(!response.text.contains(secret), "{secret}");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn deleting_ones_account(app: &TestApp) {
+async fn a_customer_deletes_its_account(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let other = app.customer("b@x.io").await;
     app.add_address(&customer.row, "US-CA", true).await;
     for (password, message) in
         [(Value::Null, "Password must be a string"), (json!("wrong wrong"), "Password is incorrect")]
     {
-        let answer = app
+        let response = app
             .anonymous()
             .send(customer.request(reqwest::Method::DELETE, ME).json(&json!({"password": password})))
             .await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details(), [("password", message)]);
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details(), [("password", message)]);
     }
     customer.delete(ME).await.assert_failure(415, "unsupported_media_type");
     app.app.clock.advance(TimeDelta::seconds(1));
@@ -135,6 +135,6 @@ async fn deleting_ones_account(app: &TestApp) {
     assert_eq!(app.customers().await.len(), 1);
     assert_eq!(customer_address::Entity::find().count(db).await.unwrap(), 0);
     assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 1);
-    assert_eq!(mail::Entity::find().count(db).await.unwrap(), 1, "pending mail goes with it");
+    assert_eq!(mail::Entity::find().count(db).await.unwrap(), 1, "pending mail of the account is deleted");
     app.register("a@x.io").await;
 }

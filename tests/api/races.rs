@@ -1,12 +1,12 @@
-//! Many at once.
+//! Concurrent requests for one customer.
 
 use serde_json::json;
 
 use crate::support::{Actor, CUSTOMER_PASSWORD, apply, on_both_databases};
 
-/// One customer, the rest 409, none 5xx, whoever loses the race to the unique index.
+/// One registration succeeds, the others receive 409, and none 5xx, because the unique index decides.
 #[apply(on_both_databases!)]
-async fn two_hundred_registrations_of_one_address(app: &TestApp) {
+async fn concurrent_registrations_create_one_customer(app: &TestApp) {
     let register = async |number: usize| {
         let email: String = "john.smith@example.com"
             .char_indices()
@@ -16,38 +16,38 @@ async fn two_hundred_registrations_of_one_address(app: &TestApp) {
             json!({"full_name": format!("John {number}"), "email": email, "password": CUSTOMER_PASSWORD});
         app.anonymous().post("/api/customers", &body).await
     };
-    let answers = futures_util::future::join_all((0..200).map(register)).await;
-    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    let responses = futures_util::future::join_all((0..200).map(register)).await;
+    let created = responses.iter().filter(|response| response.status == 201).count();
     assert_eq!(created, 1);
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
-        answer.assert_failure(409, "email_taken");
+    for response in responses.iter().filter(|response| response.status != 201) {
+        response.assert_failure(409, "email_taken");
     }
     assert_eq!(app.customers().await.len(), 1);
 }
 
-/// Each change counts once: none overwrites another unseen.
+/// Each change increments the version, so no change overwrites another.
 #[apply(on_both_databases!)]
-async fn fifty_changes_of_one_customer(app: &TestApp) {
+async fn concurrent_changes_all_count(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
     let admin = app.admin();
     let change =
         async |number: usize| admin.patch(&url, &json!({"full_name": format!("John {number}")})).await;
-    let answers = futures_util::future::join_all((0..50).map(change)).await;
+    let responses = futures_util::future::join_all((0..50).map(change)).await;
     let mut versions: Vec<i64> =
-        answers.iter().map(|answer| answer.data()["version"].as_i64().unwrap()).collect();
+        responses.iter().map(|response| response.data()["version"].as_i64().unwrap()).collect();
     versions.sort_unstable();
     assert_eq!(versions, (2..=51).collect::<Vec<i64>>());
 }
 
-/// One deletes it, the others find nothing.
+/// One request deletes the customer, the others receive 404.
 #[apply(on_both_databases!)]
-async fn ten_deletes_of_one_customer(app: &TestApp) {
+async fn concurrent_deletes_succeed_once(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
     let admin = app.admin();
-    let answers =
+    let responses =
         futures_util::future::join_all((0..10).map(async |_| admin.delete(&url).await.status)).await;
-    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|status| **status == 404).count(), 9, "{answers:?}");
+    assert_eq!(responses.iter().filter(|status| **status == 200).count(), 1, "{responses:?}");
+    assert_eq!(responses.iter().filter(|status| **status == 404).count(), 9, "{responses:?}");
 }

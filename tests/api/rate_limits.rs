@@ -1,10 +1,10 @@
-//! How often one network address may ask for what anybody may ask for, and what answers say of it.
+//! Rate limits of anonymous requests by network address, and the headers that report them.
 
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
+use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, TestResponse, apply, on_both_databases};
 
 async fn start(backend: Backend, settings: &[(&'static str, &str)]) -> TestApp {
     TestApp::start_with(backend, |flags| {
@@ -13,15 +13,15 @@ async fn start(backend: Backend, settings: &[(&'static str, &str)]) -> TestApp {
     .await
 }
 
-fn limits(answer: &Answer) -> (Option<&str>, Option<&str>) {
-    (answer.header("ratelimit-policy"), answer.header("ratelimit"))
+fn limits(response: &TestResponse) -> (Option<&str>, Option<&str>) {
+    (response.header("ratelimit-policy"), response.header("ratelimit"))
 }
 
-async fn refresh(app: &TestApp) -> Answer {
+async fn refresh(app: &TestApp) -> TestResponse {
     app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": "x"})).await
 }
 
-async fn log_in(app: &TestApp) -> Answer {
+async fn log_in(app: &TestApp) -> TestResponse {
     let body = json!({"email": "a@x.io", "password": CUSTOMER_PASSWORD});
     app.anonymous().post("/api/customer/tokens", &body).await
 }
@@ -30,70 +30,70 @@ fn registration(number: usize) -> Value {
     json!({"full_name": "A", "email": format!("new{number}@x.io"), "password": CUSTOMER_PASSWORD})
 }
 
-/// Whatever anybody may POST is limited, and says so, failures included; nothing else is.
+/// Every anonymous POST operation is limited and has the rate limit headers, also in failures. No other operation is.
 #[apply(on_both_databases!)]
-async fn what_anybody_may_post_is_limited(app: &TestApp) {
+async fn anonymous_posts_are_limited(app: &TestApp) {
     let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
     let mut limited = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            let for_anybody = operation["security"].as_array().unwrap().contains(&json!({}));
+            let is_anonymous = operation["security"].as_array().unwrap().contains(&json!({}));
             let method: Method = method.to_uppercase().parse().unwrap();
             let url = path.replace("{uuid}", "x").replace("{address_uuid}", "x").replace("{id}", "x");
             let request = app.anonymous().request(method.clone(), &url);
-            let answer = app.anonymous().send(request.json(&json!({}))).await;
-            let (policy, left) = limits(&answer);
-            let says = policy.is_some() && left.is_some();
-            assert_eq!(says, for_anybody && method == Method::POST, "{method} {path}: {answer:?}");
+            let response = app.anonymous().send(request.json(&json!({}))).await;
+            let (policy, left) = limits(&response);
+            let has_headers = policy.is_some() && left.is_some();
+            assert_eq!(has_headers, is_anonymous && method == Method::POST, "{method} {path}: {response:?}");
             let documented = !operation["responses"]["500"]["headers"]["RateLimit"].is_null();
-            assert_eq!(says, documented, "{method} {path}");
-            limited += usize::from(says);
+            assert_eq!(has_headers, documented, "{method} {path}");
+            limited += usize::from(has_headers);
         }
     }
     assert_eq!(limited, 10);
     for path in ["/api/graphql", "/api/admin/graphql"] {
-        let answer = app.anonymous().post(path, &json!({"query": "{ __typename }"})).await;
-        assert_eq!(limits(&answer), (None, None), "{path}");
+        let response = app.anonymous().post(path, &json!({"query": "{ __typename }"})).await;
+        assert_eq!(limits(&response), (None, None), "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_has_so_many_requests_a_minute() {
+async fn requests_per_address_and_minute_are_limited() {
     let app =
         start(Backend::Sqlite, &[("PATRON_PASSWORDS_PER_ADDRESS", "6"), ("PATRON_TOKENS_PER_ADDRESS", "3")])
             .await;
-    // The harness has logged its admin in, and this is the second.
+    // The login of the test's admin was the first password request, and this registration is the second.
     app.register("a@x.io").await;
     for left in (0..4).rev() {
-        let answer = log_in(&app).await;
-        assert_eq!(answer.status, 200);
+        let response = log_in(&app).await;
+        assert_eq!(response.status, 200);
         let left = format!("\"passwords\";r={left};t={}", (left * 10).max(1));
-        assert_eq!(limits(&answer), (Some("\"passwords\";q=6;w=60"), Some(left.as_str())));
+        assert_eq!(limits(&response), (Some("\"passwords\";q=6;w=60"), Some(left.as_str())));
     }
     let refused = log_in(&app).await;
     refused.assert_failure(429, "rate_limited");
     assert_eq!(refused.header("retry-after"), Some("10"));
     assert_eq!(limits(&refused), (Some("\"passwords\";q=6;w=60"), Some("\"passwords\";r=0;t=10")));
     assert_eq!(refused.header("cache-control"), Some("no-store"));
-    // The same bucket, whatever the body; and the client that sends a large one gets its answer.
+    // The bucket does not depend on the body, and a client that sends a large body receives the response.
     let large = json!({"full_name": "x".repeat(200_000)});
     app.anonymous().post("/api/customers", &large).await.assert_failure(429, "rate_limited");
-    // Another one for requests that cost less.
+    // Cheaper requests have another bucket.
     for left in ["r=2;t=40", "r=1;t=20", "r=0;t=1"] {
-        let answer = refresh(&app).await;
+        let response = refresh(&app).await;
         assert_eq!(
-            (answer.status, answer.header("ratelimit")),
+            (response.status, response.header("ratelimit")),
             (401, Some(format!("\"tokens\";{left}").as_str()))
         );
     }
     refresh(&app).await.assert_failure(429, "rate_limited");
-    // Who has a token, and who reads, is not limited.
+    // Requests with a token and reads are not limited.
     for number in 0..10 {
         let created = app.admin().post("/api/customers", &registration(number)).await;
         assert_eq!((created.status, limits(&created)), (201, (None, None)));
         assert_eq!(app.anonymous().query("{ __typename }").await.status, 200);
     }
-    // A token that is none is no way around it: it is refused before anything is done.
+    // An invalid token does not bypass the limit: it is refused before any work.
     for _ in 0..3 {
         let request = app.anonymous().request(Method::POST, "/api/customers").bearer_auth("x");
         app.anonymous().send(request.json(&registration(99))).await.assert_failure(401, "unauthenticated");
@@ -104,9 +104,9 @@ async fn an_address_has_so_many_requests_a_minute() {
     app.stop().await;
 }
 
-/// Behind a trusted proxy each client has its own; of IPv6 a network has.
+/// Behind a trusted proxy each IPv4 address and each IPv6 network has its own bucket.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_of_a_proxy_are_told_apart() {
+async fn clients_behind_a_proxy_are_counted_separately() {
     let app = start(
         Backend::Sqlite,
         &[("PATRON_TOKENS_PER_ADDRESS", "1"), ("PATRON_TRUSTED_PROXIES", "127.0.0.1")],
@@ -129,7 +129,7 @@ async fn clients_of_a_proxy_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn they_can_be_switched_off() {
+async fn rate_limits_can_be_switched_off() {
     let settings = [
         ("PATRON_RATE_LIMITS", "off"),
         ("PATRON_TOKENS_PER_ADDRESS", "1"),
@@ -138,15 +138,16 @@ async fn they_can_be_switched_off() {
     ];
     let app = start(Backend::Sqlite, &settings).await;
     for number in 0..4 {
-        let answer = app.anonymous().post("/api/customers", &registration(number)).await;
-        assert_eq!((answer.status, limits(&answer)), (201, (None, None)));
+        let response = app.anonymous().post("/api/customers", &registration(number)).await;
+        assert_eq!((response.status, limits(&response)), (201, (None, None)));
         assert_eq!(refresh(&app).await.status, 401);
     }
     app.stop().await;
 }
 
-/// Counted in the database, for all instances: what is valid, whatever comes of it, but not what admins do.
-async fn registrations(backend: Backend) {
+/// Valid registrations are counted in the database for all instances, also those that are refused. Those by admins are
+/// not.
+async fn registrations_are_limited(backend: Backend) {
     let app = start(backend, &[("PATRON_REGISTRATIONS_PER_ADDRESS", "3")]).await;
     let register = async |app: &TestApp, number: usize| {
         app.anonymous().post("/api/customers", &registration(number)).await
@@ -177,11 +178,11 @@ async fn registrations(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn registrations_sqlite() {
-    registrations(Backend::Sqlite).await;
+async fn registrations_are_limited_sqlite() {
+    registrations_are_limited(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn registrations_postgres() {
-    registrations(Backend::Postgres).await;
+async fn registrations_are_limited_postgres() {
+    registrations_are_limited(Backend::Postgres).await;
 }

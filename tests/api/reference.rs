@@ -1,9 +1,9 @@
-//! The reference of the REST API is served whole, from here alone.
+//! The REST API reference is served from the same origin.
 
 use crate::support::{Actor, apply, on_both_databases};
 
 #[apply(on_both_databases!)]
-async fn the_page_and_its_files(app: &TestApp) {
+async fn the_page_and_its_files_are_served(app: &TestApp) {
     let page = app.anonymous().get("/api/docs").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html")));
     let policy = page.header("content-security-policy").unwrap();
@@ -12,16 +12,16 @@ async fn the_page_and_its_files(app: &TestApp) {
     let files: Vec<&str> = page.text.split('"').filter(|text| text.starts_with("/api/docs/")).collect();
     assert!(files.iter().any(|file| file.ends_with(".js")), "{}", page.text);
     for file in files {
-        let answer = app.anonymous().get(file).await;
-        assert_eq!(answer.status, 200, "{file}");
-        assert!(answer.header("cache-control").unwrap().contains("immutable"), "{file}");
-        let etag = answer.header("etag").unwrap().to_owned();
+        let response = app.anonymous().get(file).await;
+        assert_eq!(response.status, 200, "{file}");
+        assert!(response.header("cache-control").unwrap().contains("immutable"), "{file}");
+        let etag = response.header("etag").unwrap().to_owned();
         let request = app.anonymous().request(reqwest::Method::GET, file).header("if-none-match", etag);
         assert_eq!(app.anonymous().send(request).await.status, 304);
         if file.ends_with(".js") {
-            assert_eq!(answer.header("content-type"), Some("text/javascript"));
-            // Less fits a packet anyway.
-            let compressed = (answer.text.len() > 1024).then_some("br");
+            assert_eq!(response.header("content-type"), Some("text/javascript"));
+            // Small files are not compressed.
+            let compressed = (response.text.len() > 1024).then_some("br");
             let request = app.anonymous().request(reqwest::Method::GET, file).header("accept-encoding", "br");
             assert_eq!(app.anonymous().send(request).await.header("content-encoding"), compressed);
         }

@@ -1,4 +1,4 @@
-//! Keywords: parts of names and addresses, whatever their case and accents.
+//! Keyword search: parts of names and e-mail addresses, regardless of case and accents.
 
 use std::ops::Range;
 
@@ -17,11 +17,11 @@ const QUERY: &str = "query ($keyword: ID, $text: String) {
     customersConnection(filter: {keyword: $text}, sort: [{field: EMAIL}]) { totalCount nodes { email } }
 }";
 
-/// The first letters of the addresses found, by both lists.
-async fn found(app: &TestApp, keyword: &str) -> String {
-    let answer =
-        app.admin_again().await.query_with(QUERY, json!({"keyword": keyword, "text": keyword})).await;
-    let data = answer.data();
+/// The initials of the e-mail addresses that both lists find.
+async fn search(app: &TestApp, keyword: &str) -> String {
+    let response =
+        app.log_in_admin().await.query_with(QUERY, json!({"keyword": keyword, "text": keyword})).await;
+    let data = response.data();
     let letters = |rows: &Value| -> String {
         rows.as_array().unwrap().iter().map(|row| &row["email"].as_str().unwrap()[..1]).collect()
     };
@@ -41,7 +41,7 @@ async fn register(app: &TestApp, full_name: &str, email: &str) -> Value {
 }
 
 #[apply(on_both_databases!)]
-async fn parts_of_names_and_addresses(app: &TestApp) {
+async fn keywords_match_parts_of_names_and_addresses(app: &TestApp) {
     for (full_name, email) in [
         ("Łukasz Żółty", "a.zolty@poczta.pl"),
         ("María-José O'Hara", "b_mj@example.com"),
@@ -67,7 +67,7 @@ async fn parts_of_names_and_addresses(app: &TestApp) {
         ("groß", "c"),
         ("jürgen news@bucher", "c"),
         ("JU\u{308}RGEN", "c"),
-        // No index knows less than three letters.
+        // The indexes have no entries for fewer than three letters.
         ("王", "d"),
         ("王小", "d"),
         ("王小明", "d"),
@@ -83,7 +83,7 @@ async fn parts_of_names_and_addresses(app: &TestApp) {
         (" \t ", "abcdef"),
         ("exa mple.com", "b"),
         ("example", "bc"),
-        // Nothing is found in a name's end and an address's beginning.
+        // A keyword does not match across the end of a name and the start of an address.
         ("smith", ""),
         ("кина f", "f"),
         ("кинаf", ""),
@@ -96,46 +96,46 @@ async fn parts_of_names_and_addresses(app: &TestApp) {
         ("%%%", ""),
         ("___", ""),
     ] {
-        assert_eq!(found(app, keyword).await, expected, "{keyword}");
+        assert_eq!(search(app, keyword).await, expected, "{keyword}");
     }
     let long = "żółty ".repeat(150);
-    assert_eq!(found(app, &long).await, "a");
-    assert_eq!(found(app, &"łukasz".repeat(150)).await, "");
+    assert_eq!(search(app, &long).await, "a");
+    assert_eq!(search(app, &"łukasz".repeat(150)).await, "");
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_found_follows_the_customer(app: &TestApp) {
+async fn results_follow_changes_of_a_customer(app: &TestApp) {
     let customer = register(app, "Ann Archer", "a@x.io").await;
     register(app, "Ben Archer", "b@x.io").await;
-    assert_eq!(found(app, "archer").await, "ab");
+    assert_eq!(search(app, "archer").await, "ab");
     let url = format!("/api/customers/{}", customer["uuid"].as_str().unwrap());
-    app.admin_again().await.patch(&url, &json!({"full_name": "Ann Böwman"})).await.data();
-    assert_eq!((found(app, "archer").await, found(app, "bowman").await), ("b".into(), "a".into()));
-    app.admin_again().await.patch(&url, &json!({"email": "ann@elsewhere.org"})).await.data();
+    app.log_in_admin().await.patch(&url, &json!({"full_name": "Ann Böwman"})).await.data();
+    assert_eq!((search(app, "archer").await, search(app, "bowman").await), ("b".into(), "a".into()));
+    app.log_in_admin().await.patch(&url, &json!({"email": "ann@elsewhere.org"})).await.data();
     assert_eq!(
-        (found(app, "a@x.io").await, found(app, "bowman elsewhere").await),
+        (search(app, "a@x.io").await, search(app, "bowman elsewhere").await),
         (String::new(), "a".into())
     );
-    app.admin_again().await.delete(&url).await.data();
+    app.log_in_admin().await.delete(&url).await.data();
     assert_eq!(
-        (found(app, "bowman").await, found(app, "elsewhere").await, found(app, "archer").await),
+        (search(app, "bowman").await, search(app, "elsewhere").await, search(app, "archer").await),
         (String::new(), String::new(), "b".into())
     );
 }
 
-/// As rows are that an older release, EverShop or somebody's script inserted.
+/// Rows that an older release, EverShop or a script inserted have no search text.
 #[apply(on_both_databases!)]
-async fn a_text_that_is_missing_is_filled_in(app: &TestApp) {
+async fn missing_search_texts_are_filled_in(app: &TestApp) {
     let system = Ctx::system(app.app.clone());
     register(app, "Template", "template@x.io").await;
     assert!(!derived::fill_in(&system).await.unwrap(), "nothing is missing");
     insert(app, 0..450).await;
-    assert_eq!(found(app, "zofie 44").await, "");
+    assert_eq!(search(app, "zofie 44").await, "");
     let batches = fill_all_in(app).await;
-    assert_eq!((batches, found(app, "zofie 44").await), (3, "c".repeat(14)));
+    assert_eq!((batches, search(app, "zofie 44").await), (3, "c".repeat(14)));
     let filled = app.customers().await.pop().unwrap();
     assert_eq!((filled.version, filled.updated_at), (1, app.now()));
-    // Changed by an operator, who has the text computed again.
+    // An operator changes the row and clears the search text, so that it is computed again.
     let renamed = customer::ActiveModel {
         customer_id: Set(filled.customer_id),
         full_name: Set("Renée".to_owned()),
@@ -143,14 +143,14 @@ async fn a_text_that_is_missing_is_filled_in(app: &TestApp) {
         ..Default::default()
     };
     renamed.update(app.app.db.migration_connection()).await.unwrap();
-    assert_eq!((found(app, "renee").await, found(app, "zofie 449").await), (String::new(), String::new()));
+    assert_eq!((search(app, "renee").await, search(app, "zofie 449").await), (String::new(), String::new()));
     derived::fill_in(&system).await.unwrap();
-    assert_eq!(found(app, "renee").await, "c");
+    assert_eq!(search(app, "renee").await, "c");
 }
 
-/// Once it is known which letters are common, only rare ones are looked up: the same is found.
+/// Once common trigrams are known, only rare ones are looked up, with the same results.
 #[apply(on_both_databases!)]
-async fn what_is_rare_is_looked_up(app: &TestApp) {
+async fn looking_up_rare_trigrams_changes_no_result(app: &TestApp) {
     register(app, "Template", "template@x.io").await;
     insert(app, 0..300).await;
     fill_all_in(app).await;
@@ -174,34 +174,35 @@ async fn what_is_rare_is_looked_up(app: &TestApp) {
         "nobody",
         "zo",
     ];
-    let all = async || {
-        let mut found = Vec::new();
+    let search_all = async || {
+        let mut results = Vec::new();
         for keyword in keywords {
             let query = "query ($text: String) { customersConnection(filter: {keyword: $text}, first: 100, sort: [{field: EMAIL}]) { totalCount nodes { email } } }";
-            let (answer, statements) =
-                statements_of(&app.admin_again().await, query, json!({"text": keyword})).await;
-            found.push((answer.data(), statements));
+            let (response, statements) =
+                statements_of(&app.log_in_admin().await, query, json!({"text": keyword})).await;
+            results.push((response.data(), statements));
         }
-        found
+        results
     };
-    let before = all().await;
+    let before = search_all().await;
     sample_trigrams(&Ctx::system(app.app.clone())).await.unwrap();
-    let after = all().await;
+    let after = search_all().await;
     for ((keyword, before), after) in keywords.iter().zip(&before).zip(&after) {
         assert_eq!(before.0, after.0, "{keyword}");
     }
     assert_eq!(before[1].0["customersConnection"]["totalCount"], 3);
     if app.app.db.backend() == DbBackend::Postgres {
-        // Everybody has "x.io", whose letters are looked up all the same when nothing else is there.
-        let asks =
-            |found: &(Value, Vec<String>)| found.1.iter().any(|statement| statement.contains("strpos"));
-        assert_eq!([&before[0], &after[0], &after[6]].map(asks), [false, true, false]);
+        // All addresses contain "x.io": its trigrams are still looked up if the keyword has no rarer ones.
+        let rechecks_text =
+            |result: &(Value, Vec<String>)| result.1.iter().any(|statement| statement.contains("strpos"));
+        assert_eq!([&before[0], &after[0], &after[6]].map(rechecks_text), [false, true, false]);
     }
 }
 
-/// Of a keyword with three letters in a row, no database reads all texts: the planner chooses the index by itself.
+/// For a keyword with three consecutive letters the planner of each database chooses the index, so not all rows are
+/// read.
 #[apply(on_both_databases!)]
-async fn an_index_is_used(app: &TestApp) {
+async fn keywords_use_an_index(app: &TestApp) {
     register_many(app).await;
     for query in [
         "{ customersConnection(filter: {and: [{status: {eq: 1}}, {and: {keyword: \"smith jo\"}}]}) { nodes { email } } }",
@@ -209,8 +210,8 @@ async fn an_index_is_used(app: &TestApp) {
         "{ customers(filters: [{key: \"keyword\", operation: eq, value: \"smith jo\"}]) { items { email } } }",
         "{ customersConnection(filter: {keyword: \"smith jo\"}) { totalCount } }",
     ] {
-        let (answer, statements) = statements_of(&app.admin_again().await, query, json!({})).await;
-        answer.data();
+        let (response, statements) = statements_of(&app.log_in_admin().await, query, json!({})).await;
+        response.data();
         let statement = statements.last().unwrap();
         let plan = plan(app, statement).await;
         let index = match app.app.db.backend() {
@@ -221,9 +222,9 @@ async fn an_index_is_used(app: &TestApp) {
     }
 }
 
-/// A page is entered at its cursor, in each direction, also in orders with rows that have no value.
+/// The index finds the first row of a page, in both directions, also if rows have no value.
 #[apply(on_both_databases!)]
-async fn pages_by_address_are_entered_at_their_cursor(app: &TestApp) {
+async fn pages_by_email_use_an_index_at_their_cursor(app: &TestApp) {
     register_many(app).await;
     for direction in ["ASC", "DESC"] {
         let page = |after: &str| {
@@ -231,23 +232,23 @@ async fn pages_by_address_are_entered_at_their_cursor(app: &TestApp) {
                 "{{ customersConnection(first: 5, {after} sort: [{{field: EMAIL, direction: {direction}}}]) {{ pageInfo {{ endCursor }} nodes {{ email }} }} }}"
             )
         };
-        let first = app.admin_again().await.query(&page("")).await.data();
+        let first = app.log_in_admin().await.query(&page("")).await.data();
         let after = format!("after: {}, ", first["customersConnection"]["pageInfo"]["endCursor"]);
-        let (answer, statements) = statements_of(&app.admin_again().await, &page(&after), json!({})).await;
-        assert_eq!(answer.data()["customersConnection"]["nodes"].as_array().unwrap().len(), 5);
+        let (response, statements) = statements_of(&app.log_in_admin().await, &page(&after), json!({})).await;
+        assert_eq!(response.data()["customersConnection"]["nodes"].as_array().unwrap().len(), 5);
         let statement = statements.iter().rfind(|statement| statement.contains("email_key")).unwrap();
         let plan = plan(app, statement).await;
-        let entered = match app.app.db.backend() {
+        let uses_index = match app.app.db.backend() {
             DbBackend::Sqlite => {
                 plan.contains("SEARCH customer USING INDEX customer_email_key_key (email_key")
             }
             _ => plan.contains("Index Cond: ((email_key)"),
         };
-        assert!(entered, "{direction}: {statement}\n{plan}");
+        assert!(uses_index, "{direction}: {statement}\n{plan}");
     }
 }
 
-/// As many customers as it takes for PostgreSQL to prefer an index, with figures about them.
+/// Creates enough customers for PostgreSQL to prefer an index, and updates its statistics.
 async fn register_many(app: &TestApp) {
     register(app, "John Smith", "john.smith@x.io").await;
     for batch in 0..5 {
@@ -259,7 +260,7 @@ async fn register_many(app: &TestApp) {
     }
 }
 
-/// Customers `c000@x.io` and on, as somebody's script inserts them.
+/// Inserts customers `c000@x.io`, `c001@x.io`, … directly into the database.
 async fn insert(app: &TestApp, numbers: Range<usize>) {
     let template = app.customers().await.remove(0);
     let row = |number: usize| customer::ActiveModel {
@@ -276,7 +277,7 @@ async fn insert(app: &TestApp, numbers: Range<usize>) {
     rows.exec_without_returning(app.app.db.migration_connection()).await.unwrap();
 }
 
-/// Makes all customers searchable; tells how many batches that took.
+/// Fills in all missing search texts and returns the number of batches.
 async fn fill_all_in(app: &TestApp) -> usize {
     let system = Ctx::system(app.app.clone());
     let mut batches = 0;

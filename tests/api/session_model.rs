@@ -1,4 +1,5 @@
-//! Any sequence of what customers and admins do to accounts ends with those logged in that a small model predicts.
+//! After any sequence of actions of customers and admins, exactly those access tokens are valid that a small model
+//! predicts.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Actor, Backend, TestApp};
 
-/// What is done; the numbers choose among what there is by then.
+/// An action. Its number selects one of the existing accounts, token pairs or links.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Register,
@@ -15,7 +16,7 @@ enum Step {
     Refresh(usize),
     Revoke(usize),
     ChangePassword(usize),
-    AskForReset(usize),
+    RequestReset(usize),
     Reset(usize),
     EndAllSessions(usize),
     Disable(usize),
@@ -34,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => any.clone().prop_map(Refresh),
         2 => any.clone().prop_map(Revoke),
         2 => any.clone().prop_map(ChangePassword),
-        2 => any.clone().prop_map(AskForReset),
+        2 => any.clone().prop_map(RequestReset),
         2 => any.clone().prop_map(Reset),
         1 => any.clone().prop_map(EndAllSessions),
         1 => any.clone().prop_map(Disable),
@@ -50,20 +51,20 @@ struct Account {
     url: String,
     exists: bool,
     enabled: bool,
-    /// Each password it has had; the last one is in force.
+    /// All passwords, the current one last.
     passwords: Vec<String>,
     generation: u32,
-    /// Links are mailed at most five times an hour.
-    asked: u32,
+    /// At most five links are mailed per hour.
+    reset_requests: u32,
 }
 
 #[derive(Debug)]
 struct Session {
     account: usize,
-    goes_on: bool,
+    is_active: bool,
 }
 
-/// What was issued at one moment.
+/// A pair of tokens.
 #[derive(Debug)]
 struct Pair {
     access: String,
@@ -72,24 +73,24 @@ struct Pair {
     generation: u32,
     parent: Option<usize>,
     used: bool,
-    /// A change of the password throws away the refresh tokens before it, though the session goes on.
-    forgotten: bool,
+    /// A password change discards the earlier refresh tokens of the session that continues.
+    discarded: bool,
 }
 
 struct Link {
     account: usize,
     token: String,
-    good: bool,
+    valid: bool,
 }
 
-/// The model, and the server it is about.
+/// The model and the server that it describes.
 struct World<'a> {
     app: &'a TestApp,
     accounts: Vec<Account>,
     sessions: Vec<Session>,
     pairs: Vec<Pair>,
     links: Vec<Link>,
-    /// Makes addresses and passwords of their own.
+    /// A counter for unique addresses and passwords.
     count: usize,
 }
 
@@ -99,29 +100,29 @@ impl World<'_> {
         self.count
     }
 
-    fn is_in(&self, pair: &Pair) -> bool {
+    fn is_valid(&self, pair: &Pair) -> bool {
         let session = &self.sessions[pair.session];
         let account = &self.accounts[session.account];
-        session.goes_on && account.exists && account.enabled && account.generation == pair.generation
+        session.is_active && account.exists && account.enabled && account.generation == pair.generation
     }
 
-    /// Ends all sessions of an account, and what was issued and mailed so far.
+    /// Ends all sessions of an account and invalidates its tokens; optionally also its mailed links.
     fn end_all(&mut self, account: usize, links_too: bool) {
         self.accounts[account].generation += 1;
         self.sessions
             .iter_mut()
             .filter(|session| session.account == account)
-            .for_each(|session| session.goes_on = false);
+            .for_each(|session| session.is_active = false);
         if links_too {
-            self.links.iter_mut().filter(|link| link.account == account).for_each(|link| link.good = false);
+            self.links.iter_mut().filter(|link| link.account == account).for_each(|link| link.valid = false);
         }
     }
 
-    fn issued(&mut self, pair: &Value, session: usize, parent: Option<usize>) {
+    fn add_pair(&mut self, pair: &Value, session: usize, parent: Option<usize>) {
         let text = |name: &str| pair[name].as_str().unwrap().to_owned();
         let generation = self.accounts[self.sessions[session].account].generation;
         let (access, refresh) = (text("accessToken"), text("refreshToken"));
-        self.pairs.push(Pair { access, refresh, session, generation, parent, used: false, forgotten: false });
+        self.pairs.push(Pair { access, refresh, session, generation, parent, used: false, discarded: false });
     }
 
     async fn post(&self, path: &str, body: Value, token: Option<&str>) -> (u16, Value) {
@@ -130,22 +131,22 @@ impl World<'_> {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        let answer = self.app.anonymous().send(request).await;
-        (answer.status, answer.body["data"].clone())
+        let response = self.app.anonymous().send(request).await;
+        (response.status, response.body["data"].clone())
     }
 
     async fn log_in(&mut self, account: usize, password: &str) -> u16 {
         let body = json!({"email": self.accounts[account].email, "password": password});
         let (status, pair) = self.post("/api/customer/tokens", body, None).await;
         if status == 200 {
-            self.sessions.push(Session { account, goes_on: true });
-            self.issued(&pair, self.sessions.len() - 1, None);
+            self.sessions.push(Session { account, is_active: true });
+            self.add_pair(&pair, self.sessions.len() - 1, None);
         }
         status
     }
 
-    /// Does a step on both and tells the status that came and the one that was predicted.
-    async fn take(&mut self, step: Step) -> Option<(u16, u16)> {
+    /// Runs a step on the server and the model, and returns the actual and the expected status.
+    async fn run_step(&mut self, step: Step) -> Option<(u16, u16)> {
         let pick = |number: usize, of: usize| (of > 0).then(|| number % of);
         let number = self.next();
         Some(match step {
@@ -162,15 +163,15 @@ impl World<'_> {
                     enabled: true,
                     passwords,
                     generation: 0,
-                    asked: 0,
+                    reset_requests: 0,
                 });
                 (status, 201)
             }
             Step::LogIn(which) => {
                 let account = pick(which, self.accounts.len())?;
-                let known = &self.accounts[account];
-                let expected = if known.exists && known.enabled { 200 } else { 401 };
-                let password = known.passwords.last()?.clone();
+                let owner = &self.accounts[account];
+                let expected = if owner.exists && owner.enabled { 200 } else { 401 };
+                let password = owner.passwords.last()?.clone();
                 (self.log_in(account, &password).await, expected)
             }
             Step::LogInWithAnOldPassword(which) => {
@@ -184,22 +185,22 @@ impl World<'_> {
                 let (refresh, session) = (self.pairs[pair].refresh.clone(), self.pairs[pair].session);
                 let (status, issued) =
                     self.post("/api/customer/token/refresh", json!({"refreshToken": refresh}), None).await;
-                if !self.is_in(&self.pairs[pair]) {
+                if !self.is_valid(&self.pairs[pair]) {
                     return Some((status, 401));
                 }
                 let parent = self.pairs[pair].parent;
-                let ahead = |(number, other): (usize, &Pair)| {
+                let supersedes = |(number, other): (usize, &Pair)| {
                     other.used
                         && (other.parent == Some(pair)
                             || (parent.is_some() && other.parent == parent && number != pair))
                 };
-                if self.pairs.iter().enumerate().any(ahead) {
-                    self.sessions[session].goes_on = false;
+                if self.pairs.iter().enumerate().any(supersedes) {
+                    self.sessions[session].is_active = false;
                     return Some((status, 401));
                 }
                 self.pairs[pair].used = true;
                 if status == 200 {
-                    self.issued(&issued, session, Some(pair));
+                    self.add_pair(&issued, session, Some(pair));
                 }
                 (status, 200)
             }
@@ -208,8 +209,8 @@ impl World<'_> {
                 let (refresh, session) = (self.pairs[pair].refresh.clone(), self.pairs[pair].session);
                 let (status, _) =
                     self.post("/api/customer/token/revoke", json!({"refreshToken": refresh}), None).await;
-                if !self.pairs[pair].forgotten {
-                    self.sessions[session].goes_on = false;
+                if !self.pairs[pair].discarded {
+                    self.sessions[session].is_active = false;
                 }
                 (status, 200)
             }
@@ -221,35 +222,35 @@ impl World<'_> {
                 let body =
                     json!({"current_password": self.accounts[account].passwords.last()?, "password": new});
                 let (status, issued) = self.post("/api/customers/me/password", body, Some(&access)).await;
-                if !self.is_in(&self.pairs[pair]) {
+                if !self.is_valid(&self.pairs[pair]) {
                     return Some((status, 401));
                 }
                 self.end_all(account, true);
-                self.sessions[session].goes_on = true;
+                self.sessions[session].is_active = true;
                 self.accounts[account].passwords.push(new);
                 self.pairs
                     .iter_mut()
                     .filter(|pair| pair.session == session)
-                    .for_each(|pair| pair.forgotten = true);
+                    .for_each(|pair| pair.discarded = true);
                 if status == 200 {
-                    self.issued(&issued, session, None);
+                    self.add_pair(&issued, session, None);
                 }
                 (status, 200)
             }
-            Step::AskForReset(which) => {
+            Step::RequestReset(which) => {
                 let account = pick(which, self.accounts.len())?;
                 let email = self.accounts[account].email.clone();
                 let (status, _) =
                     self.post("/api/customers/reset-password", json!({"email": email}), None).await;
-                let mails = self.app.deliver().await;
+                let mails = self.app.deliver_mails().await;
                 let mail = mails.iter().find(|mail| mail.subject == "Set a new password");
-                let known = &mut self.accounts[account];
-                known.asked += u32::from(known.exists && known.enabled);
-                let expected = known.exists && known.enabled && known.asked <= 5;
+                let owner = &mut self.accounts[account];
+                owner.reset_requests += u32::from(owner.exists && owner.enabled);
+                let expected = owner.exists && owner.enabled && owner.reset_requests <= 5;
                 if mail.is_some() != expected {
                     return Some((0, 200));
                 }
-                self.links.extend(mail.map(|mail| Link { account, token: mail.token(), good: true }));
+                self.links.extend(mail.map(|mail| Link { account, token: mail.token(), valid: true }));
                 (status, 200)
             }
             Step::Reset(which) => {
@@ -258,15 +259,15 @@ impl World<'_> {
                 let body = json!({"token": self.links[link].token, "password": new});
                 let (status, issued) = self.post("/api/customers/password", body, None).await;
                 let account = self.links[link].account;
-                let known = &self.accounts[account];
-                if !(self.links[link].good && known.exists && known.enabled) {
+                let owner = &self.accounts[account];
+                if !(self.links[link].valid && owner.exists && owner.enabled) {
                     return Some((status, 400));
                 }
                 self.end_all(account, true);
                 self.accounts[account].passwords.push(new);
                 if status == 200 {
-                    self.sessions.push(Session { account, goes_on: true });
-                    self.issued(&issued, self.sessions.len() - 1, None);
+                    self.sessions.push(Session { account, is_active: true });
+                    self.add_pair(&issued, self.sessions.len() - 1, None);
                 }
                 (status, 200)
             }
@@ -274,12 +275,12 @@ impl World<'_> {
                 let pair = pick(which, self.pairs.len())?;
                 let request =
                     self.app.anonymous().request(reqwest::Method::DELETE, "/api/customers/me/sessions");
-                let answer = self.app.anonymous().send(request.bearer_auth(&self.pairs[pair].access)).await;
-                if !self.is_in(&self.pairs[pair]) {
-                    return Some((answer.status, 401));
+                let response = self.app.anonymous().send(request.bearer_auth(&self.pairs[pair].access)).await;
+                if !self.is_valid(&self.pairs[pair]) {
+                    return Some((response.status, 401));
                 }
                 self.end_all(self.sessions[self.pairs[pair].session].account, false);
-                (answer.status, 200)
+                (response.status, 200)
             }
             Step::Disable(which) | Step::Enable(which) | Step::SetPasswordAsAdmin(which) => {
                 let account = pick(which, self.accounts.len())?;
@@ -289,9 +290,9 @@ impl World<'_> {
                     Step::Enable(_) => json!({"status": 1}),
                     _ => json!({"password": new}),
                 };
-                let answer = self.app.admin().patch(&self.accounts[account].url, &patch).await;
+                let response = self.app.admin().patch(&self.accounts[account].url, &patch).await;
                 if !self.accounts[account].exists {
-                    return Some((answer.status, 404));
+                    return Some((response.status, 404));
                 }
                 match step {
                     Step::Enable(_) => self.accounts[account].enabled = true,
@@ -306,26 +307,26 @@ impl World<'_> {
                         self.accounts[account].passwords.push(new);
                     }
                 }
-                (answer.status, 200)
+                (response.status, 200)
             }
             Step::Delete(which) => {
                 let account = pick(which, self.accounts.len())?;
-                let answer = self.app.admin().delete(&self.accounts[account].url).await;
+                let response = self.app.admin().delete(&self.accounts[account].url).await;
                 let expected = if self.accounts[account].exists { 200 } else { 404 };
                 self.accounts[account].exists = false;
                 self.end_all(account, true);
-                (answer.status, expected)
+                (response.status, expected)
             }
         })
     }
 
-    /// Whether each access token that was ever issued is good for what the model says.
+    /// Checks each issued access token against the model.
     async fn check(&self) -> Result<(), TestCaseError> {
         for (number, pair) in self.pairs.iter().enumerate() {
             let (status, _) = self
                 .post("/api/graphql", json!({"query": "{ currentCustomer { uuid } }"}), Some(&pair.access))
                 .await;
-            let expected = if self.is_in(pair) { 200 } else { 401 };
+            let expected = if self.is_valid(pair) { 200 } else { 401 };
             prop_assert_eq!(status, expected, "pair {}: {:?}", number, pair);
         }
         Ok(())
@@ -335,9 +336,9 @@ impl World<'_> {
 async fn play(app: &TestApp, start: usize, steps: &[Step]) -> Result<(), TestCaseError> {
     let (accounts, sessions, pairs, links) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut world = World { app, accounts, sessions, pairs, links, count: start };
-    world.take(Step::Register).await;
+    world.run_step(Step::Register).await;
     for (number, step) in steps.iter().enumerate() {
-        if let Some((status, expected)) = world.take(*step).await {
+        if let Some((status, expected)) = world.run_step(*step).await {
             prop_assert_eq!(status, expected, "step {}: {:?}", number, step);
         }
         world.check().await?;
@@ -347,7 +348,7 @@ async fn play(app: &TestApp, start: usize, steps: &[Step]) -> Result<(), TestCas
 
 fn any_sequence(backend: Backend) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    // Wrong passwords are guessed here on purpose; tests/api/login_backoff.rs is about what slows them down.
+    // The steps use wrong passwords on purpose. tests/api/login_backoff.rs tests the limits.
     let app = runtime.block_on(TestApp::start_with(backend, |flags| {
         flags.with("PATRON_RATE_LIMITS", "off").with("PATRON_EMAIL_VERIFICATION", "off")
     }));

@@ -1,4 +1,4 @@
-//! Clients that are slow on purpose, or gone: each is cut after a time, and keeps nobody else waiting.
+//! Slow and stalled clients: each connection is closed after a timeout, and other clients are not delayed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{Actor, Backend, TestApp};
 
-/// Longer than any limit of these tests, and no longer than the slowest machine needs.
+/// A timeout longer than every limit in these tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn start(settings: &[(&'static str, &str)]) -> TestApp {
@@ -23,15 +23,15 @@ async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(address).await.expect("the server listens")
 }
 
-/// What comes until the server closes the connection.
+/// The bytes that arrive until the server closes the connection.
 async fn until_closed(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A reset is an end as well.
+    // A reset counts as closed.
     let _end = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the server closes");
-    String::from_utf8(bytes).expect("the answer is text")
+    String::from_utf8(bytes).expect("the response is text")
 }
 
-/// Sends this and then a byte now and then, until the server closes the connection.
+/// Sends these bytes and then single bytes at intervals, until the server closes the connection.
 async fn drip(app: &TestApp, beginning: &str) -> String {
     let (mut from, mut to) = connect(app).await.into_split();
     to.write_all(beginning.as_bytes()).await.expect("the beginning is sent");
@@ -46,18 +46,18 @@ async fn drip(app: &TestApp, beginning: &str) -> String {
     let mut bytes = Vec::new();
     let _end = timeout(PATIENCE, from.read_to_end(&mut bytes)).await.expect("the server closes");
     dripping.abort();
-    String::from_utf8(bytes).expect("the answer is text")
+    String::from_utf8(bytes).expect("the response is text")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn headers_that_never_end_are_cut() {
+async fn endless_headers_time_out() {
     let app = start(&[("PATRON_HEADER_TIMEOUT", "1")]).await;
     let quiet = async {
         let mut stream = connect(&app).await;
         until_closed(&mut stream).await
     };
-    let again = async {
-        // A connection that was good once is cut in its second request.
+    let second_request = async {
+        // An endless second request on a connection is closed too.
         let mut stream = connect(&app).await;
         stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         let mut first = [0; 4096];
@@ -66,28 +66,28 @@ async fn headers_that_never_end_are_cut() {
         stream.write_all(b"GET /health/live HTTP/1.1\r\n").await.unwrap();
         until_closed(&mut stream).await
     };
-    let (quiet, again, line, header, preface, meanwhile) = tokio::join!(
+    let (quiet, second_request, line, header, preface, health) = tokio::join!(
         quiet,
-        again,
+        second_request,
         drip(&app, "G"),
         drip(&app, "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: "),
-        // HTTP/2 begins with these bytes, which are more.
+        // An incomplete preface of HTTP/2.
         drip(&app, "PRI * HTTP/2.0\r\n\r\n"),
         async { app.anonymous().get("/health/live").await },
     );
-    for (what, answer) in [("quiet", quiet), ("again", again), ("header", header)] {
-        assert_eq!(answer, "", "{what}");
+    for (what, response) in [("quiet", quiet), ("second request", second_request), ("header", header)] {
+        assert_eq!(response, "", "{what}");
     }
-    // What can't become a request may be told so.
-    for answer in [line, preface] {
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    // An impossible request may receive 400.
+    for response in [line, preface] {
+        assert!(response.is_empty() || response.starts_with("HTTP/1.1 400"), "{response}");
     }
-    assert_eq!(meanwhile.status, 200);
+    assert_eq!(health.status, 200);
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_never_end_are_cut() {
+async fn endless_bodies_time_out() {
     let app = start(&[("PATRON_BODY_TIMEOUT", "1")]).await;
     let head = "POST /api/customers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     let sized = format!("{head}Content-Length: 1000\r\n\r\n{{\"");
@@ -99,11 +99,11 @@ async fn bodies_that_never_end_are_cut() {
         until_closed(&mut stream).await
     };
     let (stalled, dripping, chunked) = tokio::join!(stalled, drip(&app, &sized), drip(&app, &chunked));
-    for answer in [stalled, dripping, chunked] {
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+    for response in [stalled, dripping, chunked] {
+        let (head, body) = response.split_once("\r\n\r\n").expect("a response");
         assert!(
             head.starts_with("HTTP/1.1 408 ") && head.to_lowercase().contains("connection: close"),
-            "{answer}"
+            "{response}"
         );
         let body: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
         assert_eq!(
@@ -116,9 +116,9 @@ async fn bodies_that_never_end_are_cut() {
     app.stop().await;
 }
 
-/// Who waits for leave to send a body keeps no place meanwhile, and goes on when it comes.
+/// A request that waits for its body after `100 Continue` holds no permit, and continues when the body arrives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waiting_for_a_body_keeps_nobody_out() {
+async fn waiting_for_a_body_holds_no_permit() {
     let app = start(&[("PATRON_CONCURRENT_REQUESTS", "1")]).await;
     let body = r#"{"full_name": "John Smith", "email": "a@x.io", "password": "correct horse battery"}"#;
     let mut stream = connect(&app).await;
@@ -127,10 +127,10 @@ async fn waiting_for_a_body_keeps_nobody_out() {
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut leave = [0; 25];
-    timeout(PATIENCE, stream.read_exact(&mut leave)).await.unwrap().unwrap();
-    assert_eq!(&leave, b"HTTP/1.1 100 Continue\r\n\r\n");
-    // Also when it comes in small pieces.
+    let mut interim_response = [0; 25];
+    timeout(PATIENCE, stream.read_exact(&mut interim_response)).await.unwrap().unwrap();
+    assert_eq!(&interim_response, b"HTTP/1.1 100 Continue\r\n\r\n");
+    // The body arrives in small pieces.
     let (last, pieces) = body.as_bytes().split_last().unwrap();
     for piece in pieces.chunks(5) {
         assert_eq!(app.anonymous().query("{ __typename }").await.status, 200);
@@ -143,37 +143,37 @@ async fn waiting_for_a_body_keeps_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_without_requests_are_closed() {
+async fn idle_connections_are_closed() {
     let app = start(&[("PATRON_IDLE_TIMEOUT", "1")]).await;
     let mut stream = connect(&app).await;
     stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    let answer = until_closed(&mut stream).await;
+    let response = until_closed(&mut stream).await;
     assert!(
-        answer.starts_with("HTTP/1.1 200 ") && !answer.to_lowercase().contains("connection: close"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 200 ") && !response.to_lowercase().contains("connection: close"),
+        "{response}"
     );
-    // HTTP/2: settings and pings are no requests.
+    // HTTP/2: settings and pings don't count as requests.
     let get = [&[0x82, 0x86, 0x04, 12], b"/health/live".as_slice()].concat();
     let bytes = over_http2(&app, &get, b"\0\0\x08\x06\0\0\0\0\0patronpi").await;
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains(r#"{"data":{"status":"ok"}}"#), "{text}");
-    // GOAWAY (RFC 9113 6.8): the client is told, and loses no request.
-    let mut rest = bytes.as_slice();
+    // The client receives GOAWAY (RFC 9113 6.8) and loses no request.
+    let mut frames = bytes.as_slice();
     let mut types = Vec::new();
-    while let [a, b, c, kind, ..] = rest {
+    while let [a, b, c, kind, ..] = frames {
         types.push(*kind);
         let length = (usize::from(*a) << 16) + (usize::from(*b) << 8) + usize::from(*c);
-        rest = rest.get(9 + length..).unwrap_or_default();
+        frames = frames.get(9 + length..).unwrap_or_default();
     }
     assert!(types.contains(&7), "{types:?}");
     app.stop().await;
 }
 
-/// A connection of HTTP/2 with one request, its fields as literals without indexing (RFC 7541 6.2.2), and then a frame
-/// now and then, until the server closes it.
+/// Opens an HTTP/2 connection and sends one request, its fields as literals without indexing (RFC 7541 6.2.2). Then it
+/// sends a frame at intervals until the server closes the connection.
 async fn over_http2(app: &TestApp, fields: &[u8], drip: &'static [u8]) -> Vec<u8> {
     const POST: u8 = 0x83;
-    // END_HEADERS, and for what has no body END_STREAM.
+    // END_HEADERS, and END_STREAM for a request without a body.
     let flags = if fields[0] == POST { 4 } else { 5 };
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     bytes.extend([0, 0, u8::try_from(fields.len()).unwrap(), 1, flags, 0, 0, 0, 1]);
@@ -189,18 +189,18 @@ async fn over_http2(app: &TestApp, fields: &[u8], drip: &'static [u8]) -> Vec<u8
             }
         }
     });
-    let mut answer = Vec::new();
-    let _end = timeout(PATIENCE, from.read_to_end(&mut answer)).await.expect("the server closes");
+    let mut response = Vec::new();
+    let _end = timeout(PATIENCE, from.read_to_end(&mut response)).await.expect("the server closes");
     dripping.abort();
-    answer
+    response
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_over_http2_are_cut_as_well() {
+async fn endless_bodies_over_http2_time_out() {
     let app = start(&[("PATRON_BODY_TIMEOUT", "1"), ("PATRON_IDLE_TIMEOUT", "1")]).await;
     let content_type = [&[0x0f, 0x10, 16], b"application/json".as_slice()].concat();
     let post = [&[0x83, 0x86, 0x04, 14], b"/api/customers".as_slice(), &content_type].concat();
-    // A byte of the body at a time.
+    // One byte of the body per frame.
     let bytes = over_http2(&app, &post, b"\0\0\x01\0\0\0\0\0\x01 ").await;
     let text = String::from_utf8_lossy(&bytes);
     assert!(text.contains("The body did not arrive in time"), "{text}");
@@ -208,16 +208,16 @@ async fn bodies_over_http2_are_cut_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_that_nobody_takes_are_given_up() {
+async fn unread_responses_time_out() {
     let app = start(&[("PATRON_SEND_TIMEOUT", "1")]).await;
     let address = app.url.strip_prefix("http://").unwrap().parse().unwrap();
     let socket = TcpSocket::new_v4().unwrap();
-    // So that the answers don't all fit into the client's system.
+    // So that the responses don't fit into the client's receive buffer.
     socket.set_recv_buffer_size(4096).unwrap();
     let stream = socket.connect(address).await.unwrap();
     let (mut from, mut to) = stream.into_split();
     let ask = async {
-        // 300 KB each; asked for again and again, until the connection is closed.
+        // Requests 300 KB repeatedly until the connection is closed.
         for number in 0..2000 {
             if to.write_all(b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n").await.is_err() {
                 return;
@@ -236,19 +236,19 @@ async fn answers_that_nobody_takes_are_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn headers_have_a_size() {
+async fn header_size_is_limited() {
     let app = start(&[("PATRON_HEADER_BYTES", "8192")]).await;
     let ask = async |size: usize| {
         let filling = "x".repeat(size);
         let request = format!(
             "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Filling: {filling}\r\n\r\n"
         );
-        app.raw(&request).await
+        app.send_raw(&request).await
     };
     assert!(ask(7000).await.starts_with("HTTP/1.1 200 "));
     assert!(ask(8192).await.starts_with("HTTP/1.1 431 "));
     let many = "X-Many: x\r\n".repeat(101);
-    let many = app.raw(&format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{many}\r\n")).await;
+    let many = app.send_raw(&format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{many}\r\n")).await;
     assert!(many.starts_with("HTTP/1.1 431 "), "{many}");
     let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
     for (size, status) in [(7000, 200), (8192, 431)] {

@@ -1,4 +1,4 @@
-//! What a query costs is bounded by its shape, never by the number of rows.
+//! The number of SQL statements depends on the shape of a query, not on the number of rows.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use serde_json::json;
 
 use crate::support::{Actor, apply, on_both_databases, statements_of};
 
-/// All that a customer has.
+/// All fields of a customer.
 const FIELDS: &str = "id email group { id groupName } addresses { id city country { name provinces { name } } province { name } }
     metafields { key value } metafield(namespace: \"custom\", key: \"loyalty\") { value } sessions { id current } metaData";
 
 #[apply(on_both_databases!)]
-async fn a_page_costs_the_same_whatever_its_length(app: &TestApp) {
+async fn a_page_needs_the_same_statements_at_every_size(app: &TestApp) {
     demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
     let admin = app.admin();
     for (list, limited) in [
@@ -32,8 +32,8 @@ async fn a_page_costs_the_same_whatever_its_length(app: &TestApp) {
         ),
     ] {
         for rows in [1, 10, 100] {
-            let (answer, statements) = statements_of(&admin, &limited, json!({"n": rows})).await;
-            let data = answer.data();
+            let (response, statements) = statements_of(&admin, &limited, json!({"n": rows})).await;
+            let data = response.data();
             let (_, page) = data.as_object().unwrap().iter().next().unwrap();
             assert_eq!(page[list].as_array().unwrap().len(), rows);
             // The caller, the page, groups, addresses, definitions, sessions.
@@ -43,7 +43,7 @@ async fn a_page_costs_the_same_whatever_its_length(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn a_page_of_groups_costs_the_same_whatever_its_length(app: &TestApp) {
+async fn a_page_of_groups_needs_the_same_statements_at_every_size(app: &TestApp) {
     demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
     let admin = app.admin();
     for number in 0..10 {
@@ -52,8 +52,8 @@ async fn a_page_of_groups_costs_the_same_whatever_its_length(app: &TestApp) {
     let query = "query ($n: ID) { customerGroups(filters: [{key: \"limit\", operation: eq, value: $n}, {key: \"od\", operation: eq, value: \"asc\"}]) {
             items { editUrl customers { email addresses { city } } } } }";
     for rows in [1, 4, 10] {
-        let (answer, statements) = statements_of(&admin, query, json!({"n": rows})).await;
-        let groups = answer.data()["customerGroups"]["items"].as_array().unwrap().clone();
+        let (response, statements) = statements_of(&admin, query, json!({"n": rows})).await;
+        let groups = response.data()["customerGroups"]["items"].as_array().unwrap().clone();
         assert_eq!(groups.len(), rows);
         assert!(
             groups
@@ -65,14 +65,14 @@ async fn a_page_of_groups_costs_the_same_whatever_its_length(app: &TestApp) {
     }
 }
 
-/// What nobody asked for is not fetched, and what two fields need is fetched once.
+/// Data of unselected fields is not fetched, and data that two fields need is fetched once.
 #[apply(on_both_databases!)]
-async fn only_what_is_selected_is_fetched(app: &TestApp) {
+async fn only_selected_fields_are_fetched(app: &TestApp) {
     demo::seed(&Ctx::system(Arc::clone(&app.app)), 30).await.unwrap();
     let admin = app.admin();
-    let (answer, _) =
+    let (response, _) =
         statements_of(&admin, "{ customersConnection { pageInfo { endCursor } } }", json!({})).await;
-    let after = answer.data()["customersConnection"]["pageInfo"]["endCursor"].clone();
+    let after = response.data()["customersConnection"]["pageInfo"]["endCursor"].clone();
     for (selection, expected) in [
         ("totalCount", 1),
         ("nodes { email }", 1),
@@ -86,8 +86,8 @@ async fn only_what_is_selected_is_fetched(app: &TestApp) {
     ] {
         let query =
             format!("query ($after: String) {{ customersConnection(after: $after) {{ {selection} }} }}");
-        let (answer, statements) = statements_of(&admin, &query, json!({"after": after})).await;
-        answer.data();
+        let (response, statements) = statements_of(&admin, &query, json!({"after": after})).await;
+        response.data();
         assert_eq!(statements.len(), 1 + expected, "{selection}: {statements:#?}");
     }
 }

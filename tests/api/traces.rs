@@ -1,4 +1,4 @@
-//! Traces, as services pass them on; what a collector is sent is in tests/program/cli/traces.rs.
+//! The trace context in services. `tests/program/cli/traces.rs` tests the exported spans.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use patron::telemetry::Trace;
 
 use crate::support::{Backend, TestApp};
 
-/// Without a collector what came with a request goes on with what follows from it, unchanged.
+/// Without a collector, the trace context of a request is passed on unchanged.
 #[tokio::test]
-async fn what_a_service_passes_on() {
+async fn the_trace_context_is_passed_on() {
     let app = TestApp::start(Backend::Sqlite).await;
     let system = Ctx::system(Arc::clone(&app.app));
     assert_eq!(system.traceparent(), None);

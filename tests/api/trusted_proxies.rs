@@ -1,13 +1,12 @@
-//! Where requests come from: what proxies say of it is believed of those that are named in the settings, and of
-//! nobody else.
+//! The client address: forwarding headers are used only if a proxy that the settings trust sent them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
+use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, TestResponse, apply, on_both_databases};
 
-/// Logs in, with headers as a client or a proxy may write them.
-async fn log_in(app: &TestApp, password: &str, headers: &[(&str, &str)]) -> Answer {
+/// Logs in with these request headers.
+async fn log_in(app: &TestApp, password: &str, headers: &[(&str, &str)]) -> TestResponse {
     let mut request = app.anonymous().request(Method::POST, "/api/customer/tokens");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -17,17 +16,18 @@ async fn log_in(app: &TestApp, password: &str, headers: &[(&str, &str)]) -> Answ
 
 /// The network address of the session that a login starts with these headers.
 async fn address_of_session(app: &TestApp, headers: &[(&str, &str)]) -> Value {
-    let answer = log_in(app, CUSTOMER_PASSWORD, headers).await.data();
-    let token = answer["accessToken"].as_str().expect("a token").to_owned();
+    let response = log_in(app, CUSTOMER_PASSWORD, headers).await.data();
+    let token = response["accessToken"].as_str().expect("a token").to_owned();
     let request = app.anonymous().request(Method::POST, "/api/graphql").bearer_auth(token);
     let query = json!({"query": "{ currentCustomer { sessions { current address } } }"});
-    let answer = app.anonymous().send(request.json(&query)).await.data();
-    let sessions = answer["currentCustomer"]["sessions"].as_array().expect("sessions").clone();
-    sessions.into_iter().find(|session| session["current"] == true).expect("this one")["address"].clone()
+    let response = app.anonymous().send(request.json(&query)).await.data();
+    let sessions = response["currentCustomer"]["sessions"].as_array().expect("sessions").clone();
+    sessions.into_iter().find(|session| session["current"] == true).expect("the current session")["address"]
+        .clone()
 }
 
 #[apply(on_both_databases!)]
-async fn nobody_is_believed_by_default(app: &TestApp) {
+async fn proxy_headers_are_ignored_by_default(app: &TestApp) {
     app.register("a@x.io").await;
     for headers in [
         &[("x-forwarded-for", "203.0.113.9")][..],
@@ -38,9 +38,9 @@ async fn nobody_is_believed_by_default(app: &TestApp) {
     }
 }
 
-/// Sessions show the client, and what is counted by address is counted by the client's: who guesses behind a proxy
-/// keeps out itself, and nobody else who comes through it.
-async fn trusted_ones_are_believed(backend: Backend) {
+/// Sessions and rate limits use the client's address: an attacker behind a proxy does not block other clients of the
+/// proxy.
+async fn headers_of_trusted_proxies_are_used(backend: Backend) {
     let settings =
         [("PATRON_TRUSTED_PROXIES", "127.0.0.0/8,10.0.0.0/8"), ("PATRON_FAILURES_PER_ADDRESS", "2")];
     let app = TestApp::start_with(backend, |flags| {
@@ -62,30 +62,30 @@ async fn trusted_ones_are_believed(backend: Backend) {
 
     let attacker = |number: usize| format!("192.0.2.{number}, 198.51.100.7, 10.1.2.3");
     for number in 0..2 {
-        let answer = log_in(&app, "wrong wrong", &[("x-forwarded-for", &attacker(number))]).await;
-        answer.assert_failure(401, "unauthenticated");
+        let response = log_in(&app, "wrong wrong", &[("x-forwarded-for", &attacker(number))]).await;
+        response.assert_failure(401, "unauthenticated");
     }
     let refused = log_in(&app, CUSTOMER_PASSWORD, &[("x-forwarded-for", &attacker(3))]).await;
     refused.assert_failure(429, "rate_limited");
     app.app.clock.advance(chrono::TimeDelta::seconds(10));
-    let welcome = log_in(&app, CUSTOMER_PASSWORD, &[("x-forwarded-for", "198.51.100.8, 10.1.2.3")]).await;
-    assert_eq!(welcome.status, 200, "{welcome:?}");
+    let response = log_in(&app, CUSTOMER_PASSWORD, &[("x-forwarded-for", "198.51.100.8, 10.1.2.3")]).await;
+    assert_eq!(response.status, 200, "{response:?}");
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn trusted_ones_are_believed_sqlite() {
-    trusted_ones_are_believed(Backend::Sqlite).await;
+async fn headers_of_trusted_proxies_are_used_sqlite() {
+    headers_of_trusted_proxies_are_used(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn trusted_ones_are_believed_postgres() {
-    trusted_ones_are_believed(Backend::Postgres).await;
+async fn headers_of_trusted_proxies_are_used_postgres() {
+    headers_of_trusted_proxies_are_used(Backend::Postgres).await;
 }
 
-/// Proxies that write `Forwarded` (RFC 7239); then the other header is what the client made up.
+/// With `Forwarded` (RFC 7239) configured, `X-Forwarded-For` is ignored, because a client may have set it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn forwarded_is_read_when_it_is_what_proxies_write() {
+async fn the_forwarded_header_is_used_if_configured() {
     let app = TestApp::start_with(Backend::Sqlite, |flags| {
         flags.with("PATRON_TRUSTED_PROXIES", "127.0.0.1").with("PATRON_PROXY_HEADER", "forwarded")
     })

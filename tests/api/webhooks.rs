@@ -1,4 +1,4 @@
-//! Webhooks: who is told of what, in which order, how often, signed with what, and who is not told at all.
+//! Webhooks: subscriptions, order, retries, signatures, dead letters and refused addresses.
 
 use chrono::TimeDelta;
 use patron::app::ctx::Ctx;
@@ -9,7 +9,7 @@ use patron::types::DeliveryStatus;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Mood, Receiver, TestApp, apply, on_both_databases};
+use crate::support::{Actor, Receiver, TestApp, WebhookReply, apply, on_both_databases};
 
 const LOG: &str = "query ($status: WebhookDeliveryStatus, $endpoint: String, $customer: String) {
     webhookDeliveries(status: $status, endpoint: $endpoint, customer: $customer, first: 100) {
@@ -17,30 +17,30 @@ const LOG: &str = "query ($status: WebhookDeliveryStatus, $endpoint: String, $cu
             endpoint { uuid url } event { type sequence } } } }";
 
 async fn log(app: &TestApp, variables: Value) -> Vec<Value> {
-    let answer = app.admin_again().await.query_with(LOG, variables).await;
-    answer.data()["webhookDeliveries"]["nodes"].as_array().unwrap().clone()
+    let response = app.log_in_admin().await.query_with(LOG, variables).await;
+    response.data()["webhookDeliveries"]["nodes"].as_array().unwrap().clone()
 }
 
-async fn parked(app: &TestApp) -> u64 {
+async fn count_dead_letters(app: &TestApp) -> u64 {
     let parked = webhook_delivery::Column::Status.eq(DeliveryStatus::Parked);
     webhook_delivery::Entity::find().filter(parked).count(app.app.db.migration_connection()).await.unwrap()
 }
 
 async fn rename(app: &TestApp, row: &Value, name: &str) {
     let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
-    app.admin_again().await.patch(&url, &json!({"full_name": name})).await.data();
+    app.log_in_admin().await.patch(&url, &json!({"full_name": name})).await.data();
 }
 
 #[apply(on_both_databases!)]
-async fn endpoints_are_told_what_they_want(app: &TestApp) {
-    let (app, all, some) = (app.with_webhooks().await, Receiver::start().await, Receiver::start().await);
+async fn endpoints_receive_their_event_types(app: &TestApp) {
+    let (app, all, selected) = (app.with_webhooks().await, Receiver::start().await, Receiver::start().await);
     app.publish().await;
     let endpoint = app.add_endpoint(&all.url, &["*"]).await;
-    app.add_endpoint(&some.url, &["customer.updated", "group.*"]).await;
+    app.add_endpoint(&selected.url, &["customer.updated", "group.*"]).await;
     let row = app.register("a@x.io").await;
     rename(&app, &row, "Jane").await;
     app.admin().post("/api/customer-groups", &json!({"group_name": "VIP"})).await.data();
-    app.tell().await;
+    app.deliver_webhooks().await;
     let received = all.take();
     let kinds: Vec<_> = received.iter().map(|received| received.kind().0.to_owned()).collect();
     for kind in ["webhook_endpoint.created", "customer.created", "customer.updated", "group.created"] {
@@ -63,29 +63,30 @@ async fn endpoints_are_told_what_they_want(app: &TestApp) {
     assert!(
         !received.iter().any(|received| received.text.contains("argon2") || received.text.contains("whsec_"))
     );
-    let mut kinds: Vec<_> = some.take().iter().map(|received| received.kind().0.to_owned()).collect();
+    let mut kinds: Vec<_> = selected.take().iter().map(|received| received.kind().0.to_owned()).collect();
     kinds.sort();
     assert_eq!(kinds, ["customer.updated", "group.created"]);
-    assert_eq!(app.tell().await, 0, "what was taken is not sent again");
+    assert_eq!(app.deliver_webhooks().await, 0, "delivered events are not sent again");
     let log = log(&app, json!({"status": "DELIVERED", "customer": row["uuid"]})).await;
     assert_eq!(log.len(), 3);
     assert_eq!((&log[0]["attempts"], &log[0]["responseStatus"]), (&json!(1), &json!(204)));
     all.stop();
-    some.stop();
+    selected.stop();
     app.stop().await;
 }
 
-/// What fails is tried again, later and later; a customer's next event waits for it, other customers' don't.
+/// A failed delivery is retried with growing delays. Further events of the same customer wait for it, those of other
+/// customers don't.
 #[apply(on_both_databases!)]
-async fn customers_are_told_of_in_order(app: &TestApp) {
+async fn events_of_a_customer_are_delivered_in_order(app: &TestApp) {
     let (app, receiver) = (app.with_webhooks().await, Receiver::start().await);
     app.publish().await;
     app.add_endpoint(&receiver.url, &["customer.*"]).await;
     let (one, other) = (app.register("a@x.io").await, app.register("b@x.io").await);
     rename(&app, &one, "Jane").await;
     rename(&app, &one, "Joan").await;
-    receiver.will([Mood::Answer(500)]);
-    app.tell().await;
+    receiver.reply_with([WebhookReply::Status(500)]);
+    app.deliver_webhooks().await;
     let received = receiver.take();
     let of = |row: &Value| {
         received
@@ -94,57 +95,57 @@ async fn customers_are_told_of_in_order(app: &TestApp) {
             .map(|one| one.kind().1.unwrap())
             .collect::<Vec<_>>()
     };
-    // Whichever of the two customers came first failed, and only it waits.
-    let (waits, goes_on) = if of(&one).len() == 1 { (&one, &other) } else { (&other, &one) };
-    assert_eq!(of(waits), [1]);
-    assert_eq!(of(goes_on), if goes_on == &one { vec![1, 2, 3] } else { vec![1] });
-    let pending = log(&app, json!({"status": "PENDING", "customer": waits["uuid"]})).await;
+    // The first delivery failed, for one of the customers; only its further events wait.
+    let (blocked, unblocked) = if of(&one).len() == 1 { (&one, &other) } else { (&other, &one) };
+    assert_eq!(of(blocked), [1]);
+    assert_eq!(of(unblocked), if unblocked == &one { vec![1, 2, 3] } else { vec![1] });
+    let pending = log(&app, json!({"status": "PENDING", "customer": blocked["uuid"]})).await;
     let failed = pending.last().unwrap();
-    assert_eq!((&failed["attempts"], &failed["lastError"]), (&json!(1), &json!("answered 500")));
-    // Five seconds, and up to a fifth more or less: what failed at once is not tried again at once.
+    assert_eq!((&failed["attempts"], &failed["lastError"]), (&json!(1), &json!("response status 500")));
+    // The first delay is five seconds with a jitter of up to a fifth.
     app.app.clock.advance(TimeDelta::milliseconds(3999));
-    assert_eq!(app.tell().await, 0);
+    assert_eq!(app.deliver_webhooks().await, 0);
     app.app.clock.advance(TimeDelta::milliseconds(2001));
-    app.tell().await;
+    app.deliver_webhooks().await;
     let received: Vec<_> = receiver.take().iter().map(|one| one.kind().1.unwrap()).collect();
-    assert_eq!(received, if waits == &one { vec![1, 2, 3] } else { vec![1] });
+    assert_eq!(received, if blocked == &one { vec![1, 2, 3] } else { vec![1] });
     receiver.stop();
     app.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn after_three_days_it_is_parked_and_can_be_replayed(app: &TestApp) {
+async fn dead_letters_can_be_replayed(app: &TestApp) {
     let (app, receiver) = (app.with_webhooks().await, Receiver::start().await);
     app.publish().await;
     let endpoint = app.add_endpoint(&receiver.url, &["customer.*"]).await;
     let row = app.register("a@x.io").await;
     rename(&app, &row, "Jane").await;
-    receiver.will(std::iter::repeat_n(Mood::Answer(503), 40));
+    receiver.reply_with(std::iter::repeat_n(WebhookReply::Status(503), 40));
     let (start, mut attempts) = (app.now(), 0);
     for _ in 0..1000 {
-        attempts += app.tell().await;
-        if parked(&app).await > 0 {
+        attempts += app.deliver_webhooks().await;
+        if count_dead_letters(&app).await > 0 {
             break;
         }
         app.app.clock.advance(TimeDelta::minutes(30));
     }
-    let took = app.now() - start;
+    let elapsed = app.now() - start;
     assert!(
-        (TimeDelta::days(2)..=TimeDelta::days(3)).contains(&took) && (10..20).contains(&attempts),
-        "{took} {attempts}"
+        (TimeDelta::days(2)..=TimeDelta::days(3)).contains(&elapsed) && (10..20).contains(&attempts),
+        "{elapsed} {attempts}"
     );
-    let parked = log(&app, json!({"status": "PARKED"})).await;
-    assert_eq!((parked.len(), &parked[0]["event"]["type"]), (1, &json!("customer.created")));
-    let told: Vec<_> = receiver.take().iter().map(|one| one.kind().1.unwrap()).collect();
-    assert!(told.is_sorted() && told[attempts - 2] == 1, "the second one waited: {told:?}");
-    // The next one goes on; what is parked waits for somebody.
-    receiver.recover();
-    let admin = app.admin_again().await;
+    let dead_letters = log(&app, json!({"status": "PARKED"})).await;
+    assert_eq!((dead_letters.len(), &dead_letters[0]["event"]["type"]), (1, &json!("customer.created")));
+    let sequences: Vec<_> = receiver.take().iter().map(|one| one.kind().1.unwrap()).collect();
+    assert!(sequences.is_sorted() && sequences[attempts - 2] == 1, "the second event waited: {sequences:?}");
+    // The next event is delivered; the dead letter waits for a replay.
+    receiver.reset_replies();
+    let admin = app.log_in_admin().await;
     let url = format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap());
     assert_eq!(admin.post(&format!("{url}/replay"), &json!({})).await.data()["count"], 1);
     assert_eq!(admin.post(&format!("{url}/replay"), &json!({})).await.data()["count"], 0);
     for _ in 0..100 {
-        app.tell().await;
+        app.deliver_webhooks().await;
         app.app.clock.advance(TimeDelta::hours(15));
         if log(&app, json!({"status": "DELIVERED"})).await.len() == 2 {
             break;
@@ -152,18 +153,18 @@ async fn after_three_days_it_is_parked_and_can_be_replayed(app: &TestApp) {
     }
     assert_eq!(log(&app, json!({"status": "DELIVERED"})).await.len(), 2);
     receiver.take();
-    let admin = app.admin_again().await;
+    let admin = app.log_in_admin().await;
     assert_eq!(
-        admin.post(parked[0]["replayApi"].as_str().unwrap(), &json!({})).await.data()["status"],
+        admin.post(dead_letters[0]["replayApi"].as_str().unwrap(), &json!({})).await.data()["status"],
         "pending"
     );
-    app.tell().await;
+    app.deliver_webhooks().await;
     assert_eq!(
         receiver.take().iter().map(|one| one.kind()).collect::<Vec<_>>(),
         [("customer.created", Some(1))]
     );
-    let nothing = "/api/webhook-deliveries/00000000-0000-4000-8000-000000000000/replay";
-    admin.post(nothing, &json!({})).await.assert_failure(404, "not_found");
+    let unknown = "/api/webhook-deliveries/00000000-0000-4000-8000-000000000000/replay";
+    admin.post(unknown, &json!({})).await.assert_failure(404, "not_found");
     app.app.clock.advance(TimeDelta::days(31));
     housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
     assert_eq!(log(&app, json!({})).await.len(), 0, "the log is kept for a month");
@@ -171,15 +172,15 @@ async fn after_three_days_it_is_parked_and_can_be_replayed(app: &TestApp) {
     app.stop().await;
 }
 
-/// The library takes no webhook that is older than five minutes, so the server's clock is the machine's here.
+/// The library refuses webhooks that are older than five minutes, so the server uses the machine's clock in this test.
 #[apply(on_both_databases!)]
-async fn receivers_with_the_official_library_accept_them(app: &TestApp) {
+async fn the_official_library_accepts_the_signature(app: &TestApp) {
     let (app, receiver) = (app.with_webhooks().await, Receiver::start().await);
     app.app.clock.advance(Clock::System.now() - app.now());
     app.publish().await;
     let endpoint = app.add_endpoint(&receiver.url, &["customer.created"]).await;
     app.register("žofie@x.io").await;
-    app.tell().await;
+    app.deliver_webhooks().await;
     let mut received = receiver.take().remove(0);
     let secret = endpoint["secret"].as_str().unwrap();
     received.verify(secret).unwrap();
@@ -198,7 +199,7 @@ async fn secrets_rotate_with_overlap(app: &TestApp) {
     let first = endpoint["secret"].as_str().unwrap().to_owned();
     let signed_with = async |email: &str, secrets: &[&str]| -> Vec<bool> {
         app.register(email).await;
-        app.tell().await;
+        app.deliver_webhooks().await;
         let received = receiver.take();
         secrets.iter().map(|secret| received[0].is_signed_with(secret)).collect()
     };
@@ -210,69 +211,69 @@ async fn secrets_rotate_with_overlap(app: &TestApp) {
     app.app.clock.advance(TimeDelta::seconds(60));
     assert_eq!(signed_with("c@x.io", &[&first, &second]).await, [false, true]);
     for wrong in [json!(-1), json!(604_801), json!("60"), json!(1.5)] {
-        let answer = app.admin().post(&format!("{url}/secret"), &json!({"overlap_seconds": wrong})).await;
-        answer.assert_failure(400, "validation_failed");
+        let response = app.admin().post(&format!("{url}/secret"), &json!({"overlap_seconds": wrong})).await;
+        response.assert_failure(400, "validation_failed");
     }
     receiver.stop();
     app.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn receivers_that_hang_or_redirect_or_are_gone(app: &TestApp) {
+async fn failing_receivers_do_not_affect_others(app: &TestApp) {
     let (app, receiver, elsewhere) =
         (app.with_webhooks().await, Receiver::start().await, Receiver::start().await);
     app.publish().await;
     let endpoint = app.add_endpoint(&receiver.url, &["customer.created"]).await;
     let quick = app.add_endpoint(&elsewhere.url, &["group.created"]).await;
-    receiver.will([
-        Mood::Hang,
-        Mood::AnswerWith(307, "location", elsewhere.url.clone()),
-        Mood::AnswerWith(429, "retry-after", "900".into()),
-        Mood::Answer(410),
+    receiver.reply_with([
+        WebhookReply::Hang,
+        WebhookReply::StatusWithHeader(307, "location", elsewhere.url.clone()),
+        WebhookReply::StatusWithHeader(429, "retry-after", "900".into()),
+        WebhookReply::Status(410),
     ]);
     let row = app.register("a@x.io").await;
     app.admin().post("/api/customer-groups", &json!({"group_name": "VIP"})).await.data();
-    app.tell().await;
-    assert_eq!(elsewhere.take().len(), 1, "who hangs keeps nobody else waiting");
+    app.deliver_webhooks().await;
+    assert_eq!(elsewhere.take().len(), 1, "a receiver that hangs does not delay others");
     let of = json!({"customer": row["uuid"]});
     let last = async || log(&app, of.clone()).await.remove(0);
     assert_eq!(last().await["lastError"], "timed out: operation timed out");
     app.app.clock.advance(TimeDelta::minutes(1));
-    app.tell().await;
+    app.deliver_webhooks().await;
     assert_eq!(
         (&last().await["lastError"], elsewhere.take().len()),
-        (&json!("answered 307"), 0),
+        (&json!("response status 307"), 0),
         "no redirect is followed"
     );
     app.app.clock.advance(TimeDelta::minutes(1));
-    app.tell().await;
+    app.deliver_webhooks().await;
     app.app.clock.advance(TimeDelta::minutes(14));
-    assert_eq!(app.tell().await, 0, "it asked to be left alone for 15 minutes");
+    assert_eq!(app.deliver_webhooks().await, 0, "Retry-After was 15 minutes");
     app.app.clock.advance(TimeDelta::minutes(1));
-    app.tell().await;
+    app.deliver_webhooks().await;
     assert_eq!(last().await["responseStatus"], 410);
-    let endpoints = app.admin_again().await.query("{ webhookEndpoints { uuid enabled } }").await.data();
+    let endpoints = app.log_in_admin().await.query("{ webhookEndpoints { uuid enabled } }").await.data();
     assert_eq!(
         endpoints["webhookEndpoints"],
         json!([
             {"uuid": endpoint["uuid"], "enabled": false}, {"uuid": quick["uuid"], "enabled": true},
         ])
     );
-    // Nobody is told who wants no more; what waits goes on when it wants again.
+    // A disabled endpoint receives nothing. Its pending deliveries continue when it is enabled again.
     app.app.clock.advance(TimeDelta::days(1));
-    assert_eq!(app.tell().await, 0);
+    assert_eq!(app.deliver_webhooks().await, 0);
     let url = format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap());
-    app.admin_again().await.patch(&url, &json!({"enabled": true})).await.data();
-    app.tell().await;
+    app.log_in_admin().await.patch(&url, &json!({"enabled": true})).await.data();
+    app.deliver_webhooks().await;
     assert_eq!(last().await["status"], "DELIVERED");
     receiver.stop();
     elsewhere.stop();
     app.stop().await;
 }
 
-/// A worker that dies between taking a delivery and noting what became of it: it is sent again, never lost.
+/// If a worker dies after it claimed a delivery, the delivery is sent when the lease has expired.
 #[apply(on_both_databases!)]
-async fn a_worker_that_dies(app: &TestApp) {
+async fn a_delivery_is_sent_after_its_worker_died(app: &TestApp) {
     let (app, receiver) = (app.with_webhooks().await, Receiver::start().await);
     app.publish().await;
     app.add_endpoint(&receiver.url, &["customer.created"]).await;
@@ -281,15 +282,15 @@ async fn a_worker_that_dies(app: &TestApp) {
     let ctx = Ctx::system(app.app.clone());
     let endpoints = patron::service::webhook::endpoints_with_work(&ctx).await.unwrap();
     assert_eq!(patron::service::webhook::claim(&ctx, endpoints[0]).await.unwrap().len(), 1);
-    assert_eq!(app.tell().await, 0, "somebody has it");
+    assert_eq!(app.deliver_webhooks().await, 0, "the lease has not expired");
     app.app.clock.advance(TimeDelta::minutes(2));
-    assert_eq!((app.tell().await, receiver.take().len()), (1, 1));
+    assert_eq!((app.deliver_webhooks().await, receiver.take().len()), (1, 1));
     receiver.stop();
     app.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn what_an_endpoint_is_made_of(app: &TestApp) {
+async fn endpoints_are_validated_and_secrets_encrypted(app: &TestApp) {
     let admin = app.admin();
     let post = async |body: Value| admin.post("/api/webhook-endpoints", &body).await;
     for (body, field, message) in [
@@ -319,7 +320,7 @@ async fn what_an_endpoint_is_made_of(app: &TestApp) {
         (
             json!({"url": "https://hooks.example.com/", "events": ["x"]}),
             "events",
-            "\"x\" is no event; customer.created, customer.* and * are",
+            "\"x\" is not a valid event filter; examples: customer.created, customer.*, *",
         ),
         (
             json!({"url": "https://hooks.example.com/", "enabled": "yes"}),
@@ -327,31 +328,31 @@ async fn what_an_endpoint_is_made_of(app: &TestApp) {
             "Enabled must be true or false",
         ),
     ] {
-        let answer = post(body).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details(), [(field, message)]);
+        let response = post(body).await;
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details(), [(field, message)]);
     }
-    // Stored and shown as it is read, which is where it leads.
+    // URLs are stored and returned in normalized form.
     for (typed, stored) in [
         ("  https://Hooks.Example.com:443", "https://hooks.example.com/"),
         ("https:\\\\hooks.example.com\\a/../b", "https://hooks.example.com/b"),
         ("https://bücher.example/ü?q=ü", "https://xn--bcher-kva.example/%C3%BC?q=%C3%BC"),
     ] {
-        let made = post(json!({"url": typed})).await;
-        assert_eq!(made.data()["url"], stored);
-        let url = made.header("location").unwrap().to_owned();
+        let created = post(json!({"url": typed})).await;
+        assert_eq!(created.data()["url"], stored);
+        let url = created.header("location").unwrap().to_owned();
         let changed = admin.patch(&url, &json!({"url": typed})).await.data();
         assert_eq!(
             (&changed["url"], &changed["updated_at"]),
-            (&json!(stored), &made.data()["updated_at"]),
+            (&json!(stored), &created.data()["updated_at"]),
             "nothing changes"
         );
         admin.delete(&url).await.data();
     }
-    let made = post(json!({"url": "https://hooks.example.com/", "description": "ERP"})).await;
-    let row = made.data();
+    let created = post(json!({"url": "https://hooks.example.com/", "description": "ERP"})).await;
+    let row = created.data();
     assert_eq!((&row["events"], &row["enabled"]), (&json!(["*"]), &json!(true)));
-    let url = made.header("location").unwrap().to_owned();
+    let url = created.header("location").unwrap().to_owned();
     let changed = admin.patch(&url, &json!({"events": ["address.*"], "description": null})).await.data();
     assert_eq!(
         (&changed["events"], &changed["description"], changed.get("secret")),
@@ -372,7 +373,7 @@ async fn what_an_endpoint_is_made_of(app: &TestApp) {
         .unwrap();
     assert!(
         !String::from_utf8_lossy(&stored[0].secret).contains("whsec_"),
-        "the database doesn't know the secret"
+        "the database has the secret only encrypted"
     );
     assert_eq!(admin.delete(&url).await.status, 200);
     admin.delete(&url).await.assert_failure(404, "not_found");
@@ -382,15 +383,15 @@ async fn what_an_endpoint_is_made_of(app: &TestApp) {
     post(json!({"url": "https://hooks.example.com/"})).await.assert_failure(409, "conflict");
 }
 
-/// Names are looked at when they are resolved, at each attempt: `localhost` is no way in.
+/// The addresses of a name are checked after each resolution, at each attempt, so `localhost` is refused.
 #[apply(on_both_databases!)]
-async fn names_that_resolve_to_private_addresses(app: &TestApp) {
+async fn names_that_resolve_to_private_addresses_are_refused(app: &TestApp) {
     let (listening, row) = (Receiver::start().await, json!({}));
     app.publish().await;
     let port = listening.url.split(':').nth(2).unwrap().to_owned();
     app.add_endpoint(&format!("https://localhost:{port}"), &["customer.created"]).await;
     app.register("a@x.io").await;
-    app.tell().await;
+    app.deliver_webhooks().await;
     let log = log(app, row).await;
     let error = log[0]["lastError"].as_str().unwrap();
     assert!(error.contains("the address is private"), "{error}");

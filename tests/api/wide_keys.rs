@@ -1,11 +1,11 @@
-//! Keys and counters beyond 32 bits: nothing that is used often enough stops working.
+//! Keys and counters beyond 32 bits keep working.
 
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::support::{Actor, CUSTOMER_PASSWORD, Customer, Receiver, TestApp, apply, on_both_databases};
 
-/// Tables whose rows are made by use, but for those whose keys are EverShop's own.
+/// Tables that grow with use, except those whose keys EverShop defines.
 const TABLES: [&str; 7] = [
     "admin_session",
     "customer_session",
@@ -25,7 +25,7 @@ async fn execute(app: &TestApp, sql: &str) {
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// Has the next row of each of these tables get the key 2^31.
+/// Sets the key of the next row of each of these tables to 2^31.
 async fn use_up_32_bits(app: &TestApp) {
     for table in TABLES {
         if app.database.is_some() {
@@ -43,7 +43,7 @@ async fn refresh(app: &TestApp, token: &str) -> Value {
     app.anonymous().post("/api/customer/token/refresh", &json!({"refreshToken": token})).await.data()
 }
 
-async fn is_in(customer: &Customer<'_>) -> bool {
+async fn is_logged_in(customer: &Customer<'_>) -> bool {
     customer.query("{ currentCustomer { uuid sessions { id } } }").await.status == 200
 }
 
@@ -60,21 +60,21 @@ async fn keys_beyond_32_bits_work(app: &TestApp) {
     refresh(&app, other["refreshToken"].as_str().unwrap()).await;
     let body = json!({"refreshToken": next["refreshToken"]});
     app.anonymous().post("/api/customer/token/refresh", &body).await.assert_failure(401, "unauthenticated");
-    let customer = app.customer_again(&customer.row).await;
-    assert!(is_in(&customer).await);
+    let customer = app.log_in_customer(&customer.row).await;
+    assert!(is_logged_in(&customer).await);
     let body = json!({"current_password": CUSTOMER_PASSWORD, "password": "another good one"});
     let pair = customer.post("/api/customers/me/password", &body).await.data();
     refresh(&app, pair["refreshToken"].as_str().unwrap()).await;
     let token = app.reset_token("a@x.io").await;
     let body = json!({"token": token, "password": CUSTOMER_PASSWORD});
     let pair = app.anonymous().post("/api/customers/password", &body).await.data();
-    assert!(is_in(&customer.with_tokens(&pair)).await);
+    assert!(is_logged_in(&customer.with_tokens(&pair)).await);
     customer.with_tokens(&pair).patch("/api/customers/me", &json!({"email": "b@x.io"})).await.data();
-    let token = app.deliver().await.iter().find(|mail| mail.to == "b@x.io").unwrap().token();
+    let token = app.deliver_mails().await.iter().find(|mail| mail.to == "b@x.io").unwrap().token();
     app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await.data();
     let field = json!({"name": "Size", "fieldKey": "size", "fieldType": "integer", "ownerType": "customer"});
     assert_eq!(app.admin().post("/api/metafield-definitions", &field).await.status, 201);
-    assert!(app.tell().await > 5);
+    assert!(app.deliver_webhooks().await > 5);
     assert!(receiver.take().iter().any(|received| received.kind().0 == "customer.created"));
     let query = "{ webhookDeliveries(first: 2) { nodes { uuid endpoint { uuid } } pageInfo { endCursor } } }";
     let page = app.admin().query(query).await.data()["webhookDeliveries"].clone();
@@ -94,7 +94,7 @@ async fn keys_beyond_32_bits_work(app: &TestApp) {
 
 /// GraphQL's `Int` has 32 bits; versions are compared for equality only.
 #[apply(on_both_databases!)]
-async fn a_version_starts_again_at_1(app: &TestApp) {
+async fn a_version_wraps_to_1(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let address = app.add_address(&row, "US-CA", true).await;
     execute(app, "UPDATE customer SET version = 2147483647").await;
@@ -120,17 +120,17 @@ async fn a_version_starts_again_at_1(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn generations_of_tokens_go_on_beyond_32_bits(app: &TestApp) {
+async fn token_generations_exceed_32_bits(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     execute(app, "UPDATE customer SET token_generation = 2147483647").await;
     execute(app, "UPDATE admin_user SET token_generation = 2147483647").await;
-    assert!(!is_in(&customer).await);
-    let customer = app.customer_again(&customer.row).await;
+    assert!(!is_logged_in(&customer).await);
+    let customer = app.log_in_customer(&customer.row).await;
     customer.delete("/api/customers/me/sessions").await.data();
-    assert!(!is_in(&customer).await);
-    let customer = app.customer_again(&customer.row).await;
-    assert!(is_in(&customer).await);
+    assert!(!is_logged_in(&customer).await);
+    let customer = app.log_in_customer(&customer.row).await;
+    assert!(is_logged_in(&customer).await);
     assert_eq!(app.customers().await[0].token_generation, 2_147_483_648);
-    let admin = app.admin_again().await;
+    let admin = app.log_in_admin().await;
     admin.query("{ customers { total } }").await.data();
 }

@@ -1,4 +1,4 @@
-//! The worker stops within the shutdown timeout, whoever doesn't answer, and loses nothing by it.
+//! The worker stops within the shutdown timeout even if receivers and mail servers hang, and loses nothing.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use patron::worker;
 use sea_orm::EntityTrait;
 use tokio::sync::watch;
 
-use crate::support::smtp::{Mood as MailMood, SmtpServer};
-use crate::support::{Mood, Receiver, apply, on_both_databases};
+use crate::support::smtp::{SmtpBehavior, SmtpServer};
+use crate::support::{Receiver, WebhookReply, apply, on_both_databases};
 
-/// Waits until something has happened, for as long as a busy machine may take.
-async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+/// Waits until the condition is met, with a timeout for a busy machine.
+async fn until(what: &str, mut is_met: impl AsyncFnMut() -> bool) {
     for _ in 0..1200 {
-        if happened().await {
+        if is_met().await {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -23,9 +23,9 @@ async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     panic!("{what} did not happen");
 }
 
-/// Receivers that take connections and never answer: one of many deliveries is under way when the stop comes.
+/// The receiver accepts connections and never responds, so ten deliveries are in progress when the worker is stopped.
 #[apply(on_both_databases!)]
-async fn a_receiver_that_never_answers(app: &TestApp) {
+async fn a_hanging_receiver_does_not_delay_the_stop(app: &TestApp) {
     let receiver = Receiver::start().await;
     let app = app
         .another_with(|flags| {
@@ -36,7 +36,7 @@ async fn a_receiver_that_never_answers(app: &TestApp) {
         .await;
     app.publish().await;
     app.add_endpoint(&receiver.url, &["customer.created"]).await;
-    receiver.will(std::iter::repeat_n(Mood::Hang, 100));
+    receiver.reply_with(std::iter::repeat_n(WebhookReply::Hang, 100));
     for number in 0..12 {
         app.register(&format!("a{number}@x.io")).await;
     }
@@ -51,24 +51,28 @@ async fn a_receiver_that_never_answers(app: &TestApp) {
     let watch = Timer::start();
     stop.send_replace(true);
     running.await.unwrap();
-    // One second was allowed; a minute, and another for the next two, is what the receiver could take.
+    // The shutdown timeout is one second; the deliveries would take a minute or two.
     assert!(watch.elapsed() < Duration::from_secs(30), "{:?}", watch.elapsed());
-    assert_eq!(receiver.take().len(), 0, "nothing is claimed after the stop");
-    receiver.recover();
-    assert_eq!((app.tell().await, receiver.take().len()), (2, 2), "the others are due at once");
+    assert_eq!(receiver.take().len(), 0, "no delivery is claimed after the stop");
+    receiver.reset_replies();
+    assert_eq!(
+        (app.deliver_webhooks().await, receiver.take().len()),
+        (2, 2),
+        "the unclaimed deliveries are due at once"
+    );
     app.app.clock.advance(TimeDelta::minutes(2));
     assert_eq!(
-        (app.tell().await, receiver.take().len()),
+        (app.deliver_webhooks().await, receiver.take().len()),
         (10, 10),
-        "and those that were under way when their lease is over"
+        "interrupted deliveries are due when their lease has expired"
     );
     receiver.stop();
     app.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn a_mail_server_that_never_answers(app: &TestApp) {
-    let server = SmtpServer::start(MailMood::Hangs, None).await;
+async fn a_hanging_mail_server_does_not_delay_the_stop(app: &TestApp) {
+    let server = SmtpServer::start(SmtpBehavior::Hang, None).await;
     let url = server.url();
     let app = app
         .another_with(|flags| {
@@ -85,8 +89,8 @@ async fn a_mail_server_that_never_answers(app: &TestApp) {
     stop.send_replace(true);
     running.await.unwrap();
     assert!(watch.elapsed() < Duration::from_secs(30), "{:?}", watch.elapsed());
-    server.set_mood(MailMood::Takes);
+    server.set_behavior(SmtpBehavior::Accept);
     app.app.clock.advance(TimeDelta::minutes(5));
-    assert_eq!(app.send_due().await, 1, "it is sent after its lease");
+    assert_eq!(app.send_due().await, 1, "the mail is sent when its lease has expired");
     app.stop().await;
 }

@@ -2,7 +2,7 @@
 //
 //   node drive.mjs URL ADMIN_PASSWORD MAIL_FOLDER SCREENSHOTS PROFILE MODULES CHROMIUM
 //
-// Every wait has an end, and nothing sleeps. What is wrong ends it with exit code 1.
+// Every wait has a timeout, and there are no fixed pauses but for polling mails. The exit code is 1 after a failure.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,8 +12,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 const [url, adminPassword, mails, screenshots, profile, modules, executablePath] = process.argv.slice(2);
 const { chromium } = createRequire(path.join(modules, 'x.js'))('playwright-core');
 
-/** For one step, in milliseconds: the machine may be slow and busy. */
-const PATIENCE = 60_000;
+/** Timeout of one wait, in milliseconds; long, since the machine may be slow and busy. */
+const TIMEOUT = 60_000;
 const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 const ADMIN = 'admin@localhost';
@@ -38,26 +38,26 @@ const context = await chromium.launchPersistentContext(profile, {
     '--disable-background-networking',
     '--disable-component-update',
     '--disable-sync',
-    // Nothing but this machine has a name.
+    // Only this machine can be reached.
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   ],
 });
-context.setDefaultTimeout(PATIENCE);
+context.setDefaultTimeout(TIMEOUT);
 
-// What must not happen, all along: a request to anybody else, a word on the console.
-const wrong = [];
-/** What Chromium says by itself of an answer that a step means to get. */
+// Collected during all steps: requests to other hosts, console messages and exceptions. There must be none.
+const violations = [];
+/** Matches the console messages of Chromium about error responses that the current step provokes. */
 let expected = null;
 context.on('request', (request) => {
   const { protocol, origin } = new URL(request.url());
-  if (!['data:', 'blob:'].includes(protocol) && origin !== url) wrong.push(`a request to ${request.url()}`);
+  if (!['data:', 'blob:'].includes(protocol) && origin !== url) violations.push(`a request to ${request.url()}`);
 });
 context.on('console', (message) => {
   if (['error', 'warning', 'assert'].includes(message.type()) && !expected?.test(message.text())) {
-    wrong.push(`on the console: ${message.text()} (${message.location().url})`);
+    violations.push(`on the console: ${message.text()} (${message.location().url})`);
   }
 });
-context.on('weberror', (error) => wrong.push(`an exception: ${error.error()}`));
+context.on('weberror', (error) => violations.push(`an exception: ${error.error()}`));
 const REFUSED = /^Failed to load resource: (the server responded with a status of (401|429|503)|net::ERR_FAILED)/;
 
 const page = context.pages()[0] ?? (await context.newPage());
@@ -65,10 +65,10 @@ const shoot = (name) => page.screenshot({ path: path.join(screenshots, `${name}.
 const step = async (name, run) => {
   console.log(`- ${name}`);
   await run();
-  assert.deepEqual(wrong, [], name);
+  assert.deepEqual(violations, [], name);
 };
 
-/** The page as a newcomer finds it. */
+/** Opens the playground as at a first visit, with empty storage. */
 async function arrive() {
   await page.goto(`${url}/playground`);
   await page.evaluate(() => {
@@ -77,27 +77,27 @@ async function arrive() {
   });
   await open();
 }
-/** Opened once more; the schema and the editors are there. */
+/** Opens the playground and waits for the schema and the editors. */
 async function open() {
   const schema = page.waitForResponse((response) => operation(response) === SCHEMA);
   await page.goto(`${url}/playground`);
   await schema;
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();
 }
-/** The name of the operation that this answers. */
+/** The name of the GraphQL operation of a response, or null for other responses. */
 const operation = (response) => {
   const request = response.request();
   if (request.method() !== 'POST' || !/graphql$/.test(request.url())) return null;
   return /^\s*query (\w+)/m.exec(request.postDataJSON().query)[1];
 };
-/** Runs what is in the open tab; the answer as it came and is shown. */
+/** Runs the query of the active tab; returns the response when it is shown. */
 async function run() {
-  const answered = page.waitForResponse((response) => ![null, SCHEMA].includes(operation(response)));
+  const pending = page.waitForResponse((response) => ![null, SCHEMA].includes(operation(response)));
   await page.getByRole('button', { name: /^Execute query/ }).click();
-  const response = await answered;
-  const answer = await response.json();
-  await page.locator('.graphiql-response .view-line', { hasText: answer.data ? '"data"' : '"errors"' }).first().waitFor();
-  return { answer, name: operation(response), authorization: response.request().headers().authorization, url: response.url() };
+  const response = await pending;
+  const result = await response.json();
+  await page.locator('.graphiql-response .view-line', { hasText: result.data ? '"data"' : '"errors"' }).first().waitFor();
+  return { result, name: operation(response), authorization: response.request().headers().authorization, url: response.url() };
 }
 const account = page.locator('.account');
 const panel = page.getByRole('dialog');
@@ -117,76 +117,76 @@ async function signOut() {
   await account.filter({ hasText: 'Sign in' }).waitFor();
 }
 
-/** Runs every tab whose operation begins with one of these, and looks for data. */
-async function runTabs(beginnings, check) {
+/** Runs every tab whose title has one of these prefixes, checks each response, and returns the number of tabs. */
+async function runTabs(prefixes, check) {
   const tabs = page.locator('.graphiql-tab-button');
-  let ran = 0;
+  let count = 0;
   for (let index = 0; index < (await tabs.count()); index++) {
     const title = await tabs.nth(index).textContent();
-    if (!beginnings.some((beginning) => title.startsWith(beginning))) continue;
+    if (!prefixes.some((prefix) => title.startsWith(prefix))) continue;
     await tabs.nth(index).click();
     await page.locator(`#graphiql-session[aria-labelledby="graphiql-session-tab-${index}"]`).waitFor();
-    const ran_ = await run();
-    assert.equal(ran_.name, title);
-    assert.equal(ran_.answer.errors, undefined, `${title}: ${JSON.stringify(ran_.answer)}`);
-    check(ran_, title);
+    const response = await run();
+    assert.equal(response.name, title);
+    assert.equal(response.result.errors, undefined, `${title}: ${JSON.stringify(response.result)}`);
+    check(response, title);
     assert.equal(await problem.count(), 0, title);
-    ran++;
+    count++;
   }
-  return ran;
+  return count;
 }
-/** Nothing in it is null or empty at the top: an example that shows nothing is none. */
-const shows = ({ answer }, title) => {
-  for (const [field, value] of Object.entries(answer.data)) {
+/** No root field may be null or empty, since an example has to show data. */
+const hasData = ({ result }, title) => {
+  for (const [field, value] of Object.entries(result.data)) {
     assert.ok(value !== null && (!Array.isArray(value) || value.length), `${title}: ${field} is ${JSON.stringify(value)}`);
   }
 };
 
-async function noTokenIsStored() {
+async function assertNoTokenIsStored() {
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
   for (const secret of ['Bearer', 'eyJ', CUSTOMER_PASSWORD, adminPassword]) {
     assert.ok(!stored.includes(secret), `${secret} is stored: ${stored}`);
   }
-  assert.ok(stored.includes('FirstSteps'), 'the tabs are stored, without tokens');
+  assert.ok(stored.includes('FirstSteps'), 'the tabs are not stored');
 }
 
 try {
-  await step('two clicks to a first answer', async () => {
+  await step('two clicks to a first response', async () => {
     await arrive();
     await page.getByRole('button', { name: 'Sign in as customer1' }).waitFor();
     await shoot('light');
     await page.getByRole('button', { name: 'Sign in as customer1' }).click();
     await signedInAs(CUSTOMER);
-    const { answer, authorization } = await run();
+    const { result, authorization } = await run();
     assert.match(authorization, /^Bearer /);
-    assert.equal(answer.data.currentCustomer.email, CUSTOMER);
-    assert.equal(answer.errors, undefined);
-    await shoot('answer');
+    assert.equal(result.data.currentCustomer.email, CUSTOMER);
+    assert.equal(result.errors, undefined);
+    await shoot('response');
   });
 
   await step('every query of the storefront, as a customer', async () => {
-    assert.ok((await runTabs(['FirstSteps', 'My'], shows)) >= 4);
-    await noTokenIsStored();
+    assert.ok((await runTabs(['FirstSteps', 'My'], hasData)) >= 4);
+    await assertNoTokenIsStored();
   });
 
   await step('a customer signs out, and the token is revoked', async () => {
     const { authorization } = await run();
-    const answer_ = page.locator('.graphiql-response');
-    await answer_.getByText('currentCustomer').first().waitFor();
+    const shown = page.locator('.graphiql-response');
+    await shown.getByText('currentCustomer').first().waitFor();
     const revoked = page.waitForResponse(/\/api\/customer\/token\/revoke$/);
     await signOut();
     assert.equal((await revoked).status(), 200);
-    const answer = await fetch(`${url}/api/graphql`, {
+    const response = await fetch(`${url}/api/graphql`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Authorization: authorization },
       body: '{"query": "{ __typename }"}',
     });
-    assert.equal(answer.status, 401);
-    // Of what the customer was answered nothing is left, in any tab.
+    assert.equal(response.status, 401);
+    // No tab shows a response of the customer any more.
     for (const title of ['MyAccount', 'MyNode']) {
       await page.locator('.graphiql-tab-button', { hasText: title }).click();
       await page.locator('.graphiql-tab-active', { hasText: title }).waitFor();
-      assert.ok(!(await answer_.textContent()).includes('currentCustomer'), title);
+      assert.ok(!(await shown.textContent()).includes('currentCustomer'), title);
     }
     assert.equal((await run()).authorization, undefined);
   });
@@ -195,12 +195,12 @@ try {
     await open();
     const focused = () => page.evaluate(() => document.activeElement.className);
     for (let presses = 0; !(await focused()).includes('account'); presses++) {
-      assert.ok(presses < 5, 'the account button is among the first stops of the Tab key');
+      assert.ok(presses < 5, 'the account button is not among the first five stops of the Tab key');
       await page.keyboard.press('Tab');
     }
     await page.keyboard.press('Enter');
     await panel.waitFor();
-    // From the address, where the focus is, back to the kind of account.
+    // The focus is on the e-mail address; the kind of account is before it.
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Tab');
@@ -210,11 +210,11 @@ try {
     await shoot('sign-in');
     await page.keyboard.press('Enter');
     await signedInAs(ADMIN);
-    assert.match(await focused(), /account/, 'the focus is back where it was');
+    assert.match(await focused(), /account/, 'the focus has not returned to the account button');
   });
 
   await step('every query of the back office, as an admin', async () => {
-    assert.ok((await runTabs(['Admin'], shows)) >= 5);
+    assert.ok((await runTabs(['Admin'], hasData)) >= 5);
     const { authorization, url: path } = await run();
     assert.match(path, /\/api\/admin\/graphql$/);
     await page.getByRole('button', { name: 'Headers', exact: true }).click();
@@ -222,21 +222,21 @@ try {
     await pane.filter({ hasText: 'Authorization' }).waitFor();
     assert.ok((await pane.textContent()).replace(/\s/g, '').includes(authorization.slice(7, 40)));
     await shoot('signed-in');
-    await noTokenIsStored();
+    await assertNoTokenIsStored();
   });
 
-  await step('the documentation, from type to type', async () => {
+  await step('the documentation links from type to type', async () => {
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     const docs = page.locator('.graphiql-doc-explorer');
     await docs.getByRole('link', { name: 'Query', exact: true }).click();
     await docs.getByRole('link', { name: 'CustomerCollection', exact: true }).first().click();
-    await docs.getByText('One page of customers.').waitFor();
+    await docs.getByText('A page of customers.').waitFor();
     await docs.getByRole('link', { name: 'Customer', exact: true }).first().click();
     await docs.getByText('A customer account.').waitFor();
     await shoot('documentation');
   });
 
-  await step('the query builder', async () => {
+  await step('the query builder lists the root fields', async () => {
     await page.getByRole('button', { name: 'Show Query builder' }).click();
     const builder = page.locator('.graphiql-explorer-root');
     await builder.getByText('countries', { exact: true }).waitFor();
@@ -244,7 +244,7 @@ try {
     await page.getByRole('button', { name: 'Hide Query builder' }).click();
   });
 
-  await step('dark, which outlasts a reload, and light again', async () => {
+  await step('the dark theme is kept after a reload', async () => {
     await page.getByRole('button', { name: 'Switch to dark' }).click();
     await page.locator('body.graphiql-dark').waitFor({ state: 'attached' });
     await run();
@@ -258,13 +258,13 @@ try {
     await page.emulateMedia({ colorScheme: 'light' });
   });
 
-  await step('tabs and what is written in them outlast a reload', async () => {
+  await step('tabs and their content are kept after a reload', async () => {
     await page.locator('.graphiql-tab-button', { hasText: 'MyAccount' }).click();
     await page.locator('#graphiql-session[aria-labelledby="graphiql-session-tab-1"]').waitFor();
     await page.locator('.graphiql-query-editor .view-line').first().click();
     await page.keyboard.press('Control+Home');
     await page.keyboard.type('# mine ');
-    const stored = (words) => localStorage.getItem('patron-playground:graphiql:tabState')?.includes(words);
+    const stored = (text) => localStorage.getItem('patron-playground:graphiql:tabState')?.includes(text);
     await page.waitForFunction(stored, '# mine ');
     await open();
     const active = page.locator('.graphiql-tab-active');
@@ -272,12 +272,12 @@ try {
     await page.locator('.graphiql-query-editor .view-line', { hasText: '# mine' }).waitFor();
   });
 
-  await step('a reload forgets who was signed in', async () => {
+  await step('a reload ends the session of the page', async () => {
     await account.filter({ hasText: 'Sign in' }).waitFor();
-    await noTokenIsStored();
+    await assertNoTokenIsStored();
   });
 
-  await step('what goes wrong is told in words', async () => {
+  await step('errors are explained', async () => {
     expected = REFUSED;
     await arrive();
     await page.locator('.graphiql-tab-button', { hasText: 'AdminGroups' }).click();
@@ -290,29 +290,29 @@ try {
     await shoot('error');
     await page.keyboard.press('Escape');
 
-    const answers = [
+    const responses = [
       [429, { 'Retry-After': '7' }, 'Try again in 7 seconds'],
       [503, { 'Retry-After': '120' }, 'Try again in 2 minutes'],
     ];
-    for (const [status, headers, words] of answers) {
+    for (const [status, headers, text] of responses) {
       await page.route('**/api/graphql', (route) =>
-        route.fulfill({ status, headers, json: { errors: [{ message: 'As patron says it' }] } }),
+        route.fulfill({ status, headers, json: { errors: [{ message: 'The message of the server' }] } }),
       );
       await page.getByRole('button', { name: /^Execute query/ }).click();
-      await problem.filter({ hasText: words }).waitFor();
+      await problem.filter({ hasText: text }).waitFor();
       await page.unroute('**/api/graphql');
     }
     await page.route('**/api/graphql', (route) => route.abort());
     await page.getByRole('button', { name: /^Execute query/ }).click();
-    await problem.filter({ hasText: 'did not answer' }).waitFor();
+    await problem.filter({ hasText: 'did not respond' }).waitFor();
     await page.unroute('**/api/graphql');
 
-    // Ended elsewhere.
+    // The session is ended on another device.
     await signIn('Customer', CUSTOMER, CUSTOMER_PASSWORD);
     await signedInAs(CUSTOMER);
     const { authorization } = await run();
-    const ended = await fetch(`${url}/api/customers/me/sessions`, { method: 'DELETE', headers: { Authorization: authorization } });
-    assert.equal(ended.status, 200);
+    const logout = await fetch(`${url}/api/customers/me/sessions`, { method: 'DELETE', headers: { Authorization: authorization } });
+    assert.equal(logout.status, 200);
     await run();
     await problem.filter({ hasText: 'Sign in again' }).waitFor();
     await shoot('refused');
@@ -328,39 +328,39 @@ try {
     expected = null;
   });
 
-  await step('without introspection', async () => {
+  await step('a notice explains that introspection is disabled', async () => {
     const server = '**/playground/server.json';
     await page.route(server, (route) => route.fulfill({ json: { introspection: false } }));
     await page.goto(`${url}/playground`);
-    await page.locator('.notice', { hasText: 'Introspection is off on this server' }).waitFor();
+    await page.locator('.notice', { hasText: 'Introspection is disabled on this server' }).waitFor();
     await shoot('no-introspection');
     await page.unroute(server);
   });
 
-  await step('the reference of the REST API', async () => {
+  await step('the REST reference sends test requests', async () => {
     await open();
     await page.getByRole('link', { name: 'REST API' }).click();
     await page.getByRole('heading', { name: 'Register a customer' }).waitFor();
     await shoot('reference');
-    await page.getByRole('link', { name: /Whether the process runs/ }).click();
+    await page.getByRole('link', { name: /Check liveness/ }).click();
     await page.getByRole('button', { name: /^Test Request.*health.live/ }).click();
-    const answered = page.waitForResponse(`${url}/health/live`);
+    const pending = page.waitForResponse(`${url}/health/live`);
     await page.getByRole('button', { name: /^Send get request/ }).click();
-    assert.equal((await answered).status(), 200);
+    assert.equal((await pending).status(), 200);
     await page.getByText('200 OK').first().waitFor();
-    await shoot('reference-answer');
+    await shoot('reference-response');
     await page.keyboard.press('Escape');
     await page.setViewportSize(PHONE);
     await page.goto(`${url}/api/docs`);
     await page.getByRole('heading', { name: 'patron' }).waitFor();
-    assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+    assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), 'the page scrolls horizontally');
     await page.setViewportSize(DESK);
   });
 
-  await step('on a phone', async () => {
+  await step('the playground fits on a phone', async () => {
     await page.setViewportSize(PHONE);
     await arrive();
-    const fits = async () => assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), 'it scrolls sideways');
+    const fits = async () => assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), 'the page scrolls horizontally');
     await fits();
     await shoot('phone');
     await account.click();
@@ -369,30 +369,30 @@ try {
     await shoot('phone-sign-in');
     await page.keyboard.press('Enter');
     await signedInAs(CUSTOMER);
-    assert.equal((await run()).answer.data.currentCustomer.email, CUSTOMER);
+    assert.equal((await run()).result.data.currentCustomer.email, CUSTOMER);
     await fits();
     await shoot('phone-signed-in');
     await page.setViewportSize(DESK);
   });
 
-  await step('the account pages', async () => {
+  await step('the account pages verify an address and reset a password', async () => {
     const email = `browser-${Date.now()}@example.com`;
     const json = (body) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
     for (const name of ['verify-email', 'reset-password']) {
       await page.goto(`${url}/account/${name}`);
       await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
     }
-    const made = await fetch(`${url}/api/customers`, json({ full_name: 'Browser', email, password: 'correct horse battery' }));
-    assert.equal(made.status, 201);
-    await page.goto(await mailed(email, '/account/verify-email'));
-    assert.ok(!page.url().includes('token'), 'the token leaves the address bar');
+    const registration = await fetch(`${url}/api/customers`, json({ full_name: 'Browser', email, password: 'correct horse battery' }));
+    assert.equal(registration.status, 201);
+    await page.goto(await mailedLink(email, '/account/verify-email'));
+    assert.ok(!page.url().includes('token'), 'the token is still in the address bar');
     await shoot('verify-email');
     await page.getByRole('button', { name: 'Confirm this address' }).click();
     await page.getByRole('heading', { name: 'Your address is confirmed' }).waitFor();
 
     const reset = await fetch(`${url}/api/customers/reset-password`, json({ email }));
     assert.ok(reset.ok, `${reset.status}`);
-    await page.goto(await mailed(email, '/account/reset-password'));
+    await page.goto(await mailedLink(email, '/account/reset-password'));
     await shoot('reset-password');
     await page.getByLabel('New password').fill('battery horse correct');
     await page.getByRole('button', { name: 'Save new password' }).click();
@@ -400,34 +400,34 @@ try {
     const login = await fetch(`${url}/api/customer/tokens`, json({ email, password: 'battery horse correct' }));
     assert.equal(login.status, 200);
   });
-  // The last one: the page's clock is never the real one again.
-  await step('the token is renewed by itself', async () => {
+  // The last step, since the page keeps the fake clock.
+  await step('the access token is refreshed automatically', async () => {
     await page.clock.install();
     await arrive();
     await signIn('Customer', CUSTOMER, CUSTOMER_PASSWORD);
     await signedInAs(CUSTOMER);
     const before = (await run()).authorization;
-    const renewed = page.waitForResponse(/\/api\/customer\/token\/refresh$/);
+    const refreshed = page.waitForResponse(/\/api\/customer\/token\/refresh$/);
     await page.clock.fastForward('29:30');
-    assert.equal((await renewed).status(), 200);
-    const { authorization, answer } = await run();
-    assert.equal(answer.data.currentCustomer.email, CUSTOMER);
+    assert.equal((await refreshed).status(), 200);
+    const { authorization, result } = await run();
+    assert.equal(result.data.currentCustomer.email, CUSTOMER);
     assert.notEqual(authorization, before);
-    await noTokenIsStored();
+    await assertNoTokenIsStored();
   });
 } catch (error) {
   await shoot('failed').catch(() => {});
   console.error(error);
-  if (wrong.length) console.error(wrong.join('\n'));
+  if (violations.length) console.error(violations.join('\n'));
   process.exitCode = 1;
 } finally {
   console.log(`screenshots are in ${screenshots}`);
   await context.close();
 }
 
-/** The link to this page in a mail to somebody, once it is sent. */
-async function mailed(email, pathname) {
-  const end = Date.now() + PATIENCE;
+/** Waits for a mail to this address and returns its link to the page. */
+async function mailedLink(email, pathname) {
+  const end = Date.now() + TIMEOUT;
   while (Date.now() < end) {
     for (const file of fs.existsSync(mails) ? fs.readdirSync(mails) : []) {
       // Quoted-printable: lines are broken, and = is =3D.

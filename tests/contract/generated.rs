@@ -1,6 +1,6 @@
-//! The files that the program generates are current: the GraphQL schema, the OpenAPI document.
+//! The committed GraphQL schema and OpenAPI document are equal to what the program generates.
 
-/// Compares, and names the command that makes them alike.
+/// Compares the contents; the error names the first difference and the command that updates the file.
 #[track_caller]
 fn assert_current(file: &str, committed: &str, generated: &str, command: &str) {
     let line = committed.lines().zip(generated.lines()).position(|(old, new)| old != new);
@@ -12,7 +12,7 @@ fn assert_current(file: &str, committed: &str, generated: &str, command: &str) {
 }
 
 #[test]
-fn schema_graphql() {
+fn schema_graphql_is_current() {
     assert_current(
         "schema.graphql",
         include_str!("../../schema.graphql"),
@@ -22,7 +22,7 @@ fn schema_graphql() {
 }
 
 #[test]
-fn openapi_json() {
+fn openapi_json_is_current() {
     let committed = include_str!("../../docs/openapi.json");
     assert_current("docs/openapi.json", committed, patron::router::openapi(), "openapi");
 }

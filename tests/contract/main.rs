@@ -1,5 +1,5 @@
-//! The contracts in the repository are what the code generates, the documents list what the source has, and the source keeps
-//! to its layers.
+//! Checks of the source: generated files are current, documents are complete, released migrations are unchanged, and modules
+//! respect the layers.
 
 mod documents;
 mod generated;

@@ -1,11 +1,11 @@
-//! Migrations that were released are as they were.
+//! Released migrations must not be edited, since databases have already run them.
 
 use sea_orm::DbBackend;
 use sha2::{Digest, Sha256};
 
-/// What a migration does on each database: a migration that was released is never edited, since databases have run it.
+/// Compares a digest of the statements of each migration, on each database, with `migration/released.txt`.
 #[test]
-fn released_migrations() {
+fn released_migrations_are_unchanged() {
     let mut lines = Vec::new();
     for step in migration::STEPS {
         for (backend, name) in [(DbBackend::Sqlite, "sqlite"), (DbBackend::Postgres, "postgresql")] {
@@ -19,13 +19,13 @@ fn released_migrations() {
     for (line, released) in lines.iter().zip(&released) {
         assert_eq!(
             line, released,
-            "a released migration was edited: undo that, and append a migration instead"
+            "a released migration was edited: revert it, and add a new migration instead"
         );
     }
     let new = lines.get(released.len()..).unwrap_or_default().join("\n");
     assert_eq!(
         lines.len(),
         released.len(),
-        "append to migration/released.txt what a new migration does:\n{new}"
+        "append the digests of the new migrations to migration/released.txt:\n{new}"
     );
 }

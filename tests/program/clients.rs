@@ -1,22 +1,22 @@
-//! The client examples do what they show: `tests/clients` compiles them, with the playground's queries, against
-//! `schema.graphql` and runs them against the program itself.
+//! The client examples work: `tests/clients` compiles them and the playground's queries against `schema.graphql`, then
+//! runs the examples against the program.
 
 use std::process::Command;
 
 use crate::support::{ADMIN, Folder, Server, client};
 
 #[tokio::test]
-async fn the_examples_run() {
-    // Alone: a token that lasts a second has to last until it is used.
+async fn the_client_examples_print_the_expected_output() {
+    // Other tests would slow this one down, and a token that expires after a second has to be used before.
     let folder = Folder::alone();
-    // So short that each example sees its token expire.
-    let short = ("JWT_ADMIN_TOKEN_EXPIRY", "1");
+    // So short that the token of each example expires while it runs.
+    let token_expiry = ("JWT_ADMIN_TOKEN_EXPIRY", "1");
     let database_url = folder.sqlite_url();
     let settings = [
         ("DATABASE_URL", database_url.as_str()),
         ("PATRON_ADMIN_EMAIL", ADMIN[0]),
         ("PATRON_ADMIN_PASSWORD", ADMIN[1]),
-        short,
+        token_expiry,
     ];
     let server = Server::serve(folder.path(), &settings);
     let (url, http) = (server.url(), client());
@@ -24,21 +24,21 @@ async fn the_examples_run() {
         let body = serde_json::json!({
             "full_name": name, "email": format!("{name}@x.io"), "password": "correct horse battery",
         });
-        let answer = http.post(format!("{url}/api/customers")).json(&body).send().await.expect("it answers");
-        assert_eq!(answer.status(), 201);
+        let response = http.post(format!("{url}/api/customers")).json(&body).send().await;
+        assert_eq!(response.expect("the server responds").status(), 201);
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
-    let output = Command::new(script).arg(&url).args(ADMIN).output().expect("it runs");
+    let output = Command::new(script).arg(&url).args(ADMIN).output().expect("the script runs");
     let log = server.kill();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{log}");
-    let seen = "customers: a@x.io b@x.io c@x.io d@x.io e@x.io\n\
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}\n{log}");
+    let printed = "customers: a@x.io b@x.io c@x.io d@x.io e@x.io\n\
                 refused: Unknown filter key \"shoe_size\". Known keys: keyword, full_name, email, status, group_id, \
                 created_at, ob, od, page, limit\nafter expiry: 5\n";
     let expected: String =
-        ["fetch", "urql", "apollo"].iter().map(|example| format!("== {example}\n{seen}")).collect();
+        ["fetch", "urql", "apollo"].iter().map(|example| format!("== {example}\n{printed}")).collect();
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
-    // Each had to renew its token, once at least: a slow machine may spend that second elsewhere, too.
-    let renewals = log.lines().filter(|line| line.contains("\"path\":\"/api/user/token/refresh\""));
-    assert!(renewals.count() >= 3, "{log}");
+    // Each example refreshes its token at least once; on a slow machine it may have to refresh it more often.
+    let refreshes = log.lines().filter(|line| line.contains("\"path\":\"/api/user/token/refresh\""));
+    assert!(refreshes.count() >= 3, "{log}");
 }

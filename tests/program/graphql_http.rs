@@ -1,12 +1,12 @@
-//! Both GraphQL endpoints pass the whole audit of the npm package `graphql-http`, which is the specification's
-//! (GraphQL over HTTP) as 61 checks; against the program itself, on both databases. Needs Node.js and npm.
+//! Both GraphQL endpoints pass the audit of the npm package `graphql-http`: 61 checks of the GraphQL over HTTP
+//! specification. Runs against the program, on both databases, and needs Node.js and npm.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::support::{ADMIN, Folder, Postgres, Server, admin_token, client, output, packages, tool};
 
-async fn passes(database_url: &str, folder: &Path) {
+async fn assert_passes_the_audit(database_url: &str, folder: &Path) {
     let (audit, node) = (packages("graphql-http"), tool(&["node", "nodejs"]));
     let settings = [
         ("DATABASE_URL", database_url),
@@ -26,13 +26,13 @@ async fn passes(database_url: &str, folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_sqlite() {
+async fn both_endpoints_pass_the_audit_on_sqlite() {
     let folder = Folder::new();
-    passes(&folder.sqlite_url(), folder.path()).await;
+    assert_passes_the_audit(&folder.sqlite_url(), folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_postgres() {
+async fn both_endpoints_pass_the_audit_on_postgres() {
     let (folder, database) = (Folder::new(), Postgres::create("graphql_http"));
-    passes(&database.url, folder.path()).await;
+    assert_passes_the_audit(&database.url, folder.path()).await;
 }

@@ -1,7 +1,7 @@
-//! The whole life of an account, as `tests/life` plays it: against the program itself, on both databases, with a
-//! real SMTP server that asks for TLS and a password.
+//! Runs `tests/life`, the life cycle of a customer account, against the program on both databases, with an SMTP server
+//! that requires TLS and a password. Afterwards no secret may be in the log.
 
-#[expect(dead_code, reason = "tests/api has its moods as well")]
+#[expect(dead_code, reason = "tests/api uses its other behaviors")]
 #[path = "../api/support/smtp.rs"]
 mod smtp;
 
@@ -10,12 +10,12 @@ use std::path::Path;
 use tokio::process::Command;
 
 use crate::support::{Folder, Postgres, Server};
-use smtp::{Mood, SmtpServer};
+use smtp::{SmtpBehavior, SmtpServer};
 
-async fn life(database_url: &str, folder: &Path) {
+async fn run_life_cycle(database_url: &str, folder: &Path) {
     let mails = folder.join("inbox");
-    std::fs::create_dir(&mails).expect("the inbox is made");
-    let smtp = SmtpServer::start(Mood::WantsTlsAndPassword, Some(mails.clone())).await;
+    std::fs::create_dir(&mails).expect("the inbox is created");
+    let smtp = SmtpServer::start(SmtpBehavior::RequireTlsAndLogin, Some(mails.clone())).await;
     let trusted = folder.join("certificate.pem");
     std::fs::write(&trusted, &smtp.certificate).expect("the certificate is written");
     let (smtp_url, trusted) = (smtp.url_with_password(), trusted.display().to_string());
@@ -27,14 +27,14 @@ async fn life(database_url: &str, folder: &Path) {
     ];
     let server = Server::serve(folder, &settings);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/life");
-    let played = Command::new("bash").arg(script).arg(server.url()).arg(&mails).output().await;
-    let played = played.expect("bash runs");
-    let said =
-        String::from_utf8_lossy(&played.stdout).into_owned() + &String::from_utf8_lossy(&played.stderr);
+    let output = Command::new("bash").arg(script).arg(server.url()).arg(&mails).output().await;
+    let output = output.expect("bash runs");
+    let text =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let log = server.kill();
-    assert!(played.status.success(), "{said}\n{log}");
-    assert!(said.contains("all of it went as it should"), "{said}");
-    // No secret is in a log: no password, no mailed token, no hash, no token of a login.
+    assert!(output.status.success(), "{text}\n{log}");
+    assert!(text.contains("all steps passed"), "{text}");
+    // The log has no password, no mailed token, no password hash and no access token.
     let mailed = smtp
         .mails
         .lock()
@@ -61,13 +61,13 @@ async fn life(database_url: &str, folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_sqlite() {
+async fn an_account_lives_from_registration_to_deletion_on_sqlite() {
     let folder = Folder::new();
-    life(&folder.sqlite_url(), folder.path()).await;
+    run_life_cycle(&folder.sqlite_url(), folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_postgres() {
+async fn an_account_lives_from_registration_to_deletion_on_postgres() {
     let (folder, database) = (Folder::new(), Postgres::create("life"));
-    life(&database.url, folder.path()).await;
+    run_life_cycle(&database.url, folder.path()).await;
 }

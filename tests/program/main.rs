@@ -1,4 +1,4 @@
-//! The program from outside: started as operators start it, driven over HTTP, and stopped by its id.
+//! Tests that run the program as operators do: as a separate process, driven over HTTP and by its commands.
 
 mod support;
 

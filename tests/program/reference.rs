@@ -1,9 +1,10 @@
-//! patron judges every request as the reference implementation of GraphQL does (the npm package `graphql`): which documents
-//! are valid, which values of variables fit, and, over countries, what is answered. `tests/reference/` has the requests: a
-//! corpus, and a generator with a seed. Against the program itself, on both databases. Needs Node.js and npm.
+//! Compares patron with the reference implementation of GraphQL, the npm package `graphql`: both must accept the same
+//! documents and the same values of variables, and return the same data for queries that read only countries.
 //!
-//! What is judged differently is listed in `tests/reference/known.json`, with the reason; one that is no longer different has to go
-//! from there. `PATRON_REFERENCE_SEED` and `PATRON_REFERENCE_COUNT` generate others.
+//! `tests/reference/` has the requests: a corpus, and a generator with a seed. `PATRON_REFERENCE_SEED` and
+//! `PATRON_REFERENCE_COUNT` select other generated requests. `tests/reference/known.json` lists the known differences with
+//! their reasons; the test also fails when a listed request no longer differs. Runs against the program, on both databases,
+//! and needs Node.js and npm.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::support::{ADMIN, Folder, Postgres, Server, admin_token, client, outpu
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference");
 const COUNTRIES: &str = "{ countries { name code provinces { name code countryCode } } }";
 
-/// Runs a script of `tests/reference/`; what it wrote.
+/// Runs a script of `tests/reference/` and returns its output.
 fn node(arguments: &[&str]) -> String {
     output(Command::new(tool(&["node", "nodejs"])).args(arguments).current_dir(packages("reference")))
 }
@@ -25,7 +26,7 @@ fn schema() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql")
 }
 
-/// All requests: the corpus, and what the generator makes of a seed.
+/// The requests of the corpus and those that the generator derives from the seed.
 fn requests() -> Vec<Value> {
     let setting = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
     let mut files: Vec<PathBuf> = std::fs::read_dir(format!("{SOURCES}/corpus"))
@@ -35,37 +36,42 @@ fn requests() -> Vec<Value> {
     files.sort();
     let mut requests = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(&file).expect("it is text");
+        let text = std::fs::read_to_string(&file).expect("the corpus is text");
         let corpus: Vec<Value> =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         requests.extend(corpus);
     }
     let (seed, count) = (setting("PATRON_REFERENCE_SEED", "1"), setting("PATRON_REFERENCE_COUNT", "1000"));
     let generated = node(&["generate.mjs", schema(), &seed, &count]);
-    requests.extend(generated.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON")));
+    requests.extend(
+        generated.lines().map(|line| serde_json::from_str::<Value>(line).expect("the output is JSON")),
+    );
     requests
 }
 
-/// A verdict, and what was answered, where that can be compared: as it was written, which tells the order of fields.
+/// How an implementation treats a request.
 #[derive(Debug, PartialEq)]
 struct Verdict {
+    /// Whether the request is executed, instead of refused with a request error.
     runs: bool,
+    /// The data as it was serialized, so that the order of fields is compared as well; `None` where it depends on the
+    /// database.
     data: Option<String>,
 }
 
-/// What the reference says of each request.
-fn judged(folder: &Path, countries: &Value, requests: &[Value]) -> Vec<(Verdict, Value)> {
+/// The verdict of the reference implementation on each request, and its whole output line.
+fn reference_verdicts(folder: &Path, countries: &Value, requests: &[Value]) -> Vec<(Verdict, Value)> {
     let lines: String = requests.iter().map(|request| format!("{request}\n")).collect();
     let (countries_file, requests_file) = (folder.join("countries.json"), folder.join("requests.jsonl"));
-    std::fs::write(&countries_file, countries["countries"].to_string()).expect("it is written");
-    std::fs::write(&requests_file, lines).expect("it is written");
-    let files = [countries_file.to_str().expect("a path"), requests_file.to_str().expect("a path")];
-    let verdicts = node(&["judge.mjs", schema(), files[0], files[1]]);
+    std::fs::write(&countries_file, countries["countries"].to_string()).expect("the file is written");
+    std::fs::write(&requests_file, lines).expect("the file is written");
+    let files = [&countries_file, &requests_file].map(|path| path.to_str().expect("the path is UTF-8"));
+    let verdicts = node(&["evaluate.mjs", schema(), files[0], files[1]]);
     let verdict = |line: &str| {
-        let said: Value = serde_json::from_str(line).expect("it is JSON");
+        let output: Value = serde_json::from_str(line).expect("the output is JSON");
         let data =
             line.split_once(r#","data":"#).and_then(|(_, data)| data.strip_suffix('}')).map(str::to_owned);
-        (Verdict { runs: said["verdict"] == "runs", data }, said)
+        (Verdict { runs: output["verdict"] == "runs", data }, output)
     };
     verdicts.lines().map(verdict).collect()
 }
@@ -83,41 +89,41 @@ impl Client {
         Self { http, url: url.to_owned(), token }
     }
 
-    async fn ask(&self, request: &Value) -> (u16, String) {
+    async fn send(&self, request: &Value) -> (u16, String) {
         let url = format!("{}/api/admin/graphql", self.url);
         let request = self.http.post(url).bearer_auth(&self.token).json(request);
         let request = request.header("accept", "application/graphql-response+json");
-        let answer = request.send().await.expect("an answer");
-        (answer.status().as_u16(), answer.text().await.expect("it is text"))
+        let response = request.send().await.expect("patron responds");
+        (response.status().as_u16(), response.text().await.expect("the body is text"))
     }
 
-    /// What patron says of a request; its data when the reference has some.
+    /// The verdict of patron on a request, with its data if `with_data`; and the response body.
     async fn verdict(&self, request: &Value, with_data: bool) -> (Verdict, String) {
         let mut body = request.clone();
         body.as_object_mut().expect("an object").remove("id");
-        let (status, text) = self.ask(&body).await;
-        let answer: Value = serde_json::from_str(&text).expect("it is JSON");
-        let runs = match (status, answer.get("data")) {
+        let (status, text) = self.send(&body).await;
+        let response: Value = serde_json::from_str(&text).expect("the body is JSON");
+        let runs = match (status, response.get("data")) {
             (200, Some(_)) => true,
             (400, None) => false,
             _ => panic!("{request}: {status} {text}"),
         };
         let data = text.strip_prefix(r#"{"data":"#).filter(|_| runs && with_data);
-        let data = data.map(|data| match answer.get("errors") {
+        let data = data.map(|data| match response.get("errors") {
             None => data.strip_suffix('}').expect("an object ends").to_owned(),
-            Some(_) => answer["data"].to_string(),
+            Some(_) => response["data"].to_string(),
         });
         (Verdict { runs, data }, text)
     }
 }
 
-/// Requests that are known to be judged differently, by their ids, with the reason.
-fn known() -> BTreeMap<String, String> {
+/// The ids of the requests with a known difference, and its reason.
+fn known_differences() -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(format!("{SOURCES}/known.json")).expect("there is a list");
-    serde_json::from_str(&text).expect("it is an object of texts")
+    serde_json::from_str(&text).expect("the list is an object of texts")
 }
 
-async fn agrees(database_url: &str, folder: &Path) {
+async fn assert_same_verdicts(database_url: &str, folder: &Path) {
     let settings = [
         ("DATABASE_URL", database_url),
         ("PATRON_ADMIN_EMAIL", ADMIN[0]),
@@ -126,33 +132,33 @@ async fn agrees(database_url: &str, folder: &Path) {
     let server = Server::serve(folder, &settings);
     let client = Client::log_in(&server.url()).await;
     let countries: Value =
-        serde_json::from_str(&client.ask(&json!({"query": COUNTRIES})).await.1).expect("it is JSON");
+        serde_json::from_str(&client.send(&json!({"query": COUNTRIES})).await.1).expect("the body is JSON");
     let requests = requests();
-    let judged = judged(folder, &countries["data"], &requests);
+    let verdicts = reference_verdicts(folder, &countries["data"], &requests);
     assert!(
-        requests.len() >= 1300 && judged.len() == requests.len(),
+        requests.len() >= 1300 && verdicts.len() == requests.len(),
         "{} of {}",
-        judged.len(),
+        verdicts.len(),
         requests.len()
     );
-    let mut known = known();
+    let mut known = known_differences();
     let (mut different, mut compared) = (Vec::new(), 0);
-    for (request, (expected, said)) in requests.iter().zip(&judged) {
-        assert_eq!(request["id"], said["id"]);
-        let (found, answer) = client.verdict(request, expected.data.is_some()).await;
+    for (request, (expected, output)) in requests.iter().zip(&verdicts) {
+        assert_eq!(request["id"], output["id"]);
+        let (actual, response) = client.verdict(request, expected.data.is_some()).await;
         compared += usize::from(expected.data.is_some());
         let is_known = known.remove(request["id"].as_str().expect("an id")).is_some();
-        if (found == *expected) == is_known {
-            let answer: String = answer.chars().take(600).collect();
-            different.push(format!("{request}\n  the reference: {said}\n  patron:        {answer}"));
+        if (actual == *expected) == is_known {
+            let response: String = response.chars().take(600).collect();
+            different.push(format!("{request}\n  the reference: {output}\n  patron:        {response}"));
         }
     }
     drop(server);
-    assert!(known.is_empty(), "there are no such requests: {known:?}");
-    assert!(compared >= 300, "{compared} answers were compared");
+    assert!(known.is_empty(), "known.json lists requests that do not exist: {known:?}");
+    assert!(compared >= 300, "only {compared} responses were compared");
     assert!(
         different.is_empty(),
-        "{} of {} are judged differently, or no longer though they are listed:\n{}",
+        "{} of {} verdicts differ, or are equal although known.json lists them:\n{}",
         different.len(),
         requests.len(),
         different.join("\n")
@@ -160,13 +166,13 @@ async fn agrees(database_url: &str, folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_sqlite() {
+async fn verdicts_equal_those_of_the_reference_on_sqlite() {
     let folder = Folder::new();
-    agrees(&folder.sqlite_url(), folder.path()).await;
+    assert_same_verdicts(&folder.sqlite_url(), folder.path()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_postgres() {
+async fn verdicts_equal_those_of_the_reference_on_postgres() {
     let (folder, database) = (Folder::new(), Postgres::create("reference"));
-    agrees(&database.url, folder.path()).await;
+    assert_same_verdicts(&database.url, folder.path()).await;
 }

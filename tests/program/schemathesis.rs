@@ -1,12 +1,12 @@
-//! Whatever is sent, the program answers as its OpenAPI document says: `tests/schemathesis` sends it, to the program
-//! itself, on both databases.
+//! Runs `tests/schemathesis` against the program, on both databases: it sends valid and invalid requests, and each response
+//! must conform to the OpenAPI document.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::support::{ADMIN, Folder, Postgres, Server};
 
-fn answers_are_documented(database_url: &str, folder: &Path) {
+fn assert_responses_conform(database_url: &str, folder: &Path) {
     let settings = [
         ("DATABASE_URL", database_url),
         ("PATRON_RATE_LIMITS", "off"),
@@ -17,21 +17,21 @@ fn answers_are_documented(database_url: &str, folder: &Path) {
     let server = Server::serve(folder, &settings);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis");
     let mut command = Command::new(script);
-    let played = command.arg(server.url()).args(ADMIN).output().expect("it runs");
-    let said = String::from_utf8_lossy(&played.stderr);
-    println!("{said}");
+    let output = command.arg(server.url()).args(ADMIN).output().expect("the script runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    println!("{stderr}");
     let log = server.kill();
-    assert!(played.status.success(), "{said}\n{log}");
+    assert!(output.status.success(), "{stderr}\n{log}");
 }
 
 #[test]
-fn on_sqlite() {
+fn responses_conform_to_the_openapi_document_on_sqlite() {
     let folder = Folder::new();
-    answers_are_documented(&folder.sqlite_url(), folder.path());
+    assert_responses_conform(&folder.sqlite_url(), folder.path());
 }
 
 #[test]
-fn on_postgres() {
+fn responses_conform_to_the_openapi_document_on_postgres() {
     let (folder, database) = (Folder::new(), Postgres::create("schemathesis"));
-    answers_are_documented(&database.url, folder.path());
+    assert_responses_conform(&database.url, folder.path());
 }

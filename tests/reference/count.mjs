@@ -1,9 +1,9 @@
-// Counts verdicts by area, and how many requests each validation rule refuses; and checks that ids are unique. Shows
-// what a corpus or a generated file covers.
+// Shows what a corpus or a generated file covers: counts the verdicts of each area and the requests that each
+// validation rule refuses, and checks that ids are unique.
 //
 //   node count.mjs SCHEMA REQUESTS...
 import { specifiedRules } from 'graphql';
-import { countriesResolver, judge, loadSchema, readRequests } from './reference.mjs';
+import { countriesResolver, evaluate, loadSchema, readRequests } from './reference.mjs';
 
 const [schemaPath, ...paths] = process.argv.slice(2);
 if (paths.length === 0) {
@@ -21,7 +21,7 @@ for (const request of paths.flatMap(readRequests)) {
     process.exitCode = 1;
   }
   ids.add(request.id);
-  const result = judge(schema, rootValue, request, true);
+  const result = evaluate(schema, rootValue, request, true);
   const area = request.id.split('/')[0];
   const counts = areas.get(area) ?? { runs: 0, refused: 0, executed: 0 };
   counts[result.verdict] += 1;

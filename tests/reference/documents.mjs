@@ -1,4 +1,4 @@
-// Random requests that are valid (nearly always: generate.mjs drops the others, whose fields cannot be merged).
+// Builds random requests. Nearly all are valid; generate.mjs drops the others, whose fields cannot be merged.
 import { GraphQLNonNull, Kind, getNamedType, isInterfaceType, isLeafType, isRequiredArgument } from 'graphql';
 import { jsonValue, literal, nameNode } from './values.mjs';
 import { Variables } from './variables.mjs';
@@ -48,7 +48,7 @@ class OperationBuilder {
     if (!isFull && kind < (isInterfaceType(type) ? 0.5 : 0.2)) return this.inlineFragment(type, depth);
     const repeated = earlier.filter((selection) => selection.kind === Kind.FIELD && selection.selectionSet);
     if (!isFull && repeated.length > 0 && random.chance(0.25)) {
-      // The same field again, with another selection: the two have to be merged.
+      // Repeats a field with another selection, so that the two have to be merged.
       const field = random.pick(repeated);
       const fieldType = getNamedType(type.getFields()[field.name.value].type);
       return { ...field, directives: this.directives(), selectionSet: this.selectionSet(fieldType, depth + 1) };
@@ -82,7 +82,7 @@ class OperationBuilder {
   }
 
   argument({ name, type }) {
-    // The number of rows stays a literal, so that the size of the answer is known.
+    // The number of rows stays a literal, so that size.mjs can read it.
     if (name === 'first') return this.argumentNode(name, literal(this.random, type, this.random.between(1, 3)));
     const value = jsonValue(this.random, type, name);
     return this.argumentNode(name, literal(this.random, type, value, this.variables.standIn));
@@ -92,7 +92,7 @@ class OperationBuilder {
     return { kind: Kind.ARGUMENT, name: nameNode(name), value };
   }
 
-  /** The type itself, or another one that a fragment inside of it may have. */
+  /** A type condition for a fragment inside `type`: the type itself, one of its implementations or interfaces. */
   condition(type) {
     if (isInterfaceType(type)) return this.random.pick([type, ...this.schema.getPossibleTypes(type)]);
     return this.random.chance(0.7) ? type : this.random.pick([type, ...type.getInterfaces()]);
@@ -114,7 +114,7 @@ class OperationBuilder {
     if (name === undefined) {
       if (this.ownFragments.length >= MAX_FRAGMENTS) return typenameNode();
       const selectionSet = this.selectionSet(condition, depth);
-      // It is listed when it is complete, so that it cannot spread itself.
+      // Added only when it is complete, so that it cannot spread itself.
       name = `${this.prefix}${this.ownFragments.length}`;
       const node = {
         kind: Kind.FRAGMENT_DEFINITION, name: nameNode(name), typeCondition: namedType(condition.name), selectionSet,
@@ -132,7 +132,7 @@ class OperationBuilder {
   }
 }
 
-/** A random request: {document, variables, operationName}; `onlyCountries` says which root fields it has. */
+/** A random request {document, variables, operationName}. Its root fields are `countries` only, or all others. */
 export function randomRequest(random, schema, onlyCountries) {
   const builder = (prefix, fragments) => new OperationBuilder(random, schema, prefix, onlyCountries, fragments);
   const first = builder('F', []);

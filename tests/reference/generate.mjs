@@ -2,15 +2,16 @@
 //
 //   node generate.mjs SCHEMA SEED COUNT
 //
-// Prints COUNT requests, one {id, query, variables?, operationName?} a line; the same ones for the same seed. About
-// half of them are valid, the others have one or two mutations, which are often request errors and sometimes
-// harmless. All are small reads: at most 60 fields, 8 levels and 10 aliases, so that no limit of patron refuses them.
+// Prints COUNT requests, one {id, query, variables?, operationName?} per line; a seed always gives the same requests.
+// About half of them are valid. The others have one or two mutations, which often cause request errors and are
+// sometimes harmless. All are small: at most 60 fields, 8 levels and 10 aliases, so that no limit of patron refuses
+// them.
 import { isDeepStrictEqual } from 'node:util';
 import { print } from 'graphql';
 import { randomRequest } from './documents.mjs';
 import { mutate } from './mutate.mjs';
 import { randomFor } from './random.mjs';
-import { countriesResolver, judge, loadSchema } from './reference.mjs';
+import { countriesResolver, evaluate, loadSchema } from './reference.mjs';
 import { isSmall } from './size.mjs';
 
 const MAX_TRIES = 100;
@@ -23,14 +24,14 @@ if (!/^\d+$/.test(seed ?? '') || !/^\d+$/.test(count ?? '')) {
 const schema = loadSchema(schemaPath);
 const rootValue = countriesResolver([]);
 
-/** A request that is small and valid. */
+/** A small, valid request. */
 function validRequest(random) {
   const onlyCountries = random.chance(0.4);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const request = randomRequest(random, schema, onlyCountries);
     if (!isSmall(request.document)) continue;
     request.query = print(request.document);
-    const { verdict, errors } = judge(schema, rootValue, request);
+    const { verdict, errors } = evaluate(schema, rootValue, request);
     if (verdict === 'runs' && errors.length === 0) return request;
   }
   throw new Error(`No valid request in ${MAX_TRIES} tries`);

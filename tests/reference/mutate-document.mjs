@@ -9,7 +9,7 @@ const CONDITIONS = [
   'Query', 'Customer', 'CustomerGroup', 'Node', 'Country', 'Province', 'String', 'FilterInput', 'Nothing',
 ];
 
-/** Nodes of a piece of a document: the selections of its first definition. */
+/** The selections of the first definition of a document. */
 const selections = (text) => parse(text, { noLocation: true }).definitions[0].selectionSet.selections;
 const directive = (text) => selections(`{ a ${text} }`)[0].directives[0];
 const definitions = (text) => parse(text, { noLocation: true }).definitions;
@@ -24,8 +24,8 @@ const SELECTIONS = [Kind.FIELD, Kind.FRAGMENT_SPREAD, Kind.INLINE_FRAGMENT];
 const DEFINITIONS = [Kind.OPERATION_DEFINITION, Kind.FRAGMENT_DEFINITION, Kind.VARIABLE_DEFINITION];
 const hasArguments = (node) => (node.arguments ?? []).length > 0;
 
-/** The list that holds a selection gets another one. */
-const beside = (at, selection, isFirst = false) => {
+/** Adds a selection to the list of the node, at its start or its end. */
+const addSelection = (at, selection, isFirst = false) => {
   if (isFirst) at.parent.unshift(selection);
   else at.parent.push(selection);
 };
@@ -34,19 +34,19 @@ export const documentMutations = {
   otherField: changing([Kind.FIELD], ({ node }, random) => { node.name = nameNode(random.pick(FIELDS)); }),
   misspellField: changing([Kind.FIELD], ({ node }) => { node.name = nameNode(`${node.name.value}x`); }),
   addField: changing([Kind.FIELD], (at, random) => {
-    beside(at, { kind: Kind.FIELD, name: nameNode(random.pick(FIELDS)) });
+    addSelection(at, { kind: Kind.FIELD, name: nameNode(random.pick(FIELDS)) });
   }),
-  sameFieldAgain: changing([Kind.FIELD], (at) => beside(at, at.node)),
+  sameFieldAgain: changing([Kind.FIELD], (at) => addSelection(at, at.node)),
   otherFieldUnderSameName: changing([Kind.FIELD], (at, random) => {
     const alias = at.node.alias ?? at.node.name;
-    beside(at, { kind: Kind.FIELD, alias, name: nameNode(random.pick(FIELDS)) }, random.chance(0.5));
+    addSelection(at, { kind: Kind.FIELD, alias, name: nameNode(random.pick(FIELDS)) }, random.chance(0.5));
   }),
   conflictInsideFragment: changing([Kind.FIELD], (at, random) => {
     const alias = at.node.alias ?? at.node.name;
     const field = { kind: Kind.FIELD, alias, name: nameNode(random.pick(FIELDS)) };
-    beside(at, { kind: Kind.INLINE_FRAGMENT, selectionSet: { kind: Kind.SELECTION_SET, selections: [field] } });
+    addSelection(at, { kind: Kind.INLINE_FRAGMENT, selectionSet: { kind: Kind.SELECTION_SET, selections: [field] } });
   }),
-  sameFieldWithoutArguments: changing([Kind.FIELD], (at) => beside(at, { ...at.node, arguments: [] }), hasArguments),
+  sameFieldWithoutArguments: changing([Kind.FIELD], (at) => addSelection(at, { ...at.node, arguments: [] }), hasArguments),
   sharedAlias: (random, request) => {
     const fields = nodesOf(request.document, Kind.FIELD);
     if (fields.length === 0) return false;
@@ -84,7 +84,7 @@ export const documentMutations = {
     node.typeCondition = { kind: Kind.NAMED_TYPE, name: nameNode(random.pick(CONDITIONS)) };
   }),
   insertInlineFragment: changing(SELECTIONS, (at, random) => {
-    beside(at, selections(`{ ... on ${random.pick(CONDITIONS)} { __typename } }`)[0]);
+    addSelection(at, selections(`{ ... on ${random.pick(CONDITIONS)} { __typename } }`)[0]);
   }),
   spreadAnother: changing([Kind.FRAGMENT_SPREAD], ({ node }, random, request) => {
     const fragments = nodesOf(request.document, Kind.FRAGMENT_DEFINITION).map((at) => at.node.name.value);
@@ -108,7 +108,7 @@ export const documentMutations = {
     const [{ variableDefinitions }] = definitions('query A($unused: Int) { a }');
     node.variableDefinitions = [...(node.variableDefinitions ?? []), ...variableDefinitions];
   }),
-  // Not beside others: the reference then runs those, which is a known difference.
+  // Only if there is no other operation: the reference would execute that one, which is a known difference.
   otherOperationType: (random, { document }) => {
     const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
     if (operations.length !== 1) return false;

@@ -1,4 +1,4 @@
-// Mutations of literals, of variables and of the values that are sent for them; see mutate.mjs.
+// Mutations of literals, variable definitions and variable values; see mutate.mjs.
 import { Kind, parseType, parseValue } from 'graphql';
 import { changing } from './nodes.mjs';
 import { nameNode } from './values.mjs';
@@ -51,7 +51,7 @@ export const valueMutations = {
   }),
 };
 
-/** Changes the values that are sent: `change(random, variables, name)`. */
+/** A mutation of the variable values: `change(random, variables, name)` changes the variable with this name. */
 const changingValues = (change) => (random, request) => {
   const names = Object.keys(request.variables);
   if (names.length === 0) return false;

@@ -16,9 +16,9 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
 
-  /** A whole number from `least` to `most`, both inclusive. */
-  between(least, most) {
-    return least + Math.floor(this.next() * (most - least + 1));
+  /** An integer from `min` to `max`, both inclusive. */
+  between(min, max) {
+    return min + Math.floor(this.next() * (max - min + 1));
   }
 
   chance(probability) {
@@ -30,6 +30,6 @@ export class Random {
   }
 }
 
-/** The generator of one request: each is the same whatever is generated before it. */
+/** The random number generator of one request. It depends only on the seed and the number of the request. */
 export const randomFor = (seed, number) =>
   new Random(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(number + 1, 0xc2b2ae35));

@@ -1,11 +1,11 @@
-// The reference implementation of GraphQL (npm package graphql) on patron's schema: decides whether a request
-// runs, and executes it when it reads nothing but countries. judge.mjs and count.mjs use it.
+// The reference implementation of GraphQL (npm package graphql) with patron's schema: decides whether a request is
+// valid, and executes it if it reads only countries. evaluate.mjs, generate.mjs and count.mjs use it.
 import { readFileSync } from 'node:fs';
 import {
   GraphQLError, Kind, Source, buildSchema, execute, getVariableValues, parse, specifiedRules, validate,
 } from 'graphql';
 
-/** Root fields whose answers do not depend on the database. */
+/** Root fields whose values do not depend on the database. */
 const EXECUTED = new Set(['countries', '__typename']);
 const MAX_MESSAGES = 5;
 
@@ -14,7 +14,7 @@ const MAX_MESSAGES = 5;
 const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+\-\u2212](\d\d):(\d\d))$/;
 
-/** Whether a value is a string with a timestamp as RFC 3339 defines it. */
+/** Whether a value is a string with an RFC 3339 timestamp. */
 function isTimestamp(value) {
   const parts = typeof value === 'string' ? TIMESTAMP.exec(value) : null;
   if (parts === null) return false;
@@ -33,7 +33,7 @@ function parseTimestamp(value) {
   return value;
 }
 
-/** Reads schema.graphql and gives the scalar DateTime the rules that patron has for it. */
+/** Reads schema.graphql and gives the scalar DateTime the same rules as in patron. */
 export function loadSchema(path) {
   const schema = buildSchema(readFileSync(path, 'utf8'));
   const dateTime = schema.getType('DateTime');
@@ -52,7 +52,10 @@ export function readRequests(path) {
   return text.split('\n').filter((line) => line.trim() !== '').map((line) => JSON.parse(line));
 }
 
-/** The resolver of `countries`: all of them, also for an empty list, or those with these codes in the order of the codes, each once. */
+/**
+ * The root value with the resolver of `countries`: all countries if there is no list of codes or it is empty; otherwise
+ * the countries with these codes, in the order of the codes and without duplicates.
+ */
 export function countriesResolver(countries) {
   const byCode = new Map(countries.map((country) => [country.code, country]));
   const upper = (code) => code.replace(/[a-z]/g, (letter) => letter.toUpperCase());
@@ -65,10 +68,10 @@ export function countriesResolver(countries) {
   };
 }
 
-/** The operation that the request chooses; throws when it chooses none. */
+/** The operation that the request chooses; throws if there is none. */
 function chooseOperation(document, operationName) {
   const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
-  // An empty name counts as none.
+  // An empty name is the same as no name.
   if (operationName === undefined || operationName === null || operationName === '') {
     if (operations.length === 1) return operations[0];
     throw new GraphQLError('The request has to name one of the operations.');
@@ -78,7 +81,7 @@ function chooseOperation(document, operationName) {
   return chosen;
 }
 
-/** The names of all root fields of an operation, those in fragments included. */
+/** The names of all root fields of an operation, including those in fragments. */
 function rootFields(document, operation) {
   const fragments = new Map(
     document.definitions
@@ -108,8 +111,8 @@ const messages = (errors) => errors.slice(0, MAX_MESSAGES).map(({ message }) => 
 const brokenRules = (schema, document) =>
   specifiedRules.filter((rule) => validate(schema, document, [rule]).length > 0).map(({ name }) => name);
 
-/** Decides about one request. `rules` says what refused it, when `withRules` asks for it. */
-export function judge(schema, rootValue, request, withRules = false) {
+/** The verdict on a request. With `withRules`, `rules` contains the broken validation rules. */
+export function evaluate(schema, rootValue, request, withRules = false) {
   const { query, variables, operationName } = request;
   let document;
   try {

@@ -1,7 +1,7 @@
-// How large a document is with all fragments in place, so that generated ones stay far below patron's limits.
+// Measures a document with all fragments expanded, so that generated documents stay far below patron's limits.
 import { Kind } from 'graphql';
 
-/** Rows that a list may have, by the name of its field; of others few. */
+/** Maximum rows of lists by field name; other lists have two. */
 const ROWS = {
   countries: 250, provinces: 10, metafields: 10, metafieldDefinitions: 100, webhookEndpoints: 50, customers: 100,
   customerGroups: 100,
@@ -10,7 +10,7 @@ const CONNECTIONS = new Set(['customersConnection', 'events', 'auditEntries', 'w
 const LIMITS = { fields: 60, aliases: 10, depth: 8, complexity: 5500 };
 
 function rows({ name: { value: name }, arguments: args = [] }) {
-  const argument = (wanted) => args.find((argument) => argument.name.value === wanted)?.value;
+  const argument = (argumentName) => args.find((argument) => argument.name.value === argumentName)?.value;
   if (CONNECTIONS.has(name)) {
     const first = argument('first');
     return first?.kind === Kind.INT ? Math.max(1, Math.min(100, Number(first.value))) : 100;

@@ -1,4 +1,4 @@
-// Random input values of a type of the schema, as JSON and as literals.
+// Random input values of a schema type, as JSON and as literals.
 import {
   Kind, getNamedType, getNullableType, isEnumType, isInputObjectType, isListType, isNonNullType,
   isRequiredInputField,
@@ -8,7 +8,7 @@ const CODES = ['FR', 'LI', 'DE', 'AT', 'LU', 'CI', 'fr', 'XX', ''];
 const TEXTS = ['a', '', 'Zoë', 'say "hi"', 'two\nlines', '😀', 'null', '1', 'back\\slash'];
 const TIMESTAMPS = ['2024-01-31T12:00:00Z', '2023-12-31T23:59:59.999+05:30', '1999-01-01T00:00:00-08:00'];
 const UUIDS = ['00000000-0000-4000-8000-000000000000'];
-// Texts that patron accepts for the arguments and input fields of these names; others have any text.
+// Texts that patron accepts for arguments and input fields with these names. Others accept any text.
 const BY_NAME = {
   countries: CODES, customer: UUIDS, endpoint: UUIDS, record: UUIDS, actorUuid: UUIDS,
   types: ['customer.created', 'customer.*'], actions: ['customer.updated', 'customer.*'],
@@ -32,13 +32,13 @@ function scalar(random, typeName, name) {
   }
 }
 
-/** A value of this type as JSON. `name` is that of the argument or input field. */
+/** A random value of this type as JSON. `name` is the name of the argument or input field. */
 export function jsonValue(random, type, name, depth = 0) {
   if (!isNonNullType(type) && random.chance(0.08)) return null;
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
     const item = () => jsonValue(random, nullable.ofType, name, depth + 1);
-    // A single item stands for a list of one.
+    // A single item is coerced to a list with one item.
     if (random.chance(0.12)) return item() ?? [];
     return Array.from({ length: random.between(depth > MAX_DEPTH ? 0 : 1, 3) }, item);
   }
@@ -55,8 +55,8 @@ export function jsonValue(random, type, name, depth = 0) {
 }
 
 /**
- * A JSON value of this type as a literal. `variable(type, hasDefault, value)` may return a variable that stands for
- * it, or undefined.
+ * Converts a JSON value of this type to a literal. `variable(type, hasDefault, value)` may return a variable that
+ * replaces it.
  */
 export function literal(random, type, value, variable = () => undefined) {
   const write = (at, json, hasDefault, mayBeVariable = true) => {
@@ -65,7 +65,7 @@ export function literal(random, type, value, variable = () => undefined) {
     if (json === null) return { kind: Kind.NULL };
     const nullable = getNullableType(at);
     if (isListType(nullable)) {
-      // A variable of the item's type cannot stand for a list.
+      // A variable of the item's type is not allowed in a list position.
       if (!Array.isArray(json)) return write(nullable.ofType, json, false, false);
       return { kind: Kind.LIST, values: json.map((item) => write(nullable.ofType, item, false)) };
     }
@@ -80,7 +80,7 @@ export function literal(random, type, value, variable = () => undefined) {
     if (isEnumType(nullable)) return { kind: Kind.ENUM, value: json };
     if (typeof json === 'boolean') return { kind: Kind.BOOLEAN, value: json };
     if (typeof json === 'number') return { kind: Kind.INT, value: String(json) };
-    // A block string cannot hold every text in the same way.
+    // Only for texts that a block string represents unchanged.
     const block = /^[a-z0-9 ]+$/i.test(json) && random.chance(0.1);
     return { kind: Kind.STRING, value: json, block };
   };

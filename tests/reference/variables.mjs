@@ -1,4 +1,4 @@
-// The variables of one random operation: their definitions, and the values that are sent.
+// The variables of one random operation: their definitions and values.
 import { GraphQLNonNull, Kind, getNullableType, isNonNullType, parseType } from 'graphql';
 import { jsonValue, literal, variableNode } from './values.mjs';
 
@@ -13,8 +13,8 @@ export class Variables {
   }
 
   /**
-   * Sometimes a variable for a position of this type that has this value, otherwise undefined. `hasDefault` says
-   * whether the position has a default of its own, so that a nullable variable may be in it.
+   * Sometimes returns a variable for a position with this type and value, otherwise undefined. `hasDefault` says
+   * whether the position has a default value, so that a nullable variable is allowed there.
    */
   standIn = (type, hasDefault, value) => {
     const { random } = this;
@@ -31,7 +31,7 @@ export class Variables {
     return variableNode(name);
   };
 
-  /** The type and the default that a variable in this position is declared with. */
+  /** The type and the default value of the definition of a variable in this position. */
   #declare(type, hasDefault, value) {
     const { random } = this;
     const nullable = getNullableType(type);

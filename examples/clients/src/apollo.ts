@@ -11,16 +11,16 @@ import { settings } from './settings';
 
 const session = await Session.logIn(settings.email, settings.password);
 
-function problem(error: unknown, code: string) {
+function findError(error: unknown, code: string) {
   if (!CombinedGraphQLErrors.is(error)) return undefined;
   return error.errors.find(({ extensions }) => extensions?.code === code);
 }
 
 const client = new ApolloClient({
   link: ApolloLink.from([
-    // First the link that repeats, so that the one that adds the token runs again.
+    // The retrying link comes first, so that the link that adds the token runs again.
     new ErrorLink(({ error, operation, forward }) => {
-      if (!problem(error, 'UNAUTHENTICATED')) return;
+      if (!findError(error, 'UNAUTHENTICATED')) return;
       return from(session.refresh()).pipe(switchMap(() => forward(operation)));
     }),
     new SetContextLink(({ headers }) => ({ headers: { ...headers, Authorization: session.authorization } })),
@@ -28,38 +28,38 @@ const client = new ApolloClient({
   ]),
   cache: new InMemoryCache({
     typePolicies: {
-      // Customers are known by their uuid; the rest has no identity of its own.
+      // Customers are identified by their uuid; other types have no key.
       Customer: { keyFields: ['uuid'] },
-      // Pages of one filter and order become one list.
+      // Pages with the same filter and order are merged into one list.
       Query: { fields: { customersConnection: relayStylePagination(['filter', 'sort']) } },
     },
   }),
-  // What REST changes, a cache here would not notice.
+  // A cache would not notice changes over REST.
   defaultOptions: { query: { fetchPolicy: 'network-only' } },
 });
 
-// Page by page, until there is no next one; the cache joins them.
+// Load all pages; the cache merges them.
 const firstPage = { query: CustomerEdgesDocument, variables: { first: 2, sort: byEmail } };
 const list = client.watchQuery(firstPage);
-let { data: page } = await list.refetch(); // Asks the server, whatever the cache has.
+let { data: page } = await list.refetch(); // Bypasses the cache.
 while (page?.customersConnection.pageInfo.hasNextPage) {
   const after = page.customersConnection.pageInfo.endCursor;
   ({ data: page } = await list.fetchMore({ variables: { after } }));
 }
 const all = client.readQuery(firstPage);
-if (!all) throw new Error('the cache has no list');
+if (!all) throw new Error('the list is not in the cache');
 console.log('customers:', all.customersConnection.edges.map(({ node }) => node.email).join(' '));
 
 // Decide by the code; the message is for people.
 try {
   await client.query({ query: CustomerListDocument, variables: { filters: unknownFilter } });
 } catch (error) {
-  const refusal = problem(error, 'VALIDATION_FAILED');
+  const refusal = findError(error, 'VALIDATION_FAILED');
   if (!refusal) throw error;
   console.log('refused:', refusal.message);
 }
 
 await session.untilExpired();
 const { data } = await client.query({ query: CustomerEdgesDocument, variables: { first: 0 } });
-if (!data) throw new Error('no data'); // With errorPolicy 'none', failures are thrown.
+if (!data) throw new Error('no data'); // Never: with the default errorPolicy 'none', errors are thrown.
 console.log('after expiry:', data.customersConnection.totalCount);

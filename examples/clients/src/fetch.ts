@@ -1,4 +1,4 @@
-/** patron with nothing but `fetch`. */
+/** patron with `fetch` only. */
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
 import type { CustomersQueryVariables } from './generated/graphql';
@@ -29,13 +29,13 @@ async function send<Data, Variables>(document: TypedDocumentNode<Data, Variables
     },
     body: JSON.stringify({ query: print(document), variables }),
   });
-  // Failures are in `errors`, whatever the status; so there is one way to handle them.
+  // Failures are in `errors` with every status, so they are handled in one way.
   const { data, errors } = await response.json();
   if (errors) throw new GraphqlError(errors);
   return data;
 }
 
-/** Asks; when the access token has expired, gets another one and asks once more. */
+/** Sends a query. If the access token has expired, refreshes it and sends the query again. */
 async function query<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
   try {
     return await send(document, variables);
@@ -46,14 +46,14 @@ async function query<Data, Variables>(document: TypedDocumentNode<Data, Variable
   }
 }
 
-// Page by page, until there is no next one.
+// Load all pages.
 const emails: string[] = [];
 const variables: CustomersQueryVariables = { first: 2, sort: byEmail };
-for (let more = true; more; ) {
+for (let hasNextPage = true; hasNextPage; ) {
   const { nodes, pageInfo } = (await query(CustomersDocument, variables)).customersConnection;
   emails.push(...nodes.map((customer) => customer.email));
   variables.after = pageInfo.endCursor;
-  more = pageInfo.hasNextPage;
+  hasNextPage = pageInfo.hasNextPage;
 }
 console.log('customers:', emails.join(' '));
 

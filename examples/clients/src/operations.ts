@@ -2,9 +2,9 @@ import { graphql } from './generated';
 import type { CustomerSort, FilterInput } from './generated/graphql';
 
 /**
- * What codegen finds in `graphql(…)` gets the types of its variables and of its answer.
+ * codegen generates types for the variables and the result of each `graphql(…)`.
  *
- * A cursor names a place in the order, so customers that come and go meanwhile do not shift the pages.
+ * A cursor is a position in the order, so new and deleted customers do not shift the pages.
  */
 export const CustomersDocument = graphql(`
   query Customers($first: Int, $after: String, $filter: CustomerFilter, $sort: [CustomerSort!]) {
@@ -23,7 +23,7 @@ export const CustomersDocument = graphql(`
   }
 `);
 
-/** The same for Apollo, whose `relayStylePagination` joins `edges`, not `nodes`. */
+/** The same for Apollo: `relayStylePagination` merges `edges`, not `nodes`. */
 export const CustomerEdgesDocument = graphql(`
   query CustomerEdges($first: Int, $after: String, $filter: CustomerFilter, $sort: [CustomerSort!]) {
     customersConnection(first: $first, after: $after, filter: $filter, sort: $sort) {
@@ -43,10 +43,10 @@ export const CustomerEdgesDocument = graphql(`
   }
 `);
 
-/** The same on every page: a cursor fits the order that it comes from. */
+/** The order must be the same on every page: a cursor is valid only for the order that it was created with. */
 export const byEmail: CustomerSort[] = [{ field: 'EMAIL' }];
 
-/** The other list, whose filters are texts that only the server can check. */
+/** The list with page numbers. Its filters are strings that only the server can validate. */
 export const CustomerListDocument = graphql(`
   query CustomerList($filters: [FilterInput]) {
     customers(filters: $filters) {
@@ -55,5 +55,5 @@ export const CustomerListDocument = graphql(`
   }
 `);
 
-/** A filter that the server does not know: it answers VALIDATION_FAILED and names it. */
+/** A filter that does not exist: the server responds with VALIDATION_FAILED and names the filter. */
 export const unknownFilter: FilterInput[] = [{ key: 'shoe_size', operation: 'eq', value: '42' }];

@@ -9,15 +9,15 @@ async function post(path: string, body: object): Promise<Tokens> {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
-  const answer = await response.json();
-  // Every failure of the REST API has this form; `code` is for programs, `message` for people.
-  if (!response.ok) throw new Error(`${answer.error.code}: ${answer.error.message}`);
-  return answer.data;
+  const { data, error } = await response.json();
+  // Every failure of the REST API has this format; `code` is for programs, `message` for people.
+  if (!response.ok) throw new Error(`${error.code}: ${error.message}`);
+  return data;
 }
 
-/** An admin's tokens. REST gives and renews them, GraphQL takes them. */
+/** The tokens of an admin. The REST API issues and refreshes them, the GraphQL API accepts them. */
 export class Session {
-  private renewal: Promise<void> | undefined;
+  private pendingRefresh: Promise<void> | undefined;
   private constructor(private tokens: Tokens) {}
 
   static async logIn(email: string, password: string): Promise<Session> {
@@ -28,15 +28,15 @@ export class Session {
     return `Bearer ${this.tokens.accessToken}`;
   }
 
-  /** Several requests that fail at once share one renewal. */
+  /** Refreshes the tokens. Concurrent calls share one request. */
   refresh(): Promise<void> {
-    this.renewal ??= post('/api/user/token/refresh', { refreshToken: this.tokens.refreshToken })
+    this.pendingRefresh ??= post('/api/user/token/refresh', { refreshToken: this.tokens.refreshToken })
       .then((tokens) => void (this.tokens = tokens))
-      .finally(() => (this.renewal = undefined));
-    return this.renewal;
+      .finally(() => (this.pendingRefresh = undefined));
+    return this.pendingRefresh;
   }
 
-  /** For the examples only: asks until the access token has expired, for ten seconds at most. */
+  /** For the examples only: sends queries until the access token has expired, for ten seconds at most. */
   async untilExpired(): Promise<void> {
     for (let attempt = 0; attempt < 50; attempt++) {
       const headers = { Authorization: this.authorization, 'Content-Type': 'application/json' };

@@ -4,7 +4,7 @@ function required(name: string): string {
   return value;
 }
 
-/** Where the server is, and which admin asks. */
+/** The URL of the server, and the credentials of an admin. */
 export const settings = {
   url: required('PATRON_URL'),
   email: required('PATRON_ADMIN_EMAIL'),

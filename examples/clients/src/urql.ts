@@ -1,4 +1,4 @@
-/** patron with urql; `urql` itself wraps this client for React. */
+/** patron with @urql/core, the client that the `urql` package wraps for React. */
 import { Client, fetchExchange } from '@urql/core';
 import { authExchange } from '@urql/exchange-auth';
 import type { CustomersQueryVariables } from './generated/graphql';
@@ -10,30 +10,30 @@ const session = await Session.logIn(settings.email, settings.password);
 
 const client = new Client({
   url: `${settings.url}/api/admin/graphql`,
-  // A URL ends up in logs, and variables hold names and addresses of people.
+  // URLs are logged, and variables contain personal data such as names and addresses.
   preferGetMethod: false,
   exchanges: [
-    // Before fetchExchange. No cacheExchange: what REST changes, a cache here would not notice.
+    // Must come before fetchExchange. No cacheExchange: a cache would not notice changes over REST.
     authExchange(async ({ appendHeaders }) => ({
       addAuthToOperation: (operation) => appendHeaders(operation, { Authorization: session.authorization }),
       didAuthError: (error) => error.graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED'),
-      // The operation that failed is repeated afterwards; others wait.
+      // Afterwards the failed operation is repeated; other operations wait.
       refreshAuth: () => session.refresh(),
     })),
     fetchExchange,
   ],
 });
 
-// Page by page: each answer has what the variables of the next page need.
+// Load all pages: each response contains the cursor for the next one.
 const emails: string[] = [];
 let variables: CustomersQueryVariables = { first: 2, sort: byEmail };
-for (let more = true; more; ) {
+for (let hasNextPage = true; hasNextPage; ) {
   const { data, error } = await client.query(CustomersDocument, variables);
   if (error || !data) throw error;
   const { nodes, pageInfo } = data.customersConnection;
   emails.push(...nodes.map((customer) => customer.email));
   variables = { ...variables, after: pageInfo.endCursor };
-  more = pageInfo.hasNextPage;
+  hasNextPage = pageInfo.hasNextPage;
 }
 console.log('customers:', emails.join(' '));
 
@@ -44,6 +44,6 @@ if (!refusal) throw error ?? new Error('an unknown filter was accepted');
 console.log('refused:', refusal.message);
 
 await session.untilExpired();
-const { data, error: still } = await client.query(CustomersDocument, { first: 0 });
-if (still || !data) throw still;
+const { data, error: lastError } = await client.query(CustomersDocument, { first: 0 });
+if (lastError || !data) throw lastError;
 console.log('after expiry:', data.customersConnection.totalCount);

@@ -1,4 +1,4 @@
-//! Bodies that make and change addresses (`src/service/address/input.rs`).
+//! Bodies that create and change addresses (`src/service/address/input.rs`).
 
 use patron::entity::customer_address::{Entity, Model};
 use patron::service::country;
@@ -7,44 +7,45 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::World;
-use crate::text::{is_fine, is_line};
+use crate::text::{is_line, is_valid_name};
 
-/// A body is refused and makes nothing, or makes an address that obeys the rules and says what the body does; the same
-/// body then changes nothing of it, nor does all that the answer says.
+/// A body is refused and creates nothing, or creates an address with its fields that obeys the rules. The same body, and
+/// the fields of the response, then change nothing.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
     let path = format!("/api/customers/{}/addresses", world.customer().uuid);
-    let answer = world.send("POST", &path, input);
-    let Some(data) = answer.data() else {
-        assert_eq!(rows(world), [], "a body that was refused made an address");
-        let given = crate::object(input).unwrap_or_default();
-        for field in answer.wrong_fields() {
-            let is_right = TEXTS.contains(&field) && field != "province" && is_fine(given.get(field), 255);
-            assert!(!is_right, "{field} was refused: {:?}", answer.body());
+    let response = world.send("POST", &path, input);
+    let Some(data) = response.data() else {
+        assert_eq!(rows(world), [], "a refused body created an address");
+        let fields = crate::object(input).unwrap_or_default();
+        for field in response.invalid_fields() {
+            let is_valid =
+                TEXTS.contains(&field) && field != "province" && is_valid_name(fields.get(field), 255);
+            assert!(!is_valid, "{field} was refused: {:?}", response.body());
         }
         return;
     };
-    let mut made = rows(world);
-    let row = made.pop().expect("an address");
-    assert_eq!(made, [], "two addresses");
-    kept_within_limits(&row);
-    comes_true(&crate::object(input).expect("no other body is accepted"), &row);
+    let mut created = rows(world);
+    let row = created.pop().expect("an address");
+    assert_eq!(created, [], "two addresses");
+    assert_within_limits(&row);
+    assert_applied(&crate::object(input).expect("only objects are accepted"), &row);
 
-    let own = format!("{path}/{}", row.uuid);
-    world.send("PATCH", &own, input).accepted();
+    let path = format!("{path}/{}", row.uuid);
+    world.send("PATCH", &path, input).accepted();
     assert_eq!(rows(world), std::slice::from_ref(&row), "the second time changed something");
-    let mut said = data.as_object().cloned().expect("an object");
-    said.retain(|name, _| TEXTS.contains(&name.as_str()) || name == "country" || name == "is_default");
-    world.send("PATCH", &own, Value::Object(said).to_string().as_bytes()).accepted();
-    assert_eq!(rows(world), [row], "what it says itself changed something");
+    let mut returned = data.as_object().cloned().expect("an object");
+    returned.retain(|name, _| TEXTS.contains(&name.as_str()) || name == "country" || name == "is_default");
+    world.send("PATCH", &path, Value::Object(returned).to_string().as_bytes()).accepted();
+    assert_eq!(rows(world), [row], "the returned fields changed something");
 
-    world.send("DELETE", &own, b"").accepted();
-    assert_eq!(rows(world), [], "it is still there");
+    world.send("DELETE", &path, b"").accepted();
+    assert_eq!(rows(world), [], "the address was not deleted");
 }
 
-/// Those that are texts, and may be absent.
+/// The optional text fields.
 const TEXTS: [&str; 7] = ["full_name", "telephone", "address_1", "address_2", "postcode", "city", "province"];
 
 fn texts(row: &Model) -> [Option<&str>; 7] {
@@ -53,10 +54,10 @@ fn texts(row: &Model) -> [Option<&str>; 7] {
 }
 
 fn rows(world: &World) -> Vec<Model> {
-    world.run(Entity::find().all(world.app().db.reader())).expect("the database answers")
+    world.run(Entity::find().all(world.app().db.reader())).expect("the database responds")
 }
 
-fn kept_within_limits(row: &Model) {
+fn assert_within_limits(row: &Model) {
     for text in texts(row).into_iter().flatten() {
         assert!(is_line(text, 255), "{text:?}");
     }
@@ -70,20 +71,20 @@ fn kept_within_limits(row: &Model) {
     }
 }
 
-fn comes_true(given: &serde_json::Map<String, Value>, row: &Model) {
-    for (name, kept) in TEXTS.into_iter().zip(texts(row)) {
-        let said = given.get(name).and_then(Value::as_str).filter(|text| !is_blank(text));
-        match (said, kept) {
-            // As ISO 3166-2 spells it.
-            (Some(said), Some(kept)) if name == "province" => {
-                assert!(said.eq_ignore_ascii_case(kept), "{said} {kept}")
+fn assert_applied(fields: &serde_json::Map<String, Value>, row: &Model) {
+    for (name, stored) in TEXTS.into_iter().zip(texts(row)) {
+        let sent = fields.get(name).and_then(Value::as_str).filter(|text| !is_blank(text));
+        match (sent, stored) {
+            // Stored in the spelling of ISO 3166-2.
+            (Some(sent), Some(stored)) if name == "province" => {
+                assert!(sent.eq_ignore_ascii_case(stored), "{sent} {stored}")
             }
-            (said, kept) => assert_eq!(said, kept, "{name}"),
+            (sent, stored) => assert_eq!(sent, stored, "{name}"),
         }
     }
-    let country = given.get("country").and_then(Value::as_str).expect("a country is required");
+    let country = fields.get("country").and_then(Value::as_str).expect("a country is required");
     assert!(country.eq_ignore_ascii_case(&row.country), "{country}");
-    let flag = given.get("is_default").cloned().unwrap_or_default();
+    let flag = fields.get("is_default").cloned().unwrap_or_default();
     let is_true = flag == true || flag == "1" || flag.as_f64() == Some(1.0);
     let is_false = flag == false || flag == "0" || flag.as_f64() == Some(0.0) || flag == json!(null);
     assert_eq!((is_true, is_false), (row.is_default, !row.is_default), "{flag}");

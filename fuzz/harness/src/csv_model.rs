@@ -1,36 +1,37 @@
-//! CSV as RFC 4180 has it, read in the plainest way: what the reader of imports is compared with.
+//! A simple reader of CSV (RFC 4180), as a reference for the reader of imports.
 
 use serde_json::{Map, Value};
 
-/// The records of a file that hold anything, each with the number of the line that it begins in.
+/// The non-empty records of a file, each with the number of its first line.
 pub(crate) fn records(text: &[u8], delimiter: u8) -> Vec<(u64, Vec<Vec<u8>>)> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let mut records = Vec::new();
     let (mut line, mut rest) = (1, text);
     while !rest.is_empty() {
-        let began = line;
+        let first_line = line;
         let mut cells = Vec::new();
         loop {
             let (cell, end) = cell(rest, delimiter);
-            let ends = rest.get(end) != Some(&delimiter);
+            let is_last = rest.get(end) != Some(&delimiter);
             line += rest[..end].iter().filter(|byte| **byte == b'\n').count() as u64;
             rest = rest.get(end + 1..).unwrap_or_default();
             cells.push(cell);
-            if ends {
+            if is_last {
                 break;
             }
         }
         line += 1;
         if cells.iter().any(|cell| !cell.is_empty()) {
-            records.push((began, cells));
+            records.push((first_line, cells));
         }
     }
     records
 }
 
-/// A cell, and where what ends it stands. The end of a line may have a carriage return before it.
+/// Reads a cell, and returns it with the position of its delimiter or line end. A carriage return before a line end is not
+/// part of the cell.
 fn cell(text: &[u8], delimiter: u8) -> (Vec<u8>, usize) {
-    let ends = |byte: u8| byte == delimiter || byte == b'\n';
+    let is_end = |byte: u8| byte == delimiter || byte == b'\n';
     let mut cell = Vec::new();
     let mut at = 0;
     if text.first() == Some(&b'"') {
@@ -45,14 +46,14 @@ fn cell(text: &[u8], delimiter: u8) -> (Vec<u8>, usize) {
             at += 1;
         }
         if at == text.len() {
-            // Never closed. The end of the file is the end of a line nevertheless.
+            // The quotation mark is never closed, so the cell ends with the file.
             let tail = cell.strip_suffix(b"\r").map(<[u8]>::to_vec);
             return (tail.unwrap_or(cell), at);
         }
         at += 1;
     }
     let rest = &text[at..];
-    let length = rest.iter().position(|byte| ends(*byte)).unwrap_or(rest.len());
+    let length = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
     let end = at + length;
     let mut tail = &rest[..length];
     if text.get(end) != Some(&delimiter) {
@@ -62,7 +63,7 @@ fn cell(text: &[u8], delimiter: u8) -> (Vec<u8>, usize) {
     (cell, end)
 }
 
-/// What a record has to say to the import; none when it can't be read.
+/// The fields that the import should read from a record; none if the record is invalid.
 pub(crate) fn fields(header: &[String], cells: &[Vec<u8>]) -> Option<Map<String, Value>> {
     if header.len() != cells.len() {
         return None;
@@ -106,7 +107,7 @@ mod tests {
     use super::records;
 
     #[test]
-    fn the_model_reads_what_the_rfc_says() {
+    fn the_model_follows_rfc_4180() {
         let text = b"\xEF\xBB\xBFa,b\r\n\"x,\r\n\"\"y\"\"\",\r\n\r\n,\"\r\"\n\"open";
         let cells = |cells: &[&str]| cells.iter().map(|cell| cell.as_bytes().to_vec()).collect::<Vec<_>>();
         let expected = vec![

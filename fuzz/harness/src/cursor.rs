@@ -1,7 +1,6 @@
-//! Cursors (`src/service/keyset.rs`), by way of the connection of customers.
+//! Cursors (`src/service/query/keyset.rs`), by way of the connection of customers.
 //!
-//! The first byte of an input says what is sorted by, the second how the rest is to be taken. The rest is a cursor, or
-//! what is in one.
+//! The first byte of an input selects the order, the second the format of the rest, which is a cursor or its content.
 
 use std::cmp::Ordering;
 
@@ -16,49 +15,49 @@ use serde_json::Value;
 
 use crate::World;
 
-/// A cursor is refused, or it is a place: what is behind it and what is ahead of it are all customers, in order. A
-/// cursor that a page answers with leads to the customer it is of, and is the same when it is written anew.
+/// A cursor is refused, or it is a position in the order: the customers after it and before it are those that the order
+/// says. A cursor of a page leads to the next customer, and is stable when it is encoded again.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
-    let [order, form, rest @ ..] = input else { return };
+    let [order, format, rest @ ..] = input else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
     let sort = sort(*order);
-    let cursor = match form % 4 {
+    let cursor = match format % 4 {
         0 => text.to_owned(),
         1 => URL_SAFE_NO_PAD.encode(text),
-        // Values alone, of this order.
+        // Only the values of a cursor, in this order.
         _ => encode(&sort, text),
     };
     let after = Window { first: Some(100), after: Some(cursor.clone()), ..Window::default() };
     let before = Window { last: Some(100), before: Some(cursor.clone()), ..Window::default() };
-    let (behind, ahead) = match (rows(world, &after, &sort), rows(world, &before, &sort)) {
-        (Ok(behind), Ok(ahead)) => (behind, ahead),
+    let (rows_after, rows_before) = match (rows(world, &after, &sort), rows(world, &before, &sort)) {
+        (Ok(rows_after), Ok(rows_before)) => (rows_after, rows_before),
         (Err(Error::Invalid(_)), Err(Error::Invalid(_))) => return,
         other => panic!("{other:?}"),
     };
     let all = rows(world, &Window { first: Some(100), ..Window::default() }, &sort).expect("all customers");
-    let place = decode(&cursor).expect("what is accepted is a cursor");
+    let position = decode(&cursor).expect("an accepted text is a cursor");
     let exact = world.app().db.is_embedded();
-    let side = |row: &&Row| compare(&row.values, &place, &sort, exact);
-    let expected =
-        |side_of: Ordering| all.iter().filter(|row| side(row) == side_of).map(|row| row.id).collect();
+    let side = |row: &&Row| compare(&row.values, &position, &sort, exact);
+    let ids_on =
+        |expected: Ordering| all.iter().filter(|row| side(row) == expected).map(|row| row.id).collect();
     let ids = |rows: &[Row]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
-    let (wanted_behind, wanted_ahead): (Vec<i32>, Vec<i32>) =
-        (expected(Ordering::Greater), expected(Ordering::Less));
-    assert_eq!(ids(&behind), wanted_behind, "behind {place:?}");
-    assert_eq!(ids(&ahead), wanted_ahead, "ahead of {place:?}");
+    let (expected_after, expected_before): (Vec<i32>, Vec<i32>) =
+        (ids_on(Ordering::Greater), ids_on(Ordering::Less));
+    assert_eq!(ids(&rows_after), expected_after, "after {position:?}");
+    assert_eq!(ids(&rows_before), expected_before, "before {position:?}");
 
-    // One by one, from where it leads to.
-    for (row, next) in behind.iter().zip(behind.iter().skip(1)).take(3) {
-        let text = URL_SAFE_NO_PAD.decode(&row.cursor).expect("it is base64url");
-        let json: Value = serde_json::from_slice(&text).expect("there is JSON in it");
-        assert_eq!(URL_SAFE_NO_PAD.encode(json.to_string()), row.cursor, "written anew");
+    // Follows the cursors of some rows, one by one.
+    for (row, next) in rows_after.iter().zip(rows_after.iter().skip(1)).take(3) {
+        let text = URL_SAFE_NO_PAD.decode(&row.cursor).expect("base64url");
+        let json: Value = serde_json::from_slice(&text).expect("JSON");
+        assert_eq!(URL_SAFE_NO_PAD.encode(json.to_string()), row.cursor, "the cursor is encoded again");
         let window = Window { first: Some(1), after: Some(row.cursor.clone()), ..Window::default() };
-        let found = rows(world, &window, &sort).expect("a cursor of a page");
-        assert_eq!(ids(&found), [next.id]);
-        assert_eq!(found.first().map(|row| &row.cursor), Some(&next.cursor), "a customer has one cursor");
+        let page = rows(world, &window, &sort).expect("a cursor of a page");
+        assert_eq!(ids(&page), [next.id]);
+        assert_eq!(page.first().map(|row| &row.cursor), Some(&next.cursor), "a customer has one cursor");
     }
 }
 
@@ -73,7 +72,7 @@ const FIELDS: [SortField; 8] = [
     SortField::UpdatedAt,
 ];
 
-/// One field, or two, each in either direction. The primary key comes last, as in patron.
+/// Decodes an order of one or two fields, each in either direction. The primary key comes last, as in patron.
 fn sort(byte: u8) -> Vec<Sort> {
     let field = |number: u8| FIELDS[usize::from(number % 8)];
     let first = Sort { field: field(byte), descending: byte & 8 != 0 };
@@ -100,9 +99,9 @@ struct Row {
 fn rows(world: &World, window: &Window, sort: &[Sort]) -> Result<Vec<Row>> {
     let connection = Connection::parse(&world.ctx, window, None, sort)?;
     let slice = world.run(async {
-        // Has to be something that the database can be asked, whatever it answers.
-        connection.has_rows_behind(&world.ctx).await.expect("the database answers");
-        connection.rows(&world.ctx).await.expect("the database answers")
+        // The query must be valid, whatever its result.
+        connection.has_rows_behind(&world.ctx).await.expect("the database responds");
+        connection.rows(&world.ctx).await.expect("the database responds")
     });
     let row = |row: &Model| Row {
         id: row.customer_id,
@@ -112,7 +111,7 @@ fn rows(world: &World, window: &Window, sort: &[Sort]) -> Result<Vec<Row>> {
     Ok(slice.rows.iter().map(row).collect())
 }
 
-/// What a customer is sorted by.
+/// The value of a customer that a field sorts by.
 fn value(field: SortField, row: &Model) -> Value {
     match field {
         SortField::CustomerId => row.customer_id.into(),
@@ -120,19 +119,19 @@ fn value(field: SortField, row: &Model) -> Value {
         SortField::FullName => row.full_name.clone().into(),
         SortField::Status => row.status.stored().into(),
         SortField::GroupId => row.group_id.into(),
-        SortField::EmailVerifiedAt => row.email_verified_at.map(|moment| moment.to_rfc3339()).into(),
+        SortField::EmailVerifiedAt => row.email_verified_at.map(|timestamp| timestamp.to_rfc3339()).into(),
         SortField::CreatedAt => row.created_at.to_rfc3339().into(),
         SortField::UpdatedAt => row.updated_at.to_rfc3339().into(),
     }
 }
 
-/// The values in a cursor.
+/// Decodes the values of a cursor.
 fn decode(cursor: &str) -> Option<Vec<Value>> {
     let json: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     json.get(2)?.as_array().cloned()
 }
 
-/// A cursor of this order.
+/// Encodes a cursor of an order, with these values.
 fn encode(sort: &[Sort], values: &str) -> String {
     let name = |field: SortField| match field {
         SortField::CustomerId => "CUSTOMER_ID",
@@ -149,8 +148,8 @@ fn encode(sort: &[Sort], values: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("[1, \"{order}\", {values}]"))
 }
 
-/// Which of two comes first; NULL is greater than everything else. Moments are `exact`, or microseconds as PostgreSQL has
-/// them, which knows no leap seconds.
+/// Compares two rows in an order. NULL is greater than all other values. Timestamps are compared exactly if `exact`, and
+/// otherwise in microseconds without leap seconds, like PostgreSQL.
 fn compare(one: &[Value], other: &[Value], sort: &[Sort], exact: bool) -> Ordering {
     let keys = one.iter().zip(other).zip(sort);
     let compared = keys.map(|((one, other), sort)| {

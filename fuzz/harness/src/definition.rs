@@ -8,48 +8,48 @@ use serde_json::{Value, json};
 use crate::World;
 use crate::text::is_line;
 
-/// A body is refused and defines nothing, or defines a field within the limits; the same body then changes nothing of
-/// it, and any value of the field is refused or kept.
+/// A body is refused and defines nothing, or defines a field within the limits. The same body then changes nothing, and
+/// every value of the field is refused or stored.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
-    let answer = world.send("POST", "/api/metafield-definitions", input);
-    let Some(data) = answer.data() else {
-        assert_eq!(rows(world), [], "a body that was refused defined a field");
+    let response = world.send("POST", "/api/metafield-definitions", input);
+    let Some(data) = response.data() else {
+        assert_eq!(rows(world), [], "a refused body defined a field");
         return;
     };
-    let mut made = rows(world);
-    let row = made.pop().expect("a definition");
-    assert_eq!(made, [], "two definitions");
-    kept_within_limits(&row);
-    for (name, kept) in [("validations", &row.validations), ("subFields", &row.sub_fields)] {
-        assert_eq!(data[name], *kept, "the answer");
+    let mut created = rows(world);
+    let row = created.pop().expect("a definition");
+    assert_eq!(created, [], "two definitions");
+    assert_within_limits(&row);
+    for (name, stored) in [("validations", &row.validations), ("subFields", &row.sub_fields)] {
+        assert_eq!(data[name], *stored, "the response");
     }
 
-    let own = format!("/api/metafield-definitions/{}", row.uuid);
-    world.send("PATCH", &own, input).accepted();
+    let path = format!("/api/metafield-definitions/{}", row.uuid);
+    world.send("PATCH", &path, input).accepted();
     assert_eq!(rows(world), std::slice::from_ref(&row), "the second time changed something");
-    let said = json!({
+    let returned = json!({
         "name": data["name"], "description": data["description"], "validations": data["validations"],
         "subFields": data["subFields"], "position": data["position"], "required": data["required"],
     });
-    world.send("PATCH", &own, said.to_string().as_bytes()).accepted();
-    assert_eq!(rows(world), std::slice::from_ref(&row), "what it says itself changed something");
+    world.send("PATCH", &path, returned.to_string().as_bytes()).accepted();
+    assert_eq!(rows(world), std::slice::from_ref(&row), "the returned fields changed something");
 
     for value in values() {
         let value = json!({row.namespace.as_str(): {row.field_key.as_str(): value}});
         super::values::try_values(world, &value);
     }
-    world.send("DELETE", &own, b"").accepted();
-    // A worker does it, in time: nothing may be in the way of the next one.
+    world.send("DELETE", &path, b"").accepted();
+    // The worker deletes the definition later, but the next input needs an empty table now.
     world
         .run(Entity::delete_many().exec(world.app().db.migration_connection()))
-        .expect("the database answers");
+        .expect("the database responds");
     world.restore();
 }
 
-/// One or two of each type, and lists of them.
+/// Values of each type, and lists of them.
 fn values() -> Vec<Value> {
     let plain = [
         json!("gold"),
@@ -70,10 +70,10 @@ fn values() -> Vec<Value> {
 }
 
 fn rows(world: &World) -> Vec<Model> {
-    world.run(Entity::find().all(world.app().db.reader())).expect("the database answers")
+    world.run(Entity::find().all(world.app().db.reader())).expect("the database responds")
 }
 
-fn kept_within_limits(row: &Model) {
+fn assert_within_limits(row: &Model) {
     assert_eq!(row.owner_type, "customer");
     assert!(is_key(&row.namespace) && is_key(&row.field_key), "{row:?}");
     assert!(is_line(&row.name, 255), "{:?}", row.name);
@@ -92,7 +92,7 @@ fn is_key(text: &str) -> bool {
         && text.len() <= 64
 }
 
-/// Regular expressions among validations, all of which are within the limits.
+/// Checks the limits of validations, and counts their regular expressions.
 fn rules(validations: &Value) -> usize {
     let rules = validations.as_array().expect("a list");
     assert!(rules.len() <= 20, "{} validations", rules.len());
@@ -114,10 +114,10 @@ fn rules(validations: &Value) -> usize {
     rules.iter().filter(|rule| rule["type"] == "regexp").count()
 }
 
-/// How many sub-fields there are on all levels, and how many regular expressions in them.
+/// Checks the limits of sub-fields, and counts the sub-fields of all levels and their regular expressions.
 fn sub_fields(list: &Value, field_type: &str, level: usize) -> (usize, usize) {
     let list = list.as_array().expect("a list");
-    assert_eq!(!list.is_empty(), field_type == "group", "a group has sub-fields, nothing else has");
+    assert_eq!(!list.is_empty(), field_type == "group", "only groups have sub-fields");
     assert!(list.len() <= 50 && (list.is_empty() || level <= 3), "{} on level {level}", list.len());
     let mut counts = (list.len(), 0);
     let mut keys = std::collections::HashSet::new();

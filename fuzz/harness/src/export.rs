@@ -1,6 +1,6 @@
-//! Exports (`src/transfer/write.rs`) of what was imported.
+//! Exports (`src/transfer/write.rs`) of imported customers.
 //!
-//! The first byte of an input says which format is tried first; the rest are customers, a JSON object a line.
+//! The first byte of an input selects the format that is imported again. The rest are customers, one JSON object per line.
 
 use patron::entity::customer;
 use patron::service::import::{self, Import, ImportOutcome, Line, Options};
@@ -14,13 +14,13 @@ use crate::world::HASH;
 const FORMATS: [Format; 3] =
     [Format::Csv { delimiter: b',' }, Format::Csv { delimiter: b'\t' }, Format::Ndjson];
 
-/// What was imported and exported is there already, as its file says; imported into a database without it, it makes the
-/// same file. So it is in every format.
+/// Importing an export changes nothing. Importing it into a database without its customers gives the same export again.
+/// Both hold in every format.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
-    let [form, text @ ..] = input else { return };
+    let [selector, text @ ..] = input else { return };
     super::values::define(world);
     let lines: Vec<Line> = lines(Format::Ndjson, text.to_vec()).into_iter().take(20).map(with_hash).collect();
     let outcomes = import(world, lines);
@@ -36,21 +36,21 @@ pub fn check(world: &World, input: &[u8]) {
                 );
             }
         }
-        forget(world);
-        let first = usize::from(form % 3);
+        delete_imported(world);
+        let first = usize::from(selector % 3);
         for outcome in import(world, lines_of(FORMATS[first], &files[first])) {
-            assert_ne!(outcome, ImportOutcome::Unchanged, "it was not forgotten");
+            assert_ne!(outcome, ImportOutcome::Unchanged, "the customer was not deleted");
             assert_eq!(outcome, ImportOutcome::Created, "{}", String::from_utf8_lossy(&files[first]));
         }
         for (format, file) in FORMATS.into_iter().zip(&files) {
-            let again = export(world, format);
-            assert_eq!(String::from_utf8_lossy(&again), String::from_utf8_lossy(file), "{format:?}");
+            let second = export(world, format);
+            assert_eq!(String::from_utf8_lossy(&second), String::from_utf8_lossy(file), "{format:?}");
         }
     }
-    forget(world);
+    delete_imported(world);
 }
 
-/// The lines of a file that was written by an export: all can be read.
+/// Reads the lines of an export, all of which must be valid.
 fn lines_of(format: Format, file: &[u8]) -> Vec<Line> {
     let lines = lines(format, file.to_vec());
     assert!(lines.iter().all(|line| line.record.is_ok()), "{lines:?}");
@@ -58,11 +58,11 @@ fn lines_of(format: Format, file: &[u8]) -> Vec<Line> {
 }
 
 fn lines(format: Format, text: Vec<u8>) -> Vec<Line> {
-    let lines = transfer::read(format, std::io::Cursor::new(text)).expect("it has a good header");
-    lines.map(|line| line.expect("it is read to its end")).collect()
+    let lines = transfer::read(format, std::io::Cursor::new(text)).expect("the header is valid");
+    lines.map(|line| line.expect("the line is read")).collect()
 }
 
-/// Hashing takes its time and shows nothing.
+/// Replaces the password by a hash: hashing is slow, and not under test.
 fn with_hash(mut line: Line) -> Line {
     if let Ok(record) = &mut line.record {
         record.fields.remove("password");
@@ -73,27 +73,28 @@ fn with_hash(mut line: Line) -> Line {
 
 fn import(world: &World, lines: Vec<Line>) -> Vec<ImportOutcome> {
     world.run(async {
-        let batch = import::prepare(&world.ctx, Options::default(), lines).await.expect("it is prepared");
-        Import::default().write(&world.ctx, batch).await.expect("it is written")
+        let batch =
+            import::prepare(&world.ctx, Options::default(), lines).await.expect("the batch is prepared");
+        Import::default().write(&world.ctx, batch).await.expect("the batch is written")
     })
 }
 
-/// The customers that this input made.
+/// Exports the customers that this input created.
 fn export(world: &World, format: Format) -> Vec<u8> {
     let mut file = Vec::new();
     world.run(async {
         let definitions = metafield::visible(&world.ctx).await.expect("definitions are read");
-        let mut writer = Writer::new(format, &mut file, definitions, true).expect("it begins");
+        let mut writer = Writer::new(format, &mut file, definitions, true).expect("the header is written");
         for exported in export::page(&world.ctx, world.last).await.expect("customers are read") {
-            writer.write(exported).expect("it is written");
+            writer.write(exported).expect("the customer is written");
         }
-        writer.finish().expect("it ends");
+        writer.finish().expect("the file is finished");
     });
     file
 }
 
-/// Deletes the customers that this input made, and their addresses.
-fn forget(world: &World) {
+/// Deletes the customers that this input created, and their addresses.
+fn delete_imported(world: &World) {
     let delete = customer::Entity::delete_many().filter(customer::Column::CustomerId.gt(world.last));
-    world.run(delete.exec(world.app().db.migration_connection())).expect("the database answers");
+    world.run(delete.exec(world.app().db.migration_connection())).expect("the database responds");
 }

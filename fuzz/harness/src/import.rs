@@ -1,6 +1,6 @@
-//! Files of customers (`src/transfer/`), and what becomes of their lines (`src/service/import/`).
+//! Files of customers (`src/transfer/`), and the outcomes of their lines (`src/service/import/`).
 //!
-//! The first byte of an input says which format it is, and whether a part of it is made very long.
+//! The first byte of an input selects the format, and whether a part of the file is made very long.
 
 use std::io::{BufReader, Read};
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use serde_json::Value;
 use crate::World;
 use crate::csv_model;
 
-/// The longest customer, in bytes.
+/// The maximum size of a customer in bytes.
 const MAX_RECORD: u64 = 4 * 1024 * 1024;
-/// What is read ahead of it at most.
+/// The maximum number of bytes that are read ahead.
 const BUFFER: u64 = 64 * 1024;
 
-/// Every line of a file is read or refused, once, under its number; how much is read for one line is bounded; a dry run
-/// tells of each what becomes of it, in order.
+/// Every line of a file is read or refused once, under its number. The number of bytes read for one line is bounded. A dry
+/// run reports the outcome of each line, in order.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
-    let [form, text @ ..] = input else { return };
-    let format = match form % 4 {
+    let [selector, text @ ..] = input else { return };
+    let format = match selector % 4 {
         0 => Format::Csv { delimiter: b',' },
         1 => Format::Csv { delimiter: b'\t' },
         2 => Format::Csv { delimiter: b';' },
         _ => Format::Ndjson,
     };
-    let text = match form / 4 {
-        // Rarely: it takes its time.
-        63 => prolonged(text),
+    let text = match selector / 4 {
+        // Rare, since it is slow.
+        63 => lengthened(text),
         _ => text.to_vec(),
     };
     let Some(lines) = read(format, &text) else { return };
@@ -41,20 +41,20 @@ pub fn check(world: &World, input: &[u8]) {
         Format::Ndjson => compare_ndjson(&text, &lines),
         Format::Csv { delimiter } => compare_csv(&text, delimiter, &lines),
     }
-    judge(world, lines);
+    dry_run(world, lines);
 }
 
-/// Puts more into a file, after two thirds of it, than a customer may have.
-fn prolonged(text: &[u8]) -> Vec<u8> {
+/// Inserts more bytes than a customer may have after two thirds of a file.
+fn lengthened(text: &[u8]) -> Vec<u8> {
     let (start, end) = text.split_at(text.len() - text.len() / 3);
     let filling = vec![*start.last().unwrap_or(&b'x'); usize::try_from(MAX_RECORD + 1).unwrap_or(0)];
     [start, &filling, end].concat()
 }
 
-/// Counts what is read.
-struct Counted<R>(R, Arc<AtomicU64>);
+/// Counts the bytes that are read.
+struct CountingReader<R>(R, Arc<AtomicU64>);
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let length = self.0.read(buffer)?;
         self.1.fetch_add(length as u64, Ordering::Relaxed);
@@ -62,10 +62,10 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// The lines; none of a file that breaks off with an error.
+/// Reads the lines of a file; none if reading fails.
 fn read(format: Format, text: &[u8]) -> Option<Vec<Line>> {
     let count = Arc::new(AtomicU64::new(0));
-    let input = Counted(std::io::Cursor::new(text.to_vec()), Arc::clone(&count));
+    let input = CountingReader(std::io::Cursor::new(text.to_vec()), Arc::clone(&count));
     let mut lines = match transfer::read(format, BufReader::new(input)) {
         Ok(lines) => lines,
         Err(FileError::Header(number, reason)) => {
@@ -86,11 +86,11 @@ fn read(format: Format, text: &[u8]) -> Option<Vec<Line>> {
     loop {
         let before = count.load(Ordering::Relaxed);
         let line = lines.next();
-        let taken = count.load(Ordering::Relaxed) - before;
-        // What is longer is skipped in JSON, and kept nowhere; there is no end to it in CSV.
+        let bytes = count.load(Ordering::Relaxed) - before;
+        // A longer line of JSON is skipped without being stored. In CSV, a record of that size fails the import.
         assert!(
-            taken <= MAX_RECORD + BUFFER || format == Format::Ndjson,
-            "{taken} bytes were read for one line"
+            bytes <= MAX_RECORD + BUFFER || format == Format::Ndjson,
+            "{bytes} bytes were read for one line"
         );
         match line {
             None => return Some(read),
@@ -113,9 +113,9 @@ fn compare_ndjson(text: &[u8], lines: &[Line]) {
     let read: Vec<u64> = lines.iter().map(|line| line.number).collect();
     assert_eq!(read, expected.iter().map(numbers).collect::<Vec<_>>(), "the numbers of the lines");
     for (line, (text, number)) in lines.iter().zip(expected) {
-        let wanted = serde_json::from_slice::<Value>(text).ok().filter(|_| (text.len() as u64) < MAX_RECORD);
-        let wanted = wanted.and_then(|value| value.as_object().cloned());
-        assert_eq!(line.record.as_ref().ok().map(|record| &record.fields), wanted.as_ref(), "line {number}");
+        let fields = serde_json::from_slice::<Value>(text).ok().filter(|_| (text.len() as u64) < MAX_RECORD);
+        let fields = fields.and_then(|value| value.as_object().cloned());
+        assert_eq!(line.record.as_ref().ok().map(|record| &record.fields), fields.as_ref(), "line {number}");
     }
 }
 
@@ -132,22 +132,22 @@ fn compare_csv(text: &[u8], delimiter: u8, lines: &[Line]) {
         "the numbers of the lines"
     );
     for (line, (number, cells)) in lines.iter().zip(expected) {
-        let wanted = csv_model::fields(&header, &cells);
-        assert_eq!(line.record.as_ref().ok().map(|record| &record.fields), wanted.as_ref(), "line {number}");
+        let fields = csv_model::fields(&header, &cells);
+        assert_eq!(line.record.as_ref().ok().map(|record| &record.fields), fields.as_ref(), "line {number}");
     }
 }
 
-/// A dry run of it all.
-fn judge(world: &World, lines: Vec<Line>) {
+/// Runs a dry run of the lines.
+fn dry_run(world: &World, lines: Vec<Line>) {
     super::values::define(world);
     let numbers: Vec<u64> = lines.iter().map(|line| line.number).collect();
     let options = Options { dry_run: true, create_groups: numbers.len().is_multiple_of(2) };
     let outcomes = world.run(async {
-        let batch = import::prepare(&world.ctx, options, lines).await.expect("it is prepared");
+        let batch = import::prepare(&world.ctx, options, lines).await.expect("the batch is prepared");
         assert_eq!(batch.numbers().collect::<Vec<_>>(), numbers);
-        Import::new(options).write(&world.ctx, batch).await.expect("it is judged")
+        Import::new(options).write(&world.ctx, batch).await.expect("the dry run succeeds")
     });
-    assert_eq!(outcomes.len(), numbers.len(), "what becomes of each line");
+    assert_eq!(outcomes.len(), numbers.len(), "one outcome per line");
     for outcome in outcomes {
         if let import::ImportOutcome::Refused(problems) = outcome {
             assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.message.is_empty()));

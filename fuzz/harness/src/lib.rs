@@ -1,10 +1,11 @@
-//! What patron promises of any input whatever. Each target is a function of bytes that panics when a promise is broken;
-//! `fuzz/fuzz_targets/` feeds them with what libFuzzer comes up with, `tests/corpora.rs` with the corpora and mutations
-//! of them. `docs/fuzzing.md` lists them.
+//! Properties of patron that hold for every input.
+//!
+//! Each target is a function of bytes that panics if a property does not hold. `fuzz/fuzz_targets/` calls the targets with
+//! inputs of libFuzzer, `tests/corpora.rs` with the corpora and mutations of them. `docs/fuzzing.md` lists the targets.
 
-mod answer;
 mod csv_model;
 mod postgres;
+mod response;
 mod text;
 mod world;
 
@@ -26,10 +27,10 @@ use serde_json::{Map, Value};
 
 pub use world::World;
 
-/// A target: its name, which is that of its corpus, and what it checks.
+/// A target: its name, which is also the name of its corpus, and its check.
 pub type Target = (&'static str, fn(&World, &[u8]));
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 12] = [
     ("address", address::check),
     ("cost", cost::check),
@@ -45,12 +46,12 @@ pub const TARGETS: [Target; 12] = [
     ("values", values::check),
 ];
 
-/// The JSON object that an input is, if it is one.
+/// Parses an input as a JSON object.
 fn object(input: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice::<Value>(input).ok()?.as_object().cloned()
 }
 
-/// Whether two values say the same; `1.0` says the same as `1`.
+/// Whether two JSON values are equal; `1.0` equals `1`.
 fn same_json(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one == other || one.as_f64() == other.as_f64(),

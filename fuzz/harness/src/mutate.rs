@@ -1,11 +1,11 @@
-//! Mutations of inputs: of values where there is JSON, of bytes otherwise. The same for the same seed.
+//! Mutations of inputs: of values in JSON, of bytes otherwise. The same seed gives the same mutations.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Map, Value, json};
 
-/// Texts that programs stumble over.
+/// Texts that often cause errors.
 const TEXTS: &[&str] = &[
     "",
     " ",
@@ -56,89 +56,91 @@ const TEXTS: &[&str] = &[
     "433ba97f-8be7-4be9-be3f-a9f341f2b89f",
 ];
 
-/// An input that is like this one, and not quite it. At least one mutation, seldom more than a few.
+/// Returns a copy of an input with at least one mutation, and seldom more than a few.
 pub fn mutate(input: &[u8], seed: u64) -> Vec<u8> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut mutated = input.to_vec();
     loop {
-        mutated = once(&mutated, &mut random);
+        mutated = mutate_once(&mutated, &mut random);
         if random.random_ratio(1, 2) {
             return mutated;
         }
     }
 }
 
-fn once(input: &[u8], random: &mut StdRng) -> Vec<u8> {
-    // Files have a customer a line.
+fn mutate_once(input: &[u8], random: &mut StdRng) -> Vec<u8> {
+    // Files have one customer per line.
     let mut lines: Vec<Vec<u8>> = input.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
     let whole = serde_json::from_slice::<Value>(input).ok();
     let at = random.random_range(0..lines.len());
     let value = whole.clone().or_else(|| serde_json::from_slice(&lines[at]).ok());
     match value {
         Some(mut value) if random.random_ratio(7, 8) => {
-            let mut place = random.random_range(0..size(&value));
-            visit(&mut value, &mut place, random);
+            let mut index = random.random_range(0..count_values(&value));
+            visit(&mut value, &mut index, random);
             if whole.is_some() {
                 return value.to_string().into_bytes();
             }
             lines[at] = value.to_string().into_bytes();
             lines.join(&b'\n')
         }
-        _ => bytes(input, random),
+        _ => mutate_bytes(input, random),
     }
 }
 
-/// Values inside a value, itself counted.
-fn size(value: &Value) -> usize {
+/// Counts the values in a value, including itself.
+fn count_values(value: &Value) -> usize {
     1 + match value {
-        Value::Array(items) => items.iter().map(size).sum::<usize>(),
-        Value::Object(fields) => fields.values().map(size).sum(),
+        Value::Array(items) => items.iter().map(count_values).sum::<usize>(),
+        Value::Object(fields) => fields.values().map(count_values).sum(),
         _ => 0,
     }
 }
 
-/// Changes the value that is `place` values away.
-fn visit(value: &mut Value, place: &mut usize, random: &mut StdRng) -> bool {
-    if *place == 0 {
+/// Changes the value with this index in depth-first order. Returns whether it was found.
+fn visit(value: &mut Value, index: &mut usize, random: &mut StdRng) -> bool {
+    if *index == 0 {
         change(value, random);
         return true;
     }
-    *place -= 1;
+    *index -= 1;
     match value {
-        Value::Array(items) => items.iter_mut().any(|item| visit(item, place, random)),
-        Value::Object(fields) => fields.values_mut().any(|field| visit(field, place, random)),
+        Value::Array(items) => items.iter_mut().any(|item| visit(item, index, random)),
+        Value::Object(fields) => fields.values_mut().any(|field| visit(field, index, random)),
         _ => false,
     }
 }
 
 fn change(value: &mut Value, random: &mut StdRng) {
     if random.random_ratio(1, 4) {
-        *value = any(random);
+        *value = random_value(random);
         return;
     }
     match value {
-        Value::String(text) => *text = String::from_utf8_lossy(&bytes(text.as_bytes(), random)).into_owned(),
+        Value::String(text) => {
+            *text = String::from_utf8_lossy(&mutate_bytes(text.as_bytes(), random)).into_owned()
+        }
         Value::Array(items) => match random.random_range(0..3) {
-            0 => items.push(any(random)),
+            0 => items.push(random_value(random)),
             1 => items.truncate(items.len() / 2),
             _ => items.extend(items.clone()),
         },
         Value::Object(fields) => change_fields(fields, random),
-        _ => *value = any(random),
+        _ => *value = random_value(random),
     }
 }
 
 fn change_fields(fields: &mut Map<String, Value>, random: &mut StdRng) {
     let names: Vec<String> = fields.keys().cloned().collect();
     let Some(name) = names.choose(random) else {
-        fields.insert("a".to_owned(), any(random));
+        fields.insert("a".to_owned(), random_value(random));
         return;
     };
     let value = fields.remove(name).unwrap_or_default();
     match random.random_range(0..4) {
         0 => {}
         1 => {
-            let name = String::from_utf8_lossy(&bytes(name.as_bytes(), random)).into_owned();
+            let name = String::from_utf8_lossy(&mutate_bytes(name.as_bytes(), random)).into_owned();
             fields.insert(name, value);
         }
         2 => {
@@ -152,7 +154,7 @@ fn change_fields(fields: &mut Map<String, Value>, random: &mut StdRng) {
     }
 }
 
-fn any(random: &mut StdRng) -> Value {
+fn random_value(random: &mut StdRng) -> Value {
     let numbers = [
         json!(0),
         json!(1),
@@ -178,7 +180,7 @@ fn any(random: &mut StdRng) -> Value {
     }
 }
 
-fn bytes(input: &[u8], random: &mut StdRng) -> Vec<u8> {
+fn mutate_bytes(input: &[u8], random: &mut StdRng) -> Vec<u8> {
     let mut output = input.to_vec();
     let at = random.random_range(0..=input.len());
     let end = random.random_range(at..=input.len());
@@ -211,7 +213,7 @@ mod tests {
         let json =
             mutated.iter().filter(|output| serde_json::from_slice::<serde_json::Value>(output).is_ok());
         assert!(json.count() > 600);
-        let different: std::collections::HashSet<_> = mutated.iter().collect();
-        assert!(different.len() > 500);
+        let distinct: std::collections::HashSet<_> = mutated.iter().collect();
+        assert!(distinct.len() > 500);
     }
 }

@@ -1,16 +1,16 @@
-//! What the documents ask of texts, said once more in other words than in patron.
+//! The documented rules of texts, implemented independently of patron.
 
 use patron::types::is_blank;
 use serde_json::Value;
 
-/// Whether this is a name: of at most so many characters, without control characters, and to be seen.
-pub(crate) fn is_line(text: &str, most: usize) -> bool {
+/// Whether a text is a single visible line of at most `max` characters, without control characters.
+pub(crate) fn is_line(text: &str, max: usize) -> bool {
     let visible = |c: char| !c.is_whitespace() && !c.is_control();
-    text.chars().count() <= most && !text.chars().any(char::is_control) && text.chars().any(visible)
+    text.chars().count() <= max && !text.chars().any(char::is_control) && text.chars().any(visible)
 }
 
-/// Whether a field holds a text that nobody would refuse as a name of at most so many characters.
-pub(crate) fn is_fine(field: Option<&Value>, most: usize) -> bool {
+/// Whether a field contains a text that is certainly a valid name of at most `max` characters.
+pub(crate) fn is_valid_name(field: Option<&Value>, max: usize) -> bool {
     let text = field.and_then(Value::as_str);
-    text.is_some_and(|text| is_line(text, most) && !is_blank(text) && text.chars().any(char::is_alphanumeric))
+    text.is_some_and(|text| is_line(text, max) && !is_blank(text) && text.chars().any(char::is_alphanumeric))
 }

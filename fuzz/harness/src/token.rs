@@ -1,7 +1,7 @@
 //! Tokens (`src/service/token.rs`).
 //!
-//! The first byte of an input says which good token is meant, the second what becomes of it; the rest is the new text,
-//! edits of the old one, a header, or claims.
+//! The first byte of an input selects a valid token, the second how it is changed. The rest is a new text, edits of the
+//! token, a header, or claims.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::World;
 use crate::world::SECRETS;
 
-/// A token of each kind; the place of each is that of its key in [`SECRETS`].
+/// The kinds of tokens, in the order of their keys in [`SECRETS`].
 const KINDS: [(Audience, TokenKind); 4] = [
     (Audience::Admin, TokenKind::Access),
     (Audience::Admin, TokenKind::Refresh),
@@ -22,18 +22,18 @@ const KINDS: [(Audience, TokenKind); 4] = [
     (Audience::Customer, TokenKind::Refresh),
 ];
 
-/// A text verifies as one kind of token at most; then it was signed with that kind's key, its claims are those of the
-/// kind, and it has not expired.
+/// A text verifies as at most one kind of token. Then it was signed with the key of that kind, its claims match the kind,
+/// and it has not expired.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
-    let [which, how, rest @ ..] = input else { return };
-    let good = usize::from(which % 4);
-    let original = issue(world, good);
+    let [selector, change, rest @ ..] = input else { return };
+    let original_kind = usize::from(selector % 4);
+    let original = issue(world, original_kind);
     let text = String::from_utf8_lossy(rest);
-    // Ours are those that were signed with the kind's own key.
-    let (token, ours) = match how % 6 {
+    // Whether the token was signed with the key of its kind.
+    let (token, has_own_key) = match change % 6 {
         0 => (text.into_owned(), false),
         1 => (edit(&original, rest), false),
         2 => (
@@ -41,26 +41,29 @@ pub fn check(world: &World, input: &[u8]) {
             false,
         ),
         3 => (sign(&text, b"a key that is not known to patron at all"), false),
-        4 => (sign(&text, SECRETS[(good + 1 + usize::from(which / 4 % 3)) % 4].1.as_bytes()), false),
-        _ => (sign(&text, SECRETS[good].1.as_bytes()), true),
+        4 => (
+            sign(&text, SECRETS[(original_kind + 1 + usize::from(selector / 4 % 3)) % 4].1.as_bytes()),
+            false,
+        ),
+        _ => (sign(&text, SECRETS[original_kind].1.as_bytes()), true),
     };
     let verifies = KINDS.map(|(audience, kind)| token::verify(world.app(), &token, audience, kind));
     let as_kinds: Vec<usize> = (0..4).filter(|kind| verifies[*kind].is_some()).collect();
-    // Anybody may call with any text.
+    // Only access tokens authenticate a caller.
     let caller = world.run(auth::authenticate(world.app(), &token));
-    assert!(caller.is_err() || as_kinds == [0] || as_kinds == [2], "who calls, with {token}");
+    assert!(caller.is_err() || as_kinds == [0] || as_kinds == [2], "the caller of {token}");
     let access = token::verify_access(world.app(), &token).map(|(audience, _)| audience);
     let [kind] = as_kinds[..] else {
         assert!(as_kinds.is_empty(), "a token of kinds {as_kinds:?}: {token}");
-        assert_ne!(token, original, "a good token");
+        assert_ne!(token, original, "a valid token was refused");
         assert_eq!(access, None, "{token}");
         return;
     };
-    // Access is what the first of each audience gives.
+    // The first kind of each audience is the access token.
     assert_eq!(access, (kind % 2 == 0).then_some(KINDS[kind].0), "{token}");
-    let verified = verifies[kind].clone().expect("it verified");
+    let verified = verifies[kind].clone().expect("the token verified");
     let claims = claims(&token);
-    fits(world, &claims, kind);
+    assert_claims_match(world, &claims, kind);
     let account = &claims[if kind < 2 { "user" } else { "customer" }];
     assert_eq!(
         account["uuid"].as_str().and_then(|uuid| Uuid::parse_str(uuid).ok()),
@@ -68,16 +71,16 @@ pub fn check(world: &World, input: &[u8]) {
     );
     assert_eq!(account["id"], verified.account.id);
     assert_eq!(claims.get("gen").cloned().unwrap_or(json!(0)), verified.generation);
-    if !ours {
-        // Without the key, there are no others than those that were issued.
+    if !has_own_key {
+        // Without the key, only issued tokens verify.
         let issued =
             (0..4).map(|kind| issue(world, kind)).find(|issued| signed_part(issued) == signed_part(&token));
-        assert_eq!(issued.as_deref(), Some(token.as_str()), "a token that nobody issued");
+        assert_eq!(issued.as_deref(), Some(token.as_str()), "a forged token");
     }
 }
 
-/// Its claims say what they have to.
-fn fits(world: &World, claims: &Value, kind: usize) {
+/// Checks that the claims are those of the kind.
+fn assert_claims_match(world: &World, claims: &Value, kind: usize) {
     let audience = ["admin", "customer"][kind / 2];
     assert_eq!(claims["tokenType"], audience);
     assert!(claims["aud"] == audience || claims["aud"] == json!([audience]), "{}", claims["aud"]);
@@ -86,7 +89,7 @@ fn fits(world: &World, claims: &Value, kind: usize) {
     assert!(claims["exp"].as_i64().is_some_and(|expires| expires > world.app().clock.now().timestamp()));
 }
 
-/// A good token; the same whenever it is asked for, but for its identifier.
+/// Issues a valid token, which is always the same for a kind.
 fn issue(world: &World, kind: usize) -> String {
     let now = world.app().clock.now().timestamp();
     let (audience, account, id) = match kind / 2 {
@@ -108,16 +111,16 @@ fn sign(claims: &str, key: &[u8]) -> String {
     let signed = format!("{header}.{}", encode(claims));
     let key = EncodingKey::from_secret(key);
     let signature =
-        jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("it is signed");
+        jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).expect("the claims are signed");
     format!("{signed}.{signature}")
 }
 
-/// Replaces bytes: three bytes of the input are a place (two) and what comes there.
+/// Replaces bytes of a token. Each edit has three bytes: the position (two bytes) and the new byte.
 fn edit(token: &str, edits: &[u8]) -> String {
     let mut bytes = token.as_bytes().to_vec();
     for edit in edits.chunks_exact(3) {
-        let place = usize::from(u16::from_be_bytes([edit[0], edit[1]])) % bytes.len();
-        bytes[place] = edit[2];
+        let position = usize::from(u16::from_be_bytes([edit[0], edit[1]])) % bytes.len();
+        bytes[position] = edit[2];
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

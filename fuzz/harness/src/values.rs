@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 use crate::World;
 
-/// The custom fields of a body are refused and nothing is changed, or they are kept; what is kept is accepted again,
-/// here and as free-form data.
+/// The custom fields of a body are refused and nothing is changed, or they are stored. Stored values are accepted again, as
+/// custom fields and as free-form data.
 ///
 /// # Panics
-/// When a property does not hold.
+/// If a property does not hold.
 pub fn check(world: &World, input: &[u8]) {
     define(world);
     match crate::object(input) {
@@ -26,36 +26,36 @@ fn path(world: &World, rest: &str) -> String {
     format!("/api/customers/{}{rest}", world.customer().uuid)
 }
 
-/// Sets values of custom fields of the first customer; they stay.
+/// Sets values of custom fields of the first customer, without restoring it.
 pub(crate) fn try_values(world: &World, values: &Value) {
-    let (before, path_of_fields) = (world.customer(), path(world, "/metafields"));
+    let (before, metafields_path) = (world.customer(), path(world, "/metafields"));
     let body = |values: &Value| json!({"metafields": values}).to_string().into_bytes();
-    let answer = world.send("PATCH", &path_of_fields, &body(values));
+    let response = world.send("PATCH", &metafields_path, &body(values));
     let after = world.customer();
-    let Some(data) = answer.data() else {
-        assert_eq!(after, before, "values that were refused changed something");
+    let Some(data) = response.data() else {
+        assert_eq!(after, before, "refused values changed something");
         return;
     };
-    assert_eq!(data["metaData"], after.meta_data, "the answer");
+    assert_eq!(data["metaData"], after.meta_data, "the response");
     assert!(!holds_nul(&after.meta_data), "{}", after.meta_data);
-    assert_eq!(before.meta_data.get("free"), after.meta_data.get("free"), "what is no custom field stays");
+    assert_eq!(before.meta_data.get("free"), after.meta_data.get("free"), "free-form data changed");
 
-    world.send("PATCH", &path_of_fields, &body(values)).accepted();
+    world.send("PATCH", &metafields_path, &body(values)).accepted();
     assert_eq!(world.customer(), after, "the second time changed something");
-    // As it is stored now: fields that are kept are fields that may be set.
-    let mut kept = after.meta_data.clone();
-    kept.as_object_mut().expect("an object").remove("free");
-    world.send("PATCH", &path_of_fields, &body(&kept)).accepted();
-    assert_eq!(world.customer(), after, "what is stored changed something");
-    let whole = json!({"meta_data": after.meta_data}).to_string();
-    world.send("PATCH", &path(world, ""), whole.as_bytes()).accepted();
-    assert_eq!(world.customer(), after, "the same as free-form data changed something");
+    // Stored values are valid values.
+    let mut stored = after.meta_data.clone();
+    stored.as_object_mut().expect("an object").remove("free");
+    world.send("PATCH", &metafields_path, &body(&stored)).accepted();
+    assert_eq!(world.customer(), after, "the stored values changed something");
+    let meta_data = json!({"meta_data": after.meta_data}).to_string();
+    world.send("PATCH", &path(world, ""), meta_data.as_bytes()).accepted();
+    assert_eq!(world.customer(), after, "the same values as free-form data changed something");
 }
 
-/// Defines fields of every type, with every validation, once.
+/// Defines fields of every type, with every validation, unless they are already defined.
 pub(crate) fn define(world: &World) {
     world.run(async {
-        if Entity::find().count(world.app().db.reader()).await.expect("the database answers") > 0 {
+        if Entity::find().count(world.app().db.reader()).await.expect("the database responds") > 0 {
             return;
         }
         for definition in definitions() {
@@ -65,24 +65,24 @@ pub(crate) fn define(world: &World) {
                 DefinitionInput::from(definition),
             )
             .await
-            .expect("it is defined");
+            .expect("the field is defined");
         }
     });
 }
 
 fn definitions() -> Vec<Map<String, Value>> {
     use FieldType::{Boolean, Color, Date, Group, Integer, LongText, Number, RichText, ShortText, Url};
-    let inner = json!([
+    let sub_fields = json!([
         {"key": "zip", "type": "short_text", "required": true, "validations": [{"type": "regexp", "pattern": "^\\d{5}$"}]},
         {"key": "tags", "type": "short_text", "isList": true},
         {"key": "box", "type": "group", "subFields": [{"key": "deep", "type": "integer"}, {"key": "day", "type": "date"}]},
     ]);
     let types = [ShortText, LongText, RichText, Integer, Number, Boolean, Date, Color, Url, Group];
     let plain = types.into_iter().flat_map(|kind| {
-        let inner = if kind == Group { inner.clone() } else { json!([]) };
+        let sub_fields = if kind == Group { sub_fields.clone() } else { json!([]) };
         [false, true].map(|list| {
             let key = format!("{}{}", kind.name(), if list { "_list" } else { "" });
-            json!({"fieldKey": key, "fieldType": kind.name(), "isList": list, "subFields": inner})
+            json!({"fieldKey": key, "fieldType": kind.name(), "isList": list, "subFields": sub_fields})
         })
     });
     let rules = [

@@ -1,22 +1,22 @@
-//! Every target on stable: its corpus, and as many mutations of it as half a minute allows. `docs/fuzzing.md` says how
-//! to try more.
+//! Runs every target on stable Rust: on its corpus, and on as many mutations as half a minute allows. `docs/fuzzing.md`
+//! explains how to run more.
 
 mod runner;
 
 use fuzz_harness::{TARGETS, World};
 
-use runner::try_target;
+use runner::run_target;
 
 macro_rules! targets {
-    ($make:path: $($name:ident $mutations:literal)*) => {
-        $(#[test] fn $name() { super::try_target(stringify!($name), $make(), $mutations); })*
+    ($world:path: $($name:ident $mutations:literal)*) => {
+        $(#[test] fn $name() { super::run_target(stringify!($name), $world(), $mutations); })*
 
         #[test]
-        fn there_are_such_targets() {
-            let tried = [$(stringify!($name)),*];
-            assert!(tried.iter().all(|name| super::TARGETS.iter().any(|(target, _)| target == name)));
-            // One is in `cost.rs`; two need no database: on SQLite only.
-            assert_eq!(tried.len(), super::TARGETS.len() - if tried.contains(&"email") { 1 } else { 3 });
+        fn every_target_is_run() {
+            let names = [$(stringify!($name)),*];
+            assert!(names.iter().all(|name| super::TARGETS.iter().any(|(target, _)| target == name)));
+            // `cost` runs in cost.rs, and two targets without a database run only once, with SQLite.
+            assert_eq!(names.len(), super::TARGETS.len() - if names.contains(&"email") { 1 } else { 3 });
         }
     };
 }
@@ -37,7 +37,7 @@ mod sqlite {
     }
 }
 
-/// The same mutations, which another database may take otherwise.
+/// The same mutations; PostgreSQL may treat them differently.
 mod postgres {
     targets! { super::World::on_postgres:
         address 500

@@ -1,4 +1,8 @@
-//! What one request may ask for, and be answered with, in all: however many operations it holds.
+//! Limits of one request, shared by all of its operations: fields, complexity, parts of the document, and bytes of the
+//! response. All responses being built at the same time share another limit of bytes.
+//!
+//! A document that exceeds a limit is refused before it runs. A response that exceeds one fails while it is built: from
+//! then on every field that is counted fails, so little more is built.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,51 +15,54 @@ use async_graphql::{ContextSelectionSet, ServerError, ServerResult, ValidationRe
 
 use super::counted;
 use super::error;
+use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
+use crate::http::FailureCode;
 
-/// What the answer to a question about the schema takes a field, in bytes, at least: its fields are many and short, and
-/// each costs a walk through the library's registry.
-const MIN_INTROSPECTED: usize = 128;
+/// The least that an introspection field counts, in bytes. These fields are many and short, and each costs a walk
+/// through the library's registry.
+const MIN_INTROSPECTION_BYTES: usize = 128;
 
-/// An answer counts among all that are being made in steps of so many bytes: small ones touch nothing that is shared.
+/// A response adds to the shared counter in steps of this many bytes, so a small response never touches it.
 const STEP: usize = 32 * 1024;
 
-/// Bytes of all answers that are being made: one request's are bounded, and so are those of very many at once.
+/// Counts the bytes of all responses that are being built.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Making(Arc<AtomicUsize>);
+pub(super) struct PendingBytes(Arc<AtomicUsize>);
 
-/// What is left for the operations of a request: those of a batch together may have the fields, the complexity and the
-/// answer of one.
+/// The remaining budget of a request. All operations of a batch share it.
 pub(super) struct Budget {
     max_complexity: usize,
     max_parts: usize,
     fields: AtomicUsize,
     parts: AtomicUsize,
     complexity: AtomicUsize,
-    /// The most bytes of the answer.
+    /// Maximum size of the response, in bytes.
     pub(super) max_bytes: usize,
-    /// Bytes of rows that were made.
-    rows: AtomicUsize,
-    /// Bytes of long texts and of JSON that were made: they are counted in their rows as well, but those may hold many.
-    leaves: AtomicUsize,
-    /// Its part of all that are being made, in bytes.
-    part: AtomicUsize,
-    making: Making,
-    max_making: usize,
+    /// Bytes of resolved rows.
+    row_bytes: AtomicUsize,
+    /// Bytes of resolved long texts and JSON values. Their rows count them as well, but only once all fields of the row
+    /// are resolved, and a row may hold many.
+    leaf_bytes: AtomicUsize,
+    /// Bytes that this request has added to the shared counter.
+    reserved: AtomicUsize,
+    pending: PendingBytes,
+    max_pending: usize,
 }
 
-/// The answer is made: what is written of it is counted by the server until the client has it.
+/// Returns the bytes to the shared counter. From here on the server counts the response until the client has received
+/// it.
 impl Drop for Budget {
     fn drop(&mut self) {
-        let part = *self.part.get_mut();
-        if part > 0 {
-            self.making.0.fetch_sub(part, Ordering::Relaxed);
+        let reserved = *self.reserved.get_mut();
+        if reserved > 0 {
+            self.pending.0.fetch_sub(reserved, Ordering::Relaxed);
         }
     }
 }
 
 impl Budget {
-    pub(super) fn new(config: &GraphqlConfig, making: &Making) -> Self {
+    pub(super) fn new(config: &GraphqlConfig, pending: &PendingBytes) -> Self {
         Self {
             max_complexity: config.max_complexity,
             max_parts: config.max_parts(),
@@ -63,30 +70,26 @@ impl Budget {
             parts: AtomicUsize::new(config.max_parts()),
             complexity: AtomicUsize::new(config.max_complexity),
             max_bytes: config.max_answer_bytes,
-            rows: AtomicUsize::new(0),
-            leaves: AtomicUsize::new(0),
-            part: AtomicUsize::new(0),
-            making: making.clone(),
-            max_making: config.answers_bytes,
+            row_bytes: AtomicUsize::new(0),
+            leaf_bytes: AtomicUsize::new(0),
+            reserved: AtomicUsize::new(0),
+            pending: pending.clone(),
+            max_pending: config.answers_bytes,
         }
     }
 
-    /// That of the request that is being answered.
+    /// The budget of the current request.
     pub(super) fn of<'a>(ctx: &ContextSelectionSet<'a>) -> &'a Self {
-        // The endpoint gives every request one.
+        // The endpoint adds a budget to every request.
         ctx.data_unchecked::<Arc<Self>>()
     }
 
-    /// Takes what a document amounts to.
+    /// Takes the cost of a document.
     ///
     /// # Errors
-    /// There is not so much left.
-    pub(super) fn take(&self, amount: Amount) -> Result<(), ServerError> {
-        if take(&self.fields, amount.fields) {
-            self.take_parts(amount.parts)
-        } else {
-            Err(self.too_complex())
-        }
+    /// `QUERY_TOO_LARGE` when the cost exceeds the remaining budget.
+    pub(super) fn take(&self, cost: DocumentCost) -> Result<(), ServerError> {
+        if take(&self.fields, cost.fields) { self.take_parts(cost.parts) } else { Err(self.too_complex()) }
     }
 
     fn take_complexity(&self, complexity: usize) -> Result<(), ServerError> {
@@ -95,8 +98,8 @@ impl Budget {
 
     fn too_complex(&self) -> ServerError {
         let message =
-            format!("The operations are too complex together; at most {} is allowed", self.max_complexity);
-        error::coded(ServerError::new(message, None), "QUERY_TOO_LARGE")
+            format!("The operations together are too complex; at most {} is allowed", self.max_complexity);
+        error::with_code(ServerError::new(message, None), ErrorCode::QueryTooLarge)
     }
 
     fn take_parts(&self, parts: usize) -> Result<(), ServerError> {
@@ -108,17 +111,17 @@ impl Budget {
              are allowed",
             self.max_parts
         );
-        Err(error::coded(ServerError::new(message, None), "QUERY_TOO_LARGE"))
+        Err(error::with_code(ServerError::new(message, None), ErrorCode::QueryTooLarge))
     }
 
-    /// Counts bytes of a row that was made. Fails from the first that is too many on.
+    /// Counts bytes of a resolved row. Fails once the limit is exceeded.
     pub(super) fn take_bytes(&self, bytes: usize) -> ServerResult<()> {
-        self.count(&self.rows, bytes)
+        self.count(&self.row_bytes, bytes)
     }
 
-    /// Counts bytes of a long text or of JSON. Fails from the first that is too many on.
+    /// Counts bytes of a long text or a JSON value. Fails once the limit is exceeded.
     pub(super) fn take_leaf(&self, bytes: usize) -> ServerResult<()> {
-        self.count(&self.leaves, bytes)
+        self.count(&self.leaf_bytes, bytes)
     }
 
     fn count(&self, counter: &AtomicUsize, bytes: usize) -> ServerResult<()> {
@@ -128,55 +131,55 @@ impl Budget {
             return Err(self.too_large());
         }
         let steps = after / STEP - before / STEP;
-        if steps > 0 { self.take_part(steps * STEP) } else { Ok(()) }
+        if steps > 0 { self.reserve(steps * STEP) } else { Ok(()) }
     }
 
-    /// Counts bytes among those of all answers that are being made.
-    fn take_part(&self, bytes: usize) -> ServerResult<()> {
-        self.part.fetch_add(bytes, Ordering::Relaxed);
-        let all = self.making.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if all <= self.max_making {
+    /// Adds bytes to the shared counter.
+    fn reserve(&self, bytes: usize) -> ServerResult<()> {
+        self.reserved.fetch_add(bytes, Ordering::Relaxed);
+        let all = self.pending.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if all <= self.max_pending {
             return Ok(());
         }
-        tracing::warn!("too many large answers at once (PATRON_GRAPHQL_ANSWERS_BYTES)");
-        let message = "Too many large answers are being made; try again".to_owned();
-        Err(error::coded(ServerError::new(message, None), "UNAVAILABLE"))
+        tracing::warn!("too many large responses at once (PATRON_GRAPHQL_ANSWERS_BYTES)");
+        let message = "Too many large responses are being built; try again".to_owned();
+        Err(error::with_code(ServerError::new(message, None), ErrorCode::Failure(FailureCode::Unavailable)))
     }
 
-    /// Whether more was made than may be sent.
+    /// Whether the response exceeds its limit.
     pub(super) fn is_exceeded(&self) -> bool {
-        let made = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-        made(&self.rows).max(made(&self.leaves)) > self.max_bytes
+        let bytes = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        bytes(&self.row_bytes).max(bytes(&self.leaf_bytes)) > self.max_bytes
     }
 
-    /// What is answered then.
+    /// The error for a response that exceeds its limit.
     pub(super) fn too_large(&self) -> ServerError {
         let message = format!(
-            "The answer is larger than {} bytes (PATRON_GRAPHQL_MAX_ANSWER_BYTES); ask for fewer rows or fields",
+            "The response is larger than {} bytes (PATRON_GRAPHQL_MAX_ANSWER_BYTES); select fewer rows or fields",
             self.max_bytes
         );
-        error::coded(ServerError::new(message, None), "ANSWER_TOO_LARGE")
+        error::with_code(ServerError::new(message, None), ErrorCode::AnswerTooLarge)
     }
 }
 
-/// Takes an amount of what is left, when there is so much.
-fn take(left: &AtomicUsize, amount: usize) -> bool {
-    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount)).is_ok()
+/// Subtracts an amount from a counter, unless the counter is smaller.
+fn take(remaining: &AtomicUsize, amount: usize) -> bool {
+    remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bytes| bytes.checked_sub(amount)).is_ok()
 }
 
-/// Takes from the [`Budget`] what only the library sees: the complexity of each operation of a batch, and what is
-/// answered to questions about the schema. Only in a schema of its own, for those: the library resolves every field more
-/// slowly when there is any extension.
-pub(super) struct Bounded;
+/// An extension that takes from the [`Budget`] what only the library knows: the complexity of each operation of a
+/// batch, and the bytes of introspection fields. Only the schema for batches and introspection has it, because the
+/// library resolves every field more slowly when a schema has an extension.
+pub(super) struct BudgetExtension;
 
-impl ExtensionFactory for Bounded {
+impl ExtensionFactory for BudgetExtension {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Self)
     }
 }
 
 #[async_trait]
-impl Extension for Bounded {
+impl Extension for BudgetExtension {
     async fn validation(
         &self,
         ctx: &ExtensionContext<'_>,
@@ -197,25 +200,25 @@ impl Extension for Bounded {
     ) -> ServerResult<Option<Value>> {
         let budget = ctx.data_opt::<Arc<Budget>>().filter(|_| info.is_for_introspection);
         let Some(budget) = budget else { return next.run(ctx, info).await };
-        // Further fields fail before anything of them is made.
-        budget.take_bytes(MIN_INTROSPECTED)?;
+        // When the limit is exceeded, the field fails before it is resolved.
+        budget.take_bytes(MIN_INTROSPECTION_BYTES)?;
         let name = info.alias.unwrap_or(info.name).len();
         let value = next.run(ctx, info).await?;
-        let bytes = name + value.as_ref().map_or(0, counted::scalar);
-        budget.take_bytes(bytes.saturating_sub(MIN_INTROSPECTED))?;
+        let bytes = name + value.as_ref().map_or(0, counted::scalar_bytes);
+        budget.take_bytes(bytes.saturating_sub(MIN_INTROSPECTION_BYTES))?;
         Ok(value)
     }
 }
 
-/// What a document amounts to, all its operations and fragments together.
+/// The cost of a document: all of its operations and fragments.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Amount {
+pub(super) struct DocumentCost {
     pub(super) fields: usize,
     /// Selections, arguments, values and directives.
     pub(super) parts: usize,
 }
 
-impl Amount {
+impl DocumentCost {
     pub(super) fn add_parts(&mut self, parts: usize) {
         self.parts = self.parts.saturating_add(parts);
     }
@@ -238,25 +241,25 @@ pub(super) mod tests {
     }
 
     fn budget(bytes: usize) -> Budget {
-        Budget::new(&config(bytes, usize::MAX), &Making::default())
+        Budget::new(&config(bytes, usize::MAX), &PendingBytes::default())
     }
 
     #[test]
-    fn answers_that_are_made_at_once_are_bounded_together() {
-        let (making, config) = (Making::default(), config(10 * STEP, 3 * STEP));
-        let one = Budget::new(&config, &making);
-        let other = Budget::new(&config, &making);
-        assert!(one.take_bytes(STEP - 1).is_ok() && making.0.load(Ordering::Relaxed) == 0);
-        assert!(one.take_bytes(2 * STEP).is_ok() && other.take_leaf(STEP).is_ok());
-        assert!(other.take_bytes(STEP).is_err() && other.take_bytes(1).is_ok());
-        drop(one);
-        assert!(other.take_leaf(STEP).is_ok());
-        drop(other);
-        assert_eq!(making.0.load(Ordering::Relaxed), 0);
+    fn responses_built_at_the_same_time_share_a_limit() {
+        let (pending, config) = (PendingBytes::default(), config(10 * STEP, 3 * STEP));
+        let first = Budget::new(&config, &pending);
+        let second = Budget::new(&config, &pending);
+        assert!(first.take_bytes(STEP - 1).is_ok() && pending.0.load(Ordering::Relaxed) == 0);
+        assert!(first.take_bytes(2 * STEP).is_ok() && second.take_leaf(STEP).is_ok());
+        assert!(second.take_bytes(STEP).is_err() && second.take_bytes(1).is_ok());
+        drop(first);
+        assert!(second.take_leaf(STEP).is_ok());
+        drop(second);
+        assert_eq!(pending.0.load(Ordering::Relaxed), 0);
     }
 
     #[test]
-    fn bytes_are_counted_up_to_the_limit_and_never_again_after_it() {
+    fn counting_fails_once_the_limit_is_exceeded() {
         let budget = budget(100);
         assert!(
             budget.take_bytes(60).is_ok() && budget.take_leaf(100).is_ok() && budget.take_bytes(40).is_ok()
@@ -269,9 +272,9 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn fields_and_parts_are_taken_apart() {
+    fn fields_and_parts_have_separate_limits() {
         let budget = budget(100);
-        let take = |fields, parts| budget.take(Amount { fields, parts });
+        let take = |fields, parts| budget.take(DocumentCost { fields, parts });
         assert!(take(100, 0).is_ok() && take(1, 0).is_err());
         assert!(take(0, 500).is_ok() && take(0, 1).is_err());
     }

@@ -1,6 +1,8 @@
-//! Output types that count the bytes of an answer while it is made: everything that can be long is one of them. The
-//! library makes the whole answer before anybody sees any of it, and its extensions, which could look at every value,
-//! slow every field down.
+//! Output types that count the bytes of a response while it is built. Every value that can be long has one of these
+//! types. Each takes its bytes from the [`Budget`] of the request and fails when the budget is exceeded.
+//!
+//! They are needed because the library builds the whole response in memory before it is written. Its extensions could
+//! count every value, but slow every field down.
 
 use std::borrow::Cow;
 
@@ -11,14 +13,14 @@ use serde::Serialize;
 
 use super::budget::Budget;
 
-/// What a field takes at least while an answer is made, in bytes: a number is shorter in the answer, and not in memory.
-pub(super) const MIN_FIELD: usize = 32;
-/// From here on a text is counted when it is made, in bytes; shorter ones with the row that they are in. The fields of a
-/// row are bounded in number.
-const LONG: usize = 256;
+/// The least that a field counts, in bytes: a number is shorter than that in the response, but not in memory.
+pub(super) const MIN_FIELD_BYTES: usize = 32;
+/// A text of at least this many bytes counts as soon as it is resolved. A shorter text counts with its row, which has a
+/// limited number of fields.
+const LONG_TEXT_BYTES: usize = 256;
 
-/// A list. Its items are resolved one after the other, and counted, so it ends where the limit is: the library's begins
-/// all at once.
+/// A list that resolves and counts its items one after the other, so it stops at the limit. A list of the library
+/// resolves all of its items at the same time.
 #[derive(Clone, Debug)]
 pub(super) struct List<T>(pub(super) Vec<T>);
 
@@ -43,31 +45,31 @@ impl<T: OutputType> OutputType for List<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let budget = Budget::of(ctx);
-        budget.take_bytes(MIN_FIELD)?;
+        budget.take_bytes(MIN_FIELD_BYTES)?;
         let mut values = Vec::with_capacity(self.0.len());
         for (index, item) in self.0.iter().enumerate() {
             let ctx = ctx.with_index(index);
             let value = item.resolve(&ctx, field).await.map_err(|error| ctx.set_error_path(error))?;
-            budget.take_bytes(row(&value))?;
+            budget.take_bytes(row_bytes(&value))?;
             values.push(value);
         }
         Ok(Value::List(values))
     }
 }
 
-/// The bytes of an item, without the lists in it: they were counted when they were made.
-fn row(value: &Value) -> usize {
+/// The bytes of an item without its lists, which were counted when they were resolved.
+fn row_bytes(value: &Value) -> usize {
     match value {
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.len() + 4 + row(value)).max(MIN_FIELD)).sum()
+            fields.iter().map(|(name, value)| (name.len() + 4 + row_bytes(value)).max(MIN_FIELD_BYTES)).sum()
         }
         Value::List(_) => 0,
-        other => scalar(other),
+        other => scalar_bytes(other),
     }
 }
 
-/// The bytes of a value that holds no others; a little less than it takes in JSON.
-pub(super) fn scalar(value: &Value) -> usize {
+/// The bytes of a scalar or enum value, a little less than its size in JSON.
+pub(super) fn scalar_bytes(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len() + 2,
         Value::Enum(name) => name.len() + 2,
@@ -75,7 +77,7 @@ pub(super) fn scalar(value: &Value) -> usize {
     }
 }
 
-/// A text that may be long.
+/// A text that can be long.
 #[derive(Clone, Debug)]
 pub(super) struct Text<T>(pub(super) T);
 
@@ -90,7 +92,7 @@ impl<T: AsRef<str> + Send + Sync> OutputType for Text<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let text = self.0.as_ref();
-        if text.len() >= LONG {
+        if text.len() >= LONG_TEXT_BYTES {
             Budget::of(ctx).take_leaf(text.len())?;
         }
         Ok(Value::String(text.to_owned()))
@@ -111,21 +113,21 @@ impl<T: Serialize + Send + Sync> OutputType for AnyJson<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        // Nothing that is stored as JSON fails here: the names of its fields are texts.
+        // Stored JSON never fails here, because the names of its fields are strings.
         let value = async_graphql::to_value(&self.0).unwrap_or_default();
-        Budget::of(ctx).take_leaf(json(&value))?;
+        Budget::of(ctx).take_leaf(json_bytes(&value))?;
         Ok(value)
     }
 }
 
-/// The bytes of a JSON value.
-fn json(value: &Value) -> usize {
+/// The bytes of a JSON value with its lists.
+fn json_bytes(value: &Value) -> usize {
     match value {
         Value::Object(fields) => {
-            fields.iter().map(|(name, value)| (name.len() + 4 + json(value)).max(MIN_FIELD)).sum()
+            fields.iter().map(|(name, value)| (name.len() + 4 + json_bytes(value)).max(MIN_FIELD_BYTES)).sum()
         }
-        Value::List(items) => items.iter().map(|item| json(item).max(MIN_FIELD)).sum(),
-        other => scalar(other),
+        Value::List(items) => items.iter().map(|item| json_bytes(item).max(MIN_FIELD_BYTES)).sum(),
+        other => scalar_bytes(other),
     }
 }
 
@@ -136,30 +138,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_counted_with_the_names_of_its_fields_and_without_its_lists() {
+    fn a_row_counts_its_field_names_and_not_its_lists() {
         let name = "a".repeat(100);
-        let of = |fields: serde_json::Value| row(&Value::from_json(fields).unwrap());
+        let of = |fields: serde_json::Value| row_bytes(&Value::from_json(fields).unwrap());
         assert_eq!(of(serde_json::json!({name.clone(): "12345"})), 100 + 4 + 7);
         assert_eq!(of(serde_json::json!({name.clone(): {name.clone(): "12345"}})), 100 + 4 + 111);
         assert_eq!(of(serde_json::json!({name.clone(): [1, 2, 3]})), 104);
-        assert_eq!(row(&value!({"a": 1, "b": null})), 2 * MIN_FIELD);
-        assert_eq!(row(&value!("12345")), 7);
+        assert_eq!(row_bytes(&value!({"a": 1, "b": null})), 2 * MIN_FIELD_BYTES);
+        assert_eq!(row_bytes(&value!("12345")), 7);
     }
 
     #[test]
-    fn json_is_counted_with_its_lists() {
-        assert_eq!(json(&value!([1, 2, [3]])), 3 * MIN_FIELD);
-        assert_eq!(json(&value!({"a": ["1234567890123456789012345678901234567890"]})), 5 + 42);
+    fn json_counts_its_lists() {
+        assert_eq!(json_bytes(&value!([1, 2, [3]])), 3 * MIN_FIELD_BYTES);
+        assert_eq!(json_bytes(&value!({"a": ["1234567890123456789012345678901234567890"]})), 5 + 42);
     }
 
-    /// What is counted is no more than what is sent, but for what is shorter than a field takes at least.
+    /// Values shorter than [`MIN_FIELD_BYTES`] are the only exception.
     #[test]
-    fn no_answer_is_counted_as_longer_than_it_is() {
+    fn the_count_never_exceeds_the_size_of_the_response() {
         let long = "0123456789012345678901234567890123456789";
         for value in
             [value!({"a": long, "b": {"c": long}}), value!({"a": {"b": long}}), value!([[long], [long]])]
         {
-            assert!(json(&value) <= value.to_string().len(), "{value}");
+            assert!(json_bytes(&value) <= value.to_string().len(), "{value}");
         }
     }
 }

@@ -1,14 +1,16 @@
-//! The GraphQL API: every read.
+//! The GraphQL API, which serves every read. There is no mutation type: changes are made over REST.
 //!
-//! [`schema`]: the types and their resolvers; a resolver is one service call. Types are wrappers around rows with explicit
-//! fields: what isn't listed can't be asked for. There is no mutation type; REST changes things. [`transport`]: from a
-//! request to an answer.
+//! [`schema`] has the types and their resolvers. A resolver makes one service call. Types wrap rows and list their
+//! fields explicitly, so a column is never exposed by accident. [`transport`] turns a request into a response: it
+//! parses, validates and executes the document within the limits of the settings.
 
 mod budget;
 mod counted;
 mod error;
+mod error_code;
 mod schema;
 mod transport;
 
+pub use error_code::error_codes;
 pub use schema::sdl;
 pub use transport::routes;

@@ -1,4 +1,4 @@
-//! Addresses of customers over REST: those of any customer for admins, one's own for a customer.
+//! REST operations on addresses: admins can change those of all customers, customers their own.
 
 use axum::Json;
 use axum::extract::Path;
@@ -20,66 +20,66 @@ use crate::app::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
-use crate::http::{AdminCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AdminCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
 use crate::service::address::{self, Owned};
 use crate::types::timestamp;
 
-/// An address, as REST answers with it.
+/// A postal address of a customer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Address {
-    /// Primary key.
+    /// Numeric identifier of the address.
     #[schema(example = 7)]
     customer_address_id: i32,
-    /// Public identifier.
+    /// Public identifier of the address.
     #[schema(format = "uuid", example = "0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11")]
     uuid: String,
-    /// Primary key of its customer.
+    /// Numeric identifier of the customer.
     #[schema(example = 21)]
     customer_id: i32,
-    /// Who receives there.
+    /// Name of the recipient.
     #[schema(required = true, example = "John Smith")]
     full_name: Option<String>,
-    /// Telephone number, as typed.
+    /// Telephone number, as it was entered.
     #[schema(required = true, example = "+1 555 0123456")]
     telephone: Option<String>,
-    /// First line.
+    /// First address line.
     #[schema(required = true, example = "1 Market Street")]
     address_1: Option<String>,
-    /// Second line.
+    /// Second address line.
     #[schema(required = true, example = "Suite 400")]
     address_2: Option<String>,
     /// Postal code.
     #[schema(required = true, example = "94103")]
     postcode: Option<String>,
-    /// Town.
+    /// City or town.
     #[schema(required = true, example = "San Francisco")]
     city: Option<String>,
-    /// ISO 3166-2 code, or free text.
+    /// ISO 3166-2 code or free text.
     #[schema(required = true, example = "US-CA")]
     province: Option<String>,
     /// ISO 3166-1 alpha-2 code.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Z]{2}$", example = "US")]
     country: String,
-    /// Whether it is the customer's default.
+    /// Whether it is the default address of the customer.
     is_default: bool,
-    /// When it was added (RFC 3339).
+    /// Time of the creation (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When it last changed (RFC 3339).
+    /// Time of the last change (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     updated_at: String,
-    /// Counts the changes, from 1.
+    /// Version of the address. It starts at 1, and every change increases it.
     #[schema(example = 1)]
     version: i32,
 }
 
-/// An address with what can be done next.
+/// An address with links.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LinkedAddress {
     #[serde(flatten)]
     address: Address,
-    /// Where to go from here.
+    /// Links to related operations.
     #[schema(example = json!([
         {"rel": "edit", "href": "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11", "action": "PATCH", "types": ["application/json"]},
         {"rel": "delete", "href": "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/0b5a3c3e-6d0c-4f0b-9a53-5b8f6f6a2c11", "action": "DELETE", "types": ["application/json"]},
@@ -116,7 +116,7 @@ impl From<&Owned> for LinkedAddress {
     }
 }
 
-/// Where an address can be changed and deleted, by whoever named its customer so.
+/// The URL of an address. It names the customer in the same way as the request.
 fn url(owner: Owner, address: Uuid) -> String {
     match owner {
         Owner::Me => format!("/api/customers/me/addresses/{address}"),
@@ -124,11 +124,11 @@ fn url(owner: Owner, address: Uuid) -> String {
     }
 }
 
-/// What a new address is made of. Any other property is ignored.
+/// A new address. Other properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
 pub(super) struct NewAddress {
-    /// Who receives there.
+    /// Name of the recipient.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -139,7 +139,7 @@ pub(super) struct NewAddress {
     /// Telephone number.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "+1 555 0123456")]
     telephone: Option<String>,
-    /// First line.
+    /// First address line.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -147,7 +147,7 @@ pub(super) struct NewAddress {
         example = "1 Market Street"
     )]
     address_1: String,
-    /// Second line.
+    /// Second address line.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Suite 400")]
     address_2: Option<String>,
     /// Postal code.
@@ -158,10 +158,10 @@ pub(super) struct NewAddress {
         example = "94103"
     )]
     postcode: String,
-    /// Town.
+    /// City or town.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "San Francisco")]
     city: Option<String>,
-    /// ISO 3166-2 code, or free text.
+    /// ISO 3166-2 code or free text.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -172,16 +172,17 @@ pub(super) struct NewAddress {
     /// ISO 3166-1 alpha-2 code.
     #[schema(min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$", example = "US")]
     country: String,
-    /// Setting it takes it from the others.
+    /// Whether it is the default address. Setting it clears the default of the customer's other addresses.
     #[schema(value_type = Option<FlagInput>, nullable = false, example = true)]
     is_default: Option<Value>,
 }
 
-/// What changes: absent stays, `null` is emptied. The address that comes of it must have all that a new one needs.
+/// Changes to an address. Absent properties stay unchanged; `null` clears a property. The changed address must have all
+/// properties that a new address requires.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
 pub(super) struct AddressPatch {
-    /// Who receives there.
+    /// Name of the recipient.
     #[schema(
         nullable = false,
         min_length = 1,
@@ -193,7 +194,7 @@ pub(super) struct AddressPatch {
     /// Telephone number.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "+1 555 0123456")]
     telephone: Option<String>,
-    /// First line.
+    /// First address line.
     #[schema(
         nullable = false,
         min_length = 1,
@@ -202,7 +203,7 @@ pub(super) struct AddressPatch {
         example = "1 Market Street"
     )]
     address_1: Option<String>,
-    /// Second line.
+    /// Second address line.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Suite 400")]
     address_2: Option<String>,
     /// Postal code.
@@ -214,10 +215,10 @@ pub(super) struct AddressPatch {
         example = "94103"
     )]
     postcode: Option<String>,
-    /// Town.
+    /// City or town.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "San Francisco")]
     city: Option<String>,
-    /// ISO 3166-2 code, or free text.
+    /// ISO 3166-2 code or free text.
     #[schema(
         nullable = false,
         min_length = 1,
@@ -229,7 +230,7 @@ pub(super) struct AddressPatch {
     /// ISO 3166-1 alpha-2 code.
     #[schema(nullable = false, min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$", example = "US")]
     country: Option<String>,
-    /// Setting it takes it from the others.
+    /// Whether it is the default address. Setting it clears the default of the customer's other addresses.
     #[schema(value_type = Option<FlagInput>, nullable = false, example = true)]
     is_default: Option<Value>,
 }
@@ -255,8 +256,8 @@ async fn create(
     write: OneWrite,
     owner: Owner,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(address::create(ctx, write.answered(created), owner, body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(address::create(ctx, write.respond_with(created), owner, body.into()).await?.into())
 }
 
 async fn update(
@@ -265,12 +266,12 @@ async fn update(
     owner: Owner,
     id: &str,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(address::update(ctx, write.answered(updated), owner, address_id(id)?, body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(address::update(ctx, write.respond_with(updated), owner, address_id(id)?, body.into()).await?.into())
 }
 
-async fn delete(ctx: &Ctx, write: OneWrite, owner: Owner, id: &str) -> Result<Done, Failure> {
-    Ok(address::delete(ctx, write.answered(deleted), owner, address_id(id)?).await?.into())
+async fn delete(ctx: &Ctx, write: OneWrite, owner: Owner, id: &str) -> Result<WriteResponse, Failure> {
+    Ok(address::delete(ctx, write.respond_with(deleted), owner, address_id(id)?).await?.into())
 }
 
 fn address_id(text: &str) -> Result<Uuid, Failure> {
@@ -282,7 +283,7 @@ fn owner(customer: &str) -> Result<Owner, Failure> {
     Ok(Owner::Customer(uuid))
 }
 
-/// A path that can't be decoded names nothing.
+/// A path that can't be decoded is 404.
 fn undecodable(_: PathRejection) -> Failure {
     Failure::not_found("Address not found")
 }
@@ -305,7 +306,7 @@ pub(super) async fn create_customer_address(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let Path(customer) = path.map_err(undecodable)?;
     create(&ctx, write, owner(&customer)?, body).await
 }
@@ -322,7 +323,7 @@ pub(super) async fn create_customer_address(
     request_body = AddressPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
+        (status = 200, description = "The changed address", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
         Failing<(AdminOnly, NoSuchCustomerAddress, StaleVersion, Body)>,
     )
 )]
@@ -331,14 +332,14 @@ pub(super) async fn update_customer_address(
     write: OneWrite,
     path: Result<Path<(String, String)>, PathRejection>,
     body: JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let Path((customer, address)) = path.map_err(undecodable)?;
     update(&ctx, write, owner(&customer)?, &address, body).await
 }
 
 /// Delete an address of a customer
 ///
-/// When it was the default, the newest of the others becomes it.
+/// If it was the default address, the newest other address becomes the default.
 #[utoipa::path(
     delete,
     path = "/api/customers/{uuid}/addresses/{address_uuid}",
@@ -349,7 +350,7 @@ pub(super) async fn update_customer_address(
     ),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The address as it was", body = Data<Address>),
+        (status = 200, description = "The deleted address", body = Data<Address>),
         Failing<(AdminOnly, NoSuchCustomerAddress, StaleVersion, Change)>,
     )
 )]
@@ -357,12 +358,12 @@ pub(super) async fn delete_customer_address(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<(String, String)>, PathRejection>,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let Path((customer, address)) = path.map_err(undecodable)?;
     delete(&ctx, write, owner(&customer)?, &address).await
 }
 
-/// Add an address to one's own
+/// Add an address to my account
 #[utoipa::path(
     post,
     path = "/api/customers/me/addresses",
@@ -378,11 +379,11 @@ pub(super) async fn create_my_address(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     body: JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     create(&ctx, write, Owner::Me, body).await
 }
 
-/// Change one of one's own addresses
+/// Change one of my addresses
 #[utoipa::path(
     patch,
     path = "/api/customers/me/addresses/{address_uuid}",
@@ -391,7 +392,7 @@ pub(super) async fn create_my_address(
     request_body = AddressPatch,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The address as it is now", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
+        (status = 200, description = "The changed address", body = Data<LinkedAddress>, headers(("ETag" = EntityTag))),
         Failing<(CustomerOnly, NoSuchAddress, StaleVersion, Body)>,
     )
 )]
@@ -400,14 +401,14 @@ pub(super) async fn update_my_address(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let Path(address) = path.map_err(undecodable)?;
     update(&ctx, write, Owner::Me, &address, body).await
 }
 
-/// Delete one of one's own addresses
+/// Delete one of my addresses
 ///
-/// When it was the default, the newest of the others becomes it.
+/// If it was the default address, the newest other address becomes the default.
 #[utoipa::path(
     delete,
     path = "/api/customers/me/addresses/{address_uuid}",
@@ -415,7 +416,7 @@ pub(super) async fn update_my_address(
     params(("address_uuid" = inline(PathId), Path, description = "Public identifier of the address")),
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The address as it was", body = Data<Address>),
+        (status = 200, description = "The deleted address", body = Data<Address>),
         Failing<(CustomerOnly, NoSuchAddress, StaleVersion, Change)>,
     )
 )]
@@ -423,7 +424,7 @@ pub(super) async fn delete_my_address(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let Path(address) = path.map_err(undecodable)?;
     delete(&ctx, write, Owner::Me, &address).await
 }

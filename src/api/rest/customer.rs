@@ -1,4 +1,4 @@
-//! Customers over REST.
+//! REST operations on customers.
 
 use axum::Json;
 use axum::extract::Path;
@@ -17,48 +17,48 @@ use crate::app::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled};
-use crate::http::{AdminCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AdminCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::customer;
 use crate::types::timestamp;
 
-/// A customer, as REST answers with it.
+/// A customer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Customer {
-    /// Primary key.
+    /// Numeric identifier of the customer.
     #[schema(example = 21)]
     customer_id: i32,
-    /// Public identifier.
+    /// Public identifier of the customer.
     #[schema(format = "uuid", example = "433ba97f-8be7-4be9-be3f-a9f341f2b89f")]
     uuid: String,
-    /// 1 enabled, 0 disabled.
+    /// 1: enabled, 0: disabled.
     #[schema(minimum = 0, maximum = 1, example = 1)]
     status: i16,
-    /// Primary key of its group.
+    /// Numeric identifier of the customer's group.
     #[schema(required = true, example = 1)]
     group_id: Option<i32>,
-    /// E-mail address, as typed.
+    /// E-mail address, as it was entered.
     #[schema(format = "idn-email", example = "john.smith@example.com")]
     email: String,
     /// Display name.
     #[schema(example = "John Smith")]
     full_name: String,
-    /// When it was registered (RFC 3339).
+    /// Time of the registration (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When it last changed (RFC 3339).
+    /// Time of the last change (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     updated_at: String,
-    /// Counts the changes, from 1.
+    /// Version of the customer. It starts at 1, and every change increases it.
     #[schema(example = 1)]
     version: i32,
 }
 
-/// A customer with what can be done next.
+/// A customer with links.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LinkedCustomer {
     #[serde(flatten)]
     customer: Customer,
-    /// Where to go from here.
+    /// Links to related pages.
     #[schema(example = json!([
         {"rel": "customerGrid", "href": "/admin/customers", "action": "GET", "types": ["text/xml"]},
         {"rel": "edit", "href": "/admin/customers/edit/433ba97f-8be7-4be9-be3f-a9f341f2b89f", "action": "GET", "types": ["text/xml"]},
@@ -92,14 +92,14 @@ impl From<&Model> for LinkedCustomer {
     }
 }
 
-/// What a new customer is made of. Any other property is ignored.
+/// A new customer. Other properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
 pub(super) struct NewCustomer {
-    /// `0`, `1`, `"0"` or `"1"`; admins only, ignored from anyone else.
+    /// `0`, `1`, `"0"` or `"1"`. Only admins can set it; it is ignored from other callers.
     #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
     status: Option<Value>,
-    /// The group's primary key; admins only, ignored from anyone else.
+    /// Numeric identifier of the group. Only admins can set it; it is ignored from other callers.
     #[schema(value_type = Option<GroupIdInput>, example = 1)]
     group_id: Option<Value>,
     /// Display name, at most 255 characters.
@@ -110,25 +110,26 @@ pub(super) struct NewCustomer {
         example = "John Smith"
     )]
     full_name: String,
-    /// E-mail address; unique, however it is spelled: in any case, with its domain in Unicode or as A-labels.
+    /// Unique e-mail address. Upper and lower case are equal, and so are a domain in Unicode and in A-labels.
     #[schema(format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: String,
-    /// Password: 8 characters to 1024 bytes, not a common one.
+    /// Password: 8 characters to 1024 bytes, not a common password.
     #[schema(format = "password", min_length = 8, max_length = 1024, example = "correct horse battery")]
     password: String,
-    /// Free-form data of the back office; admins only, ignored from anyone else.
+    /// Free-form data of the back office. Only admins can set it; it is ignored from other callers.
     #[schema(example = json!({"erp": {"id": "C-1024"}}))]
     meta_data: Option<Map<String, Value>>,
 }
 
-/// What changes: absent stays, `null` goes back to the default where there is one. Any other property is ignored.
+/// Changes to a customer. Absent properties stay unchanged; `null` resets a property that has a default. Other
+/// properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
 pub(super) struct CustomerPatch {
-    /// `0`, `1`, `"0"` or `"1"`; disabling ends every session of the customer.
+    /// `0`, `1`, `"0"` or `"1"`. Disabling a customer ends all its sessions.
     #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
     status: Option<Value>,
-    /// The group's primary key; `null` is the default group.
+    /// Numeric identifier of the group; `null` is the default group.
     #[schema(value_type = Option<GroupIdInput>, example = 1)]
     group_id: Option<Value>,
     /// Display name, at most 255 characters.
@@ -140,10 +141,10 @@ pub(super) struct CustomerPatch {
         example = "John A. Smith"
     )]
     full_name: Option<String>,
-    /// E-mail address; unique, however it is spelled: in any case, with its domain in Unicode or as A-labels.
+    /// Unique e-mail address. Upper and lower case are equal, and so are a domain in Unicode and in A-labels.
     #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: Option<String>,
-    /// Password: 8 characters to 1024 bytes, not a common one; setting it ends every session of the customer.
+    /// Password: 8 characters to 1024 bytes, not a common password. Setting it ends all sessions of the customer.
     #[schema(
         nullable = false,
         format = "password",
@@ -152,18 +153,18 @@ pub(super) struct CustomerPatch {
         example = "correct horse battery"
     )]
     password: Option<String>,
-    /// Free-form data of the back office; `null` empties it.
+    /// Free-form data of the back office; `null` clears it.
     #[schema(example = json!({"erp": {"id": "C-1024"}}))]
     meta_data: Option<Map<String, Value>>,
 }
 
-/// An identifier in a path: with hyphens or without, and in no other form.
+/// Parses an identifier from a path, with or without hyphens. Other formats of UUIDs are not accepted.
 pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
-    let plain = matches!(text.len(), 32 | 36);
-    plain.then(|| Uuid::try_parse(text).ok()).flatten()
+    let has_valid_length = matches!(text.len(), 32 | 36);
+    has_valid_length.then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-/// The customer that a path names. What is no identifier names no customer.
+/// The customer that a path names. An invalid identifier is 404, like an unknown one.
 pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
@@ -181,14 +182,14 @@ fn updated(row: &Model) -> Versioned<Json<Data<LinkedCustomer>>> {
     Versioned::new(row.version, Json(Data { data: row.into() }))
 }
 
-/// A customer that is gone, which has no links.
+/// The view of a deleted customer, which has no links.
 pub(super) fn deleted(row: &Model) -> Json<Data<Customer>> {
     Json(Data { data: row.into() })
 }
 
 /// Register a customer
 ///
-/// Anyone may; an admin may also set `status`, `group_id` and `meta_data`.
+/// No token is required. An admin can also set `status`, `group_id` and `meta_data`.
 #[utoipa::path(
     post,
     path = "/api/customers",
@@ -204,13 +205,13 @@ pub(super) async fn create_customer(
     ctx: Ctx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(customer::create(&ctx, write.answered(created), body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(customer::create(&ctx, write.respond_with(created), body.into()).await?.into())
 }
 
 /// Change a customer
 ///
-/// `{}`, and values that are there already, are 200 and change nothing.
+/// The response to `{}`, and to values that are already set, is 200; nothing changes.
 #[utoipa::path(
     patch,
     path = "/api/customers/{uuid}",
@@ -219,7 +220,7 @@ pub(super) async fn create_customer(
     request_body = CustomerPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The customer as it is now", body = Data<LinkedCustomer>, headers(("ETag" = EntityTag))),
+        (status = 200, description = "The changed customer", body = Data<LinkedCustomer>, headers(("ETag" = EntityTag))),
         Failing<(AdminOnly, NoSuchCustomer, EmailTaken, StaleVersion, Body)>,
     )
 )]
@@ -228,13 +229,13 @@ pub(super) async fn update_customer(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(customer::update(&ctx, write.answered(updated), customer_id(path)?, body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(customer::update(&ctx, write.respond_with(updated), customer_id(path)?, body.into()).await?.into())
 }
 
 /// Delete a customer
 ///
-/// With its addresses and everything else that is its own. It cannot be undone.
+/// Deletes the customer with its addresses and all other data. This cannot be undone.
 #[utoipa::path(
     delete,
     path = "/api/customers/{uuid}",
@@ -242,7 +243,7 @@ pub(super) async fn update_customer(
     params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The customer as it was", body = Data<Customer>),
+        (status = 200, description = "The deleted customer", body = Data<Customer>),
         Failing<(AdminOnly, NoSuchCustomer, StaleVersion, Change)>,
     )
 )]
@@ -250,6 +251,6 @@ pub(super) async fn delete_customer(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
-    Ok(customer::delete(&ctx, write.answered(deleted), customer_id(path)?).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(customer::delete(&ctx, write.respond_with(deleted), customer_id(path)?).await?.into())
 }

@@ -1,4 +1,4 @@
-//! Everything about oneself, to download: the only read of customers that REST has.
+//! The data export of a customer: the only read of customers in the REST API.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -18,47 +18,47 @@ use crate::http::{CustomerCtx, Failure};
 use crate::service::export::{self, AccountExport};
 use crate::types::timestamp;
 
-/// Everything that is stored about a customer, but for what only the back office may see.
+/// All data that is stored about a customer, except data that only the back office may see.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Everything {
     /// The account.
     customer: Customer,
-    /// Since when its address is known to be its own (RFC 3339).
+    /// Time at which the customer verified the e-mail address (RFC 3339).
     #[schema(required = true, format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     email_verified_at: Option<String>,
-    /// The address that it wants instead, until the link mailed there is opened.
+    /// New e-mail address of a pending change, until the link mailed to it is opened.
     #[schema(required = true, format = "idn-email", example = "john@example.org")]
     pending_email: Option<String>,
-    /// Name of its group.
+    /// Name of the customer's group.
     #[schema(required = true, example = "Default")]
     group_name: Option<String>,
-    /// The custom fields that it may see, by namespace and key.
+    /// Custom fields that are visible to the customer, by namespace and key.
     #[schema(value_type = ValuesByName, example = json!({"custom": {"birthday": "1990-04-17"}}))]
     metafields: Value,
-    /// Its addresses, the default first.
+    /// Addresses of the customer, the default address first.
     addresses: Vec<Address>,
-    /// Where it is logged in.
+    /// Active sessions.
     sessions: Vec<Session>,
-    /// The mails of the last days.
+    /// Recent mails to the customer.
     mails: Vec<Mail>,
 }
 
-/// A mail.
+/// A mail to the customer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Mail {
-    /// What it says.
+    /// Kind of the mail.
     #[schema(value_type = MailKind, example = "verify_email")]
     kind: String,
-    /// Where it goes.
+    /// E-mail address of the recipient.
     #[schema(format = "idn-email", example = "john.smith@example.com")]
     recipient: String,
-    /// How far it is.
+    /// Status of the mail.
     #[schema(value_type = MailStatus, example = "sent")]
     status: String,
-    /// When it was written (RFC 3339).
+    /// Time at which the mail was queued (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When the mail server took it (RFC 3339).
+    /// Time at which the mail server accepted the mail (RFC 3339).
     #[schema(required = true, format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     sent_at: Option<String>,
 }
@@ -76,8 +76,8 @@ impl From<MailRow> for Mail {
 }
 
 impl From<AccountExport> for Everything {
-    fn from(own: AccountExport) -> Self {
-        let AccountExport { customer, group, metafields, addresses, sessions, mails } = own;
+    fn from(export: AccountExport) -> Self {
+        let AccountExport { customer, group, metafields, addresses, sessions, mails } = export;
         Self {
             email_verified_at: customer.email_verified_at.map(timestamp),
             pending_email: customer.pending_email.as_ref().map(|email| email.as_str().to_owned()),
@@ -91,17 +91,18 @@ impl From<AccountExport> for Everything {
     }
 }
 
-/// Download everything about oneself
+/// Download my data
 ///
-/// One document. What only the back office may see is not in it, nor are hashes and tokens.
+/// The response is one JSON document with all data about the customer. Hashes, tokens and data that only the back
+/// office may see are not included.
 #[utoipa::path(
     get,
     path = "/api/customers/me/export",
     tag = "account",
     security(("customer" = [])),
     responses(
-        (status = 200, description = "Everything that is stored about the customer", body = Data<Everything>,
-         headers(("Content-Disposition" = String, description = "Has a browser save it as a file"))),
+        (status = 200, description = "All data about the customer", body = Data<Everything>,
+         headers(("Content-Disposition" = String, description = "Makes browsers save the document as a file"))),
         Failing<(CustomerOnly, CustomerDeleted, Read)>,
     )
 )]

@@ -1,4 +1,4 @@
-//! Customer groups over REST.
+//! REST operations on customer groups.
 
 use axum::Json;
 use axum::extract::Path;
@@ -15,36 +15,36 @@ use super::openapi::PathId;
 use crate::entity::customer_group::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing};
-use crate::http::{AdminCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AdminCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::group;
 use crate::types::timestamp;
 
-/// A customer group, as REST answers with it.
+/// A customer group.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CustomerGroup {
-    /// Primary key.
+    /// Numeric identifier of the group.
     #[schema(example = 2)]
     customer_group_id: i32,
-    /// Public identifier.
+    /// Public identifier of the group.
     #[schema(format = "uuid", example = "6c1f0d0e-3f2b-4d8a-9a5e-2f0c7b1d4e11")]
     uuid: String,
-    /// Its name.
+    /// Name of the group.
     #[schema(example = "VIP")]
     group_name: String,
-    /// When it was made (RFC 3339).
+    /// Time of the creation (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When it last changed (RFC 3339).
+    /// Time of the last change (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     updated_at: String,
 }
 
-/// A customer group with what can be done next.
+/// A customer group with links.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LinkedCustomerGroup {
     #[serde(flatten)]
     group: CustomerGroup,
-    /// Where to go from here.
+    /// Links to related operations.
     #[schema(example = json!([
         {"rel": "edit", "href": "/api/customer-groups/6c1f0d0e-3f2b-4d8a-9a5e-2f0c7b1d4e11", "action": "PATCH", "types": ["application/json"]},
         {"rel": "delete", "href": "/api/customer-groups/6c1f0d0e-3f2b-4d8a-9a5e-2f0c7b1d4e11", "action": "DELETE", "types": ["application/json"]},
@@ -74,11 +74,11 @@ fn url(group: Uuid) -> String {
     format!("/api/customer-groups/{group}")
 }
 
-/// What a new customer group is made of. Any other property is ignored.
+/// A new customer group. Other properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
 pub(super) struct NewCustomerGroup {
-    /// Its name; unique whatever its case.
+    /// Unique name of the group. Upper and lower case are equal.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -88,11 +88,11 @@ pub(super) struct NewCustomerGroup {
     group_name: String,
 }
 
-/// What changes: absent stays. Any other property is ignored.
+/// Changes to a customer group. Absent properties stay unchanged; other properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
 pub(super) struct CustomerGroupPatch {
-    /// Its name; unique whatever its case.
+    /// Unique name of the group. Upper and lower case are equal.
     #[schema(
         nullable = false,
         min_length = 1,
@@ -103,13 +103,13 @@ pub(super) struct CustomerGroupPatch {
     group_name: Option<String>,
 }
 
-/// The group that a path names. What is no identifier names no group.
+/// The group that a path names. An invalid identifier is 404, like an unknown one.
 fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Group not found"))
 }
 
-/// Make a customer group
+/// Create a customer group
 #[utoipa::path(
     post,
     path = "/api/customer-groups",
@@ -125,8 +125,8 @@ pub(super) async fn create_customer_group(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    let write = write.answered(|row: &Model| {
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|row: &Model| {
         let data = Data { data: LinkedCustomerGroup::from(row) };
         (StatusCode::CREATED, [(header::LOCATION, url(row.uuid))], Json(data))
     });
@@ -135,7 +135,7 @@ pub(super) async fn create_customer_group(
 
 /// Change a customer group
 ///
-/// `{}`, and a name that it has already, are 200 and change nothing.
+/// The response to `{}`, and to the current name, is 200; nothing changes.
 #[utoipa::path(
     patch,
     path = "/api/customer-groups/{uuid}",
@@ -144,7 +144,7 @@ pub(super) async fn create_customer_group(
     request_body = CustomerGroupPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The group as it is now", body = Data<LinkedCustomerGroup>),
+        (status = 200, description = "The changed group", body = Data<LinkedCustomerGroup>),
         Failing<(AdminOnly, NoSuchGroup, GroupNameTaken, Body)>,
     )
 )]
@@ -153,14 +153,14 @@ pub(super) async fn update_customer_group(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    let write = write.answered(|row: &Model| Json(Data { data: LinkedCustomerGroup::from(row) }));
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|row: &Model| Json(Data { data: LinkedCustomerGroup::from(row) }));
     Ok(group::update(&ctx, write, group_id(path)?, body.into()).await?.into())
 }
 
 /// Delete a customer group
 ///
-/// Its customers fall back to the default group, which can't be deleted.
+/// Its customers move to the default group, which can't be deleted.
 #[utoipa::path(
     delete,
     path = "/api/customer-groups/{uuid}",
@@ -168,7 +168,7 @@ pub(super) async fn update_customer_group(
     params(("uuid" = inline(PathId), Path, description = "Public identifier of the group")),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The group as it was", body = Data<CustomerGroup>),
+        (status = 200, description = "The deleted group", body = Data<CustomerGroup>),
         Failing<(AdminOnly, NoSuchGroup, DefaultGroup, Change)>,
     )
 )]
@@ -176,7 +176,7 @@ pub(super) async fn delete_customer_group(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
-    let write = write.answered(|row: &Model| Json(Data { data: CustomerGroup::from(row) }));
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|row: &Model| Json(Data { data: CustomerGroup::from(row) }));
     Ok(group::delete(&ctx, write, group_id(path)?).await?.into())
 }

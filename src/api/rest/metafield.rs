@@ -1,4 +1,4 @@
-//! Custom fields over REST: their definitions, and their values.
+//! REST operations on definitions and values of custom fields.
 
 use axum::Json;
 use axum::extract::Path;
@@ -19,20 +19,20 @@ use crate::app::ctx::Ctx;
 use crate::entity::metafield_definition::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
-use crate::http::{AdminCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AdminCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
 use crate::service::input::patch::Field;
 use crate::service::metafield::{self, Values};
 use crate::types::timestamp;
 
-/// A definition of a custom field, as REST answers with it.
+/// A definition of a custom field.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MetafieldDefinition {
-    /// Public identifier.
+    /// Public identifier of the definition.
     #[schema(format = "uuid", example = "d1f4b2a0-8c33-4f5e-9d57-0a6e2b9c7f18")]
     uuid: String,
-    /// What has such a field.
+    /// Type of resource that has the field.
     #[schema(value_type = OwnerType, example = "customer")]
     owner_type: String,
     /// First part of the field's name.
@@ -44,31 +44,31 @@ pub(super) struct MetafieldDefinition {
     /// Display name.
     #[schema(example = "Loyalty level")]
     name: String,
-    /// What it is for.
-    #[schema(required = true, example = "How loyal it is")]
+    /// Purpose of the field.
+    #[schema(required = true, example = "Level of the loyalty programme")]
     description: Option<String>,
-    /// What it holds.
+    /// Type of the value.
     #[serde(rename = "type")]
     #[schema(value_type = FieldType, example = "short_text")]
     field_type: String,
-    /// Whether it holds a list of that.
+    /// Whether the value is a list.
     is_list: bool,
-    /// Whether it can't be emptied.
+    /// Whether the value can't be removed.
     required: bool,
-    /// Whether the customer may see and set it.
+    /// Whether the customer can see and set the field.
     visible_to_customer: bool,
-    /// Rules for its values.
+    /// Rules for the value.
     #[schema(value_type = Vec<Validation>, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Value,
-    /// What a group is made of.
+    /// The fields of a group.
     #[schema(value_type = Vec<SubField>, example = json!([]))]
     sub_fields: Value,
-    /// Where it stands among others.
+    /// Position in lists of fields.
     position: i32,
-    /// When it was made (RFC 3339).
+    /// Time of the creation (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When it last changed (RFC 3339).
+    /// Time of the last change (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     updated_at: String,
 }
@@ -95,15 +95,15 @@ impl From<&Model> for MetafieldDefinition {
     }
 }
 
-/// What a new definition is made of. Any other property is ignored.
+/// A new definition of a custom field. Other properties are ignored.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; `service::metafield::DefinitionInput` reads it")]
 pub(super) struct NewMetafieldDefinition {
-    /// What has such a field.
+    /// Type of resource that has the field.
     #[schema(value_type = OwnerType, example = "customer")]
     owner_type: String,
-    /// First part of the field's name; `custom` when absent.
+    /// First part of the field's name. The default is `custom`.
     #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "custom")]
     namespace: Option<String>,
     /// Second part of the field's name.
@@ -117,30 +117,30 @@ pub(super) struct NewMetafieldDefinition {
         example = "Loyalty level"
     )]
     name: String,
-    /// What it is for.
-    #[schema(max_length = 1000, example = "How loyal it is")]
+    /// Purpose of the field.
+    #[schema(max_length = 1000, example = "Level of the loyalty programme")]
     description: Option<String>,
-    /// What it holds.
+    /// Type of the value.
     #[schema(value_type = FieldType, example = "short_text")]
     field_type: String,
-    /// Whether it holds a list of that, of at most 100.
+    /// Whether the value is a list, of at most 100 items.
     is_list: Option<bool>,
-    /// Whether it can't be emptied.
+    /// Whether the value can't be removed.
     required: Option<bool>,
-    /// Whether the customer may see and set it; true when absent.
+    /// Whether the customer can see and set the field. The default is true.
     visible_to_customer: Option<bool>,
-    /// Rules for its values.
+    /// Rules for the value.
     #[schema(value_type = Option<Vec<Validation>>, max_items = 20, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Option<Vec<Value>>,
-    /// What a group is made of. At most three groups are inside one another, with 200 sub-fields in all.
+    /// The fields of a group. Groups can be nested three levels deep, with at most 200 sub-fields in total.
     #[schema(value_type = Option<Vec<NewSubField>>, max_items = 50, example = json!([]))]
     sub_fields: Option<Vec<Value>>,
-    /// Where it stands among others.
+    /// Position in lists of fields.
     position: Option<i32>,
 }
 
-/// What changes: absent stays, `null` goes back to the default where there is one. `ownerType`, `namespace`,
-/// `fieldKey`, `fieldType` and `isList` may be sent as they are, and can't change.
+/// Changes to a definition. Absent properties stay unchanged; `null` resets a property that has a default. `ownerType`,
+/// `namespace`, `fieldKey`, `fieldType` and `isList` can't change; sending their current values is allowed.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body; `service::metafield::DefinitionInput` reads it")]
@@ -154,38 +154,38 @@ pub(super) struct MetafieldDefinitionPatch {
         example = "Loyalty level"
     )]
     name: Option<String>,
-    /// What it is for.
-    #[schema(max_length = 1000, example = "How loyal it is")]
+    /// Purpose of the field.
+    #[schema(max_length = 1000, example = "Level of the loyalty programme")]
     description: Option<String>,
-    /// Whether it can't be emptied.
+    /// Whether the value can't be removed.
     required: Option<bool>,
-    /// Whether the customer may see and set it.
+    /// Whether the customer can see and set the field.
     visible_to_customer: Option<bool>,
-    /// All rules for its values; a value that is there already is not judged again.
+    /// All rules for the value. They replace the existing rules; existing values are not validated again.
     #[schema(value_type = Option<Vec<Validation>>, max_items = 20, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
     validations: Option<Vec<Value>>,
-    /// All that a group is made of.
+    /// All fields of a group. They replace the existing fields.
     #[schema(value_type = Option<Vec<NewSubField>>, max_items = 50, example = json!([]))]
     sub_fields: Option<Vec<Value>>,
-    /// Where it stands among others.
+    /// Position in lists of fields.
     position: Option<i32>,
 }
 
-/// Values of custom fields.
+/// Changes to values of custom fields.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::metafield::set_values` reads it")]
 pub(super) struct MetafieldsPatch {
-    /// By namespace and key: absent stays; `null`, an empty text, list or group removes. A group or list is one
-    /// value, and set as a whole.
+    /// Values by namespace and key. Absent values stay unchanged; `null` and an empty text, list or group remove a
+    /// value. A group or list is set as a whole.
     #[schema(value_type = ValuesByName, example = json!({"custom": {"loyalty": "gold"}}))]
     metafields: Map<String, Value>,
 }
 
-/// Values of custom fields as they are now.
+/// The current values of custom fields.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metafields {
-    /// By namespace and key.
+    /// Values by namespace and key.
     #[schema(value_type = Object, example = json!({"custom": {"loyalty": "gold"}}))]
     meta_data: Value,
 }
@@ -194,7 +194,7 @@ fn url(definition: Uuid) -> String {
     format!("/api/metafield-definitions/{definition}")
 }
 
-/// The definition that a path names. What is no identifier names no definition.
+/// The definition that a path names. An invalid identifier is 404, like an unknown one.
 fn definition_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Metafield definition not found"))
@@ -216,8 +216,8 @@ pub(super) async fn create_metafield_definition(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    let write = write.answered(|row: &Model| {
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|row: &Model| {
         let location = [(header::LOCATION, url(row.uuid))];
         (StatusCode::CREATED, location, definition(row))
     });
@@ -226,7 +226,8 @@ pub(super) async fn create_metafield_definition(
 
 /// Change the definition of a custom field
 ///
-/// `{}`, and values that are there already, are 200 and change nothing. Values of the field stay as they are.
+/// The response to `{}`, and to values that are already set, is 200; nothing changes. Stored values of the field stay
+/// unchanged.
 #[utoipa::path(
     patch,
     path = "/api/metafield-definitions/{uuid}",
@@ -235,7 +236,7 @@ pub(super) async fn create_metafield_definition(
     request_body = MetafieldDefinitionPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The definition as it is now", body = Data<MetafieldDefinition>),
+        (status = 200, description = "The changed definition", body = Data<MetafieldDefinition>),
         Failing<(AdminOnly, NoSuchDefinition, Body)>,
     )
 )]
@@ -244,13 +245,15 @@ pub(super) async fn update_metafield_definition(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(metafield::update(&ctx, write.answered(definition), definition_id(path)?, body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(metafield::update(&ctx, write.respond_with(definition), definition_id(path)?, body.into())
+        .await?
+        .into())
 }
 
 /// Delete the definition of a custom field
 ///
-/// Nobody sees its values from now on; they are removed soon after.
+/// The values of the field are hidden at once, and deleted shortly afterwards.
 #[utoipa::path(
     delete,
     path = "/api/metafield-definitions/{uuid}",
@@ -258,7 +261,7 @@ pub(super) async fn update_metafield_definition(
     params(("uuid" = inline(PathId), Path, description = "Public identifier of the definition")),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The definition as it was", body = Data<MetafieldDefinition>),
+        (status = 200, description = "The deleted definition", body = Data<MetafieldDefinition>),
         Failing<(AdminOnly, NoSuchDefinition, Change)>,
     )
 )]
@@ -266,8 +269,8 @@ pub(super) async fn delete_metafield_definition(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
-    Ok(metafield::delete(&ctx, write.answered(definition), definition_id(path)?).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(metafield::delete(&ctx, write.respond_with(definition), definition_id(path)?).await?.into())
 }
 
 fn definition(row: &Model) -> Json<Data<MetafieldDefinition>> {
@@ -279,9 +282,9 @@ async fn update(
     write: OneWrite,
     owner: Owner,
     mut body: Map<String, Value>,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let metafields = Field::take(&mut body, "metafields");
-    Ok(metafield::set_values(ctx, write.answered(updated), owner, metafields).await?.into())
+    Ok(metafield::set_values(ctx, write.respond_with(updated), owner, metafields).await?.into())
 }
 
 fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
@@ -291,7 +294,7 @@ fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
 
 /// Set custom fields of a customer
 ///
-/// Answers with all of the customer's `meta_data`.
+/// The response contains all of the customer's `meta_data`.
 #[utoipa::path(
     patch,
     path = "/api/customers/{uuid}/metafields",
@@ -300,7 +303,7 @@ fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
     request_body = MetafieldsPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The values as they are now", body = Data<Metafields>, headers(("ETag" = EntityTag))),
+        (status = 200, description = "The current values", body = Data<Metafields>, headers(("ETag" = EntityTag))),
         Failing<(AdminOnly, NoSuchCustomer, StaleVersion, Body)>,
     )
 )]
@@ -309,13 +312,13 @@ pub(super) async fn update_customer_metafields(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     update(&ctx, write, Owner::Customer(customer_id(path)?), body).await
 }
 
-/// Set one's own custom fields
+/// Set my custom fields
 ///
-/// Those that a customer may see; any other is as if it were not defined.
+/// Customers can set only fields that are visible to them. Other fields are treated as undefined.
 #[utoipa::path(
     patch,
     path = "/api/customers/me/metafields",
@@ -323,7 +326,7 @@ pub(super) async fn update_customer_metafields(
     request_body = MetafieldsPatch,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The values as they are now", body = Data<Metafields>, headers(("ETag" = EntityTag))),
+        (status = 200, description = "The current values", body = Data<Metafields>, headers(("ETag" = EntityTag))),
         Failing<(CustomerOnly, CustomerDeleted, StaleVersion, Body)>,
     )
 )]
@@ -331,6 +334,6 @@ pub(super) async fn update_my_metafields(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     update(&ctx, write, Owner::Me, body).await
 }

@@ -1,7 +1,7 @@
-//! The REST API: what changes customers, and the few reads that have no place in GraphQL.
+//! The REST API: all changes, and the data export. Other reads use the GraphQL API.
 //!
-//! A handler is: extract, one service call, view. Each names its full path, so that a search for a URL lands
-//! on its code, and its name is its operation id in `docs/openapi.json`.
+//! A handler extracts its input, calls one service and builds a view of the outcome. Each handler names its full path,
+//! so that a search for a URL finds its code. Its name is the operation id in `docs/openapi.json`.
 
 mod address;
 mod customer;
@@ -32,7 +32,7 @@ use crate::app::App;
 use crate::http::Data;
 use crate::types::entity_tag;
 
-/// Every route.
+/// All routes of the REST API.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(customer::create_customer))
@@ -69,29 +69,29 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::delete_my_session))
 }
 
-/// What a change of something with versions answers with: its strong entity tag is that of the version.
+/// A response with the strong entity tag of a resource version.
 pub(in crate::api::rest) struct Versioned<T> {
     version: i32,
-    answer: T,
+    response: T,
 }
 
 impl<T> Versioned<T> {
-    fn new(version: i32, answer: T) -> Self {
-        Self { version, answer }
+    fn new(version: i32, response: T) -> Self {
+        Self { version, response }
     }
 }
 
 impl<T: IntoResponse> IntoResponse for Versioned<T> {
     fn into_response(self) -> Response {
-        ([(header::ETAG, entity_tag(self.version))], self.answer).into_response()
+        ([(header::ETAG, entity_tag(self.version))], self.response).into_response()
     }
 }
 
-/// What a success answers with when there is nothing to tell.
+/// An empty object, for operations that return no data.
 #[derive(Serialize, ToSchema)]
 pub(in crate::api::rest) struct EmptyBody {}
 
-/// The view of a write that there is nothing to tell of.
+/// The view of a write that returns no data.
 fn empty_body((): &()) -> Json<Data<EmptyBody>> {
     Json(Data { data: EmptyBody {} })
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI document: its frame, schemas that no Rust type has, and what is true of all operations.
+//! The OpenAPI document: its general part, schemas without a Rust type, and the headers of all operations.
 
 mod completion;
 mod field;
@@ -21,10 +21,10 @@ pub(super) use values::{EntityTag, FlagInput, GroupIdInput, MailKind, MailStatus
 pub(super) fn base() -> OpenApi {
     let mut info = Info::new("patron", env!("CARGO_PKG_VERSION"));
     info.description = Some(
-        "Changes customer accounts. They are read over GraphQL: `/api/graphql`, `/api/admin/graphql`.\n\n\
-         Success is `{\"data\": …}`, failure `{\"error\": …}`. Times are UTC with milliseconds. Unknown properties, \
-         and those that the caller may not set, are ignored. A URL that doesn't exist is 404; a method that a URL \
-         doesn't know is 405, with `Allow`. Every answer has an `X-Request-Id`."
+        "Changes customer accounts. To read them, use the GraphQL API: `/api/graphql`, `/api/admin/graphql`.\n\n\
+         A successful response is `{\"data\": …}`, a failure `{\"error\": …}`. Timestamps are in UTC with milliseconds. \
+         Unknown properties, and properties that the caller may not set, are ignored. An unknown URL is 404; a method that \
+         a URL does not support is 405 with `Allow`. Every response has an `X-Request-Id`."
             .to_owned(),
     );
     let mut license = License::new("Apache-2.0");
@@ -41,7 +41,7 @@ pub(super) fn base() -> OpenApi {
         tag.description = Some(description.to_owned());
         tag
     };
-    // Responses refer to it by its name only.
+    // Responses reference the envelope by name, so its schemas are added here.
     let mut failures = Vec::new();
     FailureEnvelope::schemas(&mut failures);
     OpenApiBuilder::new()
@@ -58,15 +58,15 @@ pub(super) fn base() -> OpenApi {
                 .build(),
         ))
         .tags(Some([
-            tag("customers", "Register, change, delete."),
-            tag("account", "What a customer does with its own account."),
-            tag("addresses", "Where customers have things sent."),
-            tag("customer groups", "What customers are sorted into."),
-            tag("custom fields", "What else is known of customers: definitions and values."),
-            tag("webhooks", "Who is told of changes. What was told is read over GraphQL."),
-            tag("tokens", "Log in, stay in."),
-            tag("health", "For supervisors and load balancers."),
-            tag("documents", "This document."),
+            tag("customers", "Register, change and delete customers."),
+            tag("account", "A customer's own account."),
+            tag("addresses", "Postal addresses of customers."),
+            tag("customer groups", "Groups of customers."),
+            tag("custom fields", "Definitions and values of custom fields of customers."),
+            tag("webhooks", "Endpoints that receive events. The delivery log is available over GraphQL."),
+            tag("tokens", "Login, token refresh, logout and sessions."),
+            tag("health", "Health checks and metrics, for supervisors, load balancers and Prometheus."),
+            tag("documents", "The OpenAPI document."),
         ]))
         .build()
 }

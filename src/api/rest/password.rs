@@ -1,4 +1,4 @@
-//! Passwords of customers over REST.
+//! REST operations to change and reset passwords of customers.
 
 use utoipa::ToSchema;
 
@@ -7,26 +7,26 @@ use super::token::{Tokens, tokens};
 use super::{EmptyBody, empty_body};
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, Throttled};
-use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AnonymousCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::password;
 
-/// The old and the new password.
+/// The current and the new password.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::password::PasswordChange` reads it")]
 pub(super) struct PasswordChange {
-    /// The password that is in force.
+    /// The current password.
     #[schema(format = "password", example = "correct horse battery")]
     current_password: String,
-    /// The new one: 8 characters to 1024 bytes, not a common one.
+    /// The new password: 8 characters to 1024 bytes, not a common password.
     #[schema(format = "password", min_length = 8, max_length = 1024, example = "battery staple horse")]
     password: String,
 }
 
-/// Whose password was forgotten.
+/// The account whose password is to be reset.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::password::ResetRequest` reads it")]
 pub(super) struct ResetRequest {
-    /// E-mail address of the account, in any case.
+    /// E-mail address of the account; upper and lower case are equal.
     #[schema(format = "idn-email", example = "john.smith@example.com")]
     email: String,
 }
@@ -35,18 +35,18 @@ pub(super) struct ResetRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::password::Reset` reads it")]
 pub(super) struct PasswordReset {
-    /// As it is in the link.
+    /// The token from the mailed link.
     #[schema(example = "c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e")]
     token: String,
-    /// The new password: 8 characters to 1024 bytes, not a common one.
+    /// The new password: 8 characters to 1024 bytes, not a common password.
     #[schema(format = "password", min_length = 8, max_length = 1024, example = "battery staple horse")]
     password: String,
 }
 
-/// Change one's own password
+/// Change my password
 ///
-/// Every session but this one ends, and every token that was issued so far is refused: this session goes on with the
-/// tokens of the answer. The owner is told by mail.
+/// All other sessions end, and all existing tokens become invalid. The current session continues with the tokens in the
+/// response. The customer is notified by mail.
 #[utoipa::path(
     post,
     path = "/api/customers/me/password",
@@ -54,7 +54,7 @@ pub(super) struct PasswordReset {
     request_body = PasswordChange,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The next tokens of this session", body = Data<Tokens>),
+        (status = 200, description = "New tokens of the current session", body = Data<Tokens>),
         Failing<(CustomerOnly, CustomerDeleted, Throttled, Body)>,
     )
 )]
@@ -62,13 +62,14 @@ pub(super) async fn change_my_password(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(password::change(&ctx, write.answered(tokens), body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(password::change(&ctx, write.respond_with(tokens), body.into()).await?.into())
 }
 
-/// Ask for a link to set a new password
+/// Request a password reset
 ///
-/// It is mailed to a customer who is known and enabled. The answer, and the time it takes, is the same for anybody.
+/// A link is mailed to the customer if the account exists and is enabled. The response and its duration are the same in
+/// all cases.
 #[utoipa::path(
     post,
     path = "/api/customers/reset-password",
@@ -76,7 +77,7 @@ pub(super) async fn change_my_password(
     request_body = ResetRequest,
     security(()),
     responses(
-        (status = 200, description = "A mail is on its way, if there is somebody to get it", body = Data<EmptyBody>),
+        (status = 200, description = "The mail is queued if the account exists and is enabled", body = Data<EmptyBody>),
         Failing<(Throttled, Body)>,
     )
 )]
@@ -84,14 +85,14 @@ pub(super) async fn request_password_reset(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(password::request_reset(&ctx, write.answered(empty_body), body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(password::request_reset(&ctx, write.respond_with(empty_body), body.into()).await?.into())
 }
 
-/// Set a new password with a mailed token
+/// Reset my password with a mailed token
 ///
-/// The token is good once, for an hour; all others of the account end with it, and so do all sessions. The answer holds
-/// the tokens of a new one. The owner is told by mail.
+/// The token can be used once, within an hour. All other reset tokens of the account become invalid, and all sessions
+/// end. The response contains the tokens of a new session. The customer is notified by mail.
 #[utoipa::path(
     post,
     path = "/api/customers/password",
@@ -99,7 +100,7 @@ pub(super) async fn request_password_reset(
     request_body = PasswordReset,
     security(()),
     responses(
-        (status = 200, description = "The password is set; tokens of a new session", body = Data<Tokens>),
+        (status = 200, description = "The password has been set; tokens of a new session", body = Data<Tokens>),
         Failing<(Throttled, Body)>,
     )
 )]
@@ -107,6 +108,6 @@ pub(super) async fn reset_password(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(password::reset(&ctx, write.answered(tokens), body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(password::reset(&ctx, write.respond_with(tokens), body.into()).await?.into())
 }

@@ -1,4 +1,4 @@
-//! One's own account over REST.
+//! REST operations on the caller's own account.
 
 use axum::Json;
 use serde::Serialize;
@@ -12,16 +12,16 @@ use super::openapi::EntityTag;
 use crate::entity::customer::Model;
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, StaleVersion, Throttled};
-use crate::http::{CustomerCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::customer;
 use crate::service::input::patch::Field;
 
-/// One's own account with what can be done next.
+/// The caller's own account with links.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Profile {
     #[serde(flatten)]
     customer: Customer,
-    /// Where to go from here.
+    /// Links to related operations.
     #[schema(example = json!([
         {"rel": "self", "href": "/api/customers/me", "action": "PATCH", "types": ["application/json"]},
     ]))]
@@ -38,7 +38,7 @@ fn updated(row: &Model) -> Versioned<Json<Data<Profile>>> {
     Versioned::new(row.version, Json(Data { data: row.into() }))
 }
 
-/// What changes of one's own account, one of the two at least. Any other property is ignored.
+/// Changes to the caller's own account. At least one property is required; others are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
 pub(super) struct ProfilePatch {
@@ -51,12 +51,12 @@ pub(super) struct ProfilePatch {
         example = "John A. Smith"
     )]
     full_name: Option<String>,
-    /// E-mail address; in force when the link mailed to it is opened.
+    /// New e-mail address. It takes effect when the link mailed to it is opened.
     #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
     email: Option<String>,
 }
 
-/// The password, once more.
+/// The current password, as confirmation.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::customer::delete_own` reads it")]
 pub(super) struct Confirmation {
@@ -65,10 +65,10 @@ pub(super) struct Confirmation {
     password: String,
 }
 
-/// Change one's own name or e-mail address
+/// Change my name or e-mail address
 ///
-/// A new address takes effect when the link mailed to it is opened, and the old one is told; until then the answer
-/// shows the old one. With verification switched off it takes effect at once.
+/// A new address takes effect when the link mailed to it is opened; until then, the response contains the old address.
+/// The old address receives a notification. If verification is disabled, the new address takes effect at once.
 #[utoipa::path(
     patch,
     path = "/api/customers/me",
@@ -76,7 +76,7 @@ pub(super) struct Confirmation {
     request_body = ProfilePatch,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The account as it is now", body = Data<Profile>, headers(("ETag" = EntityTag))),
+        (status = 200, description = "The changed account", body = Data<Profile>, headers(("ETag" = EntityTag))),
         Failing<(CustomerOnly, CustomerDeleted, EmailTaken, Throttled, StaleVersion, Body)>,
     )
 )]
@@ -84,13 +84,13 @@ pub(super) async fn update_me(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(customer::update_own(&ctx, write.answered(updated), body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(customer::update_own(&ctx, write.respond_with(updated), body.into()).await?.into())
 }
 
-/// Delete one's own account
+/// Delete my account
 ///
-/// With everything that is its own. It cannot be undone, so the password is asked for once more.
+/// Deletes the account and all its data. This cannot be undone, so the password is required.
 #[utoipa::path(
     delete,
     path = "/api/customers/me",
@@ -98,7 +98,7 @@ pub(super) async fn update_me(
     request_body = Confirmation,
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The account as it was", body = Data<Customer>),
+        (status = 200, description = "The deleted account", body = Data<Customer>),
         Failing<(CustomerOnly, CustomerDeleted, Throttled, StaleVersion, Body)>,
     )
 )]
@@ -106,7 +106,7 @@ pub(super) async fn delete_me(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     JsonObject(mut body): JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let password = Field::take(&mut body, "password");
-    Ok(customer::delete_own(&ctx, write.answered(deleted), password).await?.into())
+    Ok(customer::delete_own(&ctx, write.respond_with(deleted), password).await?.into())
 }

@@ -1,4 +1,4 @@
-//! Ending sessions over REST; they are read over GraphQL.
+//! REST operations to end sessions. GraphQL lists them.
 
 use axum::Json;
 use axum::extract::Path;
@@ -13,26 +13,26 @@ use super::{EmptyBody, empty_body};
 use crate::entity::customer_session::Model;
 use crate::http::Data;
 use crate::http::failures::{Change, CustomerOnly, Failing};
-use crate::http::{CustomerCtx, Done, Failure, OneWrite};
+use crate::http::{CustomerCtx, Failure, OneWrite, WriteResponse};
 use crate::service::session;
 use crate::types::timestamp;
 
-/// One login of a customer.
+/// A session of a customer. It begins with a login.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Session {
-    /// Public identifier.
+    /// Public identifier of the session.
     #[schema(format = "uuid", example = "5e08eaf5-cd43-4689-9edb-6737ba5e397e")]
     id: String,
-    /// What the client called itself when it logged in.
+    /// `User-Agent` of the login request.
     #[schema(required = true, example = "Mozilla/5.0")]
     user_agent: Option<String>,
-    /// Where it logged in from.
+    /// Network address of the login request.
     #[schema(required = true, example = "192.0.2.1")]
     address: Option<String>,
-    /// When it logged in (RFC 3339).
+    /// Time of the login (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When it logged in or last got new tokens (RFC 3339).
+    /// Time of the login or the last token refresh (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     last_used_at: String,
 }
@@ -49,17 +49,17 @@ impl From<&Model> for Session {
     }
 }
 
-/// End one of one's own sessions
+/// End one of my sessions
 ///
-/// Its tokens are refused from now on.
+/// The tokens of the session become invalid at once.
 #[utoipa::path(
     delete,
     path = "/api/customers/me/sessions/{id}",
     tag = "tokens",
-    params(("id" = inline(PathId), Path, description = "As `currentCustomer { sessions { id } }` tells it")),
+    params(("id" = inline(PathId), Path, description = "Identifier of the session, from `currentCustomer { sessions { id } }`")),
     security(("customer" = [])),
     responses(
-        (status = 200, description = "The session as it was", body = Data<Session>),
+        (status = 200, description = "The ended session", body = Data<Session>),
         Failing<(CustomerOnly, NoSuchSession, Change)>,
     )
 )]
@@ -67,29 +67,29 @@ pub(super) async fn delete_my_session(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let id = path.ok().and_then(|Path(text)| parse_uuid(&text));
     let id = id.ok_or_else(|| Failure::not_found("Session not found"))?;
-    let write = write.answered(|row: &Model| Json(Data { data: Session::from(row) }));
+    let write = write.respond_with(|row: &Model| Json(Data { data: Session::from(row) }));
     Ok(session::end(&ctx, write, id).await?.into())
 }
 
-/// End all of one's own sessions
+/// End all my sessions
 ///
-/// The one that asks as well: every token of the customer is refused from now on.
+/// All tokens of the customer become invalid at once, including those of the current session.
 #[utoipa::path(
     delete,
     path = "/api/customers/me/sessions",
     tag = "tokens",
     security(("customer" = [])),
     responses(
-        (status = 200, description = "They have ended", body = Data<EmptyBody>),
+        (status = 200, description = "All sessions have ended", body = Data<EmptyBody>),
         Failing<(CustomerOnly, CustomerDeleted, Change)>,
     )
 )]
 pub(super) async fn delete_my_sessions(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
-) -> Result<Done, Failure> {
-    Ok(session::end_all(&ctx, write.answered(empty_body)).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(session::end_all(&ctx, write.respond_with(empty_body)).await?.into())
 }

@@ -1,4 +1,4 @@
-//! Tokens over REST, for admins and for customers: refresh tokens rotate.
+//! REST operations for tokens of admins and customers: login, refresh and logout. Refresh tokens rotate.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -13,19 +13,19 @@ use super::{EmptyBody, empty_body};
 use crate::app::write::Written;
 use crate::http::Data;
 use crate::http::failures::{Body, Failing, Throttled};
-use crate::http::{AnonymousCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
 
-/// An access token for calling the API, and a refresh token for getting the next ones.
+/// An access token, and a refresh token to get new tokens.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Tokens {
-    /// Goes into the header `Authorization: Bearer …`.
+    /// The token for the header `Authorization: Bearer …`.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
     access_token: String,
-    /// Goes to the refresh route, shortly before the access token expires.
+    /// The token for the refresh route, to be used shortly before the access token expires.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
     refresh_token: String,
 }
@@ -40,7 +40,7 @@ impl From<&TokenPair> for Tokens {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
 pub(super) struct Credentials {
-    /// E-mail address, in any case.
+    /// E-mail address; upper and lower case are equal.
     #[schema(example = "admin@localhost")]
     email: String,
     /// Password.
@@ -53,12 +53,12 @@ pub(super) struct Credentials {
 #[serde(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
 pub(super) struct RefreshToken {
-    /// As it was issued.
+    /// The refresh token as it was issued.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
     refresh_token: String,
 }
 
-/// Takes required strings out of a body, reporting all that are missing.
+/// Takes required strings out of a body, and reports all missing ones.
 fn strings<const N: usize>(
     mut body: Map<String, Value>,
     fields: [(&str, TextMessages); N],
@@ -91,19 +91,19 @@ fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
     Ok(refresh_token)
 }
 
-/// What a route answers with that hands out tokens.
+/// The view of a write that issues tokens.
 pub(super) fn tokens(pair: &TokenPair) -> TokenResponse {
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Data { data: pair.into() }))
 }
 
-/// Tokens, which nobody on the way may keep (RFC 6749 5.1).
+/// Tokens, which caches must not store (RFC 6749 5.1).
 type TokenResponse = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 
-/// Log an admin in
+/// Log in as an admin
 ///
-/// The answer to a wrong password, an unknown address and a disabled admin is the same, and takes as long. After a
-/// wrong password the account is refused for a second, for twice as long after each further one, up to 15 minutes:
-/// with the same answer.
+/// The response to a wrong password, an unknown address and a disabled admin is the same, and takes the same time.
+/// After a wrong password, logins to the account are blocked for one second. The time doubles with each further wrong
+/// password, up to 15 minutes. The response to a blocked login is the same as well.
 #[utoipa::path(
     post,
     path = "/api/user/tokens",
@@ -119,15 +119,15 @@ pub(super) async fn create_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     body: JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let (email, password) = credentials(body)?;
-    Ok(admin::log_in(&ctx, write.answered(tokens), &email, &password).await?.into())
+    Ok(admin::log_in(&ctx, write.respond_with(tokens), &email, &password).await?.into())
 }
 
-/// Get new tokens for an admin
+/// Refresh the tokens of an admin
 ///
-/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
-/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
+/// The response contains the next refresh token. A refresh token can be used again (by a second tab, or after a lost
+/// response) until a token that was issued for it has been used. After that, a further use ends the session.
 #[utoipa::path(
     post,
     path = "/api/user/token/refresh",
@@ -143,14 +143,14 @@ pub(super) async fn refresh_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     body: JsonObject,
-) -> Result<Done, Failure> {
-    Ok(session::admin::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(session::admin::refresh(&ctx, write.respond_with(tokens), &refresh_token(body)?).await?.into())
 }
 
-/// Log an admin out here
+/// Log out an admin
 ///
-/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
-/// more is 200 as well.
+/// Ends the session of the refresh token, which also invalidates its access tokens. The response is 200 for an invalid
+/// token as well.
 #[utoipa::path(
     post,
     path = "/api/user/token/revoke",
@@ -167,15 +167,16 @@ pub(super) async fn revoke_admin_token(
     write: OneWrite,
     body: JsonObject,
 ) -> Result<Response, Failure> {
-    let ended = session::admin::revoke(&ctx, write.answered(empty_body), &refresh_token(body)?).await?;
+    let ended = session::admin::revoke(&ctx, write.respond_with(empty_body), &refresh_token(body)?).await?;
     Ok(revoked(ended))
 }
 
-/// Log a customer in
+/// Log in as a customer
 ///
-/// Starts a session. The answer to a wrong password, an unknown address and a disabled customer is the same, and takes
-/// as long. After a wrong password the account is refused for a second, for twice as long after each further one, up to
-/// 15 minutes: with the same answer. Who is logged in stays so, and a link mailed to set a new password works.
+/// Starts a session. The response to a wrong password, an unknown address and a disabled customer is the same, and
+/// takes the same time. After a wrong password, logins to the account are blocked for one second. The time doubles with
+/// each further wrong password, up to 15 minutes. The response to a blocked login is the same as well. Existing
+/// sessions and password resets continue to work.
 #[utoipa::path(
     post,
     path = "/api/customer/tokens",
@@ -191,15 +192,15 @@ pub(super) async fn create_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     body: JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let (email, password) = credentials(body)?;
-    Ok(session::log_in(&ctx, write.answered(tokens), &email, &password).await?.into())
+    Ok(session::log_in(&ctx, write.respond_with(tokens), &email, &password).await?.into())
 }
 
-/// Get new tokens for a customer
+/// Refresh the tokens of a customer
 ///
-/// The refresh token is used up; the answer holds the next one. To come with it again is fine as long as no
-/// token that was issued for it has been used (two tabs, a lost answer); after that it ends the session.
+/// The response contains the next refresh token. A refresh token can be used again (by a second tab, or after a lost
+/// response) until a token that was issued for it has been used. After that, a further use ends the session.
 #[utoipa::path(
     post,
     path = "/api/customer/token/refresh",
@@ -215,14 +216,14 @@ pub(super) async fn refresh_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     body: JsonObject,
-) -> Result<Done, Failure> {
-    Ok(session::refresh(&ctx, write.answered(tokens), &refresh_token(body)?).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(session::refresh(&ctx, write.respond_with(tokens), &refresh_token(body)?).await?.into())
 }
 
-/// Log a customer out here
+/// Log out a customer
 ///
-/// Ends the session of the refresh token, and with it the access tokens. A token that is good for nothing any
-/// more is 200 as well.
+/// Ends the session of the refresh token, which also invalidates its access tokens. The response is 200 for an invalid
+/// token as well.
 #[utoipa::path(
     post,
     path = "/api/customer/token/revoke",
@@ -239,11 +240,11 @@ pub(super) async fn revoke_customer_token(
     write: OneWrite,
     body: JsonObject,
 ) -> Result<Response, Failure> {
-    let ended = session::revoke(&ctx, write.answered(empty_body), &refresh_token(body)?).await?;
+    let ended = session::revoke(&ctx, write.respond_with(empty_body), &refresh_token(body)?).await?;
     Ok(revoked(ended))
 }
 
-/// A token that ends nothing is answered alike.
+/// The response of a logout. It is the same whether a session has ended or the token was invalid.
 fn revoked(ended: Option<Written<()>>) -> Response {
-    ended.map_or_else(|| empty_body(&()).into_response(), |ended| Done::from(ended).into_response())
+    ended.map_or_else(|| empty_body(&()).into_response(), |ended| WriteResponse::from(ended).into_response())
 }

@@ -1,4 +1,4 @@
-//! Verifying e-mail addresses over REST.
+//! REST operations to verify e-mail addresses.
 
 use utoipa::ToSchema;
 
@@ -6,7 +6,7 @@ use super::failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
 use super::{EmptyBody, empty_body};
 use crate::http::Data;
 use crate::http::failures::{Body, Change, CustomerOnly, Failing, Throttled};
-use crate::http::{AnonymousCtx, CustomerCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AnonymousCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::input::patch::Field;
 use crate::service::verification;
 
@@ -14,14 +14,15 @@ use crate::service::verification;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::verification` reads it")]
 pub(super) struct VerificationToken {
-    /// As it is in the link.
+    /// The token from the mailed link.
     #[schema(example = "c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e")]
     token: String,
 }
 
 /// Verify an e-mail address with a mailed token
 ///
-/// When it is a new address, it is the account's from now on, and the old one is told.
+/// If the address is a pending e-mail change, it becomes the address of the account, and the old address receives a
+/// notification.
 #[utoipa::path(
     post,
     path = "/api/customers/verify-email",
@@ -37,27 +38,27 @@ pub(super) async fn verify_email(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
     JsonObject(mut body): JsonObject,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let token = Field::take(&mut body, "token");
-    Ok(verification::verify(&ctx, write.answered(empty_body), token).await?.into())
+    Ok(verification::verify(&ctx, write.respond_with(empty_body), token).await?.into())
 }
 
-/// Have the link mailed again that verifies one's address
+/// Resend the verification e-mail
 ///
-/// To the address that waits: the new one, else the present one.
+/// The link is mailed to the new address of a pending e-mail change, otherwise to the current address.
 #[utoipa::path(
     post,
     path = "/api/customers/me/verify-email",
     tag = "account",
     security(("customer" = [])),
     responses(
-        (status = 200, description = "A mail is on its way", body = Data<EmptyBody>),
+        (status = 200, description = "The mail is queued", body = Data<EmptyBody>),
         Failing<(CustomerOnly, CustomerDeleted, AlreadyVerified, Throttled, Change)>,
     )
 )]
 pub(super) async fn send_my_verification(
     CustomerCtx(ctx): CustomerCtx,
     write: OneWrite,
-) -> Result<Done, Failure> {
-    Ok(verification::send_again(&ctx, write.answered(empty_body)).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(verification::send_again(&ctx, write.respond_with(empty_body)).await?.into())
 }

@@ -1,4 +1,4 @@
-//! Webhook endpoints over REST.
+//! REST operations on webhook endpoints and their deliveries.
 
 use axum::Json;
 use axum::extract::Path;
@@ -18,57 +18,57 @@ use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing};
-use crate::http::{AdminCtx, Done, Failure, JsonObject, OneWrite};
+use crate::http::{AdminCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::webhook::{self, WithSecret};
 use crate::types::timestamp;
 
-/// A webhook endpoint, as REST answers with it.
+/// A URL that receives events. The secret is never returned.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WebhookEndpoint {
-    /// Public identifier.
+    /// Public identifier of the endpoint.
     #[schema(format = "uuid", example = "0c7d6a3e-0b0c-4b7e-9d0e-7f0a4f3d1a55")]
     uuid: String,
-    /// Where events are posted to.
+    /// URL that receives events by POST.
     #[schema(format = "uri", example = "https://erp.example.com/hooks/customers")]
     url: String,
-    /// What it is for.
+    /// Purpose of the endpoint.
     #[schema(example = "ERP")]
     description: String,
-    /// Which events it is told of.
+    /// The events that the endpoint receives.
     #[schema(value_type = Vec<String>, example = json!(["customer.*", "address.*"]))]
     events: Value,
-    /// Whether it is told anything.
+    /// Whether events are delivered.
     #[schema(example = true)]
     enabled: bool,
-    /// When it was made (RFC 3339).
+    /// Time of the creation (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     created_at: String,
-    /// When it last changed (RFC 3339).
+    /// Time of the last change (RFC 3339).
     #[schema(format = "date-time", example = "2023-02-07T14:18:05.000Z")]
     updated_at: String,
 }
 
-/// A webhook endpoint with what can be done next.
+/// A webhook endpoint with links.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LinkedWebhookEndpoint {
     #[serde(flatten)]
     endpoint: WebhookEndpoint,
-    /// Where to go from here.
+    /// Links to related operations.
     links: [Link; 2],
 }
 
-/// A webhook endpoint with the secret that was made for it, which is told this once.
+/// A webhook endpoint with its new secret. The secret is returned only once.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WebhookEndpointWithSecret {
     #[serde(flatten)]
     endpoint: WebhookEndpoint,
-    /// What its deliveries are signed with (Standard Webhooks).
+    /// Secret that signs the deliveries (Standard Webhooks).
     #[schema(
         pattern = "^whsec_[A-Za-z0-9+/]{43}=$",
         example = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     )]
     secret: String,
-    /// Where to go from here.
+    /// Links to related operations.
     links: [Link; 2],
 }
 
@@ -102,29 +102,29 @@ impl From<&WithSecret> for WebhookEndpointWithSecret {
     }
 }
 
-/// What a new webhook endpoint is made of. Any other property is ignored.
+/// A new webhook endpoint. Other properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::webhook::EndpointInput` reads it")]
 pub(super) struct NewWebhookEndpoint {
-    /// Where events are posted to: `https://`, and no private address.
+    /// URL that receives events by POST. It must use `https://` and must not lead to a private address.
     #[schema(max_length = 2048, format = "uri", example = "https://erp.example.com/hooks/customers")]
     url: String,
-    /// What it is for, at most 255 characters.
+    /// Purpose of the endpoint, at most 255 characters.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "ERP")]
     description: Option<String>,
-    /// Which events: their names, all of a noun (`customer.*`), all (`*`, the default).
+    /// The events to deliver: event names, all events of a noun (`customer.*`), or all events (`*`, the default).
     #[schema(min_items = 1, max_items = 50, example = json!(["customer.*", "address.*"]))]
     events: Option<Vec<String>>,
-    /// Whether it is told anything; true when nothing is said.
+    /// Whether events are delivered. The default is true.
     #[schema(nullable = false, example = true)]
     enabled: Option<bool>,
 }
 
-/// What changes: absent stays. Any other property is ignored.
+/// Changes to a webhook endpoint. Absent properties stay unchanged; other properties are ignored.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::webhook::EndpointInput` reads it")]
 pub(super) struct WebhookEndpointPatch {
-    /// Where events are posted to: `https://`, and no private address.
+    /// URL that receives events by POST. It must use `https://` and must not lead to a private address.
     #[schema(
         nullable = false,
         max_length = 2048,
@@ -132,42 +132,42 @@ pub(super) struct WebhookEndpointPatch {
         example = "https://erp.example.com/hooks/customers"
     )]
     url: Option<String>,
-    /// What it is for, at most 255 characters; `null` empties it.
+    /// Purpose of the endpoint, at most 255 characters; `null` clears it.
     #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "ERP")]
     description: Option<String>,
-    /// Which events: their names, all of a noun (`customer.*`), all (`*`, also by `null`).
+    /// The events to deliver: event names, all events of a noun (`customer.*`), or all events (`*`, or `null`).
     #[schema(min_items = 1, max_items = 50, example = json!(["customer.*", "address.*"]))]
     events: Option<Vec<String>>,
-    /// Whether it is told anything. What waits goes on when it is enabled again.
+    /// Whether events are delivered. Pending deliveries continue when the endpoint is enabled again.
     #[schema(nullable = false, example = true)]
     enabled: Option<bool>,
 }
 
-/// How a secret is changed.
+/// Options for the rotation of a secret.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the body; `service::webhook::RotationInput` reads it")]
 pub(super) struct Rotation {
-    /// For how many seconds deliveries are signed with the secret before as well: a week at most, a day when nothing
-    /// is said.
+    /// Seconds during which deliveries are signed with the previous secret as well: at most a week. The default is one
+    /// day.
     #[schema(minimum = 0, maximum = 604800, example = 86400)]
     overlap_seconds: Option<i64>,
 }
 
-/// How many deliveries are sent once more.
+/// The number of replayed deliveries.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Replayed {
-    /// The number of them.
+    /// Number of deliveries that are sent again.
     #[schema(minimum = 0, example = 3)]
     count: u64,
 }
 
-/// A delivery that is sent once more.
+/// A replayed delivery.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WebhookDelivery {
-    /// Public identifier.
+    /// Public identifier of the delivery.
     #[schema(format = "uuid", example = "8f4b1d0c-55c9-4b0e-a3d0-7b0c3f1f9a10")]
     uuid: String,
-    /// How far it is: `pending`.
+    /// Status of the delivery: `pending`.
     #[schema(example = "pending")]
     status: &'static str,
 }
@@ -182,7 +182,7 @@ fn url(endpoint: Uuid) -> String {
     format!("/api/webhook-endpoints/{endpoint}")
 }
 
-/// The endpoint that a path names. What is no identifier names none.
+/// The endpoint that a path names. An invalid identifier is 404, like an unknown one.
 fn endpoint_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     parse_uuid(&text).ok_or_else(|| Failure::not_found("Webhook endpoint not found"))
@@ -195,19 +195,19 @@ type CreatedEndpoint = (
     Json<Data<WebhookEndpointWithSecret>>,
 );
 
-fn created(made: &WithSecret) -> CreatedEndpoint {
-    let location = [(header::LOCATION, url(made.endpoint.uuid))];
-    (StatusCode::CREATED, NO_STORE, location, Json(Data { data: made.into() }))
+fn created(outcome: &WithSecret) -> CreatedEndpoint {
+    let location = [(header::LOCATION, url(outcome.endpoint.uuid))];
+    (StatusCode::CREATED, NO_STORE, location, Json(Data { data: outcome.into() }))
 }
 
-/// An answer with a secret is kept by nobody (RFC 9111 5.2.2.5).
+/// Caches must not store a response with a secret (RFC 9111 5.2.2.5).
 const NO_STORE: [(HeaderName, HeaderValue); 1] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
-/// Make a webhook endpoint
+/// Create a webhook endpoint
 ///
-/// It is told of what happens from now on. The secret that its deliveries are signed with is in this answer, and never
-/// told again.
+/// The endpoint receives events from now on. The secret that signs its deliveries is in this response only; it is never
+/// returned again.
 #[utoipa::path(
     post,
     path = "/api/webhook-endpoints",
@@ -223,13 +223,13 @@ pub(super) async fn create_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    Ok(webhook::create(&ctx, write.answered(created), body.into()).await?.into())
+) -> Result<WriteResponse, Failure> {
+    Ok(webhook::create(&ctx, write.respond_with(created), body.into()).await?.into())
 }
 
 /// Change a webhook endpoint
 ///
-/// `{}`, and values that are there already, are 200 and change nothing.
+/// The response to `{}`, and to values that are already set, is 200; nothing changes.
 #[utoipa::path(
     patch,
     path = "/api/webhook-endpoints/{uuid}",
@@ -238,7 +238,7 @@ pub(super) async fn create_webhook_endpoint(
     request_body = WebhookEndpointPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The endpoint as it is now", body = Data<LinkedWebhookEndpoint>),
+        (status = 200, description = "The changed endpoint", body = Data<LinkedWebhookEndpoint>),
         Failing<(AdminOnly, NoSuchWebhookEndpoint, Body)>,
     )
 )]
@@ -247,14 +247,14 @@ pub(super) async fn update_webhook_endpoint(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    let write = write.answered(|row: &Model| Json(Data { data: LinkedWebhookEndpoint::from(row) }));
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|row: &Model| Json(Data { data: LinkedWebhookEndpoint::from(row) }));
     Ok(webhook::update(&ctx, write, endpoint_id(path)?, body.into()).await?.into())
 }
 
 /// Delete a webhook endpoint
 ///
-/// With what was to be told to it, and the log of what was.
+/// Deletes the endpoint with its pending deliveries and its delivery log.
 #[utoipa::path(
     delete,
     path = "/api/webhook-endpoints/{uuid}",
@@ -262,7 +262,7 @@ pub(super) async fn update_webhook_endpoint(
     params(("uuid" = inline(PathId), Path, description = "Public identifier of the endpoint")),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The endpoint as it was", body = Data<WebhookEndpoint>),
+        (status = 200, description = "The deleted endpoint", body = Data<WebhookEndpoint>),
         Failing<(AdminOnly, NoSuchWebhookEndpoint, Change)>,
     )
 )]
@@ -270,14 +270,14 @@ pub(super) async fn delete_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
-    let write = write.answered(|row: &Model| Json(Data { data: WebhookEndpoint::from(row) }));
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|row: &Model| Json(Data { data: WebhookEndpoint::from(row) }));
     Ok(webhook::delete(&ctx, write, endpoint_id(path)?).await?.into())
 }
 
-/// Give a webhook endpoint another secret
+/// Rotate the secret of a webhook endpoint
 ///
-/// Until the overlap is over its deliveries are signed with the one before as well.
+/// Until the overlap ends, deliveries are signed with the previous secret as well.
 #[utoipa::path(
     post,
     path = "/api/webhook-endpoints/{uuid}/secret",
@@ -295,15 +295,17 @@ pub(super) async fn rotate_webhook_secret(
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
-) -> Result<Done, Failure> {
-    let write = write
-        .answered(|made: &WithSecret| (NO_STORE, Json(Data { data: WebhookEndpointWithSecret::from(made) })));
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|outcome: &WithSecret| {
+        (NO_STORE, Json(Data { data: WebhookEndpointWithSecret::from(outcome) }))
+    });
     Ok(webhook::rotate_secret(&ctx, write, endpoint_id(path)?, body.into()).await?.into())
 }
 
-/// Send once more what is parked for a webhook endpoint
+/// Replay the parked deliveries of a webhook endpoint
 ///
-/// At once, and for another three days.
+/// Parked deliveries are dead letters: their retries have ended. They are sent again at once, with retries for another
+/// three days.
 #[utoipa::path(
     post,
     path = "/api/webhook-endpoints/{uuid}/replay",
@@ -311,7 +313,7 @@ pub(super) async fn rotate_webhook_secret(
     params(("uuid" = inline(PathId), Path, description = "Public identifier of the endpoint")),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "How many deliveries are sent once more", body = Data<Replayed>),
+        (status = 200, description = "The number of deliveries that are sent again", body = Data<Replayed>),
         Failing<(AdminOnly, NoSuchWebhookEndpoint, Change)>,
     )
 )]
@@ -319,14 +321,14 @@ pub(super) async fn replay_webhook_endpoint(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
-    let write = write.answered(|count: &u64| Json(Data { data: Replayed { count: *count } }));
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(|count: &u64| Json(Data { data: Replayed { count: *count } }));
     Ok(webhook::replay_dead_letters(&ctx, write, Some(endpoint_id(path)?)).await?.into())
 }
 
-/// Send a webhook delivery once more
+/// Replay a webhook delivery
 ///
-/// Whatever became of it: at once, and for another three days.
+/// The delivery is sent again at once, whatever its status, with retries for another three days.
 #[utoipa::path(
     post,
     path = "/api/webhook-deliveries/{uuid}/replay",
@@ -334,7 +336,7 @@ pub(super) async fn replay_webhook_endpoint(
     params(("uuid" = inline(PathId), Path, description = "Public identifier of the delivery")),
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The delivery", body = Data<WebhookDelivery>),
+        (status = 200, description = "The replayed delivery", body = Data<WebhookDelivery>),
         Failing<(AdminOnly, NoSuchWebhookDelivery, Change)>,
     )
 )]
@@ -342,9 +344,9 @@ pub(super) async fn replay_webhook_delivery(
     AdminCtx(ctx): AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
-) -> Result<Done, Failure> {
+) -> Result<WriteResponse, Failure> {
     let text = path.map(|Path(text)| text).unwrap_or_default();
     let uuid = parse_uuid(&text).ok_or_else(|| Failure::not_found("Webhook delivery not found"))?;
     let view = |row: &webhook_delivery::Model| Json(Data { data: WebhookDelivery::from(row) });
-    Ok(webhook::replay(&ctx, write.answered(view), uuid).await?.into())
+    Ok(webhook::replay(&ctx, write.respond_with(view), uuid).await?.into())
 }

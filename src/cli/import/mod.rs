@@ -1,4 +1,8 @@
-//! `patron import`.
+//! `patron import`: creates customers from a CSV or NDJSON file.
+//!
+//! Reading, preparing and writing run in parallel (`pipeline.rs`). Each batch is written in one transaction. Refused lines
+//! are listed in a file (`refusals.rs`) and end the command with exit code 65. After a failure, the written customers are
+//! kept; the same command resumes the import, since existing customers are skipped.
 
 mod pipeline;
 mod refusals;
@@ -23,27 +27,27 @@ use crate::transfer::{self, FileError};
 use pipeline::{CountingReader, prepare_ahead, read_ahead};
 use refusals::Refusals;
 
-/// What `patron import` is asked to do.
+/// The options of `patron import`.
 #[derive(Debug, Args)]
 #[command(after_long_help = FIELDS)]
 pub(super) struct Options {
-    /// The file; - reads standard input
+    /// The file to read; - for standard input
     file: PathBuf,
     #[command(flatten)]
     format: FormatOptions,
-    /// Write nothing, and tell what would become of each line
+    /// Validate every line without writing anything
     #[arg(long)]
     dry_run: bool,
-    /// Make groups that are named and missing; otherwise their customers are refused
+    /// Create missing groups; otherwise customers of a missing group are refused
     #[arg(long)]
     create_groups: bool,
-    /// Where lines that were refused are told of, as CSV; by default beside the file, with .refused.csv
+    /// The CSV file that lists refused lines; by default the name of the file with .refused.csv
     #[arg(long, value_name = "FILE")]
     refused: Option<PathBuf>,
 }
 
 const FIELDS: &str = "\
-Fields, as columns of CSV or members of a JSON object a line:
+Fields, as columns of CSV or members of one JSON object per line:
   email, full_name          required
   password | password_hash  required: plain, or argon2id or bcrypt as $argon2id$… or $2b$…
   status                    1 or 0
@@ -53,12 +57,12 @@ Fields, as columns of CSV or members of a JSON object a line:
   metafields                custom fields, by namespace and key; in CSV also metafields.custom.size
   meta_data                 free-form data, an object
   uuid, created_at, updated_at, email_verified_at
-                            what other systems know; new otherwise
+                            values of another system; generated otherwise
 
-Each line is judged as if an admin made the customer. One that is there already, as the line says,
-is left alone: the same file can be imported again, or further after a stop. Nobody is mailed.";
+Each line is validated like a customer that an admin creates. Existing customers are skipped, so an
+import can be repeated or resumed. The import sends no mail.";
 
-/// What became of the lines.
+/// The number of lines by outcome.
 #[derive(Default)]
 struct Counts {
     created: u64,
@@ -73,9 +77,9 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let ctx = Ctx::system(app);
     let (lines, position, length) = open(&options)?;
     let mut refusals = Refusals::create(&options.refused.clone().unwrap_or_else(|| beside(&options.file)))?;
-    let what = import::Options { dry_run: options.dry_run, create_groups: options.create_groups };
-    let mut prepared = prepare_ahead(&ctx, what, read_ahead(lines, Arc::clone(&position)));
-    let mut import = Import::new(what);
+    let import_options = import::Options { dry_run: options.dry_run, create_groups: options.create_groups };
+    let mut prepared = prepare_ahead(&ctx, import_options, read_ahead(lines, Arc::clone(&position)));
+    let mut import = Import::new(import_options);
     let mut progress = Progress::start(if options.dry_run { "tried" } else { "imported" }, length);
     let mut counts = Counts::default();
     let mut last = 0;
@@ -104,16 +108,18 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
         refusals.flush()?;
         progress.show(position.load(Ordering::Relaxed), counts.created + counts.unchanged);
     };
-    let took = progress.finish();
+    let elapsed = progress.finish();
     let Counts { created, unchanged, refused } = counts;
     let would = if options.dry_run { "would be " } else { "" };
-    print(&format!("{created} {would}imported, {unchanged} there already, {refused} refused, in {took}\n"))?;
-    let told = refusals.finish()?;
+    print(&format!("{created} {would}imported, {unchanged} skipped, {refused} refused, in {elapsed}\n"))?;
+    let refused_file = refusals.finish()?;
     if let Err(failure) = outcome {
-        eprintln!("patron: stopped after line {last}; what was written stays, and the same command goes on");
+        eprintln!(
+            "patron: stopped after line {last}; imported customers are kept, the same command resumes the import"
+        );
         return Err(failure);
     }
-    match told {
+    match refused_file {
         Some(file) => Err(Failure::Partly(format!("{refused} lines were refused: see {}", file.display()))),
         None => Ok(()),
     }
@@ -126,7 +132,7 @@ fn beside(file: &Path) -> PathBuf {
     name.into()
 }
 
-/// The lines of the file, how many bytes of it were read so far, and how many it has.
+/// Opens the file. Returns its lines, a counter of the bytes that were read, and its length (0 if it is unknown).
 fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), Failure> {
     let failed = |error: FileError| Failure::Refused(format!("{}: {error}", options.file.display()));
     let is_input = options.file == Path::new("-");
@@ -141,9 +147,9 @@ fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), Fai
     let mut input =
         BufReader::with_capacity(64 * 1024, CountingReader { input, position: Arc::clone(&position) });
     let format = options.format.of(&options.file).ok_or_else(|| {
-        Failure::Refused("the file's name tells no format: say --format csv or ndjson".to_owned())
+        Failure::Refused("the file has no known extension: use --format csv or ndjson".to_owned())
     })?;
-    // A folder opens, and can't be read.
+    // A folder can be opened, but not read.
     input.fill_buf().map_err(|error| failed(error.into()))?;
     Ok((transfer::read(format, input).map_err(failed)?, position, length))
 }

@@ -1,4 +1,7 @@
-//! The steps of an import beside each other: a batch is read while another is prepared and a third is written.
+//! The pipeline of an import: one batch is read while another is prepared and a third is written.
+//!
+//! Each step runs in its own task and passes batches through a bounded channel. A step that fails sends its failure and
+//! ends; a step that panics is reported as an internal error.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -12,12 +15,12 @@ use crate::cli::exit::Failure;
 use crate::service::import::{self, BATCH, Line};
 use crate::transfer;
 
-/// Batches that wait for the next step: read, prepared.
+/// The maximum number of read batches that wait to be prepared.
 const WAITING: usize = 2;
-/// How much of the file a batch has at most, but for its last line: a customer may have a lot of free text.
+/// The maximum number of bytes of a batch, not counting its last line: the free-form data of a customer may be large.
 const BATCH_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Counts what is read.
+/// Counts the bytes that are read.
 pub(super) struct CountingReader<R> {
     pub(super) input: R,
     pub(super) position: Arc<AtomicU64>,
@@ -31,23 +34,23 @@ impl<R: Read> Read for CountingReader<R> {
     }
 }
 
-/// A step: what it gives to the next one, and itself. A step that broke gives no more, as one that has ended.
+/// A step of the pipeline: its task, and the channel to the next step. The channel closes when the task ends or panics.
 pub(super) struct Step<T> {
     batches: mpsc::Receiver<Result<T, Failure>>,
     task: JoinHandle<()>,
 }
 
 impl<T> Step<T> {
-    /// The next batch; none at the end.
+    /// Returns the next batch; none at the end.
     pub(super) async fn next(&mut self) -> Result<Option<T>, Failure> {
         match self.batches.recv().await {
             Some(batch) => batch.map(Some),
-            None => (&mut self.task).await.map(|()| None).map_err(|broke| Failure::Defect(broke.to_string())),
+            None => (&mut self.task).await.map(|()| None).map_err(|panic| Failure::Defect(panic.to_string())),
         }
     }
 }
 
-/// Reads batches of lines, a few ahead of who takes them. `position` counts the bytes that were read.
+/// Reads batches of lines ahead of the next step. `position` counts the bytes that were read.
 pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -> Step<Vec<Line>> {
     let (sender, batches) = mpsc::channel(WAITING);
     let task = tokio::task::spawn_blocking(move || {
@@ -60,7 +63,8 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
                 match lines.next() {
                     Some(Ok(line)) => batch.push(line),
                     Some(Err(error)) => {
-                        failure = Some(Failure::Refused(format!("the file can't be read on: {error}")));
+                        failure =
+                            Some(Failure::Refused(format!("the rest of the file can't be read: {error}")));
                         ended = true;
                     }
                     None => ended = true,
@@ -69,7 +73,7 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
             let batches = (!batch.is_empty()).then_some(Ok(batch)).into_iter().chain(failure.map(Err));
             for batch in batches {
                 if sender.blocking_send(batch).is_err() {
-                    // Nobody takes them any more: the import has failed.
+                    // The receiver is gone: the import has failed.
                     return;
                 }
             }
@@ -78,7 +82,7 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
     Step { batches, task }
 }
 
-/// Prepares batches while earlier ones are written.
+/// Prepares batches while earlier batches are written.
 pub(super) fn prepare_ahead(
     ctx: &Ctx,
     options: import::Options,

@@ -1,4 +1,4 @@
-//! The file that tells which lines were refused, and why.
+//! The CSV file that lists the refused lines of an import, with the reasons.
 
 use std::fs::{File, OpenOptions};
 use std::io::BufWriter;
@@ -9,8 +9,8 @@ use crate::cli::exit::Failure;
 use crate::error::Problem;
 use crate::transfer::refusals;
 
-/// Collects refusals. The file is there from the start, so that an import doesn't find out at its end that it can't
-/// be written, and is removed when there was nothing to tell.
+/// Writes refused lines to a file. The file is created at the start, so that an import fails early if it can't be
+/// written, and deleted at the end if no line was refused.
 pub(super) struct Refusals {
     path: PathBuf,
     file: refusals::Writer<BufWriter<File>>,
@@ -22,7 +22,7 @@ impl Refusals {
         let failed =
             |error: std::io::Error| Failure::Refused(format!("--refused {}: {error}", path.display()));
         let mut options = OpenOptions::new();
-        // That of an earlier import is out of date.
+        // The file of an earlier import is overwritten.
         let file = options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
         let file = refusals::Writer::new(BufWriter::new(file)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, is_empty: true })
@@ -33,12 +33,12 @@ impl Refusals {
         self.file.write(line, problems).map_err(|error| self.failed(&error))
     }
 
-    /// Makes sure that it is told what was refused so far, even when the import is killed.
+    /// Flushes the file, so that it is complete even if the import is killed.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.file.flush().map_err(|error| self.failed(&error))
     }
 
-    /// Where it was told, if there was something to tell.
+    /// Returns the path of the file; none if no line was refused.
     pub(super) fn finish(mut self) -> Result<Option<PathBuf>, Failure> {
         self.flush()?;
         if self.is_empty {

@@ -1,7 +1,9 @@
-//! The hashes that wait for a thread: fair between network addresses, and bounded in number and in memory.
+//! The queue of password hashes: fair between network addresses, and bounded in length and memory.
 //!
-//! Each address has its own lane, and lanes take turns (round robin), so that a caller waits for one hash of each other
-//! address and not for all of one. An entry leaves the queue at once when its caller is gone.
+//! Each address has its own lane. Threads serve the lanes round robin, so that a caller waits for one job of each other
+//! address instead of all jobs of one address. A full queue evicts the last job of the longest lane, if that lane is at
+//! least two jobs longer than the lane of the new job. Otherwise it refuses the new job. A job whose caller hangs up is
+//! removed at once.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -9,61 +11,61 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::threads::Memory;
-use crate::telemetry::metrics::{HashingMetrics, Waiting};
+use crate::telemetry::metrics::{HashingMetrics, QueueLength};
 use crate::types::rate_limit_key;
 
-/// Callers of one lane wait for each other; lanes take turns.
+/// The lane of a caller. Jobs of one lane run in order; lanes are served round robin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
-    /// The program itself: a command, a job, an import. It has no share: it never asks for many at once.
+    /// The program itself: a command, a job, an import. It has no limit, because it never queues many jobs.
     System,
     /// A network address; of IPv6, a /64.
     Address(IpAddr),
 }
 
 impl Lane {
-    /// The lane of a caller from this address; none means that it is the program itself.
+    /// The lane of a caller from this address. `None` stands for the program itself.
     pub fn of(address: Option<IpAddr>) -> Self {
         address.map_or(Self::System, |address| Self::Address(rate_limit_key(address)))
     }
 }
 
-/// What is called with a thread's memory when it is computed, and with none when it lost its place to another address.
+/// A job. It is called with a thread's memory to run, or with `None` when it was evicted.
 pub(super) type Job = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
-/// What the queue takes.
+/// The limits of the queue.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Hashes that wait and are computed.
-    pub(super) most: usize,
-    /// Hashes of one address that wait.
+    /// Waiting and running jobs.
+    pub(super) max: usize,
+    /// Waiting jobs of one address.
     pub(super) per_address: usize,
-    /// Memory for hashes that need more than those that are made, beyond what each thread keeps, in KiB.
+    /// Shared memory for stored hashes that need more than a thread's own memory, in KiB.
     pub(super) spare_kib: u64,
 }
 
-/// Why a hash is not taken.
+/// Why a job is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// Too many of the same address wait.
-    Share,
-    /// Too many wait, of addresses with no more than this one.
-    Full,
+pub(super) enum Refusal {
+    /// Too many jobs of the same address are waiting.
+    Address,
+    /// The queue is full, and no job of another address may be evicted.
+    QueueFull,
 }
 
-/// See the module.
+/// A bounded queue with one lane for each address.
 pub(super) struct Queue {
     limits: Limits,
     state: Mutex<QueueState>,
-    /// Wakes threads when there may be something to compute.
+    /// Wakes threads when a job may be ready to run.
     work: Condvar,
     pub(super) metrics: HashingMetrics,
 }
 
 struct QueueState {
-    /// None of them is empty.
+    /// The lanes that have jobs. No lane is empty.
     lanes: HashMap<Lane, VecDeque<Entry>>,
-    /// The lanes, in the order of their turns.
+    /// The lanes in the order of their turns.
     turns: VecDeque<Lane>,
     waiting: usize,
     running: usize,
@@ -73,19 +75,20 @@ struct QueueState {
 }
 
 struct Entry {
-    /// Rises within a lane.
+    /// Increases within a lane.
     id: u64,
-    /// Memory that it needs beyond what its thread keeps.
+    /// Memory that the job needs beyond its thread's own memory.
     extra_kib: u64,
     job: Job,
 }
 
-/// What a thread is to do next.
-pub(super) enum Next {
-    Work(Running),
-    /// There was nothing to do for as long as it asked.
-    Rest,
-    End,
+/// The next step of a hashing thread.
+pub(super) enum NextJob {
+    Run(Running),
+    /// No job was ready within the idle timeout.
+    Idle,
+    /// The queue is closed.
+    Closed,
 }
 
 impl std::fmt::Debug for Queue {
@@ -109,17 +112,18 @@ impl Queue {
         Self { limits, state, work, metrics: HashingMetrics::default() }
     }
 
-    /// Puts a job at the end of its lane, where it stays until it is taken or the ticket is dropped. A full queue takes
-    /// it when another address has more waiting, whose last job loses its place.
-    pub(super) fn push(self: &Arc<Self>, lane: Lane, extra_kib: u64, job: Job) -> Result<Ticket, Refused> {
+    /// Appends a job to its lane. Dropping the ticket removes a job that has not started. A full queue evicts the last job
+    /// of another address that has more waiting jobs.
+    pub(super) fn push(self: &Arc<Self>, lane: Lane, extra_kib: u64, job: Job) -> Result<Ticket, Refusal> {
         let (id, evicted) = {
             let mut state = self.state();
-            let own = state.lanes.get(&lane).map_or(0, VecDeque::len);
-            if lane != Lane::System && own >= self.limits.per_address {
-                return Err(Refused::Share);
+            let own_length = state.lanes.get(&lane).map_or(0, VecDeque::len);
+            if lane != Lane::System && own_length >= self.limits.per_address {
+                return Err(Refusal::Address);
             }
-            let is_full = state.waiting + state.running >= self.limits.most;
-            let evicted = if is_full { Some(state.evict(own).ok_or(Refused::Full)?) } else { None };
+            let is_full = state.waiting + state.running >= self.limits.max;
+            let evicted =
+                if is_full { Some(state.evict(own_length).ok_or(Refusal::QueueFull)?) } else { None };
             (state.push(lane, extra_kib, job), evicted)
         };
         self.work.notify_one();
@@ -129,23 +133,26 @@ impl Queue {
         Ok(Ticket { queue: Arc::clone(self), lane, id })
     }
 
-    /// What a thread does next; without anything to do it waits, and no longer than `rest`.
-    pub(super) fn next(self: &Arc<Self>, rest: Option<Duration>) -> Next {
+    /// Waits for the next job, at most for `idle_timeout`.
+    pub(super) fn next(self: &Arc<Self>, idle_timeout: Option<Duration>) -> NextJob {
         let mut state = self.state();
         loop {
             if state.is_closed {
-                return Next::End;
+                return NextJob::Closed;
             }
             if let Some(Entry { extra_kib, job, .. }) = state.take() {
-                return Next::Work(Running { held: Held { queue: Arc::clone(self), extra_kib }, job });
+                return NextJob::Run(Running {
+                    reservation: Reservation { queue: Arc::clone(self), extra_kib },
+                    job,
+                });
             }
-            state = match rest {
+            state = match idle_timeout {
                 None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(rest) => {
-                    let waited = self.work.wait_timeout(state, rest);
+                Some(idle_timeout) => {
+                    let waited = self.work.wait_timeout(state, idle_timeout);
                     let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
                     if timeout.timed_out() && state.turns.is_empty() {
-                        return Next::Rest;
+                        return NextJob::Idle;
                     }
                     state
                 }
@@ -153,13 +160,13 @@ impl Queue {
         }
     }
 
-    /// How long it is.
-    pub(super) fn length(&self) -> Waiting {
+    /// The length of the queue.
+    pub(super) fn length(&self) -> QueueLength {
         let state = self.state();
-        Waiting { waiting: state.waiting, running: state.running, most: self.limits.most }
+        QueueLength { waiting: state.waiting, running: state.running, max: self.limits.max }
     }
 
-    /// Ends the threads, each after what it computes.
+    /// Closes the queue: each thread ends after its current job.
     pub(super) fn close(&self) {
         let lanes = {
             let mut state = self.state();
@@ -169,7 +176,7 @@ impl Queue {
             std::mem::take(&mut state.lanes)
         };
         self.work.notify_all();
-        // Each holds the queue.
+        // The jobs are dropped after the lock is released, because that runs the destructors of their captured values.
         drop(lanes);
     }
 
@@ -191,8 +198,8 @@ impl QueueState {
         id
     }
 
-    /// The next whose turn it is. It waits for its memory, and the others for it: those that need little, one after the
-    /// other, would keep it waiting for good.
+    /// Takes the first job of the next lane. If its memory is not available yet, all jobs wait. Otherwise small jobs could
+    /// starve a large one.
     fn take(&mut self) -> Option<Entry> {
         let lane = *self.turns.front()?;
         let first = self.lanes.get(&lane)?.front()?;
@@ -206,12 +213,12 @@ impl QueueState {
         Some(entry)
     }
 
-    /// The last of the longest lane, if that has more than another lane will have with a further one.
-    fn evict(&mut self, than: usize) -> Option<Entry> {
+    /// Removes the last job of the longest lane, if that lane is at least two jobs longer than the new job's lane.
+    fn evict(&mut self, own_length: usize) -> Option<Entry> {
         let addresses = self.lanes.iter().filter(|(lane, _)| **lane != Lane::System);
         let (lane, length) =
             addresses.map(|(lane, entries)| (*lane, entries.len())).max_by_key(|(_, length)| *length)?;
-        if length > than + 1 { self.remove(lane, length - 1) } else { None }
+        if length > own_length + 1 { self.remove(lane, length - 1) } else { None }
     }
 
     fn remove(&mut self, lane: Lane, at: usize) -> Option<Entry> {
@@ -226,7 +233,7 @@ impl QueueState {
     }
 }
 
-/// A job's place in the queue, kept by its caller: dropped, the job is removed.
+/// A queued job, held by its caller. Dropping the ticket removes the job from the queue.
 pub(super) struct Ticket {
     queue: Arc<Queue>,
     lane: Lane,
@@ -244,33 +251,33 @@ impl Drop for Ticket {
         };
         if removed.is_some() {
             self.queue.metrics.abandoned();
-            // It may have been one that waited for memory, and others behind it.
+            // The removed job may have waited for memory, with other jobs behind it.
             self.queue.work.notify_all();
         }
     }
 }
 
-/// A job that was taken.
+/// A job that a thread has taken.
 pub(super) struct Running {
-    held: Held,
+    reservation: Reservation,
     job: Job,
 }
 
 impl Running {
     pub(super) fn run(self, memory: &mut Memory) {
-        // Given back also when the job panics.
-        let _held = self.held;
+        // Released even if the job panics.
+        let _reservation = self.reservation;
         (self.job)(Some(memory));
     }
 }
 
-/// What a running job takes up.
-struct Held {
+/// The capacity that a running job uses. Dropping it releases the capacity.
+struct Reservation {
     queue: Arc<Queue>,
     extra_kib: u64,
 }
 
-impl Drop for Held {
+impl Drop for Reservation {
     fn drop(&mut self) {
         let mut state = self.queue.state();
         state.running -= 1;
@@ -284,13 +291,13 @@ impl Drop for Held {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, Lane, Limits, Next, Queue, Refused, Ticket};
+    use super::{Arc, Lane, Limits, NextJob, Queue, Refusal, Ticket};
     use crate::crypto::password_hasher::threads::Memory;
     use std::sync::Mutex;
 
-    const LIMITS: Limits = Limits { most: 8, per_address: 4, spare_kib: 100 };
+    const LIMITS: Limits = Limits { max: 8, per_address: 4, spare_kib: 100 };
 
-    /// What became of jobs, by name.
+    /// The outcomes of jobs, by name.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -301,7 +308,7 @@ mod tests {
             lane: Lane,
             extra_kib: u64,
             name: &str,
-        ) -> Result<Ticket, Refused> {
+        ) -> Result<Ticket, Refusal> {
             let (log, name) = (self.clone(), name.to_owned());
             let job = move |memory: Option<&mut Memory>| {
                 let outcome = if memory.is_some() { name } else { format!("no {name}") };
@@ -310,7 +317,7 @@ mod tests {
             queue.push(lane, extra_kib, Box::new(job))
         }
 
-        fn taken(&self) -> String {
+        fn drain(&self) -> String {
             std::mem::take(&mut *self.0.lock().unwrap()).join(" ")
         }
     }
@@ -319,11 +326,11 @@ mod tests {
         Lane::of(Some([192, 0, 2, number].into()))
     }
 
-    /// Computes the next; none when it would wait.
+    /// Takes the next job. `None` if a thread would have to wait.
     fn next(queue: &Arc<Queue>) -> Option<super::Running> {
         let entry = queue.state().take()?;
         Some(super::Running {
-            held: super::Held { queue: Arc::clone(queue), extra_kib: entry.extra_kib },
+            reservation: super::Reservation { queue: Arc::clone(queue), extra_kib: entry.extra_kib },
             job: entry.job,
         })
     }
@@ -335,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn lanes_take_turns() {
+    fn lanes_are_served_round_robin() {
         let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
         let ipv6 = |text: &str| Lane::of(Some(text.parse().unwrap()));
         let _tickets = [
@@ -349,14 +356,14 @@ mod tests {
         next(&queue).unwrap().run(&mut Memory::default());
         let _late = log.push(&queue, address(2), 0, "c1").unwrap();
         run_all(&queue);
-        assert_eq!(log.taken(), "a1 s1 b1 a2 c1 b2 a3");
+        assert_eq!(log.drain(), "a1 s1 b1 a2 c1 b2 a3");
     }
 
     #[test]
-    fn an_address_has_a_share_and_the_program_none() {
-        let (queue, log) = (Arc::new(Queue::new(Limits { most: 20, ..LIMITS })), Log::default());
+    fn the_limit_per_address_does_not_apply_to_the_program() {
+        let (queue, log) = (Arc::new(Queue::new(Limits { max: 20, ..LIMITS })), Log::default());
         let mut tickets: Vec<_> = (0..4).map(|_| log.push(&queue, address(1), 0, "a").unwrap()).collect();
-        assert_eq!(log.push(&queue, address(1), 0, "a").err(), Some(Refused::Share));
+        assert_eq!(log.push(&queue, address(1), 0, "a").err(), Some(Refusal::Address));
         tickets.extend((0..6).map(|_| log.push(&queue, Lane::System, 0, "s").unwrap()));
         tickets.push(log.push(&queue, address(2), 0, "b").unwrap());
         assert_eq!(queue.length().waiting, 11);
@@ -365,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_takes_from_who_has_most() {
+    fn a_full_queue_evicts_from_the_longest_lane() {
         let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
         let names = ["1", "2", "3", "4"];
         let of = |number: u8| {
@@ -374,32 +381,32 @@ mod tests {
         let (first, second) = (of(1), of(2));
         let newcomers: Vec<_> =
             (3..7).map(|number| log.push(&queue, address(number), 0, &number.to_string())).collect();
-        assert!(newcomers.iter().all(Result::is_ok), "each takes a place of an address with more");
-        assert_eq!(log.taken().split(' ').filter(|name| name.contains('.')).count(), 4);
+        assert!(newcomers.iter().all(Result::is_ok), "each evicts a job of a longer lane");
+        assert_eq!(log.drain().split(' ').filter(|name| name.contains('.')).count(), 4);
         assert_eq!(queue.length().waiting, 8);
-        // 1 and 2 have two each: a second of another is not worth less than theirs.
-        assert_eq!(log.push(&queue, address(3), 0, "3.2").err(), Some(Refused::Full));
+        // 1 and 2 have two jobs each: a second job of another address must not evict theirs.
+        assert_eq!(log.push(&queue, address(3), 0, "3.2").err(), Some(Refusal::QueueFull));
         drop((first, second));
         assert_eq!(queue.length().waiting, 4);
     }
 
     #[test]
-    fn what_nobody_waits_for_is_not_computed() {
+    fn jobs_of_callers_that_hung_up_do_not_run() {
         let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
-        let kept = log.push(&queue, address(1), 0, "kept").unwrap();
+        let waiting = log.push(&queue, address(1), 0, "kept").unwrap();
         let gone: Vec<_> = (0..3).map(|_| log.push(&queue, address(1), 0, "gone").unwrap()).collect();
         let other = log.push(&queue, address(2), 0, "other").unwrap();
         drop(gone);
         assert_eq!(queue.length().waiting, 2);
         run_all(&queue);
-        assert_eq!(log.taken(), "kept other");
-        drop((kept, other));
+        assert_eq!(log.drain(), "kept other");
+        drop((waiting, other));
         assert_eq!((queue.length().waiting, queue.length().running), (0, 0));
         assert!(queue.state().turns.is_empty() && queue.state().lanes.is_empty());
     }
 
     #[test]
-    fn memory_is_waited_for() {
+    fn a_job_waits_for_memory_and_later_jobs_wait_behind_it() {
         let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
         let tickets = [
             log.push(&queue, address(1), 60, "a").unwrap(),
@@ -414,14 +421,14 @@ mod tests {
         assert!(next(&queue).is_none());
         a.run(&mut Memory::default());
         run_all(&queue);
-        assert_eq!(log.taken(), "b a c d");
+        assert_eq!(log.drain(), "b a c d");
         assert_eq!(queue.state().spare_kib, 100);
         drop(tickets);
     }
 
-    /// One whose caller is gone keeps nobody waiting who waits behind it.
+    /// A job whose caller hung up does not block the jobs behind it.
     #[test]
-    fn a_thread_wakes_when_the_first_is_gone() {
+    fn removing_a_blocked_job_wakes_a_thread() {
         let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
         let _big = log.push(&queue, address(1), 100, "big").unwrap();
         let running = next(&queue).unwrap();
@@ -430,20 +437,20 @@ mod tests {
         let thread = {
             let queue = Arc::clone(&queue);
             std::thread::spawn(move || match queue.next(None) {
-                Next::Work(running) => running.run(&mut Memory::default()),
-                Next::Rest | Next::End => panic!("there is work"),
+                NextJob::Run(running) => running.run(&mut Memory::default()),
+                NextJob::Idle | NextJob::Closed => panic!("there is work"),
             })
         };
         drop(gone);
         thread.join().unwrap();
-        assert_eq!(log.taken(), "small");
+        assert_eq!(log.drain(), "small");
         running.run(&mut Memory::default());
         queue.close();
-        assert!(matches!(queue.next(None), Next::End));
+        assert!(matches!(queue.next(None), NextJob::Closed));
     }
 
     #[test]
-    fn a_panic_gives_everything_back() {
+    fn a_panic_releases_the_capacity() {
         let queue = Arc::new(Queue::new(LIMITS));
         let _ticket = queue.push(address(1), 100, Box::new(|_| panic!("on purpose"))).unwrap();
         let running = next(&queue).unwrap();

@@ -1,4 +1,6 @@
-//! The threads that hash, and the memory that each keeps.
+//! The hashing threads, and the memory that each of them reuses.
+//!
+//! A panic in a job is caught: its caller gets an error, and the thread continues. An idle thread frees its memory.
 
 use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,22 +9,21 @@ use std::time::Duration;
 
 use argon2::{Argon2, Block};
 
-use super::queue::{Next, Queue};
+use super::queue::{NextJob, Queue};
 
-/// After how long without anything to hash a thread frees its memory.
-const REST: Duration = Duration::from_millis(1200);
-/// How often it does, until it only waits.
+/// After this time without a job a thread frees its memory.
+const IDLE_TIMEOUT: Duration = Duration::from_millis(1200);
+/// How many times in a row an idle thread does so before it waits without a timeout.
 const IDLE_RELEASE: u32 = 3;
-/// What makes the allocator look for memory to give back, in bytes.
+/// The size of an allocation that makes the allocator return freed memory to the system, in bytes.
 const NUDGE: usize = 4 * 1024 * 1024;
 
-/// The memory that a hash is made in, kept for the next one: to have it given anew, and filled with zeros, for each is
-/// a fifth of its time.
+/// The memory of argon2, reused for the next hash. Allocating and zeroing it for each hash would take a fifth of the time.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
 impl Memory {
-    /// Fills `hash` with what comes of a password.
+    /// Computes the hash of a password into `hash`.
     pub(super) fn fill(
         &mut self,
         argon2: &Argon2<'_>,
@@ -32,7 +33,7 @@ impl Memory {
     ) -> argon2::Result<()> {
         let count = argon2.params().block_count();
         if self.0.len() < count {
-            // Freed first: to grow, it would be there twice for a while.
+            // Freed first, because growing would need the memory twice.
             self.0 = Vec::new();
             self.0.try_reserve_exact(count).map_err(|_| argon2::Error::OutOfMemory)?;
             self.0.resize(count, Block::new());
@@ -40,7 +41,7 @@ impl Memory {
         argon2.hash_password_into_with_memory(password, salt, hash, &mut self.0[..count])
     }
 
-    /// Keeps no more than this for the next one: a stored hash may ask for a lot.
+    /// Frees the memory beyond this number of blocks: a stored hash may have needed more than the current parameters.
     pub(super) fn shrink(&mut self, count: usize) {
         if self.0.len() > count {
             self.0.truncate(count);
@@ -49,11 +50,11 @@ impl Memory {
     }
 }
 
-/// Starts the threads that hash, which end when the queue is closed. They yield to everything else: a hash keeps a
-/// processor busy for some ten milliseconds, and whoever only reads need not notice.
+/// Starts the hashing threads, which end when the queue is closed. They run at a low priority, because a hash takes some
+/// ten milliseconds of processor time, which must not delay reads.
 ///
 /// # Errors
-/// The system gives no more threads.
+/// The operating system can't start a thread.
 pub(super) fn start(count: usize, queue: &Arc<Queue>) -> std::io::Result<()> {
     for _ in 0..count {
         let queue = Arc::clone(queue);
@@ -66,32 +67,32 @@ pub(super) fn start(count: usize, queue: &Arc<Queue>) -> std::io::Result<()> {
 }
 
 fn work(queue: &Arc<Queue>) {
-    // It rests from the start, so that what starting took is given back as well.
-    let (mut memory, mut rested) = (Memory::default(), 0);
+    // Starts as idle, so that the memory of the program's start is released as well.
+    let (mut memory, mut idle_releases) = (Memory::default(), 0);
     loop {
-        match queue.next((rested < IDLE_RELEASE).then_some(REST)) {
-            Next::Work(running) => {
-                rested = 0;
-                // Whoever waits for the job learns of a panic by its channel, and the thread goes on.
+        match queue.next((idle_releases < IDLE_RELEASE).then_some(IDLE_TIMEOUT)) {
+            NextJob::Run(running) => {
+                idle_releases = 0;
+                // After a panic the job's channel is closed, which its caller gets as an error. The thread continues.
                 drop(catch_unwind(AssertUnwindSafe(|| running.run(&mut memory))));
             }
-            Next::Rest => {
-                rested += 1;
+            NextJob::Idle => {
+                idle_releases += 1;
                 memory = Memory::default();
-                // What was freed a second ago or earlier the allocator gives back to the system, once
-                // something else of that kind is freed.
+                // The allocator returns memory to the system that was freed more than a second ago, but only when another
+                // large block is freed.
                 drop(black_box(Vec::<u8>::with_capacity(NUDGE)));
             }
-            Next::End => return,
+            NextJob::Closed => return,
         }
     }
 }
 
-/// A nice value of 10: a tenth of the time of whoever else wants the processor, and all of it when nobody does.
+/// Sets a nice value of 10: a tenth of the processor time of a competing thread, and all of it on an idle processor.
 fn lower_priority() {
-    // On Linux a thread has a priority of its own; elsewhere this would be the whole program's.
+    // Linux has a priority for each thread. On other systems the call would change the whole process.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
-        tracing::debug!(%error, "hashing goes on at the usual priority");
+        tracing::debug!(%error, "the priority of a hashing thread could not be lowered");
     }
 }

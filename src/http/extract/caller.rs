@@ -1,4 +1,8 @@
-//! Who calls: the [`Ctx`] of a request.
+//! Extracts the caller of a request: the [`Ctx`].
+//!
+//! Without a token the caller is anonymous. A request with an invalid token is refused with 401. The conditions of the
+//! request (`If-Match`, `Idempotency-Key`) are read after the caller has been authorized, so that a refused caller
+//! learns nothing about them.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -24,11 +28,11 @@ use crate::service::auth;
 use crate::telemetry::Trace;
 use crate::types::IfMatch;
 
-/// The row of the customer whose token it is, as it was read when the token was looked at.
+/// The row of the calling customer, as it was read during authentication. `None` for other callers.
 #[derive(Clone, Debug, Default)]
 pub struct CurrentCustomer(pub Option<customer::Model>);
 
-/// Take it after the [`Ctx`], which reads it; there is none for callers that are no customers.
+/// Must be extracted after the [`Ctx`], which reads the row.
 impl<S: Send + Sync> FromRequestParts<S> for CurrentCustomer {
     type Rejection = Infallible;
 
@@ -37,7 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentCustomer {
     }
 }
 
-/// Without a token the caller is anonymous; with a bad one the request is refused, never anonymous.
+/// Any caller. A request with an invalid token is refused, not treated as anonymous.
 impl<S> FromRequestParts<S> for Ctx
 where
     S: Send + Sync,
@@ -46,15 +50,15 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        authenticated(parts, Arc::<App>::from_ref(state), |_| Ok(())).await
+        authenticate(parts, Arc::<App>::from_ref(state), |_| Ok(())).await
     }
 }
 
-/// The context of a request by its token, when it may call at all.
-async fn authenticated(
+/// Authenticates the caller by its token, authorizes it, and builds the context.
+async fn authenticate(
     parts: &mut Parts,
     app: Arc<App>,
-    may_call: impl Fn(&Ctx) -> Result<(), Error>,
+    authorize: impl Fn(&Ctx) -> Result<(), Error>,
 ) -> Result<Ctx, Rejection> {
     let (caller, token_id) = match bearer_token(parts)? {
         None => (Caller::Anonymous, None),
@@ -65,11 +69,11 @@ async fn authenticated(
         }
     };
     let ctx = Ctx { token_id, ..ctx(app, caller, parts) };
-    may_call(&ctx)?;
-    conditional(ctx, parts).await
+    authorize(&ctx)?;
+    with_conditions(ctx, parts).await
 }
 
-/// What is answered instead of calling a handler.
+/// The response of a request that does not reach its handler.
 #[derive(Debug)]
 pub struct Rejection(Response);
 
@@ -102,25 +106,23 @@ fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
     }
 }
 
-/// The context with the conditions of its headers. Only now: whoever may not call is not told what is wrong with them.
-///
-/// # Errors
-/// What a request with a key was answered before; headers that can't be read.
-async fn conditional(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Rejection> {
+/// Adds the conditions of the headers to the context of an authorized caller. Rejects malformed headers, and responds
+/// to a repeated request with its stored response.
+async fn with_conditions(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Rejection> {
     if parts.extensions.get::<MalformedKey>().is_some() {
         return Err(malformed_key().into());
     }
     ctx.if_match = if_match(parts)?;
     ctx.keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
     if let Some(keyed) = &ctx.keyed
-        && let Some(first) = keyed.begin(&ctx.caller, ctx.ip).await?
+        && let Some(stored) = keyed.begin(&ctx.caller, ctx.ip).await?
     {
-        return Err(Rejection(replay(first)));
+        return Err(Rejection(replay(stored)));
     }
     Ok(ctx)
 }
 
-/// Which version a request wants to change.
+/// The version that a request expects to change.
 fn if_match(parts: &Parts) -> Result<IfMatch, Error> {
     if !parts.headers.contains_key(IF_MATCH) || ![Method::PATCH, Method::DELETE].contains(&parts.method) {
         return Ok(IfMatch::Absent);
@@ -128,8 +130,8 @@ fn if_match(parts: &Parts) -> Result<IfMatch, Error> {
     IfMatch::parse(parts.headers.get_all(IF_MATCH).iter())
 }
 
-/// The [`Ctx`] of a route whose caller shows itself by the body: an `Authorization` header is not looked at.
-/// Clients send one with every call, and this is where they come when it has expired.
+/// The [`Ctx`] of a route that authenticates by the body, such as a login. The `Authorization` header is ignored:
+/// clients send it with every request, and they call these routes when their token has expired.
 #[derive(Debug)]
 pub struct AnonymousCtx(pub Ctx);
 
@@ -142,14 +144,14 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let ctx = ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts);
-        conditional(ctx, parts).await.map(Self)
+        with_conditions(ctx, parts).await.map(Self)
     }
 }
 
 /// The token of the `Authorization` header (RFC 6750 2.1).
 fn bearer_token(parts: &Parts) -> Result<Option<Authorization<Bearer>>, Error> {
     const EXPECTED: Error = Error::Unauthenticated("The Authorization header must be: Bearer <access token>");
-    // `Authorization` reads only the first header, and accepts an empty token.
+    // `Authorization` reads the first header only, and accepts an empty token.
     if parts.headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Err(EXPECTED);
     }
@@ -160,8 +162,8 @@ fn bearer_token(parts: &Parts) -> Result<Option<Authorization<Bearer>>, Error> {
     }
 }
 
-/// The [`Ctx`] of an admin: anyone else is refused before anything else of the request is looked at. The
-/// service checks again; this is so that a stranger learns nothing from how a body or a URL is refused.
+/// The [`Ctx`] of an admin. Any other caller is refused before the rest of the request is read, so that it learns
+/// nothing from validation errors. The service checks the caller as well.
 #[derive(Debug)]
 pub struct AdminCtx(pub Ctx);
 
@@ -173,11 +175,11 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        authenticated(parts, Arc::<App>::from_ref(state), Ctx::require_admin).await.map(Self)
+        authenticate(parts, Arc::<App>::from_ref(state), Ctx::require_admin).await.map(Self)
     }
 }
 
-/// The [`Ctx`] of a customer; as [`AdminCtx`].
+/// The [`Ctx`] of a customer. Any other caller is refused, as by [`AdminCtx`].
 #[derive(Debug)]
 pub struct CustomerCtx(pub Ctx);
 
@@ -189,7 +191,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let may_call = |ctx: &Ctx| ctx.require_customer().map(drop);
-        authenticated(parts, Arc::<App>::from_ref(state), may_call).await.map(Self)
+        let authorize = |ctx: &Ctx| ctx.require_customer().map(drop);
+        authenticate(parts, Arc::<App>::from_ref(state), authorize).await.map(Self)
     }
 }

@@ -1,7 +1,8 @@
-//! Where a request came from: the peer of the connection, unless that is a trusted proxy, which knows better.
+//! The network address of the client: the peer of the connection, or an address from the header of a trusted proxy.
 //!
-//! Anybody can write the header in which proxies say so, and each proxy adds at its end whom it got the request from.
-//! So it is read from its end: as long as the one who wrote an entry is trusted, the entry is believed.
+//! Each proxy appends the address of its own peer to the header, and a client can send a forged header. The entries are
+//! therefore read from the last to the first. An entry is trusted as long as the host that appended it is a trusted
+//! proxy. Without `PATRON_TRUSTED_PROXIES` the header is ignored.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,19 +14,19 @@ use crate::config::{ProxyHeader, ServerConfig};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Where this request came from; none when it didn't come over a connection.
+/// The client address of a request; `None` when the request did not arrive over a connection.
 pub(crate) fn client_address(
     extensions: &Extensions,
     headers: &HeaderMap,
     config: &ServerConfig,
 ) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(behind_proxies(peer.ip(), headers, config))
+    Some(resolve_client(peer.ip(), headers, config))
 }
 
-/// The last address on the way from `peer` back to the client that comes from a trusted one. It is that of the last
-/// trusted proxy when it got the request from somebody whom it doesn't name by an address.
-fn behind_proxies(peer: IpAddr, headers: &HeaderMap, config: &ServerConfig) -> IpAddr {
+/// The first address on the way from `peer` to the client that is not a trusted proxy. When an entry is not an address,
+/// it is the address of the trusted proxy that appended the entry.
+fn resolve_client(peer: IpAddr, headers: &HeaderMap, config: &ServerConfig) -> IpAddr {
     let mut address = peer.to_canonical();
     let is_trusted = |address| config.trusted_proxies.iter().any(|network| network.contains(&address));
     if !is_trusted(address) {
@@ -35,13 +36,13 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, config: &ServerConfig) -> I
         ProxyHeader::XForwardedFor => (X_FORWARDED_FOR, node),
         ProxyHeader::Forwarded => (FORWARDED, forwarded_for),
     };
-    // Lines of the same name are one list (RFC 9110 5.3). It is cut at every comma, in quotation marks as well: no
-    // address has one, and a quotation mark that a client left open must not swallow what a proxy added.
+    // Headers with the same name form one list (RFC 9110 5.3). It is split at every comma, also inside quotation marks:
+    // no address contains a comma, and an unclosed quotation mark from a client must not hide the entries of a proxy.
     let lines = headers.get_all(name);
     let entries = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     for entry in entries {
         match std::str::from_utf8(entry).ok().and_then(parse) {
-            Some(before) => address = before,
+            Some(previous) => address = previous,
             None => break,
         }
         if !is_trusted(address) {
@@ -51,7 +52,7 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, config: &ServerConfig) -> I
     address
 }
 
-/// Whom an element of `Forwarded` names as the client (RFC 7239 4).
+/// The `for` address of an element of `Forwarded` (RFC 7239 4).
 fn forwarded_for(element: &str) -> Option<IpAddr> {
     let mut parameters = element.split(';').filter_map(|pair| pair.split_once('='));
     let (_, value) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
@@ -59,7 +60,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
     node(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
-/// An address, with a port or without (RFC 7239 6). None for those that want to stay unknown.
+/// An address with or without a port (RFC 7239 6); `None` for `unknown` and obfuscated identifiers.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = || text.parse::<IpAddr>().ok();
@@ -70,12 +71,12 @@ fn node(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProxyHeader, behind_proxies};
+    use super::{ProxyHeader, resolve_client};
     use crate::config::{Config, Flags, Values};
     use axum::http::{HeaderMap, HeaderName};
 
-    /// Where a request seems to come from when 10.0.0.0/8, 192.0.2.7 and 2001:db8::/32 are trusted.
-    fn seen(header: ProxyHeader, peer: &str, lines: &[(&str, &str)]) -> String {
+    /// The client address when 10.0.0.0/8, 192.0.2.7 and 2001:db8::/32 are trusted proxies.
+    fn resolve(header: ProxyHeader, peer: &str, lines: &[(&str, &str)]) -> String {
         let flags = Flags::default().with("PATRON_TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,2001:db8::/32");
         let mut config = Config::from_values(Values::only(&flags)).unwrap().server;
         config.proxy_header = header;
@@ -83,27 +84,27 @@ mod tests {
         for (name, line) in lines {
             headers.append(HeaderName::try_from(*name).unwrap(), line.parse().unwrap());
         }
-        behind_proxies(peer.parse().unwrap(), &headers, &config).to_string()
+        resolve_client(peer.parse().unwrap(), &headers, &config).to_string()
     }
 
     #[test]
-    fn x_forwarded_for_is_walked_from_the_right() {
+    fn x_forwarded_for_is_read_from_the_last_entry_to_the_first() {
         let header = ProxyHeader::XForwardedFor;
         for (peer, lines, client) in [
-            // Nobody is believed that isn't trusted.
+            // The header of a peer that is not trusted is ignored.
             ("203.0.113.9", &["198.51.100.1"][..], "203.0.113.9"),
             ("192.0.2.8", &["198.51.100.1"], "192.0.2.8"),
-            // A trusted one is, also without a word.
+            // The header of a trusted peer is used; it may be missing.
             ("10.1.2.3", &[], "10.1.2.3"),
             ("10.1.2.3", &["198.51.100.1"], "198.51.100.1"),
             ("192.0.2.7", &["198.51.100.1"], "198.51.100.1"),
             ("::ffff:10.1.2.3", &["198.51.100.1"], "198.51.100.1"),
             ("2001:db8::5", &["2001:db9::1"], "2001:db9::1"),
-            // What a client made up stands on the left, in the same line or one of its own.
+            // Entries that a client forged come first, in the same header or in a separate one.
             ("10.1.2.3", &["1.2.3.4, 198.51.100.1"], "198.51.100.1"),
             ("10.1.2.3", &["1.2.3.4", "198.51.100.1"], "198.51.100.1"),
             ("10.1.2.3", &["10.9.9.9,1.2.3.4 , 198.51.100.1"], "198.51.100.1"),
-            // Past those that are trusted, in whatever order.
+            // Entries of trusted proxies are skipped, in any order.
             ("10.1.2.3", &["1.2.3.4, 198.51.100.1, 192.0.2.7,10.0.0.1"], "198.51.100.1"),
             ("10.1.2.3", &["1.2.3.4, 198.51.100.1", "192.0.2.7", "10.0.0.1"], "198.51.100.1"),
             ("10.1.2.3", &["10.0.0.9, 10.0.0.8"], "10.0.0.9"),
@@ -112,19 +113,19 @@ mod tests {
             ("10.1.2.3", &["[2001:db9::1]:4711"], "2001:db9::1"),
             ("10.1.2.3", &["[2001:db9::1]"], "2001:db9::1"),
             ("10.1.2.3", &["::ffff:198.51.100.1"], "198.51.100.1"),
-            // What is no address ends the walk where it is.
+            // Reading ends at an entry that is not an address.
             ("10.1.2.3", &["1.2.3.4, unknown"], "10.1.2.3"),
             ("10.1.2.3", &["1.2.3.4, , 10.0.0.1"], "10.0.0.1"),
             ("10.1.2.3", &["1.2.3.4, 999.1.1.1, 10.0.0.1"], "10.0.0.1"),
             ("10.1.2.3", &[""], "10.1.2.3"),
         ] {
             let lines: Vec<(&str, &str)> = lines.iter().map(|line| ("x-forwarded-for", *line)).collect();
-            assert_eq!(seen(header, peer, &lines), client, "{peer} {lines:?}");
+            assert_eq!(resolve(header, peer, &lines), client, "{peer} {lines:?}");
         }
     }
 
     #[test]
-    fn forwarded_is_walked_from_the_right() {
+    fn forwarded_is_read_from_the_last_entry_to_the_first() {
         let header = ProxyHeader::Forwarded;
         for (peer, line, client) in [
             ("203.0.113.9", "for=198.51.100.1", "203.0.113.9"),
@@ -134,20 +135,20 @@ mod tests {
             ("10.1.2.3", "for=1.2.3.4, for=_hidden", "10.1.2.3"),
             ("10.1.2.3", "for=1.2.3.4, for=unknown, for=10.0.0.1", "10.0.0.1"),
             ("10.1.2.3", "for=1.2.3.4, proto=https", "10.1.2.3"),
-            // A client's quotation mark that never ends.
+            // A client sent an unclosed quotation mark.
             ("10.1.2.3", "for=\"1.2.3.4, for=198.51.100.1", "198.51.100.1"),
             ("10.1.2.3", "host=\"a;b, for=198.51.100.1", "198.51.100.1"),
         ] {
-            assert_eq!(seen(header, peer, &[("forwarded", line)]), client, "{peer} {line}");
+            assert_eq!(resolve(header, peer, &[("forwarded", line)]), client, "{peer} {line}");
         }
     }
 
-    /// A proxy that writes one of them lets the other through.
+    /// A proxy that sets one header may pass on the other one from the client.
     #[test]
-    fn the_other_header_is_not_read() {
+    fn only_the_configured_header_is_read() {
         let lines =
             [("forwarded", "for=1.2.3.4"), ("x-forwarded-for", "198.51.100.1"), ("x-real-ip", "5.6.7.8")];
-        assert_eq!(seen(ProxyHeader::XForwardedFor, "10.1.2.3", &lines), "198.51.100.1");
-        assert_eq!(seen(ProxyHeader::Forwarded, "10.1.2.3", &lines), "1.2.3.4");
+        assert_eq!(resolve(ProxyHeader::XForwardedFor, "10.1.2.3", &lines), "198.51.100.1");
+        assert_eq!(resolve(ProxyHeader::Forwarded, "10.1.2.3", &lines), "1.2.3.4");
     }
 }

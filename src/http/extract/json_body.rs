@@ -1,4 +1,7 @@
-//! JSON bodies.
+//! Reads JSON request bodies.
+//!
+//! A body must be declared as JSON in UTF-8, without a content coding, and must not exceed [`MAX_BODY_BYTES`].
+//! Otherwise the request fails with 400, 413 or 415.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
@@ -12,7 +15,7 @@ use crate::http::body_limit::MAX_BODY_BYTES;
 use crate::http::failure::Failure;
 use crate::http::failure_code::FailureCode;
 
-/// A body that is a JSON object. No Debug: it may hold a password.
+/// A request body that is a JSON object. It does not implement `Debug`, because it may contain a password.
 pub struct JsonObject(pub Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for JsonObject {
@@ -31,20 +34,18 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
-/// Reads a JSON body.
-///
-/// # Errors
-/// Those of [`read_json_text`]; 400 when it isn't JSON.
+/// Reads and parses a JSON body.
 async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
     let text = read_json_text(headers, body).await?;
     serde_json::from_slice(&text)
         .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
 }
 
-/// Reads a body that is to be JSON.
+/// Reads a body that is declared as JSON, without parsing it.
 ///
 /// # Errors
-/// 400 when there are several content types, 415 when it is not JSON in UTF-8 or has a content coding, 413 when it is too large, 400 when it breaks off or is empty.
+/// 400 for several `Content-Type` headers and for a body that is empty or incomplete, 413 for a body that is too large,
+/// 415 for a content type other than JSON in UTF-8 and for a content coding.
 pub async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     require_json(headers)?;
     let text = read_bytes(body).await?;
@@ -54,12 +55,9 @@ pub async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Fa
     Ok(text)
 }
 
-/// Checks that the headers announce JSON without a content coding. Everything that reads a body calls this first.
-///
-/// # Errors
-/// 400 when there are several content types, 415 when it is not JSON in UTF-8 or has a content coding.
+/// Checks that the headers declare JSON in UTF-8 without a content coding.
 fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
-    // `ContentType` reads the first header; a proxy may have read another.
+    // `ContentType` reads the first header, and a proxy may have read a different one.
     if headers.get_all(header::CONTENT_TYPE).iter().nth(1).is_some() {
         return Err(
             Error::invalid("Content-Type", "The request has more than one Content-Type header").into()
@@ -76,22 +74,22 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     }
 }
 
-/// Reads a body.
+/// Reads a body up to the size limit.
 ///
 /// # Errors
-/// 413 when it is too large, 400 when it breaks off.
+/// 413 for a body that is too large, 400 for an incomplete one.
 pub(crate) async fn read_bytes(body: Body) -> Result<Bytes, Failure> {
     to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
         if error.into_inner().is::<LengthLimitError>() {
             Failure::from_status(StatusCode::PAYLOAD_TOO_LARGE)
         } else {
-            Failure::malformed("The body could not be read to its end")
+            Failure::malformed("The body could not be read completely")
         }
     })
 }
 
-/// Whether a body has a content coding other than `identity`. Parsed by hand: `headers::ContentEncoding` can only tell
-/// whether a given coding is in the list.
+/// Whether a body has a content coding other than `identity`. Parsed by hand, because `headers::ContentEncoding` can
+/// only check for one given coding.
 fn has_content_coding(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut codings =
@@ -99,13 +97,13 @@ fn has_content_coding(headers: &HeaderMap) -> bool {
     codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
-/// `application/json` and everything that is JSON by its suffix (RFC 6839 3.1).
+/// Whether a media type is JSON: `application/json`, or one with the suffix `+json` (RFC 6839 3.1).
 pub(crate) fn is_json(media_type: &Mime) -> bool {
     let is_json_suffix = media_type.suffix().is_some_and(|suffix| suffix == "json");
     media_type.essence_str() == "application/json" || (media_type.type_() == "application" && is_json_suffix)
 }
 
-/// JSON has to be in UTF-8 (RFC 8259 8.1), of which ASCII is a part.
+/// Whether the charset is UTF-8, which JSON requires (RFC 8259 8.1), or ASCII, which is a subset.
 fn is_utf_8(media_type: &Mime) -> bool {
     let mut charsets = media_type.params().filter(|(name, _)| *name == "charset");
     charsets.all(|(_, charset)| ["utf-8", "utf8", "us-ascii"].iter().any(|utf_8| charset == *utf_8))
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn content_types() {
+    fn the_content_type_must_be_json_in_utf_8() {
         for (content_type, expected) in [
             ("application/json", 200),
             ("Application/JSON; Charset=UTF-8", 200),
@@ -155,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn content_codings() {
+    fn a_content_coding_is_refused() {
         let json = (header::CONTENT_TYPE, "application/json");
         for (codings, expected) in [
             (&["identity"][..], 200),

@@ -1,19 +1,19 @@
-//! The media type of a GraphQL answer, by what the client accepts (GraphQL over HTTP, 4.1; RFC 9110 12.5.1).
+//! Negotiates the media type of a GraphQL response by the `Accept` header (GraphQL over HTTP, 4.1; RFC 9110 12.5.1).
 
 use axum::http::{HeaderMap, header};
 
-/// The media types of a GraphQL answer.
+/// The media type of a GraphQL response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaType {
-    /// Tells by its status whether the request was run.
+    /// `application/graphql-response+json`: the HTTP status shows whether the operation was executed.
     GraphqlResponse,
-    /// For older clients: 200 for every well-formed request.
+    /// `application/json`, for older clients: the status is 200 for every well-formed request.
     Json,
 }
 
 impl MediaType {
-    /// The one that the client likes better; none when it accepts neither. The newer one has to be named: who accepts
-    /// anything may be older.
+    /// The media type that the client prefers; `None` when it accepts neither. `application/graphql-response+json` must
+    /// be named explicitly, because a client that accepts `*/*` may be an older one.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
         // Parsed by hand: `headers` has no type for `Accept`.
         let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
@@ -24,7 +24,7 @@ impl MediaType {
             return Some(Self::Json);
         }
         let weight = |names: &[&str]| {
-            // The most specific range that fits decides.
+            // The most specific matching range decides.
             let named =
                 |name: &&str| ranges.iter().find(|(range, _)| range == name).map(|(_, weight)| *weight);
             names.iter().find_map(named).unwrap_or_default()
@@ -38,7 +38,7 @@ impl MediaType {
         }
     }
 
-    /// As it stands in `Content-Type`.
+    /// The value of `Content-Type`.
     pub fn name(self) -> &'static str {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
@@ -47,7 +47,7 @@ impl MediaType {
     }
 }
 
-/// A range of `Accept` and its weight; 1 when it names none that can be read.
+/// A media range of `Accept` and its weight, which is 1 when it is missing or invalid.
 fn range(text: &str) -> (String, f32) {
     let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
     let name = parts.next().unwrap_or_default();

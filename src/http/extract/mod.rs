@@ -1,4 +1,4 @@
-//! Extractors: who calls, and what a request holds.
+//! Extractors: the caller, its network address, the body and the accepted media type of a request.
 
 pub(super) mod caller;
 pub(super) mod client_address;

@@ -1,5 +1,9 @@
-//! Places for requests: so many are worked on at once, and what is more is refused at once, while there is time to say
-//! so. A queue would only make all of them late.
+//! The concurrency limit: a request needs a permit, of which there are `PATRON_CONCURRENT_REQUESTS`.
+//!
+//! Without a free permit the request is refused with 503 at once. Requests are not queued: under overload, a queue
+//! would delay all of them. While a request waits for its body, its permit is released, so that a slow client can't
+//! block others; when the body is complete the request reacquires a permit, or is refused with 503. Health checks and
+//! metrics are exempt.
 
 use std::sync::Arc;
 
@@ -11,14 +15,13 @@ use super::request_body::{discard_body, serve_with_body};
 use crate::app::App;
 use crate::http::failure::Failure;
 
-/// The permit of a request that is worked on.
+/// The permit of a request.
 pub(super) enum Permit {
-    /// It is one of so many.
+    /// The request counts against the limit.
     Held(OwnedSemaphorePermit),
-    /// It waits for its body, whose client could keep others out by being slow; and may go on with it when there is a
-    /// permit again.
+    /// The request waits for its body and does not count.
     Released(Arc<Semaphore>),
-    /// It needs none: whoever wants to know how the server is has to be answered above all when it has much to do.
+    /// The request never counts: health checks and metrics must work under overload.
     Exempt,
 }
 
@@ -36,7 +39,7 @@ impl Permit {
         }
     }
 
-    /// Whether there is a permit for it again.
+    /// Acquires a released permit again; false when the limit is reached.
     pub(super) fn reacquire(&mut self) -> bool {
         if let Self::Released(concurrency_limit) = self {
             let Ok(permit) = Arc::clone(concurrency_limit).try_acquire_owned() else {
@@ -49,7 +52,7 @@ impl Permit {
     }
 }
 
-/// Answers a request when there is a permit for it, and with 503 when there is none.
+/// Runs a request under a permit; responds with 503 when none is available.
 pub(super) async fn limit_concurrency(
     app: &App,
     request: Request,

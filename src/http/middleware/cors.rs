@@ -1,11 +1,12 @@
-//! Which pages of other origins may call (Fetch, 3.2): those of the setting, none by default.
+//! CORS (Fetch, 3.2): only pages from the origins in `PATRON_CORS_ORIGINS` may call from a browser. The default is
+//! none.
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-/// What pages may read of an answer besides what they may always.
+/// Response headers that pages may read in addition to the safelisted ones.
 const EXPOSED: [HeaderName; 7] = [
     super::REQUEST_ID,
     super::idempotency::REPLAYED,
@@ -15,16 +16,16 @@ const EXPOSED: [HeaderName; 7] = [
     super::rate_limit::RATE_LIMIT,
     super::rate_limit::RATE_LIMIT_POLICY,
 ];
-/// For how long a browser may remember what it was told; none remembers longer.
+/// How long a browser may cache a preflight response. No browser caches it longer.
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// None for no origins: then nothing is said of other origins at all, and browsers keep them out. Callers are
-/// known by the tokens they send; a browser adds nothing by itself, so no credentials are allowed.
+/// The CORS layer, or `None` without origins: browsers refuse cross-origin calls when the response has no CORS headers.
+/// Credentials are not allowed: callers authenticate by a token that a page sends, never by a cookie.
 pub(super) fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
     }
-    // None is left out: an origin is plain ASCII, or the settings refuse it.
+    // The filter drops nothing: the settings accept only ASCII origins.
     let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
@@ -36,7 +37,7 @@ pub(super) fn cors(origins: &[String]) -> Option<CorsLayer> {
     Some(layer)
 }
 
-/// Whether a browser asks what a page may do (Fetch, 3.2.2), and not a client what a URL can do.
+/// Whether an OPTIONS request is a CORS preflight (Fetch, 3.2.2).
 pub(super) fn is_preflight(headers: &HeaderMap) -> bool {
     headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }

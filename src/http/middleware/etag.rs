@@ -1,4 +1,7 @@
-//! Entity tags: a client that has what it asks for is told so, and not sent it again (RFC 9110, 13).
+//! Entity tags and conditional requests (RFC 9110, 13).
+//!
+//! A cacheable response to GET gets a weak entity tag, the hash of its body, unless the handler has set one. When
+//! `If-None-Match` of a GET or HEAD matches the tag, the response is a 304 without a body.
 
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::Request;
@@ -10,10 +13,10 @@ use sha2::{Digest, Sha256};
 use crate::http::failure::Failure;
 use crate::types::read_entity_tags;
 
-/// The largest body that is hashed, in bytes. What is larger goes without a tag.
+/// Size of the largest body that is hashed, in bytes. A larger body gets no tag.
 const MAX_HASHED: u64 = 4 * 1024 * 1024;
 
-/// Gives answers to GET that may be kept a tag, unless they have one, and answers 304 when the client has them.
+/// Sets the entity tag of a cacheable response, and turns the response into a 304 when `If-None-Match` matches.
 pub(super) async fn set_entity_tag(
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -26,8 +29,8 @@ pub(super) async fn set_entity_tag(
     if response.status() != StatusCode::OK || !(get || head) {
         return response;
     }
-    // The answer to HEAD has no body that could be hashed.
-    if get && may_be_kept(response.headers()) && !response.headers().contains_key(header::ETAG) {
+    // The response to HEAD has no body to hash.
+    if get && is_cacheable(response.headers()) && !response.headers().contains_key(header::ETAG) {
         response = match hashed(response).await {
             Ok(response) => response,
             Err(failure) => return failure.into_response(),
@@ -44,15 +47,15 @@ pub(super) async fn set_entity_tag(
     response
 }
 
-/// The entity tag of a body. Weak, because the layer around it may compress what is sent (RFC 9110 8.8.3).
+/// The entity tag of a body. It is weak because an outer layer may compress the body (RFC 9110 8.8.3).
 pub fn entity_tag(body: &[u8]) -> Option<HeaderValue> {
-    // 128 bits tell bodies apart.
+    // 128 bits are enough to distinguish bodies.
     let hash: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::from_str(&format!("W/\"{hash}\"")).ok()
 }
 
-/// Whether `Cache-Control` says that an answer may be kept; one that says nothing is not.
-fn may_be_kept(headers: &HeaderMap) -> bool {
+/// Whether `Cache-Control` allows caches to store a response. Without the header it is not stored.
+fn is_cacheable(headers: &HeaderMap) -> bool {
     headers.typed_get::<CacheControl>().is_some_and(|control| !control.no_store())
 }
 
@@ -62,11 +65,11 @@ async fn hashed(response: Response) -> Result<Response, Failure> {
     }
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.map_err(|error| {
-        tracing::error!(%error, "a body broke off");
+        tracing::error!(%error, "a response body failed");
         Failure::internal()
     })?;
     parts.headers.extend(entity_tag(&bytes).map(|tag| (header::ETAG, tag)));
-    // What depends on the layer around it has to be said in a 304 as well (RFC 9110 15.4.5).
+    // A 304 must have the same `Vary` as the 200, which the outer compression layer sets (RFC 9110 15.4.5).
     if !parts.headers.contains_key(header::VARY) {
         parts.headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     }

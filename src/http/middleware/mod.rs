@@ -1,4 +1,9 @@
-//! The layers around every request: its id, its log line, its time limit, the form of its failures.
+//! The middleware around every route: request id, log line and span, security headers, rate limit, concurrency limit,
+//! entity tags, time limit, idempotency keys, compression and CORS.
+//!
+//! Failures pass through the stack as a [`Failure`] in the extensions of a response. The outermost middleware renders
+//! their bodies, in the format that the client reads. A panic in a handler becomes a 500, and a request that exceeds
+//! `PATRON_REQUEST_TIMEOUT` a 503.
 
 mod concurrency_limit;
 mod cors;
@@ -27,8 +32,7 @@ use tracing::{Instrument, Span};
 use crate::app::App;
 use crate::http::extract::json_body::is_json;
 use crate::http::extract::media_type::MediaType;
-use crate::http::failure::Failure;
-use crate::http::failure::Form;
+use crate::http::failure::{Failure, Format};
 use crate::telemetry;
 use concurrency_limit::limit_concurrency;
 use cors::{cors, is_preflight};
@@ -38,22 +42,22 @@ use rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY, rate_limit};
 use security_headers::set_security_headers;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Where failures take the form of GraphQL.
+/// The paths of the GraphQL API, where failures are GraphQL responses.
 pub(crate) const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
-/// The smallest body that is worth compressing, in bytes: less fits a packet anyway.
+/// The minimum size of a compressed body, in bytes: a smaller one fits into one packet anyway.
 const MIN_COMPRESSED: u64 = 1024;
-/// What was said in the headers of a failure before it got its body: which methods a URL knows (405), that the
-/// connection ends (408), which limits there are.
-const KEPT: [HeaderName; 4] = [header::ALLOW, header::CONNECTION, RATE_LIMIT, RATE_LIMIT_POLICY];
-/// The longest request id that is taken over from a client.
+/// Headers that a failure keeps when its body is rendered: the allowed methods (405), the end of the connection (408)
+/// and the rate limits.
+const PRESERVED_HEADERS: [HeaderName; 4] = [header::ALLOW, header::CONNECTION, RATE_LIMIT, RATE_LIMIT_POLICY];
+/// The maximum length of a request id that a client sends.
 const MAX_REQUEST_ID: usize = 64;
 
-/// Names a request; in its log lines, its answer's header and its failures.
+/// The id of a request, in its log lines, its response header and its failures.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 
-/// Puts the layers around the routes.
-pub fn around(routes: Router, app: &Arc<App>) -> Router {
+/// Wraps routes in the middleware.
+pub fn with_middleware(routes: Router, app: &Arc<App>) -> Router {
     let routes = routes
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
@@ -62,23 +66,23 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
         .layer(CompressionLayer::new().compress_when(
             DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)).and(may_be_compressed),
         ));
-    // Around everything: pages may read failures as well.
+    // CORS is the outermost layer, so that pages can read failures as well.
     let Some(cors) = cors(&app.config.server.cors_origins) else { return routes };
-    let others = routes.clone();
+    let without_cors = routes.clone();
     let routes = routes.layer(cors);
     let app = Arc::clone(app);
     Router::new().fallback_service(service_fn(move |request: Request| {
-        // The layer would answer any OPTIONS with 200.
+        // The CORS layer responds to every OPTIONS request with 200, so only preflights may reach it.
         let preflight = is_preflight(request.headers()) && host::problem(&request).is_none();
-        let answered = if request.method() == Method::OPTIONS && !preflight {
-            others.clone().oneshot(request)
+        let response = if request.method() == Method::OPTIONS && !preflight {
+            without_cors.clone().oneshot(request)
         } else {
             routes.clone().oneshot(request)
         };
         let app = preflight.then(|| Arc::clone(&app));
         async move {
-            let mut response = answered.await?;
-            // What the layer answers by itself has passed none of ours.
+            let mut response = response.await?;
+            // The CORS layer responds to a preflight itself, without the inner middleware.
             if let Some(app) = app {
                 set_security_headers(&mut response, &app.config.server);
             }
@@ -87,27 +91,28 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     }))
 }
 
-/// A strong entity tag is that of these very bytes (RFC 9110 8.8.3.3): compressed, they would need another one.
+/// A response with a strong entity tag must not be compressed: the tag identifies the exact bytes (RFC 9110 8.8.3.3).
 fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     headers.get(header::ETAG).is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
 }
 
-/// Our own layers, from the outermost. As one: each that axum is given clones all inside it for every request.
+/// The middleware of patron, from the innermost to the outermost. It is one layer of axum, because every layer clones
+/// all layers inside it for each request.
 async fn stack(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let app = &app;
-    let done =
+    let keyed =
         async move |request| idempotent(app, request, async move |request| next.run(request).await).await;
-    let limited = async move |request| time_limit(app, done(request)).await;
-    let tagged = async move |request| set_entity_tag(request, limited).await;
-    let placed = async move |request| limit_concurrency(app, request, tagged).await;
-    let rate_limited = async move |request| rate_limit(app, request, placed).await;
-    let mut response = name_request(app, request, rate_limited).await;
+    let timed = async move |request| limit_time(app, keyed(request)).await;
+    let tagged = async move |request| set_entity_tag(request, timed).await;
+    let permitted = async move |request| limit_concurrency(app, request, tagged).await;
+    let rate_limited = async move |request| rate_limit(app, request, permitted).await;
+    let mut response = identify_and_log(app, request, rate_limited).await;
     set_security_headers(&mut response, &app.config.server);
     response
 }
 
-/// Gives the request its id, logs it, and writes the body of a failure.
-async fn name_request(
+/// Assigns the request id, logs the request and renders the body of a failure.
+async fn identify_and_log(
     app: &App,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
@@ -116,7 +121,7 @@ async fn name_request(
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let form = Form::of(&request);
+    let format = Format::for_client(&request);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let running = app.metrics.http.begin(method.as_str(), route);
     let (span, trace) =
@@ -125,17 +130,19 @@ async fn name_request(
         request.extensions_mut().insert(trace);
     }
     async move {
-        // Here and not as a layer of its own: each copies the futures of all that are inside it.
+        // Not a middleware function: each one adds the size of all inner futures.
         let mut response = match host::problem(&request) {
             Some(message) => Box::pin(host::refuse(request, message)).await,
             None => next(request).await,
         };
-        let failure = response.extensions_mut().remove::<Failure>().or_else(|| unformed(&response));
+        let failure = response.extensions_mut().remove::<Failure>().or_else(|| foreign_failure(&response));
         if let Some(failure) = failure {
-            let mut said = std::mem::take(response.headers_mut());
-            response = failure.render(&id, form);
-            let kept = KEPT.into_iter().filter_map(|name| said.remove(&name).map(|value| (name, value)));
-            response.headers_mut().extend(kept);
+            let mut headers = std::mem::take(response.headers_mut());
+            response = failure.render(&id, format);
+            let preserved = PRESERVED_HEADERS
+                .into_iter()
+                .filter_map(|name| headers.remove(&name).map(|value| (name, value)));
+            response.headers_mut().extend(preserved);
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
@@ -150,9 +157,9 @@ async fn name_request(
     .await
 }
 
-impl Form {
-    /// The form that the client of this request reads.
-    fn of(request: &Request) -> Self {
+impl Format {
+    /// The format that the client of this request reads.
+    fn for_client(request: &Request) -> Self {
         if !GRAPHQL.contains(&request.uri().path()) {
             return Self::Rest;
         }
@@ -160,37 +167,37 @@ impl Form {
     }
 }
 
-/// Whether a supervisor asks, every few seconds, and nobody wants to see its traces.
+/// Whether a request comes from monitoring, every few seconds. It is not traced.
 fn is_probe(path: &str) -> bool {
     path == "/metrics" || path.starts_with("/health/")
 }
 
-/// A path as it may stand in a log: without the query string, and not at all when it has other characters than
-/// our own paths have. It may hold an address of somebody then.
+/// The path for the log, without the query string. A path with other characters than our routes have is not logged,
+/// because it may contain personal data such as an e-mail address.
 fn loggable(path: &str) -> &str {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
     if path.chars().all(plain) { path } else { "(not logged)" }
 }
 
-/// An id that the client, or a proxy before us, gave: short and plain, so that it can't forge log lines.
+/// The request id from the client or a proxy, if it is short and plain enough not to forge log lines.
 fn incoming_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     ((1..=MAX_REQUEST_ID).contains(&id.len()) && id.chars().all(plain)).then(|| id.to_owned())
 }
 
-/// A failure that a library answered with by itself, in its own form. None of them writes a page; that is ours.
-fn unformed(response: &Response) -> Option<Failure> {
+/// A failure that a library responded with in its own format. JSON and HTML are our own: no library writes them.
+fn foreign_failure(response: &Response) -> Option<Failure> {
     let status = response.status();
     let content_type = response.headers().typed_get::<ContentType>().map(Mime::from);
-    let ours = content_type.is_some_and(|kind| is_json(&kind) || kind.essence_str() == "text/html");
-    let failed = status.is_client_error() || status.is_server_error();
-    (failed && !ours).then(|| Failure::from_status(status))
+    let is_own = content_type.is_some_and(|kind| is_json(&kind) || kind.essence_str() == "text/html");
+    let is_failure = status.is_client_error() || status.is_server_error();
+    (is_failure && !is_own).then(|| Failure::from_status(status))
 }
 
-async fn time_limit(app: &App, answer: impl Future<Output = Response>) -> Response {
+async fn limit_time(app: &App, response: impl Future<Output = Response>) -> Response {
     let limit = app.config.server.request_timeout;
-    match tokio::time::timeout(limit, app.db.while_waited_for(answer)).await {
+    match tokio::time::timeout(limit, app.db.while_waited_for(response)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "the request took too long");

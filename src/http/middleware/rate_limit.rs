@@ -1,4 +1,7 @@
-//! Which requests are limited by network address, and what answers say of it (draft-ietf-httpapi-ratelimit-headers-11).
+//! Rate limits by network address, and the response headers that report them (draft-ietf-httpapi-ratelimit-headers-11).
+//!
+//! Only POST routes that need no token are limited. Over the limit the response is 429 with `Retry-After`. A request
+//! without a known client address is not limited.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -11,12 +14,12 @@ use crate::error::Error;
 use crate::http::extract::client_address::client_address;
 use crate::http::failure::Failure;
 
-/// How much of a policy is left.
+/// The header with the remaining quota.
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-/// What the policy is.
+/// The header with the policy.
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// What anybody may POST, without a token that says who it is.
+/// POST routes that need no token, with their policies.
 const LIMITED: [(&str, Policy); 10] = [
     (REGISTER, Policy::Passwords),
     ("/api/user/tokens", Policy::Passwords),
@@ -31,32 +34,32 @@ const LIMITED: [(&str, Policy); 10] = [
 ];
 const REGISTER: &str = "/api/customers";
 
-/// Answers a request, or refuses it when too many came from its address.
+/// Runs a request, or refuses it with 429 when its network address has exceeded the limit.
 pub(crate) async fn rate_limit(
     app: &App,
     request: Request,
     next: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
     let policy = policy_of(&request).filter(|_| app.config.accounts.rate_limits);
-    let judged = policy.and_then(|policy| {
+    let checked = policy.and_then(|policy| {
         let address = client_address(request.extensions(), request.headers(), &app.config.server)?;
         Some((policy, app.rate_limits.check(policy, address)))
     });
-    // The rest in one place: each is as large as all that is below.
-    let mut response = match judged.as_ref().and_then(|(_, verdict)| verdict.retry_after) {
+    // `next` is called at one place only: each call adds the size of the whole inner future to this one.
+    let mut response = match checked.as_ref().and_then(|(_, verdict)| verdict.retry_after) {
         None => next(request).await,
         Some(retry_after) => {
             discard_body(request).await;
             Failure::from(Error::RateLimited { retry_after }).into_response()
         }
     };
-    if let Some((policy, verdict)) = judged {
-        say(response.headers_mut(), policy, &verdict);
+    if let Some((policy, verdict)) = checked {
+        set_rate_limit_headers(response.headers_mut(), policy, &verdict);
     }
     response
 }
 
-/// The policy of an operation, by the template of its path.
+/// The rate limit policy of a route, given as its path template.
 pub fn policy(method: &Method, route: &str) -> Option<Policy> {
     let mut limited = LIMITED.into_iter().filter(|_| method == Method::POST);
     limited.find_map(|(path, policy)| (path == route).then_some(policy))
@@ -65,19 +68,19 @@ pub fn policy(method: &Method, route: &str) -> Option<Policy> {
 fn policy_of(request: &Request) -> Option<Policy> {
     let route = request.extensions().get::<MatchedPath>()?.as_str();
     let policy = policy(request.method(), route)?;
-    // With a token it is the back office, which makes as many customers as it likes, or else is refused at once.
-    let is_known = route == REGISTER && request.headers().contains_key(header::AUTHORIZATION);
-    (!is_known).then_some(policy)
+    // A registration with a token comes from the back office, which is not limited. An invalid token is refused anyway.
+    let has_token = route == REGISTER && request.headers().contains_key(header::AUTHORIZATION);
+    (!has_token).then_some(policy)
 }
 
-fn say(headers: &mut HeaderMap, policy: Policy, verdict: &Verdict) {
+fn set_rate_limit_headers(headers: &mut HeaderMap, policy: Policy, verdict: &Verdict) {
     let name = policy.name();
     let Verdict { quota, window, remaining, effective_window, .. } = verdict;
     for (field, value) in [
         (RATE_LIMIT_POLICY, format!("\"{name}\";q={quota};w={window}")),
         (RATE_LIMIT, format!("\"{name}\";r={remaining};t={effective_window}")),
     ] {
-        // Never an error: it is made of a name and numbers.
+        // Never an error: the value consists of a name and numbers.
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(field, value);
         }

@@ -1,24 +1,25 @@
-//! What every answer tells a browser to keep it from being used against whoever reads it. Programs don't look at it.
+//! Security headers of every response. They tell browsers to restrict how a response can be loaded, framed or executed;
+//! other clients ignore them.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 
 use crate::config::ServerConfig;
 
-/// What may be loaded, run, framed or submitted by an answer that is no page: nothing. A page says by itself what it
-/// consists of. The last three don't follow the first (CSP 3, 6.1).
+/// The Content-Security-Policy of a response that is not a page: it may load, run, frame and submit nothing. Pages set
+/// their own policy. `default-src` does not cover the last three directives (CSP 3, 6.1).
 const NOT_A_PAGE: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [
-    // The type is what Content-Type says; nothing is taken for a script because it looks like one.
+    // Browsers must use the declared Content-Type, and must not detect scripts by content.
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    // Our URLs are nobody else's business.
+    // Links to other sites must not disclose our URLs.
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    // No page of another origin embeds anything of ours. Those that CORS lets call are not kept out by it.
+    // Pages of other origins can't embed our responses. Calls that CORS allows still work.
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Adds them to an answer.
+/// Sets the security headers of a response.
 pub(super) fn set_security_headers(response: &mut Response, config: &ServerConfig) {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {

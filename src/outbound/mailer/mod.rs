@@ -1,6 +1,7 @@
-//! Mails: from templates to messages, and from there to a mail server (SMTP, RFC 5321) or, without one, to files.
+//! Renders mails from templates, and sends them to a mail server (SMTP, RFC 5321) or, without one, writes them to files.
 //!
-//! What is sent, to whom and when is decided by `service::mail`.
+//! `service::mail` decides which mails are sent, to which address and when, and retries them. A [`SendError`] says whether a
+//! retry can succeed. Errors never contain anything that could be a token.
 
 mod templates;
 
@@ -31,78 +32,78 @@ pub struct Mailer {
     from: Mailbox,
     templates: Templates,
     transport: Transport,
-    /// For a whole mail: lettre limits no more than the connecting.
-    limit: Duration,
+    /// The timeout of a whole mail: lettre's own timeout covers single steps only.
+    timeout: Duration,
 }
 
 #[derive(Debug)]
 enum Transport {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
-    /// For development: a file a mail.
+    /// Writes one file per mail, for development.
     Folder(PathBuf),
 }
 
-/// Why a mail was not sent. A mail server may quote what it was sent, so whatever could be a token, or part of one,
-/// is left out of the text.
+/// A mail was not sent. The reason omits everything that could be a token or a part of one, since a mail server may quote
+/// the mail.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct SendError {
-    /// What happened.
+    /// The reason.
     pub reason: String,
-    /// Whether trying again is useless: the mail server will never take it.
+    /// Whether the failure is permanent, so that a retry can't succeed.
     pub is_final: bool,
 }
 
 impl SendError {
-    fn passing(error: &dyn std::error::Error) -> Self {
+    fn temporary(error: &dyn std::error::Error) -> Self {
         Self { reason: redact(&describe(error)), is_final: false }
     }
 
-    fn lasting(error: &dyn std::error::Error) -> Self {
+    fn permanent(error: &dyn std::error::Error) -> Self {
         Self { reason: redact(&describe(error)), is_final: true }
     }
 }
 
 impl From<SmtpError> for SendError {
     fn from(error: SmtpError) -> Self {
-        // 530 to 538 are about our credentials and TLS (RFC 4954 6), which an operator can mend; any other 5yz is
-        // about this mail.
+        // 530 to 538 concern patron's credentials and TLS (RFC 4954 6), which the operator can fix. Any other 5yz code
+        // concerns this mail.
         let code = error.status().map_or(0, u16::from);
         if error.is_permanent() && !(530..=538).contains(&code) {
-            Self::lasting(&error)
+            Self::permanent(&error)
         } else {
-            Self::passing(&error)
+            Self::temporary(&error)
         }
     }
 }
 
 impl Mailer {
-    /// A mailer with these settings. The mail server is not contacted yet.
+    /// Builds a mailer. Does not contact the mail server.
     ///
     /// # Errors
-    /// A URL, sender or template that can't be used, with the setting it came from.
+    /// An invalid URL, sender or template, with its setting.
     pub fn new(config: &MailConfig) -> Result<Self, BuildError> {
-        let wrong = |variable, message: String| BuildError { variable, message };
+        let invalid = |variable, message: String| BuildError { variable, message };
         let from = sender(&config.from).ok_or_else(|| {
             let message = format!("`{}` is not a sender such as \"Shop <shop@example.com>\"", config.from);
-            wrong("PATRON_MAIL_FROM", message)
+            invalid("PATRON_MAIL_FROM", message)
         })?;
         let templates = Templates::load(config.templates.as_deref())
-            .map_err(|message| wrong("PATRON_MAIL_TEMPLATES", message))?;
+            .map_err(|message| invalid("PATRON_MAIL_TEMPLATES", message))?;
         let transport = match &config.smtp_url {
             Some(url) => {
-                let smtp = smtp(url).map_err(|message| wrong("PATRON_SMTP_URL", message))?;
+                let smtp = smtp(url).map_err(|message| invalid("PATRON_SMTP_URL", message))?;
                 Transport::Smtp(smtp.timeout(Some(config.smtp_timeout)).build())
             }
             None => Transport::Folder(config.folder.clone()),
         };
-        Ok(Self { from, templates, transport, limit: config.smtp_timeout })
+        Ok(Self { from, templates, transport, timeout: config.smtp_timeout })
     }
 
     /// Renders a mail and sends it.
     ///
     /// # Errors
-    /// [`SendError`]: the templates fail, the address is none, the mail server or the file system refuses.
+    /// [`SendError`] if a template fails, the address is invalid, or the mail server or the file system refuses the mail.
     pub async fn send(
         &self,
         id: Uuid,
@@ -113,19 +114,22 @@ impl Mailer {
         debug_assert!(ensure_outside("sending a mail").is_ok(), "a mail is sent in an open transaction");
         let message = self.message(id, kind, recipient, variables)?;
         match &self.transport {
-            Transport::Smtp(smtp) => match tokio::time::timeout(self.limit, smtp.send(message)).await {
+            Transport::Smtp(smtp) => match tokio::time::timeout(self.timeout, smtp.send(message)).await {
                 Ok(sent) => {
-                    sent.map_err(refused)?;
+                    sent.map_err(smtp_error)?;
                 }
                 Err(_) => {
-                    let reason = format!("the mail server did not take it within {} s", self.limit.as_secs());
+                    let reason = format!(
+                        "the mail server did not accept the mail within {} s",
+                        self.timeout.as_secs()
+                    );
                     return Err(SendError { reason, is_final: false });
                 }
             },
             Transport::Folder(folder) => {
-                let path = write(folder, id, kind, &message.formatted())
-                    .map_err(|error| SendError::passing(&error))?;
-                tracing::info!(%kind, path = %path.display(), "a mail became a file");
+                let path = write_file(folder, id, kind, &message.formatted())
+                    .map_err(|error| SendError::temporary(&error))?;
+                tracing::info!(%kind, path = %path.display(), "mail written to a file");
             }
         }
         Ok(())
@@ -138,25 +142,25 @@ impl Mailer {
         recipient: &EmailAddress,
         variables: &Variables,
     ) -> Result<Message, SendError> {
-        let parts = self.templates.render(kind, variables).map_err(|error| SendError::passing(&error))?;
-        let address: Address = recipient.for_smtp().parse().map_err(|error| SendError::lasting(&error))?;
+        let parts = self.templates.render(kind, variables).map_err(|error| SendError::temporary(&error))?;
+        let address: Address = recipient.for_smtp().parse().map_err(|error| SendError::permanent(&error))?;
         let domain = self.from.email.domain();
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             .subject(parts.subject)
-            // The same each time it is tried, so that a receiver can tell that two are one.
+            // The same for every attempt, so that a receiver can recognize duplicates.
             .message_id(Some(format!("<{id}@{domain}>")))
             .multipart(
                 MultiPart::alternative()
-                    .singlepart(plain(parts.text))
+                    .singlepart(plain_text(parts.text))
                     .singlepart(SinglePart::html(parts.html)),
             )
-            .map_err(|error| SendError::lasting(&error))
+            .map_err(|error| SendError::permanent(&error))
     }
 }
 
-/// The sender, with its domain as A-labels: every mail server takes those.
+/// Parses the sender. Its domain is converted to A-labels, which every mail server accepts.
 fn sender(text: &str) -> Option<Mailbox> {
     let sender: Mailbox = text.parse().ok()?;
     let domain = ascii_domain(sender.email.domain()).unwrap_or_else(|| sender.email.domain().to_owned());
@@ -164,22 +168,21 @@ fn sender(text: &str) -> Option<Mailbox> {
     Some(Mailbox::new(sender.name, address))
 }
 
-/// Why a mail was not sent. lettre refuses an address with letters outside ASCII before the `@` when the mail server has no
-/// SMTPUTF8 (RFC 6531 3.2). It has no kind for that error; trying again for a day would not help.
-fn refused(error: SmtpError) -> SendError {
+/// Converts an error of lettre. lettre refuses an address with non-ASCII letters before the `@` if the mail server does not
+/// support SMTPUTF8 (RFC 6531 3.2). lettre has no kind for that error, which is permanent.
+fn smtp_error(error: SmtpError) -> SendError {
     let reason = describe(&error);
     if error.is_client() && reason.contains("SMTPUTF8") {
         return SendError {
-            reason: format!("the address, or the sender, needs it: {reason}"),
+            reason: format!("the address or the sender requires SMTPUTF8: {reason}"),
             is_final: true,
         };
     }
     error.into()
 }
 
-/// The part for people who read text: as it is, where RFC 5322 (2.1.1) lets it, so that a link stays in one piece
-/// also for who opens the file of a mail.
-fn plain(text: String) -> SinglePart {
+/// The plain text part. It is not encoded if RFC 5322 (2.1.1) allows that, so that links in a mail's file are not wrapped.
+fn plain_text(text: String) -> SinglePart {
     const LONGEST_LINE: usize = 998;
     let text = text.replace("\r\n", "\n");
     if !text.is_ascii() || text.contains('\r') || text.lines().any(|line| line.len() > LONGEST_LINE) {
@@ -191,31 +194,31 @@ fn plain(text: String) -> SinglePart {
 }
 
 fn smtp(url: &SecretString) -> Result<lettre::transport::smtp::AsyncSmtpTransportBuilder, String> {
-    // The value isn't shown: it may hold a password.
-    const FORM: &str = "must be smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required; special \
+    // Omits the value: it may contain a password.
+    const FORMAT: &str = "must be smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required; special \
                         characters in the password must be percent-encoded";
     let text = url.expose_secret();
-    let url = Url::parse(text).map_err(|_| FORM)?;
+    let url = Url::parse(text).map_err(|_| FORMAT)?;
     if !["smtp", "smtps"].contains(&url.scheme()) {
-        return Err(FORM.to_owned());
+        return Err(FORMAT.to_owned());
     }
-    let local = match url.host() {
+    let is_local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err(FORM.to_owned()),
+        None => return Err(FORMAT.to_owned()),
     };
-    let encrypted = url.scheme() == "smtps"
+    let is_encrypted = url.scheme() == "smtps"
         || url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
-    if !url.username().is_empty() && !local && !encrypted {
+    if !url.username().is_empty() && !is_local && !is_encrypted {
         return Err("would send a password unencrypted: use smtps://, or add ?tls=required".to_owned());
     }
-    AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| FORM.to_owned())
+    AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| FORMAT.to_owned())
 }
 
-/// Writes a mail as a file for its owner alone (mode 0600): its link is as good as a password. It gets its name when it
-/// is whole, so that whoever waits for it never reads half of it.
-fn write(folder: &Path, id: Uuid, kind: MailKind, message: &[u8]) -> std::io::Result<PathBuf> {
+/// Writes a mail to a file that only its owner can read (mode 0600), since its link is as powerful as a password. The file
+/// gets its name when it is complete, so that no reader sees a part of it.
+fn write_file(folder: &Path, id: Uuid, kind: MailKind, message: &[u8]) -> std::io::Result<PathBuf> {
     private_folder(folder)?;
     let path = folder.join(format!("{kind}-{id}.eml"));
     let mut file = NamedTempFile::new_in(folder)?;
@@ -224,10 +227,11 @@ fn write(folder: &Path, id: Uuid, kind: MailKind, message: &[u8]) -> std::io::Re
     Ok(path)
 }
 
-/// A text without long runs of letters and digits, of which tokens are made, and on one line.
+/// Removes long runs of letters and digits, which could be tokens, and joins the text to one line.
 fn redact(text: &str) -> String {
-    /// Tokens have 52; a line of a mail breaks after 76 characters at most, so that a part of one is at least this.
-    const SUSPICIOUS: usize = 16;
+    /// The length of a run that could be a part of a token. Tokens have 52 characters, and a mail may break a line after 76,
+    /// so that a part of a token is at least this long.
+    const MIN_TOKEN_PART: usize = 16;
     let mut redacted = String::with_capacity(text.len());
     let mut run = String::new();
     for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }).chain([' ']) {
@@ -235,14 +239,14 @@ fn redact(text: &str) -> String {
             run.push(c);
             continue;
         }
-        redacted.push_str(if run.len() < SUSPICIOUS { &run } else { "…" });
+        redacted.push_str(if run.len() < MIN_TOKEN_PART { &run } else { "…" });
         run.clear();
         redacted.push(c);
     }
     redacted.trim_end().to_owned()
 }
 
-/// An error with what caused it.
+/// Describes an error with its causes.
 fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -262,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_waits_for_a_mail_reads_all_of_it() {
+    fn a_reader_never_sees_a_part_of_a_mails_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let message = vec![b'm'; 1 << 20];
         let read_all = || {
@@ -275,7 +279,7 @@ mod tests {
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
                 for number in 0..50 {
-                    write(folder.path(), Uuid::from_u128(number), MailKind::VerifyEmail, &message)
+                    write_file(folder.path(), Uuid::from_u128(number), MailKind::VerifyEmail, &message)
                         .expect("it is written");
                 }
             });

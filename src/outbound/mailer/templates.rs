@@ -1,6 +1,7 @@
-//! The templates of mails: those of the program, each replaced by the file of its name in a folder that is set.
+//! The templates of mails. A file in the folder of `PATRON_MAIL_TEMPLATES` replaces the built-in template of its name.
 //!
-//! `KIND.txt` starts with the line `Subject: …`; `KIND.html` is the same for people with an HTML mail reader.
+//! `KIND.txt` starts with the line `Subject: …`; `KIND.html` is the HTML alternative. All templates are rendered once at the
+//! start, so that a mistake in one of them is reported before any mail is sent.
 
 use std::fmt;
 use std::path::Path;
@@ -16,20 +17,20 @@ use crate::types::MailKind;
 #[folder = "src/outbound/mailer/templates"]
 struct Files;
 
-/// What templates may use. No Debug: the link is as good as a password.
+/// The variables of templates. Has no `Debug`, since the link is as powerful as a password.
 #[derive(Clone, Default, Serialize)]
 pub struct Variables {
-    /// Name of the customer.
+    /// The name of the customer.
     pub full_name: String,
-    /// Where the mail goes.
+    /// The address of the recipient.
     pub recipient: String,
-    /// What to open; empty where there is nothing to.
+    /// The link to open; empty for mails without a link.
     pub link: String,
-    /// How long that works: `1 hour`.
+    /// How long the link is valid: `1 hour`.
     pub lifetime: String,
-    /// When it happened: `2026-01-02 03:04 UTC`.
+    /// The time of the change: `2026-01-02 03:04 UTC`.
     pub time: String,
-    /// Where the shop is.
+    /// The public URL of the server.
     pub public_url: String,
 }
 
@@ -49,7 +50,7 @@ impl fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// Parses all templates, and renders each once, so that a mistake is found at the start.
+    /// Parses all templates and renders each of them once.
     pub(super) fn load(folder: Option<&Path>) -> Result<Self, String> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -58,11 +59,11 @@ impl Templates {
             false => AutoEscape::None,
         });
         for name in Files::iter() {
-            let own = Files::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
-            let other = folder.map(|folder| folder.join(name.as_ref())).filter(|path| path.is_file());
-            let bytes = match &other {
+            let built_in = Files::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
+            let replacement = folder.map(|folder| folder.join(name.as_ref())).filter(|path| path.is_file());
+            let bytes = match &replacement {
                 Some(path) => std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?,
-                None => own,
+                None => built_in,
             };
             let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))?;
             environment
@@ -80,12 +81,12 @@ impl Templates {
         let render = |name: String| self.0.get_template(&name)?.render(Serde(variables));
         let text = render(format!("{kind}.txt"))?;
         let html = render(format!("{kind}.html"))?;
-        let missing = || {
+        let missing_subject = || {
             let message = format!("{kind}.txt must start with the line \"Subject: …\"");
             Error::new(minijinja::ErrorKind::InvalidOperation, message)
         };
-        let (first, rest) = text.split_once('\n').ok_or_else(missing)?;
-        let subject = first.strip_prefix("Subject:").ok_or_else(missing)?.trim().to_owned();
-        Ok(Parts { subject, text: rest.trim_start().to_owned(), html })
+        let (first_line, body) = text.split_once('\n').ok_or_else(missing_subject)?;
+        let subject = first_line.strip_prefix("Subject:").ok_or_else(missing_subject)?.trim().to_owned();
+        Ok(Parts { subject, text: body.trim_start().to_owned(), html })
     }
 }

@@ -1,4 +1,7 @@
-//! A customer's row, and what follows from changing it: for customers, passwords, sessions, addresses and custom fields.
+//! The customer row and the side effects of changing it.
+//!
+//! The services for customers, passwords, sessions, addresses and custom fields share this module. Its functions run in
+//! the transaction of their caller; when that transaction fails, none of their effects remain.
 
 mod owner;
 mod save;
@@ -16,22 +19,22 @@ use crate::entity::customer::{Entity, Model};
 use crate::entity::customer_session;
 use crate::error::Error;
 
-/// The customer, whose row nobody else changes until the transaction ends.
+/// Finds the customer and locks its row until the transaction ends.
 pub(in crate::service) async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let customer = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
     Ok(customer.ok_or(Error::NotFound("Customer"))?)
 }
 
-/// Ends all sessions of a customer but one, in the transaction of what makes them end, and tells how many.
+/// Ends all sessions of a customer except `kept_session` and returns their number.
 pub(in crate::service) async fn end_sessions(
     tx: &impl ConnectionTrait,
     customer_id: i32,
-    kept: Option<Uuid>,
+    kept_session: Option<Uuid>,
 ) -> TxResult<u64> {
     let mut sessions =
         customer_session::Entity::delete_many().filter(customer_session::Column::CustomerId.eq(customer_id));
-    if let Some(kept) = kept {
-        sessions = sessions.filter(customer_session::Column::Uuid.ne(kept));
+    if let Some(kept_session) = kept_session {
+        sessions = sessions.filter(customer_session::Column::Uuid.ne(kept_session));
     }
     Ok(sessions.exec(tx).await?.rows_affected)
 }

@@ -1,4 +1,7 @@
-//! What follows from a change of a customer, whoever makes it: written once, in the transaction of the change.
+//! Saves a changed customer together with all side effects of the change.
+//!
+//! Revoked tokens and sessions, invalidated links, notification mails and journal entries are written in the
+//! transaction of the change, no matter whether an admin, the customer or a mailed link caused it.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, TryIntoModel};
@@ -15,16 +18,17 @@ use crate::service::journal::{self, Change, CustomerSequence, snapshot};
 use crate::service::mail;
 use crate::types::{EventKind, MailKind, next_version};
 
-/// Saves the fields that `row` sets; when there are none, nothing changes.
+/// Saves the fields that `row` sets. If it sets none, nothing changes.
 ///
-/// A new password, and disabling, end every token and all sessions but `kept`. A new address is unconfirmed unless
-/// `row` says otherwise. The owner is told of a new password or address, at the address it had.
+/// A new password and disabling the account revoke every token and all sessions except `kept_session`. A new e-mail
+/// address is unverified unless `row` sets `email_verified_at`. The customer is notified of a new password or address
+/// by mail to the previous address.
 pub(in crate::service) async fn save(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     current: Model,
     mut row: ActiveModel,
-    kept: Option<Uuid>,
+    kept_session: Option<Uuid>,
 ) -> TxResult<Model> {
     if !row.is_changed() {
         return Ok(current);
@@ -34,20 +38,21 @@ pub(in crate::service) async fn save(
     let disabled = current.status.is_enabled() && matches!(row.status, Set(status) if !status.is_enabled());
     let new_email = match &row.email {
         Set(email) if email.key() != current.email.key() => Some(email.clone()),
-        // Another spelling of the address is the same mailbox.
+        // A different spelling of the address is the same mailbox.
         _ => None,
     };
-    let mut ended = 0;
+    let mut ended_sessions = 0;
     if new_password || disabled {
         row.token_generation = Set(current.token_generation + 1);
-        ended = end_sessions(tx, id, kept).await?;
-        // Whoever was in may have wished for an address of its own.
+        ended_sessions = end_sessions(tx, id, kept_session).await?;
+        // An attacker who had access may have requested this e-mail change.
         row.pending_email.set_if_not_equals(None);
     }
     if new_password || new_email.is_some() {
-        // A link mailed before the change must not undo it, nor open the account to who had the old address.
-        let mailed = reset_password_token::Entity::delete_many();
-        mailed.filter(reset_password_token::Column::CustomerId.eq(id)).exec(tx).await?;
+        // A link mailed before the change must neither undo it nor give the holder of the old address access to the
+        // account.
+        let tokens = reset_password_token::Entity::delete_many();
+        tokens.filter(reset_password_token::Column::CustomerId.eq(id)).exec(tx).await?;
         mail::withdraw(tx, MailKind::ResetPassword, id, None).await?;
     }
     if new_password {
@@ -69,7 +74,7 @@ pub(in crate::service) async fn save(
     row.derive_keys();
     row.version = Set(next_version(current.version));
     row.updated_at = Set(ctx.app.clock.after(current.updated_at));
-    let changes = changes(&current, row.clone().try_into_model()?, new_password, ended);
+    let changes = changes(&current, row.clone().try_into_model()?, new_password, ended_sessions);
     let first = current.event_sequence + 1;
     row.event_sequence = Set(current.event_sequence + i64::try_from(changes.len()).map_err(Error::internal)?);
     let saved = row.update(tx).await?;
@@ -80,36 +85,36 @@ pub(in crate::service) async fn save(
     Ok(saved)
 }
 
-/// What the journal says of a change to `wanted`.
-fn changes(current: &Model, wanted: Model, new_password: bool, ended: u64) -> Vec<Change> {
+/// The journal entries for the change from `current` to `updated`.
+fn changes(current: &Model, updated: Model, new_password: bool, ended_sessions: u64) -> Vec<Change> {
     let (uuid, before) = (current.uuid, snapshot::customer(current));
-    let updated = Change::updated(EventKind::CustomerUpdated, uuid, &before, snapshot::customer(&wanted));
+    let update = Change::updated(EventKind::CustomerUpdated, uuid, &before, snapshot::customer(&updated));
     let mut changes = Vec::new();
-    if !updated.is_empty() {
-        changes.push(updated);
+    if !update.is_empty() {
+        changes.push(update);
     }
     if new_password {
         let changed = Change::happened(EventKind::PasswordChanged, uuid, json!({"uuid": uuid.to_string()}));
         changes.push(changed.with_secret("password"));
     }
-    if ended > 0 {
-        changes.push(Change::happened(EventKind::SessionRevoked, uuid, json!({"count": ended})));
+    if ended_sessions > 0 {
+        changes.push(Change::happened(EventKind::SessionRevoked, uuid, json!({"count": ended_sessions})));
     }
     changes
 }
 
-/// Makes the links good for nothing that were mailed, or are about to be, to addresses the customer wished for.
+/// Invalidates the verification links of pending e-mail changes, both those already mailed and those still queued.
 pub(in crate::service) async fn invalidate_pending_links(
     tx: &impl ConnectionTrait,
     customer: &Model,
 ) -> TxResult<()> {
     use verify_email_token::Column::{CustomerId, Email};
-    let mailed = verify_email_token::Entity::delete_many().filter(CustomerId.eq(customer.customer_id));
-    mailed.filter(Email.ne(customer.email.clone())).exec(tx).await?;
+    let tokens = verify_email_token::Entity::delete_many().filter(CustomerId.eq(customer.customer_id));
+    tokens.filter(Email.ne(customer.email.clone())).exec(tx).await?;
     mail::withdraw(tx, MailKind::VerifyEmail, customer.customer_id, Some(&customer.email)).await
 }
 
-/// Mails a link to the address that is to be confirmed: the one the customer wants, else the one it has.
+/// Queues a mail with a verification link to the pending e-mail address or, if there is none, to the current one.
 pub(in crate::service) async fn enqueue_verification_mail(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,

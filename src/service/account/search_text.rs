@@ -1,9 +1,9 @@
-//! The text of a customer in which keywords are searched.
+//! Builds the text that keyword searches match for a customer.
 
 use crate::types::{EmailAddress, search_text};
 
-/// The text in which keywords are searched: name and e-mail address, with the domain as A-labels and in Unicode. No word
-/// goes over a line's end, so that none is found in two of them together.
+/// Joins name and e-mail address (domain as A-labels and in Unicode) with line breaks. A keyword contains no line
+/// break, so it never matches across two of them.
 pub(in crate::service) fn search_text_of(full_name: &str, email: &EmailAddress) -> String {
     let key = email.key();
     match email.unicode_key() {

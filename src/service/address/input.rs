@@ -1,4 +1,7 @@
-//! What a caller may say of an address, and what is wrong with it.
+//! Parses and validates an address.
+//!
+//! The input is merged with the current address and the merged address is validated as a whole. Validation reports
+//! every problem at once.
 
 use sea_orm::ActiveValue::Set;
 use serde_json::{Map, Value};
@@ -9,19 +12,19 @@ use crate::service::country;
 use crate::service::input::patch::{Field, Problems, whole};
 use crate::types::is_blank;
 
-/// The longest text of a field, in characters.
+/// Maximum length of a field, in characters.
 const MAX_TEXT: usize = 255;
 
-/// An address as a caller describes it. What isn't listed here can't be set by anyone.
+/// The address fields of a request body. Other properties are ignored.
 #[derive(Clone, Debug, Default)]
 pub struct AddressInput {
-    /// Who receives there; required.
+    /// Name of the recipient; required.
     pub full_name: Field,
     /// Telephone number.
     pub telephone: Field,
-    /// First line; required.
+    /// First line of the street address; required.
     pub address_1: Field,
-    /// Second line.
+    /// Second line of the street address.
     pub address_2: Field,
     /// Postal code; required.
     pub postcode: Field,
@@ -31,7 +34,7 @@ pub struct AddressInput {
     pub province: Field,
     /// ISO 3166-1 alpha-2 code; required.
     pub country: Field,
-    /// Whether it is the customer's default.
+    /// Whether this is the customer's default address.
     pub is_default: Field,
 }
 
@@ -52,7 +55,7 @@ impl From<Map<String, Value>> for AddressInput {
     }
 }
 
-/// An address without its identity: what is judged as a whole, and what changes.
+/// The editable fields of an address, without its identifiers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::service) struct AddressDraft {
     full_name: Option<String>,
@@ -83,7 +86,7 @@ impl From<Model> for AddressDraft {
 }
 
 impl AddressDraft {
-    /// Writes the draft into a row.
+    /// Copies the fields into a row.
     pub(in crate::service) fn fill(self, row: &mut ActiveModel) {
         row.full_name = Set(self.full_name);
         row.telephone = Set(self.telephone);
@@ -98,7 +101,7 @@ impl AddressDraft {
 }
 
 impl AddressInput {
-    /// The address that comes of `current` and this input, judged as a whole.
+    /// Merges this input into `current` and validates the result as a whole.
     pub(in crate::service) fn merge(self, current: AddressDraft) -> Result<AddressDraft> {
         let Self {
             full_name,
@@ -159,7 +162,7 @@ impl AddressInput {
             ),
             is_default: current.is_default,
         };
-        place(&mut draft, &mut problems);
+        normalize_country_and_province(&mut draft, &mut problems);
         match parse_flag(is_default, draft.is_default) {
             Some(flag) => draft.is_default = flag,
             None => problems.add("is_default", "Is default must be true or false"),
@@ -193,15 +196,14 @@ fn merge_text(
     Some(text)
 }
 
-/// Spells country and province as ISO 3166 does, where it knows them.
-fn place(draft: &mut AddressDraft, problems: &mut Problems) {
+/// Replaces country and province with their ISO 3166 codes. A province that is not in ISO 3166-2 stays free text.
+fn normalize_country_and_province(draft: &mut AddressDraft, problems: &mut Problems) {
     let Some(code) = &draft.country else { return };
     let Some(country) = country::find(code) else {
         problems.add("country", "Country must be an ISO 3166-1 alpha-2 code (e.g., US)");
         return;
     };
     draft.country = Some(country.alpha2.to_owned());
-    // What ISO 3166-2 doesn't know is free text.
     if let Some(province) = draft.province.as_deref().and_then(country::find_province) {
         if province.country_code == country.alpha2 {
             draft.province = Some(province.code.to_owned());

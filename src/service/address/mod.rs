@@ -1,4 +1,7 @@
-//! Addresses of customers: at most one default each, and at most 100.
+//! Creates, changes, deletes and finds addresses of customers.
+//!
+//! A customer has at most 100 addresses, of which at most one is the default. Every change locks the
+//! customer's row first, so that concurrent changes of one customer's addresses run one after the other.
 
 mod input;
 
@@ -23,23 +26,23 @@ use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
 use crate::types::{EventKind, next_version};
 
-/// The most addresses a customer may have.
+/// Maximum number of addresses per customer.
 pub(super) const MAX_ADDRESSES: u64 = 100;
 
-/// An address, with how its customer was named.
+/// An address and its owner as named in the request.
 #[derive(Clone, Debug)]
 pub struct Owned {
-    /// The row.
+    /// The address row.
     pub address: Model,
-    /// Whose it is, as the caller said it.
+    /// The authenticated customer, or a customer named by an admin.
     pub owner: Owner,
 }
 
 /// Adds an address.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, [`Error::NotFound`] for the customer,
-/// [`Error::Conflict`] beyond 100 addresses.
+/// [`Error::Invalid`] with all problems of the input, [`Error::NotFound`] for an unknown customer,
+/// [`Error::Conflict`] if the customer already has 100 addresses.
 pub async fn create(
     ctx: &Ctx,
     write: Write<Owned>,
@@ -75,7 +78,7 @@ pub async fn create(
     })
 }
 
-/// Changes an address; the address that comes of it is judged as a whole.
+/// Changes an address. The merged address is validated as a whole.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
@@ -101,16 +104,17 @@ pub async fn update(
         if draft.is_default && !before.is_default {
             changes.extend(clear_default(ctx, tx, customer_id).await?);
         }
-        let mut row = changed(ctx, current.clone());
+        let mut row = next_version_of(ctx, current.clone());
         draft.fill(&mut row);
         let address = row.update(tx).await?;
-        changes.push(updated(&current, &address));
+        changes.push(update_entry(&current, &address));
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(Owned { address, owner })
     })
 }
 
-/// Deletes an address and tells what it was. When it was the default, the newest of the others is now.
+/// Deletes an address and returns the deleted row. If it was the default, the customer's newest remaining address
+/// becomes the default.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for an address of another customer.
@@ -136,18 +140,15 @@ pub async fn delete(ctx: &Ctx, write: Write<Owned>, owner: Owner, uuid: Uuid) ->
     })
 }
 
-/// The addresses of these customers, the default of each first, for callers that were shown the customers.
+/// Returns the addresses of these customers, the default of each first.
 ///
-/// # Errors
-/// Those of the database.
+/// It does not authorize: the caller of this function must have checked that `ctx` may see these customers.
 pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
     Ok(Entity::find_by_customers(customer_ids).all(ctx.app.db.reader()).await?)
 }
 
-/// Finds an address that the caller may see, with its customer's public identifier: an admin all, a customer its own.
-///
-/// # Errors
-/// Those of the database.
+/// Finds an address that the caller may see, and the public identifier of its customer. An admin may see every address,
+/// a customer its own addresses.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>> {
     let mut select = Entity::find().filter(Column::Uuid.eq(uuid)).find_also_related(customer::Entity);
     match ctx.caller {
@@ -155,12 +156,12 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>
         Caller::Customer { customer_id, .. } => select = select.filter(Column::CustomerId.eq(customer_id)),
         Caller::Anonymous => return Ok(None),
     }
-    let found = select.one(ctx.app.db.reader()).await?;
-    Ok(found.and_then(|(address, customer)| Some((address, customer?.uuid))))
+    let row = select.one(ctx.app.db.reader()).await?;
+    Ok(row.and_then(|(address, customer)| Some((address, customer?.uuid))))
 }
 
-/// The customer's primary key. Its row is locked: changes of its addresses happen one after the other, so that
-/// two that each make another address the default don't both find none.
+/// Locks the customer's row and returns its primary key. Without the lock, two concurrent transactions could each
+/// find no default address and both set one.
 async fn lock_customer(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<i32> {
     let select = customer::Entity::find_by_public_id(uuid).select_only().column(customer::Column::CustomerId);
     let id = select.lock_exclusive().into_tuple().one(tx).await?;
@@ -186,19 +187,19 @@ async fn set_default(
     address: Model,
     is_default: bool,
 ) -> TxResult<Change> {
-    let mut row = changed(ctx, address.clone());
+    let mut row = next_version_of(ctx, address.clone());
     row.is_default = Set(is_default);
-    Ok(updated(&address, &row.update(tx).await?))
+    Ok(update_entry(&address, &row.update(tx).await?))
 }
 
-/// What the journal says of a change.
-fn updated(before: &Model, after: &Model) -> Change {
+/// The journal entry for the change of an address.
+fn update_entry(before: &Model, after: &Model) -> Change {
     let (before, data) = (snapshot::address(before), snapshot::address(after));
     Change::updated(EventKind::AddressUpdated, after.uuid, &before, data)
 }
 
-/// The row with its version and its moment moved on, to be changed.
-fn changed(ctx: &Ctx, address: Model) -> ActiveModel {
+/// Turns an address into a row to change, with `version` and `updated_at` already advanced.
+fn next_version_of(ctx: &Ctx, address: Model) -> ActiveModel {
     let (version, updated_at) = (next_version(address.version), ctx.app.clock.after(address.updated_at));
     let mut row = address.into_active_model();
     row.version = Set(version);

@@ -1,4 +1,7 @@
-//! Customers as a connection: any filter, any order, a page that goes on from a row.
+//! Customers as a Relay connection: any filter, any sort order, pages that continue from a cursor.
+//!
+//! Without a sort order the newest customers come first. Every order ends in the primary key, so that it is total and a
+//! cursor names exactly one position.
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
 use sea_orm::{Condition, EntityTrait, QueryFilter, QuerySelect};
@@ -11,7 +14,7 @@ use crate::entity::name_key;
 use crate::error::{Error, Result};
 use crate::service::query::keyset::{ColumnKind, Keyset, Slice, SortKey, Window, timestamp};
 
-/// What customers can be sorted by; names are those of the API.
+/// The fields that customers can be sorted by, named as in the API.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortField {
@@ -25,16 +28,16 @@ pub enum SortField {
     UpdatedAt,
 }
 
-/// What customers are to be sorted by.
+/// One field of a sort order.
 #[derive(Clone, Copy, Debug)]
 pub struct Sort {
     /// The field.
     pub field: SortField,
-    /// Whether the greatest comes first.
+    /// Whether the greatest value comes first.
     pub descending: bool,
 }
 
-/// A part of the customers that meet a condition, in an order.
+/// A parsed request for a page of customers: condition, sort order and cursors.
 #[derive(Clone, Debug)]
 pub struct Connection {
     condition: Condition,
@@ -43,16 +46,16 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Reads what an admin wants: without an order the newest first; every order ends in the primary key.
+    /// Validates the arguments of a connection.
     ///
     /// # Errors
-    /// [`Error::Invalid`]; for anyone else [`Error::Unauthenticated`], [`Error::Forbidden`].
+    /// [`Error::Invalid`]; [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
     pub fn parse(ctx: &Ctx, window: &Window, criterion: Option<&Criterion>, sort: &[Sort]) -> Result<Self> {
         ctx.require_admin()?;
         let mut fields: Vec<Sort> = Vec::new();
         for sort in sort {
             if fields.iter().any(|earlier| earlier.field == sort.field) {
-                return Err(Error::invalid("sort", "Each field can be sorted by once"));
+                return Err(Error::invalid("sort", "Each sort field can be given only once"));
             }
             fields.push(*sort);
         }
@@ -70,19 +73,13 @@ impl Connection {
         Ok(Self { condition, keyset, fields: fields.into_iter().map(|sort| sort.field).collect() })
     }
 
-    /// Its customers.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Reads the page.
     pub async fn rows(&self, ctx: &Ctx) -> Result<Slice<Model>> {
         ctx.require_admin()?;
         self.keyset.rows::<Entity>(&self.condition, ctx.app.db.lists()).await
     }
 
-    /// How many meet the condition, on all pages.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Counts the customers on all pages.
     pub async fn count(&self, ctx: &Ctx) -> Result<i64> {
         ctx.require_admin()?;
         let select = Entity::find().select_only().expr(Expr::col(Asterisk).count());
@@ -90,21 +87,19 @@ impl Connection {
         Ok(select.one(ctx.app.db.lists()).await?.unwrap_or_default())
     }
 
-    /// Whether there are customers on the other side of the cursor that was started from.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether there are customers at or before the `after` cursor or, for a backward page, at or after the `before`
+    /// cursor.
     pub async fn has_rows_behind(&self, ctx: &Ctx) -> Result<bool> {
         ctx.require_admin()?;
         self.keyset.has_rows_behind::<Entity>(&self.condition, ctx.app.db.lists()).await
     }
 
-    /// Whether it is counted from the end.
+    /// Whether the page is a backward one (`last`).
     pub fn backward(&self) -> bool {
         self.keyset.backward()
     }
 
-    /// The cursor of one of its customers.
+    /// Encodes the cursor of a customer on the page.
     pub fn cursor(&self, row: &Model) -> String {
         self.keyset.cursor(self.fields.iter().map(|field| value(*field, row)).collect())
     }
@@ -128,7 +123,7 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
     SortKey { name, expression, kind, nullable, descending: sort.descending }
 }
 
-/// What `key` compares, of one row.
+/// The value of one row that [`key`] compares.
 fn value(field: SortField, row: &Model) -> Json {
     match field {
         SortField::CustomerId => row.customer_id.into(),

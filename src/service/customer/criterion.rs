@@ -1,7 +1,8 @@
-//! What customers have to be like to be in a connection: conditions that can be nested.
+//! The filter of a customer connection: conditions that can be nested.
 //!
-//! Every one is true or false, never NULL, so that what does not meet it meets its negation. Texts are compared
-//! whatever the case of their ASCII letters, which both databases fold alike.
+//! A condition evaluates to true or false, never to NULL, so a customer that does not meet a condition meets its
+//! negation. Text comparison ignores the case of ASCII letters, which both databases fold in the same way. A filter
+//! that exceeds a limit on depth, conditions, values or text length is a validation error.
 
 use chrono::{DateTime, Datelike, Utc};
 use sea_orm::ColumnTrait;
@@ -15,16 +16,16 @@ use crate::error::{Error, Result};
 use crate::service::query::page::{contains, starts_with};
 use crate::types::EmailAddress;
 
-/// The deepest that conditions may be nested.
+/// Maximum nesting depth.
 const MAX_DEPTH: usize = 10;
-/// The most conditions, with those that hold others.
+/// Maximum number of conditions, including `All`, `Any` and `Not`.
 const MAX_CONDITIONS: usize = 100;
-/// The most values that one is compared with.
+/// Maximum number of values that one condition compares with.
 const MAX_VALUES: usize = 100;
-/// The longest text, in characters.
+/// Maximum length of a text, in characters.
 const MAX_TEXT: usize = 1000;
 
-/// How a value is compared.
+/// The comparison of a value.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub enum Compare<T> {
@@ -36,7 +37,7 @@ pub enum Compare<T> {
     Lteq(T),
 }
 
-/// How a text is compared.
+/// The comparison of a text.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub enum CompareText {
@@ -49,11 +50,11 @@ pub enum CompareText {
 /// A condition.
 #[derive(Clone, Debug)]
 pub enum Criterion {
-    /// All of these; met by every customer when there are none.
+    /// All of these conditions. An empty list matches every customer.
     All(Vec<Self>),
-    /// At least one of these; met by no customer when there are none.
+    /// At least one of these conditions. An empty list matches no customer.
     Any(Vec<Self>),
-    /// Not this.
+    /// Not this condition.
     Not(Box<Self>),
     /// The primary key.
     CustomerId(Compare<i32>),
@@ -65,49 +66,50 @@ pub enum Criterion {
     FullName(CompareText),
     /// E-mail address.
     Email(CompareText),
-    /// Whether the address is known to be its own.
+    /// Whether the e-mail address is verified.
     EmailVerified(bool),
-    /// When it was registered.
+    /// Time of the registration.
     CreatedAt(Compare<DateTime<Utc>>),
-    /// When it last changed.
+    /// Time of the last change.
     UpdatedAt(Compare<DateTime<Utc>>),
-    /// Name or e-mail address holds each word of it.
+    /// Name or e-mail address contains every word of the text.
     Keyword(String),
 }
 
 impl Criterion {
-    /// Whether a database is asked for this.
+    /// Checks the limits before the filter is sent to the database.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when it is nested too deeply, has too many conditions, or holds what can't be looked for.
+    /// [`Error::Invalid`] if the filter is nested too deeply, has too many conditions or values, or contains a text or
+    /// timestamp that can't be searched for.
     pub(super) fn check(&self) -> Result<()> {
-        let mut left = MAX_CONDITIONS;
-        self.check_within(MAX_DEPTH, &mut left)
+        let mut remaining = MAX_CONDITIONS;
+        self.check_within(MAX_DEPTH, &mut remaining)
     }
 
-    fn check_within(&self, depth: usize, left: &mut usize) -> Result<()> {
+    fn check_within(&self, depth: usize, remaining: &mut usize) -> Result<()> {
         let invalid = |message: String| Err(Error::invalid("filter", message));
         if depth == 0 {
             return invalid(format!("A filter is at most {MAX_DEPTH} levels deep"));
         }
-        let Some(fewer) = left.checked_sub(1) else {
+        let Some(fewer_remaining) = remaining.checked_sub(1) else {
             return invalid(format!("A filter has at most {MAX_CONDITIONS} conditions"));
         };
-        *left = fewer;
+        *remaining = fewer_remaining;
         match self {
             Self::All(inner) | Self::Any(inner) => {
-                inner.iter().try_for_each(|inner| inner.check_within(depth - 1, left))
+                inner.iter().try_for_each(|inner| inner.check_within(depth - 1, remaining))
             }
-            Self::Not(inner) => inner.check_within(depth - 1, left),
+            Self::Not(inner) => inner.check_within(depth - 1, remaining),
             Self::CustomerId(compare) | Self::Status(compare) | Self::GroupId(compare) => {
                 check_values(compare.values().len())
             }
             Self::EmailVerified(_) => Ok(()),
             Self::CreatedAt(compare) | Self::UpdatedAt(compare) => {
                 check_values(compare.values().len())?;
-                match compare.values().iter().all(|moment| (1..=9999).contains(&moment.year())) {
+                match compare.values().iter().all(|timestamp| (1..=9999).contains(&timestamp.year())) {
                     true => Ok(()),
-                    false => invalid("A moment is in the years 1 to 9999".to_owned()),
+                    false => invalid("A timestamp must be in the years 1 to 9999".to_owned()),
                 }
             }
             Self::FullName(compare) | Self::Email(compare) => {
@@ -118,12 +120,12 @@ impl Criterion {
         }
     }
 
-    /// The condition for the database.
+    /// Builds the SQL condition.
     pub(super) fn condition(&self, app: &App) -> SimpleExpr {
         self.part(app, true)
     }
 
-    /// The condition as a part of another one. `required`: no customer is found that does not meet it.
+    /// Builds the SQL condition as a part of another one. `required`: every customer in the result must meet this part.
     fn part(&self, app: &App, required: bool) -> SimpleExpr {
         let backend = app.db.backend();
         match self {
@@ -158,7 +160,7 @@ impl Criterion {
                 }
             }
             Self::Email(compare) => {
-                // A text that is not an address matches nobody.
+                // A text that is not a valid address matches no customer.
                 let key = |text: &str| EmailAddress::parse(text).ok().map(|email| email.key());
                 let is_one_of = |keys: Vec<String>| {
                     Column::EmailKey.is_not_null().and(column(Column::EmailKey).is_in(keys))
@@ -227,8 +229,8 @@ impl CompareText {
     }
 }
 
-/// Whether a customer may sign in. Without its status negated, so that an index serves: see
-/// [`CustomerStatus`](crate::types::CustomerStatus).
+/// The condition that a customer is enabled, or disabled. "Not 1" is written as `< 1 OR > 1`, for which the database
+/// can use an index; see [`CustomerStatus`](crate::types::CustomerStatus).
 pub(super) fn is_enabled(enabled: bool) -> SimpleExpr {
     match enabled {
         true => Column::Status.eq(1),
@@ -236,15 +238,15 @@ pub(super) fn is_enabled(enabled: bool) -> SimpleExpr {
     }
 }
 
-/// Whether the key of a customer's address, with its domain as A-labels or in Unicode, matches a part of an address, in any
-/// of the spellings that the part may be of. Never NULL.
+/// The condition that a customer's e-mail key matches a part of an address. The key is compared with its domain as
+/// A-labels and in Unicode, and the part in every possible spelling. The condition is never NULL.
 pub(super) fn email_matches(part: &str, matches: impl Fn(SimpleExpr, &str) -> SimpleExpr) -> SimpleExpr {
-    let in_column = |of: Column| {
+    let matches_in = |key: Column| {
         let spellings = EmailAddress::fold_part(part).into_iter();
-        let any = spellings.map(|part| matches(column(of), &part)).reduce(ExprTrait::or);
-        of.is_not_null().and(any.unwrap_or_else(matches_nothing))
+        let any = spellings.map(|part| matches(column(key), &part)).reduce(ExprTrait::or);
+        key.is_not_null().and(any.unwrap_or_else(matches_nothing))
     };
-    in_column(Column::EmailKey).or(in_column(Column::EmailUnicode))
+    matches_in(Column::EmailKey).or(matches_in(Column::EmailUnicode))
 }
 
 fn column(column: Column) -> SimpleExpr {

@@ -1,4 +1,6 @@
-//! The filters of the list of customers.
+//! Parses the filters of EverShop's customer list into conditions.
+//!
+//! An unknown key, operation or value is a validation error that names it.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use sea_orm::ColumnTrait;
@@ -12,14 +14,14 @@ use crate::error::Result;
 use crate::service::query::page::{Filter, ListQuery, Operation, holds, like};
 use crate::types::EmailAddress;
 
-/// The keys, for the message about one that isn't known.
+/// The known keys, for the error message about an unknown one.
 const KEYS: &[&str] =
     &["keyword", "full_name", "email", "status", "group_id", "created_at", "ob", "od", "page", "limit"];
 
-/// Reads the filters of a list of customers; they are joined by AND.
+/// Parses the filters of a list of customers. They are joined by AND.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::error::Error::Invalid) names the first key, operation or value that isn't known.
+/// [`Error::Invalid`](crate::error::Error::Invalid) names the first unknown key, operation or value.
 pub fn parse(filters: Vec<Filter>, app: &App) -> Result<ListQuery> {
     let sort_keys = [
         ("email", column(Column::EmailKey)),
@@ -51,7 +53,7 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
             if operation != Eq {
                 return Ok(negate_if(operation == Nlike, email_matches(value, like)));
             }
-            // What is no address is nobody's.
+            // No customer has an e-mail address that is not valid.
             Ok(match EmailAddress::parse(value) {
                 Ok(email) => Column::EmailKey.eq(email.key()),
                 Err(_) => Expr::val(1).eq(0),
@@ -78,14 +80,14 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
         }
         "created_at" => {
             filter.allow(&[Gt, Gteq, Lt, Lteq])?;
-            let moment = timestamp(value).ok_or_else(|| {
+            let timestamp = parse_storable_timestamp(value).ok_or_else(|| {
                 filter.bad_value("the value must be a date (2023-02-07) or a time (2023-02-07T14:18:05Z)")
             })?;
             Ok(match operation {
-                Gt => Column::CreatedAt.gt(moment),
-                Gteq => Column::CreatedAt.gte(moment),
-                Lt => Column::CreatedAt.lt(moment),
-                _ => Column::CreatedAt.lte(moment),
+                Gt => Column::CreatedAt.gt(timestamp),
+                Gteq => Column::CreatedAt.gte(timestamp),
+                Lt => Column::CreatedAt.lt(timestamp),
+                _ => Column::CreatedAt.lte(timestamp),
             })
         }
         _ => Err(filter.unknown_key(KEYS)),
@@ -96,19 +98,19 @@ fn negate_if(negate: bool, condition: SimpleExpr) -> SimpleExpr {
     if negate { condition.not() } else { condition }
 }
 
-/// A moment that every database can hold.
-fn timestamp(text: &str) -> Option<DateTime<Utc>> {
-    parse_moment(text).filter(|moment| (1..=9999).contains(&moment.year()))
+/// Parses a timestamp of a year that both databases can store.
+fn parse_storable_timestamp(text: &str) -> Option<DateTime<Utc>> {
+    parse_timestamp(text).filter(|timestamp| (1..=9999).contains(&timestamp.year()))
 }
 
-/// RFC 3339, or the forms of EverShop's own answers and date pickers, in UTC.
-fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.to_utc());
+/// Parses RFC 3339, or the formats of EverShop's responses and date pickers, which are in UTC.
+fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(timestamp) = DateTime::parse_from_rfc3339(text) {
+        return Some(timestamp.to_utc());
     }
     for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
-        if let Ok(moment) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(moment.and_utc());
+        if let Ok(timestamp) = NaiveDateTime::parse_from_str(text, format) {
+            return Some(timestamp.and_utc());
         }
     }
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;

@@ -1,4 +1,6 @@
-//! What a caller may say of a customer, and what is wrong with it. The messages are the document's.
+//! Parses and validates the fields of a customer.
+//!
+//! Validation reports every problem at once. The messages are those of the Customer API document.
 
 use sea_orm::prelude::Json;
 use serde_json::{Map, Value};
@@ -10,9 +12,10 @@ use crate::service::input::meta_data::parse_meta_data;
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages, whole};
 use crate::types::{CustomerStatus, EmailAddress, Password, is_blank};
 
-/// The longest name, in characters.
+/// Maximum length of a name, in characters.
 const MAX_NAME: usize = 255;
-/// A customer as a caller describes it. What isn't listed here can't be set by anyone.
+
+/// The customer fields of a request body. Other properties are ignored.
 #[derive(Clone, Debug, Default)]
 pub struct CustomerInput {
     /// 0, 1, "0" or "1"; admins only.
@@ -23,7 +26,7 @@ pub struct CustomerInput {
     pub full_name: Field,
     /// E-mail address.
     pub email: Field,
-    /// Password in the clear.
+    /// Password in plain text.
     pub password: Field,
     /// A JSON object; `null` empties it; admins only.
     pub meta_data: Field,
@@ -42,7 +45,7 @@ impl From<Map<String, Value>> for CustomerInput {
     }
 }
 
-/// The fields that are to be set.
+/// The validated fields to set.
 #[derive(Debug)]
 pub(super) struct Changes {
     pub(super) status: Option<CustomerStatus>,
@@ -54,7 +57,7 @@ pub(super) struct Changes {
 }
 
 impl CustomerInput {
-    /// Checks every field. What the caller may not set is ignored, right or wrong.
+    /// Validates every field. A field that the caller may not set is ignored, even if its value is invalid.
     pub(super) fn parse(self, mode: Mode, is_admin: bool) -> Result<Changes> {
         let Self { status, group_id, full_name, email, password, meta_data } = self;
         let protected = |field| if is_admin { field } else { Field::Absent };

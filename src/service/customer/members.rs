@@ -1,4 +1,7 @@
-//! The customers of groups.
+//! Loads the customers of several groups at once, for GraphQL.
+//!
+//! Only small groups are returned as a list. A first query finds the groups that are too large, by their index; a
+//! second one reads the customers of the other groups.
 
 use std::collections::HashMap;
 
@@ -10,27 +13,27 @@ use crate::db::batch_loader;
 use crate::entity::customer::{Column, Entity, Model};
 use crate::error::{Error, Result};
 
-/// The largest group whose customers are answered as one list.
+/// Maximum number of customers of a group that is returned as one list.
 pub const MAX_MEMBERS: u64 = 100;
 
-/// The customers of some groups.
+/// The customers of several groups.
 #[derive(Debug, Default)]
 pub struct Members {
-    /// Those of groups with at most [`MAX_MEMBERS`], the newest first.
+    /// Customers of the groups with at most [`MAX_MEMBERS`], newest first.
     pub rows: Vec<Model>,
-    /// The groups that have more.
+    /// Primary keys of the groups with more than [`MAX_MEMBERS`].
     pub too_large: Vec<i32>,
 }
 
-/// The customers of these groups. Groups that are too large are found first, by their index, so that nothing is read
-/// for them.
+/// Returns the customers of these groups.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin. [`Error::Unavailable`] if
+/// customers were added to a group between the two queries.
 pub async fn of_groups(ctx: &Ctx, group_ids: &[i32]) -> Result<Members> {
     ctx.require_admin()?;
     let db = ctx.app.db.lists();
-    let beyond = batch_loader::select_per_key(db, group_ids.to_vec(), |group_id| {
+    let first_over_limit = batch_loader::select_per_key(db, group_ids.to_vec(), |group_id| {
         let mut select = Sql::select();
         select
             .column(Column::CustomerId)
@@ -38,14 +41,17 @@ pub async fn of_groups(ctx: &Ctx, group_ids: &[i32]) -> Result<Members> {
             .and_where(Expr::col((Entity, Column::GroupId)).eq(group_id));
         select.order_by(Column::CustomerId, Order::Asc).offset(MAX_MEMBERS).limit(1).take()
     });
-    let beyond: HashMap<i32, Option<i32>> = beyond.await?;
-    let too_large: Vec<i32> =
-        group_ids.iter().copied().filter(|id| beyond.get(id).is_some_and(Option::is_some)).collect();
+    let first_over_limit: HashMap<i32, Option<i32>> = first_over_limit.await?;
+    let too_large: Vec<i32> = group_ids
+        .iter()
+        .copied()
+        .filter(|id| first_over_limit.get(id).is_some_and(Option::is_some))
+        .collect();
     let small: Vec<i32> = group_ids.iter().copied().filter(|id| !too_large.contains(id)).collect();
-    let most = MAX_MEMBERS * small.len() as u64;
+    let max_rows = MAX_MEMBERS * small.len() as u64;
     let select = Entity::find().filter(Column::GroupId.is_in(batch_loader::pad_to_power_of_two(small)));
-    let rows = select.order_by_desc(Column::CustomerId).limit(most + 1).all(db).await?;
-    if rows.len() as u64 > most {
+    let rows = select.order_by_desc(Column::CustomerId).limit(max_rows + 1).all(db).await?;
+    if rows.len() as u64 > max_rows {
         return Err(Error::unavailable("customers were added to a group while it was read"));
     }
     Ok(Members { rows, too_large })

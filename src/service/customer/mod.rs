@@ -1,4 +1,8 @@
-//! Customers: register, change, delete, find, list.
+//! Registers, changes, deletes, finds and lists customers.
+//!
+//! A password is hashed before the transaction starts, because hashing is slow. The checks before the hashing only save
+//! work: the transaction repeats them, and the unique index decides on e-mail addresses. A rejected request changes no
+//! customer.
 
 mod connection;
 mod criterion;
@@ -43,7 +47,7 @@ use crate::types::{CustomerStatus, EmailAddress, EventKind};
 
 use input::Changes;
 
-/// Registers a customer. Anyone may; an admin may set more fields.
+/// Registers a customer. Every caller may register; only an admin may set `status`, `group_id` and `meta_data`.
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`], [`Error::RateLimited`].
@@ -54,7 +58,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         return Err(Error::internal("a required field passed the check without a value"));
     };
     throttle::count_registration(ctx).await?;
-    // A courtesy that spares the hashing; the unique index decides.
+    // This check only saves the hashing for a taken address; the unique index decides.
     ensure_email_is_free(ctx.app.db.reader(), &email, None).await?;
     let password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
@@ -96,11 +100,11 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
     })
 }
 
-/// Changes a customer; what stays the same leaves `version` and `updated_at` where they are.
+/// Changes a customer. If no value differs, `version` and `updated_at` stay as they are.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
-/// [`Error::PreconditionFailed`] for another version than the present one.
+/// [`Error::PreconditionFailed`] if `If-Match` names a version other than the current one.
 pub async fn update(
     ctx: &Ctx,
     write: Write<Model>,
@@ -111,21 +115,21 @@ pub async fn update(
     ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
-    // What is refused needs no hashing; the transaction looks again.
+    // Reject invalid requests before the expensive hashing; the transaction repeats these checks.
     let mut login = None;
     if meta_data.is_some() {
-        let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-        ctx.if_match.check(found.ok_or(Error::NotFound("Customer"))?.version)?;
+        let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+        ctx.if_match.check(stored.ok_or(Error::NotFound("Customer"))?.version)?;
     }
     let password = match password {
         Some(password) => {
-            let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-            let found = found.ok_or(Error::NotFound("Customer"))?;
-            ctx.if_match.check(found.version)?;
+            let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+            let stored = stored.ok_or(Error::NotFound("Customer"))?;
+            ctx.if_match.check(stored.version)?;
             if let Some(email) = &email {
-                ensure_email_is_free(ctx.app.db.reader(), email, Some(found.customer_id)).await?;
+                ensure_email_is_free(ctx.app.db.reader(), email, Some(stored.customer_id)).await?;
             }
-            login = Some(found.email.key());
+            login = Some(stored.email.key());
             Some(ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?)
         }
         None => None,
@@ -150,18 +154,19 @@ pub async fn update(
     })
 }
 
-/// Deletes a customer with everything that is its own, and tells what it was.
+/// Deletes a customer with all its data and returns the deleted row.
 ///
 /// # Errors
-/// [`Error::NotFound`], the second time as well; [`Error::PreconditionFailed`] for another version than the present one.
+/// [`Error::NotFound`], also for a customer that is already deleted; [`Error::PreconditionFailed`] if `If-Match`
+/// names a version other than the current one.
 pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     ctx.require_if_match()?;
-    let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-    let found = found.ok_or(Error::NotFound("Customer"))?;
+    let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+    let stored = stored.ok_or(Error::NotFound("Customer"))?;
     spend!(ctx, write, |tx| {
-        // The next one with this address starts anew.
-        throttle::forget(tx, "customer", &found.email.key()).await?;
+        // The next customer with this address starts without failed login attempts.
+        throttle::forget(tx, "customer", &stored.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         ctx.if_match.check(customer.version)?;
         journal::erase(ctx, tx, &customer).await?;
@@ -169,19 +174,19 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
     })
 }
 
-/// How to find one customer.
+/// A unique key of a customer.
 #[derive(Clone, Debug)]
 pub enum CustomerKey {
-    /// By public identifier.
+    /// The public identifier.
     Uuid(Uuid),
-    /// By e-mail address, however it is spelled.
+    /// The e-mail address, compared by its key: spelling and case do not matter.
     Email(EmailAddress),
 }
 
-/// Finds a customer.
+/// Finds a customer by public identifier or e-mail address.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn find(ctx: &Ctx, key: &CustomerKey) -> Result<Option<Model>> {
     ctx.require_admin()?;
     match key {
@@ -190,7 +195,7 @@ pub async fn find(ctx: &Ctx, key: &CustomerKey) -> Result<Option<Model>> {
     }
 }
 
-/// The customer with this public identifier, looked up together with those that others look for.
+/// Finds a customer by public identifier; concurrent calls share one query.
 pub(super) async fn find_batched(app: &App, uuid: Uuid) -> Result<Option<Model>> {
     let db = app.db.clone();
     let fetch = move |uuids| by_public_id(db.clone(), uuids);
@@ -202,10 +207,8 @@ async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Mo
     Ok(select.all(db.reader()).await?.into_iter().map(|row| (row.uuid, row)).collect())
 }
 
-/// Finds a customer that the caller may see: an admin all, a customer itself, others none.
-///
-/// # Errors
-/// Those of the database.
+/// Finds a customer that the caller may see. An admin may see every customer, a customer only itself, an anonymous
+/// caller none.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => find(ctx, &CustomerKey::Uuid(uuid)).await,
@@ -214,25 +217,25 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     }
 }
 
-/// One page of customers.
+/// Returns one page of customers.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
     ctx.require_admin()?;
     query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
-/// How many customers a query has on all its pages.
+/// Counts the customers on all pages of a query.
 ///
 /// # Errors
-/// As [`list`].
+/// The same as [`list`].
 pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
     ctx.require_admin()?;
     query.count::<Entity>(ctx.app.db.lists()).await
 }
 
-/// Sets a field that is given and differs; one that already has the value counts as unchanged.
+/// Sets a field if the input has a value for it. A field that already has this value stays unchanged.
 fn set_if_given<V>(field: &mut ActiveValue<V>, value: Option<V>)
 where
     V: Into<sea_orm::Value> + PartialEq,
@@ -242,25 +245,26 @@ where
     }
 }
 
+/// Fails with [`Error::EmailTaken`] if a customer other than `owner` has this address.
 async fn ensure_email_is_free(
     db: &impl ConnectionTrait,
     email: &EmailAddress,
     owner: Option<i32>,
 ) -> Result<()> {
-    let holder = Entity::find_by_address(email)
+    let owner_of_email = Entity::find_by_address(email)
         .select_only()
         .column(customer::Column::CustomerId)
         .into_tuple()
         .one(db)
         .await?;
-    match holder {
-        Some(holder) if Some(holder) != owner => Err(Error::EmailTaken),
+    match owner_of_email {
+        Some(id) if Some(id) != owner => Err(Error::EmailTaken),
         _ => Ok(()),
     }
 }
 
-/// The group's row is locked: it can't be deleted before the customer is in it, which then would break the
-/// foreign key.
+/// Checks that the group exists and locks its row, so that it can't be deleted before the customer is assigned to it;
+/// that would violate the foreign key.
 async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> TxResult<()> {
     let Some(id) = group_id else {
         return Ok(());

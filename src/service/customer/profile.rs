@@ -1,4 +1,6 @@
-//! What a customer does with its own account.
+//! Lets a customer change and delete its own account.
+//!
+//! A new e-mail address stays pending until the customer opens the link that is mailed to it.
 
 use sea_orm::IntoActiveModel;
 
@@ -13,11 +15,13 @@ use crate::service::{journal, mail, password, throttle};
 use crate::spend;
 use crate::types::MailKind;
 
-/// Changes the name or the address of the customer whose token it is. A new address takes effect when the link
-/// that is mailed to it is opened; at once, when addresses are not verified, or when only its spelling changes.
+/// Changes name and e-mail address of the authenticated customer.
+///
+/// A new address takes effect when the customer opens the link that is mailed to it. It takes effect at once if
+/// verification is disabled or if only the spelling of the address changes.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, also when nothing is left of it; [`Error::EmailTaken`];
+/// [`Error::Invalid`] with all problems of the input, or if the input has neither field; [`Error::EmailTaken`];
 /// [`Error::RateLimited`] after five mails in an hour.
 pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Result<Written<Model>> {
     let (customer_id, uuid) = ctx.require_customer()?;
@@ -26,8 +30,8 @@ pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) ->
     if full_name == Field::Absent && email == Field::Absent {
         return Err(Error::invalid("body", "There is nothing to update"));
     }
-    let own = CustomerInput { full_name, email, ..CustomerInput::default() };
-    let changes = own.parse(Mode::Update, false)?;
+    let allowed = CustomerInput { full_name, email, ..CustomerInput::default() };
+    let changes = allowed.parse(Mode::Update, false)?;
     if let Some(email) = &changes.email {
         ensure_email_is_free(ctx.app.db.reader(), email, Some(customer_id)).await?;
     }
@@ -36,46 +40,47 @@ pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) ->
         ctx.if_match.check(current.version)?;
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.full_name, changes.full_name.clone());
-        let mut ask = false;
+        let mut verify_new_email = false;
         if let Some(email) = changes.email.clone() {
             let same_mailbox = email.key() == current.email.key();
             if same_mailbox || !ctx.app.config.accounts.email_verification {
                 row.email.set_if_not_equals(email);
-                // Whoever goes back to the address it has wants no other any more.
+                // Requesting the current address cancels a pending e-mail change.
                 row.pending_email.set_if_not_equals(None);
             } else {
                 ensure_email_is_free(tx, &email, Some(customer_id)).await?;
                 row.pending_email.set_if_not_equals(Some(email));
-                ask = row.pending_email.is_set();
-                if ask {
+                verify_new_email = row.pending_email.is_set();
+                if verify_new_email {
                     mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
                 }
             }
         }
         let saved = save(ctx, tx, current, row, None).await?;
-        if ask {
-            // At once: when the link is opened it may be too late to do something about it.
-            let told = saved.email.clone();
-            mail::enqueue(ctx, tx, MailKind::EmailChangeRequested, Some(customer_id), &told).await?;
+        if verify_new_email {
+            // Notify the current address now: after the link is opened it may be too late to stop the change.
+            let current_email = saved.email.clone();
+            mail::enqueue(ctx, tx, MailKind::EmailChangeRequested, Some(customer_id), &current_email).await?;
             enqueue_verification_mail(ctx, tx, &saved).await?;
         }
         Ok(saved)
     })
 }
 
-/// Deletes the account of the customer whose token it is, when it knows the password, and tells what it was.
+/// Deletes the account of the authenticated customer after checking its password, and returns the deleted row.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many.
+/// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many wrong passwords,
+/// [`Error::Unauthenticated`] if the token was revoked while the password was checked.
 pub async fn delete_own(ctx: &Ctx, write: Write<Model>, password: Field) -> Result<Written<Model>> {
     let (_, uuid) = ctx.require_customer()?;
     ctx.require_if_match()?;
     let password = password::parse_own_password(password)?;
-    let known = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;
+    let confirmed = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;
     spend!(ctx, write, |tx| {
-        throttle::forget(tx, "customer", &known.email.key()).await?;
+        throttle::forget(tx, "customer", &confirmed.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
-        if customer.token_generation != known.token_generation {
+        if customer.token_generation != confirmed.token_generation {
             return Err(Error::Unauthenticated("The token is invalid or expired").into());
         }
         ctx.if_match.check(customer.version)?;

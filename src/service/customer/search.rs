@@ -1,8 +1,12 @@
-//! Keywords: which customers hold them, and the text that is looked in.
+//! Searches customers by keywords.
 //!
-//! The text is folded by the program, so that both databases find the same. Both have an index of its trigrams,
-//! PostgreSQL where it may have the extension (`migration::search_index`); a word of fewer than three characters has
-//! none, so that every text is read for it.
+//! A customer matches if its search text (`service::account`) contains every word of the keyword. patron folds both
+//! texts itself, so that SQLite and PostgreSQL find the same customers.
+//!
+//! Both databases have a trigram index; PostgreSQL only if it can use the extension `pg_trgm`
+//! (`migration::search_index`). A word of fewer than three characters has no trigram, so a search for only such words
+//! reads the text of every customer. The index is queried with the rarest trigrams, which [`sample_trigrams`]
+//! estimates; a wrong estimate makes a search slower but does not change its result.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
@@ -18,34 +22,37 @@ use crate::error::Result;
 use crate::service::query::page::contains;
 use crate::types::{Trigrams, search_text, trigrams};
 
-/// Texts of which trigrams are counted.
+/// Number of search texts in the sample whose trigrams are counted.
 const SAMPLE: u64 = 1000;
-/// Trigrams that SQLite's index is asked for. What has so many is rare already, and all of it is looked at again.
+/// Maximum number of trigrams in a query of SQLite's index. A text with that many trigrams is rare already, and every
+/// hit is compared with the whole words afterwards.
 const MAX_TRIGRAMS: usize = 32;
 
-/// Name or e-mail address holds each word of it.
+/// The condition that name or e-mail address contains every word of `text`.
 pub(super) fn keyword(text: &str) -> SimpleExpr {
     holds_all(&words(&search_text(text)))
 }
 
-/// The same as a condition that everything found has to meet, so that the hits can be looked up first.
+/// The same condition as [`keyword`], for a query whose every row must meet it. The hits can then be looked up first,
+/// in the index.
 pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
     let text = search_text(text);
     let words = words(&text);
-    let (all, looked_up) = (holds_all(&words), trigrams(words.iter().copied()));
-    if looked_up.is_empty() {
+    let (all, trigrams_of_words) = (holds_all(&words), trigrams(words.iter().copied()));
+    if trigrams_of_words.is_empty() {
         return all;
     }
-    let known = Arc::clone(&app.trigrams.read().unwrap_or_else(PoisonError::into_inner));
-    let rarest = known.rarest(&looked_up);
+    let frequencies = Arc::clone(&app.trigrams.read().unwrap_or_else(PoisonError::into_inner));
+    let rarest = frequencies.rarest(&trigrams_of_words);
     let id = Expr::col((Entity, Column::CustomerId));
     match app.db.backend() {
         DbBackend::Sqlite => {
-            let looked_up: Vec<&str> = match rarest.is_empty() {
-                true => looked_up.iter().take(MAX_TRIGRAMS).map(String::as_str).collect(),
+            let trigrams_of_words: Vec<&str> = match rarest.is_empty() {
+                true => trigrams_of_words.iter().take(MAX_TRIGRAMS).map(String::as_str).collect(),
                 false => rarest,
             };
-            let quoted = looked_up.iter().map(|trigram| format!("\"{}\"", trigram.replace('"', "\"\"")));
+            let quoted =
+                trigrams_of_words.iter().map(|trigram| format!("\"{}\"", trigram.replace('"', "\"\"")));
             let hits = Query::select()
                 .expr(Expr::cust("rowid"))
                 .from("customer_search")
@@ -56,8 +63,8 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
                 .take();
             id.in_subquery(hits).and(all)
         }
-        // By itself, not beside the order of the page: PostgreSQL would now and then walk through all customers in
-        // that order, until it had met as many that fit. For a rare word that is all of them.
+        // A subquery keeps the search separate from the page's order. Otherwise PostgreSQL sometimes scans the
+        // customers in that order until it has enough matches; for a rare word it scans all of them.
         _ => {
             let hits = if rarest.is_empty() { all } else { rare_and_all(&rarest, &words) };
             let hits =
@@ -68,8 +75,9 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
     }
 }
 
-/// The index of PostgreSQL is asked for what is rare, and whole words are looked for in what it finds, by a function
-/// that it knows nothing of: of a pattern it would look up every trigram, those that stand in all texts as well.
+/// Queries PostgreSQL's index for the rarest trigrams and compares the hits with the whole words. The comparison uses
+/// `strpos`, which the index does not support: for a `LIKE` pattern PostgreSQL would look up every trigram of the word,
+/// even those that occur in every text.
 fn rare_and_all(rarest: &[&str], words: &BTreeSet<&str>) -> SimpleExpr {
     let column = || Expr::col((Entity, Column::SearchText));
     let holds = |word: &&str| Expr::cust_with_exprs("strpos($1, $2) > 0", [column(), Expr::val(*word)]);
@@ -88,24 +96,19 @@ fn holds_all(words: &BTreeSet<&str>) -> SimpleExpr {
     all.unwrap_or_else(|| Expr::val(1).eq(1))
 }
 
-/// Finds out by a sample which trigrams are common, for the searches to come. Whatever it finds, they find the same.
-///
-/// # Errors
-/// Those of the database.
+/// Counts the trigrams of a sample of customers, so that later searches query the index with the rarest ones. The
+/// sample affects only their speed.
 pub async fn sample_trigrams(ctx: &Ctx) -> Result<()> {
     ctx.require_admin()?;
-    // Identifiers are random, and so is who has the first ones.
+    // Public identifiers are random, so the customers with the first ones are a random sample.
     let sample = Entity::find().select_only().column(Column::SearchText).order_by_asc(Column::Uuid);
     let sample: Vec<String> = sample.limit(SAMPLE).into_tuple().all(ctx.app.db.reader()).await?;
-    let counted = Arc::new(Trigrams::count(sample.iter().map(String::as_str)));
-    *ctx.app.trigrams.write().unwrap_or_else(PoisonError::into_inner) = counted;
+    let frequencies = Arc::new(Trigrams::count(sample.iter().map(String::as_str)));
+    *ctx.app.trigrams.write().unwrap_or_else(PoisonError::into_inner) = frequencies;
     Ok(())
 }
 
-/// Whether keywords are looked up in an index; without one every text is read.
-///
-/// # Errors
-/// Those of the database.
+/// Whether keyword searches use an index. Without it, a search reads the text of every customer.
 pub async fn is_indexed(ctx: &Ctx) -> Result<bool> {
     Ok(search_index::exists(ctx.app.db.reader()).await?)
 }

@@ -1,4 +1,4 @@
-//! All customers, a page at a time: as much as `patron import` takes.
+//! Exports all customers, one page at a time, with every field that `patron import` reads.
 
 use std::collections::HashMap;
 
@@ -8,26 +8,28 @@ use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address, customer_group};
 use crate::error::Result;
 
-/// Customers on a page.
+/// Number of customers on a page.
 const PAGE: u64 = 1000;
 
-/// A customer with what belongs to it.
+/// A customer with its group and addresses.
 #[derive(Clone, Debug)]
 pub struct Exported {
-    /// The account, with its password hash.
+    /// The customer row, including the password hash.
     pub customer: customer::Model,
-    /// Name of its group.
+    /// Name of the customer's group.
     pub group_name: Option<String>,
-    /// Its addresses, the default first.
+    /// The customer's addresses, the default first.
     pub addresses: Vec<customer_address::Model>,
 }
 
-/// The customers that follow the one with this primary key, in the order in which they were made; none at the end.
-/// Each page shows what is stored when it is read: a customer that is changed meanwhile may be as it was or as it is.
+/// Returns the next customers after this primary key, in the order of their creation; an empty page is the end.
+///
+/// The pages do not form a snapshot: a customer that changes during the export is exported either before or after the
+/// change.
 ///
 /// # Errors
-/// Only the program itself and admins may: [`Error::Unauthenticated`](crate::error::Error::Unauthenticated),
-/// [`Error::Forbidden`](crate::error::Error::Forbidden).
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
+/// [`Error::Forbidden`](crate::error::Error::Forbidden) if the caller is neither an admin nor patron itself.
 pub async fn page(ctx: &Ctx, after: i32) -> Result<Vec<Exported>> {
     ctx.require_admin()?;
     let db = ctx.app.db.reader();

@@ -1,4 +1,4 @@
-//! What is stored, to take along: by a customer its own, by an operator all customers.
+//! Exports stored data: a customer its own account, an operator all customers.
 
 mod all;
 mod own;

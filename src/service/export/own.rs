@@ -1,4 +1,4 @@
-//! Everything that is stored about a customer and that it may see, in one piece (GDPR article 20).
+//! Exports all data about a customer that the customer may see, as one document (GDPR article 20).
 
 use sea_orm::prelude::Json;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -8,27 +8,27 @@ use crate::entity::{customer, customer_address, customer_group, customer_session
 use crate::error::{Error, Result};
 use crate::service::metafield;
 
-/// What is stored about a customer. Not in it: hashes and tokens, and what only the back office may see.
+/// All data about a customer except password hashes, tokens and data that only admins may see.
 #[derive(Clone, Debug)]
 pub struct AccountExport {
-    /// The account.
+    /// The customer row.
     pub customer: customer::Model,
-    /// The group it belongs to.
+    /// The customer's group.
     pub group: Option<customer_group::Model>,
-    /// The custom fields that it may see, as `{ namespace: { key: value } }`.
+    /// The custom fields that the customer may see, as `{ namespace: { key: value } }`.
     pub metafields: Json,
-    /// Its addresses, the default first.
+    /// The customer's addresses, the default first.
     pub addresses: Vec<customer_address::Model>,
-    /// Where it is logged in, expired logins that were not tidied up yet included.
+    /// The customer's sessions, including expired ones that housekeeping has not deleted yet.
     pub sessions: Vec<customer_session::Model>,
-    /// The mails it was sent lately.
+    /// The mails to the customer that have not been deleted yet.
     pub mails: Vec<mail::Model>,
 }
 
-/// Gathers what is stored about the customer whose token it is.
+/// Exports the account of the authenticated customer.
 ///
 /// # Errors
-/// Those of the database.
+/// [`Error::NotFound`] if the account was deleted after authentication.
 pub async fn own(ctx: &Ctx) -> Result<AccountExport> {
     let (customer_id, _) = ctx.require_customer()?;
     let db = ctx.app.db.reader();

@@ -1,4 +1,6 @@
-//! A customer with its addresses, as it is stored: what a line is compared with.
+//! A customer with its addresses, built either from a line of the file or from the database.
+//!
+//! Both have the same form, so that a line can be compared with the stored customer.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -31,8 +33,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// What comes of a draft; what it doesn't say has its default.
-    pub(super) fn of_draft(ctx: &Ctx, draft: &CustomerDraft, group_id: i32, meta_data: Json) -> Self {
+    /// Builds the account from a draft. A field that the draft omits gets its default.
+    pub(super) fn from_draft(ctx: &Ctx, draft: &CustomerDraft, group_id: i32, meta_data: Json) -> Self {
         let random = &ctx.app.random;
         let addresses = draft.addresses.as_deref().unwrap_or_default().iter();
         let addresses =
@@ -54,8 +56,8 @@ impl Account {
         }
     }
 
-    /// What is stored.
-    pub(super) fn of_rows(row: customer::Model, addresses: Vec<customer_address::Model>) -> Self {
+    /// Builds the account from database rows.
+    pub(super) fn from_rows(row: customer::Model, addresses: Vec<customer_address::Model>) -> Self {
         let addresses = addresses.into_iter().map(|row| (row.uuid, address::AddressDraft::from(row)));
         Self {
             uuid: row.uuid,
@@ -72,53 +74,53 @@ impl Account {
         }
     }
 
-    /// Whether all that the line says is so. When it was last changed is not compared, nor is the password.
-    pub(super) fn agrees(&self, draft: &CustomerDraft, wanted: &Self) -> bool {
-        fn said<T: PartialEq>(said: Option<&T>, stored: &T) -> bool {
-            said.is_none_or(|said| said == stored)
+    /// Whether this stored account has every value that the line contains. `updated_at` and the password are not
+    /// compared. `imported` is the account that the line would create.
+    pub(super) fn matches(&self, draft: &CustomerDraft, imported: &Self) -> bool {
+        fn absent_or_equal<T: PartialEq>(value: Option<&T>, stored: &T) -> bool {
+            value.is_none_or(|value| value == stored)
         }
         let meta_data = match (&draft.meta_data, &draft.metafields) {
             (None, None) => true,
-            // Set alone, they leave the rest as it is.
-            (None, Some(given)) => given.iter().all(|(namespace, fields)| {
+            // Custom fields without `meta_data` leave other stored data as it is.
+            (None, Some(metafields)) => metafields.iter().all(|(namespace, fields)| {
                 let value = |json: &Json, key: &String| json.get(namespace)?.get(key).cloned();
                 let mut keys = fields.as_object().into_iter().flat_map(|fields| fields.keys());
-                keys.all(|key| value(&wanted.meta_data, key) == value(&self.meta_data, key))
+                keys.all(|key| value(&imported.meta_data, key) == value(&self.meta_data, key))
             }),
-            (Some(_), _) => self.meta_data == wanted.meta_data,
+            (Some(_), _) => self.meta_data == imported.meta_data,
         };
-        let addresses = draft.addresses.as_ref().is_none_or(|given| {
-            given.len() == self.addresses.len()
-                && given
-                    .iter()
-                    .zip(&self.addresses)
-                    .all(|(given, (uuid, stored))| said(given.uuid.as_ref(), uuid) && given.draft == *stored)
+        let addresses = draft.addresses.as_ref().is_none_or(|addresses| {
+            addresses.len() == self.addresses.len()
+                && addresses.iter().zip(&self.addresses).all(|(address, (uuid, stored))| {
+                    absent_or_equal(address.uuid.as_ref(), uuid) && address.draft == *stored
+                })
         });
         meta_data
             && addresses
             && self.full_name == draft.full_name
             && self.email == draft.email
-            && said(draft.uuid.as_ref(), &self.uuid)
-            && said(draft.status.as_ref(), &self.status)
-            && (draft.group.is_none() || self.group_id == wanted.group_id)
-            && said(draft.created_at.as_ref(), &self.created_at)
+            && absent_or_equal(draft.uuid.as_ref(), &self.uuid)
+            && absent_or_equal(draft.status.as_ref(), &self.status)
+            && (draft.group.is_none() || self.group_id == imported.group_id)
+            && absent_or_equal(draft.created_at.as_ref(), &self.created_at)
             && draft.email_verified_at.is_none_or(|time| self.email_verified_at == Some(time))
     }
 
-    /// The same for two lines that say the same.
+    /// A hash that is equal for two lines with equal data.
     pub(super) fn fingerprint(&self, draft: &CustomerDraft) -> u64 {
         let mut hasher = DefaultHasher::new();
         let Self { status, group_id, full_name, email, email_verified_at, meta_data, .. } = self;
-        let said = (draft.uuid, draft.created_at, &draft.addresses);
+        let given = (draft.uuid, draft.created_at, &draft.addresses);
         format!(
-            "{} {group_id:?} {full_name:?} {email:?} {email_verified_at:?} {meta_data} {said:?}",
+            "{} {group_id:?} {full_name:?} {email:?} {email_verified_at:?} {meta_data} {given:?}",
             status.number()
         )
         .hash(&mut hasher);
         hasher.finish()
     }
 
-    /// The row of a new customer.
+    /// The database row of the new customer.
     pub(super) fn row(&self, password: PasswordHash) -> customer::ActiveModel {
         let mut row = customer::ActiveModel {
             uuid: Set(self.uuid),
@@ -142,7 +144,7 @@ impl Account {
         row
     }
 
-    /// The rows of a new customer's addresses.
+    /// The database rows of the new customer's addresses.
     pub(super) fn address_rows(
         &self,
         customer_id: i32,

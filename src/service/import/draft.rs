@@ -1,4 +1,7 @@
-//! What a file may say of a customer, and what is wrong with it. What the API takes is validated as the API judges it.
+//! Parses and validates one line of an import file.
+//!
+//! Fields that the API has as well are validated by the same functions. Validation reports every problem of a line at
+//! once, including unknown fields.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::prelude::Json;
@@ -14,7 +17,7 @@ use crate::service::input::patch::{Field, Mode, Problems};
 use crate::service::input::{credentials, meta_data};
 use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash};
 
-/// A customer that may be written. What is absent was not said; a new customer has the default then.
+/// A validated line. A field that the line omits is `None`; a new customer gets the default for it.
 #[derive(Clone, Debug)]
 pub(super) struct CustomerDraft {
     pub(super) uuid: Option<Uuid>,
@@ -31,7 +34,7 @@ pub(super) struct CustomerDraft {
     pub(super) addresses: Option<Vec<Address>>,
 }
 
-/// The group it is to be in.
+/// The group that a line assigns the customer to.
 #[derive(Clone, Debug)]
 pub(super) enum Group {
     /// By primary key.
@@ -40,16 +43,16 @@ pub(super) enum Group {
     Named(String),
 }
 
-/// What it logs in with.
+/// The credential that a line sets.
 #[derive(Clone, Debug)]
 pub(super) enum Secret {
-    /// To be hashed.
+    /// A password that still has to be hashed.
     Password(Password),
-    /// Hashed by another system, or by patron.
+    /// A password hash of patron or another system.
     Hash(PasswordHash),
 }
 
-/// An address that may be written.
+/// A validated address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) uuid: Option<Uuid>,
@@ -57,7 +60,7 @@ pub(super) struct Address {
 }
 
 impl CustomerDraft {
-    /// Judges all that can be validated by the record alone.
+    /// Validates everything that can be validated without the database.
     pub(super) fn parse(ctx: &Ctx, record: Record) -> Result<Self, Vec<Problem>> {
         let mut problems = Problems::default();
         let mut fields = record.fields;
@@ -79,8 +82,8 @@ impl CustomerDraft {
             }
         };
         let addresses = parse_addresses(take("addresses"), &mut problems);
-        refuse_unknown("", &fields, &mut problems);
-        match (full_name, email, secret, finished(problems)) {
+        report_unknown_fields("", &fields, &mut problems);
+        match (full_name, email, secret, finish(problems)) {
             (Some(full_name), Some(email), Some(secret), Ok(())) => Ok(Self {
                 uuid,
                 status,
@@ -96,13 +99,13 @@ impl CustomerDraft {
                 addresses,
             }),
             (_, _, _, Err(problems)) => Err(problems),
-            // Whoever gives no value has noted why.
+            // Not reached: a parser that returns no value has added a problem.
             _ => Err(vec![Problem::new("", "a required field passed the check without a value")]),
         }
     }
 }
 
-/// The problems themselves: a line that is refused is an outcome, no failure.
+/// Turns a validation error into its problems, because a refused line is an outcome of the import and not a failure.
 pub(super) fn problems_of(error: Error) -> Vec<Problem> {
     match error {
         Error::Invalid(problems) => problems,
@@ -110,15 +113,15 @@ pub(super) fn problems_of(error: Error) -> Vec<Problem> {
     }
 }
 
-fn finished(problems: Problems) -> Result<(), Vec<Problem>> {
+fn finish(problems: Problems) -> Result<(), Vec<Problem>> {
     problems.finish().map_err(problems_of)
 }
 
-fn refuse_unknown(place: &str, rest: &Map<String, Value>, problems: &mut Problems) {
-    // A misspelled field would be lost silently. The first few are enough to see what is wrong.
-    for name in rest.keys().take(10) {
+/// Adds a problem for each of the first ten unknown fields: a misspelled field would otherwise be lost silently.
+fn report_unknown_fields(path: &str, unknown: &Map<String, Value>, problems: &mut Problems) {
+    for name in unknown.keys().take(10) {
         let name: String = name.chars().take(64).collect();
-        problems.add(&format!("{place}{name}"), "There is no such field");
+        problems.add(&format!("{path}{name}"), "There is no such field");
     }
 }
 
@@ -169,7 +172,7 @@ fn parse_secret(ctx: &Ctx, password: Field, hash: Field, problems: &mut Problems
     }
 }
 
-/// When things happened to it, in another system or in this one before.
+/// The timestamps of a line, from another system or from an export of patron.
 struct Times {
     email_verified_at: Option<DateTime<Utc>>,
     created_at: Option<DateTime<Utc>>,
@@ -223,20 +226,20 @@ fn parse_addresses(field: Field, problems: &mut Problems) -> Option<Vec<Address>
     }
     let mut addresses = Vec::new();
     for (index, item) in items.into_iter().enumerate() {
-        let place = format!("addresses.{}.", index + 1);
+        let path = format!("addresses.{}.", index + 1);
         let Value::Object(mut fields) = item else {
-            problems.add(place.trim_end_matches('.'), "An address must be an object");
+            problems.add(path.trim_end_matches('.'), "An address must be an object");
             continue;
         };
-        let uuid = parse_uuid(&format!("{place}uuid"), Field::take(&mut fields, "uuid"), problems);
-        let known = |(name, _): &(String, Value)| Record::ADDRESS_FIELDS.contains(&name.as_str());
-        let (known, rest): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(known);
-        refuse_unknown(&place, &rest, problems);
+        let uuid = parse_uuid(&format!("{path}uuid"), Field::take(&mut fields, "uuid"), problems);
+        let is_known = |(name, _): &(String, Value)| Record::ADDRESS_FIELDS.contains(&name.as_str());
+        let (known, unknown): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(is_known);
+        report_unknown_fields(&path, &unknown, problems);
         match AddressInput::from(known).merge(address::AddressDraft::default()) {
             Ok(draft) => addresses.push(Address { uuid, draft }),
             Err(error) => {
                 for problem in problems_of(error) {
-                    problems.add(&format!("{place}{}", problem.field), problem.message);
+                    problems.add(&format!("{path}{}", problem.field), problem.message);
                 }
             }
         }
@@ -244,7 +247,7 @@ fn parse_addresses(field: Field, problems: &mut Problems) -> Option<Vec<Address>
     if addresses.iter().filter(|address| address.draft.is_default).count() > 1 {
         problems.add("addresses", "Only one address can be the default");
     }
-    // As they are listed: the default first, then by age.
+    // The order of the database queries: the default first, then by age.
     addresses.sort_by_key(|address| !address.draft.is_default);
     Some(addresses)
 }

@@ -1,4 +1,8 @@
-//! What is stored already, and so may not be stored again.
+//! The customers and identifiers that exist already, and the outcome of a line that results from them.
+//!
+//! A line whose customer exists with the same data is unchanged. A line whose e-mail address or identifier is used by
+//! other data is refused. A dry run also compares lines with earlier lines of the file, because these are not in the
+//! database.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -15,7 +19,8 @@ use crate::db::batch_loader;
 use crate::entity::{customer, customer_address};
 use crate::error::Problem;
 
-/// The customers with these [keys](crate::types::EmailAddress::key), by their primary keys.
+/// Finds customers by their [e-mail keys](crate::types::EmailAddress::key) and returns the primary key for each
+/// e-mail key.
 pub(super) async fn find_by_emails(
     db: &impl ConnectionTrait,
     keys: Vec<String>,
@@ -29,11 +34,11 @@ pub(super) async fn find_by_emails(
             .limit(1)
             .take()
     };
-    let found = batch_loader::select_per_key(db, keys, owner).await?;
-    Ok(found.into_iter().filter_map(|(key, id)| Some((key, id?))).collect())
+    let owners = batch_loader::select_per_key(db, keys, owner).await?;
+    Ok(owners.into_iter().filter_map(|(key, id)| Some((key, id?))).collect())
 }
 
-/// The customers that the lines of a batch name, and those that it adds.
+/// The stored customers and identifiers that a batch refers to, and those that its lines add.
 #[derive(Default)]
 pub(super) struct ExistingRecords {
     by_email: HashMap<String, Account>,
@@ -41,11 +46,11 @@ pub(super) struct ExistingRecords {
 }
 
 impl ExistingRecords {
-    /// Those that are stored.
+    /// Reads the stored records.
     pub(super) async fn find(tx: &impl ConnectionTrait, batch: &Batch) -> TxResult<Self> {
         let prepared = || batch.prepared.iter().flatten();
-        let there = find_by_emails(tx, prepared().map(|one| one.draft.email.key()).collect()).await?;
-        let ids: Vec<i32> = there.into_values().collect();
+        let existing = find_by_emails(tx, prepared().map(|line| line.draft.email.key()).collect()).await?;
+        let ids: Vec<i32> = existing.into_values().collect();
         let mut rows = Vec::new();
         let mut addresses: HashMap<i32, Vec<_>> = HashMap::new();
         if !ids.is_empty() {
@@ -56,68 +61,69 @@ impl ExistingRecords {
         }
         let account = |row: customer::Model| {
             let addresses = addresses.remove(&row.customer_id).unwrap_or_default();
-            (row.email_key.clone().unwrap_or_else(|| row.email.key()), Account::of_rows(row, addresses))
+            (row.email_key.clone().unwrap_or_else(|| row.email.key()), Account::from_rows(row, addresses))
         };
         let by_email = rows.into_iter().map(account).collect();
-        let given: Vec<Uuid> = prepared().filter_map(|one| one.draft.uuid).collect();
-        let of_addresses = prepared().flat_map(|one| one.draft.addresses.iter().flatten());
-        let of_addresses: Vec<Uuid> = of_addresses.filter_map(|address| address.uuid).collect();
+        let customer_uuids: Vec<Uuid> = prepared().filter_map(|line| line.draft.uuid).collect();
+        let address_uuids = prepared().flat_map(|line| line.draft.addresses.iter().flatten());
+        let address_uuids: Vec<Uuid> = address_uuids.filter_map(|address| address.uuid).collect();
         let mut uuids = HashSet::new();
-        if !given.is_empty() {
-            let select = customer::Entity::find().filter(customer::Column::Uuid.is_in(given));
+        if !customer_uuids.is_empty() {
+            let select = customer::Entity::find().filter(customer::Column::Uuid.is_in(customer_uuids));
             let select = select.select_only().column(customer::Column::Uuid);
             uuids.extend(select.into_tuple::<Uuid>().all(tx).await?);
         }
-        for some in of_addresses.chunks(5000) {
+        for chunk in address_uuids.chunks(5000) {
             let column = customer_address::Column::Uuid;
-            let select = customer_address::Entity::find().filter(column.is_in(some.iter().copied()));
+            let select = customer_address::Entity::find().filter(column.is_in(chunk.iter().copied()));
             uuids.extend(select.select_only().column(column).into_tuple::<Uuid>().all(tx).await?);
         }
         Ok(Self { by_email, uuids })
     }
 
-    /// What becomes of a line, which is known from now on.
+    /// Determines the outcome of a line. A created customer is added to the known records.
     pub(super) fn classify(&mut self, prepared: &Prepared) -> ImportOutcome {
         let Prepared { draft, account, .. } = prepared;
         if let Some(stored) = self.by_email.get(&draft.email.key()) {
-            return if stored.agrees(draft, account) { ImportOutcome::Unchanged } else { taken() };
+            return if stored.matches(draft, account) { ImportOutcome::Unchanged } else { email_taken() };
         }
-        let given = draft.uuid.iter().map(|uuid| ("uuid".to_owned(), *uuid));
+        let uuids = draft.uuid.iter().map(|uuid| ("uuid".to_owned(), *uuid));
         let addresses = draft.addresses.iter().flatten().enumerate();
-        let given =
-            given.chain(addresses.filter_map(|(index, address)| {
+        let uuids =
+            uuids.chain(addresses.filter_map(|(index, address)| {
                 Some((format!("addresses.{}.uuid", index + 1), address.uuid?))
             }));
-        let mut own = HashSet::new();
-        for (field, uuid) in given {
-            if self.uuids.contains(&uuid) || !own.insert(uuid) {
+        let mut new_uuids = HashSet::new();
+        for (field, uuid) in uuids {
+            if self.uuids.contains(&uuid) || !new_uuids.insert(uuid) {
                 return ImportOutcome::Refused(vec![Problem::new(field, "Uuid is already used")]);
             }
         }
-        self.uuids.extend(own);
+        self.uuids.extend(new_uuids);
         self.by_email.insert(draft.email.key(), account.clone());
         ImportOutcome::Created
     }
 }
 
-fn taken() -> ImportOutcome {
+fn email_taken() -> ImportOutcome {
     ImportOutcome::Refused(vec![Problem::new("email", "Email is already used")])
 }
 
-/// The lines before, in a dry run: they are not in the database. Hashes of them, so that a million take 40 MB.
+/// The earlier lines of a dry run, which are not in the database. It stores only hashes (fingerprint by e-mail key), so
+/// that a million lines take 40 MB.
 #[derive(Default)]
-pub(super) struct Seen {
-    state: RandomState,
-    lines: HashMap<u64, u64>,
+pub(super) struct EarlierLines {
+    hasher: RandomState,
+    fingerprints: HashMap<u64, u64>,
 }
 
-impl Seen {
-    /// What becomes of a line that the database has no customer for.
+impl EarlierLines {
+    /// Determines the outcome of a line whose customer is not in the database.
     pub(super) fn classify(&mut self, Prepared { draft, account, .. }: &Prepared) -> ImportOutcome {
         let fingerprint = account.fingerprint(draft);
-        match self.lines.insert(self.state.hash_one(draft.email.key()), fingerprint) {
+        match self.fingerprints.insert(self.hasher.hash_one(draft.email.key()), fingerprint) {
             Some(earlier) if earlier == fingerprint => ImportOutcome::Unchanged,
-            Some(_) => taken(),
+            Some(_) => email_taken(),
             None => ImportOutcome::Created,
         }
     }

@@ -1,4 +1,4 @@
-//! The groups that customers of a file are to be in.
+//! Finds the groups that a file names, and creates missing ones if the options allow it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::service::group::{self, GroupInput};
 use crate::service::input::patch::{Field, Mode};
 use crate::types::fold;
 
-/// The groups there are, by primary key and by folded name, as their index has it.
+/// The existing groups, by primary key and by folded name. The unique index of names uses the same folding.
 pub(super) struct Groups {
     options: Options,
     ids: HashSet<i32>,
@@ -25,7 +25,7 @@ impl Groups {
     pub(super) async fn read(ctx: &Ctx, options: Options) -> Result<Self> {
         let rows = customer_group::Entity::find().all(ctx.app.db.reader()).await?;
         let ids = rows.iter().map(|row| row.customer_group_id).collect();
-        // A group without a key may have another one's name: the other one has it.
+        // A group without a key may have the same name as a group with one; the group with the key wins.
         let (with_key, without): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.name_key.is_some());
         let mut by_name = HashMap::new();
         for row in with_key.into_iter().chain(without) {
@@ -34,7 +34,7 @@ impl Groups {
         Ok(Self { options, ids, by_name })
     }
 
-    /// Its primary key; a missing one is made when that is wanted.
+    /// Returns the primary key of a group, or the problems with it. A missing group is created if the options allow it.
     pub(super) async fn find(
         &mut self,
         ctx: &Ctx,
@@ -54,7 +54,7 @@ impl Groups {
         }
         let input = GroupInput { group_name: Field::Value(name.clone().into()) };
         let id = if self.options.dry_run {
-            // No group has this key, and none is written.
+            // No group has the primary key 0, and a dry run writes no row with it.
             input.parse(Mode::Create).map(|_| 0)
         } else {
             group::create(ctx, Write::of_job(), input).await.map(|group| group.value.customer_group_id)
@@ -66,11 +66,11 @@ impl Groups {
                 Ok(Ok(id))
             }
             Err(error @ Error::Invalid(_)) => Ok(Err(problems_of(error))),
-            // Somebody else made it meanwhile.
+            // Another client has created the group at the same time.
             Err(Error::Conflict(_)) => {
                 *self = Self::read(ctx, self.options).await?;
                 let id = self.by_name.get(&fold(name)).copied();
-                Ok(Ok(id.ok_or_else(|| Error::unavailable("groups change all the time"))?))
+                Ok(Ok(id.ok_or_else(|| Error::unavailable("groups keep changing"))?))
             }
             Err(error) => Err(error),
         }

@@ -1,7 +1,9 @@
-//! Customers from a file: many in one transaction, each by the rules of the API.
+//! Imports customers from a file, in batches, by the validation rules of the API.
 //!
-//! A batch is prepared (parsed, validated, hashed) and then written; while one is written, the next can be prepared.
-//! What a batch was validated by is looked at again in the transaction: when it has changed, the batch is prepared anew.
+//! A batch is first prepared (parsed, validated, hashed) and then written in one transaction. While one batch is
+//! written, the next one can be prepared. The transaction checks that the groups and custom fields that the batch was
+//! validated against are unchanged; if they changed, the batch is prepared again. An invalid line is refused and does
+//! not stop the import. If a batch fails, nothing of it is written.
 
 mod account;
 mod draft;
@@ -17,38 +19,38 @@ pub use write::Import;
 
 use crate::error::Problem;
 
-/// How many customers are best written together: enough that the commit costs little, and few enough that other
+/// Recommended number of lines per batch: large enough to spread the cost of the commit, small enough that other
 /// writers don't wait long.
 pub const BATCH: usize = 500;
 
-/// What an import may do.
+/// Options of an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Nothing is written, and everything is told as if it were.
+    /// Write nothing, but report the outcome of every line as if it had been written.
     pub dry_run: bool,
-    /// A group that is named and missing is made; otherwise its customers are refused.
+    /// Create groups that the file names and that don't exist. Otherwise the lines with such a group are refused.
     pub create_groups: bool,
 }
 
-/// A line of the file.
+/// One line of the file.
 #[derive(Debug)]
 pub struct Line {
-    /// Its number, from 1.
+    /// The line number, from 1.
     pub number: u64,
-    /// What it says, or why it can't be read.
+    /// The customer on this line, or the reason why the line can't be read.
     pub record: std::result::Result<Record, String>,
 }
 
-/// A customer as a file describes it; [`Record::FIELDS`] are its fields.
+/// A customer as it appears in a file, with the fields of [`Record::FIELDS`].
 #[derive(Clone)]
 pub struct Record {
-    /// Its fields by name.
+    /// The values by field name.
     pub fields: Map<String, Value>,
-    /// Whether custom fields are texts, whatever their type, because the format knows nothing else (CSV).
+    /// Whether the values of custom fields are texts whatever their type, because the format has no other values (CSV).
     pub is_text: bool,
 }
 
-/// Without the values: some are passwords.
+/// Prints only the names of the fields, because some values are passwords.
 impl std::fmt::Debug for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.fields.keys()).finish()
@@ -56,7 +58,7 @@ impl std::fmt::Debug for Record {
 }
 
 impl Record {
-    /// The fields of a customer.
+    /// The field names of a customer.
     pub const FIELDS: &[&str] = &[
         "uuid",
         "status",
@@ -73,7 +75,7 @@ impl Record {
         "metafields",
         "addresses",
     ];
-    /// The fields of each of its addresses.
+    /// The field names of an address of a customer.
     pub const ADDRESS_FIELDS: &[&str] = &[
         "uuid",
         "full_name",
@@ -88,13 +90,13 @@ impl Record {
     ];
 }
 
-/// What became of a line.
+/// The outcome of one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportOutcome {
-    /// There is a new customer.
+    /// The customer was created.
     Created,
-    /// There is this very customer already: the line was imported before. Its password is not compared.
+    /// The customer already exists with the same data. The password is not compared.
     Unchanged,
-    /// It breaks rules, all of which are listed; nothing of it was written.
+    /// The line is invalid, with all problems; nothing of it was written.
     Refused(Vec<Problem>),
 }

@@ -1,4 +1,7 @@
-//! A batch before it is written: parsed, validated by the groups and custom fields there are, and hashed.
+//! Prepares a batch: parses and validates its lines and hashes their passwords.
+//!
+//! The lines are validated against the current groups and custom fields. The batch keeps a snapshot of these, with
+//! which the writing transaction checks that they are unchanged. An invalid line does not fail the batch.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,7 +25,7 @@ use crate::service::input::meta_data::check_size;
 use crate::service::metafield::{self, Budget};
 use crate::types::PasswordHash;
 
-/// Lines that are ready to be written.
+/// A batch of lines that is ready to be written.
 #[derive(Debug)]
 pub struct Batch {
     pub(super) lines: Vec<Line>,
@@ -30,30 +33,30 @@ pub struct Batch {
     snapshot: Snapshot,
 }
 
-/// A customer that may be written.
+/// A validated line with its password hash.
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) draft: CustomerDraft,
-    /// What is to be stored of it.
+    /// The account to store.
     pub(super) account: Account,
-    /// None when it is there already: hashing is dear, and nothing is compared with it.
+    /// `None` if the customer already exists: hashing is expensive, and the password of an existing customer is not
+    /// compared.
     pub(super) hash: Option<PasswordHash>,
 }
 
-/// What a batch is validated by.
+/// The groups and custom fields that a batch was validated against.
 #[derive(Debug, Default)]
 struct Snapshot {
-    /// Groups that the batch names, by primary key.
+    /// Primary keys of the groups that the batch uses.
     groups: HashSet<i32>,
-    /// Custom fields; none when no line has any.
+    /// Definitions of the custom fields; `None` if no line has custom fields or free-form data.
     definitions: Option<metafield::DefinitionsSnapshot>,
 }
 
-/// Prepares lines to be written.
+/// Prepares a batch. A problem with a line is not an error but the outcome of that line.
 ///
 /// # Errors
-/// Only the program itself and admins may: [`Error::Unauthenticated`], [`Error::Forbidden`]. Those of the database.
-/// What is wrong with a line is no error but its outcome.
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
 pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Batch> {
     ctx.require_admin()?;
     let parse = |line: &Line| match &line.record {
@@ -65,14 +68,14 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
     let mut groups = Groups::read(ctx, options).await?;
     let has_fields = drafts().any(|draft| draft.meta_data.is_some() || draft.metafields.is_some());
     let definitions = if has_fields { Some(metafield::DefinitionsSnapshot::read(ctx).await?) } else { None };
-    let there =
+    let existing =
         find_by_emails(ctx.app.db.reader(), drafts().map(|draft| draft.email.key()).collect()).await?;
     let mut snapshot = Snapshot { groups: HashSet::new(), definitions };
-    let kept = kept_of_all(parsed, snapshot.definitions.as_ref()).await?;
-    let mut validated = Vec::with_capacity(kept.len());
-    for kept in kept {
-        validated.push(match kept {
-            Ok((draft, meta_data)) => classify(ctx, draft, meta_data, &mut groups).await?,
+    let drafts = validate_all_meta_data(parsed, snapshot.definitions.as_ref()).await?;
+    let mut validated = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        validated.push(match draft {
+            Ok((draft, meta_data)) => build_account(ctx, draft, meta_data, &mut groups).await?,
             Err(problems) => Err(problems),
         });
     }
@@ -83,9 +86,9 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
             Err(problems) => return Ok(Err(problems)),
         };
         let hash = match &draft.secret {
-            _ if there.contains_key(&draft.email.key()) => None,
+            _ if existing.contains_key(&draft.email.key()) => None,
             Secret::Hash(hash) => Some(hash.clone()),
-            // It would take its time, and nobody would see it.
+            // A dry run stores no hash, so it skips the expensive hashing.
             Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
             Secret::Password(password) => {
                 Some(ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?)
@@ -99,12 +102,13 @@ pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Ba
 }
 
 impl Batch {
-    /// The numbers of its lines.
+    /// The line numbers of the batch.
     pub fn numbers(&self) -> impl Iterator<Item = u64> {
         self.lines.iter().map(|line| line.number)
     }
 
-    /// Whether what it was validated by is still so; it stays so until the transaction ends.
+    /// Whether the groups and custom fields that the batch was validated against are unchanged. Locks them until the
+    /// transaction ends.
     pub(super) async fn is_still_valid(&self, tx: &impl ConnectionTrait) -> TxResult<bool> {
         if !self.snapshot.groups.is_empty() {
             let ids = self.snapshot.groups.iter().copied();
@@ -120,27 +124,27 @@ impl Batch {
     }
 }
 
-/// Custom fields and free-form data of all drafts as they are kept, checked on a thread of its own: regular expressions
-/// take their time. Each line may cost what a request may.
-async fn kept_of_all(
+/// Validates custom fields and free-form data of all drafts, on a blocking thread because regular expressions are slow.
+/// Each line has the cost budget of one request.
+async fn validate_all_meta_data(
     parsed: Vec<std::result::Result<(CustomerDraft, bool), Vec<Problem>>>,
     snapshot: Option<&metafield::DefinitionsSnapshot>,
 ) -> Result<Vec<std::result::Result<(CustomerDraft, Json), Vec<Problem>>>> {
     let definitions = snapshot.map(|snapshot| Arc::clone(snapshot.definitions()));
     metafield::run_blocking(move || {
         let definitions = definitions.as_deref().unwrap_or_default();
-        let kept = parsed.into_iter().map(|parsed| {
+        let validated = parsed.into_iter().map(|parsed| {
             let (mut draft, is_text) = parsed?;
-            let meta_data = kept(&mut draft, is_text, definitions).map_err(problems_of)?;
+            let meta_data = validate_meta_data(&mut draft, is_text, definitions).map_err(problems_of)?;
             Ok((draft, meta_data))
         });
-        kept.collect()
+        validated.collect()
     })
     .await
 }
 
-/// What is stored of a draft, once group and custom fields are known.
-async fn classify(
+/// Finds the group of a draft and builds the account to store.
+async fn build_account(
     ctx: &Ctx,
     draft: CustomerDraft,
     meta_data: Json,
@@ -153,12 +157,12 @@ async fn classify(
             Err(problems) => return Ok(Err(problems)),
         },
     };
-    let account = Account::of_draft(ctx, &draft, group_id, meta_data);
+    let account = Account::from_draft(ctx, &draft, group_id, meta_data);
     Ok(Ok((draft, account)))
 }
 
-/// Custom fields and free-form data as they are kept.
-fn kept(draft: &mut CustomerDraft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
+/// Validates custom fields and free-form data of a draft and returns them in the form in which they are stored.
+fn validate_meta_data(draft: &mut CustomerDraft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
     let mut budget = Budget::new();
     if let Some(meta_data) = draft.meta_data.take() {
         draft.meta_data = Some(metafield::conform(meta_data, definitions, &mut budget)?);
@@ -172,15 +176,15 @@ fn kept(draft: &mut CustomerDraft, is_text: bool, definitions: &[Definition]) ->
         }
     }
     let meta_data = draft.meta_data.clone().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
-    let Some(given) = &draft.metafields else { return Ok(meta_data) };
-    let validated = metafield::validate_given(Json::Object(given.clone()), definitions, &mut budget)?;
+    let Some(metafields) = &draft.metafields else { return Ok(meta_data) };
+    let validated = metafield::validate_given(Json::Object(metafields.clone()), definitions, &mut budget)?;
     let meta_data = metafield::apply(&meta_data, &validated);
     check_size("metafields", &meta_data, None)?;
     Ok(meta_data)
 }
 
-/// A cell as a value of the field's type: texts as they are, all else as JSON (`12`, `true`, `["a", "b"]`). What is
-/// none stays a text, and is refused for its type.
+/// Converts a cell to a value of the field's type. Texts stay as they are; other types and lists are parsed as JSON
+/// (`12`, `true`, `["a", "b"]`). A cell that is not valid JSON stays a text, and validation then refuses its type.
 fn type_text(definition: &Definition, value: &mut Value) {
     use FieldType::{Color, Date, LongText, ShortText, Url};
     let is_text = matches!(definition.field_type, ShortText | LongText | Date | Color | Url);

@@ -1,4 +1,7 @@
-//! Writes a batch, in one transaction.
+//! Writes a prepared batch in one transaction.
+//!
+//! If groups, custom fields or customers have changed since the batch was prepared, it is prepared and written again,
+//! up to [`ATTEMPTS`] times.
 
 use std::collections::HashMap;
 
@@ -7,7 +10,7 @@ use sea_orm::sea_query::Query;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
 use uuid::Uuid;
 
-use super::existing_records::{ExistingRecords, Seen};
+use super::existing_records::{EarlierLines, ExistingRecords};
 use super::prepare::{Batch, Prepared, prepare};
 use super::{ImportOutcome, Options};
 use crate::app::ctx::Ctx;
@@ -18,28 +21,28 @@ use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
 use crate::types::{EventKind, PasswordHash};
 
-/// How often a batch is prepared anew because somebody else changed what it is validated by.
+/// Maximum number of attempts to write a batch, while groups, custom fields or customers change concurrently.
 const ATTEMPTS: u32 = 10;
-/// Addresses that one statement inserts: a statement has a limited number of parameters.
-const ADDRESSES: usize = 1000;
+/// Maximum number of addresses per INSERT statement, because the number of its parameters is limited.
+const ADDRESSES_PER_INSERT: usize = 1000;
 
-/// An import on its way: batches of one file, one after the other.
+/// A running import, which writes the batches of one file one after the other.
 #[derive(Default)]
 pub struct Import {
     options: Options,
-    seen: Seen,
+    earlier_lines: EarlierLines,
 }
 
 impl Import {
-    /// Begins one.
+    /// Creates an import that has written no batch yet.
     pub fn new(options: Options) -> Self {
-        Self { options, seen: Seen::default() }
+        Self { options, earlier_lines: EarlierLines::default() }
     }
 
-    /// Writes a batch, and tells what became of each line. All of it or, when it fails, nothing.
+    /// Writes a batch and returns the outcome of each line. If it fails, nothing of the batch is written.
     ///
     /// # Errors
-    /// Those of [`prepare`].
+    /// The same as [`prepare`], and [`Error::Unavailable`] if every attempt met a concurrent change.
     pub async fn write(&mut self, ctx: &Ctx, mut batch: Batch) -> Result<Vec<ImportOutcome>> {
         ctx.require_admin()?;
         for _ in 0..ATTEMPTS {
@@ -50,30 +53,30 @@ impl Import {
                     }
                     return Ok(outcomes);
                 }
-                // Somebody registered with one of its addresses, or changed groups or custom fields.
+                // A customer registered with one of the addresses, or groups or custom fields have changed.
                 Ok(None) | Err(Error::EmailTaken) => batch = prepare(ctx, self.options, batch.lines).await?,
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::unavailable("groups, custom fields or customers change all the time"))
+        Err(Error::unavailable("groups, custom fields or customers keep changing"))
     }
 
     async fn attempt(&self, ctx: &Ctx, batch: &Batch) -> Result<Option<Vec<ImportOutcome>>> {
         transact!(ctx.app.db, |tx| {
-            // Groups that a dry run would have made are not there.
+            // A dry run skips this check, because the groups that it would create do not exist.
             if !self.options.dry_run && !batch.is_still_valid(tx).await? {
                 return Ok(None);
             }
-            let mut known = ExistingRecords::find(tx, batch).await?;
+            let mut existing = ExistingRecords::find(tx, batch).await?;
             let mut outcomes = Vec::with_capacity(batch.prepared.len());
             let mut new = Vec::new();
             for prepared in &batch.prepared {
                 let outcome = match prepared {
-                    Ok(prepared) => known.classify(prepared),
+                    Ok(prepared) => existing.classify(prepared),
                     Err(problems) => ImportOutcome::Refused(problems.clone()),
                 };
                 if let (ImportOutcome::Created, Ok(prepared)) = (&outcome, prepared) {
-                    // It was there, and was deleted meanwhile.
+                    // The customer existed when the batch was prepared and was deleted since then.
                     let Some(hash) = &prepared.hash else { return Ok(None) };
                     new.push((prepared, hash));
                 }
@@ -89,7 +92,7 @@ impl Import {
     fn compare_with_earlier(&mut self, batch: &Batch, outcomes: &mut [ImportOutcome]) {
         for (prepared, outcome) in batch.prepared.iter().zip(outcomes) {
             if let (Ok(prepared), ImportOutcome::Created) = (prepared, &outcome) {
-                *outcome = self.seen.classify(prepared);
+                *outcome = self.earlier_lines.classify(prepared);
             }
         }
     }
@@ -99,15 +102,16 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
     if new.is_empty() {
         return Ok(());
     }
-    // A file may bring back who was deleted, and its journal goes on. Nobody had an identifier that was made here.
-    let earlier =
+    // A file may restore a deleted customer, whose journal then continues. An identifier that the file does not give is
+    // new, so it has no journal.
+    let last_numbers =
         journal::last_numbers(tx, new.iter().filter_map(|(prepared, _)| prepared.draft.uuid)).await?;
     let rows: Vec<customer::ActiveModel> = new
         .iter()
         .map(|(Prepared { account, .. }, hash)| {
             let mut row = account.row((*hash).clone());
-            let counted = earlier.get(&account.uuid).copied().unwrap_or_default();
-            row.event_sequence = Set(counted + 1 + account.addresses.len() as i64);
+            let last_number = last_numbers.get(&account.uuid).copied().unwrap_or_default();
+            row.event_sequence = Set(last_number + 1 + account.addresses.len() as i64);
             row
         })
         .collect();
@@ -121,16 +125,18 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
     let mut addresses = Vec::new();
     let mut owners = HashMap::new();
     for ((Prepared { account, .. }, _), mut row) in new.iter().zip(rows) {
-        let id = *ids.get(&account.uuid).ok_or_else(|| Error::internal("an inserted customer has no key"))?;
+        let id = *ids
+            .get(&account.uuid)
+            .ok_or_else(|| Error::internal("an inserted customer has no primary key"))?;
         row.customer_id = Set(id);
-        let number = earlier.get(&account.uuid).copied().unwrap_or_default() + 1;
+        let number = last_numbers.get(&account.uuid).copied().unwrap_or_default() + 1;
         owners.insert(id, (account.uuid, number));
         customers.push((row.try_into_model()?, number));
         addresses.extend(account.address_rows(id));
     }
     let mut inserted = Vec::with_capacity(addresses.len());
-    for some in addresses.chunks(ADDRESSES) {
-        inserted.extend(customer_address::Entity::insert_many(some.to_vec()).exec_with_returning(tx).await?);
+    for chunk in addresses.chunks(ADDRESSES_PER_INSERT) {
+        inserted.extend(customer_address::Entity::insert_many(chunk.to_vec()).exec_with_returning(tx).await?);
     }
     let customers = customers.iter().map(|(row, number)| {
         let created = Change::created(EventKind::CustomerCreated, row.uuid, snapshot::customer(row));

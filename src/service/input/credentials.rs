@@ -1,9 +1,9 @@
-//! E-mail addresses and passwords in bodies.
+//! Parses the e-mail address and the new password of a request body. Errors are collected in [`Problems`].
 
 use super::patch::{Field, Mode, Problems, TextMessages};
 use crate::types::{EmailAddress, Password};
 
-/// The address in a field of a body.
+/// Parses the field `email`.
 pub(in crate::service) fn parse_email(
     field: Field,
     mode: Mode,
@@ -16,7 +16,7 @@ pub(in crate::service) fn parse_email(
     problems.check("email", parsed)
 }
 
-/// The password in a field of a body, which is to be set.
+/// Parses the field `password`: a password that will be set, so the password rules apply.
 pub(in crate::service) fn parse_password(
     field: Field,
     mode: Mode,

@@ -1,4 +1,4 @@
-//! `meta_data` in bodies.
+//! Parses the field `meta_data` of a request body and limits its size.
 
 use sea_orm::prelude::Json;
 use serde_json::{Map, Value};
@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 use super::patch::{Field, Problems, holds_nul, plain_numbers};
 use crate::error::{Error, Result};
 
-/// The largest `meta_data` of a customer with its custom fields, as JSON, in bytes: a page of 100 customers fits into
-/// an answer.
+/// The maximum size of a customer's `meta_data`, which includes the custom fields, in bytes of JSON. A page of 100
+/// customers fits into a response.
 const MAX_META_DATA: usize = 64 * 1024;
 
-/// Lets `meta_data` be stored that isn't too large, or is smaller than what is stored.
+/// Checks the size of `meta_data`. Data that exceeds the limit is accepted if it is smaller than the stored data.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `field`.
+/// [`Error::Invalid`] for `field` if the data is too large.
 pub(in crate::service) fn check_size(field: &str, meta_data: &Json, stored: Option<&Json>) -> Result<()> {
     let Some(message) = too_large(meta_data) else { return Ok(()) };
     if stored.is_some_and(|stored| size(meta_data) < size(stored)) {

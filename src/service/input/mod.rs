@@ -1,4 +1,4 @@
-//! What services read of an input, and what is wrong with it.
+//! Parsing of input that several services share, and the collection of its validation errors.
 
 pub mod credentials;
 pub mod meta_data;

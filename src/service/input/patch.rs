@@ -1,5 +1,5 @@
-//! Inputs as they come: each field is absent, null or a value, and what is wrong with any of them is
-//! collected, so that a caller learns of all problems at once.
+//! The fields of an input before they are parsed. A field is absent, null or a value. [`Problems`] collects the
+//! validation errors, so that a response reports all of them at once.
 
 use std::fmt;
 
@@ -10,16 +10,16 @@ use crate::error::{Error, MAX_PROBLEMS, Problem, Result};
 /// A field of an input.
 #[derive(Clone, Default, PartialEq)]
 pub enum Field {
-    /// Not there: stays as it is.
+    /// The input does not contain the field. An update keeps the stored value.
     #[default]
     Absent,
-    /// `null`: goes back to its default, where it has one.
+    /// `null`: resets the field to its default, if it has one.
     Null,
     /// Any other JSON value.
     Value(Value),
 }
 
-/// Without the value: it may be a password.
+/// Omits the value, which may be a password.
 impl fmt::Debug for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -31,7 +31,7 @@ impl fmt::Debug for Field {
 }
 
 impl Field {
-    /// Takes a field out of a JSON object.
+    /// Removes a field from a JSON object and returns it.
     pub fn take(body: &mut Map<String, Value>, name: &str) -> Self {
         match body.remove(name) {
             None => Self::Absent,
@@ -41,52 +41,52 @@ impl Field {
     }
 }
 
-/// Whether an input makes something new, for which some fields are required, or changes what is there.
+/// Whether an input creates a record or updates one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Required fields must be there.
+    /// Required fields must be present.
     Create,
-    /// Any field may be absent.
+    /// Every field may be absent.
     Update,
 }
 
-/// The messages for a text field.
+/// The error messages of a text field.
 #[derive(Clone, Copy, Debug)]
 pub struct TextMessages {
-    /// It is not a string.
+    /// For a value that is not a string.
     pub not_a_string: &'static str,
-    /// It is required and absent.
+    /// For a required field that is absent.
     pub required: &'static str,
 }
 
-/// What was found wrong so far.
+/// The validation errors of an input.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// Notes a problem with `field`; the first [`MAX_PROBLEMS`] are enough.
+    /// Adds an error for `field`. Only the first [`MAX_PROBLEMS`] errors are kept.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         if self.0.len() < MAX_PROBLEMS {
             self.0.push(Problem::new(field, message));
         }
     }
 
-    /// Whether a problem with `field` was noted already.
+    /// Whether there is an error for `field`.
     pub fn mention(&self, field: &str) -> bool {
         self.0.iter().any(|problem| problem.field == field)
     }
 
-    /// Whether this very problem was noted already.
+    /// Whether there is an error for `field` with this message.
     pub fn has(&self, field: &str, message: &str) -> bool {
         self.0.iter().any(|problem| problem.field == field && problem.message == message)
     }
 
-    /// Takes the value out of a result, noting its error.
+    /// Returns the value of a result, or adds its error and returns `None`.
     pub fn check<T>(&mut self, field: &str, result: std::result::Result<T, impl ToString>) -> Option<T> {
         result.map_err(|error| self.add(field, error.to_string())).ok()
     }
 
-    /// The text of a field, noting when it is missing or none.
+    /// Returns the text of a field. Adds an error if the field is not a string, or is required and absent.
     pub fn text(&mut self, name: &str, field: Field, mode: Mode, messages: TextMessages) -> Option<String> {
         match field {
             Field::Value(Value::String(text)) => return Some(text),
@@ -97,14 +97,16 @@ impl Problems {
         None
     }
 
+    /// Ends the validation.
+    ///
     /// # Errors
-    /// [`Error::Invalid`] when any problem was noted.
+    /// [`Error::Invalid`] with all errors, if there are any.
     pub fn finish(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
 }
 
-/// Whether a text, or any text inside a JSON value, holds a NUL: PostgreSQL can't store one.
+/// Whether a text inside a JSON value contains NUL, which PostgreSQL can't store.
 pub fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
@@ -114,24 +116,27 @@ pub fn holds_nul(value: &Value) -> bool {
     }
 }
 
-/// The whole number that this is, in any spelling: `1.0` is one as well (JSON Schema, 6.1.1).
+/// Returns the number as an integer, or `None` if it has a fraction. `1.0` is an integer (JSON Schema, 6.1.1).
 pub fn whole(number: &Number) -> Option<i64> {
     let mut value = Value::Number(number.clone());
     plain_numbers(&mut value);
     value.as_i64()
 }
 
-/// Writes whole numbers without fraction and exponent, as PostgreSQL's jsonb gives them back: what comes in a
-/// second time is then what is there already.
+/// Converts whole numbers to integers, without fraction and exponent, in all levels of a JSON value. PostgreSQL's
+/// jsonb returns them in that form, so a repeated input equals the stored value.
 pub fn plain_numbers(value: &mut Value) {
-    /// Up to here every whole number has a float of its own (IEEE 754, binary64).
+    /// 2^53: a float represents every integer up to here exactly (IEEE 754, binary64).
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => {
             let float = number
                 .as_f64()
                 .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT);
-            #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the range")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the number is whole and within the range of i64"
+            )]
             if let Some(float) = float {
                 *number = (float as i64).into();
             }

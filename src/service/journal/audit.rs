@@ -1,4 +1,5 @@
-//! The audit trail: who did what to what, the latest first.
+//! The audit trail for admins: journal entries with their actor, newest first. It is read directly from the journal,
+//! with filters that use the indexes of the table.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
@@ -10,46 +11,48 @@ use crate::app::ctx::{Ctx, NO_REQUEST};
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::Result;
 use crate::service::query::keyset::Window;
-use crate::service::query::listing::{Listing, Number};
+use crate::service::query::listing::{Listing, NumberColumn};
 use crate::types::Actor;
 
-/// Which entries are wanted: those that meet all of these.
+/// The filters of the audit trail. An entry has to match all of them.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// What was done: `customer.updated`, `customer.*`.
+    /// Event filters, such as `customer.updated` or `customer.*`.
     pub actions: Option<Vec<String>>,
-    /// What kind of caller did it.
+    /// The kind of caller that made the change.
     pub actor: Option<Actor>,
-    /// Which one did it.
+    /// The account that made the change.
     pub actor_uuid: Option<Uuid>,
-    /// To whom it was done.
+    /// The customer whose data changed.
     pub customer: Option<Uuid>,
-    /// To which record it was done.
+    /// The record that changed.
     pub record: Option<Uuid>,
-    /// By which request.
+    /// The request that made the change.
     pub request_id: Option<String>,
-    /// Since when.
+    /// The start of the period, inclusive.
     pub since: Option<DateTime<Utc>>,
-    /// Until before when.
+    /// The end of the period, exclusive.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// A part of the audit trail.
+/// A query of the audit trail. [`Listing::page`] returns its entries.
 pub type AuditPage = Listing<Entity>;
 
-/// Reads which part of the audit trail an admin wants.
+/// Parses a query of the audit trail.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::error::Error::Invalid); only admins may; those of the database.
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
+/// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin;
+/// [`Error::Invalid`](crate::error::Error::Invalid) for an invalid filter, count or cursor.
 pub async fn audit(ctx: &Ctx, window: &Window, filter: &AuditFilter) -> Result<AuditPage> {
     ctx.require_admin()?;
     let AuditFilter { actions, actor, actor_uuid, customer, record, request_id, since, until } = filter;
     let actions = actions.as_ref().map(|actions| kinds("actions", actions)).transpose()?;
     let record = match record {
-        Some(uuid) => Some(of_record(ctx, *uuid).await?),
+        Some(uuid) => Some(matches_record(ctx, *uuid).await?),
         None => None,
     };
-    // Neither database holds a NUL, and PostgreSQL refuses to look for one: such a request wasn't made.
+    // PostgreSQL rejects a parameter with NUL. No stored identifier contains NUL or the replacement.
     let request_id = request_id.as_ref().map(|id| id.replace('\0', "?"));
     let condition = Condition::all()
         .add_option(actions.map(|kinds| Column::Kind.is_in(kinds)))
@@ -57,29 +60,34 @@ pub async fn audit(ctx: &Ctx, window: &Window, filter: &AuditFilter) -> Result<A
         .add_option(actor_uuid.map(|uuid| Column::ActorUuid.eq(uuid)))
         .add_option(customer.map(|uuid| Column::CustomerUuid.eq(uuid)))
         .add_option(record)
-        .add_option(request_id.map(|id| of_request(&id)))
+        .add_option(request_id.map(|id| matches_request(&id)))
         .add_option(since.map(|since| Column::CreatedAt.gte(since)))
         .add_option(until.map(|until| Column::CreatedAt.lt(until)));
-    let number = |entry: &Model| entry.journal_entry_id;
-    let number = Number { name: "ENTRY", column: Column::JournalEntryId, of: number };
+    let value = |entry: &Model| entry.journal_entry_id;
+    let number = NumberColumn { name: "ENTRY", column: Column::JournalEntryId, value };
     Listing::parse(number, true, window, condition)
 }
 
-/// Entries about a record, in the words of the index that has them: it leaves those out that are about a customer
-/// itself, which are found by the customer.
-async fn of_record(ctx: &Ctx, uuid: Uuid) -> Result<Condition> {
-    let about =
+/// Matches the entries of a record, with the predicate of a partial index. That index omits entries whose record is a
+/// customer; those are found by the customer.
+async fn matches_record(ctx: &Ctx, uuid: Uuid) -> Result<Condition> {
+    let of_customer =
         Entity::find().select_only().column(Column::JournalEntryId).filter(Column::CustomerUuid.eq(uuid));
-    let about = about.into_tuple::<i64>().one(ctx.app.db.reader()).await?;
-    let of = Condition::all().add(Column::Record.eq(uuid));
-    Ok(match about {
-        Some(_) => of.add(Column::CustomerUuid.eq(uuid)),
-        None => of.add(Expr::cust(r#""record" IS DISTINCT FROM "customer_uuid""#)),
+    let is_customer = of_customer.into_tuple::<i64>().one(ctx.app.db.reader()).await?.is_some();
+    let condition = Condition::all().add(Column::Record.eq(uuid));
+    Ok(if is_customer {
+        condition.add(Column::CustomerUuid.eq(uuid))
+    } else {
+        condition.add(Expr::cust(r#""record" IS DISTINCT FROM "customer_uuid""#))
     })
 }
 
-/// Entries of a request, in the words of the index that has them: it leaves out what no request did.
-fn of_request(id: &str) -> Condition {
-    let of = Condition::all().add(Column::RequestId.eq(id));
-    if id == NO_REQUEST { of } else { of.add(Expr::cust(format!(r#""request_id" <> '{NO_REQUEST}'"#))) }
+/// Matches the entries of a request, with the predicate of a partial index. That index omits the entries of commands
+/// and jobs.
+fn matches_request(id: &str) -> Condition {
+    let condition = Condition::all().add(Column::RequestId.eq(id));
+    if id == NO_REQUEST {
+        return condition;
+    }
+    condition.add(Expr::cust(format!(r#""request_id" <> '{NO_REQUEST}'"#)))
 }

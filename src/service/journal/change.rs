@@ -1,4 +1,5 @@
-//! What an entry says of a change: the record as it is then, and which of its fields changed from what to what.
+//! The content of a journal entry: the record after the change, the names of the changed fields, and their previous
+//! values. `meta_data` may be large, so an entry contains only its changed fields.
 
 use sea_orm::prelude::Json;
 use serde_json::{Map, Value, json};
@@ -8,7 +9,7 @@ use super::erased;
 use crate::entity::journal_entry;
 use crate::types::EventKind;
 
-/// What an entry says, but for who did it.
+/// The content of a journal entry, without the actor.
 #[derive(Clone, Debug)]
 pub(in crate::service) struct Change {
     pub(super) kind: EventKind,
@@ -19,61 +20,61 @@ pub(in crate::service) struct Change {
 }
 
 impl Change {
-    /// Something was made.
+    /// A record was created.
     pub(in crate::service) fn created(kind: EventKind, record: Uuid, data: Json) -> Self {
         Self::between(kind, record, &json!({}), data)
     }
 
-    /// Something changed, from what is told of it before to what is told of it after.
+    /// A record changed. `before` and `data` are its snapshots before and after the change.
     pub(in crate::service) fn updated(kind: EventKind, record: Uuid, before: &Json, data: Json) -> Self {
         Self::between(kind, record, before, data)
     }
 
-    /// Something is gone.
+    /// A record was deleted.
     pub(in crate::service) fn deleted(kind: EventKind, record: Uuid, before: &Json) -> Self {
         Self::between(kind, record, before, json!({"uuid": record.to_string()}))
     }
 
-    /// Something happened that has no values, or none that may be told.
+    /// An event without changed fields.
     pub(in crate::service) fn happened(kind: EventKind, record: Uuid, data: Json) -> Self {
         Self { kind, record, data, fields: Vec::new(), before: Map::new() }
     }
 
-    /// Also a secret changed, of which only that is told: neither before nor after has it.
+    /// Adds a secret to the changed fields. Its values are not recorded.
     #[must_use]
     pub(in crate::service) fn with_secret(mut self, field: &str) -> Self {
         self.fields.push(field.to_owned());
         self
     }
 
-    /// Whether anything changed.
+    /// Whether no field changed.
     pub(in crate::service) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// What it is now is in the data: only what it was before is kept beside it.
+    /// Compares two snapshots. `data` holds the current values, so the entry keeps only the previous values beside it.
     fn between(kind: EventKind, record: Uuid, before: &Json, data: Json) -> Self {
-        let none = Map::new();
-        let (old, new) = (before.as_object().unwrap_or(&none), data.as_object().unwrap_or(&none));
+        let empty = Map::new();
+        let (old, new) = (before.as_object().unwrap_or(&empty), data.as_object().unwrap_or(&empty));
         let changed: Vec<&String> = old
             .keys()
             .chain(new.keys().filter(|name| !old.contains_key(*name)))
-            .filter(|name| old.get(*name) != new.get(*name) && !ALWAYS.contains(&name.as_str()))
+            .filter(|name| old.get(*name) != new.get(*name) && !IGNORED.contains(&name.as_str()))
             .collect();
         let before = changed.iter().filter_map(|name| Some(((*name).clone(), old.get(*name)?.clone())));
         let (mut before, fields): (Map<_, _>, Vec<_>) =
             (before.collect(), changed.into_iter().cloned().collect());
-        let narrowed = match (old.get(META_DATA), new.get(META_DATA)) {
-            (Some(old), Some(new)) if old != new => Some(narrow(old, new)),
+        let changed_meta_data = match (old.get(META_DATA), new.get(META_DATA)) {
+            (Some(old), Some(new)) if old != new => Some(differing_meta_data(old, new)),
             (Some(_), Some(_)) => None,
             _ => return Self { kind, record, data, fields, before },
         };
-        // It may be large: kept as a whole, each change of a name would be as large.
+        // `meta_data` may be large: a change of the name must not repeat all of it.
         let mut data = data;
         if let Value::Object(data) = &mut data {
             data.remove(META_DATA);
         }
-        if let Some((old, new)) = narrowed {
+        if let Some((old, new)) = changed_meta_data {
             before.insert(META_DATA.to_owned(), old);
             data[META_DATA] = new;
         }
@@ -81,18 +82,17 @@ impl Change {
     }
 }
 
-/// The field with a customer's custom fields and free-form data.
+/// The field that holds a customer's custom fields and free-form data.
 const META_DATA: &str = "meta_data";
 
-/// What changed of `meta_data`, from what to what, as `{ namespace: { key: value } }`; free-form data by its first
-/// names. What is gone is `null` after, and what is new is not there before.
-fn narrow(old: &Json, new: &Json) -> (Json, Json) {
-    fields_that_differ(old, new, |old, new| {
-        fields_that_differ(old, new, |old, new| (old.clone(), new.clone()))
-    })
+/// Reduces the old and the new `meta_data` to the fields that differ, as `{ namespace: { key: value } }`. Free-form
+/// data is compared in its first two levels. A removed field is `null` in the new value; an added field is absent from
+/// the old value.
+fn differing_meta_data(old: &Json, new: &Json) -> (Json, Json) {
+    differing_fields(old, new, |old, new| differing_fields(old, new, |old, new| (old.clone(), new.clone())))
 }
 
-fn fields_that_differ(old: &Json, new: &Json, inner: impl Fn(&Json, &Json) -> (Json, Json)) -> (Json, Json) {
+fn differing_fields(old: &Json, new: &Json, inner: impl Fn(&Json, &Json) -> (Json, Json)) -> (Json, Json) {
     let (Value::Object(old), Value::Object(new)) = (old, new) else {
         return (old.clone(), new.clone());
     };
@@ -114,11 +114,11 @@ fn fields_that_differ(old: &Json, new: &Json, inner: impl Fn(&Json, &Json) -> (J
     (Value::Object(before), Value::Object(after))
 }
 
-/// Fields that change with every change.
-const ALWAYS: [&str; 2] = ["updated_at", "version"];
+/// Fields that every update changes; they are not listed.
+const IGNORED: [&str; 2] = ["updated_at", "version"];
 
-/// What the fields of an entry were and are, each as `{"old", "new"}`; of a secret only `"changed"`. Nothing of what
-/// was erased.
+/// The changed fields of an entry, each as `{"old": …, "new": …}`, or `"changed"` for a secret. Empty for an entry
+/// whose data was erased.
 pub fn changes(entry: &journal_entry::Model) -> Map<String, Value> {
     let mut changes = Map::new();
     if entry.data == erased() {
@@ -133,7 +133,7 @@ pub fn changes(entry: &journal_entry::Model) -> Map<String, Value> {
     changes
 }
 
-/// Records as events tell of them: the columns that the API shows, under its names.
+/// Snapshots of records for events: the columns that the API returns, under the API's names.
 pub(in crate::service) mod snapshot {
     use sea_orm::prelude::Json;
     use serde_json::json;

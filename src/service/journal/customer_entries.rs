@@ -1,4 +1,5 @@
-//! Entries about customers: one, many at once, and what is left of them when a customer is erased.
+//! Journal entries of customers: batches for many customers, and the erasure of a customer, which removes personal data
+//! from its entries.
 
 use std::collections::HashMap;
 
@@ -16,10 +17,10 @@ use crate::entity::journal_entry::{ActiveModel, Column, Entity};
 use crate::entity::{customer, idempotency_key, mail};
 use crate::types::EventKind;
 
-/// Customers that one statement asks for: a statement has a limited number of parameters.
+/// The number of customers that one statement reads: a statement has a limited number of parameters.
 const CUSTOMERS: usize = 1000;
 
-/// Writes an entry for each of these customers, whose rows count them already.
+/// Writes entries whose sequence numbers are already reserved in the rows of their customers.
 pub(in crate::service) async fn for_all(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -27,11 +28,11 @@ pub(in crate::service) async fn for_all(
 ) -> TxResult<()> {
     let changes = changes.into_iter();
     let entries =
-        changes.map(|(customer, sequence, change)| Entry { of: Some((customer, sequence)), change });
+        changes.map(|(customer, sequence, change)| Entry { customer: Some((customer, sequence)), change });
     insert(ctx, tx, entries).await
 }
 
-/// The number of the last entry of each of these customers; 0 of one that has none.
+/// The sequence number of the last entry of each of these customers, or 0.
 pub(in crate::service) async fn last_numbers(
     tx: &impl ConnectionTrait,
     customers: impl IntoIterator<Item = Uuid>,
@@ -43,15 +44,15 @@ pub(in crate::service) async fn last_numbers(
     };
     let customers: Vec<Uuid> = customers.into_iter().collect();
     let mut numbers = HashMap::new();
-    for some in customers.chunks(CUSTOMERS) {
-        let found = batch_loader::select_per_key(tx, some.to_vec(), last).await?;
-        numbers.extend(found.into_iter().map(|(customer, last)| (customer, last.unwrap_or(0))));
+    for chunk in customers.chunks(CUSTOMERS) {
+        let rows = batch_loader::select_per_key(tx, chunk.to_vec(), last).await?;
+        numbers.extend(rows.into_iter().map(|(customer, last)| (customer, last.unwrap_or(0))));
     }
     Ok(numbers)
 }
 
-/// Deletes a customer: with its row go its addresses, sessions, tokens and mails, and from what has to stay, its
-/// journal, goes what was personal. That it was there, and what was done when by which token, stays.
+/// Deletes a customer with its addresses, sessions, tokens and mails, and removes personal data from its journal
+/// entries. The entries still record which token did what, and when.
 pub(in crate::service) async fn erase(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -59,11 +60,11 @@ pub(in crate::service) async fn erase(
 ) -> TxResult<()> {
     let uuid = customer.uuid;
     customer.clone().delete(tx).await?;
-    // A mail that was asked for by address only.
-    let asked_for = mail::Entity::delete_many().filter(mail::Column::CustomerId.is_null());
-    asked_for.filter(mail::Column::Recipient.eq(customer.email.clone())).exec(tx).await?;
-    let answers = idempotency_key::Entity::delete_many();
-    answers.filter(idempotency_key::Column::CustomerUuid.eq(uuid)).exec(tx).await?;
+    // Password reset mails that refer to the customer by address only.
+    let mails = mail::Entity::delete_many().filter(mail::Column::CustomerId.is_null());
+    mails.filter(mail::Column::Recipient.eq(customer.email.clone())).exec(tx).await?;
+    let responses = idempotency_key::Entity::delete_many();
+    responses.filter(idempotency_key::Column::CustomerUuid.eq(uuid)).exec(tx).await?;
     Entity::update_many()
         .set(ActiveModel {
             data: Set(erased()),
@@ -77,11 +78,11 @@ pub(in crate::service) async fn erase(
         .await?;
     let data = json!({"customer_id": customer.customer_id, "uuid": uuid.to_string()});
     let last = Change::happened(EventKind::CustomerDeleted, uuid, data);
-    let last = Entry { of: Some((uuid, customer.event_sequence + 1)), change: last };
+    let last = Entry { customer: Some((uuid, customer.event_sequence + 1)), change: last };
     if ctx.is_admin() {
         return insert(ctx, tx, [last]).await;
     }
-    // Who deletes itself leaves no trace of where it was.
-    let nowhere = Ctx { ip: None, user_agent: None, ..ctx.clone() };
-    insert(&nowhere, tx, [last]).await
+    // A customer that deletes its own account: its network address and user agent are personal data as well.
+    let anonymized = Ctx { ip: None, user_agent: None, ..ctx.clone() };
+    insert(&anonymized, tx, [last]).await
 }

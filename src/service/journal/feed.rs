@@ -1,4 +1,5 @@
-//! The feed: events in the order in which they were committed, for whoever can't be called.
+//! The event feed: published events in the order of their positions, for clients that can't receive webhooks. A cursor
+//! behind which events have been deleted is an error, so that no client misses events unnoticed.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition};
@@ -9,37 +10,37 @@ use crate::app::ctx::Ctx;
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::query::keyset::Window;
-use crate::service::query::listing::{Listing, Number, Page};
+use crate::service::query::listing::{Listing, NumberColumn, Page};
 use crate::types::{EventKind, filter_matches};
 
-/// Published, and not expired.
+/// Matches events that are published and have not expired.
 const NOT_EXPIRED: &str =
     r#""journal_entry"."position" > (SELECT "expired_position" FROM "journal_position")"#;
 
-/// Which events are wanted.
+/// The filters of the feed. An event has to match both.
 #[derive(Clone, Debug, Default)]
 pub struct FeedFilter {
-    /// Those of one of these kinds: `customer.created`, `customer.*`, `*`.
+    /// Event filters, such as `customer.created`, `customer.*` or `*`. An event has to match one of them.
     pub kinds: Option<Vec<String>>,
-    /// Those of this customer.
+    /// The customer of the event.
     pub customer: Option<Uuid>,
 }
 
-/// A part of the feed.
+/// A query of the feed.
 #[derive(Clone, Debug)]
 pub struct Feed {
     listing: Listing<Entity>,
 }
 
 impl Feed {
-    /// Its events.
+    /// Returns the requested page of events.
     ///
     /// # Errors
-    /// [`Error::PositionExpired`] when it was asked for from a place up to which events have been deleted. Only admins
-    /// may; those of the database.
+    /// [`Error::PositionExpired`] if events behind the cursor have been deleted; [`Error::Unauthenticated`] or
+    /// [`Error::Forbidden`] for a caller that is not an admin.
     pub async fn page(&self, ctx: &Ctx) -> Result<Page<Model>> {
         let page = self.listing.page(ctx).await?;
-        // After the events: what was deleted before they were read is known now.
+        // After the events were read, so that a deletion before that is noticed.
         if let Some(earliest) = self.listing.cursors().min()
             && earliest < expired_position(ctx.app.db.reader()).await?
         {
@@ -49,13 +50,14 @@ impl Feed {
     }
 }
 
-/// Reads which part of the feed an admin wants, the oldest first.
+/// Parses a query of the feed, oldest events first.
 ///
 /// # Errors
-/// [`Error::Invalid`]; for anyone else [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin; [`Error::Invalid`] for an
+/// invalid filter, count or cursor.
 pub fn feed(ctx: &Ctx, window: &Window, filter: &FeedFilter) -> Result<Feed> {
     ctx.require_admin()?;
-    // Those that have expired and wait to be deleted are not told of any more.
+    // Expired events that are not deleted yet are hidden.
     let mut condition = Condition::all().add(Expr::cust(NOT_EXPIRED));
     if let Some(filters) = &filter.kinds {
         condition = condition.add(Column::Kind.is_in(kinds("types", filters)?));
@@ -63,26 +65,28 @@ pub fn feed(ctx: &Ctx, window: &Window, filter: &FeedFilter) -> Result<Feed> {
     if let Some(customer) = filter.customer {
         condition = condition.add(Column::CustomerUuid.eq(customer));
     }
-    let place = |entry: &Model| entry.position.unwrap_or_default();
-    let number = Number { name: "POSITION", column: Column::Position, of: place };
+    let value = |entry: &Model| entry.position.unwrap_or_default();
+    let number = NumberColumn { name: "POSITION", column: Column::Position, value };
     Ok(Feed { listing: Listing::parse(number, false, window, condition)? })
 }
 
-/// The kinds that these filters name.
+/// The event kinds that match these filters.
 ///
 /// # Errors
-/// [`Error::Invalid`] for one that names none.
+/// [`Error::Invalid`] for a filter that matches no kind.
 pub(in crate::service) fn kinds(field: &str, filters: &[String]) -> Result<Vec<EventKind>> {
     let mut kinds = Vec::new();
     for filter in filters {
-        let covered: Vec<EventKind> =
+        let matching: Vec<EventKind> =
             EventKind::ALL.iter().filter(|kind| filter_matches(filter, **kind)).copied().collect();
-        if covered.is_empty() {
+        if matching.is_empty() {
             let filter: String = filter.chars().take(64).collect();
-            let message = format!("\"{filter}\" is no event; customer.created, customer.* and * are");
+            let message = format!(
+                "\"{filter}\" is not a valid event filter; examples: customer.created, customer.*, *"
+            );
             return Err(Error::invalid(field, message));
         }
-        kinds.extend(covered);
+        kinds.extend(matching);
     }
     Ok(kinds)
 }

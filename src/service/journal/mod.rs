@@ -1,9 +1,8 @@
-//! The journal: each change leaves an entry in its transaction, which says what happened and who did it.
+//! The journal: each change writes an entry in its transaction, with the change and its actor.
 //!
-//! An entry is an event to whoever is told of changes (webhooks, the feed), and a line of the audit trail to whoever
-//! looks them up. A customer's entries are numbered without gaps, under the lock of its row. Nothing changes an entry
-//! but [`publish()`], which gives it its place in the feed, and `erase`, which takes what was personal out of those of
-//! a customer that is deleted.
+//! Webhooks and the feed deliver entries as events; the audit trail lists them for admins. The entries of a customer
+//! are numbered without gaps, under the lock of its row. Only two functions update entries: `publish_batch` assigns
+//! positions in the feed, and `erase` removes the personal data of a deleted customer.
 
 mod audit;
 mod change;
@@ -36,21 +35,20 @@ use crate::error::Error;
 
 use write::{Entry, insert};
 
-/// The customer that something happened to.
+/// Reserved sequence numbers of a customer's entries.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CustomerSequence {
-    /// Its public identifier.
     pub(super) customer: Uuid,
-    /// The number of the first of the entries.
+    /// The number of the first entry; the others follow without gaps.
     pub(super) first: i64,
 }
 
-/// Writes entries about something that belongs to no customer.
+/// Writes an entry that belongs to no customer.
 pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<()> {
-    insert(ctx, tx, [Entry { of: None, change }]).await
+    insert(ctx, tx, [Entry { customer: None, change }]).await
 }
 
-/// Writes entries about a customer whose row says so already.
+/// Writes entries of a customer whose row has already reserved the sequence numbers.
 pub(super) async fn append_events(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -61,12 +59,13 @@ pub(super) async fn append_events(
         keyed.concerns(sequence.customer);
     }
     let numbered = (sequence.first..).zip(changes);
-    let entries = numbered.map(|(number, change)| Entry { of: Some((sequence.customer, number)), change });
+    let entries =
+        numbered.map(|(number, change)| Entry { customer: Some((sequence.customer, number)), change });
     insert(ctx, tx, entries).await
 }
 
-/// Writes an entry about a customer, counting it in the customer's row, which is locked by that. When the customer is
-/// gone there is nothing to tell.
+/// Reserves sequence numbers in the row of a customer, which locks it, and writes entries with them. Does nothing if
+/// the customer does not exist.
 pub(super) async fn append_numbered(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -78,17 +77,17 @@ pub(super) async fn append_numbered(
     if count == 0 {
         return Ok(());
     }
-    let counted = customer::Entity::update_many()
+    let updated = customer::Entity::update_many()
         .col_expr(EventSequence, Expr::col(EventSequence).add(count))
         .filter(CustomerId.eq(customer_id))
         .exec_with_returning(tx)
         .await?;
-    let Some(customer) = counted.into_iter().next() else { return Ok(()) };
+    let Some(customer) = updated.into_iter().next() else { return Ok(()) };
     let sequence = CustomerSequence { customer: customer.uuid, first: customer.event_sequence - count + 1 };
     append_events(ctx, tx, sequence, changes).await
 }
 
-/// What stands for the data of a record that was erased.
+/// The data of an erased entry.
 fn erased() -> Json {
     json!({"erased": true})
 }

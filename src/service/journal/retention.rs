@@ -1,7 +1,8 @@
-//! How long the journal is kept.
+//! Retention of the journal.
 //!
-//! Entries are deleted in the order of the feed, up to a place that is stored before anything is deleted: a reader that
-//! asks for what comes behind an earlier place gets an error, never a gap that it doesn't see.
+//! Entries are deleted in the order of the feed, up to a position that is stored before the deletion. A reader that
+//! continues from an earlier position gets an error instead of an unnoticed gap. Entries are kept as long as a webhook
+//! delivery refers to them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -14,33 +15,30 @@ use crate::entity::{journal_position, webhook_delivery};
 use crate::error::Result;
 use crate::transact;
 
-/// Entries that are looked at in one statement.
+/// The number of entries that one statement reads.
 const BATCH: u64 = 1000;
-/// The most of these in one round of housekeeping.
-const BATCHES: u32 = 100;
-/// A time stamp that is further ahead was written by a clock that was wrong, and says nothing.
-const AHEAD: TimeDelta = TimeDelta::days(1);
+/// The maximum number of batches in one run of housekeeping.
+const MAX_BATCHES: u32 = 100;
+/// A timestamp further in the future than this was written by a wrong clock and is ignored.
+const MAX_CLOCK_ERROR: TimeDelta = TimeDelta::days(1);
 
-/// Moves the place forward up to which entries have expired, and says which entries are to be deleted: those up to
-/// there that no delivery refers to. None are, when the journal is kept for good.
-///
-/// # Errors
-/// Those of the database.
+/// Advances the stored position up to which entries have expired, and returns the condition of the entries to delete:
+/// those up to that position without a webhook delivery. Without a retention time the position does not advance.
 pub(in crate::service) async fn expired(ctx: &Ctx) -> Result<Condition> {
-    let mut place = expired_position(ctx.app.db.reader()).await?;
+    let mut expired = expired_position(ctx.app.db.reader()).await?;
     if let Some(retention) = ctx.app.config.journal.retention {
         let now = ctx.app.clock.now();
-        let mut next = place;
-        for _ in 0..BATCHES {
+        let mut next = expired;
+        for _ in 0..MAX_BATCHES {
             let Some(last) = last_expired(ctx, next, now - retention, now).await? else { break };
             next = last;
         }
-        if next > place {
+        if next > expired {
             advance(ctx, next).await?;
-            place = next;
+            expired = next;
         }
     }
-    let referred = Query::select()
+    let deliveries = Query::select()
         .expr(Expr::val(1))
         .from(webhook_delivery::Entity)
         .and_where(
@@ -48,35 +46,36 @@ pub(in crate::service) async fn expired(ctx: &Ctx) -> Result<Condition> {
                 .equals((Entity, Column::JournalEntryId)),
         )
         .to_owned();
-    Ok(Condition::all().add(Column::Position.lte(place)).add(Expr::exists(referred).not()))
+    Ok(Condition::all().add(Column::Position.lte(expired)).add(Expr::exists(deliveries).not()))
 }
 
-/// The place up to which entries have expired.
+/// The position up to which entries have expired.
 pub(super) async fn expired_position(db: &impl ConnectionTrait) -> TxResult<i64> {
     let row = journal_position::Entity::find().one(db).await?;
     Ok(row.map_or(0, |row| row.expired_position))
 }
 
-/// The place of the last of the next entries that was written by `until`; none when there is none.
+/// Reads the batch of entries after the position `after` and returns the position of its last expired entry. An entry
+/// has expired if it was created at `until` or before. Stops at the first entry that has not expired.
 async fn last_expired(
     ctx: &Ctx,
-    behind: i64,
+    after: i64,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<i64>> {
     let entries = Entity::find().select_only().columns([Column::Position, Column::CreatedAt]);
-    let entries = entries.filter(Column::Position.gt(behind)).order_by_asc(Column::Position).limit(BATCH);
+    let entries = entries.filter(Column::Position.gt(after)).order_by_asc(Column::Position).limit(BATCH);
     let entries: Vec<(i64, DateTime<Utc>)> = entries.into_tuple().all(ctx.app.db.reader()).await?;
-    let prefix = entries.into_iter().take_while(|(_, at)| *at <= until || *at > now + AHEAD);
+    let prefix = entries.into_iter().take_while(|(_, at)| *at <= until || *at > now + MAX_CLOCK_ERROR);
     Ok(prefix.filter(|(_, at)| *at <= until).map(|(position, _)| position).last())
 }
 
-async fn advance(ctx: &Ctx, place: i64) -> Result<()> {
+async fn advance(ctx: &Ctx, position: i64) -> Result<()> {
     use journal_position::Column::ExpiredPosition;
     transact!(ctx.app.db, |tx| {
         journal_position::Entity::update_many()
-            .col_expr(ExpiredPosition, place.into())
-            .filter(ExpiredPosition.lt(place))
+            .col_expr(ExpiredPosition, position.into())
+            .filter(ExpiredPosition.lt(position))
             .exec(tx)
             .await?;
         Ok(())

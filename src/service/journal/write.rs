@@ -1,4 +1,4 @@
-//! Entries on their way into the table.
+//! Inserts journal entries in batches. The columns that all entries of a call share are sent once per statement.
 
 use sea_orm::sea_query::{Expr, InsertStatement, Query, Value};
 use sea_orm::{ActiveEnum, ConnectionTrait};
@@ -12,15 +12,15 @@ use crate::entity::journal_entry::{Column, Entity};
 use crate::error::{Error, Result};
 use crate::types::Actor;
 
-/// Entries that one statement inserts: a statement has a limited number of parameters.
-const ENTRIES: usize = 500;
+/// The number of entries that one statement inserts: a statement has a limited number of parameters.
+const BATCH: usize = 500;
 
-/// The form of the data of events that are written today. Since 2 that of a changed customer has `meta_data` only when it
-/// changed, and of it only the fields that did.
+/// The schema version of the data in new entries. Since version 2 the data of an updated customer contains `meta_data`
+/// only if it changed, and only its changed fields.
 const SCHEMA_VERSION: i16 = 2;
 
-/// What is of an entry alone.
-const OWN: [Column; 8] = [
+/// The columns that differ between the entries of a statement.
+const ENTRY_COLUMNS: [Column; 8] = [
     Column::Uuid,
     Column::Kind,
     Column::CustomerUuid,
@@ -31,8 +31,8 @@ const OWN: [Column; 8] = [
     Column::Before,
 ];
 
-/// What entries that are written together have in common.
-const COMMON: [Column; 8] = [
+/// The columns that all entries of a statement share.
+const COMMON_COLUMNS: [Column; 8] = [
     Column::SchemaVersion,
     Column::CreatedAt,
     Column::Actor,
@@ -43,29 +43,29 @@ const COMMON: [Column; 8] = [
     Column::RequestId,
 ];
 
-/// An entry that is to be written.
+/// A new journal entry.
 pub(super) struct Entry {
-    /// The customer it is about, and which of its entries it is.
-    pub(super) of: Option<(Uuid, i64)>,
-    /// What it says.
+    /// The customer, and the sequence number of the entry among the customer's entries.
+    pub(super) customer: Option<(Uuid, i64)>,
     pub(super) change: Change,
 }
 
-/// Inserts entries of what this caller did. What they have in common is sent once: an import has very many of them.
+/// Inserts entries with the caller of `ctx` as their actor. An import inserts very many entries.
 pub(super) async fn insert(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     entries: impl IntoIterator<Item = Entry>,
 ) -> TxResult<()> {
-    let common = common(ctx);
+    let common = common_values(ctx);
     let mut entries = entries.into_iter();
     let mut next = || {
-        let some: Vec<Own> = entries.by_ref().take(ENTRIES).map(|entry| own(ctx, entry)).collect();
-        if some.is_empty() { Ok(None) } else { statement(&common, some).map(Some) }
+        let batch: Vec<EntryValues> =
+            entries.by_ref().take(BATCH).map(|entry| entry_values(ctx, entry)).collect();
+        if batch.is_empty() { Ok(None) } else { statement(&common, batch).map(Some) }
     };
     let mut statement = next()?;
     while let Some(insert) = statement {
-        // The next one is made while the database works on this one.
+        // Builds the next statement while the database executes this one.
         let (inserted, following) = tokio::join!(tx.execute(&insert), async { next() });
         inserted?;
         statement = following?;
@@ -73,30 +73,30 @@ pub(super) async fn insert(
     Ok(())
 }
 
-fn statement(common: &[Value], entries: Vec<Own>) -> Result<InsertStatement> {
+fn statement(common: &[Value], entries: Vec<EntryValues>) -> Result<InsertStatement> {
     let mut rows = Query::select();
-    for number in 1..=OWN.len() {
+    for number in 1..=ENTRY_COLUMNS.len() {
         rows.column(("entry", format!("column{number}")));
     }
     rows.exprs(common.iter().cloned().map(Expr::val)).from_values(entries, "entry");
     let mut insert = Query::insert();
-    insert.into_table(Entity).columns(OWN.into_iter().chain(COMMON));
+    insert.into_table(Entity).columns(ENTRY_COLUMNS.into_iter().chain(COMMON_COLUMNS));
     insert.select_from(rows).map_err(Error::internal)?;
     Ok(insert)
 }
 
-/// The values of the columns of an entry alone.
-type Own = (Uuid, Value, Option<Uuid>, Option<i64>, Uuid, Json, Json, Json);
+/// The values of [`ENTRY_COLUMNS`].
+type EntryValues = (Uuid, Value, Option<Uuid>, Option<i64>, Uuid, Json, Json, Json);
 
-fn own(ctx: &Ctx, entry: Entry) -> Own {
+fn entry_values(ctx: &Ctx, entry: Entry) -> EntryValues {
     let Change { kind, record, data, fields, before } = entry.change;
-    let (customer, sequence) = entry.of.unzip();
+    let (customer, sequence) = entry.customer.unzip();
     let uuid = ctx.app.random.uuid();
     (uuid, kind.to_value().into(), customer, sequence, record, data, fields.into(), Json::Object(before))
 }
 
-/// The values of the columns that they have in common.
-fn common(ctx: &Ctx) -> [Value; 8] {
+/// The values of [`COMMON_COLUMNS`].
+fn common_values(ctx: &Ctx) -> [Value; 8] {
     let (actor, actor_uuid) = match ctx.caller {
         Caller::Anonymous => (Actor::Anonymous, None),
         Caller::Customer { uuid, .. } => (Actor::Customer, Some(uuid)),

@@ -1,4 +1,5 @@
-//! Checks that take long run on threads of their own, a few at once: requests of others go on meanwhile.
+//! Runs expensive validation on blocking threads, so that it does not delay other requests. A semaphore limits the
+//! number of concurrent validations.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,21 +8,22 @@ use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
 
-/// One for two processors: the others stay free for requests that check nothing.
+/// One permit for every two processors: the others stay free for other requests.
 static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Arc::new(Semaphore::new((processors / 2).max(1)))
 });
 
-/// Runs `work` off the threads that serve requests. A request that is gone before its turn is not worked for.
+/// Runs `work` on a blocking thread, after it has acquired a permit. If the future is dropped before that, `work` does
+/// not run.
 pub(in crate::service) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
     let permit = Arc::clone(&PERMITS).acquire_owned().await.map_err(Error::internal)?;
-    let done = spawn_blocking(move || {
-        let done = work();
+    let task = spawn_blocking(move || {
+        let output = work();
         drop(permit);
-        done
+        output
     });
-    done.await.map_err(Error::internal)
+    task.await.map_err(Error::internal)
 }

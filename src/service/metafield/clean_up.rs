@@ -1,4 +1,5 @@
-//! Removing the values of deleted definitions, some customers at a time.
+//! Removes the values of deleted definitions from customers, in batches. The position of the clean-up is stored in the
+//! definition, so it continues after a restart. Concurrent runs are safe.
 
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::prelude::Json;
@@ -14,35 +15,36 @@ use crate::entity::metafield_definition::{Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::transact;
 
-/// Customers that are looked at in one transaction.
+/// The number of customers that one transaction processes.
 const BATCH: u64 = 1000;
 
-/// Removes values of one deleted definition from the next 1 000 customers, or the definition itself when none are
-/// left; tells whether there is more to do. To whoever reads a customer nothing changes, the values were hidden
-/// already: `version` and `updated_at` stay. It may run twice at once.
+/// Removes the values of one deleted definition from the next 1000 customers, or the definition itself when no
+/// customers are left. Returns whether there is more to do. `version` and `updated_at` of the customers do not change,
+/// because the values were already hidden.
 ///
 /// # Errors
-/// [`Error::Forbidden`] to anyone but the program itself.
+/// [`Error::Forbidden`] for a caller other than [`Caller::System`].
 pub async fn clean_up(ctx: &Ctx) -> Result<bool> {
     if ctx.caller != Caller::System {
-        return Err(Error::Forbidden("Only the program itself may do this"));
+        return Err(Error::Forbidden("Only patron itself may do this"));
     }
-    // Mostly there is none: that is found out without a transaction, which on SQLite keeps others from writing.
+    // Usually there is nothing to do. Checked without a transaction, because one on SQLite blocks other writers.
     if deleted().one(ctx.app.db.reader()).await?.is_none() {
         return Ok(false);
     }
     transact!(ctx.app.db, |tx| {
-        // Locked first, unlike definitions that are in force: no write locks a deleted one, and somebody else may be
-        // about to finish with it, after which another with its name can be made.
+        // Locked before the customers, which is the reverse of the usual order. No other write locks a deleted
+        // definition, so this can't deadlock. A concurrent run may delete it, and then a definition with its name may
+        // be created.
         let next = deleted().order_by_asc(Column::MetafieldDefinitionId).lock_exclusive();
         let Some(definition) = next.one(tx).await? else {
             return Ok(false);
         };
-        let Some(last) = strip(tx, &definition).await? else {
+        let Some(last) = remove_values(tx, &definition).await? else {
             Entity::delete_by_id(definition.metafield_definition_id).exec(tx).await?;
             return Ok(deleted().count(tx).await? > 0);
         };
-        // Only after the customers: see the top of `mod.rs`.
+        // After the customers: see the lock order in `mod.rs`.
         Entity::update_many()
             .col_expr(Column::CleanedUpTo, last.into())
             .filter(Column::MetafieldDefinitionId.eq(definition.metafield_definition_id))
@@ -56,8 +58,9 @@ fn deleted() -> sea_orm::Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_not_null())
 }
 
-/// Strips the next customers of the value; the last one's primary key, none when there are no more.
-async fn strip(tx: &impl ConnectionTrait, definition: &Model) -> TxResult<Option<i32>> {
+/// Removes the value from the next batch of customers. Returns the primary key of the last customer, or `None` if there
+/// are no more customers.
+async fn remove_values(tx: &impl ConnectionTrait, definition: &Model) -> TxResult<Option<i32>> {
     use customer::Column::{CustomerId, MetaData};
     let next = customer::Entity::find().filter(CustomerId.gt(definition.cleaned_up_to));
     let next = next.select_only().columns([CustomerId, MetaData]).order_by_asc(CustomerId).limit(BATCH);

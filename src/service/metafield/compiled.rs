@@ -1,4 +1,6 @@
-//! Definitions as values are checked by them: compiled once, not with each write.
+//! A cache of compiled definitions, so that a definition is compiled once and not with each write. An entry is used
+//! only if everything that the compilation depends on is unchanged. When the cache exceeds its memory limit, it is
+//! emptied.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -10,26 +12,25 @@ use uuid::Uuid;
 use super::cost::Costs;
 use crate::entity::metafield_definition::{FieldType, Model};
 
-/// The memory that compiled definitions take at most, in bytes, estimated.
+/// The maximum memory of all compiled definitions, in bytes, estimated with the constants below.
 const MAX_MEMORY: u64 = 32 * 1024 * 1024;
-/// What a state takes, in the automata for both directions and their caches.
-const STATE: u64 = 256;
-/// What a pattern takes besides: caches that grow while texts are matched.
-const PATTERN: u64 = 128 * 1024;
-/// What a definition takes besides its patterns.
-const DEFINITION: u64 = 16 * 1024;
+/// The bytes for a state, in the automata for both directions and their caches.
+const STATE_BYTES: u64 = 256;
+/// The additional bytes for a pattern: caches that grow while texts are matched.
+const PATTERN_BYTES: u64 = 128 * 1024;
+/// The bytes for a definition without its patterns.
+const DEFINITION_BYTES: u64 = 16 * 1024;
 
-/// A definition that values can be checked by.
+/// A compiled definition.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    /// None when a regular expression in it isn't supported: another program may have written it.
+    /// `None` if the definition contains an unsupported regular expression, which another program may have written.
     pub(super) validator: Option<Validator>,
-    /// What checking a value costs.
     pub(super) costs: Costs,
 }
 
-/// All that a compiled definition depends on. Compared as a whole: another program may change a row without a later
-/// time stamp.
+/// The columns that a compiled definition depends on. `updated_at` is not enough: another program may change a row
+/// without updating it.
 #[derive(Debug, PartialEq)]
 struct Source {
     field_type: FieldType,
@@ -39,7 +40,7 @@ struct Source {
 }
 
 impl Source {
-    fn is(&self, definition: &Model) -> bool {
+    fn matches(&self, definition: &Model) -> bool {
         self.field_type == definition.field_type
             && self.is_list == definition.is_list
             && self.validations == definition.validations
@@ -55,19 +56,19 @@ struct Cache {
 
 static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 
-/// The definition, if it is compiled already.
+/// Returns the compiled definition, if it is in the cache.
 pub(super) fn cached(definition: &Model) -> Option<Arc<Compiled>> {
     let cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let (source, compiled) = cache.entries.get(&definition.uuid)?;
-    source.is(definition).then(|| Arc::clone(compiled))
+    source.matches(definition).then(|| Arc::clone(compiled))
 }
 
-/// The definition, compiled by `compile` when it isn't yet.
+/// Returns the compiled definition from the cache. Calls `compile` on a miss.
 pub(super) fn compiled(definition: &Model, compile: impl FnOnce() -> Compiled) -> Arc<Compiled> {
     if let Some(compiled) = cached(definition) {
         return compiled;
     }
-    // Not under the lock: others need not wait. Two that do it at once do the same.
+    // Without the lock, so that other requests don't wait. Concurrent compilations have the same result.
     let compiled = Arc::new(compile());
     let source = Source {
         field_type: definition.field_type,
@@ -78,7 +79,7 @@ pub(super) fn compiled(definition: &Model, compile: impl FnOnce() -> Compiled) -
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     let memory = memory(&compiled.costs);
     if cache.memory + memory > MAX_MEMORY {
-        // Rare: a shop has a handful of patterns. What is still needed is compiled again.
+        // Rare: a shop has a handful of patterns. Definitions in use are compiled again.
         *cache = Cache::default();
     }
     if let Some((_, replaced)) = cache.entries.insert(definition.uuid, (source, Arc::clone(&compiled))) {
@@ -89,5 +90,5 @@ pub(super) fn compiled(definition: &Model, compile: impl FnOnce() -> Compiled) -
 }
 
 fn memory(costs: &Costs) -> u64 {
-    DEFINITION + costs.all_states() * STATE + costs.patterns as u64 * PATTERN
+    DEFINITION_BYTES + costs.all_states() * STATE_BYTES + costs.patterns as u64 * PATTERN_BYTES
 }

@@ -1,4 +1,5 @@
-//! What a caller may say of a definition, and what is wrong with it.
+//! Parses and validates the input of a definition. An update is merged with the stored definition, and the result is
+//! validated as a whole. All validation errors are reported at once.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
@@ -10,40 +11,39 @@ use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
 use crate::error::{Error, Result};
 use crate::service::input::patch::{Field, Problems, plain_numbers};
 
-/// The namespace when none is given.
 const DEFAULT_NAMESPACE: &str = "custom";
-/// The longest description, in characters.
+/// The maximum length of a description, in characters.
 const MAX_DESCRIPTION: usize = 1000;
 
-/// The most bytes of all validations, and of all sub-fields, as JSON.
+/// The maximum size of all validations, and of all sub-fields, in bytes of JSON.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// A definition as a caller describes it. What isn't listed here can't be set by anyone.
+/// The input of a definition. No caller can set other columns.
 #[derive(Clone, Debug, Default)]
 pub struct DefinitionInput {
-    /// `customer`; required, and the same ever after.
+    /// `customer`; required, and cannot be changed.
     pub owner_type: Field,
-    /// First part of the field's name; `custom` when absent, and the same ever after.
+    /// The first part of the field's name; default `custom`, and cannot be changed.
     pub namespace: Field,
-    /// Second part of the field's name; required, and the same ever after.
+    /// The second part of the field's name; required, and cannot be changed.
     pub field_key: Field,
-    /// Display name; required.
+    /// The display name; required.
     pub name: Field,
-    /// What it is for.
+    /// The purpose of the field.
     pub description: Field,
-    /// What it holds; required, and the same ever after.
+    /// The type of a value; required, and cannot be changed.
     pub field_type: Field,
-    /// Whether it holds a list; the same ever after.
+    /// Whether the value is a list; cannot be changed.
     pub is_list: Field,
-    /// Whether it can't be emptied.
+    /// Whether the value can't be removed.
     pub required: Field,
-    /// Whether the customer may see and set it; so it is when absent.
+    /// Whether the customer may see and set the field; default true.
     pub visible_to_customer: Field,
-    /// Rules for its values.
+    /// The validations of the values.
     pub validations: Field,
-    /// What a group is made of.
+    /// The sub-fields of a group.
     pub sub_fields: Field,
-    /// Where it stands among others.
+    /// The position of the field in lists.
     pub position: Field,
 }
 
@@ -67,7 +67,7 @@ impl From<Map<String, Value>> for DefinitionInput {
     }
 }
 
-/// A definition without uuid and times: what is validated as a whole, and what changes.
+/// A validated definition, without uuid and timestamps.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct DefinitionDraft {
     pub(super) owner_type: String,
@@ -104,7 +104,6 @@ impl From<Model> for DefinitionDraft {
 }
 
 impl DefinitionDraft {
-    /// Writes the draft into a row.
     pub(super) fn fill(self, row: &mut ActiveModel) {
         row.owner_type = Set(self.owner_type);
         row.namespace = Set(self.namespace);
@@ -122,7 +121,7 @@ impl DefinitionDraft {
 }
 
 impl DefinitionInput {
-    /// The definition that comes of `current` and this input, validated as a whole.
+    /// Merges this input into `current` and validates the result as a whole.
     pub(super) fn merge(self, current: Option<&Model>) -> Result<DefinitionDraft> {
         let Self {
             owner_type,
@@ -142,14 +141,14 @@ impl DefinitionInput {
         let p = &mut problems;
         let stored = current.cloned().map(DefinitionDraft::from);
         let stored = stored.as_ref();
-        let owner_type = fixed(
+        let owner_type = parse_identity(
             p,
             ["ownerType", "ownerType"],
             owner_type,
             stored.map(|row| row.owner_type.clone()),
             parse_owner_type,
         );
-        let namespace = fixed(
+        let namespace = parse_identity(
             p,
             ["namespace", "namespace"],
             namespace,
@@ -159,37 +158,44 @@ impl DefinitionInput {
                 Field::Value(_) => parse_key(p, "namespace", "namespace", field),
             },
         );
-        let field_key =
-            fixed(p, ["fieldKey", "key"], field_key, stored.map(|row| row.field_key.clone()), |p, field| {
-                parse_key(p, "fieldKey", "fieldKey", field)
-            });
+        let field_key = parse_identity(
+            p,
+            ["fieldKey", "key"],
+            field_key,
+            stored.map(|row| row.field_key.clone()),
+            |p, field| parse_key(p, "fieldKey", "fieldKey", field),
+        );
         let name = match stored {
             Some(row) if name == Field::Absent => Some(row.name.clone()),
             _ => parse_name(p, "name", name),
         };
         let description = parse_description(p, description, stored.and_then(|row| row.description.clone()));
-        let field_type =
-            fixed(p, ["fieldType", "type"], field_type, stored.map(|row| row.field_type), |p, field| {
-                parse_type(p, "fieldType", "fieldType", field)
+        let field_type = parse_identity(
+            p,
+            ["fieldType", "type"],
+            field_type,
+            stored.map(|row| row.field_type),
+            |p, field| parse_type(p, "fieldType", "fieldType", field),
+        );
+        let is_list =
+            parse_identity(p, ["isList", "isList"], is_list, stored.map(|row| row.is_list), |p, field| {
+                parse_flag(p, "isList", field, false, false)
             });
-        let is_list = fixed(p, ["isList", "isList"], is_list, stored.map(|row| row.is_list), |p, field| {
-            parse_flag(p, "isList", field, false, false)
-        });
         let (is_required, is_visible) =
             stored.map_or((false, true), |row| (row.required, row.visible_to_customer));
         let required = parse_flag(p, "required", required, is_required, false);
         let visible = parse_flag(p, "visibleToCustomer", visible_to_customer, is_visible, true);
-        let keep = |field, stored: Option<&Json>| match (field, stored) {
+        let or_stored = |field, stored: Option<&Json>| match (field, stored) {
             (Field::Absent, Some(stored)) => Field::Value(stored.clone()),
             (field, _) => field,
         };
         let mut rules = Rules::new(p);
-        let validations = keep(validations, stored.map(|row| &row.validations));
+        let validations = or_stored(validations, stored.map(|row| &row.validations));
         let validations = rules.validations("validations", validations, field_type);
-        let sub_fields = keep(sub_fields, stored.map(|row| &row.sub_fields));
+        let sub_fields = or_stored(sub_fields, stored.map(|row| &row.sub_fields));
         let sub_fields = rules.sub_fields("subFields", sub_fields, field_type, 1);
         for (name, part) in [("validations", &validations), ("subFields", &sub_fields)] {
-            // Read with each write of values.
+            // Each write of values reads them.
             if part.to_string().len() > MAX_BYTES {
                 p.add(name, format!("{name} must be at most {} KiB", MAX_BYTES / 1024));
             }
@@ -219,11 +225,11 @@ impl DefinitionInput {
     }
 }
 
-/// A part of the identity: parsed when the definition is made, and compared ever after. It has a name in
-/// requests and one in answers.
-fn fixed<T: PartialEq>(
+/// A part of the identity of a definition: parsed when the definition is created, and compared when it is updated. Its
+/// name in requests may differ from its name in responses.
+fn parse_identity<T: PartialEq>(
     problems: &mut Problems,
-    [name, shown]: [&str; 2],
+    [name, response_name]: [&str; 2],
     field: Field,
     stored: Option<T>,
     parse: impl Fn(&mut Problems, Field) -> Option<T>,
@@ -232,7 +238,7 @@ fn fixed<T: PartialEq>(
         return parse(problems, field);
     };
     if field != Field::Absent && parse(&mut Problems::default(), field).as_ref() != Some(&stored) {
-        problems.add(name, format!("\"{shown}\" cannot be changed after creation"));
+        problems.add(name, format!("\"{response_name}\" cannot be changed after creation"));
     }
     Some(stored)
 }
@@ -264,7 +270,7 @@ fn parse_description(problems: &mut Problems, field: Field, stored: Option<Strin
     Some(text)
 }
 
-/// Absent is as it was, null the default.
+/// Parses a boolean. Absent keeps the stored value; `null` resets to the default.
 fn parse_flag(
     problems: &mut Problems,
     name: &str,

@@ -1,7 +1,8 @@
-//! Custom fields of customers: their definitions, and their values, which are in `customer.meta_data`.
+//! Custom fields (metafields) of customers: their definitions, and their values in `customer.meta_data`.
 //!
-//! Whoever locks more than one row locks the customer first and definitions after it; in any other order a
-//! write of values and the clean-up after a deleted definition could each wait for the other.
+//! Lock order: a transaction locks the customer before the definitions. In another order, a write of values and the
+//! clean-up after a deleted definition could deadlock. Values are validated before the transaction; if a definition has
+//! changed since, the validation is repeated. The cost of a validation is limited, see `cost.rs`.
 
 mod blocking;
 mod clean_up;
@@ -39,19 +40,19 @@ use crate::types::EventKind;
 
 use input::DefinitionDraft;
 
-/// What has custom fields, so far.
+/// The only kind of record that has custom fields.
 const OWNER_TYPE: &str = "customer";
-/// The most definitions of an owner type.
+/// The maximum number of definitions of an owner type.
 pub const MAX_DEFINITIONS: u64 = 100;
 
-/// Makes a definition.
+/// Creates a definition.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, [`Error::Conflict`] for one that is there already or is
-/// still being deleted, and beyond 100 definitions.
+/// [`Error::Invalid`] with all problems of the input; [`Error::Conflict`] if the definition exists or is still being
+/// deleted, or if there are already 100 definitions.
 pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> Result<Written<Model>> {
     ctx.require_admin()?;
-    // Regular expressions are compiled.
+    // On a blocking thread, because regular expressions are compiled.
     let draft = blocking::run(move || input.merge(None)).await??;
     let now = ctx.app.clock.now();
     let mut row = ActiveModel {
@@ -62,27 +63,27 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> R
     };
     draft.clone().fill(&mut row);
     spend!(ctx, write, |tx| {
-        ensure_there_is_room(tx, &draft).await?;
+        ensure_can_create(tx, &draft).await?;
         match row.clone().insert(tx).await {
-            // Two that make the first definition at once; any others wait for one another.
+            // Possible only if two requests create the first definition concurrently; later ones wait for a lock.
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                Err(taken(&draft).into())
+                Err(already_exists(&draft).into())
             }
             inserted => {
-                let made = inserted?;
-                let (uuid, data) = (made.uuid, snapshot::metafield_definition(&made));
+                let definition = inserted?;
+                let (uuid, data) = (definition.uuid, snapshot::metafield_definition(&definition));
                 let created = Change::created(EventKind::MetafieldDefinitionCreated, uuid, data);
                 journal::record(ctx, tx, created).await?;
-                Ok(made)
+                Ok(definition)
             }
         }
     })
 }
 
-/// Changes a definition; the definition that comes of it is validated as a whole. Values that are there stay.
+/// Updates a definition. The merged definition is validated as a whole. Stored values are not validated again.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems, also when its identity would change, [`Error::NotFound`].
+/// [`Error::Invalid`] with all problems of the input, including a change of the identity; [`Error::NotFound`].
 pub async fn update(
     ctx: &Ctx,
     write: Write<Model>,
@@ -91,16 +92,16 @@ pub async fn update(
 ) -> Result<Written<Model>> {
     ctx.require_admin()?;
     let prepare = async || {
-        let found = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-        let found = found.ok_or(Error::NotFound("Metafield definition"))?;
-        let (input, current) = (input.clone(), found.clone());
+        let definition = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+        let definition = definition.ok_or(Error::NotFound("Metafield definition"))?;
+        let (input, current) = (input.clone(), definition.clone());
         let draft = blocking::run(move || input.merge(Some(&current))).await??;
-        Ok((found, draft))
+        Ok((definition, draft))
     };
     spend!(ctx, write, { prepare().await }, |tx, prepared| {
-        let (found, draft) = prepared;
+        let (definition, draft) = prepared;
         let current = find_for_update(tx, uuid).await?;
-        if current != *found {
+        if current != *definition {
             return Err(Error::Outdated.into());
         }
         if *draft == DefinitionDraft::from(current.clone()) {
@@ -111,18 +112,18 @@ pub async fn update(
         let mut row = current.into_active_model();
         draft.clone().fill(&mut row);
         row.updated_at = Set(updated_at);
-        let changed = row.update(tx).await?;
-        let data = snapshot::metafield_definition(&changed);
+        let definition = row.update(tx).await?;
+        let data = snapshot::metafield_definition(&definition);
         let updated = Change::updated(EventKind::MetafieldDefinitionUpdated, uuid, &before, data);
         journal::record(ctx, tx, updated).await?;
-        Ok(changed)
+        Ok(definition)
     })
 }
 
-/// Deletes a definition and tells what it was. From now on nobody sees its values; [`clean_up()`] removes them.
+/// Deletes a definition and returns it. Its values are hidden from now on; [`clean_up()`] removes them.
 ///
 /// # Errors
-/// [`Error::NotFound`], the second time as well.
+/// [`Error::NotFound`], also if the definition was already deleted.
 pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     spend!(ctx, write, |tx| {
@@ -137,29 +138,27 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
     })
 }
 
-/// The definitions of an owner type, in their order; none of one that isn't known.
+/// The definitions of an owner type, in their order. Empty for an unknown owner type.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn list(ctx: &Ctx, owner_type: &str) -> Result<Vec<Model>> {
     ctx.require_admin()?;
-    // No text with a NUL is in the database, and PostgreSQL refuses to look for one.
+    // Not a query with `owner_type`: it may contain NUL, which PostgreSQL rejects.
     if owner_type != OWNER_TYPE {
         return Ok(Vec::new());
     }
     Ok(Entity::find_by_owner_type(OWNER_TYPE).all(ctx.app.db.reader()).await?)
 }
 
-/// The definitions of those custom fields that the caller may see, for callers that were shown a customer.
-///
-/// # Errors
-/// Those of the database.
+/// The definitions of the custom fields that the caller may see. The calling code has to authorize the caller for the
+/// customer.
 pub async fn visible(ctx: &Ctx) -> Result<Vec<Model>> {
     let rows = Entity::find_by_owner_type(OWNER_TYPE).all(ctx.app.db.reader()).await?;
     Ok(rows.into_iter().filter(|definition| may_see(ctx, definition)).collect())
 }
 
-/// Whether the caller may see and set a custom field. To whoever may not, there is no such field.
+/// Whether the caller may see and set a custom field. For other callers, the field does not exist.
 fn may_see(ctx: &Ctx, definition: &Model) -> bool {
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => true,
@@ -173,8 +172,9 @@ async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Mode
     Ok(definition.ok_or(Error::NotFound("Metafield definition"))?)
 }
 
-async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &DefinitionDraft) -> TxResult<()> {
-    // One after the other: the oldest definition stands for all of them. While there is none, the limit is far.
+async fn ensure_can_create(tx: &impl ConnectionTrait, draft: &DefinitionDraft) -> TxResult<()> {
+    // Serializes concurrent creations with a lock on the oldest definition. Without a definition there is no lock, but
+    // then the limit can't be reached either.
     let oldest = Entity::find().filter(Column::OwnerType.eq(OWNER_TYPE));
     oldest.order_by_asc(Column::MetafieldDefinitionId).lock_exclusive().one(tx).await?;
     let same = Entity::find()
@@ -184,11 +184,9 @@ async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &DefinitionDraft
     match same.one(tx).await? {
         Some(same) if same.deleted_at.is_some() => {
             let name = name_of(&draft.namespace, &draft.field_key);
-            return Err(
-                Error::conflict(format!("{name} is still being deleted; try again in a moment")).into()
-            );
+            return Err(Error::conflict(format!("{name} is still being deleted; try again later")).into());
         }
-        Some(_) => return Err(taken(draft).into()),
+        Some(_) => return Err(already_exists(draft).into()),
         None => {}
     }
     if Entity::find_by_owner_type(OWNER_TYPE).count(tx).await? >= MAX_DEFINITIONS {
@@ -199,12 +197,12 @@ async fn ensure_there_is_room(tx: &impl ConnectionTrait, draft: &DefinitionDraft
     Ok(())
 }
 
-fn taken(draft: &DefinitionDraft) -> Error {
+fn already_exists(draft: &DefinitionDraft) -> Error {
     let name = name_of(&draft.namespace, &draft.field_key);
     Error::conflict(format!("A metafield definition {name} already exists for \"{}\"", draft.owner_type))
 }
 
-/// A custom field as messages name it.
+/// The name of a custom field in messages.
 fn name_of(namespace: &str, key: &str) -> String {
     format!("\"{namespace}.{key}\"")
 }

@@ -1,4 +1,5 @@
-//! Validations and sub-fields of a definition: what may be said, and the form in which it is kept.
+//! Parses the validations and sub-fields of a definition into the form in which they are stored. Limits apply to each
+//! field and to all levels of a definition together, so that the cost of validating a value is bounded.
 
 use std::collections::HashSet;
 
@@ -10,30 +11,33 @@ use crate::entity::metafield_definition::FieldType;
 use crate::service::input::patch::{Field, Problems, holds_nul, plain_numbers};
 use crate::types::is_blank;
 
-/// The longest key or namespace, in characters.
+/// The maximum length of a key or namespace, in characters.
 const MAX_KEY: usize = 64;
-/// The longest name, in characters.
+/// The maximum length of a name, in characters.
 const MAX_NAME: usize = 255;
-/// The most validations of a field.
+/// The maximum number of validations of a field.
 const MAX_VALIDATIONS: usize = 20;
-/// The most values to choose from.
+/// The maximum number of values of a `choices` validation.
 const MAX_CHOICES: usize = 200;
-/// The longest regular expression, in characters.
+/// The maximum length of a regular expression, in characters.
 const MAX_PATTERN: usize = 500;
-/// The most regular expressions of a definition with all its sub-fields.
+/// The maximum number of regular expressions of a definition, on all levels.
 const MAX_PATTERNS: usize = 20;
-/// The most states of a regular expression: a match takes a step for each of them and each byte of the text.
+/// The maximum number of states of a regular expression: a match takes a step for each state and each byte of the text.
 const MAX_STATES: usize = 400;
-/// The most states of all regular expressions of a definition, on all levels.
+/// The maximum number of states of all regular expressions of a definition, on all levels.
 const MAX_ALL_STATES: usize = 2000;
-/// The most sub-fields of a group.
+/// The maximum number of sub-fields of a group.
 const MAX_SUB_FIELDS: usize = 50;
-/// The most sub-fields of a definition, on all levels.
+/// The maximum number of sub-fields of a definition, on all levels.
 const MAX_ALL_SUB_FIELDS: usize = 200;
-/// The most groups inside one another, the outermost counted.
+/// The maximum nesting depth of groups, including the outermost group.
 const MAX_LEVEL: usize = 3;
 
-/// Reads validations and sub-fields, and counts what is limited over all levels of a definition.
+const INVALID_PATTERN: &str =
+    "The pattern is not a valid regular expression, is too large, or uses look-around or back-references";
+
+/// Parses validations and sub-fields, and counts what is limited for all levels of a definition together.
 pub(super) struct Rules<'a> {
     problems: &'a mut Problems,
     patterns: usize,
@@ -46,20 +50,20 @@ impl<'a> Rules<'a> {
         Self { problems, patterns: 0, states: 0, sub_fields: 0 }
     }
 
-    /// The validations of a field, which `path` names; whether they fit is not asked of a field without type.
+    /// Parses the validations of the field at `path`. Without a field type, every kind of validation is accepted.
     pub(super) fn validations(&mut self, path: &str, field: Field, field_type: Option<FieldType>) -> Json {
         let Some(items) = self.list(path, "validations", field) else { return json!([]) };
         if items.len() > MAX_VALIDATIONS {
             self.problems.add(path, format!("A field has at most {MAX_VALIDATIONS} validations"));
             return json!([]);
         }
-        let mut kept = Vec::new();
-        for (number, mut item) in items.into_iter().enumerate() {
+        let mut validations = Vec::new();
+        for (index, mut item) in items.into_iter().enumerate() {
             plain_numbers(&mut item);
             let rule = self.validation(&item, field_type);
-            kept.extend(self.problems.check(&format!("{path}[{number}]"), rule));
+            validations.extend(self.problems.check(&format!("{path}[{index}]"), rule));
         }
-        Json::Array(kept)
+        Json::Array(validations)
     }
 
     fn validation(&mut self, item: &Value, field_type: Option<FieldType>) -> Result<Json, String> {
@@ -68,7 +72,7 @@ impl<'a> Rules<'a> {
         let rule = item.as_object().ok_or("A validation must be an object")?;
         let name = rule.get("type").and_then(Value::as_str).ok_or(UNKNOWN)?;
         let (text, number) = (&[ShortText, LongText][..], &[Integer, Number][..]);
-        let (kept, fits) = match name {
+        let (validation, fits) = match name {
             "size" => (bounds(rule, name, |limit| limit.is_u64())?, [text, &[]]),
             "range" => (bounds(rule, name, Value::is_number)?, [&[], number]),
             "regexp" => (self.pattern(rule)?, [text, &[]]),
@@ -76,10 +80,10 @@ impl<'a> Rules<'a> {
             _ => return Err(UNKNOWN.to_owned()),
         };
         match field_type {
-            Some(given) if !fits.concat().contains(&given) => {
-                Err(format!("A {name} validation does not fit the type {}", given.name()))
+            Some(field_type) if !fits.concat().contains(&field_type) => {
+                Err(format!("A {name} validation does not fit the type {}", field_type.name()))
             }
-            _ => Ok(kept),
+            _ => Ok(validation),
         }
     }
 
@@ -97,7 +101,7 @@ impl<'a> Rules<'a> {
         }
         let states = cost::states(pattern).filter(|states| *states <= MAX_STATES);
         let Some(states) = states.filter(|_| schema::compile(&json!({"pattern": pattern})).is_some()) else {
-            return Err("pattern is no regular expression, is too large, or looks around or back".to_owned());
+            return Err(INVALID_PATTERN.to_owned());
         };
         self.states += states;
         if self.states > MAX_ALL_STATES {
@@ -106,7 +110,7 @@ impl<'a> Rules<'a> {
         Ok(json!({"type": "regexp", "pattern": pattern}))
     }
 
-    /// The sub-fields of a group, which is on this level; of any other field none.
+    /// Parses the sub-fields of a group at this level of nesting. A field of another type can't have sub-fields.
     pub(super) fn sub_fields(
         &mut self,
         path: &str,
@@ -137,9 +141,9 @@ impl<'a> Rules<'a> {
             return json!([]);
         }
         let mut keys = HashSet::new();
-        let mut kept = Vec::new();
-        for (number, item) in items.into_iter().enumerate() {
-            let path = format!("{path}[{number}]");
+        let mut sub_fields = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            let path = format!("{path}[{index}]");
             let Value::Object(item) = item else {
                 self.problems.add(&path, "A sub-field must be an object");
                 continue;
@@ -150,9 +154,9 @@ impl<'a> Rules<'a> {
             {
                 self.problems.add(&format!("{path}.key"), format!("The group has two sub-fields \"{key}\""));
             }
-            kept.push(sub_field);
+            sub_fields.push(sub_field);
         }
-        Json::Array(kept)
+        Json::Array(sub_fields)
     }
 
     fn sub_field(&mut self, path: &str, mut item: Map<String, Value>, level: usize) -> Json {
@@ -205,23 +209,23 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// `min` and `max`, of which one at least is there.
+/// Parses `min` and `max`. At least one of them is required.
 fn bounds(rule: &Map<String, Value>, name: &str, fits: impl Fn(&Value) -> bool) -> Result<Json, String> {
     let limit = |name| rule.get(name).filter(|limit| !limit.is_null());
     let (min, max) = (limit("min"), limit("max"));
-    let mut kept = json!({"type": name});
+    let mut validation = json!({"type": name});
     for (side, limit) in [("min", min), ("max", max)] {
         let Some(limit) = limit else { continue };
         if !fits(limit) {
-            let what = if name == "size" { "a whole number, 0 or more" } else { "a number" };
-            return Err(format!("{side} must be {what}"));
+            let expected = if name == "size" { "a whole number, 0 or more" } else { "a number" };
+            return Err(format!("{side} must be {expected}"));
         }
-        kept[side] = limit.clone();
+        validation[side] = limit.clone();
     }
     match (min.and_then(Value::as_f64), max.and_then(Value::as_f64)) {
         (None, None) => Err(format!("A {name} validation must have min or max")),
         (Some(min), Some(max)) if min > max => Err("min must not be greater than max".to_owned()),
-        _ => Ok(kept),
+        _ => Ok(validation),
     }
 }
 
@@ -230,14 +234,14 @@ fn choices(rule: &Map<String, Value>, field_type: Option<FieldType>) -> Result<J
     if values.is_empty() || values.len() > MAX_CHOICES {
         return Err(format!("values must be a list of 1 to {MAX_CHOICES}"));
     }
-    let (what, fits): (_, fn(&Value) -> bool) = match field_type {
+    let (expected, fits): (_, fn(&Value) -> bool) = match field_type {
         Some(FieldType::Integer) => ("integers", |value| value.is_i64() || value.is_u64()),
         Some(FieldType::Number) => ("numbers", Value::is_number),
         Some(FieldType::ShortText | FieldType::LongText) => ("strings", Value::is_string),
         _ => ("strings or numbers", |value| value.is_string() || value.is_number()),
     };
     if !values.iter().all(fits) {
-        return Err(format!("values must be {what}"));
+        return Err(format!("values must be {expected}"));
     }
     if values.iter().any(holds_nul) {
         return Err("values must not contain NUL".to_owned());
@@ -245,7 +249,7 @@ fn choices(rule: &Map<String, Value>, field_type: Option<FieldType>) -> Result<J
     Ok(json!({"type": "choices", "values": values}))
 }
 
-/// A text that is required; `path` is where it stands, `label` how messages call it.
+/// Parses a required text. `path` is the field that errors refer to, `label` its name in messages.
 pub(super) fn required_text(
     problems: &mut Problems,
     path: &str,
@@ -262,7 +266,7 @@ pub(super) fn required_text(
     None
 }
 
-/// A key or a namespace.
+/// Parses a key or a namespace.
 pub(super) fn parse_key(problems: &mut Problems, path: &str, label: &str, field: Field) -> Option<String> {
     let text = required_text(problems, path, label, field)?;
     let tail = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -278,7 +282,7 @@ pub(super) fn parse_key(problems: &mut Problems, path: &str, label: &str, field:
     Some(text)
 }
 
-/// The display name of a field.
+/// Parses the display name of a field.
 pub(super) fn parse_name(problems: &mut Problems, path: &str, field: Field) -> Option<String> {
     let name = required_text(problems, path, "Field name", field)?;
     if is_blank(&name) {
@@ -291,7 +295,7 @@ pub(super) fn parse_name(problems: &mut Problems, path: &str, field: Field) -> O
     Some(name)
 }
 
-/// The type of a field.
+/// Parses the type of a field.
 pub(super) fn parse_type(
     problems: &mut Problems,
     path: &str,
@@ -299,6 +303,6 @@ pub(super) fn parse_type(
     field: Field,
 ) -> Option<FieldType> {
     let text = required_text(problems, path, label, field)?;
-    let found = FieldType::parse(&text);
-    problems.check(path, found.ok_or(format!("{label} must be one of the supported metafield types")))
+    let field_type = FieldType::parse(&text);
+    problems.check(path, field_type.ok_or(format!("{label} must be one of the supported metafield types")))
 }

@@ -1,4 +1,6 @@
-//! Values of custom fields against their definition, by way of JSON Schema (2020-12).
+//! Validates values of custom fields. A definition is compiled to a JSON Schema (2020-12). Validation errors are
+//! translated to messages without the value. Regular expressions run in linear time; look-around and back-references
+//! are not supported.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
@@ -11,34 +13,34 @@ use super::name_of;
 use crate::entity::metafield_definition::{FieldType, Model};
 use crate::service::input::patch::holds_nul;
 
-/// The longest one-line text, in characters.
+/// The maximum length of a `short_text`, in characters.
 const MAX_SHORT_TEXT: usize = 1000;
-/// The longest text, in characters.
+/// The maximum length of a `long_text`, in characters.
 const MAX_LONG_TEXT: usize = 65535;
-/// The most items of a list.
+/// The maximum number of items of a list.
 const MAX_ITEMS: usize = 100;
-/// Up to here every whole number has a float of its own (IEEE 754, binary64), in whatever language a client is.
+/// 2^53 - 1: clients in any language represent integers up to here exactly as floats (IEEE 754, binary64).
 const MAX_INTEGER: i64 = 9_007_199_254_740_991;
-/// The largest compiled regular expression, in bytes. What new definitions may have is less: see `rules.rs`.
+/// The maximum size of a compiled regular expression, in bytes. New definitions have lower limits: see `rules.rs`.
 pub(super) const MAX_COMPILED: usize = 64 * 1024;
-/// The most problems that are told of one field.
+/// The maximum number of errors that are reported for one field.
 const MAX_PROBLEMS: usize = 10;
-/// The longest message, in characters.
+/// The maximum length of a message, in characters.
 const MAX_MESSAGE: usize = 300;
 
 const ONE_LINE: &str = "^[^\\n\\r\\u2028\\u2029]*$";
 const COLOR: &str = "^#[0-9a-fA-F]{6}$";
 const WEB: &str = "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]";
 
-/// A field or sub-field, as far as its values depend on it.
-struct Kind<'a> {
+/// The properties of a field or sub-field that determine its valid values.
+struct FieldSpec<'a> {
     field_type: FieldType,
     is_list: bool,
     validations: &'a Value,
     sub_fields: &'a Value,
 }
 
-impl<'a> Kind<'a> {
+impl<'a> FieldSpec<'a> {
     fn of(definition: &'a Model) -> Self {
         Self {
             field_type: definition.field_type,
@@ -48,22 +50,22 @@ impl<'a> Kind<'a> {
         }
     }
 
-    /// The sub-fields with their keys and whether they are required. What EverShop may have written otherwise
-    /// than this program does is left out.
+    /// The sub-fields, each with its key and whether it is required. Skips sub-fields in a form that only EverShop
+    /// writes.
     fn sub_fields(&self) -> impl Iterator<Item = (&'a str, bool, Self)> {
         let items = self.sub_fields.as_array().map(Vec::as_slice).unwrap_or_default();
         items.iter().filter_map(|item| {
-            let kind = Self {
+            let field = Self {
                 field_type: FieldType::parse(item["type"].as_str()?)?,
                 is_list: item["isList"] == true,
                 validations: &item["validations"],
                 sub_fields: &item["subFields"],
             };
-            Some((item["key"].as_str()?, item["required"] == true, kind))
+            Some((item["key"].as_str()?, item["required"] == true, field))
         })
     }
 
-    /// The JSON Schema of its values.
+    /// The JSON Schema of the values.
     fn schema(&self) -> Value {
         let mut schema = match self.field_type {
             FieldType::ShortText => {
@@ -89,14 +91,14 @@ impl<'a> Kind<'a> {
 
     fn group(&self) -> Value {
         let (mut properties, mut required) = (Map::new(), Vec::new());
-        for (key, is_required, kind) in self.sub_fields() {
-            properties.insert(key.to_owned(), kind.schema());
+        for (key, is_required, field) in self.sub_fields() {
+            properties.insert(key.to_owned(), field.schema());
             required.extend(is_required.then_some(key));
         }
         json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
     }
 
-    /// What checking its values costs.
+    /// The cost of validating the values.
     fn costs(&self) -> Costs {
         let rules = self.validations.as_array().map(Vec::as_slice).unwrap_or_default();
         let patterns = rules.iter().filter(|rule| rule["type"] == "regexp");
@@ -107,7 +109,7 @@ impl<'a> Kind<'a> {
             FieldType::Url => Some(WEB),
             _ => None,
         };
-        let fields = self.sub_fields().map(|(key, _, kind)| (key.to_owned(), kind.costs()));
+        let fields = self.sub_fields().map(|(key, _, field)| (key.to_owned(), field.costs()));
         Costs::new(patterns.chain(own), fields)
     }
 
@@ -115,7 +117,7 @@ impl<'a> Kind<'a> {
         Compiled { validator: compile(&self.schema()), costs: self.costs() }
     }
 
-    /// Takes out of groups what is empty, as an emptied field is taken out of the whole.
+    /// Removes empty values from groups, on all levels.
     fn prune(&self, value: &mut Value) {
         if self.field_type != FieldType::Group {
             return;
@@ -125,10 +127,10 @@ impl<'a> Kind<'a> {
             _ => std::slice::from_mut(value),
         };
         for group in groups.iter_mut().filter_map(Value::as_object_mut) {
-            for (key, _, kind) in self.sub_fields() {
+            for (key, _, field) in self.sub_fields() {
                 let Some(inner) = group.get_mut(key) else { continue };
-                kind.prune(inner);
-                if kind.is_empty(inner) {
+                field.prune(inner);
+                if field.is_empty(inner) {
                     group.remove(key);
                 }
             }
@@ -150,7 +152,7 @@ impl<'a> Kind<'a> {
     }
 }
 
-/// The JSON Schema of one validation; none of one that only EverShop knows.
+/// The JSON Schema of one validation. `None` for a kind of validation that only EverShop has.
 fn rule(rule: &Value) -> Option<Value> {
     let names = match rule["type"].as_str()? {
         "size" => [("min", "minLength"), ("max", "maxLength")],
@@ -166,8 +168,8 @@ fn rule(rule: &Value) -> Option<Value> {
     Some(Value::Object(limits.collect()))
 }
 
-/// Compiles a schema; none when a regular expression in it is wrong, or too large. Regular expressions run in
-/// linear time: whoever may define a field must not be able to stop the program with it.
+/// Compiles a schema. `None` if it contains a regular expression that is invalid or too large. Regular expressions run
+/// in linear time, so that a definition can't block the program.
 pub(super) fn compile(schema: &Value) -> Option<Validator> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
@@ -177,25 +179,25 @@ pub(super) fn compile(schema: &Value) -> Option<Validator> {
         .ok()
 }
 
-/// What is kept of a value: none when it is empty, which removes it. Or what is wrong with it. Takes what it costs from
-/// the budget; a value that costs more than is left is refused.
+/// Validates a value, and returns the value to store. `None` removes the field: the value was empty. Fails with all
+/// error messages. The cost is subtracted from the budget; a value that exceeds the budget is rejected.
 pub(super) fn validate_value(
     definition: &Model,
     mut value: Value,
     budget: &mut Budget,
 ) -> Result<Option<Value>, Vec<String>> {
     let name = name_of(&definition.namespace, &definition.field_key);
-    let kind = Kind::of(definition);
-    kind.prune(&mut value);
-    if kind.is_empty(&value) {
+    let field = FieldSpec::of(definition);
+    field.prune(&mut value);
+    if field.is_empty(&value) {
         return if definition.required { Err(vec![format!("{name} is required")]) } else { Ok(None) };
     }
     if holds_nul(&value) {
         return Err(vec![format!("{name}: must not contain NUL")]);
     }
-    let compiled = compiled(definition, || kind.compile());
+    let compiled = compiled(definition, || field.compile());
     let Some(validator) = &compiled.validator else {
-        // Written by another program: EverShop's regular expressions may look around.
+        // EverShop wrote the definition: its regular expressions may use look-around.
         return Err(vec![format!("{name}: its definition has a validation that is not supported")]);
     };
     if !budget.spend(compiled.costs.of(&value)) {
@@ -206,7 +208,7 @@ pub(super) fn validate_value(
     let mut reasons: Vec<String> = Vec::new();
     for error in validator.iter_errors(&value).take(MAX_PROBLEMS) {
         let reason = short(format!("{name}: {}", reason(&error)));
-        // Two keywords may say the same: a URL has a format and a pattern.
+        // Two keywords may have the same message: a URL has a format and a pattern.
         if !reasons.contains(&reason) {
             reasons.push(reason);
         }
@@ -221,10 +223,10 @@ fn short(message: String) -> String {
     }
 }
 
-/// What is wrong, in words, without the value.
+/// The message for an error, without the value.
 fn reason(error: &ValidationError<'_>) -> String {
     let path = path(error);
-    let must = |what: String| if path.is_empty() { what } else { format!("{path} {what}") };
+    let must = |rule: String| if path.is_empty() { rule } else { format!("{path} {rule}") };
     let inside = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match error.kind() {
         ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => {
@@ -250,14 +252,17 @@ fn reason(error: &ValidationError<'_>) -> String {
             format!("{} is required", inside(property.as_str().unwrap_or_default()))
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("there is no {}", inside(unexpected.first().map(String::as_str).unwrap_or_default()))
+            format!(
+                "there is no field {}",
+                inside(unexpected.first().map(String::as_str).unwrap_or_default())
+            )
         }
-        // No schema made here has any other keyword.
+        // The schemas of this module have no other keywords.
         _ => must("is not valid".to_owned()),
     }
 }
 
-/// Where inside the value, as `lines[0].zip`; empty for the value as a whole.
+/// The path of an error inside the value, such as `lines[0].zip`. Empty for the value as a whole.
 fn path(error: &ValidationError<'_>) -> String {
     let mut path = String::new();
     for segment in error.instance_path() {

@@ -1,4 +1,7 @@
-//! Values of custom fields: what a caller sets, and what of it is kept.
+//! Values of custom fields: validation of the values that a caller sets, and their place in `meta_data`.
+//!
+//! Values are validated before the transaction, which then checks that no definition has changed. Expensive validation
+//! runs on a blocking thread. An empty value removes the field.
 
 use std::sync::Arc;
 
@@ -22,27 +25,28 @@ use crate::service::input::meta_data::check_size;
 use crate::service::input::patch::{Field, Problems, plain_numbers};
 use crate::spend;
 
-/// The most unknown names that are told of; there may be as many as fit into a body.
+/// The maximum number of unknown fields that are reported.
 const MAX_UNKNOWN: usize = 100;
-/// How much of an unknown name is said back, in characters.
+/// The maximum length of an unknown name in a message, in characters.
 const MAX_NAME: usize = 64;
 
-/// Values of custom fields that were set.
+/// The response to a change of custom fields.
 #[derive(Clone, Debug)]
 pub struct Values {
-    /// What the caller may see of them, as `{ namespace: { key: value } }`.
+    /// The values that the caller may see, as `{ namespace: { key: value } }`.
     pub meta_data: Json,
-    /// The customer's version.
+    /// The new version of the customer.
     pub version: i32,
 }
 
-/// Sets values of custom fields, given as `{ namespace: { key: value } }`: absent stays, `null` and what is empty
-/// removes. A change moves the customer's `version` and `updated_at`. Answers with the whole `meta_data` for an
-/// admin, and with the custom fields that it may see for a customer.
+/// Sets values of custom fields, given as `{ namespace: { key: value } }`. Absent fields keep their values; `null` and
+/// empty values remove fields. A change updates the customer's `version` and `updated_at`. Returns the whole
+/// `meta_data` to an admin, and the visible custom fields to a customer.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems, among them fields that aren't defined or that the caller may not see,
-/// [`Error::NotFound`] for the customer, [`Error::PreconditionFailed`] for another version of it than the present one.
+/// [`Error::Invalid`] with all problems of the input, including fields that are not defined or not visible to the
+/// caller; [`Error::NotFound`] for an unknown customer; [`Error::PreconditionFailed`] if `If-Match` names another
+/// version.
 pub async fn set_values(
     ctx: &Ctx,
     write: Write<Values>,
@@ -51,44 +55,45 @@ pub async fn set_values(
 ) -> Result<Written<Values>> {
     let uuid = owner.authorize(ctx)?;
     ctx.require_if_match()?;
-    let given = match metafields {
-        Field::Value(Value::Object(given)) => given,
+    let input = match metafields {
+        Field::Value(Value::Object(input)) => input,
         Field::Absent | Field::Null => {
             return Err(Error::invalid("metafields", "Custom fields are required"));
         }
         Field::Value(_) => return Err(Error::invalid("metafields", "Custom fields must be an object")),
     };
-    // Values are not checked for nobody; the transaction looks again.
-    let found = customer::Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-    ctx.if_match.check(found.ok_or(Error::NotFound("Customer"))?.version)?;
+    // Checked before the validation, which is expensive, and again in the transaction.
+    let customer = customer::Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
+    ctx.if_match.check(customer.ok_or(Error::NotFound("Customer"))?.version)?;
     let prepare = async || {
         let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
         let definitions = definitions_snapshot.visible(ctx);
-        let validated = off_thread(Value::Object(given.clone()), &definitions, validate_given).await?;
+        let validated =
+            validate_with_budget(Value::Object(input.clone()), &definitions, validate_given).await?;
         Ok((definitions_snapshot, definitions, validated))
     };
     spend!(ctx, write, { prepare().await }, |tx, prepared| {
         let (definitions_snapshot, definitions, validated) = prepared;
-        // The customer before the definitions: see the top of `mod.rs`.
+        // The customer before the definitions: see the lock order in `mod.rs`.
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
-        definitions_snapshot.ensure_holds(tx).await?;
+        definitions_snapshot.ensure_unchanged(tx).await?;
         let meta_data = apply(&current.meta_data, validated);
         check_size("metafields", &meta_data, Some(&current.meta_data))?;
-        let shown = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, definitions) };
+        let visible = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, definitions) };
         let mut row = current.clone().into_active_model();
         row.meta_data.set_if_not_equals(meta_data);
         let saved = save(ctx, tx, current, row, None).await?;
-        Ok(Values { meta_data: shown, version: saved.version })
+        Ok(Values { meta_data: visible, version: saved.version })
     })
 }
 
-/// The value of a custom field in a customer's `meta_data`.
+/// Returns the value of a custom field in a customer's `meta_data`.
 pub fn value<'a>(definition: &Model, meta_data: &'a Json) -> Option<&'a Json> {
     meta_data.get(&definition.namespace)?.get(&definition.field_key)
 }
 
-/// Takes the value of a custom field out of a customer's `meta_data`.
+/// Removes the value of a custom field from a customer's `meta_data` and returns it.
 pub fn take_value(definition: &Model, meta_data: &mut Json) -> Option<Json> {
     let value = value(definition, meta_data).cloned()?;
     if let Json::Object(meta_data) = meta_data {
@@ -97,7 +102,7 @@ pub fn take_value(definition: &Model, meta_data: &mut Json) -> Option<Json> {
     Some(value)
 }
 
-/// Free-form `meta_data` with the custom fields in it as they are kept, validated before a transaction.
+/// Free-form `meta_data` whose custom fields were validated before the transaction.
 #[derive(Debug)]
 pub(in crate::service) struct CheckedMetaData {
     meta_data: Json,
@@ -105,17 +110,17 @@ pub(in crate::service) struct CheckedMetaData {
 }
 
 impl CheckedMetaData {
-    /// It, if it is still validated by what is in force, which stays so until the transaction ends.
+    /// Returns the `meta_data`, if the definitions are unchanged. They stay unchanged until the transaction ends.
     ///
     /// # Errors
-    /// [`Error::Outdated`].
+    /// [`Error::Outdated`] if a definition has changed.
     pub(in crate::service) async fn in_force(&self, tx: &impl ConnectionTrait) -> TxResult<Json> {
-        self.definitions_snapshot.ensure_holds(tx).await?;
+        self.definitions_snapshot.ensure_unchanged(tx).await?;
         Ok(self.meta_data.clone())
     }
 }
 
-/// Judges free-form `meta_data` by the custom fields in it; one that breaks its definition is refused.
+/// Validates the custom fields in free-form `meta_data`.
 pub(in crate::service) async fn checked(
     ctx: &Ctx,
     meta_data: Option<&Json>,
@@ -124,35 +129,35 @@ pub(in crate::service) async fn checked(
         return Ok(None);
     };
     let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
-    let meta_data = off_thread(meta_data, definitions_snapshot.definitions(), conform).await?;
+    let meta_data = validate_with_budget(meta_data, definitions_snapshot.definitions(), conform).await?;
     Ok(Some(CheckedMetaData { meta_data, definitions_snapshot }))
 }
 
-/// Judges values, on a thread of its own when that may take long.
-async fn off_thread<T: Send + 'static>(
-    given: Value,
+/// Validates values with a new budget, on a blocking thread if the validation is expensive.
+async fn validate_with_budget<T: Send + 'static>(
+    values: Value,
     definitions: &Arc<[Model]>,
     validate: fn(Value, &[Model], &mut Budget) -> Result<T>,
 ) -> Result<T> {
-    if is_quick(&given, definitions) {
-        return validate(given, definitions, &mut Budget::new());
+    if is_cheap(&values, definitions) {
+        return validate(values, definitions, &mut Budget::new());
     }
     let definitions = Arc::clone(definitions);
-    blocking::run(move || validate(given, &definitions, &mut Budget::new())).await?
+    blocking::run(move || validate(values, &definitions, &mut Budget::new())).await?
 }
 
-/// Whether values can be validated at once: all definitions are compiled, and the values are small.
-fn is_quick(given: &Value, definitions: &[Model]) -> bool {
+/// Whether a validation is cheap: all definitions are compiled, and the values are small.
+fn is_cheap(values: &Value, definitions: &[Model]) -> bool {
     let mut steps: u64 = 0;
     for definition in definitions {
-        let Some(value) = value(definition, given) else { continue };
+        let Some(value) = value(definition, values) else { continue };
         let Some(compiled) = cached(definition) else { return false };
         steps = steps.saturating_add(compiled.costs.of(value));
     }
     is_light(steps)
 }
 
-/// The custom fields in free-form `meta_data`, validated by these definitions.
+/// Validates the custom fields in free-form `meta_data` by these definitions. Returns the `meta_data` to store.
 pub(in crate::service) fn conform(
     mut meta_data: Json,
     definitions: &[Model],
@@ -172,7 +177,7 @@ pub(in crate::service) fn conform(
         };
         let Some(value) = fields.remove(&definition.field_key) else { continue };
         match validate_value(definition, value, budget) {
-            Ok(kept) => fields.extend(kept.map(|value| (definition.field_key.clone(), value))),
+            Ok(value) => fields.extend(value.map(|value| (definition.field_key.clone(), value))),
             Err(reasons) => reasons.into_iter().for_each(|reason| problems.add(FIELD, reason)),
         }
     }
@@ -180,34 +185,34 @@ pub(in crate::service) fn conform(
     Ok(meta_data)
 }
 
-/// What is kept of a value that was given.
+/// A value after validation.
 #[derive(Clone, Debug)]
 pub(in crate::service) struct ValidatedValue {
     namespace: String,
     key: String,
-    /// None removes it.
+    /// `None` removes the field.
     value: Option<Value>,
 }
 
-/// Judges values, given as `{ namespace: { key: value } }`, by these definitions.
+/// Validates values, given as `{ namespace: { key: value } }`, by these definitions.
 pub(in crate::service) fn validate_given(
-    given: Value,
+    values: Value,
     definitions: &[Model],
     budget: &mut Budget,
 ) -> Result<Vec<ValidatedValue>> {
     let mut problems = Problems::default();
     let mut unknown = 0;
     let mut validated = Vec::new();
-    let Value::Object(given) = given else { return Ok(validated) };
-    for (namespace, fields) in given {
+    let Value::Object(namespaces) = values else { return Ok(validated) };
+    for (namespace, fields) in namespaces {
         let Value::Object(fields) = fields else {
             let namespace = excerpt(&namespace);
             problems.add(&namespace, not_an_object(&namespace));
             continue;
         };
         for (key, mut value) in fields {
-            let same = |one: &&Model| one.namespace == namespace && one.field_key == key;
-            let Some(definition) = definitions.iter().find(same) else {
+            let has_name = |row: &&Model| row.namespace == namespace && row.field_key == key;
+            let Some(definition) = definitions.iter().find(has_name) else {
                 unknown += 1;
                 if unknown <= MAX_UNKNOWN {
                     let (namespace, key) = (excerpt(&namespace), excerpt(&key));
@@ -230,7 +235,7 @@ pub(in crate::service) fn validate_given(
     Ok(validated)
 }
 
-/// `meta_data` with what was validated in place.
+/// Returns `meta_data` with the validated values.
 pub(in crate::service) fn apply(meta_data: &Json, validated: &[ValidatedValue]) -> Json {
     let mut merged = meta_data.as_object().cloned().unwrap_or_default();
     for ValidatedValue { namespace, key, value } in validated {
@@ -248,12 +253,12 @@ fn put(meta_data: &mut Map<String, Value>, namespace: &str, key: String, value: 
         Value::Object(fields) => {
             fields.insert(key, value);
         }
-        // Free-form data of earlier times; the field is defined, and what is in its place is not one.
+        // Free-form data that is older than the definition: it can't hold a custom field.
         other => *other = Value::Object(Map::from_iter([(key, value)])),
     }
 }
 
-/// Removes a value, and its namespace when that was all of it.
+/// Removes a value, and its namespace if it is empty then.
 pub(super) fn remove(meta_data: &mut Map<String, Value>, namespace: &str, key: &str) {
     let Some(Value::Object(fields)) = meta_data.get_mut(namespace) else { return };
     if fields.remove(key).is_some() && fields.is_empty() {
@@ -261,7 +266,7 @@ pub(super) fn remove(meta_data: &mut Map<String, Value>, namespace: &str, key: &
     }
 }
 
-/// The values of these custom fields and nothing else, as `{ namespace: { key: value } }`.
+/// Returns only the values of these custom fields, as `{ namespace: { key: value } }`.
 pub(in crate::service) fn shown(meta_data: &Json, definitions: &[Model]) -> Json {
     let mut fields = Map::new();
     for definition in definitions {

@@ -1,4 +1,4 @@
-//! What a caller has to say when it is about passwords, and what is wrong with it.
+//! Parses the input of password changes and resets. All validation errors of an input are reported at once.
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -11,28 +11,28 @@ use crate::types::{EmailAddress, Password};
 const TOKEN: TextMessages =
     TextMessages { not_a_string: "Token must be a string", required: "Token is required" };
 
-/// A change of the password by who knows the old one.
+/// The input of a password change by a customer who knows the current password.
 #[derive(Clone, Debug)]
 pub struct PasswordChange {
-    /// The password that is in force.
+    /// The current password.
     pub current_password: Field,
-    /// The one that is to be.
+    /// The new password.
     pub password: Field,
 }
 
-/// A wish for a link with which a password can be set anew.
+/// The input of a request for a password reset link.
 #[derive(Clone, Debug)]
 pub struct ResetRequest {
-    /// The address of the account.
+    /// The e-mail address of the account.
     pub email: Field,
 }
 
-/// A password that is set with such a link.
+/// The input of a password reset with a mailed token.
 #[derive(Clone, Debug)]
 pub struct Reset {
     /// The token in the link.
     pub token: Field,
-    /// The password that is to be.
+    /// The new password.
     pub password: Field,
 }
 
@@ -55,8 +55,8 @@ impl From<Map<String, Value>> for Reset {
     }
 }
 
-/// All of several fields, or all problems with them.
-fn all<A, B>(problems: Problems, a: Option<A>, b: Option<B>) -> Result<(A, B)> {
+/// Returns the values of two required fields, or both errors.
+fn both<A, B>(problems: Problems, a: Option<A>, b: Option<B>) -> Result<(A, B)> {
     problems.finish()?;
     let missing = || crate::error::Error::internal("a required field passed the check without a value");
     Ok((a.ok_or_else(missing)?, b.ok_or_else(missing)?))
@@ -68,7 +68,7 @@ impl PasswordChange {
         let current =
             required_password("current_password", "Current password", self.current_password, &mut problems);
         let new = parse_password(self.password, Mode::Create, &mut problems);
-        all(problems, current, new)
+        both(problems, current, new)
     }
 }
 
@@ -76,7 +76,7 @@ impl ResetRequest {
     pub(super) fn parse(self) -> Result<EmailAddress> {
         let mut problems = Problems::default();
         let email = parse_email(self.email, Mode::Create, &mut problems);
-        all(problems, email, Some(())).map(|(email, ())| email)
+        both(problems, email, Some(())).map(|(email, ())| email)
     }
 }
 
@@ -85,22 +85,22 @@ impl Reset {
         let mut problems = Problems::default();
         let token = problems.text("token", self.token, Mode::Create, TOKEN).map(SecretString::from);
         let password = parse_password(self.password, Mode::Create, &mut problems);
-        all(problems, token, password)
+        both(problems, token, password)
     }
 }
 
-/// A token in a body, whatever it is good for.
+/// Parses a required token.
 pub(in crate::service) fn parse_token(token: Field) -> Result<SecretString> {
     let mut problems = Problems::default();
     let token = problems.text("token", token, Mode::Create, TOKEN).map(SecretString::from);
-    all(problems, token, Some(())).map(|(token, ())| token)
+    both(problems, token, Some(())).map(|(token, ())| token)
 }
 
-/// The password in a body that is asked for once more. It is compared, not set: any will do.
+/// Parses the caller's current password. It is compared and not set, so the password rules do not apply.
 pub(in crate::service) fn parse_own_password(password: Field) -> Result<SecretString> {
     let mut problems = Problems::default();
     let password = required_password("password", "Password", password, &mut problems);
-    all(problems, password, Some(())).map(|(password, ())| password)
+    both(problems, password, Some(())).map(|(password, ())| password)
 }
 
 fn required_password(

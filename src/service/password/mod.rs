@@ -1,4 +1,7 @@
-//! Passwords of customers: changed by who knows the old one, set anew by who reads the mail.
+//! Passwords of customers: a change with the current password, and a reset with a mailed token.
+//!
+//! Both end all sessions and invalidate all tokens of the customer. Passwords are hashed before the transaction,
+//! because hashing is slow; the transaction then checks that the customer has not changed.
 
 mod input;
 
@@ -26,29 +29,29 @@ use crate::service::{mail, secret, session};
 use crate::types::MailKind;
 use crate::{spend, transact};
 
-/// One text for everything that can be wrong with a token that was mailed.
+/// The message for every invalid mailed token, whatever the reason.
 pub(super) const INVALID_TOKEN: &str = "Token is invalid or expired";
 
-/// Changes the password of the customer whose token it is. Every token that was issued so far is refused from now
-/// on, and every other session ends; the session that asks goes on with the tokens of the answer.
+/// Changes the caller's password. All earlier tokens become invalid and all other sessions end. The session of the
+/// request continues with the tokens of the response.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, also for a wrong current password; [`Error::RateLimited`]
-/// after too many.
+/// [`Error::Invalid`] with all problems of the input, or for a wrong current password; [`Error::RateLimited`] after too
+/// many wrong passwords.
 pub async fn change(ctx: &Ctx, write: Write<TokenPair>, input: PasswordChange) -> Result<Written<TokenPair>> {
     let Caller::Customer { customer_id, session, .. } = ctx.caller else {
         return Err(ctx.require_customer().err().unwrap_or(Error::Forbidden("Only customers may do this")));
     };
     let (current_password, password) = input.parse()?;
-    let known =
+    let confirmed =
         confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
     let hash = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
-        throttle::forget(tx, "customer", &known.email.key()).await?;
+        throttle::forget(tx, "customer", &confirmed.email.key()).await?;
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
-        if current.token_generation != known.token_generation {
-            // Hashing took its time: somebody else was faster, and this token is one of the old ones now.
+        if current.token_generation != confirmed.token_generation {
+            // A concurrent change during the hashing has invalidated the token of this request.
             return Err(Error::Unauthenticated("The token is invalid or expired").into());
         }
         let mut row = current.clone().into_active_model();
@@ -58,33 +61,35 @@ pub async fn change(ctx: &Ctx, write: Write<TokenPair>, input: PasswordChange) -
     })
 }
 
-/// Has a link mailed with which a password can be set anew, to a customer who is known and enabled. Whoever asks
-/// learns nothing: for anybody else exactly the same is done, and the worker finds that there is nobody to mail to.
+/// Enqueues a mail with a password reset link. The request does the same for every e-mail address, so that its response
+/// and duration do not reveal whether a customer exists. The worker drops the mail if there is no enabled customer with
+/// the address.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it is no address; [`Error::RateLimited`] for a network address that asks too often.
+/// [`Error::Invalid`] for an invalid e-mail address; [`Error::RateLimited`] after too many requests from a network
+/// address.
 pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> Result<Written<()>> {
     let email = input.parse()?;
     throttle::count_request(ctx).await?;
     spend!(ctx, write, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
 }
 
-/// Sets a password with a token that was mailed, ends every session, and logs in: who reads the mail need not get past
-/// whoever guesses at the login.
+/// Sets a password with a mailed token, ends all sessions, and starts a new session. The customer needs no login after
+/// that, which an attacker's login attempts could block.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, or for a token that was used, has expired, was overtaken, or
-/// was never issued.
+/// [`Error::Invalid`] with all problems of the input, or for a token that is unknown, used, expired or superseded.
 pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<Written<TokenPair>> {
     let (token, password) = input.parse()?;
     let invalid = || Error::invalid("token", INVALID_TOKEN);
     let hash = secret::token_hash(&token);
-    let lasting = lasting(ctx, tokens::Column::CreatedAt, ctx.app.config.accounts.reset_password_expiry)?;
+    let is_valid =
+        not_expired(ctx, tokens::Column::CreatedAt, ctx.app.config.accounts.reset_password_expiry)?;
     let find = || {
-        let found = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
-        found.filter(lasting.clone())
+        let select = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
+        select.filter(is_valid.clone())
     };
-    // A courtesy that spares the hashing; the transaction looks again.
+    // Rejects invalid tokens before the expensive hashing; the transaction checks again.
     let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
     let owner = customer::Entity::find_by_id(token.customer_id).one(ctx.app.db.reader()).await?;
     let owner = owner.ok_or_else(invalid)?;
@@ -94,23 +99,23 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
         let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
         let current =
             select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
-        // Of several who come with the same token, only the first finds it.
+        // Of concurrent requests with the same token, only the first finds it.
         find().one(tx).await?.ok_or_else(invalid)?;
         let verified = current.email_verified_at.unwrap_or_else(|| ctx.app.clock.now());
         let mut row = current.clone().into_active_model();
         row.password = Set(new_password.clone());
-        // Tokens end when the address changes, so this one came through the mailbox that the customer has.
+        // A change of the address invalidates the token, so the customer has access to the current mailbox.
         row.email_verified_at.set_if_not_equals(Some(verified));
-        // It ends this token and its siblings.
+        // Invalidates this token and all other reset tokens of the customer.
         let saved = save(ctx, tx, current, row, None).await?;
         session::continue_session(ctx, tx, &saved, None).await
     })
 }
 
-/// Makes sure that who is logged in knows the password, before something that can't be undone.
+/// Verifies the password of the calling customer, before an action that can't be undone.
 ///
 /// # Errors
-/// [`Error::Invalid`] with this message when it doesn't; [`Error::RateLimited`] when it attempts.
+/// [`Error::Invalid`] with `message` for a wrong password; [`Error::RateLimited`] after too many wrong passwords.
 pub(super) async fn confirm(
     ctx: &Ctx,
     outside: &impl NoTransaction,
@@ -119,26 +124,27 @@ pub(super) async fn confirm(
     password: &SecretString,
 ) -> Result<customer::Model> {
     let (customer_id, _) = ctx.require_customer()?;
-    let attempts = LoginAttempts::inside(customer_id);
-    if let Some(retry_after) = attempts.seconds_refused(ctx).await? {
+    let attempts = LoginAttempts::for_confirmation(customer_id);
+    if let Some(retry_after) = attempts.seconds_blocked(ctx).await? {
         return Err(Error::RateLimited { retry_after });
     }
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;
     let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
     report_too_costly("customer", Some(customer.uuid), verified);
-    let passes =
+    let is_accepted =
         transact!(ctx.app.db, |tx| { attempts.record_attempt(ctx, tx, verified.verdict.is_right()).await })?;
-    if passes { Ok(customer) } else { Err(Error::invalid(field, message)) }
+    if is_accepted { Ok(customer) } else { Err(Error::invalid(field, message)) }
 }
 
-/// Mailed tokens that have not expired: those that were mailed at a time that `column` tells, and that can be.
-pub(super) fn lasting(ctx: &Ctx, column: impl ColumnTrait, expiry: Duration) -> Result<Condition> {
+/// Matches mailed tokens that have not expired. `column` is their time of creation; a time in the future, written by a
+/// wrong clock, does not match.
+pub(super) fn not_expired(ctx: &Ctx, column: impl ColumnTrait, expiry: Duration) -> Result<Condition> {
     let latest = ctx.app.clock.latest(TimeDelta::zero());
     Ok(Condition::all().add(column.gt(issued_after(ctx, expiry)?)).add(column.lte(latest)))
 }
 
-/// Tokens that were mailed up to then have expired.
+/// The latest creation time of mailed tokens that have expired.
 pub(super) fn issued_after(ctx: &Ctx, expiry: Duration) -> Result<DateTime<Utc>> {
     Ok(ctx.app.clock.now() - TimeDelta::from_std(expiry).map_err(Error::internal)?)
 }

@@ -1,5 +1,8 @@
-//! Pages that go on from a row. A cursor holds that row's values of the sort keys, so it stays good while rows come
-//! and go, and the database finds the place by its index instead of counting the rows before it.
+//! Keyset pagination. A cursor contains the sort key values of a row. It stays valid when rows are inserted or deleted,
+//! and the database finds its position with an index instead of counting the rows before it.
+//!
+//! NULL is greater than every other value, on both databases. A cursor also contains its version and the sort order; a
+//! cursor of another version or order is a validation error.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,73 +17,73 @@ use crate::error::Result;
 use crate::service::input::patch::Problems;
 use crate::service::query::page::{DEFAULT_LIMIT, MAX_LIMIT};
 
-/// The form of cursors; another one can't be read by this program.
+/// The version of the cursor format. Cursors of other versions are rejected.
 const VERSION: u32 = 1;
 
-/// What a sort key's values are.
+/// The type of a sort key's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
-    /// A whole number of 32 bits.
+    /// A 32-bit integer.
     Number,
-    /// A whole number of 64 bits.
+    /// A 64-bit integer.
     Long,
     /// A text, sorted by code point.
     Text,
-    /// A moment.
+    /// A timestamp.
     Timestamp,
 }
 
-/// The value of a moment in a cursor, to the last digit that the database holds.
-pub fn timestamp(moment: DateTime<Utc>) -> Json {
-    Json::String(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+/// Encodes a timestamp for a cursor, with the full precision of the database.
+pub fn timestamp(timestamp: DateTime<Utc>) -> Json {
+    Json::String(timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
 impl ColumnKind {
-    /// What a cursor says, as the database takes it; a NULL is none. An error when it can't be such a value.
-    fn read(self, value: &Json) -> std::result::Result<Option<Value>, Broken> {
+    /// Converts a value of a cursor to a value for the database; `None` is NULL. Fails if the value has another type.
+    fn parse(self, value: &Json) -> std::result::Result<Option<Value>, InvalidCursor> {
         let value = match (self, value) {
             (_, Json::Null) => return Ok(None),
             (Self::Number, Json::Number(number)) => {
                 let number = number.as_i64().and_then(|number| i32::try_from(number).ok());
-                number.ok_or(Broken)?.into()
+                number.ok_or(InvalidCursor)?.into()
             }
-            (Self::Long, Json::Number(number)) => number.as_i64().ok_or(Broken)?.into(),
-            // PostgreSQL takes no NUL, and neither database a year of five digits.
+            (Self::Long, Json::Number(number)) => number.as_i64().ok_or(InvalidCursor)?.into(),
+            // PostgreSQL rejects NUL, and both databases reject years with five digits.
             (Self::Text, Json::String(text)) if !text.contains('\0') => text.as_str().into(),
             (Self::Timestamp, Json::String(text)) => {
-                let moment = DateTime::parse_from_rfc3339(text).map_err(|_| Broken)?.to_utc();
-                Some(moment).filter(|moment| (1..=9999).contains(&moment.year())).ok_or(Broken)?.into()
+                let timestamp = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidCursor)?.to_utc();
+                Some(timestamp).filter(|time| (1..=9999).contains(&time.year())).ok_or(InvalidCursor)?.into()
             }
-            _ => return Err(Broken),
+            _ => return Err(InvalidCursor),
         };
         Ok(Some(value))
     }
 }
 
-/// One of the keys that rows are sorted by.
+/// A sort key of a list.
 #[derive(Clone, Debug)]
 pub struct SortKey {
-    /// Its name in cursors and messages.
+    /// The name in cursors and messages.
     pub name: &'static str,
-    /// What is compared.
+    /// The SQL expression.
     pub expression: SimpleExpr,
-    /// What its values are.
+    /// The type of its values.
     pub kind: ColumnKind,
-    /// Whether it may be NULL, which counts as greater than everything else.
+    /// Whether it may be NULL. NULL is greater than every other value.
     pub nullable: bool,
-    /// Whether the greatest comes first.
+    /// Whether the greatest value comes first.
     pub descending: bool,
 }
 
 impl SortKey {
-    fn same(&self, value: Option<&Value>) -> SimpleExpr {
+    fn equals(&self, value: Option<&Value>) -> SimpleExpr {
         match value {
             Some(value) => self.expression.clone().eq(value.clone()),
             None => self.expression.clone().is_null(),
         }
     }
 
-    /// The rows past this value, upwards or downwards; none when there can be none.
+    /// Matches the rows with a greater value, or with a smaller one if `upwards` is false. `None` if no row can match.
     fn past(&self, value: Option<&Value>, upwards: bool) -> Option<SimpleExpr> {
         let expression = self.expression.clone();
         match (value, upwards) {
@@ -95,52 +98,53 @@ impl SortKey {
     }
 }
 
-/// Which part of the rows is wanted, as a caller says it (GraphQL Cursor Connections Specification, 4).
+/// The pagination arguments of a request (GraphQL Cursor Connections Specification, 4).
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    /// So many from the beginning.
+    /// Return the first n rows.
     pub first: Option<i32>,
-    /// Those behind this cursor.
+    /// Return rows after this cursor.
     pub after: Option<String>,
-    /// So many from the end.
+    /// Return the last n rows.
     pub last: Option<i32>,
-    /// Those ahead of this cursor.
+    /// Return rows before this cursor.
     pub before: Option<String>,
 }
 
-/// The values of a row's sort keys.
-type Place = Vec<Option<Value>>;
+/// The sort key values of a row: its position in the order.
+type Position = Vec<Option<Value>>;
 
-/// The text is no cursor.
+/// The text is not a valid cursor.
 #[derive(Debug)]
-struct Broken;
+struct InvalidCursor;
 
-/// A part of the rows in an order whose last key is unique.
+/// A page in an order whose last sort key is unique.
 #[derive(Clone, Debug)]
 pub struct Keyset {
     keys: Vec<SortKey>,
-    after: Option<Place>,
-    before: Option<Place>,
-    /// The most rows.
+    after: Option<Position>,
+    before: Option<Position>,
+    /// The maximum number of rows.
     count: usize,
-    /// Whether they are counted from the end.
+    /// Whether the page is read from the end.
     backward: bool,
 }
 
-/// Rows in their order.
+/// The rows of a page, in their order.
 #[derive(Clone, Debug)]
 pub struct Slice<M> {
     /// The rows.
     pub rows: Vec<M>,
-    /// Whether there are more in the direction that was read.
+    /// Whether there are more rows in the direction of reading.
     pub more: bool,
 }
 
 impl Keyset {
-    /// Reads what a caller wants; the last of the keys has to be unique.
+    /// Parses the pagination arguments. The last sort key has to be unique.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::error::Error::Invalid) for counts that are out of bounds and for cursors that are broken or of another order.
+    /// [`Error::Invalid`](crate::error::Error::Invalid) for a count out of range, and for a cursor that is invalid or
+    /// belongs to another order.
     pub fn parse(keys: Vec<SortKey>, window: &Window) -> Result<Self> {
         let mut problems = Problems::default();
         for (name, count) in [("first", window.first), ("last", window.last)] {
@@ -154,69 +158,67 @@ impl Keyset {
         if window.first.is_some() && window.last.is_some() {
             problems.add("last", "Give either \"first\" or \"last\"");
         }
-        let mut place = |name: &str, cursor: &Option<String>| {
-            let place = cursor.as_ref().map(|cursor| read(&keys, name, cursor)).transpose();
-            place.map_err(|message| problems.add(name, message)).ok().flatten()
+        let mut position = |name: &str, cursor: &Option<String>| {
+            let position = cursor.as_ref().map(|cursor| parse_cursor(&keys, name, cursor)).transpose();
+            position.map_err(|message| problems.add(name, message)).ok().flatten()
         };
-        let (after, before) = (place("after", &window.after), place("before", &window.before));
+        let (after, before) = (position("after", &window.after), position("before", &window.before));
         problems.finish()?;
         let count = window.first.or(window.last).and_then(|count| usize::try_from(count).ok());
         let count = count.unwrap_or(DEFAULT_LIMIT as usize);
-        // `before` alone asks for those right ahead of it.
+        // `before` alone returns the rows directly before the cursor.
         let backward = window.last.is_some()
             || window.first.is_none() && window.before.is_some() && window.after.is_none();
         Ok(Self { keys, after, before, count, backward })
     }
 
-    /// Whether rows are counted from the end.
+    /// Whether the page is read from the end.
     pub fn backward(&self) -> bool {
         self.backward
     }
 
-    /// The numbers that its cursors name, where rows are in the order of a number.
+    /// The numbers in the cursors, if the first sort key is a 64-bit number.
     pub fn numbers(&self) -> impl Iterator<Item = i64> {
-        let number = |place: &Place| match place.first() {
+        let number = |position: &Position| match position.first() {
             Some(Some(Value::BigInt(number))) => *number,
             _ => None,
         };
         self.after.iter().chain(&self.before).filter_map(number)
     }
 
-    /// The cursor of a row with these values of the sort keys.
+    /// Encodes the cursor of a row with these sort key values.
     pub fn cursor(&self, values: Vec<Json>) -> String {
         let cursor = serde_json::json!([VERSION, order(&self.keys), values]);
         URL_SAFE_NO_PAD.encode(cursor.to_string())
     }
 
-    /// The wanted part of the rows that meet the condition.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Reads the page of the rows that match the condition.
     pub async fn rows<E: EntityTrait>(
         &self,
         condition: &Condition,
         db: &impl ConnectionTrait,
     ) -> Result<Slice<E::Model>> {
         let mut condition = condition.clone();
-        for (place, ahead) in [(&self.after, true), (&self.before, false)] {
-            condition = condition.add_option(place.as_ref().map(|place| self.beyond(place, ahead, false)));
+        for (position, ahead) in [(&self.after, true), (&self.before, false)] {
+            let beyond = position.as_ref().map(|position| self.beyond(position, ahead, false));
+            condition = condition.add_option(beyond);
         }
-        // One more than wanted tells whether there are more.
-        let most = self.count as u64 + 1;
+        // One additional row shows whether there are more.
+        let limit = self.count as u64 + 1;
         let mut rows = Vec::new();
         match self.first_key_upwards() {
-            // Past a value come greater ones, and then the NULLs. Asked for both at once, a database reads all rows
+            // The greater values follow, and then the NULLs. In one statement for both, a database would read all rows
             // before them.
             Some((key, value)) => {
                 let greater = condition.clone().add(key.expression.clone().gte(value.clone()));
-                rows.extend(self.select::<E>(greater, most).all(db).await?);
-                let rest = most - rows.len() as u64;
-                if rest > 0 {
+                rows.extend(self.select::<E>(greater, limit).all(db).await?);
+                let remaining = limit - rows.len() as u64;
+                if remaining > 0 {
                     let nulls = condition.add(key.expression.clone().is_null());
-                    rows.extend(self.select::<E>(nulls, rest).all(db).await?);
+                    rows.extend(self.select::<E>(nulls, remaining).all(db).await?);
                 }
             }
-            None => rows.extend(self.select::<E>(condition, most).all(db).await?),
+            None => rows.extend(self.select::<E>(condition, limit).all(db).await?),
         }
         let more = rows.len() > self.count;
         rows.truncate(self.count);
@@ -226,15 +228,16 @@ impl Keyset {
         Ok(Slice { rows, more })
     }
 
-    /// The first key, when it may be NULL and is read upwards, and the value that reading starts from, when there is one.
+    /// The first sort key and its value in the start cursor, if the key is nullable and read in ascending order and the
+    /// value is not NULL.
     fn first_key_upwards(&self) -> Option<(&SortKey, &Value)> {
         let key = self.keys.first().filter(|key| key.nullable && key.descending == self.backward)?;
         let start = if self.backward { &self.before } else { &self.after };
         Some((key, start.as_ref()?.first()?.as_ref()?))
     }
 
-    /// So many rows that meet the condition, in the order in which they are read.
-    fn select<E: EntityTrait>(&self, condition: Condition, most: u64) -> Select<E> {
+    /// Selects up to `limit` rows that match the condition, in the order of reading.
+    fn select<E: EntityTrait>(&self, condition: Condition, limit: u64) -> Select<E> {
         let mut select = E::find().filter(condition);
         for key in &self.keys {
             let (order, nulls) = match key.descending != self.backward {
@@ -247,30 +250,28 @@ impl Keyset {
                 false => query.order_by_expr(key.expression.clone(), order),
             };
         }
-        select.limit(most)
+        select.limit(limit)
     }
 
-    /// Whether rows that meet the condition lie on the other side of the cursor that was started from.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether rows that match the condition exist on the other side of the start cursor.
     pub async fn has_rows_behind<E: EntityTrait>(
         &self,
         condition: &Condition,
         db: &impl ConnectionTrait,
     ) -> Result<bool> {
         let start = if self.backward { &self.before } else { &self.after };
-        let Some(place) = start else { return Ok(false) };
-        let condition = condition.clone().add(self.beyond(place, self.backward, true));
+        let Some(position) = start else { return Ok(false) };
+        let condition = condition.clone().add(self.beyond(position, self.backward, true));
         let select = E::find().select_only().expr(Expr::val(1)).filter(condition).limit(1);
         Ok(select.into_tuple::<i32>().one(db).await?.is_some())
     }
 
-    /// The rows that come after a place, or before it; with `inclusive` the row at the place as well.
-    fn beyond(&self, place: &Place, ahead: bool, inclusive: bool) -> SimpleExpr {
-        let exact = self.exactly_beyond(place, ahead, inclusive);
-        // Says nothing new, but in a form that every index is entered by: at the first key's value, not at its end.
-        match (self.keys.first(), place.first()) {
+    /// Matches the rows after a position, or before it if `ahead` is false. With `inclusive`, the row at the position
+    /// matches as well.
+    fn beyond(&self, position: &Position, ahead: bool, inclusive: bool) -> SimpleExpr {
+        let exact = self.exactly_beyond(position, ahead, inclusive);
+        // Logically redundant, but it lets the database start its index scan at the first key's value.
+        match (self.keys.first(), position.first()) {
             (Some(key), Some(Some(value))) if ahead == key.descending => {
                 key.expression.clone().lte(value.clone()).and(exact)
             }
@@ -281,63 +282,65 @@ impl Keyset {
         }
     }
 
-    fn exactly_beyond(&self, place: &Place, ahead: bool, inclusive: bool) -> SimpleExpr {
+    fn exactly_beyond(&self, position: &Position, ahead: bool, inclusive: bool) -> SimpleExpr {
         let upwards = |key: &SortKey| ahead != key.descending;
-        // Where all keys go one way, a row comparison says it in the form that indexes are used for best.
-        let direction = self.keys.first().is_some_and(upwards);
-        if self.keys.iter().all(|key| !key.nullable && upwards(key) == direction) {
+        // If all keys have the same direction, a row comparison makes the best use of an index.
+        let all_upwards = self.keys.first().is_some_and(upwards);
+        if self.keys.iter().all(|key| !key.nullable && upwards(key) == all_upwards) {
             let row = Expr::tuple(self.keys.iter().map(|key| key.expression.clone()));
-            let values = Expr::tuple(place.iter().flatten().cloned().map(Expr::val));
-            return match (direction, inclusive) {
+            let values = Expr::tuple(position.iter().flatten().cloned().map(Expr::val));
+            return match (all_upwards, inclusive) {
                 (true, false) => row.gt(values),
                 (true, true) => row.gte(values),
                 (false, false) => row.lt(values),
                 (false, true) => row.lte(values),
             };
         }
-        // Otherwise: past the first key's value, or at it and past the second's, and so on.
-        let mut rest = inclusive.then(|| Expr::val(1).eq(1));
-        for (key, value) in self.keys.iter().zip(place).rev() {
+        // Otherwise: past the first key's value, or equal to it and past the second key's value, and so on.
+        let mut condition = inclusive.then(|| Expr::val(1).eq(1));
+        for (key, value) in self.keys.iter().zip(position).rev() {
             let past = key.past(value.as_ref(), upwards(key));
-            let tied = rest.map(|rest| key.same(value.as_ref()).and(rest));
-            rest = match (past, tied) {
+            let tied = condition.map(|condition| key.equals(value.as_ref()).and(condition));
+            condition = match (past, tied) {
                 (Some(past), Some(tied)) => Some(past.or(tied)),
                 (past, tied) => past.or(tied),
             };
         }
-        rest.unwrap_or_else(|| Expr::val(1).eq(0))
+        condition.unwrap_or_else(|| Expr::val(1).eq(0))
     }
 }
 
-/// The keys and their directions: what a cursor is good for.
+/// The sort keys and their directions, as a cursor contains them.
 fn order(keys: &[SortKey]) -> String {
     let key = |key: &SortKey| format!("{} {}", key.name, if key.descending { "DESC" } else { "ASC" });
     keys.iter().map(key).collect::<Vec<_>>().join(", ")
 }
 
-/// The place that a cursor names, or what is wrong with it.
-fn read(keys: &[SortKey], name: &str, cursor: &str) -> std::result::Result<Place, String> {
-    let broken = |_| format!("\"{name}\" is no cursor that a page answered with");
-    let (version, sorted_by, values) = decode(cursor).map_err(broken)?;
-    let wanted = order(keys);
+/// Parses the cursor of the argument `name`. Fails with the error message.
+fn parse_cursor(keys: &[SortKey], name: &str, cursor: &str) -> std::result::Result<Position, String> {
+    let invalid = |_| format!("\"{name}\" is not a valid cursor");
+    let (version, cursor_order, values) = decode(cursor).map_err(invalid)?;
+    let requested_order = order(keys);
     if version != VERSION {
-        return Err(format!("\"{name}\" is a cursor of another version; start again without it"));
+        return Err(format!("\"{name}\" is a cursor of another version; start again without a cursor"));
     }
-    if sorted_by != wanted {
-        let sorted_by: String = sorted_by.chars().take(200).collect();
-        return Err(format!("\"{name}\" is a cursor of the order {sorted_by}, but this order is {wanted}"));
+    if cursor_order != requested_order {
+        let cursor_order: String = cursor_order.chars().take(200).collect();
+        return Err(format!(
+            "\"{name}\" is a cursor of the order {cursor_order}, but the requested order is {requested_order}"
+        ));
     }
     if values.len() != keys.len() {
-        return Err(broken(Broken));
+        return Err(invalid(InvalidCursor));
     }
-    let values = keys.iter().zip(&values).map(|(key, value)| match key.kind.read(value) {
-        Ok(None) if !key.nullable => Err(Broken),
+    let values = keys.iter().zip(&values).map(|(key, value)| match key.kind.parse(value) {
+        Ok(None) if !key.nullable => Err(InvalidCursor),
         value => value,
     });
-    values.collect::<std::result::Result<_, _>>().map_err(broken)
+    values.collect::<std::result::Result<_, _>>().map_err(invalid)
 }
 
-fn decode(cursor: &str) -> std::result::Result<(u32, String, Vec<Json>), Broken> {
-    let text = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Broken)?;
-    serde_json::from_slice(&text).map_err(|_| Broken)
+fn decode(cursor: &str) -> std::result::Result<(u32, String, Vec<Json>), InvalidCursor> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| InvalidCursor)?;
+    serde_json::from_slice(&text).map_err(|_| InvalidCursor)
 }

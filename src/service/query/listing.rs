@@ -1,4 +1,5 @@
-//! Rows in the order of their number, a part at a time: what only ever grows.
+//! Lists in the order of a unique, growing number, such as journal entries and webhook deliveries. Only admins may read
+//! them.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{Condition, EntityTrait, Iden};
@@ -7,17 +8,16 @@ use super::keyset::{ColumnKind, Keyset, Slice, SortKey, Window};
 use crate::app::ctx::Ctx;
 use crate::error::Result;
 
-/// The number by which rows are in order; none has the same twice.
-pub(in crate::service) struct Number<E: EntityTrait> {
-    /// Its name in cursors.
+/// The unique column that orders the rows.
+pub(in crate::service) struct NumberColumn<E: EntityTrait> {
+    /// The name in cursors.
     pub(in crate::service) name: &'static str,
-    /// The column.
     pub(in crate::service) column: E::Column,
-    /// That of a row.
-    pub(in crate::service) of: fn(&E::Model) -> i64,
+    /// Returns the number of a row.
+    pub(in crate::service) value: fn(&E::Model) -> i64,
 }
 
-/// A part of the rows that meet a condition.
+/// A query for a page of the rows that match a condition.
 #[derive(Clone, Debug)]
 pub struct Listing<E: EntityTrait> {
     condition: Condition,
@@ -26,26 +26,26 @@ pub struct Listing<E: EntityTrait> {
     after: Option<String>,
 }
 
-/// What a listing answers with.
+/// A page of rows.
 #[derive(Clone, Debug)]
 pub struct Page<M> {
     /// The rows, each with its cursor.
     pub rows: Vec<(String, M)>,
-    /// Whether there are more behind the last one.
+    /// Whether there are more rows after the last one.
     pub has_next: bool,
-    /// Whether there are more ahead of the first one.
+    /// Whether there are more rows before the first one.
     pub has_previous: bool,
-    /// Where to go on from; of an empty page where it was begun.
+    /// The cursor of the last row. For an empty page, the `after` cursor of the request.
     pub end: Option<String>,
 }
 
 impl<E: EntityTrait> Listing<E> {
-    /// Reads what a caller wants, in the order of this number.
+    /// Parses the pagination arguments of a list in the order of this column.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::error::Error::Invalid) for counts and cursors that can't be used.
+    /// [`Error::Invalid`](crate::error::Error::Invalid) for an invalid count or cursor.
     pub(in crate::service) fn parse(
-        number: Number<E>,
+        number: NumberColumn<E>,
         descending: bool,
         window: &Window,
         condition: Condition,
@@ -57,18 +57,19 @@ impl<E: EntityTrait> Listing<E> {
         let key =
             SortKey { name: number.name, expression, kind: ColumnKind::Long, nullable: false, descending };
         let keyset = Keyset::parse(vec![key], window)?;
-        Ok(Self { condition, keyset, number: number.of, after: window.after.clone() })
+        Ok(Self { condition, keyset, number: number.value, after: window.after.clone() })
     }
 
-    /// The numbers that its cursors name.
+    /// The numbers in the cursors of the request.
     pub(in crate::service) fn cursors(&self) -> impl Iterator<Item = i64> {
         self.keyset.numbers()
     }
 
-    /// Its rows.
+    /// Reads the page.
     ///
     /// # Errors
-    /// Only admins may; those of the database.
+    /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
+    /// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin.
     pub async fn page(&self, ctx: &Ctx) -> Result<Page<E::Model>> {
         ctx.require_admin()?;
         let db = ctx.app.db.lists();

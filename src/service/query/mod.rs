@@ -1,4 +1,4 @@
-//! Lists: filters, pages and cursors.
+//! Queries of lists: filters, sort orders, offset pages and cursors.
 
 pub mod keyset;
 pub mod listing;

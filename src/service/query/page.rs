@@ -1,4 +1,5 @@
-//! Filters and pages of lists, as EverShop's collections take them.
+//! Filters and offset pages of lists, as EverShop's collections define them. Filters are joined by AND. An unknown key,
+//! operation or value is a validation error that names it. Every sort order ends in the primary key.
 
 use std::fmt;
 
@@ -7,20 +8,20 @@ use sea_orm::{Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, Query
 
 use crate::error::{Error, Result};
 
-/// Rows on a page when nothing is said.
+/// The default number of rows on a page.
 pub const DEFAULT_LIMIT: u32 = 20;
-/// The most rows on a page.
+/// The maximum number of rows on a page.
 pub const MAX_LIMIT: u32 = 100;
 
-/// The last page there can be: a GraphQL `Int` has 32 bits, one of them the sign.
+/// The maximum page number: a GraphQL `Int` is a signed 32-bit integer.
 const MAX_PAGE: u32 = i32::MAX.unsigned_abs();
-/// The most filters of a list.
+/// The maximum number of filters of a list.
 const MAX_FILTERS: usize = 50;
-/// The longest value of a filter, in characters.
+/// The maximum length of a filter value, in characters.
 const MAX_VALUE: usize = 1000;
 
-/// How a filter compares; the names are those of the API.
-#[expect(missing_docs, reason = "the names say it")]
+/// The comparison of a filter. The names are those of the API.
+#[expect(missing_docs, reason = "the names are self-explanatory")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     Eq,
@@ -55,43 +56,43 @@ impl fmt::Display for Operation {
 /// One filter of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// What is compared.
+    /// The key of the list that is compared.
     pub key: String,
-    /// How.
+    /// The comparison.
     pub operation: Operation,
-    /// With what.
+    /// The value that the key is compared with.
     pub value: String,
 }
 
 impl Filter {
-    /// An error about this filter's value.
+    /// The error for an invalid value of this filter.
     pub fn bad_value(&self, expected: &str) -> Error {
         let Self { key, value, .. } = self;
         Error::invalid(key, format!("Filter \"{key}\": {expected}, but the value is \"{}\"", shorten(value)))
     }
 
-    /// An error about a key that the list doesn't know.
+    /// The error for a key that the list does not support.
     pub fn unknown_key(&self, known: &[&str]) -> Error {
         let key = shorten(&self.key);
         Error::invalid(&key, format!("Unknown filter key \"{key}\". Known keys: {}", known.join(", ")))
     }
 
-    /// Lets the operations pass that the key knows.
+    /// Checks that the operation is one of those that the key supports.
     ///
     /// # Errors
-    /// [`Error::Invalid`], naming them, for any other.
+    /// [`Error::Invalid`], with the supported operations, for any other.
     pub fn allow(&self, operations: &[Operation]) -> Result<()> {
         if operations.contains(&self.operation) {
             return Ok(());
         }
-        let known: Vec<String> = operations.iter().map(Operation::to_string).collect();
+        let supported: Vec<String> = operations.iter().map(Operation::to_string).collect();
         Err(Error::invalid(
             &self.key,
             format!(
-                "Filter \"{}\" does not know the operation \"{}\". Known operations: {}",
+                "Filter \"{}\" does not support the operation \"{}\". Supported operations: {}",
                 self.key,
                 self.operation,
-                known.join(", ")
+                supported.join(", ")
             ),
         ))
     }
@@ -101,27 +102,27 @@ fn shorten(text: &str) -> String {
     text.chars().take(100).collect()
 }
 
-/// What a list answers with: which rows, in which order, which part of them.
+/// A parsed query of a list: condition, order and page.
 #[derive(Clone, Debug)]
 pub struct ListQuery {
-    /// The rows.
+    /// The condition that the rows match.
     pub condition: Condition,
-    /// Their order; always ends in the primary key.
+    /// The order of the rows, which ends in the primary key.
     pub order: Vec<(SimpleExpr, Order)>,
-    /// The page, from 1.
+    /// The page number, from 1.
     pub page: u32,
-    /// Rows on a page, 1 to 100.
+    /// The number of rows on a page, from 1 to 100.
     pub limit: u32,
-    /// The filters, as they were given.
+    /// The filters of the request.
     pub filters: Vec<Filter>,
 }
 
 impl ListQuery {
-    /// Reads the filters. `sort_keys` are the values of `ob` with their expressions, `primary_key` breaks
-    /// ties, and `condition` says what any other key means.
+    /// Parses the filters. `sort_keys` are the values of the filter `ob` with their expressions. `primary_key` breaks
+    /// ties. `condition` translates every other filter.
     ///
     /// # Errors
-    /// [`Error::Invalid`] names the first key, operation or value that isn't known.
+    /// [`Error::Invalid`] names the first unknown key, operation or value.
     pub fn parse(
         filters: Vec<Filter>,
         primary_key: SimpleExpr,
@@ -158,19 +159,16 @@ impl ListQuery {
                 _ => query.condition = query.condition.add(condition(filter)?),
             }
         }
-        // Newest first when nothing is said; a chosen column starts at its beginning.
-        let otherwise = if sort.is_some() { Order::Asc } else { Order::Desc };
-        let direction = direction.unwrap_or(otherwise);
+        // The default order is newest first; the default direction of a sort key is ascending.
+        let default = if sort.is_some() { Order::Asc } else { Order::Desc };
+        let direction = direction.unwrap_or(default);
         query.order.extend(sort.map(|key| (key, direction.clone())));
         query.order.push((primary_key, direction));
         query.filters = filters;
         Ok(query)
     }
 
-    /// The rows of this page. Whoever calls it has made sure that the caller may see them.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Reads the rows of the page. The calling service has to authorize the caller.
     pub async fn rows<E: EntityTrait>(&self, db: &impl ConnectionTrait) -> Result<Vec<E::Model>> {
         let mut select = E::find().filter(self.condition.clone());
         for (key, direction) in &self.order {
@@ -181,10 +179,7 @@ impl ListQuery {
         Ok(select.all(db).await?)
     }
 
-    /// The number of rows on all pages.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Counts the rows on all pages.
     pub async fn count<E: EntityTrait>(&self, db: &impl ConnectionTrait) -> Result<i64> {
         let select = E::find().select_only().expr(Expr::col(Asterisk).count());
         let select = select.filter(self.condition.clone()).into_tuple();
@@ -192,28 +187,27 @@ impl ListQuery {
     }
 }
 
-fn number(filter: &Filter, least: u32, most: u32) -> Result<u32> {
+fn number(filter: &Filter, min: u32, max: u32) -> Result<u32> {
     filter.allow(&[Operation::Eq])?;
-    let number = filter.value.parse().ok().filter(|n| (least..=most).contains(n));
-    number
-        .ok_or_else(|| filter.bad_value(&format!("the value must be a whole number from {least} to {most}")))
+    let number = filter.value.parse().ok().filter(|n| (min..=max).contains(n));
+    number.ok_or_else(|| filter.bad_value(&format!("the value must be a whole number from {min} to {max}")))
 }
 
 fn one_of<T: Clone>(filter: &Filter, values: &[(&str, T)]) -> Result<T> {
     filter.allow(&[Operation::Eq])?;
-    let found = values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&filter.value));
-    found.map(|(_, value)| value.clone()).ok_or_else(|| {
+    let value = values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&filter.value));
+    value.map(|(_, value)| value.clone()).ok_or_else(|| {
         let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
         filter.bad_value(&format!("the value must be one of {}", names.join(", ")))
     })
 }
 
-/// Whether `column` holds `text`, whatever the case: of ASCII letters on SQLite, of all letters on PostgreSQL.
+/// Whether `column` contains `text`. SQLite ignores the case of ASCII letters, PostgreSQL the case of all letters.
 pub fn holds(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
     matches_pattern(column, &format!("%{}%", escape(text)))
 }
 
-/// Whether `column` matches `text`, in which `%` stands for anything; without one, whether it holds `text`.
+/// Whether `column` matches `text`, in which `%` matches any characters. Without `%`: whether it contains `text`.
 pub fn like(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
     if text.contains('%') {
         let parts: Vec<String> = text.split('%').map(escape).collect();
@@ -223,24 +217,24 @@ pub fn like(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
     }
 }
 
-/// Both sides are folded by the database, so that they are folded alike.
+/// The database folds both sides, so that both are folded by the same rules.
 fn matches_pattern(column: impl Into<SimpleExpr>, pattern: &str) -> SimpleExpr {
     let pattern = SimpleExpr::from(Func::lower(Expr::val(pattern)));
     SimpleExpr::from(Func::lower(column.into()))
         .binary(BinOper::Like, pattern.binary(BinOper::Escape, Expr::cust("'\\'")))
 }
 
-/// Whether `expression` holds `text` as it is; both have to be folded alike.
+/// Whether `expression` contains `text`. The caller has to fold both by the same rules.
 pub fn contains(expression: SimpleExpr, text: &str) -> SimpleExpr {
-    fits(expression, format!("%{}%", escape(text)))
+    like_pattern(expression, format!("%{}%", escape(text)))
 }
 
-/// Whether `expression` starts with `text` as it is; both have to be folded alike.
+/// Whether `expression` starts with `text`. The caller has to fold both by the same rules.
 pub fn starts_with(expression: SimpleExpr, text: &str) -> SimpleExpr {
-    fits(expression, format!("{}%", escape(text)))
+    like_pattern(expression, format!("{}%", escape(text)))
 }
 
-fn fits(expression: SimpleExpr, pattern: String) -> SimpleExpr {
+fn like_pattern(expression: SimpleExpr, pattern: String) -> SimpleExpr {
     let pattern = Expr::val(pattern).binary(BinOper::Escape, Expr::cust("'\\'"));
     expression.binary(BinOper::Like, pattern)
 }

@@ -1,4 +1,4 @@
-//! Sessions of admins: as those of customers, in tables of their own.
+//! Sessions of admins. They work as those of customers, but have their own table and are not numbered in the journal.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -8,8 +8,8 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::family::{self, Lifetime, is_good};
-use super::refresh::{Presented, REFUSED};
+use super::family::{self, Lifetime, may_refresh};
+use super::refresh::{INVALID_REFRESH_TOKEN, PresentedToken};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
@@ -27,8 +27,8 @@ pub(in crate::service) async fn start(
     tx: &impl ConnectionTrait,
     admin: &admin_user::Model,
 ) -> TxResult<TokenPair> {
-    let surplus = family::evict_oldest::<Entity>(ctx, tx, admin.admin_user_id).await?;
-    record_ended(ctx, tx, admin.uuid, surplus).await?;
+    let evicted = family::evict_oldest::<Entity>(ctx, tx, admin.admin_user_id).await?;
+    record_revocations(ctx, tx, admin.uuid, evicted).await?;
     let now = ctx.app.clock.now();
     let session = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -47,27 +47,32 @@ pub(in crate::service) async fn start(
     issue(ctx, admin, &session)
 }
 
-/// New tokens for a refresh token of an admin, which is used up: [`refresh`](super::refresh()) says when.
+/// Issues new tokens for a refresh token of an admin, by the rules of [`refresh`](super::refresh()).
 ///
 /// # Errors
-/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) when it isn't one of ours, has expired, its session
-/// has ended, its admin no longer stands behind it, or it was overtaken; then the session ends.
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the token is invalid or expired, its session has
+/// ended, its admin is disabled or has invalidated its tokens, or the token was superseded. In the last case the
+/// session ends.
 pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
-    let presented = Presented::read(ctx, refresh_token, Audience::Admin).ok_or(REFUSED)?;
+    let presented =
+        PresentedToken::verify(ctx, refresh_token, Audience::Admin).ok_or(INVALID_REFRESH_TOKEN)?;
     let lifetime = Lifetime::of_admins(ctx)?;
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        // The session's lock puts refreshes of one family in a row.
+        // The session's lock serializes the refreshes of a token family.
         let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
-        let session = select.one(tx).await?.ok_or(REFUSED)?;
-        let admin = admin_user::Entity::find_by_id(session.admin_user_id).one(tx).await?.ok_or(REFUSED)?;
+        let session = select.one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
+        let admin = admin_user::Entity::find_by_id(session.admin_user_id)
+            .one(tx)
+            .await?
+            .ok_or(INVALID_REFRESH_TOKEN)?;
         let trusted =
             admin.uuid == presented.account && admin.status && admin.token_generation == presented.generation;
         if !trusted || !lifetime.lasts(ctx, session.created_at) {
-            return Err(REFUSED.into());
+            return Err(INVALID_REFRESH_TOKEN.into());
         }
-        let Presented { step, hash, .. } = &presented;
-        if !is_good(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
-            // The end of the session has to be committed, so it is no error inside of the transaction.
+        let PresentedToken { step, hash, .. } = &presented;
+        if !may_refresh(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
+            // Not an error inside the transaction, because the end of the session has to be committed.
             end(ctx, tx, session, admin.uuid).await?;
             return Ok(None);
         }
@@ -81,22 +86,22 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     })?;
     let outcome = outcome.something();
     if outcome.is_none() {
-        tracing::warn!(admin = %presented.account, "a refresh token came a second time; its session ended");
+        tracing::warn!(admin = %presented.account, "refresh token reused; session revoked");
     }
-    outcome.ok_or(REFUSED)
+    outcome.ok_or(INVALID_REFRESH_TOKEN)
 }
 
-/// Ends the session of an admin's refresh token; [`revoke`](super::revoke()) says when there is none to end.
-///
-/// # Errors
-/// Those of the database.
+/// Ends the session of an admin's refresh token. Returns `None` if there is no such session, see
+/// [`revoke`](super::revoke()).
 pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
-    let Some(presented) = Presented::read(ctx, refresh_token, Audience::Admin) else { return Ok(None) };
+    let Some(presented) = PresentedToken::verify(ctx, refresh_token, Audience::Admin) else {
+        return Ok(None);
+    };
     let find = || Entity::find().filter(Column::Uuid.eq(presented.session));
     if find().one(ctx.app.db.reader()).await?.is_none() {
         return Ok(None);
     }
-    let ended = spend!(ctx, write.or_nothing(), |tx| {
+    let outcome = spend!(ctx, write.or_nothing(), |tx| {
         let select = find().find_also_related(admin_user::Entity);
         let Some((session, Some(admin))) = select.one(tx).await? else { return Ok(None) };
         if (admin.uuid, admin.token_generation) != (presented.account, presented.generation) {
@@ -104,10 +109,10 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
         }
         Ok(end(ctx, tx, session, admin.uuid).await?.then_some(()))
     })?;
-    Ok(ended.something())
+    Ok(outcome.something())
 }
 
-/// Ends all sessions of an admin, in the transaction of what makes them end.
+/// Ends all sessions of an admin, in the transaction of the change that requires it.
 pub(in crate::service) async fn end_all(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -115,10 +120,10 @@ pub(in crate::service) async fn end_all(
 ) -> TxResult<()> {
     let sessions = Entity::delete_many().filter(Column::AdminUserId.eq(admin.admin_user_id));
     let ended = sessions.exec(tx).await?.rows_affected;
-    record_ended(ctx, tx, admin.uuid, ended).await
+    record_revocations(ctx, tx, admin.uuid, ended).await
 }
 
-/// Ends a session, and tells whether it was there: of two that come at once, one ends it.
+/// Ends a session. Returns false if a concurrent request has already ended it.
 async fn end(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model, admin: Uuid) -> TxResult<bool> {
     let uuid = session.uuid;
     if session.delete(tx).await?.rows_affected == 0 {
@@ -129,7 +134,7 @@ async fn end(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model, admin: Uuid) 
     Ok(true)
 }
 
-async fn record_ended(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: u64) -> TxResult<()> {
+async fn record_revocations(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: u64) -> TxResult<()> {
     if count == 0 {
         return Ok(());
     }
@@ -137,7 +142,7 @@ async fn record_ended(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, count: 
     journal::record(ctx, tx, Change::happened(EventKind::AdminSessionRevoked, admin, data)).await
 }
 
-/// Issues tokens of the session's present step.
+/// Issues tokens for the session's current step.
 fn issue(ctx: &Ctx, admin: &admin_user::Model, session: &Model) -> TxResult<TokenPair> {
     let ends_at = Lifetime::of_admins(ctx)?.end(session.created_at);
     let claim = SessionClaim { uuid: session.uuid, ends_at, step: session.refresh_count };

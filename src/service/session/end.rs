@@ -1,4 +1,4 @@
-//! Logging out: here, there, everywhere.
+//! Ending sessions of customers: by refresh token, by identifier, or all of them. Each end is recorded in the journal.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
@@ -8,7 +8,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::refresh::Presented;
+use super::refresh::PresentedToken;
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
@@ -21,36 +21,35 @@ use crate::service::token::Audience;
 use crate::spend;
 use crate::types::EventKind;
 
-/// Ends the session of a refresh token. None when there is none to end, which is as good (RFC 7009 2.2): then nothing is
-/// changed, and nothing stored for an idempotency key, since anyone can make up tokens.
-///
-/// # Errors
-/// Those of the database.
+/// Ends the session of a refresh token. Returns `None` if there is no such session, which is a success as well
+/// (RFC 7009 2.2). Then nothing is stored, not even for an idempotency key, because anyone can invent tokens.
 pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
-    let Some(presented) = Presented::read(ctx, refresh_token, Audience::Customer) else { return Ok(None) };
-    // Found out without a transaction: tokens of sessions that have ended keep nobody from writing.
+    let Some(presented) = PresentedToken::verify(ctx, refresh_token, Audience::Customer) else {
+        return Ok(None);
+    };
+    // Checked without a transaction, so that requests with tokens of ended sessions don't block writers.
     let find = || Entity::find().filter(Column::Uuid.eq(presented.session));
     if find().one(ctx.app.db.reader()).await?.is_none() {
         return Ok(None);
     }
-    let ended = spend!(ctx, write.or_nothing(), |tx| {
+    let outcome = spend!(ctx, write.or_nothing(), |tx| {
         let Some(session) = find().one(tx).await? else { return Ok(None) };
         let owner = lock_customer(tx, session.customer_id).await?;
-        // A token from before a change of the password is good for nothing.
+        // A change of the password invalidates earlier tokens.
         if owner != Some((presented.account, presented.generation)) {
             return Ok(None);
         }
-        // Of two that come at once, one ends it.
+        // Only one of several concurrent requests ends the session.
         if session.clone().delete(tx).await?.rows_affected == 0 {
             return Ok(None);
         }
         record_revocation(ctx, tx, &session).await?;
         Ok(Some(()))
     })?;
-    Ok(ended.something())
+    Ok(outcome.something())
 }
 
-/// Ends one of the customer's own sessions and tells which it was.
+/// Ends one of the caller's sessions and returns it.
 ///
 /// # Errors
 /// [`Error::NotFound`], also for a session of another customer.
@@ -67,40 +66,38 @@ pub async fn end(ctx: &Ctx, write: Write<Model>, session: Uuid) -> Result<Writte
     })
 }
 
-/// Ends all of the customer's own sessions, and with them every token that is out there.
-///
-/// # Errors
-/// Those of the database.
+/// Ends all sessions of the caller and invalidates all its tokens.
 pub async fn end_all(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
     let (customer_id, _) = ctx.require_customer()?;
     spend!(ctx, write, |tx| {
-        // The customer first, then its sessions: the order in which everything locks them.
+        // Lock order: the customer, then its sessions.
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         let ended = end_sessions(tx, customer_id, None).await?;
         record_revocations(ctx, tx, customer_id, ended).await?;
-        // Whoever was in may have wished for an address of its own.
+        // An attacker with a session may have requested a change of the e-mail address.
         invalidate_pending_links(tx, &customer).await?;
         let generation = customer.token_generation + 1;
         let mut row = customer.into_active_model();
         row.pending_email.set_if_not_equals(None);
         row.token_generation = Set(generation);
-        // Counted by the journal meanwhile.
+        // The journal has incremented it in this transaction.
         row.event_sequence = NotSet;
         row.update(tx).await?;
         Ok(())
     })
 }
 
-/// The customer first, then its sessions: the order in which everything locks them. Its identifier and token generation.
+/// Locks a customer before its sessions are locked (see the lock order in [`record_revocations`]). Returns its uuid and
+/// token generation.
 async fn lock_customer(tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<Option<(Uuid, i64)>> {
     let select = customer::Entity::find_by_id(customer_id).select_only();
     let select = select.columns([customer::Column::Uuid, customer::Column::TokenGeneration]).lock_exclusive();
     Ok(select.into_tuple().one(tx).await?)
 }
 
-/// Tells of sessions that were ended, if any were. The customer should be locked already: whoever locks it after one of
-/// its sessions may wait for somebody who does it the other way round, until the database lets one of them try again.
+/// Records the end of sessions in the journal, if there were any. Lock order: the calling code has to lock the customer
+/// before its sessions. Transactions in different orders would deadlock, and the database would abort one of them.
 pub(super) async fn record_revocations(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -115,10 +112,10 @@ pub(super) async fn record_revocations(
     journal::append_numbered(ctx, tx, customer_id, vec![ended]).await
 }
 
-/// Tells of one session that was ended.
+/// Records the end of one session in the journal.
 pub(super) async fn record_revocation(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> TxResult<()> {
-    let ended = json!({"count": 1, "session": session.uuid.to_string()});
-    let ended = Change::happened(EventKind::SessionRevoked, session.uuid, ended);
+    let data = json!({"count": 1, "session": session.uuid.to_string()});
+    let ended = Change::happened(EventKind::SessionRevoked, session.uuid, data);
     journal::append_numbered(ctx, tx, session.customer_id, vec![ended]).await
 }
 

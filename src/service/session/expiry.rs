@@ -1,7 +1,7 @@
-//! Deleting sessions that have expired.
+//! Deletes expired sessions.
 //!
-//! When a session expires changes with each refresh. An index over it would make every refresh write to all indexes, so
-//! the table is read in the order of its keys instead.
+//! Each refresh changes the expiry of a session. With an index on it, every refresh would have to update all indexes of
+//! the table. Therefore the table is read in the order of its primary key instead.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -12,15 +12,12 @@ use crate::entity::{admin_session, customer_session};
 use crate::error::Result;
 use crate::transact;
 
-/// Rows that are read at once.
+/// The number of rows that one statement reads.
 const WINDOW: u64 = 5000;
-/// Rows that one transaction deletes: others want to write as well.
+/// The number of rows that one transaction deletes. Short transactions let other writers in between.
 const BATCH: usize = 1000;
 
-/// Deletes the sessions of customers and admins that have expired, and gives their number.
-///
-/// # Errors
-/// Those of the database.
+/// Deletes the expired sessions of customers and admins. Returns their number.
 pub async fn delete_expired(ctx: &Ctx) -> Result<u64> {
     let customers = delete_from::<customer_session::Entity>(ctx).await?;
     Ok(customers + delete_from::<admin_session::Entity>(ctx).await?)
@@ -36,10 +33,10 @@ async fn delete_from<S: SessionTable>(ctx: &Ctx) -> Result<u64> {
         let Some((last, _)) = window.last() else { return Ok(deleted) };
         after = *last;
         let expired: Vec<i64> = window.iter().filter(|(_, at)| *at <= now).map(|(id, _)| *id).collect();
-        for some in expired.chunks(BATCH) {
+        for batch in expired.chunks(BATCH) {
             deleted += transact!(ctx.app.db, |tx| {
-                // One that was refreshed since is kept.
-                let rows = S::delete_many().filter(S::ID.is_in(some.iter().copied()));
+                // A session that was refreshed since then has not expired.
+                let rows = S::delete_many().filter(S::ID.is_in(batch.iter().copied()));
                 Ok(rows.filter(S::EXPIRES_AT.lte(now)).exec(tx).await?.rows_affected)
             })?;
         }

@@ -1,5 +1,5 @@
-//! What sessions of customers and of admins have in common: how long they last, how many an account has, and which of
-//! their refresh tokens are good.
+//! The common rules for sessions of customers and admins: their lifetime, the number of sessions of an account, and
+//! the refresh tokens that may be used.
 
 use std::time::Duration;
 
@@ -12,18 +12,16 @@ use crate::entity::{admin_session, customer_session};
 use crate::error::{Error, Result};
 use crate::types::TokenHash;
 
-/// The most sessions of an account; beyond them the one that was used longest ago ends.
+/// The maximum number of sessions of an account. A further login ends the least recently used session.
 const MAX_SESSIONS: usize = 50;
 
 /// A table of sessions.
 pub(super) trait SessionTable: EntityTrait {
-    /// Primary key.
     const ID: Self::Column;
-    /// Whose it is.
+    /// The account of the session.
     const OWNER: Self::Column;
-    /// When it was last used.
     const LAST_USED_AT: Self::Column;
-    /// When its latest refresh token expires.
+    /// The expiry of the latest refresh token.
     const EXPIRES_AT: Self::Column;
 }
 
@@ -41,23 +39,21 @@ impl SessionTable for admin_session::Entity {
     const EXPIRES_AT: Self::Column = admin_session::Column::ExpiresAt;
 }
 
-/// How long sessions of one kind of account last.
+/// The lifetime of the sessions of customers or admins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lifetime {
-    /// Without a refresh.
+    /// The maximum time without a refresh.
     refresh: TimeDelta,
-    /// From the login, however often they are refreshed (ASVS 7.3.2).
+    /// The maximum time since the login, regardless of refreshes (ASVS 7.3.2).
     session: TimeDelta,
 }
 
 impl Lifetime {
-    /// Of customers' sessions.
     pub(super) fn of_customers(ctx: &Ctx) -> Result<Self> {
         let config = &ctx.app.config.tokens;
         Self::new(config.customer_refresh_expiry, config.customer_session_lifetime)
     }
 
-    /// Of admins' sessions.
     pub(super) fn of_admins(ctx: &Ctx) -> Result<Self> {
         let config = &ctx.app.config.tokens;
         Self::new(config.admin_refresh_expiry, config.admin_session_lifetime)
@@ -68,39 +64,40 @@ impl Lifetime {
         Ok(Self { refresh: delta(refresh)?, session: delta(session)? })
     }
 
-    /// When a session ends that began then: no token of it lasts longer.
+    /// The end of a session. All its tokens expire at the latest then.
     pub(super) fn end(self, created_at: DateTime<Utc>) -> DateTime<Utc> {
         created_at + self.session
     }
 
-    /// Whether a session that began then has not come to its end.
+    /// Whether a session has not reached its end.
     pub(super) fn lasts(self, ctx: &Ctx, created_at: DateTime<Utc>) -> bool {
         ctx.app.clock.is_pending(self.end(created_at), self.session)
     }
 
-    /// After when and until when a session began that has not come to its end: [`lasts`](Self::lasts) for a statement.
-    pub(super) fn begun_between(self, ctx: &Ctx) -> (DateTime<Utc>, DateTime<Utc>) {
+    /// The bounds for `created_at` of sessions that have not reached their end: after the first timestamp, and at the
+    /// second or before. The same rule as [`lasts`](Self::lasts), for SQL.
+    pub(super) fn created_between(self, ctx: &Ctx) -> (DateTime<Utc>, DateTime<Utc>) {
         (ctx.app.clock.now() - self.session, ctx.app.clock.latest(TimeDelta::zero()))
     }
 
-    /// When a session expires that began then and is used now.
+    /// The expiry of a session that is used now.
     pub(super) fn expiry(self, ctx: &Ctx, created_at: DateTime<Utc>) -> DateTime<Utc> {
         self.refresh_expiry(ctx).min(self.end(created_at))
     }
 
-    /// When a refresh token expires that is issued now.
+    /// The expiry of a refresh token that is issued now.
     pub(super) fn refresh_expiry(self, ctx: &Ctx) -> DateTime<Utc> {
         ctx.app.clock.now() + self.refresh
     }
 
-    /// How long a session lasts at most, in seconds.
+    /// The maximum duration of a session, in seconds.
     pub(super) fn session_seconds(self) -> i64 {
         self.session.num_seconds()
     }
 }
 
-/// Ends sessions of an account that have expired, and those that were used longest ago when there is no room for one
-/// more. Gives the number of the latter.
+/// Deletes the expired sessions of an account, and its least recently used sessions if there are too many for another
+/// one. Returns the number of the latter.
 pub(super) async fn evict_oldest<S: SessionTable>(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -111,35 +108,38 @@ pub(super) async fn evict_oldest<S: SessionTable>(
     let latest_first = own.order_by_desc(S::LAST_USED_AT).order_by_desc(S::ID);
     let sessions: Vec<(i64, DateTime<Utc>, DateTime<Utc>)> = latest_first.into_tuple().all(tx).await?;
     let (now, latest) = (ctx.app.clock.now(), ctx.app.clock.latest(TimeDelta::zero()));
-    let goes_on = |(_, until, used): &(i64, DateTime<Utc>, DateTime<Utc>)| *until > now && *used <= latest;
-    let (going_on, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(goes_on);
-    let surplus = going_on.len().saturating_sub(MAX_SESSIONS - 1);
-    let gone = going_on.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, ..)| id);
-    let gone: Vec<i64> = gone.collect();
-    if !gone.is_empty() {
-        S::delete_many().filter(S::ID.is_in(gone)).exec(tx).await?;
+    let is_active = |(_, expires_at, used_at): &(i64, DateTime<Utc>, DateTime<Utc>)| {
+        *expires_at > now && *used_at <= latest
+    };
+    let (active, expired): (Vec<_>, Vec<_>) = sessions.into_iter().partition(is_active);
+    let evicted = active.len().saturating_sub(MAX_SESSIONS - 1);
+    let deleted = active.into_iter().skip(MAX_SESSIONS - 1).chain(expired).map(|(id, ..)| id);
+    let deleted: Vec<i64> = deleted.collect();
+    if !deleted.is_empty() {
+        S::delete_many().filter(S::ID.is_in(deleted)).exec(tx).await?;
     }
-    Ok(surplus as u64)
+    Ok(evicted as u64)
 }
 
-/// Whether a refresh token of this step and with this hash is good: it comes for the first time, or none of the tokens that
-/// were issued for it was used. If not, a token of a later step was used, or another one of its own: somebody else is ahead of
-/// the client, and the session has to end. So it has when it has not reached the token's step: then the database is older than
-/// the token, restored from a backup, and would reach that step without its owner. `count` and `last` are the session's
-/// `refresh_count` and `last_refresh_token`.
-pub(super) fn is_good(step: i64, hash: &TokenHash, count: i64, last: Option<&TokenHash>) -> bool {
+/// Whether a refresh token may be used: it is used for the first time, or none of the tokens that were issued for it
+/// was used. `count` and `last` are the session's `refresh_count` and `last_refresh_token`.
+///
+/// Otherwise the session has to end. Either the token is superseded: a token of a later step, or another token of the
+/// same step, was used. Or the token's step is greater than the session's: the database was restored from a backup, and
+/// would reach that step again with other tokens.
+pub(super) fn may_refresh(step: i64, hash: &TokenHash, count: i64, last: Option<&TokenHash>) -> bool {
     step == count || (step == count - 1 && last == Some(hash))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_good;
+    use super::may_refresh;
     use crate::types::TokenHash;
 
     #[test]
-    fn which_refresh_tokens_are_good() {
+    fn a_refresh_token_of_the_current_step_or_the_last_used_one_may_be_used() {
         let [used, other] = ["used", "other"].map(|hash| TokenHash::new(hash.to_owned()));
-        for (step, hash, good) in [
+        for (step, hash, expected) in [
             (3, &other, true),
             (2, &used, true),
             (2, &other, false),
@@ -147,9 +147,9 @@ mod tests {
             (0, &other, false),
             (4, &used, false),
         ] {
-            assert_eq!(is_good(step, hash, 3, Some(&used)), good, "{step} {hash:?}");
+            assert_eq!(may_refresh(step, hash, 3, Some(&used)), expected, "{step} {hash:?}");
         }
-        assert!(is_good(0, &other, 0, None));
-        assert!(!is_good(0, &other, 1, None));
+        assert!(may_refresh(0, &other, 0, None));
+        assert!(!may_refresh(0, &other, 1, None));
     }
 }

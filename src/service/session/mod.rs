@@ -1,5 +1,5 @@
-//! Sessions: logging in, staying logged in, logging out here or everywhere. Those of customers are in this folder's files,
-//! those of admins in [`admin`]; what both have in common is in `family.rs`.
+//! Sessions: login, refresh, logout. [`admin`] contains the sessions of admins, `family.rs` the rules for both kinds of
+//! account, and the other files the sessions of customers.
 
 pub mod admin;
 mod end;
@@ -36,12 +36,12 @@ use crate::{spend, transact};
 use end::record_revocations;
 use family::Lifetime;
 
-/// Logs a customer in. A hash of another system, or of an earlier price, is replaced on the way.
+/// Logs a customer in. A password hash of another system, or with outdated cost parameters, is replaced.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`], in the same words and after the same time whether the address is unknown, the
-/// password wrong, the customer disabled or the account refused for a while because somebody guesses;
-/// [`Error::RateLimited`] for a network address from which too much failed.
+/// [`Error::Unauthenticated`] for an unknown address, a wrong password, a disabled customer, or an account that is
+/// blocked after failed login attempts. The message and the duration are the same in all cases. [`Error::RateLimited`]
+/// for a network address with too many failed attempts.
 pub async fn log_in(
     ctx: &Ctx,
     write: Write<TokenPair>,
@@ -50,49 +50,48 @@ pub async fn log_in(
 ) -> Result<Written<TokenPair>> {
     let db = &ctx.app.db;
     let login = Login::begin(ctx, "customer", email, EmailAddress::parse).await?;
-    let found = match &login.email {
+    let customer = match &login.email {
         Some(email) => customer::Entity::find_by_address(email).one(db.reader()).await?,
         None => None,
     };
-    let account = found.as_ref().map(|customer| customer.uuid);
+    let account = customer.as_ref().map(|customer| customer.uuid);
     let verified = ctx
         .app
         .hasher
-        .verify(&write, ctx.lane(), password, found.as_ref().map(|found| &found.password))
+        .verify(&write, ctx.lane(), password, customer.as_ref().map(|customer| &customer.password))
         .await?;
-    let found = found.filter(|customer| verified.verdict.is_right() && customer.status.is_enabled());
+    let customer = customer.filter(|customer| verified.verdict.is_right() && customer.status.is_enabled());
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        if !login.attempts.record_attempt(ctx, tx, found.is_some()).await? {
-            // That it was counted has to be committed, so it is no error inside of the transaction.
+        if !login.attempts.record_attempt(ctx, tx, customer.is_some()).await? {
+            // Not an error inside the transaction, because the failed attempt has to be committed.
             return Ok(None);
         }
-        let Some(found) = &found else { return Ok(None) };
-        // Hashing took its time: an account that changed meanwhile gets no token of its old self.
-        let select = customer::Entity::find_by_id(found.customer_id).lock_exclusive();
+        let Some(customer) = &customer else { return Ok(None) };
+        // The account may have changed during the hashing. If it did, no token is issued.
+        let select = customer::Entity::find_by_id(customer.customer_id).lock_exclusive();
         let Some(current) = select.one(tx).await? else { return Ok(None) };
-        if !current.status.is_enabled() || current.token_generation != found.token_generation {
+        if !current.status.is_enabled() || current.token_generation != customer.token_generation {
             return Ok(None);
         }
-        let surplus = family::evict_oldest::<Entity>(ctx, tx, current.customer_id).await?;
-        record_revocations(ctx, tx, current.customer_id, surplus).await?;
+        let evicted = family::evict_oldest::<Entity>(ctx, tx, current.customer_id).await?;
+        record_revocations(ctx, tx, current.customer_id, evicted).await?;
         start(ctx, tx, &current).await.map(Some)
     })?;
-    // Every wait comes after the commit.
-    let Some(customer) = found.filter(|_| outcome.value.is_some()) else {
+    // The delay that equalizes the latency comes after the commit.
+    let Some(customer) = customer.filter(|_| outcome.value.is_some()) else {
         return Err(login.refused(ctx, &outcome, account, verified).await);
     };
     login.passed(customer.uuid);
     if verified.verdict == Verdict::Outdated
         && let Err(error) = replace_hash(ctx, &outcome, &customer, password).await
     {
-        // The next login tries again; this one has passed.
+        // The login itself succeeded; the next login tries again.
         tracing::warn!(customer = %customer.uuid, %error, "an old password hash was not replaced");
     }
-    outcome.something().ok_or_else(|| Error::internal("a login without tokens"))
+    outcome.something().ok_or_else(|| Error::internal("a successful login returned no tokens"))
 }
 
-/// Stores a hash of today's kind of a password that was just found to be right. Nothing that anybody sees changes, and
-/// no token ends.
+/// Stores a current hash of a verified password. The customer's version and tokens do not change.
 async fn replace_hash(
     ctx: &Ctx,
     outside: &impl NoTransaction,
@@ -102,23 +101,23 @@ async fn replace_hash(
     let hash = ctx.app.hasher.rehash(outside, ctx.lane(), password, ctx.app.random.bytes()).await?;
     transact!(ctx.app.db, |tx| {
         let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
-        let same = customer::Entity::update_many().set(row);
-        let same = same.filter(customer::Column::CustomerId.eq(customer.customer_id));
-        // Not over a password that was changed meanwhile.
-        same.filter(customer::Column::Password.eq(customer.password.clone())).exec(tx).await?;
+        let update = customer::Entity::update_many().set(row);
+        let update = update.filter(customer::Column::CustomerId.eq(customer.customer_id));
+        // Does not overwrite a password that was changed since the verification.
+        update.filter(customer::Column::Password.eq(customer.password.clone())).exec(tx).await?;
         Ok(())
     })
 }
 
-/// Has the hasher learn what hashes take that are not as those that are made now, when there are any, so that refused logins look alike
-/// from the start. Once a start is enough.
+/// Measures the duration of verifying an outdated hash, if there are any, so that failed logins have the same latency
+/// from the start. Needed once per start of the program.
 ///
 /// # Errors
-/// Those of the database, and a full queue.
+/// [`Error::Unavailable`] if the hashing queue is full.
 pub async fn estimate_old_hashes(ctx: &Ctx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.usual_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
-    // Among the first of them some may cost too much to be verified.
+    // Several, because some of them may cost too much to verify.
     let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
     for hash in old.all(ctx.app.db.reader()).await? {
         if ctx.app.hasher.estimate(&Job, &hash).await? {
@@ -142,14 +141,14 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
         ..Default::default()
     };
     let session = session.insert(tx).await?;
-    let created = json!({"session": session.uuid.to_string()});
-    let created = Change::happened(EventKind::SessionCreated, session.uuid, created);
+    let data = json!({"session": session.uuid.to_string()});
+    let created = Change::happened(EventKind::SessionCreated, session.uuid, data);
     journal::append_numbered(ctx, tx, customer.customer_id, vec![created]).await?;
     issue(ctx, customer, &session)
 }
 
-/// New tokens for a session whose tokens have all just been ended by a change of the password. Without a session
-/// (a token of EverShop's own asked for it) one starts.
+/// Issues new tokens for a session after a change of the password has invalidated all its tokens. Starts a session if
+/// there is none, as for a request with a token of EverShop.
 pub(super) async fn continue_session(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -165,13 +164,13 @@ pub(super) async fn continue_session(
     let Some(session) = session.filter(|session| lifetime.lasts(ctx, session.created_at)) else {
         return start(ctx, tx, customer).await;
     };
-    // The tokens before are of an earlier generation, and no longer good.
+    // The earlier tokens are invalid, because they have an earlier generation.
     let next = session.refresh_count + 1;
     let session = advance(ctx, tx, session, next, None).await?;
     issue(ctx, customer, &session)
 }
 
-/// Records a refresh by a token with the hash `used`: the session lasts for the life of a refresh token from now on, up to
+/// Records a refresh by a token with the hash `used`, and extends the session by the lifetime of a refresh token, up to
 /// its end.
 async fn advance(
     ctx: &Ctx,
@@ -189,17 +188,14 @@ async fn advance(
     Ok(session.update(tx).await?)
 }
 
-/// The sessions of these customers, for callers that were shown the customers.
-///
-/// # Errors
-/// Those of the database.
+/// The sessions of these customers. The calling code has to authorize the caller for the customers.
 pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
     let clock = &ctx.app.clock;
     let select = Entity::find_by_customers(customer_ids, clock.now(), clock.latest(TimeDelta::zero()));
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
-/// Issues tokens of the session's present step.
+/// Issues tokens for the session's current step.
 fn issue(ctx: &Ctx, customer: &customer::Model, session: &Model) -> TxResult<TokenPair> {
     let ends_at = Lifetime::of_customers(ctx)?.end(session.created_at);
     let claim = SessionClaim { uuid: session.uuid, ends_at, step: session.refresh_count };

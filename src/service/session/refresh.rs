@@ -1,16 +1,18 @@
-//! Staying logged in.
+//! Refresh of a customer's session, with rotation of refresh tokens.
 //!
-//! A refresh token is good for one refresh, which answers with the next one; all of a session's are a family. A client that
-//! comes with a used one is a thief who copied it, or its owner after the thief: the session ends for both (RFC 9700
-//! 4.14.2). But two tabs may refresh at once, or an answer is lost and the client tries again. The difference is whether the
-//! first answer arrived: as long as none of the tokens that were issued for it has been used, no other client can be ahead,
-//! and it gets another one. Only one of those issued for the same token can be used: after that the others, and the token
-//! itself, are overtaken: 401, and the session ends. (Tabs share their storage: each continues with the token that was
-//! written last.)
+//! A refresh token is valid for one refresh, whose response contains the next one. All refresh tokens of a session are
+//! a token family. Reuse of a refresh token means that it was stolen: either the thief or the owner uses it second. The
+//! session then ends for both (RFC 9700 4.14.2).
 //!
-//! The session's row is all that is stored. A token is signed and carries its step, which is how many times the session had
-//! been refreshed when it was issued. The row counts the refreshes and has the hash of the token that was used last, so any
-//! number of tokens can be good for the same step, and any older token is known to be overtaken.
+//! Two cases are not theft: two browser tabs refresh concurrently, or a response is lost and the client retries. In
+//! both cases no token that was issued for the refresh token has been used, so the refresh token is accepted again.
+//! Only one of the tokens that were issued for the same token can be used. After that the others, and the token itself,
+//! are superseded: they get 401, and the session ends. (Tabs share their storage, so each continues with the last
+//! stored token.)
+//!
+//! Only the row of the session is stored. A token is signed and contains its step: the number of refreshes of the
+//! session when it was issued. The row contains the number of refreshes and the hash of the last used token. So any
+//! number of tokens can be valid for the same step, and every older token is recognized as superseded.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, Value};
@@ -20,7 +22,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::end::record_revocation;
-use super::family::{Lifetime, is_good};
+use super::family::{Lifetime, may_refresh};
 use super::{advance, issue};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
@@ -32,23 +34,25 @@ use crate::service::token::{self, Account, Audience, SessionClaim, Subject, Toke
 use crate::spend;
 use crate::types::{EmailAddress, TokenHash};
 
-/// One text for everything that can be wrong with a refresh token.
-pub(super) const REFUSED: Error = Error::Unauthenticated("The refresh token is invalid or expired");
+/// The error for every invalid refresh token, whatever the reason.
+pub(super) const INVALID_REFRESH_TOKEN: Error =
+    Error::Unauthenticated("The refresh token is invalid or expired");
 
-/// A refresh token that was signed by us and has not expired.
+/// A refresh token of a request. Its signature is valid and it has not expired.
 #[derive(Debug)]
-pub(super) struct Presented {
+pub(super) struct PresentedToken {
     pub(super) account: Uuid,
-    /// The account's `token_generation` as it was.
+    /// The `token_generation` of the account when the token was issued.
     pub(super) generation: i64,
     pub(super) session: Uuid,
     pub(super) step: i64,
     pub(super) hash: TokenHash,
 }
 
-impl Presented {
-    /// Reads a token; EverShop's own have no session, and can't be refreshed here.
-    pub(super) fn read(ctx: &Ctx, refresh_token: &str, audience: Audience) -> Option<Self> {
+impl PresentedToken {
+    /// Verifies a token. Returns `None` for an invalid token, and for a token of EverShop: it has no session and can't
+    /// be refreshed here.
+    pub(super) fn verify(ctx: &Ctx, refresh_token: &str, audience: Audience) -> Option<Self> {
         let verified = token::verify(&ctx.app, refresh_token, audience, TokenKind::Refresh)?;
         Some(Self {
             account: verified.account.uuid,
@@ -60,35 +64,37 @@ impl Presented {
     }
 }
 
-/// New tokens for a refresh token: the head of this file says when.
+/// Issues new tokens for a refresh token.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when it isn't one of ours, has expired, its session has ended, or it was overtaken; then the
-/// session ends.
+/// [`Error::Unauthenticated`] if the token is invalid or expired, its session has ended, or it was superseded. In the
+/// last case the session ends.
 pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) -> Result<Written<TokenPair>> {
-    let presented = Presented::read(ctx, refresh_token, Audience::Customer).ok_or(REFUSED)?;
+    let presented =
+        PresentedToken::verify(ctx, refresh_token, Audience::Customer).ok_or(INVALID_REFRESH_TOKEN)?;
     let lifetime = Lifetime::of_customers(ctx)?;
-    // With a key, the answer has to be in the same transaction.
+    // With an idempotency key, the response has to be stored in the same transaction.
     if !write.is_keyed()
         && let Some(pair) = refresh_by_statement(ctx, lifetime, &presented).await?
     {
         return write.done_by_statement(pair);
     }
     let outcome = spend!(ctx, write.or_nothing(), |tx| {
-        // The session's lock puts refreshes of one family in a row.
+        // The session's lock serializes the refreshes of a token family.
         let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
-        let session = select.one(tx).await?.ok_or(REFUSED)?;
-        // After the lock: in one query with it, PostgreSQL would show the customer as it was before the wait.
-        let customer = customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(REFUSED)?;
+        let session = select.one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
+        // A separate query after the lock: in the same query, PostgreSQL would return the customer before the wait.
+        let customer =
+            customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
         let trusted = customer.uuid == presented.account
             && customer.status.is_enabled()
             && customer.token_generation == presented.generation;
         if !trusted || !lifetime.lasts(ctx, session.created_at) {
-            return Err(REFUSED.into());
+            return Err(INVALID_REFRESH_TOKEN.into());
         }
-        let Presented { step, hash, .. } = &presented;
-        if !is_good(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
-            // The end of the session has to be committed, so it is no error inside of the transaction.
+        let PresentedToken { step, hash, .. } = &presented;
+        if !may_refresh(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
+            // Not an error inside the transaction, because the end of the session has to be committed.
             session.clone().delete(tx).await?;
             record_revocation(ctx, tx, &session).await?;
             return Ok(None);
@@ -98,13 +104,14 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     })?;
     let outcome = outcome.something();
     if outcome.is_none() {
-        tracing::warn!(customer = %presented.account, "a refresh token came a second time; its session ended");
+        tracing::warn!(customer = %presented.account, "refresh token reused; session revoked");
     }
-    outcome.ok_or(REFUSED)
+    outcome.ok_or(INVALID_REFRESH_TOKEN)
 }
 
-/// Advances the session of a good token by one step. The customer is compared in the same statement. A change that disables
-/// it or sets its password ends the session, or advances it, so a statement that waited for the change finds nothing.
+/// Advances the session of a valid token by one step. The statement checks the customer as well. A change that disables
+/// the customer or sets its password ends or advances the session, so a statement that waited for such a change updates
+/// no row.
 const REFRESH: &str = r#"
 UPDATE "customer_session" AS "session"
 SET "refresh_count" = $2 + 1, "last_refresh_token" = $3, "last_used_at" = $4,
@@ -119,28 +126,28 @@ WHERE "session"."uuid" = $1
 RETURNING "customer"."customer_id", "customer"."email", "customer"."full_name", "session"."created_at"
 "#;
 
-/// What the statement answers.
+/// The row that [`REFRESH`] returns.
 #[derive(FromQueryResult)]
-struct Refreshed {
+struct RefreshedRow {
     customer_id: i32,
     email: EmailAddress,
     full_name: String,
     created_at: DateTime<Utc>,
 }
 
-/// On PostgreSQL, one statement instead of a transaction of five, for a good token. None when the token is not good, or
-/// when the database asks to try again; then nothing is changed.
+/// The fast path for a valid token on PostgreSQL: one statement instead of a transaction of five. Returns `None`, and
+/// changes nothing, if the token is not valid or the database reports a retriable error.
 async fn refresh_by_statement(
     ctx: &Ctx,
     lifetime: Lifetime,
-    presented: &Presented,
+    presented: &PresentedToken,
 ) -> Result<Option<TokenPair>> {
     let db = &ctx.app.db;
     if db.is_embedded() {
         return Ok(None);
     }
-    let Presented { account, generation, session, step, hash } = presented;
-    let (begun_after, begun_by) = lifetime.begun_between(ctx);
+    let PresentedToken { account, generation, session, step, hash } = presented;
+    let (created_after, created_until) = lifetime.created_between(ctx);
     let values: [Value; 10] = [
         (*session).into(),
         (*step).into(),
@@ -148,8 +155,8 @@ async fn refresh_by_statement(
         ctx.app.clock.now().into(),
         lifetime.refresh_expiry(ctx).into(),
         lifetime.session_seconds().into(),
-        begun_after.into(),
-        begun_by.into(),
+        created_after.into(),
+        created_until.into(),
         (*account).into(),
         (*generation).into(),
     ];
@@ -160,7 +167,8 @@ async fn refresh_by_statement(
         Err(error) => return Err(error.into()),
     };
     let Some(row) = row else { return Ok(None) };
-    let Refreshed { customer_id, email, full_name, created_at } = Refreshed::from_query_result(&row, "")?;
+    let row = RefreshedRow::from_query_result(&row, "")?;
+    let RefreshedRow { customer_id, email, full_name, created_at } = row;
     let account = Account::new(customer_id, *account, &email, &full_name);
     let claim = SessionClaim { uuid: *session, ends_at: lifetime.end(created_at), step: step + 1 };
     let subject = Subject { account, generation: *generation };

@@ -1,4 +1,9 @@
-//! Deliveries on their way: planned when events are published, claimed and settled by the worker.
+//! Webhook deliveries: created when events are published, claimed and sent by the worker, retried with backoff.
+//!
+//! A claim is a lease: it postpones the next attempt, so a delivery is sent again if the worker that claimed it
+//! crashes. Deliveries of one customer to one endpoint are sent in order: only the first pending one is due. After
+//! three days without success a delivery is a dead letter (status `parked`). An endpoint that responds with 410 is
+//! disabled.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
@@ -24,37 +29,37 @@ use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
 use crate::types::{DeliveryStatus, filter_matches, timestamp};
 
-/// How long whoever claimed a delivery has to send it, before somebody else may. More than a receiver may take.
+/// The duration of a claim, after which another worker may send the delivery. Longer than the timeout of a request.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
-/// The most deliveries to one endpoint that are under way at once, on one instance.
+/// The maximum number of concurrent deliveries of one instance to one endpoint.
 const BATCH: u64 = 10;
-/// How long a delivery is tried, from the first time.
-const GIVEN_UP: TimeDelta = TimeDelta::days(3);
-/// The furthest ahead that an attempt is ever put off: more than the longest pause, and than a receiver may ask for.
-const FURTHEST: TimeDelta = TimeDelta::days(2);
-/// The longest error that is kept, in characters.
+/// The duration of the retries, from the first attempt.
+const RETRY_PERIOD: TimeDelta = TimeDelta::days(3);
+/// The upper bound of `next_attempt_at`, from now. Longer than the longest backoff and the longest `Retry-After`.
+const MAX_POSTPONEMENT: TimeDelta = TimeDelta::days(2);
+/// The maximum length of a stored error, in characters.
 const MAX_ERROR: usize = 500;
-/// Deliveries that one statement inserts: a statement has a limited number of parameters.
-const ROWS: usize = 1000;
+/// The number of deliveries that one statement inserts: a statement has a limited number of parameters.
+const INSERT_BATCH: usize = 1000;
 
-/// A delivery to be sent.
+/// A claimed delivery with its request.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// The row.
+    /// The row of the delivery.
     pub delivery: Model,
-    /// Where it goes.
+    /// The URL of the endpoint.
     pub url: String,
-    /// The identifier of the message, that of the event: the same each time.
+    /// The value of `webhook-id`: the identifier of the event, the same for each attempt.
     pub id: Uuid,
-    /// When it is sent, in seconds since 1970.
+    /// The value of `webhook-timestamp`: the time of this attempt, in seconds since 1970.
     pub timestamp: i64,
-    /// What shows who sends it.
+    /// The value of `webhook-signature`.
     pub signature: String,
-    /// What it says.
+    /// The request body.
     pub body: String,
 }
 
-/// Writes a delivery of each of these events for each endpoint that wants it.
+/// Inserts a delivery for each of these events and each enabled endpoint whose filters match it.
 pub(in crate::service) async fn enqueue_deliveries(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -82,42 +87,39 @@ pub(in crate::service) async fn enqueue_deliveries(
             });
         }
     }
-    for some in rows.chunks(ROWS) {
-        Entity::insert_many(some.to_vec()).exec_without_returning(tx).await?;
+    for batch in rows.chunks(INSERT_BATCH) {
+        Entity::insert_many(batch.to_vec()).exec_without_returning(tx).await?;
     }
     Ok(())
 }
 
-/// Deliveries to an endpoint that are due, and are the first of their customer.
+/// The due deliveries to an endpoint that are the first pending ones of their customer.
 fn due(endpoint: i64, clock: &Clock) -> Select<Entity> {
     let earlier = Alias::new("earlier");
-    let of = |column: Column| Expr::col((earlier.clone(), column));
+    let of_earlier = |column: Column| Expr::col((earlier.clone(), column));
     let own = |column: Column| Expr::col((Entity, column));
-    let before = Query::select()
+    let earlier_pending = Query::select()
         .expr(Expr::val(1))
         .from_as(Entity, earlier.clone())
-        .and_where(of(Column::WebhookEndpointId).eq(endpoint))
-        .and_where(of(Column::CustomerUuid).equals((Entity, Column::CustomerUuid)))
-        .and_where(of(Column::Status).eq(DeliveryStatus::Pending.name()))
-        .and_where(of(Column::WebhookDeliveryId).lt(own(Column::WebhookDeliveryId)))
+        .and_where(of_earlier(Column::WebhookEndpointId).eq(endpoint))
+        .and_where(of_earlier(Column::CustomerUuid).equals((Entity, Column::CustomerUuid)))
+        .and_where(of_earlier(Column::Status).eq(DeliveryStatus::Pending.name()))
+        .and_where(of_earlier(Column::WebhookDeliveryId).lt(own(Column::WebhookDeliveryId)))
         .to_owned();
     Entity::find()
         .filter(Column::WebhookEndpointId.eq(endpoint))
         .filter(Column::Status.eq(DeliveryStatus::Pending))
-        .filter(is_time(clock))
-        .filter(Expr::exists(before).not())
+        .filter(is_attempt_due(clock))
+        .filter(Expr::exists(earlier_pending).not())
 }
 
-/// That the time of the next attempt has come, or is one that a wrong clock wrote.
-fn is_time(clock: &Clock) -> Condition {
+/// Matches deliveries whose next attempt is due, or whose time of the next attempt was written by a wrong clock.
+fn is_attempt_due(clock: &Clock) -> Condition {
     let next = Column::NextAttemptAt;
-    Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(FURTHEST)))
+    Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(MAX_POSTPONEMENT)))
 }
 
-/// The enabled endpoints for which something is due.
-///
-/// # Errors
-/// Those of the database.
+/// The primary keys of the enabled endpoints with due deliveries.
 pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i64>> {
     ctx.require_admin()?;
     let db = ctx.app.db.reader();
@@ -132,10 +134,7 @@ pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i64>> {
     Ok(endpoints)
 }
 
-/// Takes deliveries to an endpoint that are due; nobody else gets them until the lease is over.
-///
-/// # Errors
-/// Those of the database.
+/// Claims due deliveries to an endpoint. No other worker gets them until the lease ends.
 pub async fn claim(ctx: &Ctx, endpoint: i64) -> Result<Vec<Outgoing>> {
     ctx.require_admin()?;
     transact!(ctx.app.db, |tx| {
@@ -164,8 +163,8 @@ async fn claim_one(
     let first_attempt_at = delivery.first_attempt_at.filter(|at| *at <= clock.latest(TimeDelta::zero()));
     let first_attempt_at = first_attempt_at.unwrap_or(now);
     let mut row = ActiveModel::default();
-    if now >= first_attempt_at + GIVEN_UP {
-        // Whoever took it died each time, or nobody tried for long.
+    if now >= first_attempt_at + RETRY_PERIOD {
+        // Every worker that claimed it crashed, or no worker ran for a long time.
         ctx.app.metrics.worker.given_up(Queue::Webhook);
         row.status = Set(DeliveryStatus::Parked);
         set(tx, delivery.webhook_delivery_id, row).await?;
@@ -191,7 +190,7 @@ async fn claim_one(
     Ok(Some(Outgoing { delivery, url, id, timestamp, signature, body }))
 }
 
-/// What is result; made anew each time, so that what was erased meanwhile isn't told any more.
+/// Builds the request body. It is built again for each attempt, so that it does not contain erased data.
 fn body(entry: &journal_entry::Model) -> String {
     json!({
         "type": entry.kind.name(),
@@ -211,10 +210,8 @@ async fn set(tx: &impl ConnectionTrait, delivery: i64, row: ActiveModel) -> TxRe
     Ok(())
 }
 
-/// Notes what became of a delivery that was claimed.
-///
-/// # Errors
-/// Those of the database.
+/// Records the result of an attempt: delivered, to be retried, or dead letter. Does nothing if another worker has
+/// claimed the delivery since.
 pub async fn record_result(
     ctx: &Ctx,
     delivery: &Model,
@@ -227,7 +224,7 @@ pub async fn record_result(
     let (failed, retry_after) = match result {
         DeliveryResult::Answered { status, retry_after } => {
             row.response_status = Set(i16::try_from(*status).ok());
-            let failed = (!(200..300).contains(status)).then(|| format!("answered {status}"));
+            let failed = (!(200..300).contains(status)).then(|| format!("response status {status}"));
             (failed, retry_after.unwrap_or_default())
         }
         DeliveryResult::Failed(reason) => {
@@ -244,24 +241,24 @@ pub async fn record_result(
             row.last_error = Set(None);
         }
         Some(reason) => {
-            let asked = TimeDelta::seconds(i64::from(retry_after)).min(TimeDelta::days(1));
-            let next = now + ctx.app.random.jitter(pause(delivery.attempts)).max(asked);
+            let retry_after = TimeDelta::seconds(i64::from(retry_after)).min(TimeDelta::days(1));
+            let next = now + ctx.app.random.jitter(backoff(delivery.attempts)).max(retry_after);
             let (uuid, attempts) = (delivery.uuid, delivery.attempts);
-            if next >= delivery.first_attempt_at.unwrap_or(now) + GIVEN_UP {
+            if next >= delivery.first_attempt_at.unwrap_or(now) + RETRY_PERIOD {
                 metrics.given_up(Queue::Webhook);
                 row.status = Set(DeliveryStatus::Parked);
-                tracing::error!(delivery = %uuid, attempts, reason, "a webhook is parked");
+                tracing::error!(delivery = %uuid, attempts, reason, "webhook delivery failed permanently");
             } else {
                 metrics.postponed(Queue::Webhook);
                 row.next_attempt_at = Set(next);
-                tracing::warn!(delivery = %uuid, attempts, reason, "a webhook waits to be tried again");
+                tracing::warn!(delivery = %uuid, attempts, reason, "webhook delivery failed, will retry");
             }
             row.last_error = Set(Some(reason.chars().take(MAX_ERROR).collect()));
         }
     }
     transact!(ctx.app.db, |tx| {
         if is_gone {
-            // As Standard Webhooks has it: the receiver wants no more.
+            // By the Standard Webhooks specification, 410 disables the endpoint.
             let endpoint = webhook_endpoint::Entity::find_by_id(delivery.webhook_endpoint_id);
             if let Some(endpoint) = endpoint.lock_exclusive().one(tx).await?
                 && endpoint.enabled
@@ -270,30 +267,32 @@ pub async fn record_result(
                 super::change(ctx, tx, endpoint, disable, false).await?;
             }
         }
-        // It may be somebody else's since the lease ended.
-        let own = Entity::update_many().set(row.clone()).filter(Column::Attempts.eq(delivery.attempts));
-        let own = own.filter(Column::WebhookDeliveryId.eq(delivery.webhook_delivery_id));
-        own.filter(Column::Status.eq(DeliveryStatus::Pending)).exec(tx).await?;
+        // Only if no other worker has claimed it after the end of the lease.
+        let update = Entity::update_many().set(row.clone()).filter(Column::Attempts.eq(delivery.attempts));
+        let update = update.filter(Column::WebhookDeliveryId.eq(delivery.webhook_delivery_id));
+        update.filter(Column::Status.eq(DeliveryStatus::Pending)).exec(tx).await?;
         Ok(())
     })
 }
 
-/// How many deliveries wait to be sent, since when, and how many are parked.
+/// The number of due deliveries, the time of the oldest, and the number of dead letters.
 pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     let db = ctx.app.db.reader();
     let enabled = webhook_endpoint::Column::Enabled.eq(true);
-    let waiting = || {
-        let waiting = Entity::find().inner_join(webhook_endpoint::Entity).filter(enabled.clone());
-        waiting.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(is_time(&ctx.app.clock))
+    let due_deliveries = || {
+        let select = Entity::find().inner_join(webhook_endpoint::Entity).filter(enabled.clone());
+        select.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(is_attempt_due(&ctx.app.clock))
     };
-    let oldest = waiting().order_by_asc(Column::NextAttemptAt).limit(1).one(db).await?;
+    let oldest = due_deliveries().order_by_asc(Column::NextAttemptAt).limit(1).one(db).await?;
     let given_up = Entity::find().filter(Column::Status.eq(DeliveryStatus::Parked)).count(db).await?;
-    Ok(Backlog { due: waiting().count(db).await?, oldest: oldest.map(|row| row.next_attempt_at), given_up })
+    let due = due_deliveries().count(db).await?;
+    Ok(Backlog { due, oldest: oldest.map(|row| row.next_attempt_at), given_up })
 }
 
-/// How long a delivery waits after so many attempts, before [jitter](crate::random::Random::jitter): 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.
-fn pause(attempts: i32) -> TimeDelta {
+/// The backoff after this number of attempts, without [jitter](crate::random::Random::jitter): 5 s, 30 s, 2 min,
+/// 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, then 12 h.
+fn backoff(attempts: i32) -> TimeDelta {
     const SECONDS: [i64; 10] = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200];
-    let number = usize::try_from(attempts - 1).unwrap_or_default().min(SECONDS.len() - 1);
-    TimeDelta::seconds(SECONDS[number])
+    let index = usize::try_from(attempts - 1).unwrap_or_default().min(SECONDS.len() - 1);
+    TimeDelta::seconds(SECONDS[index])
 }

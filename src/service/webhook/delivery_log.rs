@@ -1,4 +1,4 @@
-//! What became of deliveries, and sending them once more.
+//! The delivery log for admins, and the replay of deliveries. A replay resets a delivery to pending, with new retries.
 
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
@@ -11,33 +11,34 @@ use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
 use crate::service::query::keyset::Window;
-use crate::service::query::listing::{Listing, Number};
+use crate::service::query::listing::{Listing, NumberColumn};
 use crate::spend;
 use crate::types::DeliveryStatus;
 
-/// How long deliveries are kept that were taken.
-const KEPT: TimeDelta = TimeDelta::days(30);
-/// How long deliveries are kept that were parked.
-const PARKED: TimeDelta = TimeDelta::days(90);
+/// The retention of successful deliveries.
+const DELIVERED_RETENTION: TimeDelta = TimeDelta::days(30);
+/// The retention of dead letters.
+const DEAD_LETTER_RETENTION: TimeDelta = TimeDelta::days(90);
 
-/// Which deliveries are wanted: those that meet all of these.
+/// The filters of the delivery log. A delivery has to match all of them.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveryFilter {
-    /// To this endpoint.
+    /// The endpoint of the delivery.
     pub endpoint: Option<Uuid>,
-    /// That are so far.
+    /// The status of the delivery.
     pub status: Option<DeliveryStatus>,
-    /// About this customer.
+    /// The customer of the event.
     pub customer: Option<Uuid>,
 }
 
-/// A part of the deliveries.
+/// A query of the delivery log. [`Listing::page`] returns its deliveries.
 pub type Deliveries = Listing<Entity>;
 
-/// Reads which deliveries an admin wants, the latest first.
+/// Parses a query of the delivery log, newest deliveries first.
 ///
 /// # Errors
-/// [`Error::Invalid`]; only admins may.
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin; [`Error::Invalid`] for an
+/// invalid count or cursor.
 pub async fn deliveries(ctx: &Ctx, window: &Window, filter: &DeliveryFilter) -> Result<Deliveries> {
     ctx.require_admin()?;
     let mut condition = Condition::all()
@@ -49,15 +50,15 @@ pub async fn deliveries(ctx: &Ctx, window: &Window, filter: &DeliveryFilter) -> 
         let id = endpoint.map_or(0, |endpoint| endpoint.webhook_endpoint_id);
         condition = condition.add(Column::WebhookEndpointId.eq(id));
     }
-    let number = |delivery: &Model| delivery.webhook_delivery_id;
-    let number = Number { name: "DELIVERY", column: Column::WebhookDeliveryId, of: number };
+    let value = |delivery: &Model| delivery.webhook_delivery_id;
+    let number = NumberColumn { name: "DELIVERY", column: Column::WebhookDeliveryId, value };
     Listing::parse(number, true, window, condition)
 }
 
-/// The events that these deliveries tell.
+/// Reads the events with these primary keys.
 ///
 /// # Errors
-/// Only admins may; those of the database.
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn entries(ctx: &Ctx, ids: &[i64]) -> Result<Vec<journal_entry::Model>> {
     ctx.require_admin()?;
     let column = journal_entry::Column::JournalEntryId;
@@ -65,10 +66,10 @@ pub async fn entries(ctx: &Ctx, ids: &[i64]) -> Result<Vec<journal_entry::Model>
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
-/// The endpoints with these primary keys.
+/// Reads the endpoints with these primary keys.
 ///
 /// # Errors
-/// Only admins may; those of the database.
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn endpoints_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<webhook_endpoint::Model>> {
     ctx.require_admin()?;
     let column = webhook_endpoint::Column::WebhookEndpointId;
@@ -76,10 +77,10 @@ pub async fn endpoints_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<webhook_endpoint
     Ok(select.all(ctx.app.db.reader()).await?)
 }
 
-/// Sends a delivery once more, at once and for another three days, whatever became of it.
+/// Replays a delivery, whatever its status: it is sent again at once, with retries for another three days.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`] for an unknown delivery.
 pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     spend!(ctx, write, |tx| {
@@ -89,10 +90,10 @@ pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
     })
 }
 
-/// Sends what is parked once more, of one endpoint or of all, and tells how much it is.
+/// Replays all dead letters of one endpoint, or of all endpoints. Returns their number.
 ///
 /// # Errors
-/// [`Error::NotFound`] for the endpoint.
+/// [`Error::NotFound`] for an unknown endpoint.
 pub async fn replay_dead_letters(
     ctx: &Ctx,
     write: Write<u64>,
@@ -120,14 +121,14 @@ fn reset_to_pending(ctx: &Ctx) -> ActiveModel {
     }
 }
 
-/// Deliveries that are old enough to be forgotten.
+/// Matches deliveries whose retention has ended.
 pub(in crate::service) fn forgotten(ctx: &Ctx) -> Condition {
     let now = ctx.app.clock.now();
-    let taken = Condition::all()
+    let delivered = Condition::all()
         .add(Column::Status.eq(DeliveryStatus::Delivered))
-        .add(Column::DeliveredAt.lte(now - KEPT));
-    let parked = Condition::all()
+        .add(Column::DeliveredAt.lte(now - DELIVERED_RETENTION));
+    let dead_letters = Condition::all()
         .add(Column::Status.eq(DeliveryStatus::Parked))
-        .add(Column::CreatedAt.lte(now - PARKED));
-    Condition::any().add(taken).add(parked)
+        .add(Column::CreatedAt.lte(now - DEAD_LETTER_RETENTION));
+    Condition::any().add(delivered).add(dead_letters)
 }

@@ -1,4 +1,4 @@
-//! What a caller may say of an endpoint, and what is wrong with it.
+//! Parses and validates the input of webhook endpoints. All validation errors are reported at once.
 
 use sea_orm::ActiveValue::Set;
 use serde_json::{Map, Value, json};
@@ -9,27 +9,27 @@ use crate::error::{Error, Result};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages, whole};
 use crate::service::journal::kinds;
 
-/// The longest URL, in characters.
+/// The maximum length of a URL, in characters.
 const MAX_URL: usize = 2048;
-/// The longest description, in characters.
+/// The maximum length of a description, in characters.
 const MAX_DESCRIPTION: usize = 255;
-/// The most filters of events.
+/// The maximum number of event filters.
 const MAX_EVENTS: usize = 50;
-/// How long the secret before is good when nobody says, in seconds: a day.
-const OVERLAP: i64 = 24 * 60 * 60;
-/// The longest that it may be good, in seconds: a week.
+/// The default time that the previous secret stays valid, in seconds: a day.
+const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
+/// The maximum time that the previous secret stays valid, in seconds: a week.
 pub(super) const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
-/// An endpoint as a caller describes it. What isn't listed here can't be set by anyone.
+/// The input of an endpoint. No caller can set other columns.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointInput {
-    /// Where events are posted to; required.
+    /// The URL that receives the events; required.
     pub url: Field,
-    /// What it is for.
+    /// The purpose of the endpoint.
     pub description: Field,
-    /// Which events: names, `customer.*`, `*`.
+    /// The event filters: names, `customer.*`, `*`.
     pub events: Field,
-    /// Whether it is told anything.
+    /// Whether the endpoint receives events.
     pub enabled: Field,
 }
 
@@ -45,7 +45,7 @@ impl From<Map<String, Value>> for EndpointInput {
     }
 }
 
-/// What an endpoint is made of.
+/// A validated endpoint, without uuid, secret and timestamps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EndpointDraft {
     url: String,
@@ -81,7 +81,7 @@ impl EndpointDraft {
 }
 
 impl EndpointInput {
-    /// The endpoint that comes of `current` and this input.
+    /// Merges this input into `current` and validates the result.
     pub(super) fn merge(self, ctx: &Ctx, mode: Mode, current: EndpointDraft) -> Result<EndpointDraft> {
         let Self { url, description, events, enabled } = self;
         let mut problems = Problems::default();
@@ -89,7 +89,7 @@ impl EndpointInput {
         let url = match problems.text("url", url, mode, messages) {
             Some(text) => problems.check("url", parse_url(ctx, &text)).unwrap_or(text),
             None => {
-                // That of a stored endpoint: which networks are allowed may have changed.
+                // The stored URL is checked again, because the allowed networks may have changed.
                 if !problems.mention("url")
                     && let Err(error) = ctx.app.webhook_client.check(&current.url)
                 {
@@ -113,7 +113,7 @@ impl EndpointInput {
         let events = match events {
             Field::Absent => current.events,
             Field::Null => vec!["*".to_owned()],
-            Field::Value(value) => read_events(value, &mut problems),
+            Field::Value(value) => parse_events(value, &mut problems),
         };
         let enabled = match enabled {
             Field::Absent => current.enabled,
@@ -128,8 +128,8 @@ impl EndpointInput {
     }
 }
 
-/// A URL as it is parsed, which is how it will be read each time: a parser leaves out line breaks and tabs, and what is
-/// shown must be where it leads.
+/// Validates a URL and returns it in its parsed form, which is what the webhook client uses. A URL parser drops line
+/// breaks and tabs, so the typed form could differ from the real target.
 fn parse_url(ctx: &Ctx, text: &str) -> std::result::Result<String, String> {
     if text.chars().count() > MAX_URL {
         return Err(format!("URL must be at most {MAX_URL} characters"));
@@ -138,7 +138,7 @@ fn parse_url(ctx: &Ctx, text: &str) -> std::result::Result<String, String> {
         return Err("URL must not contain control characters".to_owned());
     }
     let url = ctx.app.webhook_client.check(text).map_err(|error| format!("URL {error}"))?.to_string();
-    // Other letters than those of ASCII become longer.
+    // Percent-encoding makes non-ASCII characters longer.
     if url.len() > MAX_URL {
         return Err(format!("URL must be at most {MAX_URL} characters, with %-escapes"));
     }
@@ -149,7 +149,7 @@ fn is_plain(text: &str) -> bool {
     text.chars().count() <= MAX_DESCRIPTION && !text.chars().any(char::is_control)
 }
 
-fn read_events(value: Value, problems: &mut Problems) -> Vec<String> {
+fn parse_events(value: Value, problems: &mut Problems) -> Vec<String> {
     let events: Option<Vec<String>> = match value {
         Value::Array(items) => items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect(),
         _ => None,
@@ -158,16 +158,16 @@ fn read_events(value: Value, problems: &mut Problems) -> Vec<String> {
         problems.add("events", format!("Events must be a list of 1 to {MAX_EVENTS} strings"));
         return Vec::new();
     };
-    if let Err(Error::Invalid(found)) = kinds("events", &events) {
-        found.into_iter().for_each(|problem| problems.add("events", problem.message));
+    if let Err(Error::Invalid(invalid)) = kinds("events", &events) {
+        invalid.into_iter().for_each(|problem| problems.add("events", problem.message));
     }
     events
 }
 
-/// How a secret is changed.
+/// The input of a secret rotation.
 #[derive(Clone, Debug, Default)]
 pub struct RotationInput {
-    /// For how many seconds the secret before stays good.
+    /// The time that the previous secret stays valid, in seconds.
     pub overlap_seconds: Field,
 }
 
@@ -180,7 +180,7 @@ impl From<Map<String, Value>> for RotationInput {
 impl RotationInput {
     pub(super) fn parse(self) -> Result<i64> {
         let overlap = match self.overlap_seconds {
-            Field::Absent | Field::Null => Some(OVERLAP),
+            Field::Absent | Field::Null => Some(DEFAULT_OVERLAP),
             Field::Value(Value::Number(number)) => whole(&number),
             Field::Value(_) => None,
         };

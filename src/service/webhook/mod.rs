@@ -1,7 +1,8 @@
-//! Webhooks: endpoints that are told of events, at least once and for each customer in order.
+//! Webhooks: endpoints receive events at least once, and the events of each customer in order.
 //!
-//! When events are published, a delivery is written for each endpoint that wants them; the worker sends them, signed
-//! as the Standard Webhooks specification says, and tries again for three days. See `docs/webhooks.md`.
+//! When an event is published, a delivery is created for each endpoint whose filters match it. The worker sends the
+//! deliveries, signed according to the Standard Webhooks specification, and retries them for three days. See
+//! `docs/webhooks.md`.
 
 mod delivery;
 mod delivery_log;
@@ -39,14 +40,14 @@ use crate::types::EventKind;
 
 use input::EndpointDraft;
 
-/// The most endpoints there may be: each event is matched with each of them.
+/// The maximum number of endpoints: each event is matched with each of them.
 pub const MAX_ENDPOINTS: u64 = 50;
 
-/// An endpoint with the secret that was just made, which is shown this once.
+/// An endpoint with its new secret, which is returned only this time.
 pub struct WithSecret {
-    /// The row.
+    /// The row of the endpoint.
     pub endpoint: Model,
-    /// The secret, as Standard Webhooks writes it: `whsec_` and base64.
+    /// The secret in the form of Standard Webhooks: `whsec_` and base64.
     pub secret: SecretString,
 }
 
@@ -56,10 +57,10 @@ impl std::fmt::Debug for WithSecret {
     }
 }
 
-/// Makes an endpoint; it is told of what happens from now on.
+/// Creates an endpoint. It receives the events that are published from now on.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems, [`Error::Conflict`] beyond 50 endpoints.
+/// [`Error::Invalid`] with all problems of the input; [`Error::Conflict`] if there are already 50 endpoints.
 pub async fn create(
     ctx: &Ctx,
     write: Write<WithSecret>,
@@ -90,10 +91,11 @@ pub async fn create(
     })
 }
 
-/// Changes an endpoint. One that is disabled is told nothing; what waits for it goes on when it is enabled again.
+/// Updates an endpoint. A disabled endpoint receives no events. Its pending deliveries continue when it is enabled
+/// again.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems, [`Error::NotFound`].
+/// [`Error::Invalid`] with all problems of the input; [`Error::NotFound`].
 pub async fn update(
     ctx: &Ctx,
     write: Write<Model>,
@@ -112,10 +114,10 @@ pub async fn update(
     })
 }
 
-/// Deletes an endpoint with all of its deliveries, and tells what it was.
+/// Deletes an endpoint with all its deliveries, and returns it.
 ///
 /// # Errors
-/// [`Error::NotFound`], the second time as well.
+/// [`Error::NotFound`], also if the endpoint was already deleted.
 pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_admin()?;
     spend!(ctx, write, |tx| {
@@ -127,11 +129,11 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
     })
 }
 
-/// Gives an endpoint another secret. Until the overlap is over deliveries are signed with the one before as well, so
-/// that receivers can change over at any moment.
+/// Replaces the secret of an endpoint. Until the overlap ends, deliveries are also signed with the previous secret, so
+/// that receivers can switch at any time in between.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::NotFound`].
+/// [`Error::Invalid`] for an invalid overlap; [`Error::NotFound`].
 pub async fn rotate_secret(
     ctx: &Ctx,
     write: Write<WithSecret>,
@@ -175,10 +177,10 @@ async fn change(
     Ok(endpoint)
 }
 
-/// All endpoints, the oldest first.
+/// Lists all endpoints, oldest first.
 ///
 /// # Errors
-/// Only admins may: [`Error::Unauthenticated`], [`Error::Forbidden`].
+/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn list(ctx: &Ctx) -> Result<Vec<Model>> {
     ctx.require_admin()?;
     Ok(Entity::find().order_by_asc(Column::WebhookEndpointId).all(ctx.app.db.reader()).await?)

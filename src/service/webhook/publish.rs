@@ -1,4 +1,5 @@
-//! Publishing: journal entries get their place in the feed, and a delivery for each endpoint that receives them.
+//! Publishing of events: assigns positions in the feed to committed journal entries and creates their webhook
+//! deliveries, in one transaction.
 
 use crate::app::ctx::Ctx;
 use crate::error::Result;
@@ -7,10 +8,7 @@ use crate::transact;
 
 use super::enqueue_deliveries;
 
-/// Publishes what was committed since, up to a batch, and tells how much it was.
-///
-/// # Errors
-/// Those of the database.
+/// Publishes a batch of committed entries. Returns their number.
 pub async fn publish(ctx: &Ctx) -> Result<usize> {
     ctx.require_admin()?;
     if !journal::is_due(ctx).await? {

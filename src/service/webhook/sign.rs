@@ -1,5 +1,5 @@
-//! Signatures of deliveries, as the Standard Webhooks specification says: HMAC-SHA-256 over identifier, timestamp and
-//! body, with a secret that the receiver has as well.
+//! Signatures of deliveries, according to the Standard Webhooks specification: HMAC-SHA-256 of identifier, timestamp
+//! and body, with a secret that the receiver shares. The database contains only encrypted secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,28 +12,28 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::random::Random;
 
-/// What secrets begin with.
+/// The prefix of secrets.
 const PREFIX: &str = "whsec_";
 
-/// A new secret, of 256 random bits.
+/// Generates a secret with 256 random bits.
 pub(super) fn new_secret(random: &Random) -> SecretString {
     format!("{PREFIX}{}", STANDARD.encode(random.bytes::<32>())).into()
 }
 
-/// A secret as the database has it.
+/// Encrypts a secret for the database.
 pub(super) fn seal(app: &App, endpoint: Uuid, secret: &SecretString) -> Result<Vec<u8>> {
     let context: [&[u8]; 2] = [b"webhook secret", endpoint.as_bytes()];
     app.keys.encryption.seal(&app.random, &context, secret.expose_secret().as_bytes())
 }
 
-/// The secret again.
+/// Decrypts a secret from the database.
 pub(super) fn unseal(app: &App, endpoint: Uuid, sealed: &[u8]) -> Result<SecretString> {
     let context: [&[u8]; 2] = [b"webhook secret", endpoint.as_bytes()];
     let secret = app.keys.encryption.unseal(&context, sealed)?;
     String::from_utf8(secret).map(SecretString::from).map_err(Error::internal)
 }
 
-/// The value of `webhook-signature`: a signature with each secret, separated by spaces.
+/// Returns the value of `webhook-signature`: a signature for each secret, separated by spaces.
 pub(super) fn signature(secrets: &[SecretString], id: Uuid, timestamp: i64, body: &str) -> Result<String> {
     let signatures: Result<Vec<String>> = secrets
         .iter()

@@ -1,4 +1,4 @@
-//! The database: its connections, its statements, its transactions.
+//! Metrics of the database: connections, statements and transactions.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use super::{as_gauge, durations};
 
-/// What a statement does, by its first word. `other`: `WITH`, `PRAGMA` and the like.
+/// The kinds of statements, by their first word. `other` stands for `WITH`, `PRAGMA` and the like.
 const KINDS: [&str; 5] = ["select", "insert", "update", "delete", "other"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,27 +31,27 @@ struct Connection {
     state: &'static str,
 }
 
-/// The connections of a pool at this moment.
+/// The number of connections of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connections {
-    /// Which pool: on SQLite `reader` and `writer`, on PostgreSQL `all`.
+pub struct PoolConnections {
+    /// The name of the pool: on SQLite `reader`, `lists` and `writer`, on PostgreSQL `all`.
     pub pool: &'static str,
-    /// Those that are open.
+    /// Open connections.
     pub open: usize,
-    /// Those of them that nobody uses.
+    /// Open connections that are not in use.
     pub idle: usize,
-    /// The most that may be open.
-    pub most: usize,
+    /// The limit of open connections.
+    pub max: usize,
 }
 
-/// What is measured of the database. Clones share their numbers.
+/// The metrics of the database. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct DatabaseMetrics {
     statements: Family<Statement, Histogram, fn() -> Histogram>,
-    /// The same by kind, and whether they failed: one is found for every statement, so without a look-up.
+    /// The histograms of `statements` by kind and outcome, so that a statement needs no lookup by labels.
     by_kind: [[Histogram; 2]; KINDS.len()],
     connections: Family<Connection, Gauge>,
-    most: Family<Pool, Gauge>,
+    max: Family<Pool, Gauge>,
     begins: Histogram,
     retries: Counter,
 }
@@ -67,7 +67,7 @@ impl Default for DatabaseMetrics {
             statements,
             by_kind,
             connections: Family::default(),
-            most: Family::default(),
+            max: Family::default(),
             begins: durations(),
             retries: Counter::default(),
         }
@@ -83,17 +83,17 @@ impl DatabaseMetrics {
         );
         registry.register(
             "patron_database_connections_max",
-            "The most connections that may be open",
-            self.most.clone(),
+            "The limit of open connections",
+            self.max.clone(),
         );
         registry.register(
             "patron_database_begin_duration_seconds",
-            "How long transactions waited for a connection and their beginning",
+            "How long transactions waited to begin, with the wait for a connection",
             self.begins.clone(),
         );
         registry.register(
             "patron_database_transaction_retries",
-            "Transactions that the database asked to do again",
+            "Transactions that were retried at the database's request",
             self.retries.clone(),
         );
         registry.register(
@@ -103,29 +103,29 @@ impl DatabaseMetrics {
         );
     }
 
-    /// Measures a statement.
-    pub fn statement(&self, sql: &str, failed: bool, took: Duration) {
+    /// Records a statement.
+    pub fn statement(&self, sql: &str, failed: bool, elapsed: Duration) {
         let word = sql.split_ascii_whitespace().next().unwrap_or_default();
-        let known = KINDS.iter().position(|kind| word.eq_ignore_ascii_case(kind));
-        self.by_kind[known.unwrap_or(KINDS.len() - 1)][usize::from(failed)].observe(took.as_secs_f64());
+        let kind = KINDS.iter().position(|kind| word.eq_ignore_ascii_case(kind));
+        self.by_kind[kind.unwrap_or(KINDS.len() - 1)][usize::from(failed)].observe(elapsed.as_secs_f64());
     }
 
-    /// Measures how long a transaction waited to begin.
-    pub fn begun(&self, took: Duration) {
-        self.begins.observe(took.as_secs_f64());
+    /// Records how long a transaction waited to begin.
+    pub fn transaction_begun(&self, elapsed: Duration) {
+        self.begins.observe(elapsed.as_secs_f64());
     }
 
-    /// Counts a transaction that is done again.
-    pub fn retried(&self) {
+    /// Counts a retry of a transaction.
+    pub fn transaction_retried(&self) {
         self.retries.inc();
     }
 
-    /// Notes the connections of a pool.
-    pub fn record(&self, connections: Connections) {
-        let Connections { pool, open, idle, most } = connections;
+    /// Records the number of connections of a pool.
+    pub fn record(&self, connections: PoolConnections) {
+        let PoolConnections { pool, open, idle, max } = connections;
         for (state, count) in [("idle", idle), ("used", open.saturating_sub(idle))] {
             self.connections.get_or_create(&Connection { pool, state }).set(as_gauge(count));
         }
-        self.most.get_or_create(&Pool { pool }).set(as_gauge(most));
+        self.max.get_or_create(&Pool { pool }).set(as_gauge(max));
     }
 }

@@ -1,5 +1,5 @@
-//! Operations of GraphQL: rate, errors and duration by root field. HTTP answers them with 200 whatever became of
-//! them, so the metrics of routes tell little.
+//! Metrics of GraphQL operations: rate, errors and duration by root field. GraphQL responses with errors have the status
+//! 200 as well, so the HTTP metrics don't show failures.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use prometheus_client::registry::Registry;
 
 use super::durations;
 
-/// What became of an operation.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationOutcome {
-    /// It was answered without an error.
+    /// The response has no errors.
     Ok,
-    /// The caller asked for what it can't have: errors, but none of ours.
+    /// All errors are caused by the request, for example a missing permission.
     Refused,
-    /// A defect, or something that passes: an error of ours.
+    /// An error is caused by the server: a defect, or a temporary failure.
     Failed,
 }
 
@@ -45,7 +45,7 @@ struct Operation {
     outcome: &'static str,
 }
 
-/// Operations that were answered.
+/// The metrics of operations.
 #[derive(Debug)]
 pub struct GraphqlMetrics {
     operations: Family<Operation, Counter>,
@@ -62,7 +62,7 @@ impl GraphqlMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "patron_graphql_operations",
-            "Operations by root field (`several`, or `other` for none of the schema's), and what became of them",
+            "Operations by outcome and root field (`several`, or `other` for a field that is not in the schema)",
             self.operations.clone(),
         );
         registry.register(
@@ -72,7 +72,7 @@ impl GraphqlMetrics {
         );
     }
 
-    /// Has a root field stand there with zeros before the first operation asks for it: a rate needs a beginning.
+    /// Creates the series of a root field with the value 0 before the first operation, because a rate needs a first value.
     pub fn expect(&self, field: &'static str) {
         for outcome in OperationOutcome::ALL {
             drop(self.operations.get_or_create(&Operation { field, outcome: outcome.label() }));
@@ -80,11 +80,11 @@ impl GraphqlMetrics {
         drop(self.durations.get_or_create(&Field { field }));
     }
 
-    /// Counts an operation that ran, or one that was refused before it did: that took no time worth telling.
-    pub fn count(&self, field: &'static str, outcome: OperationOutcome, took: Option<Duration>) {
+    /// Counts an operation. An operation that was refused before it ran has no duration.
+    pub fn count(&self, field: &'static str, outcome: OperationOutcome, elapsed: Option<Duration>) {
         self.operations.get_or_create(&Operation { field, outcome: outcome.label() }).inc();
-        if let Some(took) = took {
-            self.durations.get_or_create(&Field { field }).observe(took.as_secs_f64());
+        if let Some(elapsed) = elapsed {
+            self.durations.get_or_create(&Field { field }).observe(elapsed.as_secs_f64());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Password hashing: its queue, and how long a hash waits and takes.
+//! Metrics of password hashing: the length of the queue, waiting times and durations.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use prometheus_client::registry::Registry;
 
 use super::{as_gauge, durations};
 
-/// The queue at this moment.
+/// The length of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct QueueLength {
     /// Hashes that wait for a thread.
     pub waiting: usize,
-    /// Hashes that are computed.
+    /// Hashes that are being computed.
     pub running: usize,
-    /// The most that may wait and run together.
-    pub most: usize,
+    /// The limit of waiting and running hashes together.
+    pub max: usize,
 }
 
-/// What is measured of hashing. Clones share their numbers.
+/// The metrics of hashing. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct HashingMetrics {
     waiting: Gauge,
     running: Gauge,
-    most: Gauge,
+    max: Gauge,
     waits: Histogram,
     durations: Histogram,
     rejected: Counter,
@@ -37,7 +37,7 @@ impl Default for HashingMetrics {
         Self {
             waiting: Gauge::default(),
             running: Gauge::default(),
-            most: Gauge::default(),
+            max: Gauge::default(),
             waits: durations(),
             durations: durations(),
             rejected: Counter::default(),
@@ -48,16 +48,16 @@ impl Default for HashingMetrics {
 
 impl HashingMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register("patron_hashing_waiting", "Passwords that wait to be hashed", self.waiting.clone());
-        registry.register("patron_hashing_running", "Passwords that are being hashed", self.running.clone());
+        registry.register("patron_hashing_waiting", "Passwords waiting to be hashed", self.waiting.clone());
+        registry.register("patron_hashing_running", "Passwords being hashed", self.running.clone());
         registry.register(
             "patron_hashing_max",
-            "The most passwords that may wait and be hashed; beyond them requests get 503",
-            self.most.clone(),
+            "The limit of waiting and running hashes; when exceeded, requests get 503",
+            self.max.clone(),
         );
         registry.register(
             "patron_hashing_wait_duration_seconds",
-            "How long passwords waited to be hashed",
+            "How long passwords waited for a hashing thread",
             self.waits.clone(),
         );
         registry.register(
@@ -67,7 +67,7 @@ impl HashingMetrics {
         );
         registry.register(
             "patron_hashing_rejected",
-            "Requests that got 503 because too many passwords waited",
+            "Requests that got 503 because the hashing queue was full",
             self.rejected.clone(),
         );
         registry.register(
@@ -77,32 +77,32 @@ impl HashingMetrics {
         );
     }
 
-    /// Measures a hash, made or verified.
-    pub fn hashed(&self, waited: Duration, took: Duration) {
+    /// Records a hash that was created or verified.
+    pub fn hashed(&self, waited: Duration, elapsed: Duration) {
         self.waits.observe(waited.as_secs_f64());
-        self.durations.observe(took.as_secs_f64());
+        self.durations.observe(elapsed.as_secs_f64());
     }
 
-    /// Counts one that found no place in the queue.
+    /// Counts a hash that was refused because the queue was full.
     pub fn rejected(&self) {
         self.rejected.inc();
     }
 
-    /// Counts one that was not computed because its caller was gone.
+    /// Counts a hash that was not computed because its client hung up.
     pub fn abandoned(&self) {
         self.abandoned.inc();
     }
 
-    /// How many were not computed.
+    /// The number of abandoned hashes.
     #[cfg(test)]
-    pub(crate) fn count_of_abandoned(&self) -> u64 {
+    pub(crate) fn abandoned_count(&self) -> u64 {
         self.abandoned.get()
     }
 
-    /// Notes the queue.
-    pub fn record(&self, Waiting { waiting, running, most }: Waiting) {
+    /// Records the length of the queue.
+    pub fn record(&self, QueueLength { waiting, running, max }: QueueLength) {
         self.waiting.set(as_gauge(waiting));
         self.running.set(as_gauge(running));
-        self.most.set(as_gauge(most));
+        self.max.set(as_gauge(max));
     }
 }

@@ -1,4 +1,4 @@
-//! Requests: rate, errors and duration by route.
+//! Metrics of HTTP requests: rate, errors and duration by route.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{durations, interned};
 use crate::clock::Timer;
 use crate::server::Meters;
 
-/// What is asked: a method, and the template of a route.
+/// The method and route template of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Endpoint {
     method: &'static str,
@@ -21,20 +21,20 @@ struct Endpoint {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct Response {
     method: &'static str,
     route: &'static str,
     status: u16,
 }
 
-/// Requests that were answered, that run, and that nobody waits for any more.
+/// The metrics of answered, running and abandoned requests.
 #[derive(Debug)]
 pub struct HttpMetrics {
-    answered: Family<Answered, Counter>,
+    answered: Family<Response, Counter>,
     durations: Family<Endpoint, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
     abandoned: Family<Endpoint, Counter>,
-    /// Of their connections.
+    /// The metrics of connections.
     pub server: Meters,
 }
 
@@ -55,10 +55,10 @@ impl HttpMetrics {
         registry.register("patron_http_requests", "Requests that were answered", self.answered.clone());
         registry.register(
             "patron_http_request_duration_seconds",
-            "How long answers took, up to the first byte of their body",
+            "Time to the first byte of the response body",
             self.durations.clone(),
         );
-        registry.register("patron_http_requests_in_flight", "Requests that run", self.in_flight.clone());
+        registry.register("patron_http_requests_in_flight", "Running requests", self.in_flight.clone());
         registry.register(
             "patron_http_requests_abandoned",
             "Requests whose client hung up before they were answered",
@@ -67,45 +67,45 @@ impl HttpMetrics {
         self.server.register(registry);
     }
 
-    /// A request begins. `route` is the template it matched, none when there is no such route.
-    pub fn begin(&self, method: &str, route: Option<&str>) -> InFlight<'_> {
+    /// Records the start of a request. `route` is the matched template, or `None` if no route matched.
+    pub fn begin(&self, method: &str, route: Option<&str>) -> RunningRequest<'_> {
         self.in_flight.inc();
-        let endpoint = Endpoint { method: known(method), route: route.map_or("none", interned) };
-        InFlight { metrics: self, endpoint, watch: Timer::start(), is_answered: false }
+        let endpoint = Endpoint { method: method_label(method), route: route.map_or("none", interned) };
+        RunningRequest { metrics: self, endpoint, timer: Timer::start(), is_answered: false }
     }
 }
 
-/// A request that runs. One that is dropped was given up by its client.
+/// A running request. If it is dropped without a response, it counts as abandoned by its client.
 #[derive(Debug)]
-pub struct InFlight<'a> {
+pub struct RunningRequest<'a> {
     metrics: &'a HttpMetrics,
     endpoint: Endpoint,
-    watch: Timer,
+    timer: Timer,
     is_answered: bool,
 }
 
-impl InFlight<'_> {
-    /// The method as it is counted: clients may make up others.
+impl RunningRequest<'_> {
+    /// The label of the method.
     pub fn method(&self) -> &'static str {
         self.endpoint.method
     }
 
-    /// The route as it is counted.
+    /// The label of the route.
     pub fn route(&self) -> &'static str {
         self.endpoint.route
     }
 
-    /// Counts the answer, and tells how long it took.
+    /// Records the response and returns the request's duration.
     pub fn answered(mut self, status: u16) -> Duration {
-        let (took, Endpoint { method, route }) = (self.watch.elapsed(), self.endpoint);
+        let (elapsed, Endpoint { method, route }) = (self.timer.elapsed(), self.endpoint);
         self.is_answered = true;
-        self.metrics.answered.get_or_create(&Answered { method, route, status }).inc();
-        self.metrics.durations.get_or_create(&self.endpoint).observe(took.as_secs_f64());
-        took
+        self.metrics.answered.get_or_create(&Response { method, route, status }).inc();
+        self.metrics.durations.get_or_create(&self.endpoint).observe(elapsed.as_secs_f64());
+        elapsed
     }
 }
 
-impl Drop for InFlight<'_> {
+impl Drop for RunningRequest<'_> {
     fn drop(&mut self) {
         self.metrics.in_flight.dec();
         if !self.is_answered {
@@ -114,8 +114,8 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Clients may make up methods (RFC 9110 9.1); those are one label.
-fn known(method: &str) -> &'static str {
+/// The label of a method. Clients may send arbitrary methods (RFC 9110 9.1), which share the label `other`.
+fn method_label(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
 }

@@ -1,8 +1,8 @@
-//! What is counted and measured, for Prometheus: each part of the program keeps its own numbers, here they get their
-//! names. Nothing is asked of the database when they are read, so they are answered when it is away.
+//! Metrics for Prometheus. Each part of the program records its own metrics; this module registers and renders them.
+//! Rendering does not query the database, so the metrics are available when the database is not.
 //!
-//! Labels are bounded: a route is its template, an operation of GraphQL its root field, and a method that is not one of
-//! the usual is `other`. What a client sends never becomes a label.
+//! The number of label values is bounded: a route is labeled by its template, a GraphQL operation by its root field, and an
+//! uncommon method as `other`. Data from clients is never used as a label.
 
 mod database;
 mod graphql;
@@ -19,32 +19,32 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-pub use database::{Connections, DatabaseMetrics};
+pub use database::{DatabaseMetrics, PoolConnections};
 pub use graphql::{GraphqlMetrics, OperationOutcome};
-pub use hashing::{HashingMetrics, Waiting};
-pub use http::{HttpMetrics, InFlight};
+pub use hashing::{HashingMetrics, QueueLength};
+pub use http::{HttpMetrics, RunningRequest};
 pub use prometheus_client::metrics::gauge::Gauge;
 pub use worker::{Backlog, Queue, WorkerMetrics};
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// Bounds of durations in seconds: from what a look-up takes to what a request may take.
+/// The buckets of durations in seconds, from the time of a lookup to the maximum time of a request.
 const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// Everything that is counted and measured.
+/// All metrics of the program.
 pub struct Metrics {
     registry: Registry,
     tasks: Gauge,
-    /// Requests.
+    /// HTTP requests.
     pub http: HttpMetrics,
-    /// Operations of GraphQL.
+    /// GraphQL operations.
     pub graphql: GraphqlMetrics,
-    /// What happens by itself.
+    /// The background worker.
     pub worker: WorkerMetrics,
 }
 
-/// Without the numbers: there are very many.
+/// Omits the values, because there are very many.
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -52,14 +52,14 @@ impl fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Registers them all. `started` is the time of the start, in seconds since 1970.
+    /// Registers all metrics. `started` is the time of the program's start, in seconds since 1970.
     pub fn new(database: &DatabaseMetrics, hashing: &HashingMetrics, started: i64) -> Self {
         let mut registry = Registry::default();
         let (http, graphql) = (HttpMetrics::default(), GraphqlMetrics::default());
         let (worker, tasks) = (WorkerMetrics::default(), Gauge::default());
         let build: Family<[(&str, &str); 1], Gauge> = Family::default();
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
-        registry.register("patron_build_info", "Which release runs; always 1", build);
+        registry.register("patron_build_info", "The running release; always 1", build);
         let start: Gauge = Gauge::default();
         start.set(started);
         registry.register(
@@ -67,11 +67,7 @@ impl Metrics {
             "When the program started, in seconds since 1970",
             start,
         );
-        registry.register(
-            "patron_runtime_tasks",
-            "Tasks of the asynchronous runtime that live",
-            tasks.clone(),
-        );
+        registry.register("patron_runtime_tasks", "Live tasks of the asynchronous runtime", tasks.clone());
         http.register(&mut registry);
         graphql.register(&mut registry);
         database.register(&mut registry);
@@ -80,29 +76,29 @@ impl Metrics {
         Self { registry, tasks, http, graphql, worker }
     }
 
-    /// All of it in the text format of Prometheus, version 0.0.4. What has its state elsewhere is noted first: the
-    /// caller does that.
+    /// Renders all metrics in the text format of Prometheus, version 0.0.4. The caller has to record the sampled metrics
+    /// (queue lengths, connections) first.
     pub fn render(&self) -> String {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             self.tasks.set(as_gauge(runtime.metrics().num_alive_tasks()));
         }
         let mut text = String::new();
-        // Writing to a string can't fail, and the metrics' own forms don't.
+        // Writing to a string can't fail.
         prometheus_text::encode(&mut text, &self.registry).unwrap_or_default();
         text
     }
 }
 
-/// A name of ours as a label: kept for good, so that labels need no memory of their own. As many are kept as there are
-/// routes and root fields; never call it with what a client sent.
+/// Interns a name of patron as a label. Names are stored once and never freed. Their number is bounded by the routes and
+/// root fields, so it must not be called with data from clients.
 pub fn interned(name: &str) -> &'static str {
     static NAMES: RwLock<Option<HashSet<&'static str>>> = RwLock::new(None);
-    let found =
+    let interned_name =
         NAMES.read().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|all| all.get(name).copied());
-    found.unwrap_or_else(|| {
+    interned_name.unwrap_or_else(|| {
         let mut all = NAMES.write().unwrap_or_else(PoisonError::into_inner);
         let all = all.get_or_insert_default();
-        // Somebody else may have been faster.
+        // Another thread may have inserted the name in between.
         let known = all.get(name).copied();
         known.unwrap_or_else(|| {
             let name: &'static str = Box::leak(name.into());
@@ -117,7 +113,7 @@ fn durations() -> Histogram {
     Histogram::new(SECONDS)
 }
 
-/// A count as a gauge holds it.
+/// The value of a gauge.
 fn as_gauge(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
@@ -127,13 +123,13 @@ mod tests {
     use super::{DatabaseMetrics, HashingMetrics, Metrics, interned};
 
     #[test]
-    fn names_are_kept_once() {
+    fn names_are_stored_once() {
         let name = format!("/a/{}", 1);
         assert!(std::ptr::eq(interned(&name), interned("/a/1")));
     }
 
     #[test]
-    fn the_text_format() {
+    fn metrics_are_rendered_in_the_text_format() {
         let metrics = Metrics::new(&DatabaseMetrics::default(), &HashingMetrics::default(), 1_700_000_000);
         metrics.http.begin("GET", Some("/a")).answered(200);
         metrics.http.begin("BREW", None).answered(404);
@@ -148,7 +144,7 @@ mod tests {
             "patron_http_requests_in_flight 0",
             "patron_start_time_seconds 1700000000",
         ] {
-            assert!(text.lines().any(|found| found == line), "no `{line}` in:\n{text}");
+            assert!(text.lines().any(|rendered| rendered == line), "no `{line}` in:\n{text}");
         }
     }
 }

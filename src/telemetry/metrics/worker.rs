@@ -1,4 +1,4 @@
-//! What happens by itself: the worker's tasks, and the queues it works off.
+//! Metrics of the background worker: its tasks and its queues.
 
 use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -16,7 +16,7 @@ pub enum Queue {
     Mail,
     /// Events that are not published yet.
     Event,
-    /// Events on their way to an endpoint.
+    /// Webhook deliveries.
     Webhook,
 }
 
@@ -32,14 +32,14 @@ impl Queue {
     }
 }
 
-/// How a queue is at a moment.
+/// The backlog of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Entries that are due and that nobody has taken.
+    /// Entries that are due and not claimed.
     pub due: u64,
-    /// Since when the oldest of them is.
+    /// When the oldest of them became due.
     pub oldest: Option<DateTime<Utc>>,
-    /// Entries that were given up, and that somebody may have tried again.
+    /// Entries that failed permanently. An operator can retry them.
     pub given_up: u64,
 }
 
@@ -65,7 +65,7 @@ struct Run {
     outcome: &'static str,
 }
 
-/// What is measured of the worker.
+/// The metrics of the worker.
 #[derive(Debug, Default)]
 pub struct WorkerMetrics {
     due: Family<QueueLabel, Gauge>,
@@ -79,28 +79,28 @@ pub struct WorkerMetrics {
 
 impl WorkerMetrics {
     pub(super) fn register(&self, registry: &mut Registry, started: i64) {
-        registry.register("patron_queue_due", "Entries that are due and not taken", self.due.clone());
+        registry.register("patron_queue_due", "Entries that are due and not claimed", self.due.clone());
         registry.register(
             "patron_queue_lag_seconds",
-            "For how long the oldest entry that is not taken has been due",
+            "How long the oldest unclaimed entry has been due",
             self.lag.clone(),
         );
         registry.register(
             "patron_queue_given_up",
-            "Entries that were given up and wait for somebody to try them again",
+            "Entries that failed permanently and can be retried by an operator",
             self.given_up.clone(),
         );
         registry.register(
             "patron_queue_sampled_timestamp_seconds",
-            "When the queue was last looked at, or the program started, in seconds since 1970",
+            "When the queue was last measured, or the program started, in seconds since 1970",
             self.sampled.clone(),
         );
         registry.register(
             "patron_queue_attempts",
-            "Attempts to send an entry: sent, postponed (tried again later), given_up",
+            "Attempts to send an entry: sent, postponed (will be retried), given_up (failed permanently)",
             self.attempts.clone(),
         );
-        // Not `job`: that is what Prometheus calls what it reads from.
+        // The label is not `job`, because Prometheus uses that for the scrape job.
         registry.register("patron_worker_runs", "Runs of the worker's tasks", self.runs.clone());
         registry.register(
             "patron_worker_success_timestamp_seconds",
@@ -111,12 +111,12 @@ impl WorkerMetrics {
             for outcome in ["sent", "postponed", "given_up"] {
                 drop(self.attempts.get_or_create(&Sent { queue: queue.queue, outcome }));
             }
-            // One that is never looked at is noticed as well.
+            // Set at the start, so that an alert also notices a queue that is never measured.
             self.sampled.get_or_create(&queue).set(started);
         }
     }
 
-    /// Notes how a queue is.
+    /// Records the backlog of a queue.
     pub fn record(&self, queue: Queue, backlog: Backlog, now: DateTime<Utc>) {
         let queue = queue.label();
         let lag = backlog.oldest.map_or(0, |oldest| (now - oldest).num_seconds().max(0));
@@ -132,12 +132,12 @@ impl WorkerMetrics {
         self.attempted(queue, "sent");
     }
 
-    /// Counts an entry that was not taken and is tried again.
+    /// Counts a failed attempt that will be retried.
     pub fn postponed(&self, queue: Queue) {
         self.attempted(queue, "postponed");
     }
 
-    /// Counts an entry that is not tried again.
+    /// Counts an entry that failed permanently.
     pub fn given_up(&self, queue: Queue) {
         self.attempted(queue, "given_up");
     }
@@ -146,18 +146,18 @@ impl WorkerMetrics {
         self.attempts.get_or_create(&Sent { queue: queue.label().queue, outcome }).inc();
     }
 
-    /// Counts a run that was good.
+    /// Counts a successful run.
     pub fn succeeded(&self, task: &'static str, now: DateTime<Utc>) {
         self.runs.get_or_create(&Run { task, outcome: "ok" }).inc();
         self.succeeded.get_or_create(&Task { task }).set(now.timestamp());
     }
 
-    /// Counts a run that failed; it is done again.
+    /// Counts a failed run, which is repeated.
     pub fn failed(&self, task: &'static str) {
         self.runs.get_or_create(&Run { task, outcome: "failed" }).inc();
     }
 
-    /// Has a task stand there with zeros before its first run.
+    /// Creates the series of a task with the value 0 before its first run.
     pub fn expect(&self, task: &'static str) {
         for outcome in ["ok", "failed"] {
             drop(self.runs.get_or_create(&Run { task, outcome }));

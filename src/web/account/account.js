@@ -1,7 +1,8 @@
-// Both account pages: takes the token off the URL, sends it when the visitor says so, and shows what came of it.
+// The script of both account pages. It takes the token from the URL, sends it when the visitor submits the form, and shows
+// the outcome.
 
-/** How long an answer may take, in milliseconds. */
-const PATIENCE = 60_000;
+/** Time limit of the request, in milliseconds. */
+const TIMEOUT = 60_000;
 
 const form = document.querySelector('form');
 const notice = form.querySelector('.notice');
@@ -11,10 +12,10 @@ const toggles = [...form.querySelectorAll('[aria-controls]')];
 const token = takeToken();
 let busy = false;
 
-show(token ? 'ask' : 'incomplete');
+show(token ? 'form' : 'incomplete');
 document.querySelector('.stuck').remove();
 
-// Another link that is opened in this tab differs in the fragment only, which loads nothing by itself.
+// A second link in this tab differs only in the fragment, which does not load the page again.
 addEventListener('hashchange', () => location.hash && location.reload());
 
 form.addEventListener('submit', async (event) => {
@@ -38,62 +39,62 @@ for (const toggle of toggles) {
   toggle.addEventListener('click', () => reveal(toggle, toggle.textContent === 'Show'));
 }
 
-/** The token, which then is no longer in the address bar: not in a bookmark, a screenshot or a shared link. */
+/** Returns the token and removes it from the address bar, so that bookmarks and screenshots don't contain it. */
 function takeToken() {
   const { hash, search, pathname } = location;
-  const found = new URLSearchParams(hash.slice(1)).get('token') || new URLSearchParams(search).get('token');
+  const token = new URLSearchParams(hash.slice(1)).get('token') || new URLSearchParams(search).get('token');
   if (hash || search) history.replaceState(null, '', pathname);
-  return found;
+  return token;
 }
 
 async function send() {
-  let response, answer;
+  let response, body;
   try {
     response = await fetch(form.action, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
-      signal: AbortSignal.timeout?.(PATIENCE),
+      signal: AbortSignal.timeout?.(TIMEOUT),
     });
-    answer = await response.json();
+    body = await response.json();
   } catch {
-    // No answer at all, or none of ours: a proxy speaks HTML.
+    // There is no response, or it is not JSON, such as the error page of a proxy.
   }
-  if (response?.ok && answer?.data) {
+  if (response?.ok && body?.data) {
     form.reset();
     show('done', true);
   } else if (!response) {
-    tell('There was no answer. Check your connection, then try again.');
+    notify('The server did not respond. Check your connection, then try again.');
   } else if (response.status === 429) {
-    tell(`These were too many attempts. Please try again ${wait(response)}.`);
+    notify(`Too many attempts. Please try again ${delay(response)}.`);
   } else if (response.status === 503) {
-    tell(`The shop is busy at the moment. Please try again ${wait(response)}.`);
-  } else if (answer?.error && response.status < 500) {
-    refuse(answer.error);
+    notify(`The shop is busy. Please try again ${delay(response)}.`);
+  } else if (body?.error && response.status < 500) {
+    showProblems(body.error);
   } else {
-    const id = answer?.error?.request_id;
-    tell(`Something went wrong on our side. Please try again later.${id ? ` (Reference: ${id})` : ''}`);
+    const id = body?.error?.request_id;
+    notify(`Something went wrong on our side. Please try again later.${id ? ` (Reference: ${id})` : ''}`);
   }
 }
 
-/** What the API finds wrong: at the field it is about, with the link as a whole, or above the form. */
-function refuse({ message, details = [] }) {
-  const dead = details.find((detail) => detail.field === 'token');
-  if (dead) {
-    document.querySelector('.reason').textContent = dead.message;
+/** Shows validation errors: next to their field, above the form, or instead of the form if the token is invalid. */
+function showProblems({ message, details = [] }) {
+  const tokenProblem = details.find((detail) => detail.field === 'token');
+  if (tokenProblem) {
+    document.querySelector('.reason').textContent = tokenProblem.message;
     return show('refused', true);
   }
-  const rest = details.filter((detail) => {
+  const withoutField = details.filter((detail) => {
     const field = fields.find((field) => field.name === detail.field);
     if (field) explain(field, detail.message);
     return !field;
   });
-  if (rest.length > 0) tell(rest.map((detail) => detail.message).join('\n'));
-  else if (details.length === 0) tell(message);
+  if (withoutField.length > 0) notify(withoutField.map((detail) => detail.message).join('\n'));
+  else if (details.length === 0) notify(message);
   else focusFirst();
 }
 
-/** Spares a request that would be refused. */
+/** Validates a field before the request is sent. */
 function check(field) {
   const { valueMissing, tooShort } = field.validity;
   if (valueMissing) explain(field, 'Enter a new password');
@@ -113,8 +114,8 @@ function focusFirst() {
   fields.find((field) => field.hasAttribute('aria-invalid'))?.focus();
 }
 
-/** Above the form, which can be sent again. */
-function tell(message) {
+/** Shows a message above the form. */
+function notify(message) {
   notice.textContent = message;
   notice.hidden = false;
   notice.focus();
@@ -126,7 +127,7 @@ function clear() {
   fields.forEach((field) => explain(field, ''));
 }
 
-/** One section of the page, and what it is called; a visitor who acted is taken to it. */
+/** Shows one section of the page and its title. Moves the focus to the heading after an action of the visitor. */
 function show(state, focus = false) {
   for (const section of document.querySelectorAll('[data-state]')) {
     section.hidden = section.dataset.state !== state;
@@ -137,14 +138,14 @@ function show(state, focus = false) {
   }
 }
 
-/** Not `disabled`, which would take the focus away. */
-function setBusy(now) {
-  busy = now;
+/** Marks the form as busy. `disabled` would remove the focus from the button, so `aria-disabled` is used. */
+function setBusy(isBusy) {
+  busy = isBusy;
   submit.dataset.label ??= submit.textContent;
-  submit.textContent = now ? submit.dataset.busy : submit.dataset.label;
-  submit.setAttribute('aria-disabled', String(now));
-  // Out of sight while it travels; and a browser offers to save what stands in a password field only.
-  if (now) toggles.forEach((toggle) => reveal(toggle, false));
+  submit.textContent = isBusy ? submit.dataset.busy : submit.dataset.label;
+  submit.setAttribute('aria-disabled', String(isBusy));
+  // Hide the password while it is sent. Browsers offer to save it only from a field of the type `password`.
+  if (isBusy) toggles.forEach((toggle) => reveal(toggle, false));
 }
 
 function reveal(toggle, visible) {
@@ -153,10 +154,10 @@ function reveal(toggle, visible) {
   toggle.setAttribute('aria-label', visible ? 'Hide password' : 'Show password');
 }
 
-/** When to try again, in words, from the header Retry-After (seconds). */
-function wait(response) {
+/** The delay before the next attempt in words, from the header Retry-After (seconds). */
+function delay(response) {
   const seconds = Number(response.headers.get('Retry-After'));
-  if (!(seconds > 0)) return 'in a moment';
+  if (!(seconds > 0)) return 'later';
   const words = new Intl.RelativeTimeFormat('en');
   return seconds < 90 ? words.format(Math.ceil(seconds), 'second') : words.format(Math.ceil(seconds / 60), 'minute');
 }

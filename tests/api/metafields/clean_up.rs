@@ -1,4 +1,4 @@
-//! What a deleted definition leaves behind, and how it goes.
+//! The values of a deleted definition are removed from the customers in batches.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{DEFINITIONS, MINE, custom, define, definition};
 use crate::support::{Actor, TestApp, apply, on_both_databases};
 
-/// Customers with values that nobody checked.
+/// Inserts customers with unvalidated `meta_data`.
 async fn insert(app: &TestApp, count: usize, meta_data: impl Fn(usize) -> Value) {
     app.register("template@x.io").await;
     let password = app.customers().await.remove(0).password;
@@ -37,7 +37,7 @@ async fn insert(app: &TestApp, count: usize, meta_data: impl Fn(usize) -> Value)
 }
 
 #[apply(on_both_databases!)]
-async fn values_go_in_batches(app: &TestApp) {
+async fn values_are_removed_in_batches(app: &TestApp) {
     let system = Ctx::system(app.app.clone());
     let url = define(app, "loyalty", "short_text", json!({})).await;
     define(app, "other", "integer", json!({})).await;
@@ -58,18 +58,18 @@ async fn values_go_in_batches(app: &TestApp) {
             .filter(|customer| customer.meta_data["custom"]["loyalty"] == "gold")
             .count()
     };
-    let mut left = vec![with_value().await];
-    let again = async || {
-        let answer = app.admin().post(DEFINITIONS, &definition("loyalty", "integer", json!({}))).await;
-        answer.assert_failure(409, "conflict");
-        assert_eq!(answer.message(), "\"custom.loyalty\" is still being deleted; try again in a moment");
+    let mut remaining = vec![with_value().await];
+    let assert_not_redefinable = async || {
+        let response = app.admin().post(DEFINITIONS, &definition("loyalty", "integer", json!({}))).await;
+        response.assert_failure(409, "conflict");
+        assert_eq!(response.message(), "\"custom.loyalty\" is still being deleted; try again later");
     };
-    again().await;
+    assert_not_redefinable().await;
     while clean_up(&system).await.unwrap() {
-        left.push(with_value().await);
-        again().await;
+        remaining.push(with_value().await);
+        assert_not_redefinable().await;
     }
-    assert_eq!(left, [1400, 734, 67, 0], "a thousand customers at a time");
+    assert_eq!(remaining, [1400, 734, 67, 0], "a thousand customers at a time");
     assert!(!clean_up(&system).await.unwrap());
     for (before, after) in before.iter().zip(app.customers().await) {
         let number = before.customer_id;
@@ -83,7 +83,7 @@ async fn values_go_in_batches(app: &TestApp) {
         assert_eq!(
             customer::Model { meta_data: before.meta_data.clone(), ..after },
             *before,
-            "nothing else moves"
+            "no other column changes"
         );
     }
     define(app, "loyalty", "integer", json!({})).await;
@@ -94,7 +94,7 @@ async fn values_go_in_batches(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn two_deleted_and_two_at_work(app: &TestApp) {
+async fn two_workers_clean_up_two_definitions(app: &TestApp) {
     let system = Ctx::system(app.app.clone());
     let urls = [define(app, "a", "integer", json!({})).await, define(app, "b", "integer", json!({})).await];
     insert(app, 50, |_| json!({"custom": {"a": 1, "b": 2}})).await;
@@ -111,13 +111,13 @@ async fn two_deleted_and_two_at_work(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn only_the_program_itself(app: &TestApp) {
+async fn only_the_system_may_clean_up(app: &TestApp) {
     let admin = patron::app::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
     let refused = clean_up(&Ctx { caller: admin, ..Ctx::system(app.app.clone()) }).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 }
 
-/// A write that comes while a definition is being deleted waits, and finds it gone.
+/// A write during the deletion of a definition waits, and then finds no definition.
 #[apply(on_both_databases!)]
 async fn a_write_waits_for_a_deletion(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
@@ -130,14 +130,14 @@ async fn a_write_waits_for_a_deletion(app: &TestApp) {
         tokio::time::sleep(Duration::from_millis(300)).await;
         transaction.commit().await.unwrap();
     };
-    let (answer, ()) =
+    let (response, ()) =
         futures_util::future::join(customer.patch(MINE, &custom(json!({"loyalty": 1}))), commit()).await;
-    assert_eq!(answer.message(), "There is no custom field \"custom.loyalty\"");
+    assert_eq!(response.message(), "There is no custom field \"custom.loyalty\"");
 }
 
-/// Whatever is written while a definition is deleted is refused, or found by the clean-up.
+/// Values written during the deletion of a definition are refused or removed by the clean-up.
 #[apply(on_both_databases!)]
-async fn written_while_it_is_deleted(app: &TestApp) {
+async fn values_written_during_a_deletion_are_removed(app: &TestApp) {
     let system = Ctx::system(app.app.clone());
     let customers =
         [app.customer("a@x.io").await, app.customer("b@x.io").await, app.customer("c@x.io").await];
@@ -148,17 +148,17 @@ async fn written_while_it_is_deleted(app: &TestApp) {
             _ => customers[number % 3].patch(MINE, &custom(json!({"loyalty": number + 100 * round}))).await,
         };
         let work = async || while clean_up(&system).await.unwrap() {};
-        let (answers, ()) =
+        let (responses, ()) =
             futures_util::future::join(futures_util::future::join_all((0..20).map(act)), work()).await;
-        for answer in answers {
-            let gone =
-                answer.status == 400 && answer.message() == "There is no custom field \"custom.loyalty\"";
-            assert!(answer.status == 200 || gone, "{answer:?}");
+        for response in responses {
+            let is_deleted =
+                response.status == 400 && response.message() == "There is no custom field \"custom.loyalty\"";
+            assert!(response.status == 200 || is_deleted, "{response:?}");
         }
         work().await;
         assert!(
             app.customers().await.iter().all(|customer| customer.meta_data == json!({})),
-            "a value is left behind"
+            "a value was not removed"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What definitions and values may cost: their regular expressions above all.
+//! Limits on the cost of definitions and values, especially of regular expressions.
 
 use patron::entity::metafield_definition;
 use reqwest::Method;
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::{DEFINITIONS, custom, define, definition, metafields_url};
 use crate::support::{Actor, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
 
-/// Linear, and slow all the same: 400 states are active at once, and no way to tell early.
+/// Linear but slow: 400 states are active at once, and no prefix decides the match.
 const SLOW: &str = "[ab]*a[ab]{400}y";
 
-/// Letters `a` and `b` in no order, so that no state of the engine's automaton comes twice (xorshift, Marsaglia 2003).
+/// Pseudo-random letters `a` and `b`, so that no state of the engine's automaton repeats (xorshift, Marsaglia 2003).
 fn letters(count: usize) -> String {
     let mut x: u64 = 88_172_645_463_325_252;
     let next = |_| {
@@ -28,7 +28,7 @@ fn patterns(pattern: &str, count: usize) -> Value {
     json!({"validations": vec![json!({"type": "regexp", "pattern": pattern}); count]})
 }
 
-/// A definition with this pattern twenty times, as an earlier release stored it.
+/// Stores a definition with [`SLOW`] twenty times, as an earlier release accepted it.
 async fn define_slow(app: &TestApp, key: &str) {
     let url = define(app, key, "long_text", json!({})).await;
     let rows = metafield_definition::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
@@ -41,15 +41,15 @@ async fn define_slow(app: &TestApp, key: &str) {
 #[apply(on_both_databases!)]
 async fn patterns_that_are_too_large_are_refused(app: &TestApp) {
     for pattern in [SLOW, "((a{100}){100}){100}", "(?:(?:){60000}){60000}x{1000}", "[\\s\\S]{400}"] {
-        let answer =
+        let response =
             app.admin().post(DEFINITIONS, &definition("field", "long_text", patterns(pattern, 1))).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details()[0].0, "validations[0]", "{pattern}");
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details()[0].0, "validations[0]", "{pattern}");
     }
-    let answer =
+    let response =
         app.admin().post(DEFINITIONS, &definition("field", "long_text", patterns("^[a-c]{150}$", 20))).await;
-    answer.assert_failure(400, "validation_failed");
-    assert_eq!(answer.details()[0].1, "The regexp validations of the definition are too large together");
+    response.assert_failure(400, "validation_failed");
+    assert_eq!(response.details()[0].1, "The regexp validations of the definition are too large together");
     for (number, pattern) in [
         "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$",
         r"^\S+@\S+\.[a-z]{2,24}$",
@@ -67,15 +67,15 @@ async fn patterns_that_are_too_large_are_refused(app: &TestApp) {
         define(app, &format!("good{number}"), "short_text", patterns(pattern, 1)).await;
     }
     let choices = json!({"validations": [{"type": "choices", "values": ["x".repeat(70_000)]}]});
-    let answer = app.admin().post(DEFINITIONS, &definition("field", "long_text", choices)).await;
-    answer.assert_failure(400, "validation_failed");
-    assert_eq!(answer.details(), [("validations", "validations must be at most 64 KiB")]);
+    let response = app.admin().post(DEFINITIONS, &definition("field", "long_text", choices)).await;
+    response.assert_failure(400, "validation_failed");
+    assert_eq!(response.details(), [("validations", "validations must be at most 64 KiB")]);
 }
 
-/// Definitions of an earlier release: values that would take a minute are refused at once, and others are served
-/// meanwhile.
+/// With definitions of an earlier release, values whose check would take a minute are refused at once, and other
+/// requests are served at the same time.
 #[apply(on_both_databases!)]
-async fn values_that_would_take_long_are_refused(app: &TestApp) {
+async fn values_that_take_too_long_to_check_are_refused(app: &TestApp) {
     let (row, other) = (app.register("a@x.io").await, app.register("b@x.io").await);
     for key in ["one", "two", "three", "four"] {
         define_slow(app, key).await;
@@ -93,14 +93,14 @@ async fn values_that_would_take_long_are_refused(app: &TestApp) {
         }
     };
     let (attacks, ()) = tokio::join!(attacks, others);
-    for answer in attacks {
-        answer.assert_failure(400, "validation_failed");
-        let fields: Vec<_> = answer.details().iter().map(|(field, _)| field.to_string()).collect();
+    for response in attacks {
+        response.assert_failure(400, "validation_failed");
+        let fields: Vec<_> = response.details().iter().map(|(field, _)| field.to_string()).collect();
         assert_eq!(fields, ["custom.four", "custom.one", "custom.three", "custom.two"]);
         let message = "\"custom.one\": checking the custom fields of this request would take too long; send shorter values or fewer at once";
-        assert_eq!(answer.details()[1].1, message);
+        assert_eq!(response.details()[1].1, message);
     }
-    // The same by way of `meta_data`, which is an admin's.
+    // The limit applies to `meta_data` too.
     let customer = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
     let text = letters(60_000);
     app.admin()
@@ -109,18 +109,18 @@ async fn values_that_would_take_long_are_refused(app: &TestApp) {
         .assert_failure(400, "validation_failed");
     let new = json!({"full_name": "A", "email": "c@x.io", "password": CUSTOMER_PASSWORD, "meta_data": {"custom": {"one": text}}});
     app.admin().post("/api/customers", &new).await.assert_failure(400, "validation_failed");
-    // Short values of the same field are judged by the pattern.
-    let answer = app.admin().patch(&url, &custom(json!({"one": "abab"}))).await;
-    answer.assert_failure(400, "validation_failed");
-    assert!(answer.details()[0].1.contains("must match"), "{answer:?}");
+    // Short values of the same field are checked.
+    let response = app.admin().patch(&url, &custom(json!({"one": "abab"}))).await;
+    response.assert_failure(400, "validation_failed");
+    assert!(response.details()[0].1.contains("must match"), "{response:?}");
     let matching = format!("a{}y", "b".repeat(400));
     assert_eq!(app.admin().patch(&url, &custom(json!({"one": matching}))).await.status, 200);
 }
 
-/// Definitions that change while values are written: each value that is stored meets the definition that it was
-/// written under, and a request with a key is answered once.
+/// Definitions change during writes. Each write and its repetition with the same key succeed, fail validation or
+/// conflict.
 #[apply(on_both_databases!)]
-async fn definitions_that_change_meanwhile(app: &TestApp) {
+async fn definitions_can_change_during_writes(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let (url, rule) = (metafields_url(&row), define(app, "field", "short_text", json!({})).await);
     let admin = app.admin();
@@ -133,9 +133,9 @@ async fn definitions_that_change_meanwhile(app: &TestApp) {
         admin.send(request.json(&custom(json!({"field": format!("value{number}")})))).await
     };
     for number in 0..10 {
-        let (changed, written, again) = tokio::join!(change(number), write(number), write(number + 100));
+        let (changed, first, second) = tokio::join!(change(number), write(number), write(number + 100));
         assert!([200, 409].contains(&changed.status), "{changed:?}");
-        for written in [written, again] {
+        for written in [first, second] {
             assert!([200, 400, 409].contains(&written.status), "{written:?}");
         }
         let repeated = write(number).await;

@@ -20,7 +20,7 @@ async fn stored(app: &TestApp) -> Vec<metafield_definition::Model> {
     select().all(app.app.db.migration_connection()).await.unwrap()
 }
 
-/// A group inside a group, and so on: `levels` of them, and a text in the innermost.
+/// Groups nested to this number of levels, with a text in the innermost.
 fn nested(levels: usize) -> Value {
     let mut field = json!({"key": "text", "type": "short_text"});
     for level in (2..=levels).rev() {
@@ -30,14 +30,14 @@ fn nested(levels: usize) -> Value {
 }
 
 #[apply(on_both_databases!)]
-async fn made_changed_and_deleted(app: &TestApp) {
-    let answer = app.admin().post(DEFINITIONS, &json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "short_text"})).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    let row = answer.data();
+async fn definitions_are_created_changed_and_deleted(app: &TestApp) {
+    let response = app.admin().post(DEFINITIONS, &json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "short_text"})).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    let row = response.data();
     let url = format!("{DEFINITIONS}/{}", row["uuid"].as_str().unwrap());
-    assert_eq!(answer.header("location"), Some(url.as_str()));
+    assert_eq!(response.header("location"), Some(url.as_str()));
     assert_eq!(
-        answer.text,
+        response.text,
         format!(
             r#"{{"data":{{"uuid":{},"ownerType":"customer","namespace":"custom","key":"loyalty","name":"Loyalty","description":null,"type":"short_text","isList":false,"required":false,"visibleToCustomer":true,"validations":[],"subFields":[],"position":0,"createdAt":"{NOW}","updatedAt":"{NOW}"}}}}"#,
             row["uuid"]
@@ -46,8 +46,8 @@ async fn made_changed_and_deleted(app: &TestApp) {
     app.app.clock.advance(TimeDelta::seconds(1));
     let same = json!({"ownerType": "customer", "namespace": "custom", "fieldKey": "loyalty", "fieldType": "short_text", "isList": false,
         "name": "Loyalty", "description": null, "validations": [], "subFields": null, "position": 0, "unknown": 1});
-    for nothing in [json!({}), same] {
-        assert_eq!(app.admin().patch(&url, &nothing).await.data(), row, "nothing changes");
+    for unchanged in [json!({}), same] {
+        assert_eq!(app.admin().patch(&url, &unchanged).await.data(), row, "nothing changes");
     }
     let rules = json!([{"type": "size", "min": 2.0, "max": 5, "unknown": 1}, {"type": "choices", "values": ["gold", "silver"]}]);
     let changes = json!({"name": "Level", "description": "What it is", "required": true, "visibleToCustomer": false, "validations": rules, "position": -3.0});
@@ -78,23 +78,23 @@ async fn made_changed_and_deleted(app: &TestApp) {
         (&Value::Null, &json!(false), &json!(true), &json!([]), &json!(0))
     );
     assert_eq!(app.admin().delete(&url).await.data()["key"], "loyalty");
-    for answer in [app.admin().delete(&url).await, app.admin().patch(&url, &json!({"name": "x"})).await] {
-        answer.assert_failure(404, "not_found");
+    for response in [app.admin().delete(&url).await, app.admin().patch(&url, &json!({"name": "x"})).await] {
+        response.assert_failure(404, "not_found");
     }
-    for nothing in ["x", "%FF", "00000000-0000-0000-0000-000000000000"] {
+    for unknown in ["x", "%FF", "00000000-0000-0000-0000-000000000000"] {
         app.admin()
-            .patch(&format!("{DEFINITIONS}/{nothing}"), &json!({}))
+            .patch(&format!("{DEFINITIONS}/{unknown}"), &json!({}))
             .await
             .assert_failure(404, "not_found");
     }
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_wrong(app: &TestApp) {
-    let answer = app.admin().post(DEFINITIONS, &json!({})).await;
-    answer.assert_failure(400, "validation_failed");
+async fn invalid_definitions_are_refused(app: &TestApp) {
+    let response = app.admin().post(DEFINITIONS, &json!({})).await;
+    response.assert_failure(400, "validation_failed");
     assert_eq!(
-        answer.details(),
+        response.details(),
         [
             ("ownerType", "ownerType is required"),
             ("fieldKey", "fieldKey is required"),
@@ -132,20 +132,21 @@ async fn what_is_wrong(app: &TestApp) {
         ("position", json!(1.5), "position must be an integer".to_owned()),
         ("position", json!(3_000_000_000_i64), "position must be an integer".to_owned()),
     ] {
-        let answer =
+        let response =
             app.admin().post(DEFINITIONS, &definition("a", "short_text", json!({field: value}))).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details(), [(field, message.as_str())], "{value}");
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details(), [(field, message.as_str())], "{value}");
     }
     assert_eq!(stored(app).await, []);
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_wrong_with_validations(app: &TestApp) {
+async fn invalid_validations_are_refused(app: &TestApp) {
     let url = define(app, "stays", "short_text", json!({})).await;
     let many = |count: usize| (0..count).map(|number| json!(format!("choice {number}"))).collect::<Vec<_>>();
     const UNKNOWN: &str = "The type of a validation must be size, range, regexp or choices";
-    const PATTERN: &str = "pattern is no regular expression, is too large, or looks around or back";
+    const PATTERN: &str =
+        "The pattern is not a valid regular expression, is too large, or uses look-around or back-references";
     for (field_type, rule, message) in [
         ("short_text", json!("size"), "A validation must be an object"),
         ("short_text", json!({"min": 1}), UNKNOWN),
@@ -197,26 +198,26 @@ async fn what_is_wrong_with_validations(app: &TestApp) {
             "integer" | "number" => json!({"type": "range", "min": 1}),
             _ => rule.clone(),
         };
-        let answer = app
+        let response = app
             .admin()
             .post(DEFINITIONS, &definition("a", field_type, json!({"validations": [good, rule]})))
             .await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details().last().unwrap(), &("validations[1]", message), "{rule}");
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details().last().unwrap(), &("validations[1]", message), "{rule}");
     }
     let size = json!({"type": "size", "min": 1});
-    let answer = app.admin().patch(&url, &json!({"validations": vec![size.clone(); 21]})).await;
-    assert_eq!(answer.details(), [("validations", "A field has at most 20 validations")]);
+    let response = app.admin().patch(&url, &json!({"validations": vec![size.clone(); 21]})).await;
+    assert_eq!(response.details(), [("validations", "A field has at most 20 validations")]);
     assert_eq!(stored(app).await.len(), 1);
     assert_eq!(stored(app).await[0].validations, json!([]));
-    // As much as there may be.
+    // The maximum is accepted.
     app.admin().patch(&url, &json!({"validations": vec![size; 20]})).await.data();
     let rules = json!([{"type": "choices", "values": many(200)}, {"type": "regexp", "pattern": "a".repeat(390)}, {"type": "regexp", "pattern": "^\\p{L}+ \\d{2,5}$"}]);
     app.admin().patch(&url, &json!({"validations": rules})).await.data();
 }
 
 #[apply(on_both_databases!)]
-async fn what_is_wrong_with_sub_fields(app: &TestApp) {
+async fn invalid_sub_fields_are_refused(app: &TestApp) {
     let fields = |count: usize| {
         (0..count).map(|number| json!({"key": format!("k{number}"), "type": "integer"})).collect::<Vec<_>>()
     };
@@ -224,7 +225,7 @@ async fn what_is_wrong_with_sub_fields(app: &TestApp) {
         .map(|number| json!({"key": format!("g{number}"), "type": "group", "subFields": fields(40)}))
         .collect::<Vec<_>>();
     let with = |field: Value| json!({"subFields": [{"key": "ok", "type": "integer"}, field]});
-    for (more, field, message) in [
+    for (extra, field, message) in [
         (json!({}), "subFields", "A group must have sub-fields"),
         (json!({"subFields": fields(51)}), "subFields", "A group has at most 50 sub-fields"),
         (
@@ -276,16 +277,16 @@ async fn what_is_wrong_with_sub_fields(app: &TestApp) {
             "A size validation does not fit the type url",
         ),
     ] {
-        let answer = app.admin().post(DEFINITIONS, &definition("a", "group", more)).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details(), [(field, message)]);
+        let response = app.admin().post(DEFINITIONS, &definition("a", "group", extra)).await;
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details(), [(field, message)]);
     }
     assert_eq!(stored(app).await, []);
-    let answer = app.admin().post(DEFINITIONS, &definition("a", "group", nested(3))).await;
+    let response = app.admin().post(DEFINITIONS, &definition("a", "group", nested(3))).await;
     let sub_field = json!({"key": "text", "name": "text", "type": "short_text", "isList": false, "required": false, "validations": [], "subFields": []});
-    assert_eq!(answer.data()["subFields"][0]["subFields"][0]["subFields"], json!([sub_field]));
-    // The merged definition is judged: a group can't lose its sub-fields.
-    let url = answer.header("location").unwrap().to_owned();
+    assert_eq!(response.data()["subFields"][0]["subFields"][0]["subFields"], json!([sub_field]));
+    // The merged definition is validated: a group must keep sub-fields.
+    let url = response.header("location").unwrap().to_owned();
     assert_eq!(
         app.admin().patch(&url, &json!({"subFields": []})).await.message(),
         "A group must have sub-fields"
@@ -293,9 +294,9 @@ async fn what_is_wrong_with_sub_fields(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn the_identity_stays(app: &TestApp) {
+async fn the_identity_cannot_change(app: &TestApp) {
     let url = define(app, "loyalty", "integer", json!({})).await;
-    for (field, value, shown) in [
+    for (field, value, name) in [
         ("ownerType", json!("product"), "ownerType"),
         ("namespace", json!("other"), "namespace"),
         ("fieldKey", json!("other"), "key"),
@@ -303,41 +304,44 @@ async fn the_identity_stays(app: &TestApp) {
         ("fieldType", json!("number"), "type"),
         ("isList", json!(true), "isList"),
     ] {
-        let answer = app.admin().patch(&url, &json!({field: value, "name": "Other"})).await;
-        answer.assert_failure(400, "validation_failed");
+        let response = app.admin().patch(&url, &json!({field: value, "name": "Other"})).await;
+        response.assert_failure(400, "validation_failed");
         assert_eq!(
-            answer.details(),
-            [(field, format!("\"{shown}\" cannot be changed after creation").as_str())]
+            response.details(),
+            [(field, format!("\"{name}\" cannot be changed after creation").as_str())]
         );
     }
     assert_eq!(stored(app).await[0].name, "loyalty");
 }
 
 #[apply(on_both_databases!)]
-async fn one_of_a_name_and_a_hundred_of_all(app: &TestApp) {
+async fn names_are_unique_and_definitions_limited_to_100(app: &TestApp) {
     define(app, "loyalty", "integer", json!({})).await;
-    let answer = app.admin().post(DEFINITIONS, &definition("loyalty", "short_text", json!({}))).await;
-    answer.assert_failure(409, "conflict");
-    assert_eq!(answer.message(), "A metafield definition \"custom.loyalty\" already exists for \"customer\"");
+    let response = app.admin().post(DEFINITIONS, &definition("loyalty", "short_text", json!({}))).await;
+    response.assert_failure(409, "conflict");
+    assert_eq!(
+        response.message(),
+        "A metafield definition \"custom.loyalty\" already exists for \"customer\""
+    );
     define(app, "loyalty", "integer", json!({"namespace": "other"})).await;
     for number in 2..95 {
         define(app, &format!("k{number}"), "integer", json!({})).await;
     }
     let admin = app.admin();
-    let make = async |number: usize| {
+    let create = async |number: usize| {
         admin.post(DEFINITIONS, &definition(&format!("more{number}"), "integer", json!({}))).await
     };
-    let answers = futures_util::future::join_all((0..20).map(make)).await;
-    answers
+    let responses = futures_util::future::join_all((0..20).map(create)).await;
+    responses
         .iter()
-        .filter(|answer| answer.status != 201)
-        .for_each(|answer| answer.assert_failure(409, "conflict"));
+        .filter(|response| response.status != 201)
+        .for_each(|response| response.assert_failure(409, "conflict"));
     assert_eq!(stored(app).await.len(), 100);
 }
 
-/// The hundredth is about to be there: whoever wants to add one more waits for it.
+/// The hundredth definition is not committed yet: the creation of another waits for it.
 #[apply(on_both_databases!)]
-async fn one_is_counted_after_the_other(app: &TestApp) {
+async fn concurrent_creations_respect_the_limit(app: &TestApp) {
     for number in 1..=99 {
         define(app, &format!("k{number}"), "integer", json!({})).await;
     }
@@ -356,57 +360,57 @@ async fn one_is_counted_after_the_other(app: &TestApp) {
     };
     let admin = app.admin();
     let body = definition("k101", "integer", json!({}));
-    let (answer, ()) = futures_util::future::join(admin.post(DEFINITIONS, &body), commit()).await;
-    answer.assert_failure(409, "conflict");
-    assert_eq!(answer.message(), "There are at most 100 metafield definitions for \"customer\"");
+    let (response, ()) = futures_util::future::join(admin.post(DEFINITIONS, &body), commit()).await;
+    response.assert_failure(409, "conflict");
+    assert_eq!(response.message(), "There are at most 100 metafield definitions for \"customer\"");
 }
 
 #[apply(on_both_databases!)]
-async fn twenty_definitions_of_one_name_at_once(app: &TestApp) {
+async fn concurrent_definitions_of_one_name_are_created_once(app: &TestApp) {
     let admin = app.admin();
-    let make = async |_| admin.post(DEFINITIONS, &definition("loyalty", "integer", json!({}))).await;
-    let answers = futures_util::future::join_all((0..20).map(make)).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
-        answer.assert_failure(409, "conflict");
+    let create = async |_| admin.post(DEFINITIONS, &definition("loyalty", "integer", json!({}))).await;
+    let responses = futures_util::future::join_all((0..20).map(create)).await;
+    assert_eq!(responses.iter().filter(|response| response.status == 201).count(), 1);
+    for response in responses.iter().filter(|response| response.status != 201) {
+        response.assert_failure(409, "conflict");
         assert_eq!(
-            answer.message(),
+            response.message(),
             "A metafield definition \"custom.loyalty\" already exists for \"customer\""
         );
     }
 }
 
 #[apply(on_both_databases!)]
-async fn only_admins(app: &TestApp) {
+async fn only_admins_manage_definitions(app: &TestApp) {
     let url = define(app, "loyalty", "integer", json!({})).await;
     let customer = app.customer("a@x.io").await;
-    for answer in [
+    for response in [
         customer.post(DEFINITIONS, &json!({})).await,
         customer.patch(&url, &json!({})).await,
         customer.delete(&url).await,
     ] {
-        answer.assert_failure(403, "forbidden");
+        response.assert_failure(403, "forbidden");
     }
-    for answer in [
+    for response in [
         app.anonymous().post(DEFINITIONS, &json!({})).await,
         app.anonymous().patch(&url, &json!({})).await,
         app.anonymous().delete(&url).await,
     ] {
-        answer.assert_failure(401, "unauthenticated");
+        response.assert_failure(401, "unauthenticated");
     }
     assert_eq!(stored(app).await.len(), 1);
 }
 
 #[apply(on_both_databases!)]
-async fn read_over_graphql(app: &TestApp) {
+async fn definitions_are_read_over_graphql(app: &TestApp) {
     let query = "query ($o: String!) { metafieldDefinitions(ownerType: $o) { ownerType namespace key name description type isList required visibleToCustomer validations subFields position createdAt updatedAt } }";
     define(app, "last", "long_text", json!({"position": 1})).await;
     define(app, "first", "group", json!({"isList": true, "required": true, "visibleToCustomer": false, "description": "x", "subFields": [{"key": "a", "type": "url"}]})).await;
     let second = define(app, "second", "color", json!({})).await;
-    let gone = define(app, "gone", "date", json!({})).await;
-    app.admin().delete(&gone).await.data();
-    let answer = app.admin().query_with(query, json!({"o": "customer"})).await.data();
-    let rows = answer["metafieldDefinitions"].as_array().unwrap();
+    let deleted = define(app, "gone", "date", json!({})).await;
+    app.admin().delete(&deleted).await.data();
+    let response = app.admin().query_with(query, json!({"o": "customer"})).await.data();
+    let rows = response["metafieldDefinitions"].as_array().unwrap();
     let keys: Vec<_> = rows.iter().map(|row| row["key"].as_str().unwrap()).collect();
     assert_eq!(keys, ["first", "second", "last"]);
     let sub_field = json!({"key": "a", "name": "a", "type": "url", "isList": false, "required": false, "validations": [], "subFields": []});
@@ -415,9 +419,9 @@ async fn read_over_graphql(app: &TestApp) {
         json!({"ownerType": "customer", "namespace": "custom", "key": "first", "name": "first", "description": "x", "type": "group", "isList": true,
         "required": true, "visibleToCustomer": false, "validations": [], "subFields": [sub_field], "position": 0, "createdAt": NOW, "updatedAt": NOW})
     );
-    for nothing in ["product", "", "Customer", "a\0b"] {
+    for unknown in ["product", "", "Customer", "a\0b"] {
         assert_eq!(
-            app.admin().query_with(query, json!({"o": nothing})).await.data(),
+            app.admin().query_with(query, json!({"o": unknown})).await.data(),
             json!({"metafieldDefinitions": []})
         );
     }

@@ -1,4 +1,4 @@
-//! Values against their definitions.
+//! Values are validated against their definitions.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -6,27 +6,27 @@ use serde_json::{Value, json};
 use super::{MINE, custom, define, metafields_url};
 use crate::support::{Actor, TestApp, apply, on_both_databases};
 
-/// A type, more of its definition, values it takes, and values it refuses with the reason.
+/// A type, further fields of its definition, accepted values, and refused values with the reason.
 type Case = (&'static str, Value, Vec<Value>, Vec<(Value, &'static str)>);
 
-/// Sets one value of `custom.field` as an admin: the status, and what is said of it.
+/// Sets `custom.field` as an admin. Returns the status with the stored value or the error messages.
 async fn set(app: &TestApp, url: &str, value: &Value) -> (u16, String) {
-    let answer = app.admin().patch(url, &custom(json!({"field": value}))).await;
-    if answer.status == 400 {
-        answer.assert_failure(400, "validation_failed");
-        let details = answer.details();
+    let response = app.admin().patch(url, &custom(json!({"field": value}))).await;
+    if response.status == 400 {
+        response.assert_failure(400, "validation_failed");
+        let details = response.details();
         assert!(
             details.iter().all(|(field, message)| *field == "custom.field" && message.chars().count() <= 300),
             "{details:?}"
         );
         return (400, details.iter().map(|(_, message)| *message).collect::<Vec<_>>().join("; "));
     }
-    (answer.status, answer.data()["metaData"]["custom"]["field"].to_string())
+    (response.status, response.data()["metaData"]["custom"]["field"].to_string())
 }
 
-/// Each type, alone and with each of its rules: what is taken, and what is refused with which words.
+/// Each type, alone and with each validation: accepted values, and refused values with their messages.
 #[apply(on_both_databases!)]
-async fn each_type_and_rule(app: &TestApp) {
+async fn each_type_and_validation_is_checked(app: &TestApp) {
     let url = metafields_url(&app.register("a@x.io").await);
     let long = |count: usize| json!("é".repeat(count));
     let group = json!({"subFields": [
@@ -136,7 +136,7 @@ async fn each_type_and_rule(app: &TestApp) {
             vec![
                 (json!({"zip": 1}), "street is required"),
                 (json!({"street": 5}), "street must be of the type string"),
-                (json!({"street": "x", "town": "y"}), "there is no town"),
+                (json!({"street": "x", "town": "y"}), "there is no field town"),
                 (
                     json!({"street": "x", "lines": [{"text": "a"}, {"text": 5}]}),
                     "lines[1].text must be of the type string",
@@ -197,21 +197,21 @@ async fn each_type_and_rule(app: &TestApp) {
             vec![(json!(["ab", "abc"]), "[1] must be at most 2 characters")],
         ),
     ];
-    for (field_type, more, good, bad) in cases {
-        let definition = define(app, "field", field_type, more.clone()).await;
+    for (field_type, overrides, good, bad) in cases {
+        let definition = define(app, "field", field_type, overrides.clone()).await;
         for value in good {
-            assert_eq!(set(app, &url, &value).await, (200, value.to_string()), "{field_type} {more}");
+            assert_eq!(set(app, &url, &value).await, (200, value.to_string()), "{field_type} {overrides}");
         }
         let before = app.customers().await;
         for (value, reason) in bad {
             assert_eq!(
                 set(app, &url, &value).await,
                 (400, format!("\"custom.field\": {reason}")),
-                "{field_type} {more} {value}"
+                "{field_type} {overrides} {value}"
             );
         }
         assert_eq!(app.customers().await, before);
-        // `null` empties each, and so does an empty text.
+        // `null` and an empty text remove the value.
         for empty in [json!(null), json!("")] {
             assert_eq!(set(app, &url, &empty).await, (200, "null".to_owned()), "{field_type}");
         }
@@ -224,9 +224,9 @@ async fn each_type_and_rule(app: &TestApp) {
     }
 }
 
-/// Absent stays; what is the same, also by another spelling, changes nothing.
+/// Absent fields stay, and an equal value, also in another notation, changes nothing.
 #[apply(on_both_databases!)]
-async fn a_patch_and_not_a_replacement(app: &TestApp) {
+async fn a_patch_keeps_absent_fields(app: &TestApp) {
     let row = app.register("a@x.io").await;
     let url = metafields_url(&row);
     define(app, "level", "short_text", json!({"required": true})).await;
@@ -240,14 +240,14 @@ async fn a_patch_and_not_a_replacement(app: &TestApp) {
         .await
         .data();
     app.app.clock.advance(TimeDelta::seconds(1));
-    let answer = app.admin().patch(&url, &json!({"metafields": {"custom": {"level": "gold", "points": 1.0}, "crm": {"tags": ["a"]}}, "unknown": 1})).await;
+    let response = app.admin().patch(&url, &json!({"metafields": {"custom": {"level": "gold", "points": 1.0}, "crm": {"tags": ["a"]}}, "unknown": 1})).await;
     let all =
         json!({"free": [1], "custom": {"own": 1, "level": "gold", "points": 1}, "crm": {"tags": ["a"]}});
-    assert_eq!(answer.body, json!({"data": {"metaData": all}}));
+    assert_eq!(response.body, json!({"data": {"metaData": all}}));
     let stored = app.customers().await.remove(0);
     assert_eq!((stored.version, &stored.meta_data, stored.updated_at), (3, &all, app.now()));
     app.app.clock.advance(TimeDelta::seconds(1));
-    for nothing in [
+    for unchanged in [
         json!({"metafields": {}}),
         json!({"metafields": {"nowhere": {}}}),
         custom(json!({"points": 1})),
@@ -255,32 +255,28 @@ async fn a_patch_and_not_a_replacement(app: &TestApp) {
         custom(json!({"level": "gold"})),
         json!({"metafields": {"crm": {"tags": ["a"]}}}),
     ] {
-        assert_eq!(app.admin().patch(&url, &nothing).await.data()["metaData"], all);
+        assert_eq!(app.admin().patch(&url, &unchanged).await.data()["metaData"], all);
     }
     assert_eq!(app.customers().await, [stored], "nothing changes");
     for empty in [json!(null), json!(""), json!([])] {
         app.admin().patch(&url, &json!({"metafields": {"crm": {"tags": ["b"]}}})).await.data();
-        let left = app.admin().patch(&url, &json!({"metafields": {"crm": {"tags": empty}}})).await.data();
+        let data = app.admin().patch(&url, &json!({"metafields": {"crm": {"tags": empty}}})).await.data();
         assert_eq!(
-            left["metaData"],
+            data["metaData"],
             json!({"free": [1], "custom": {"own": 1, "level": "gold", "points": 1}})
         );
     }
     for empty in [json!(null), json!("")] {
-        let answer = app.admin().patch(&url, &custom(json!({"level": empty, "points": null}))).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.details(), [("custom.level", "\"custom.level\" is required")]);
+        let response = app.admin().patch(&url, &custom(json!({"level": empty, "points": null}))).await;
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.details(), [("custom.level", "\"custom.level\" is required")]);
     }
-    assert_eq!(
-        app.customers().await[0].meta_data["custom"]["points"],
-        1,
-        "nothing of a refused body is done"
-    );
+    assert_eq!(app.customers().await[0].meta_data["custom"]["points"], 1, "a refused body has no effect");
 }
 
-/// What is empty inside a group is as if it were not there; so is a group of nothing else.
+/// Empty sub-fields count as absent, and so does a group that has only empty sub-fields.
 #[apply(on_both_databases!)]
-async fn empty_sub_fields(app: &TestApp) {
+async fn empty_sub_fields_are_dropped(app: &TestApp) {
     let url = metafields_url(&app.register("a@x.io").await);
     define(app, "field", "group", json!({"subFields": [{"key": "a", "type": "integer"}, {"key": "b", "type": "short_text"}, {"key": "c", "type": "group", "subFields": [{"key": "d", "type": "url"}]}]})).await;
     assert_eq!(
@@ -292,14 +288,14 @@ async fn empty_sub_fields(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn all_problems_at_once(app: &TestApp) {
+async fn all_problems_are_reported_at_once(app: &TestApp) {
     let url = metafields_url(&app.register("a@x.io").await);
     define(app, "level", "short_text", json!({"required": true})).await;
     define(app, "points", "integer", json!({})).await;
     let body = json!({"metafields": {"custom": {"level": null, "nothing": 1, "points": "x"}, "other": 5, "wrong": {"a": 1}}});
-    let answer = app.admin().patch(&url, &body).await;
-    answer.assert_failure(400, "validation_failed");
-    let mut details = answer.details();
+    let response = app.admin().patch(&url, &body).await;
+    response.assert_failure(400, "validation_failed");
+    let mut details = response.details();
     details.sort_unstable();
     assert_eq!(
         details,
@@ -318,11 +314,11 @@ async fn all_problems_at_once(app: &TestApp) {
         (json!({"metafields": "x"}), "Custom fields must be an object"),
         (json!({"metafields": {"custom": null}}), "Custom fields of \"custom\" must be an object"),
     ] {
-        let answer = app.admin().patch(&url, &body).await;
-        answer.assert_failure(400, "validation_failed");
-        assert_eq!(answer.message(), message);
+        let response = app.admin().patch(&url, &body).await;
+        response.assert_failure(400, "validation_failed");
+        assert_eq!(response.message(), message);
     }
-    // Long names and values are not said back, nor a name for each of thousands.
+    // Errors don't repeat long names and values, and their number is limited.
     let many: serde_json::Map<String, Value> =
         (0..5000).map(|number| (format!("{number}{}", "x".repeat(30)), json!(1))).collect();
     assert_eq!(app.admin().patch(&url, &custom(json!(many))).await.details().len(), 100);
@@ -331,14 +327,14 @@ async fn all_problems_at_once(app: &TestApp) {
     let value = app.admin().patch(&url, &custom(json!({"level": "secret ".repeat(1000)}))).await;
     assert!(value.status == 400 && !value.text.contains("secret"), "{value:?}");
     assert_eq!(app.customers().await[0].version, 1);
-    for nobody in
+    for unknown in
         ["/api/customers/x/metafields", "/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/metafields"]
     {
-        app.admin().patch(nobody, &custom(json!({}))).await.assert_failure(404, "not_found");
+        app.admin().patch(unknown, &custom(json!({}))).await.assert_failure(404, "not_found");
     }
 }
 
-/// A regular expression that is known to keep backtracking engines busy for years.
+/// The patterns take exponential time in backtracking engines.
 #[apply(on_both_databases!)]
 async fn patterns_run_in_linear_time(app: &TestApp) {
     let url = metafields_url(&app.register("a@x.io").await);
@@ -347,9 +343,9 @@ async fn patterns_run_in_linear_time(app: &TestApp) {
     assert_eq!(set(app, &url, &json!("a".repeat(60_000))).await.0, 200);
 }
 
-/// Free-form data stays free, but for the places that are defined.
+/// `meta_data` is free-form except for defined custom fields.
 #[apply(on_both_databases!)]
-async fn meta_data_does_not_break_a_definition(app: &TestApp) {
+async fn meta_data_is_validated_against_definitions(app: &TestApp) {
     define(app, "level", "short_text", json!({"required": true})).await;
     define(app, "points", "integer", json!({})).await;
     let body = |meta_data: Value| json!({"full_name": "Jo", "email": "jo@x.io", "password": "correct horse battery", "meta_data": meta_data});
@@ -366,13 +362,13 @@ async fn meta_data_does_not_break_a_definition(app: &TestApp) {
         (json!({"custom": {"level": null}}), vec!["\"custom.level\" is required"]),
         (json!({"custom": 5}), vec!["Custom fields of \"custom\" must be an object"]),
     ] {
-        for answer in [
+        for response in [
             app.admin().post("/api/customers", &body(meta_data.clone())).await,
             app.admin().patch(&url, &json!({"meta_data": meta_data})).await,
         ] {
-            answer.assert_failure(400, "validation_failed");
+            response.assert_failure(400, "validation_failed");
             let expected: Vec<_> = messages.iter().map(|message| ("meta_data", *message)).collect();
-            assert_eq!(answer.details(), expected);
+            assert_eq!(response.details(), expected);
         }
     }
     assert_eq!(app.customers().await.len(), 1);
@@ -381,16 +377,16 @@ async fn meta_data_does_not_break_a_definition(app: &TestApp) {
     app.admin().patch(&url, &json!({"meta_data": {"custom": {"points": null, "free": 1}}})).await.data();
     let customers = app.customers().await;
     assert_eq!((&customers[0].meta_data, &customers[1].meta_data), (&json!({"custom": {"free": 1}}), &free));
-    // A customer's own words on meta_data are ignored, right or wrong.
-    let mut stranger = body(json!({"custom": {"level": 5}}));
-    stranger["email"] = json!("b@x.io");
-    app.anonymous().post("/api/customers", &stranger).await.data();
+    // `meta_data` of a registration is ignored, valid or not.
+    let mut registration = body(json!({"custom": {"level": 5}}));
+    registration["email"] = json!("b@x.io");
+    app.anonymous().post("/api/customers", &registration).await.data();
     assert_eq!(app.customers().await[2].meta_data, json!({}));
 }
 
-/// Every change counts: none overwrites another unseen.
+/// No change overwrites another.
 #[apply(on_both_databases!)]
-async fn many_fields_at_once(app: &TestApp) {
+async fn concurrent_patches_all_count(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     for number in 0..10 {
         define(app, &format!("k{number}"), "integer", json!({})).await;

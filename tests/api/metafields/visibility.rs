@@ -1,4 +1,4 @@
-//! Who sees which custom fields, over REST and GraphQL.
+//! The visibility of custom fields for customers and admins, over REST and GraphQL.
 
 use serde_json::{Value, json};
 
@@ -31,17 +31,17 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
     let all = app.admin().patch(&url, &custom(json!({"hidden": "secret", "level": "gold"}))).await.data();
     assert_eq!(all, json!({"metaData": {"free": "secret", "custom": {"hidden": "secret", "level": "gold"}}}));
     let before = app.customers().await;
-    // Exactly as unknown, whatever is said of it.
+    // A hidden field is refused exactly as an unknown one.
     for value in [json!("x"), json!(null), json!(5), json!("x".repeat(5000))] {
-        let answers = [
+        let responses = [
             customer.patch(MINE, &custom(json!({"hidden": value}))).await,
             customer.patch(MINE, &custom(json!({"nowhere": value}))).await,
         ];
-        for (answer, key) in answers.iter().zip(["hidden", "nowhere"]) {
-            answer.assert_failure(400, "validation_failed");
+        for (response, key) in responses.iter().zip(["hidden", "nowhere"]) {
+            response.assert_failure(400, "validation_failed");
             let (field, message) =
                 (format!("custom.{key}"), format!("There is no custom field \"custom.{key}\""));
-            assert_eq!(answer.details(), [(field.as_str(), message.as_str())]);
+            assert_eq!(response.details(), [(field.as_str(), message.as_str())]);
         }
     }
     assert_eq!(app.customers().await, before);
@@ -58,10 +58,10 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
     );
 
     let query = format!("{{ currentCustomer {{ {FIELDS} }} }}");
-    let answer = customer.query(&query).await;
-    assert!(!answer.text.contains("secret"), "{answer:?}");
+    let response = customer.query(&query).await;
+    assert!(!response.text.contains("secret"), "{response:?}");
     assert_eq!(
-        answer.data()["currentCustomer"],
+        response.data()["currentCustomer"],
         json!({
             "uuid": customer.row["uuid"],
             "metafields": [
@@ -78,21 +78,21 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
     );
 
     let query = format!("query ($id: String) {{ customer(id: $id) {{ {FIELDS} }} }}");
-    let answer = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
-    let keys: Vec<_> = answer["customer"]["metafields"]
+    let response = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
+    let keys: Vec<_> = response["customer"]["metafields"]
         .as_array()
         .unwrap()
         .iter()
         .map(|field| field["key"].clone())
         .collect();
     assert_eq!(keys, ["hidden", "level", "tags"]);
-    assert_eq!(answer["customer"]["hidden"], json!({"key": "hidden", "value": "secret"}));
-    assert_eq!(answer["customer"]["updateMetafieldsApi"], url);
-    // Gone with its definition, at once.
+    assert_eq!(response["customer"]["hidden"], json!({"key": "hidden", "value": "secret"}));
+    assert_eq!(response["customer"]["updateMetafieldsApi"], url);
+    // The value disappears with its definition, at once.
     app.admin().delete(&level).await.data();
-    let answer = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
+    let response = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
     assert_eq!(
-        (&answer["customer"]["level"], answer["customer"]["metafields"].as_array().unwrap().len()),
+        (&response["customer"]["level"], response["customer"]["metafields"].as_array().unwrap().len()),
         (&Value::Null, 2)
     );
     assert_eq!(
@@ -106,13 +106,14 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn not_set_is_null(app: &TestApp) {
+async fn unset_fields_are_null(app: &TestApp) {
     define(app, "level", "boolean", json!({})).await;
     for number in 0..5 {
         app.register(&format!("c{number}@x.io")).await;
     }
-    let answer = app.admin().query("{ customers { items { metafields { key type value } } } }").await.data();
-    let items = answer["customers"]["items"].as_array().unwrap();
+    let response =
+        app.admin().query("{ customers { items { metafields { key type value } } } }").await.data();
+    let items = response["customers"]["items"].as_array().unwrap();
     assert_eq!(items.len(), 5);
     assert!(
         items
@@ -123,7 +124,7 @@ async fn not_set_is_null(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn the_wrong_roles(app: &TestApp) {
+async fn the_wrong_roles_are_refused(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let other = app.register("b@x.io").await;
     define(app, "level", "boolean", json!({})).await;

@@ -1,5 +1,5 @@
-//! Why no page of another origin can act for whoever looks at it (CSRF): what a browser adds to a request by itself is
-//! not looked at, and what a form can send is not read.
+//! Cross-site request forgery: credentials that browsers add automatically are ignored, and requests that forms can
+//! send are refused.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::coverage::operations;
-use crate::support::{Actor, Answer, apply, on_both_databases};
+use crate::support::{Actor, TestResponse, apply, on_both_databases};
 
-/// What a form, or a script without leave, can say that it sends (Fetch, 2.2.2, CORS-safelisted).
+/// The content types that forms, and scripts without a preflight, can send (Fetch, 2.2.2: CORS-safelisted).
 const SAFELISTED: [&str; 3] =
     ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"];
 
@@ -25,18 +25,18 @@ pub(crate) fn with_body() -> Vec<(String, String)> {
         .collect()
 }
 
-fn assert_no_cookie(answer: &Answer, what: &str) {
-    assert_eq!(answer.header("set-cookie"), None, "{what}");
-    let vary = answer.header("vary").unwrap_or_default().to_ascii_lowercase();
+fn assert_no_cookie(response: &TestResponse, what: &str) {
+    assert_eq!(response.header("set-cookie"), None, "{what}");
+    let vary = response.header("vary").unwrap_or_default().to_ascii_lowercase();
     assert!(!vary.contains("cookie"), "{what}: {vary}");
 }
 
 #[apply(on_both_databases!)]
 async fn cookies_are_neither_set_nor_read(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
-    let admin = app.log_in(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
+    let admin = app.admin_tokens(crate::support::ADMIN_EMAIL, crate::support::ADMIN_PASSWORD).await;
     let admin = admin["accessToken"].as_str().unwrap();
-    // Under every name that one might look for.
+    // Under the usual names of session cookies.
     let cookies: Vec<String> =
         ["token", "access_token", "accessToken", "asid", "sid", "session", "Authorization"]
             .iter()
@@ -47,30 +47,31 @@ async fn cookies_are_neither_set_nor_read(app: &TestApp) {
     for (method, path, roles) in operations() {
         let what = format!("{method} {path}");
         let request = app.anonymous().request(method, &path).header("cookie", &cookies);
-        let answer = app.anonymous().send(request.json(&json!({}))).await;
-        assert_no_cookie(&answer, &what);
+        let response = app.anonymous().send(request.json(&json!({}))).await;
+        assert_no_cookie(&response, &what);
         if !roles.is_empty() {
-            answer.assert_failure(401, "unauthenticated");
+            response.assert_failure(401, "unauthenticated");
             refused += 1;
         }
     }
     assert!(refused >= 20, "{refused}");
     assert_eq!(app.customers().await, before);
-    // Nor does logging in set one, or GraphQL read one.
+    // Logging in sets no cookie, and GraphQL reads none.
     let body = json!({"email": "a@x.io", "password": crate::support::CUSTOMER_PASSWORD});
-    let answer = app.anonymous().post("/api/customer/tokens", &body).await;
-    answer.data();
-    assert_no_cookie(&answer, "a log-in");
+    let response = app.anonymous().post("/api/customer/tokens", &body).await;
+    response.data();
+    assert_no_cookie(&response, "a log-in");
     let request = app.anonymous().request(Method::POST, "/api/graphql").header("cookie", &cookies);
-    let answer = app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { uuid } }"}))).await;
-    assert_eq!(answer.data()["currentCustomer"], Value::Null);
+    let response =
+        app.anonymous().send(request.json(&json!({"query": "{ currentCustomer { uuid } }"}))).await;
+    assert_eq!(response.data()["currentCustomer"], Value::Null);
     for path in ["/playground", "/api/docs", "/account/reset-password", "/nope"] {
         assert_no_cookie(&app.anonymous().get(path).await, path);
     }
 }
 
 #[apply(on_both_databases!)]
-async fn what_forms_send_is_refused(app: &TestApp) {
+async fn requests_that_forms_can_send_are_refused(app: &TestApp) {
     let operations = with_body();
     assert!(operations.len() >= 15, "{operations:?}");
     let customer = app.customer("a@x.io").await;
@@ -82,37 +83,41 @@ async fn what_forms_send_is_refused(app: &TestApp) {
     let admin = app.admin();
     for (method, path) in operations.into_iter().chain([("POST".to_owned(), "/api/graphql".to_owned())]) {
         let method: Method = method.parse().unwrap();
-        let mine = path.starts_with("/api/customers/me");
+        let is_own = path.starts_with("/api/customers/me");
         let request = || {
-            if mine { customer.request(method.clone(), &path) } else { admin.request(method.clone(), &path) }
+            if is_own {
+                customer.request(method.clone(), &path)
+            } else {
+                admin.request(method.clone(), &path)
+            }
         };
         for (content_type, body) in SAFELISTED.iter().flat_map(|kind| bodies.map(|body| (*kind, body))) {
-            let answer = admin.send(request().header("content-type", content_type).body(body)).await;
-            assert_eq!(answer.status, 415, "{method} {path} {content_type}: {answer:?}");
+            let response = admin.send(request().header("content-type", content_type).body(body)).await;
+            assert_eq!(response.status, 415, "{method} {path} {content_type}: {response:?}");
         }
-        // Nor what says nothing of itself, as a script without leave may send it.
+        // A body without a content type, which scripts can send without a preflight, is refused too.
         assert_eq!(admin.send(request().body(bodies[0])).await.status, 415, "{method} {path}");
     }
     assert_eq!(app.customers().await, before);
 }
 
-/// The two tests above ask the routes that there are; this one asks the code.
+/// The two tests above check the existing routes; this one checks the source code.
 #[test]
-fn no_source_names_a_cookie() {
-    fn look(folder: &Path, found: &mut Vec<String>) {
+fn no_source_file_mentions_cookies() {
+    fn search(folder: &Path, matches: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                look(&path, found);
+                search(&path, matches);
             } else if let Ok(text) = std::fs::read_to_string(&path)
                 && text.to_ascii_lowercase().contains("cookie")
                 && path.extension().is_some_and(|extension| extension == "rs")
             {
-                found.push(path.display().to_string());
+                matches.push(path.display().to_string());
             }
         }
     }
-    let mut found = Vec::new();
-    look(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    assert!(found.is_empty(), "{found:?}");
+    let mut matches = Vec::new();
+    search(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut matches);
+    assert!(matches.is_empty(), "{matches:?}");
 }

@@ -1,28 +1,28 @@
-//! What answers tell browsers.
+//! Security headers of responses.
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::coverage::operations;
-use crate::support::{Actor, Answer, TestApp, apply, on_both_databases};
+use crate::support::{Actor, TestApp, TestResponse, apply, on_both_databases};
 
 const NOT_A_PAGE: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 #[track_caller]
-fn assert_protected(answer: &Answer, what: &str) {
+fn assert_protected(response: &TestResponse, what: &str) {
     for (name, expected) in [
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
         ("cross-origin-resource-policy", "same-origin"),
     ] {
-        let values: Vec<_> = answer.headers.get_all(name).iter().collect();
+        let values: Vec<_> = response.headers.get_all(name).iter().collect();
         assert_eq!(values, [expected], "{what}: {name}");
     }
-    let policies: Vec<_> = answer.headers.get_all("content-security-policy").iter().collect();
+    let policies: Vec<_> = response.headers.get_all("content-security-policy").iter().collect();
     assert_eq!(policies.len(), 1, "{what}: {policies:?}");
     let policy = policies[0].to_str().unwrap();
     // Metrics are neither JSON nor a page.
-    let is_page = answer
+    let is_page = response
         .header("content-type")
         .is_some_and(|value| !value.contains("json") && !value.starts_with("text/plain"));
     if is_page {
@@ -42,26 +42,26 @@ fn assert_protected(answer: &Answer, what: &str) {
     } else {
         assert_eq!(policy, NOT_A_PAGE, "{what}");
     }
-    assert_eq!(answer.header("server"), None, "{what}: nobody has to know what answers");
+    assert_eq!(response.header("server"), None, "{what}: the response must not name the server software");
 }
 
-async fn without_redirects(app: &TestApp, path: &str) -> Answer {
+async fn without_redirects(app: &TestApp, path: &str) -> TestResponse {
     let client =
         reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    Answer::read(client.get(format!("{}{path}", app.url)).send().await.unwrap()).await
+    TestResponse::read(client.get(format!("{}{path}", app.url)).send().await.unwrap()).await
 }
 
 #[apply(on_both_databases!)]
-async fn every_answer_has_them(app: &TestApp) {
+async fn every_response_has_security_headers(app: &TestApp) {
     let anonymous = app.anonymous();
     let mut seen = std::collections::BTreeSet::new();
     for (method, path, _) in operations() {
-        let (as_admin, as_nobody) =
+        let (as_admin, as_anonymous) =
             (app.admin().request(method.clone(), &path), anonymous.request(method.clone(), &path));
-        for request in [as_admin, as_nobody] {
-            let answer = anonymous.send(request.json(&json!({}))).await;
-            seen.insert(answer.status);
-            assert_protected(&answer, &format!("{method} {path}"));
+        for request in [as_admin, as_anonymous] {
+            let response = anonymous.send(request.json(&json!({}))).await;
+            seen.insert(response.status);
+            assert_protected(&response, &format!("{method} {path}"));
         }
     }
     assert!([200, 400, 401, 403].iter().all(|status| seen.contains(status)), "{seen:?}");
@@ -81,57 +81,61 @@ async fn every_answer_has_them(app: &TestApp) {
         assert_protected(&anonymous.get(path).await, path);
     }
     for path in ["/", "/playground/", "/api/docs/"] {
-        let answer = without_redirects(app, path).await;
-        assert!([307, 308].contains(&answer.status), "{path}: {answer:?}");
-        assert_protected(&answer, path);
+        let response = without_redirects(app, path).await;
+        assert!([307, 308].contains(&response.status), "{path}: {response:?}");
+        assert_protected(&response, path);
     }
-    // One that was not made by a handler, one without a body, and one that says nothing has changed.
+    // A response from a middleware, one without a body, and a 304.
     let large = anonymous.request(Method::POST, "/api/customers").header("content-type", "application/json");
-    let answer = anonymous.send(large.body(vec![b' '; 300 * 1024])).await;
-    assert_eq!(answer.status, 413);
-    assert_protected(&answer, "a large body");
+    let response = anonymous.send(large.body(vec![b' '; 300 * 1024])).await;
+    assert_eq!(response.status, 413);
+    assert_protected(&response, "a large body");
     let head = anonymous.send(anonymous.request(Method::HEAD, "/health/live")).await;
     assert_protected(&head, "HEAD");
     let query = "/api/graphql?query=%7Bcountries%7Bcode%7D%7D";
     let tag = anonymous.get(query).await.header("etag").unwrap().to_owned();
-    let again = anonymous.send(anonymous.request(Method::GET, query).header("if-none-match", tag)).await;
-    assert_eq!(again.status, 304);
-    assert_protected(&again, "304");
+    let unchanged = anonymous.send(anonymous.request(Method::GET, query).header("if-none-match", tag)).await;
+    assert_eq!(unchanged.status, 304);
+    assert_protected(&unchanged, "304");
 }
 
 #[apply(on_both_databases!)]
-async fn answers_of_cors_have_them(app: &TestApp) {
+async fn cors_responses_have_security_headers(app: &TestApp) {
     let origin = "https://shop.example.com";
     let open = app.another_with(|flags| flags.with("PATRON_CORS_ORIGINS", origin)).await;
     for (method, path) in [(Method::OPTIONS, "/api/customers"), (Method::GET, "/nope")] {
         let request = open.anonymous().request(method.clone(), path).header("origin", origin);
-        let answer = open.anonymous().send(request.header("access-control-request-method", "POST")).await;
-        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-        assert_protected(&answer, path);
+        let response = open.anonymous().send(request.header("access-control-request-method", "POST")).await;
+        assert_eq!(response.header("access-control-allow-origin"), Some(origin));
+        assert_protected(&response, path);
     }
     open.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn https_stays_https(app: &TestApp) {
+async fn hsts_is_sent_only_for_https(app: &TestApp) {
     let policy = async |settings: &'static [(&'static str, &'static str)]| {
         let other = app
             .another_with(|flags| {
                 settings.iter().fold(flags, |flags, (name, value)| flags.with(name, *value))
             })
             .await;
-        let answers = [
+        let responses = [
             other.anonymous().get("/health/live").await,
             other.anonymous().get("/nope").await,
             other.anonymous().get("/account/verify-email").await,
         ];
         other.stop().await;
-        let [first, rest @ ..] =
-            answers.map(|answer| answer.header("strict-transport-security").map(str::to_owned));
-        assert!(rest.iter().all(|other| *other == first));
+        let [first, others @ ..] =
+            responses.map(|response| response.header("strict-transport-security").map(str::to_owned));
+        assert!(others.iter().all(|other| *other == first));
         first
     };
-    assert_eq!(policy(&[]).await, None, "clients come without TLS, and a browser would not get in any more");
+    assert_eq!(
+        policy(&[]).await,
+        None,
+        "clients use plain HTTP, and a browser with the policy could not connect any more"
+    );
     assert_eq!(policy(&[("PATRON_PUBLIC_URL", "http://shop.example.com")]).await, None);
     assert_eq!(
         policy(&[("PATRON_PUBLIC_URL", "https://shop.example.com")]).await.as_deref(),

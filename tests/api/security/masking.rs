@@ -1,4 +1,4 @@
-//! Whoever prints what the program holds sees no secret, and what held one is wiped when it goes.
+//! Debug output contains no secrets, and long-lived secrets are wiped when they are dropped.
 
 use patron::app::ctx::Ctx;
 use patron::config::{Config, Flags, SETTINGS, Values};
@@ -16,7 +16,7 @@ use crate::support::{Actor, CUSTOMER_PASSWORD, apply, on_both_databases};
 
 const MARK: &str = "marked-secret-of-at-least-32-bytes";
 
-/// With a secret in every setting that is one.
+/// Sets every secret setting to a marked secret.
 fn with_secrets(flags: Flags) -> Flags {
     SETTINGS.iter().filter(|setting| setting.secret).fold(flags, |flags, setting| match setting.variable {
         "PATRON_SMTP_URL" => flags.with(setting.variable, format!("smtps://user:{MARK}@127.0.0.1")),
@@ -25,21 +25,24 @@ fn with_secrets(flags: Flags) -> Flags {
 }
 
 #[apply(on_both_databases!)]
-async fn nothing_that_runs_shows_a_secret(app: &TestApp) {
+async fn debug_output_of_the_app_has_no_secret(app: &TestApp) {
     let other = app.another_with(|flags| with_secrets(flags).with("PATRON_ADMIN_EMAIL", "a@x.io")).await;
-    let shown = format!("{:?} {:#?} {:?}", other.app, other.app, Ctx::system(other.app.clone()));
-    assert!(shown.contains("KeyRing") && shown.contains("first_admin") && shown.contains("smtp"), "{shown}");
-    assert!(!shown.contains(MARK), "{shown}");
-    // That of the database as well, when its URL has one.
+    let output = format!("{:?} {:#?} {:?}", other.app, other.app, Ctx::system(other.app.clone()));
+    assert!(
+        output.contains("KeyRing") && output.contains("first_admin") && output.contains("smtp"),
+        "{output}"
+    );
+    assert!(!output.contains(MARK), "{output}");
+    // The password in the database URL is masked too.
     if let Some((_, rest)) = app.app.config.database.url.expose_secret().split_once("://patron:") {
         let password = rest.split('@').next().unwrap();
-        assert!(!shown.contains(password), "{shown}");
+        assert!(!output.contains(password), "{output}");
     }
     other.stop().await;
 }
 
 #[apply(on_both_databases!)]
-async fn no_row_shows_a_hash(app: &TestApp) {
+async fn debug_output_of_rows_has_no_hash(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
     app.send_due().await;
@@ -54,8 +57,8 @@ async fn no_row_shows_a_hash(app: &TestApp) {
     let verify = verify_email_token::Entity::find().one(db).await.unwrap().unwrap();
     let reset = reset_password_token::Entity::find().one(db).await.unwrap().unwrap();
     let pair = issue_for_admin(&app.app, &admin, None).unwrap();
-    let shown = format!("{owner:?} {admin:?} {refresh:?} {verify:?} {reset:?} {pair:?}");
-    assert!(shown.contains("a@x.io") && shown.contains("refresh_count"), "{shown}");
+    let output = format!("{owner:?} {admin:?} {refresh:?} {verify:?} {reset:?} {pair:?}");
+    assert!(output.contains("a@x.io") && output.contains("refresh_count"), "{output}");
     for secret in [
         owner.password.expose(),
         admin.password.expose(),
@@ -67,17 +70,17 @@ async fn no_row_shows_a_hash(app: &TestApp) {
         &customer.token,
         CUSTOMER_PASSWORD,
     ] {
-        assert!(secret.len() > 20 && !shown.contains(secret), "{shown}");
+        assert!(secret.len() > 20 && !output.contains(secret), "{output}");
     }
 }
 
 #[test]
-fn no_value_shows_a_secret() {
+fn debug_output_of_values_has_no_secret() {
     let flags = with_secrets(Flags::default());
     let values = Values::only(&flags);
     let fields: Map<String, Value> = [("password".to_owned(), json!(MARK))].into_iter().collect();
     let line = Line { number: 1, record: Ok(Record { fields: fields.clone(), is_text: false }) };
-    let shown = format!(
+    let output = format!(
         "{flags:?} {values:?} {line:?} {:?} {:?} {:?} {:?} {:?}",
         Field::Value(json!(MARK)),
         Password::new(MARK.into()).unwrap(),
@@ -85,18 +88,18 @@ fn no_value_shows_a_secret() {
         TokenHash::new(MARK.into()),
         SecretString::from(MARK),
     );
-    assert!(shown.contains("JWT_ADMIN_SECRET") && shown.contains("number: 1"), "{shown}");
-    assert!(!shown.contains(MARK), "{shown}");
-    // Nor does what is wrong with a setting.
+    assert!(output.contains("JWT_ADMIN_SECRET") && output.contains("number: 1"), "{output}");
+    assert!(!output.contains(MARK), "{output}");
+    // Errors of settings don't repeat their values.
     let short =
         flags.with("JWT_ADMIN_SECRET", "marked").with("DATABASE_URL", format!("mysql://root:{MARK}@x/y"));
     let problems = Config::from_values(Values::only(&short)).unwrap_err();
     assert!(problems.len() > 1 && !format!("{problems:?}").contains("marked"), "{problems:?}");
 }
 
-/// That memory is wiped can't be seen without reading freed memory; that the types promise it can.
+/// Freed memory can't be read in a test, so this checks that the types implement `ZeroizeOnDrop`.
 #[test]
-fn what_holds_a_secret_for_long_is_wiped() {
+fn long_lived_secrets_are_wiped() {
     fn is_wiped<T: ZeroizeOnDrop + ?Sized>() {}
     is_wiped::<SecretString>();
     is_wiped::<jsonwebtoken::EncodingKey>();

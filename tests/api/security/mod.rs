@@ -1,4 +1,4 @@
-//! What holds for every answer and every operation, the lists read from the contracts.
+//! Security properties of every response and every operation. The lists are read from `docs/openapi.json`.
 
 mod cross_site;
 mod headers;

@@ -1,11 +1,11 @@
-//! Who uses the server: a type for each role, so that a test says who acts.
+//! The roles that send requests: anonymous clients, admins and customers.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::documented::assert_documented;
-use super::{Answer, TestApp};
+use super::{TestApp, TestResponse};
 
 pub(super) const ADMIN_SECRET: &str = "the secret of admins in tests, 32 bytes";
 pub(crate) const CUSTOMER_SECRET: &str = "the secret of customers in tests, 32 bytes";
@@ -21,11 +21,11 @@ pub(crate) struct Customer<'a> {
     app: &'a TestApp,
     pub(crate) token: String,
     pub(crate) refresh_token: String,
-    /// The row as it was registered.
+    /// The row at the registration.
     pub(crate) row: Value,
 }
 
-/// Signs claims as the server would; `role` is `admin` or `customer`.
+/// Signs claims with the server's key for this role, `admin` or `customer`.
 pub(crate) fn sign(role: &str, claims: &Value) -> String {
     let secret = if role == "admin" { ADMIN_SECRET } else { CUSTOMER_SECRET };
     let key = EncodingKey::from_secret(secret.as_bytes());
@@ -43,8 +43,8 @@ impl<'a> Customer<'a> {
         Self::new(self.app, &self.row, pair)
     }
 
-    /// With a token such as EverShop's own, which knows no sessions and no generations.
-    pub(crate) fn of_evershop(app: &'a TestApp, row: &Value) -> Self {
+    /// With a token of EverShop, which has no session and no generation.
+    pub(crate) fn with_evershop_token(app: &'a TestApp, row: &Value) -> Self {
         let now = app.now().timestamp();
         let claims = json!({
             "customer": {"id": row["customer_id"], "uuid": row["uuid"], "email": row["email"], "full_name": row["full_name"]},
@@ -67,35 +67,35 @@ pub(crate) trait Actor: Sync {
         }
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let request = request.build().expect("it is a request");
+    async fn send(&self, request: reqwest::RequestBuilder) -> TestResponse {
+        let request = request.build().expect("a valid request");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let answer = self.app().client.execute(request).await.expect("the server answers");
-        assert_documented(&method, &path, answer.status().as_u16());
-        Answer::read(answer).await
+        let response = self.app().client.execute(request).await.expect("the server responds");
+        assert_documented(&method, &path, response.status().as_u16());
+        TestResponse::read(response).await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> TestResponse {
         self.send(self.request(Method::GET, path)).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Answer {
+    async fn post(&self, path: &str, body: &Value) -> TestResponse {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    async fn patch(&self, path: &str, body: &Value) -> Answer {
+    async fn patch(&self, path: &str, body: &Value) -> TestResponse {
         self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
-    async fn delete(&self, path: &str) -> Answer {
+    async fn delete(&self, path: &str) -> TestResponse {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    async fn query(&self, query: &str) -> Answer {
+    async fn query(&self, query: &str) -> TestResponse {
         self.post("/api/graphql", &json!({"query": query})).await
     }
 
-    async fn query_with(&self, query: &str, variables: Value) -> Answer {
+    async fn query_with(&self, query: &str, variables: Value) -> TestResponse {
         self.post("/api/graphql", &json!({"query": query, "variables": variables})).await
     }
 }

@@ -27,9 +27,9 @@ use super::{Actor, Admin, Anonymous, Customer, postgres};
 /// The admin that every test database starts with.
 pub(crate) const ADMIN_EMAIL: &str = "Admin@localhost";
 pub(crate) const ADMIN_PASSWORD: &str = "admin correct horse";
-/// The password of customers, where it doesn't matter.
+/// The password of customers, unless a test sets another.
 pub(crate) const CUSTOMER_PASSWORD: &str = "customer correct horse";
-/// The moment at which every test starts.
+/// The timestamp at which every test starts.
 pub(crate) const NOW: &str = "2026-01-02T03:04:05.678Z";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(crate) struct TestApp {
     admin_token: String,
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
-    /// Its name on the PostgreSQL server.
+    /// The name of the PostgreSQL database.
     pub(crate) database: Option<String>,
     _folder: tempfile::TempDir,
 }
@@ -55,7 +55,7 @@ impl TestApp {
         Self::start_with(backend, |flags| flags).await
     }
 
-    /// With other settings than the usual ones.
+    /// Starts with changed settings.
     pub(crate) async fn start_with(backend: Backend, settings: impl Fn(Flags) -> Flags) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (url, database) = match backend {
@@ -67,14 +67,14 @@ impl TestApp {
         };
         let flags = settings(flags(folder.path(), &url));
         let mut test = Self::serve(folder, flags, database).await;
-        test.admin_token = test.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await["accessToken"]
+        test.admin_token = test.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await["accessToken"]
             .as_str()
             .unwrap_or_default()
             .to_owned();
         test
     }
 
-    /// One of its own on the same kind of database, with other settings.
+    /// Starts another server with its own database of the same kind and with changed settings.
     pub(crate) async fn another_with(&self, settings: impl Fn(Flags) -> Flags) -> Self {
         let backend = if self.database.is_some() { Backend::Postgres } else { Backend::Sqlite };
         Self::start_with(backend, settings).await
@@ -90,20 +90,21 @@ impl TestApp {
         Self { app, url, client, admin_token: String::new(), stop, server, database, _folder: folder }
     }
 
-    /// Another instance on the same PostgreSQL; to be stopped before this one, which drops the database.
+    /// Another instance on the same PostgreSQL database. It has to be stopped before this one, which drops the
+    /// database.
     pub(crate) async fn second_instance(&self) -> Self {
         self.second_instance_with(|flags| flags).await
     }
 
-    /// With other settings than the usual ones.
+    /// Another instance with changed settings.
     pub(crate) async fn second_instance_with(&self, settings: impl Fn(Flags) -> Flags) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = postgres::url(self.database.as_ref().expect("PostgreSQL is what instances share"));
+        let url = postgres::url(self.database.as_ref().expect("only PostgreSQL is shared by instances"));
         let flags = settings(flags(folder.path(), &url));
         Self::serve(folder, flags, None).await
     }
 
-    /// Stops the server, which must be able to, and drops the database.
+    /// Stops the server, which has to succeed, and drops the database.
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
         drop(self.client);
@@ -114,15 +115,15 @@ impl TestApp {
         }
     }
 
-    /// Sends bytes as they are, and reads to the end.
-    pub(crate) async fn raw(&self, request: &str) -> String {
+    /// Sends a raw HTTP/1 request and returns everything until the connection is closed.
+    pub(crate) async fn send_raw(&self, request: &str) -> String {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let address = self.url.strip_prefix("http://").expect("a URL");
         let mut stream = tokio::net::TcpStream::connect(address).await.expect("the server listens");
         stream.write_all(request.as_bytes()).await.expect("the request is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("the answer is text");
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.expect("the response is text");
+        response
     }
 
     pub(crate) fn anonymous(&self) -> Anonymous<'_> {
@@ -133,54 +134,55 @@ impl TestApp {
         Admin { app: self, token: self.admin_token.clone() }
     }
 
-    /// The admin with a new token: for when the clock has moved past the first one.
-    pub(crate) async fn admin_again(&self) -> Admin<'_> {
-        let pair = self.log_in(ADMIN_EMAIL, ADMIN_PASSWORD).await;
+    /// The admin with a new token, for tests in which the clock has passed the expiry of the first one.
+    pub(crate) async fn log_in_admin(&self) -> Admin<'_> {
+        let pair = self.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
         Admin { app: self, token: pair["accessToken"].as_str().expect("a token").to_owned() }
     }
 
-    /// A customer that is logged in.
+    /// Registers a customer and logs in.
     pub(crate) async fn customer(&self, email: &str) -> Customer<'_> {
         let row = self.register(email).await;
-        self.customer_again(&row).await
+        self.log_in_customer(&row).await
     }
 
-    /// A registered customer, logged in once more.
-    pub(crate) async fn customer_again(&self, row: &Value) -> Customer<'_> {
+    /// Logs a registered customer in and returns it with new tokens.
+    pub(crate) async fn log_in_customer(&self, row: &Value) -> Customer<'_> {
         let body = json!({"email": row["email"], "password": CUSTOMER_PASSWORD});
         let pair = self.anonymous().post("/api/customer/tokens", &body).await.data();
         Customer::new(self, row, &pair)
     }
 
-    pub(crate) async fn log_in(&self, email: &str, password: &str) -> Value {
+    /// Logs an admin in and returns the token pair.
+    pub(crate) async fn admin_tokens(&self, email: &str, password: &str) -> Value {
         let body = json!({"email": email, "password": password});
         self.anonymous().post("/api/user/tokens", &body).await.data()
     }
 
-    /// Registers a customer and gives the row back.
+    /// Registers a customer and returns the row.
     pub(crate) async fn register(&self, email: &str) -> Value {
         let body = json!({"full_name": "John Smith", "email": email, "password": CUSTOMER_PASSWORD});
-        let answer = self.anonymous().post("/api/customers", &body).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.data()
+        let response = self.anonymous().post("/api/customers", &body).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        response.data()
     }
 
-    /// Gives a customer an address.
+    /// Adds an address to a customer.
     pub(crate) async fn add_address(&self, customer: &Value, province: &str, is_default: bool) -> Value {
         let path = format!("/api/customers/{}/addresses", customer["uuid"].as_str().expect("a uuid"));
         let body = json!({
             "full_name": "John Smith", "address_1": "1 Market Street", "city": "San Francisco", "postcode": "94103",
             "province": province, "country": "US", "is_default": is_default,
         });
-        let answer = self.admin().post(&path, &body).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.data()
+        let response = self.admin().post(&path, &body).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        response.data()
     }
 
-    /// All customers as the database holds them, to show that nothing changed.
+    /// All customers in the database, ordered by id.
     pub(crate) async fn customers(&self) -> Vec<customer::Model> {
         let select = customer::Entity::find().order_by_asc(customer::Column::CustomerId);
-        select.all(self.app.db.migration_connection()).await.expect("the database answers")
+        select.all(self.app.db.migration_connection()).await.expect("the database responds")
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -198,20 +200,20 @@ fn flags(folder: &Path, url: &str) -> Flags {
 }
 
 async fn build(flags: Flags) -> Arc<App> {
-    let config = Config::from_values(Values::only(&flags)).expect("the settings are right");
-    let now = DateTime::parse_from_rfc3339(NOW).expect("a moment").to_utc();
+    let config = Config::from_values(Values::only(&flags)).expect("valid settings");
+    let now = DateTime::parse_from_rfc3339(NOW).expect("a timestamp").to_utc();
     let keys = Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("there are keys");
     App::build(config, keys, Clock::fixed(now), Random::System).await.expect("the program is built")
 }
 
-/// Migrates a database and makes the admin, once a run; tests copy it.
+/// Migrates the template database and creates the admin, once per run. Tests copy the template.
 async fn prepare(folder: &Path, url: &str) {
     let app = build(flags(folder, url)).await;
     migration::up(app.db.migration_connection()).await.expect("the migrations run");
     let ctx = Ctx::system(Arc::clone(&app));
     let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
     let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");
-    admin::create(&ctx, email, "Admin".to_owned(), &password).await.expect("the admin is made");
+    admin::create(&ctx, email, "Admin".to_owned(), &password).await.expect("the admin is created");
     app.db.clone().close().await.expect("the database closes");
 }
 
@@ -219,7 +221,7 @@ async fn sqlite_copy(folder: &Path) -> String {
     static TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
     let template = TEMPLATE
         .get_or_init(async || {
-            // Kept until the process ends: every test copies from it.
+            // Not deleted, because every test copies from it.
             let folder = tempfile::tempdir().expect("a temporary folder").keep();
             let path = folder.join("template.db");
             prepare(&folder, &format!("sqlite://{}", path.display())).await;

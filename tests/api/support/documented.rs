@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of an operation, beside what it answers.
+//! Compares the status of each response with the OpenAPI document.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -18,7 +18,7 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     let mut operations = Vec::new();
     for (path, methods) in document["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("operations") {
-            let statuses = operation["responses"].as_object().expect("answers").keys();
+            let statuses = operation["responses"].as_object().expect("responses").keys();
             operations.push(Operation {
                 method: method.to_uppercase(),
                 path: path.split('/').map(str::to_owned).collect(),
@@ -31,8 +31,8 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 
 impl Operation {
     fn is_at(&self, path: &[&str]) -> bool {
-        let fits = |(part, given): (&String, &&str)| part.starts_with('{') || part == given;
-        self.path.len() == path.len() && self.path.iter().zip(path).all(fits)
+        let matches = |(part, actual): (&String, &&str)| part.starts_with('{') || part == actual;
+        self.path.len() == path.len() && self.path.iter().zip(path).all(matches)
     }
 
     fn placeholders(&self) -> usize {
@@ -40,17 +40,17 @@ impl Operation {
     }
 }
 
-/// An operation of the document answers with nothing that the document does not have.
+/// Asserts that the document has this status for the operation, if it has the operation.
 pub(super) fn assert_documented(method: &Method, path: &str, status: u16) {
     let path: Vec<&str> = path.split('/').collect();
     let at =
         OPERATIONS.iter().filter(|operation| operation.method == method.as_str() && operation.is_at(&path));
-    // `me` is a name before it is an identifier.
+    // A path with `me` takes precedence over one with a placeholder.
     if let Some(operation) = at.min_by_key(|operation| operation.placeholders()) {
         let name = operation.path.join("/");
         assert!(
             operation.statuses.contains(&status),
-            "{method} {name} answers {status}, which is not documented"
+            "{method} {name} returned {status}, which is not documented"
         );
     }
 }

@@ -1,10 +1,10 @@
-//! All that a database holds, as text.
+//! The whole content of a database as text.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::TestApp;
 
-/// Every row of every table, to look for what must not be there.
+/// Every row of every table, for assertions that it does not contain a text.
 pub(crate) async fn dump(app: &TestApp) -> String {
     let db = app.app.db.migration_connection();
     let backend = app.app.db.backend();
@@ -21,8 +21,8 @@ pub(crate) async fn dump(app: &TestApp) -> String {
     text
 }
 
-/// Whether a dump holds a text, whatever its case, as text or as bytes; of an identifier with hyphens or without.
-pub(crate) fn holds(dump: &str, text: &str) -> bool {
+/// Whether a dump contains a text, regardless of case, as text or as bytes in hexadecimal, with or without hyphens.
+pub(crate) fn dump_contains(dump: &str, text: &str) -> bool {
     let (dump, text) = (dump.to_lowercase(), text.to_lowercase());
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     dump.contains(&text) || dump.contains(&hex) || dump.contains(&text.replace('-', ""))
@@ -38,7 +38,7 @@ async fn rows(app: &TestApp, table: &str) -> String {
                 db.query_all_raw(Statement::from_string(backend, columns)).await.expect("there are columns");
             let column = |row: &sea_orm::QueryResult| -> String {
                 let name: String = row.try_get("", "name").expect("a column has a name");
-                // Bytes as PostgreSQL shows them.
+                // Bytes in hexadecimal, as PostgreSQL prints them.
                 format!(
                     r#"coalesce(CASE WHEN typeof("{name}") = 'blob' THEN lower(hex("{name}")) ELSE "{name}" END, '')"#
                 )

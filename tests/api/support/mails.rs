@@ -1,4 +1,4 @@
-//! The mails of a test: sent by the worker, when the test says so, into the data folder.
+//! The mails of a test. The worker functions write them into the data folder when the test calls them.
 
 use mailparse::{MailHeaderMap, ParsedMail};
 use patron::app::ctx::Ctx;
@@ -6,7 +6,7 @@ use patron::worker;
 
 use super::TestApp;
 
-/// A mail as a reader sees it.
+/// A parsed mail.
 #[derive(Clone, Debug)]
 pub(crate) struct Mail {
     pub(crate) to: String,
@@ -33,55 +33,55 @@ impl Mail {
         }
     }
 
-    /// The token in its link.
+    /// The token in the link.
     pub(crate) fn token(&self) -> String {
-        let after = self.text.split("#token=").nth(1).unwrap_or_else(|| panic!("no link: {self:?}"));
-        after.split_whitespace().next().expect("the link has an end").to_owned()
+        let tail = self.text.split("#token=").nth(1).unwrap_or_else(|| panic!("no link: {self:?}"));
+        tail.split_whitespace().next().expect("the link has an end").to_owned()
     }
 }
 
 impl TestApp {
-    /// Does what the worker would do by now, and hands out the mails that were sent, by subject.
-    pub(crate) async fn deliver(&self) -> Vec<Mail> {
+    /// Sends all due mails, as the worker would, and returns the sent mails ordered by subject.
+    pub(crate) async fn deliver_mails(&self) -> Vec<Mail> {
         self.send_due().await;
         let mut mails = Vec::new();
         for entry in std::fs::read_dir(&self.app.config.mail.folder).into_iter().flatten() {
             let path = entry.expect("the folder is read").path();
             mails.push(Mail::parse(&std::fs::read(&path).expect("the mail is read")));
-            std::fs::remove_file(path).expect("the mail is taken");
+            std::fs::remove_file(path).expect("the mail is removed");
         }
         mails.sort_by(|one, other| (&one.subject, &one.to).cmp(&(&other.subject, &other.to)));
         mails
     }
 
-    /// Sends what is due, and tells how many mails were tried.
+    /// Sends all due mails and returns the number of attempts.
     pub(crate) async fn send_due(&self) -> usize {
         let ctx = Ctx::system(self.app.clone());
-        let mut tried = 0;
+        let mut attempts = 0;
         loop {
-            match worker::send_due(&ctx).await.expect("the database answers") {
-                0 => return tried,
-                count => tried += count,
+            match worker::send_due(&ctx).await.expect("the database responds") {
+                0 => return attempts,
+                count => attempts += count,
             }
         }
     }
 
-    /// The one mail that is on its way.
+    /// Sends all due mails and returns the mail, which has to be the only one.
     pub(crate) async fn one_mail(&self) -> Mail {
-        let mut mails = self.deliver().await;
+        let mut mails = self.deliver_mails().await;
         assert_eq!(mails.len(), 1, "{mails:?}");
         mails.remove(0)
     }
 
-    /// The token that is mailed to who forgot its password.
+    /// Requests a password reset and returns the mailed token.
     pub(crate) async fn reset_token(&self, email: &str) -> String {
         use super::Actor;
-        let answer = self
+        let response = self
             .anonymous()
             .post("/api/customers/reset-password", &serde_json::json!({"email": email}))
             .await;
-        assert_eq!((answer.status, answer.data()), (200, serde_json::json!({})));
-        let mails = self.deliver().await;
+        assert_eq!((response.status, response.data()), (200, serde_json::json!({})));
+        let mails = self.deliver_mails().await;
         let mail = mails.iter().find(|mail| mail.subject == "Set a new password");
         mail.unwrap_or_else(|| panic!("no mail: {mails:?}")).token()
     }

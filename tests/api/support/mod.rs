@@ -1,7 +1,6 @@
-//! A server of its own for each test, and the actors that use it.
+//! A separate server for each test, and the actors that send requests to it.
 
 mod actors;
-mod answer;
 mod app;
 mod documented;
 mod dump;
@@ -9,21 +8,22 @@ mod mails;
 mod postgres;
 mod proxy;
 mod receiver;
+mod response;
 #[expect(dead_code, reason = "tests/program/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 mod statements;
 
 pub(crate) use actors::{Actor, Admin, Anonymous, CUSTOMER_SECRET, Customer, sign};
-pub(crate) use answer::Answer;
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
-pub(crate) use dump::{dump, holds};
+pub(crate) use dump::{dump, dump_contains};
 pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
-pub(crate) use proxy::{Line, Proxy};
-pub(crate) use receiver::{Mood, Receiver};
+pub(crate) use proxy::{Proxy, ProxyMode};
+pub(crate) use receiver::{Receiver, WebhookReply};
+pub(crate) use response::TestResponse;
 pub(crate) use statements::{plan, plan_without_scans, statements_of};
 
-/// Makes two tests of a function, `name::sqlite` and `name::postgres`, each with a database of its own:
+/// Defines two tests for a function, `name::sqlite` and `name::postgres`, each with its own database:
 /// `cargo test create_customer::registers` runs both.
 ///
 /// ```ignore

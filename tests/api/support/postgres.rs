@@ -1,4 +1,4 @@
-//! Databases on the throwaway PostgreSQL that `tests/run` starts.
+//! Databases on the temporary PostgreSQL that `tests/run` starts.
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
@@ -14,7 +14,7 @@ pub(crate) fn url(database: &str) -> String {
     format!("{address}/{database}?{options}")
 }
 
-/// Runs one statement on the server, as its superuser.
+/// Runs a statement as superuser.
 pub(crate) async fn execute(sql: &str) {
     let server = connect("postgres").await;
     server.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -24,5 +24,5 @@ pub(crate) async fn execute(sql: &str) {
 pub(crate) async fn connect(database: &str) -> DatabaseConnection {
     let mut options = sea_orm::ConnectOptions::new(url(database));
     options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.expect("the test server answers")
+    Database::connect(options).await.expect("the test server responds")
 }

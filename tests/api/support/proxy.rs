@@ -1,4 +1,4 @@
-//! Something between the server and its database that fails as networks and databases do.
+//! A TCP proxy between the server and its database that simulates failures.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -8,60 +8,60 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
-/// What it does with connections.
+/// How the proxy treats connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// Passes everything on.
-    Open,
+pub(crate) enum ProxyMode {
+    /// Forwards all bytes.
+    Forward,
     /// Closes new connections at once.
-    Refusing,
-    /// Takes new connections, and says nothing.
-    Silent,
+    Refuse,
+    /// Accepts new connections and sends nothing.
+    Hang,
 }
 
 pub(crate) struct Proxy {
     port: u16,
-    line: watch::Sender<Line>,
+    mode: watch::Sender<ProxyMode>,
     connections: Arc<Mutex<Vec<AbortHandle>>>,
     listening: JoinHandle<()>,
 }
 
 impl Proxy {
-    /// In front of this address.
+    /// Starts in front of this address.
     pub(crate) async fn start(to: String) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (line, state) = watch::channel(Line::Open);
+        let (mode, current_mode) = watch::channel(ProxyMode::Forward);
         let connections = Arc::new(Mutex::new(Vec::new()));
-        let all: Arc<Mutex<Vec<AbortHandle>>> = Arc::clone(&connections);
+        let accepted: Arc<Mutex<Vec<AbortHandle>>> = Arc::clone(&connections);
         let listening = tokio::spawn(async move {
             loop {
-                let (client, _) = listener.accept().await.expect("it listens");
-                let (to, state) = (to.clone(), state.clone());
-                let task = tokio::spawn(pass_on(client, to, state));
-                all.lock().unwrap().push(task.abort_handle());
+                let (client, _) = listener.accept().await.expect("the proxy listens");
+                let (to, mode) = (to.clone(), current_mode.clone());
+                let task = tokio::spawn(handle(client, to, mode));
+                accepted.lock().unwrap().push(task.abort_handle());
             }
         });
-        Self { port, line, connections, listening }
+        Self { port, mode, connections, listening }
     }
 
-    /// In front of the server that `tests/run` starts; the URL of a database through it.
-    pub(crate) async fn of_postgres(database: &str) -> (Self, String) {
+    /// Starts in front of the PostgreSQL that `tests/run` starts. Returns the URL of a database through the proxy.
+    pub(crate) async fn for_postgres(database: &str) -> (Self, String) {
         let url = url::Url::parse(&super::postgres::url(database)).expect("a URL");
         let (host, port) = (url.host_str().expect("a host"), url.port().unwrap_or(5432));
         let proxy = Self::start(format!("{host}:{port}")).await;
-        let mut through = url.clone();
-        through.set_port(Some(proxy.port)).expect("a port");
-        (proxy, through.to_string())
+        let mut proxied = url.clone();
+        proxied.set_port(Some(proxy.port)).expect("a port");
+        (proxy, proxied.to_string())
     }
 
-    /// What it does from now on.
-    pub(crate) fn be(&self, line: Line) {
-        self.line.send_replace(line);
+    /// Changes the mode for new connections.
+    pub(crate) fn set_mode(&self, mode: ProxyMode) {
+        self.mode.send_replace(mode);
     }
 
-    /// Cuts the connections that there are.
-    pub(crate) fn cut(&self) {
+    /// Closes the open connections.
+    pub(crate) fn close_connections(&self) {
         for connection in self.connections.lock().unwrap().drain(..) {
             connection.abort();
         }
@@ -71,21 +71,21 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.listening.abort();
-        self.cut();
+        self.close_connections();
     }
 }
 
-async fn pass_on(mut client: TcpStream, to: String, mut state: watch::Receiver<Line>) {
-    let line = *state.borrow();
-    match line {
-        Line::Refusing => {}
-        Line::Silent => {
-            // Until it is cut, or the test ends.
-            drop(state.wait_for(|line| *line != Line::Silent).await);
+async fn handle(mut client: TcpStream, to: String, mut current_mode: watch::Receiver<ProxyMode>) {
+    let mode = *current_mode.borrow();
+    match mode {
+        ProxyMode::Refuse => {}
+        ProxyMode::Hang => {
+            // Until the connection is closed, the mode changes or the test ends.
+            drop(current_mode.wait_for(|mode| *mode != ProxyMode::Hang).await);
         }
-        Line::Open => {
+        ProxyMode::Forward => {
             if let Ok(mut server) = TcpStream::connect(to).await {
-                // Either end may close it whenever it likes.
+                // Either end may close the connection at any time.
                 drop(copy_bidirectional(&mut client, &mut server).await);
             }
         }

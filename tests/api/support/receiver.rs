@@ -1,4 +1,4 @@
-//! A receiver of webhooks, and the worker that tells it.
+//! A webhook receiver, and the functions of the worker that deliver to it.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::{Actor, TestApp};
 
-/// A webhook as it came in.
+/// A received webhook.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) headers: HeaderMap,
@@ -32,44 +32,42 @@ impl Received {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name}: {self:?}")).to_str().unwrap()
     }
 
-    /// The type of the event, and its number.
+    /// The type of the event and its sequence number.
     pub(crate) fn kind(&self) -> (&str, Option<i64>) {
         (self.body["type"].as_str().unwrap(), self.body["sequence"].as_i64())
     }
 
-    /// Whether it is signed with this secret: the library of the specification's authors computes the signature.
+    /// Whether the webhook is signed with this secret, according to the official Standard Webhooks library.
     pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
         let timestamp = self.header("webhook-timestamp").parse().expect("a number of seconds");
-        let webhook = Webhook::new(secret).expect("a secret of the specification's form");
+        let webhook = Webhook::new(secret).expect("a secret in the format of the specification");
         let expected =
-            webhook.sign(self.header("webhook-id"), timestamp, self.text.as_bytes()).expect("it is text");
+            webhook.sign(self.header("webhook-id"), timestamp, self.text.as_bytes()).expect("a text body");
         self.header("webhook-signature").split(' ').any(|signature| signature == expected)
     }
 
-    /// What a receiver does that uses this library: it reads the headers and compares the timestamp with the machine's
-    /// clock as well.
+    /// Verifies the webhook with the official library, which also compares the timestamp with the machine's clock.
     pub(crate) fn verify(&self, secret: &str) -> Result<(), WebhookError> {
         Webhook::new(secret)?.verify(self.text.as_bytes(), &self.headers)
     }
 }
 
-/// What a receiver does next.
+/// The reply of the receiver to a webhook.
 #[derive(Clone, Debug)]
-pub(crate) enum Mood {
-    Answer(u16),
-    /// With this header.
-    AnswerWith(u16, &'static str, String),
-    /// Never answers.
+pub(crate) enum WebhookReply {
+    Status(u16),
+    StatusWithHeader(u16, &'static str, String),
+    /// No response.
     Hang,
 }
 
 #[derive(Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
-    moods: Mutex<VecDeque<Mood>>,
+    replies: Mutex<VecDeque<WebhookReply>>,
 }
 
-/// It takes everything, unless it is told otherwise.
+/// A webhook receiver. It responds 204 unless a test sets other replies.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     shared: Arc<Shared>,
@@ -86,17 +84,17 @@ impl Receiver {
         Self { url, shared, server }
     }
 
-    /// What it does with the next ones, one each.
-    pub(crate) fn will(&self, moods: impl IntoIterator<Item = Mood>) {
-        self.shared.moods.lock().unwrap().extend(moods);
+    /// Sets the replies to the next webhooks, one each.
+    pub(crate) fn reply_with(&self, replies: impl IntoIterator<Item = WebhookReply>) {
+        self.shared.replies.lock().unwrap().extend(replies);
     }
 
-    /// It takes everything again.
-    pub(crate) fn recover(&self) {
-        self.shared.moods.lock().unwrap().clear();
+    /// Responds 204 again.
+    pub(crate) fn reset_replies(&self) {
+        self.shared.replies.lock().unwrap().clear();
     }
 
-    /// What came in since the last time.
+    /// Removes and returns the webhooks received since the last call.
     pub(crate) fn take(&self) -> Vec<Received> {
         std::mem::take(&mut *self.shared.received.lock().unwrap())
     }
@@ -110,14 +108,16 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     let text = String::from_utf8(body.to_vec()).unwrap();
     let body = serde_json::from_str(&text).unwrap();
     shared.received.lock().unwrap().push(Received { headers, text, body });
-    let mood = shared.moods.lock().unwrap().pop_front();
+    let reply = shared.replies.lock().unwrap().pop_front();
     let status = |status: u16| axum::http::StatusCode::from_u16(status).unwrap();
-    match mood {
+    match reply {
         None => status(204).into_response(),
-        Some(Mood::Answer(code)) => status(code).into_response(),
-        Some(Mood::AnswerWith(code, name, value)) => (status(code), [(name, value)]).into_response(),
-        Some(Mood::Hang) => {
-            // Longer than anybody waits.
+        Some(WebhookReply::Status(code)) => status(code).into_response(),
+        Some(WebhookReply::StatusWithHeader(code, name, value)) => {
+            (status(code), [(name, value)]).into_response()
+        }
+        Some(WebhookReply::Hang) => {
+            // Longer than every timeout.
             tokio::time::sleep(Duration::from_secs(600)).await;
             status(204).into_response()
         }
@@ -125,7 +125,7 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
 }
 
 impl TestApp {
-    /// One of its own whose webhooks may go to this machine.
+    /// Starts another server that may send webhooks to this machine.
     pub(crate) async fn with_webhooks(&self) -> Self {
         self.another_with(|flags| {
             flags.with("PATRON_WEBHOOK_NETWORKS", "127.0.0.0/8").with("PATRON_WEBHOOK_TIMEOUT", "1")
@@ -133,39 +133,39 @@ impl TestApp {
         .await
     }
 
-    /// Makes an endpoint; gives back its row, secret included.
+    /// Creates an endpoint and returns its row, which includes the secret.
     pub(crate) async fn add_endpoint(&self, url: &str, events: &[&str]) -> Value {
         let body = json!({"url": url, "events": events});
-        let made = self.admin_again().await.post("/api/webhook-endpoints", &body).await;
-        assert_eq!(made.status, 201, "{made:?}");
-        made.data()
+        let response = self.log_in_admin().await.post("/api/webhook-endpoints", &body).await;
+        assert_eq!(response.status, 201, "{response:?}");
+        response.data()
     }
 
-    /// Publishes what was committed.
+    /// Publishes all committed events and returns their number.
     pub(crate) async fn publish(&self) -> usize {
         let ctx = Ctx::system(self.app.clone());
         let mut published = 0;
-        // Bounded: a test writes some hundreds of events at most.
+        // Bounded: a test writes at most a few hundred events.
         for _ in 0..100 {
-            match worker::publish(&ctx).await.expect("the database answers") {
+            match worker::publish(&ctx).await.expect("the database responds") {
                 0 => break,
-                some => published += some,
+                count => published += count,
             }
         }
         published
     }
 
-    /// Publishes what was committed and tells everybody what is due; the number of attempts.
-    pub(crate) async fn tell(&self) -> usize {
+    /// Publishes all committed events and sends all due deliveries. Returns the number of attempts.
+    pub(crate) async fn deliver_webhooks(&self) -> usize {
         self.publish().await;
         let ctx = Ctx::system(self.app.clone());
-        let mut tried = 0;
+        let mut attempts = 0;
         for _ in 0..100 {
-            match worker::deliver_due(&ctx).await.expect("the database answers") {
+            match worker::deliver_due(&ctx).await.expect("the database responds") {
                 0 => break,
-                some => tried += some,
+                count => attempts += count,
             }
         }
-        tried
+        attempts
     }
 }

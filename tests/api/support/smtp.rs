@@ -1,5 +1,5 @@
-//! A real SMTP server (RFC 5321) on loopback: it takes mails, with or without TLS and authentication, or behaves as
-//! badly as it is told to.
+//! A real SMTP server (RFC 5321) on loopback. It accepts mails, with or without TLS and authentication, or fails in a
+//! configured way.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,31 +17,31 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 pub(crate) const USER: &str = "patron";
 pub(crate) const PASSWORD: &str = "smtp secret / # %";
 
-/// How the server behaves.
+/// The behavior of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    /// Takes every mail.
-    Takes,
-    /// Knows no mailbox: 550.
-    KnowsNobody,
-    /// Can't at the moment: 451.
-    NotNow,
-    /// Quotes what it was sent, and refuses it for now: 454.
-    Quotes,
-    /// Takes the connection and says nothing.
-    Hangs,
-    /// Takes mail only from who starts TLS and authenticates.
-    WantsTlsAndPassword,
+pub(crate) enum SmtpBehavior {
+    /// Accepts every mail.
+    Accept,
+    /// Rejects every mailbox: 550.
+    RejectMailbox,
+    /// Fails temporarily: 451.
+    FailTemporarily,
+    /// Fails temporarily and quotes the link of the mail: 454.
+    QuoteLink,
+    /// Accepts the connection and sends nothing.
+    Hang,
+    /// Accepts mail only after STARTTLS and authentication.
+    RequireTlsAndLogin,
 }
 
 /// The server; it stops when it is dropped.
 pub(crate) struct SmtpServer {
     pub(crate) address: SocketAddr,
-    /// The mails that it took, as they came.
+    /// The accepted mails, in order.
     pub(crate) mails: Arc<Mutex<Vec<Vec<u8>>>>,
     /// The certificate that a client has to trust, in PEM.
     pub(crate) certificate: String,
-    mood: Arc<Mutex<Mood>>,
+    behavior: Arc<Mutex<SmtpBehavior>>,
     task: JoinHandle<()>,
 }
 
@@ -52,44 +52,44 @@ impl Drop for SmtpServer {
 }
 
 impl SmtpServer {
-    /// Starts on a free port; each mail is written into `folder` as well, when there is one.
-    pub(crate) async fn start(mood: Mood, folder: Option<PathBuf>) -> Self {
+    /// Starts on a free port. Each mail is also written into `folder`, if given.
+    pub(crate) async fn start(behavior: SmtpBehavior, folder: Option<PathBuf>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
         let tls = ServerConfig::builder_with_provider(Arc::new(
             tokio_rustls::rustls::crypto::ring::default_provider(),
         ))
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certified.cert.der().clone()], key)
         .expect("the certificate fits the key");
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let mails = Arc::new(Mutex::new(Vec::new()));
-        let mood = Arc::new(Mutex::new(mood));
-        let (inbox, moods) = (Arc::clone(&mails), Arc::clone(&mood));
+        let behavior = Arc::new(Mutex::new(behavior));
+        let (inbox, current) = (Arc::clone(&mails), Arc::clone(&behavior));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let mood = *moods.lock().unwrap();
+                let behavior = *current.lock().unwrap();
                 let mailbox =
-                    Mailbox { mood, inbox: Arc::clone(&inbox), folder: folder.clone(), mail: Vec::new() };
+                    Mailbox { behavior, inbox: Arc::clone(&inbox), folder: folder.clone(), mail: Vec::new() };
                 tokio::spawn(serve(stream, mailbox, acceptor.clone()));
             }
         });
-        Self { address, mails, certificate: made.cert.pem(), mood, task }
+        Self { address, mails, certificate: certified.cert.pem(), behavior, task }
     }
 
-    pub(crate) fn set_mood(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
+    pub(crate) fn set_behavior(&self, behavior: SmtpBehavior) {
+        *self.behavior.lock().unwrap() = behavior;
     }
 
     pub(crate) fn url(&self) -> String {
         format!("smtp://{}", self.address)
     }
 
-    /// The URL for who has to start TLS and authenticate.
+    /// The URL with STARTTLS and credentials.
     pub(crate) fn url_with_password(&self) -> String {
         format!(
             "smtp://{USER}:smtp%20secret%20%2F%20%23%20%25@localhost:{}?tls=required",
@@ -98,9 +98,9 @@ impl SmtpServer {
     }
 }
 
-/// What decides about mails, and keeps them.
+/// The handler of an SMTP session. It decides about mails and stores accepted ones.
 struct Mailbox {
-    mood: Mood,
+    behavior: SmtpBehavior,
     inbox: Arc<Mutex<Vec<Vec<u8>>>>,
     folder: Option<PathBuf>,
     mail: Vec<u8>,
@@ -108,10 +108,13 @@ struct Mailbox {
 
 impl Handler for Mailbox {
     fn rcpt(&mut self, _to: &str) -> Response {
-        match self.mood {
-            Mood::KnowsNobody => NO_MAILBOX,
-            Mood::NotNow => INTERNAL_ERROR,
-            Mood::Takes | Mood::Quotes | Mood::Hangs | Mood::WantsTlsAndPassword => OK,
+        match self.behavior {
+            SmtpBehavior::RejectMailbox => NO_MAILBOX,
+            SmtpBehavior::FailTemporarily => INTERNAL_ERROR,
+            SmtpBehavior::Accept
+            | SmtpBehavior::QuoteLink
+            | SmtpBehavior::Hang
+            | SmtpBehavior::RequireTlsAndLogin => OK,
         }
     }
 
@@ -122,17 +125,17 @@ impl Handler for Mailbox {
 
     fn data_end(&mut self) -> Response {
         let mail = std::mem::take(&mut self.mail);
-        if self.mood == Mood::Quotes {
+        if self.behavior == SmtpBehavior::QuoteLink {
             let text = String::from_utf8_lossy(&mail);
             let link = text.lines().find(|line| line.contains("#token=")).unwrap_or("nothing");
             let mut response = Response::custom(454, format!("blocked URL {link}"));
-            // Otherwise it would go on taking data.
+            // Otherwise the session would stay in the data state.
             response.action = Action::Close;
             return response;
         }
         let mut inbox = self.inbox.lock().unwrap();
         if let Some(folder) = &self.folder {
-            // Appears whole or not at all: somebody may be looking for it.
+            // The rename makes the file appear atomically for a script that polls the folder.
             let path = folder.join(format!("{:04}.eml", inbox.len()));
             std::fs::write(path.with_extension("part"), &mail).expect("the mail is written");
             std::fs::rename(path.with_extension("part"), path).expect("the mail gets its name");
@@ -147,9 +150,9 @@ impl Handler for Mailbox {
 }
 
 async fn serve(stream: TcpStream, mailbox: Mailbox, acceptor: TlsAcceptor) {
-    let mood = mailbox.mood;
-    if mood == Mood::Hangs {
-        // Holds the connection until the client gives up.
+    let behavior = mailbox.behavior;
+    if behavior == SmtpBehavior::Hang {
+        // Holds the connection until the client closes it.
         let _readable = stream.readable().await;
         let mut stream = BufStream::new(stream);
         let mut line = Vec::new();
@@ -157,7 +160,7 @@ async fn serve(stream: TcpStream, mailbox: Mailbox, acceptor: TlsAcceptor) {
         return;
     }
     let mut builder = SessionBuilder::new("localhost");
-    if mood == Mood::WantsTlsAndPassword {
+    if behavior == SmtpBehavior::RequireTlsAndLogin {
         builder.enable_start_tls().enable_auth(AuthMechanism::Plain);
     }
     let mut session = builder.build(IpAddr::V4(Ipv4Addr::LOCALHOST), mailbox);
@@ -166,16 +169,16 @@ async fn serve(stream: TcpStream, mailbox: Mailbox, acceptor: TlsAcceptor) {
     if stream.write_all(&greeting).await.is_err() || stream.flush().await.is_err() {
         return;
     }
-    if talk(&mut stream, &mut session).await == Some(Action::UpgradeTls) {
+    if process_commands(&mut stream, &mut session).await == Some(Action::UpgradeTls) {
         session.tls_active();
         if let Ok(stream) = acceptor.accept(stream.into_inner()).await {
-            talk(&mut BufStream::new(stream), &mut session).await;
+            process_commands(&mut BufStream::new(stream), &mut session).await;
         }
     }
 }
 
-/// Goes on until the connection ends or another way of going on is asked for.
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+/// Processes commands until the connection ends, or returns an action that the caller has to handle.
+async fn process_commands<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut BufStream<S>,
     session: &mut Session<Mailbox>,
 ) -> Option<Action> {

@@ -1,4 +1,4 @@
-//! The other client: one who sends what everybody may, and has to be served in time.
+//! A legitimate client: its queries and logins have to succeed in time during the attacks.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use super::limits;
 use super::target::{GOOD, PASSWORD};
 use crate::support::client_builder;
 
-/// How long it waits for an answer at most, so that the report says how late it was.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of a request: longer than the limits of a response time, so that failures report how late the response was.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -19,57 +19,57 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(url: &str) -> Self {
-        let http = client_builder().timeout(PATIENCE).build().expect("a client");
+        let http = client_builder().timeout(REQUEST_TIMEOUT).build().expect("a client");
         Self { http, url: url.to_owned() }
     }
 
-    /// Status and body of an answer; 0 when there is none.
+    /// Sends a POST; returns the status and the body of the response, or 0 and the error.
     pub(crate) async fn post(&self, path: &str, body: &Value, token: Option<&str>) -> (u16, Value) {
         let request = self.http.post(format!("{}{path}", self.url)).json(body);
         let request = match token {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        Self::answer(request).await
+        Self::send(request).await
     }
 
-    /// The same of a change.
+    /// Like `post`, with PATCH.
     pub(crate) async fn patch(&self, path: &str, body: &Value, token: &str) -> (u16, Value) {
         let request = self.http.patch(format!("{}{path}", self.url)).json(body);
-        Self::answer(request.bearer_auth(token)).await
+        Self::send(request.bearer_auth(token)).await
     }
 
-    async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    async fn send(request: reqwest::RequestBuilder) -> (u16, Value) {
         match request.send().await {
-            Ok(answer) => (answer.status().as_u16(), answer.json().await.unwrap_or_default()),
+            Ok(response) => (response.status().as_u16(), response.json().await.unwrap_or_default()),
             Err(error) => (0, format!("{error:?}").into()),
         }
     }
 
-    /// What is wrong with the answer to a query, if anything; and how long it took.
+    /// Sends a query; returns the failure, if there is one, and the response time.
     pub(crate) async fn query(&self) -> (Option<String>, Duration) {
         let body = json!({"query": "{__typename}"});
-        self.served("{__typename}", "/api/graphql", &body, limits::QUERY).await
+        self.measure("{__typename}", "/api/graphql", &body, limits::QUERY).await
     }
 
-    /// The same of a login with the right password.
+    /// Logs in with the right password; returns the failure, if there is one, and the response time.
     pub(crate) async fn log_in(&self) -> (Option<String>, Duration) {
         let body = json!({"email": GOOD, "password": PASSWORD});
-        self.served("a right login", "/api/customer/tokens", &body, limits::LOGIN).await
+        self.measure("a login", "/api/customer/tokens", &body, limits::LOGIN).await
     }
 
-    async fn served(
+    async fn measure(
         &self,
-        what: &str,
+        description: &str,
         path: &str,
         body: &Value,
         limit: Duration,
     ) -> (Option<String>, Duration) {
-        let stopwatch = Timer::start();
-        let (status, answer) = self.post(path, body, None).await;
-        let took = stopwatch.elapsed();
-        let late = took > limits::of_this_build(limit);
-        let wrong = status != 200 || answer["data"].is_null() || late;
-        (wrong.then(|| format!("{what} was answered {status} after {took:.1?}: {answer:.200}")), took)
+        let timer = Timer::start();
+        let (status, response) = self.post(path, body, None).await;
+        let elapsed = timer.elapsed();
+        let is_late = elapsed > limits::of_this_build(limit);
+        let failed = status != 200 || response["data"].is_null() || is_late;
+        (failed.then(|| format!("{description} got {status} after {elapsed:.1?}: {response:.200}")), elapsed)
     }
 }

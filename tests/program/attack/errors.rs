@@ -1,4 +1,4 @@
-//! Documents and bodies with thousands of mistakes, each of which an answer might tell of.
+//! Documents and bodies with thousands of errors, each of which the response might report.
 
 use std::io;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::target::Attacker;
 use super::wire::Request;
 
-/// Thousands of operations spread a fragment with a variable that none of them defines.
+/// Operations that spread a fragment with a variable that none of them defines; `name` is the length of its name.
 fn operations(count: usize, name: usize) -> String {
     let name = "v".repeat(name);
     let operations = (0..count).map(|number| format!("query q{number}{{...f}}"));
@@ -18,13 +18,13 @@ fn unknown_fields(count: usize) -> String {
     format!("{{{}}}", (0..count).map(|number| format!("unknown{number} ")).collect::<String>())
 }
 
-/// A body of REST in which no field is known.
+/// A REST body with unknown fields only.
 fn unknown_keys(count: usize) -> String {
     let fields = (0..count).map(|number| format!("\"unknown{number}\":{number}"));
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
-/// Made once: a debug build of this test would be busy with it.
+/// Built once: building them is slow in a debug build of this test.
 static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
     let mut requests: Vec<Request> = [
         operations(3000, 120_000),
@@ -46,10 +46,10 @@ static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
 });
 
 pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
-    // Another one for each of the four kinds of attackers.
+    // Each of the four kinds of attackers sends a different request.
     let request = REQUESTS[(attacker.number / 4 + round) % REQUESTS.len()].clone();
     match request.method {
-        "PATCH" => attacker.send_as_it_is(&attacker.as_customer(request)).await,
+        "PATCH" => attacker.send_without_token(&attacker.as_customer(request)).await,
         _ => attacker.send(request).await,
     }
 }

@@ -1,5 +1,5 @@
-//! Logins whose clients hang up at once: nobody waits for the hash. The password is right, so that nothing is counted as
-//! a failure.
+//! Logins whose clients close the connection at once, before the password is hashed. The password is right, so that no
+//! failure is counted.
 
 use std::future::pending;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::target::{Attacker, HOSTILE, PASSWORD};
 use super::wire::{self, Request};
 
-/// How often each connection does it: all of them together stay within 600 a minute, what an address may.
+/// Rounds of each connection: all connections together stay below the rate limit of an address, 600 logins a minute.
 const ROUNDS: usize = 4;
 
 pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
@@ -23,10 +23,10 @@ pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
     let request = Request::json("POST", "/api/customer/tokens", body);
     if attacker.speaks_http2() {
         let client = wire::http2(attacker.target.address, 65_535).await?;
-        let (client, answer) = wire::open(client, &request).await?;
-        // Time to send it; then the connection ends.
+        let (client, response) = wire::open(client, &request).await?;
+        // Time to send the request; then the connection is closed.
         sleep(Duration::from_millis(10)).await;
-        drop((client, answer));
+        drop((client, response));
     } else {
         let mut stream = wire::connect(attacker.target.address, None).await?;
         stream.write_all(&request.bytes("close")).await?;

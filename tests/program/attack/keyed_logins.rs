@@ -1,4 +1,4 @@
-//! Refused logins with an `Idempotency-Key`, where one account has a hash of an older shop.
+//! Failed logins with an `Idempotency-Key`; one account has an imported bcrypt hash.
 
 use std::future::pending;
 use std::io;
@@ -12,12 +12,12 @@ use super::target::Attacker;
 use super::wire::Request;
 use crate::support::run;
 
-/// A customer with such a hash, and the password.
+/// The customer with the imported hash: e-mail address and password.
 pub(crate) const OLD: (&str, &str) = ("old@x.io", "an older shop's password");
-/// What a shop uses that takes care.
+/// The bcrypt cost of the imported hash.
 const COST: u32 = 12;
 
-/// Imports the customer into the running server's database.
+/// Imports the customer into the database of the running server.
 pub(crate) fn import_old_hash(folder: &Path) {
     let hash = bcrypt::hash(OLD.1, COST).expect("a hash");
     let record = json!({"full_name": "Old", "email": OLD.0, "password_hash": hash});
@@ -26,7 +26,7 @@ pub(crate) fn import_old_hash(folder: &Path) {
     assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
 }
 
-/// Each connection sends one, not all at the same time: an address gets no further than 100 failures.
+/// Each connection sends one login, staggered: after 100 failures, the address is blocked.
 pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
     if round > 0 {
         pending::<()>().await;
@@ -35,5 +35,5 @@ pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
     let number = attacker.target.number();
     let body = json!({"email": format!("nobody{number}@x.io"), "password": "wrong"});
     let login = Request::json("POST", "/api/customer/tokens", body.to_string());
-    attacker.send_as_it_is(&login.with("idempotency-key", format!("login-{number}"))).await
+    attacker.send_without_token(&login.with("idempotency-key", format!("login-{number}"))).await
 }

@@ -1,4 +1,4 @@
-//! What is no request of HTTP/1.1 (RFC 9112 3.2), or no HTTP at all.
+//! Invalid HTTP/1.1 requests (RFC 9112 3.2), and bytes that are not HTTP.
 
 use std::io;
 
@@ -14,19 +14,19 @@ pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
             "two of Host",
             "GET /health/live HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n".to_owned(),
         ),
-        ("no HTTP", "\u{16}\u{3}\u{1}\r\n\r\n".to_owned()),
+        ("not HTTP", "\u{16}\u{3}\u{1}\r\n\r\n".to_owned()),
         ("large head", format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "x".repeat(60_000))),
         ("HTTP/2 and garbage", format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{}", "\0".repeat(50_000))),
     ];
     let (name, bytes) = &variants[(attacker.number + round) % variants.len()];
     let mut stream = wire::connect(attacker.target.address, None).await?;
     stream.write_all(bytes.as_bytes()).await?;
-    let mut answer = vec![0; 12];
-    let read = stream.read(&mut answer).await?;
-    let status = String::from_utf8_lossy(&answer[..read]).split(' ').nth(1).unwrap_or("closed").to_owned();
+    let mut response = vec![0; 12];
+    let read = stream.read(&mut response).await?;
+    let status = String::from_utf8_lossy(&response[..read]).split(' ').nth(1).unwrap_or("closed").to_owned();
     attacker.target.tally.count(&format!("{name} {status}"));
     if name.contains("Host") && status != "400" {
-        attacker.target.tally.wrong(&format!("{name} was answered {status} instead of 400"));
+        attacker.target.tally.unexpected(&format!("{name} got {status} instead of 400"));
     }
     Ok(())
 }

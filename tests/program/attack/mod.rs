@@ -1,19 +1,19 @@
-//! Attacks on the program with its default settings and the embedded database: whatever a hundred connections of one
-//! address send, and don't read, the process stays small and another client is served.
+//! Attacks on the program with its default settings and the embedded database, from 100 connections of one address. The
+//! memory of the process and the growth of the database must stay below limits, and a legitimate client must be served.
 //!
-//! Each attack of the table in `attacks.rs` has the server for itself for a while, then all of them together. The attackers
-//! come from 127.0.0.2, the other client from 127.0.0.1, so that limits by network address are for the attackers only.
+//! Each attack of the table in `attacks.rs` runs alone first, then all run together. The attackers connect from 127.0.0.2
+//! and the legitimate client from 127.0.0.1, so that limits by network address apply to the attackers only.
 //!
-//! `PATRON_ATTACK_SECONDS` is the time of all attacks together, 30 unless set. `PATRON_TEST_PROGRAM` is the path of another
-//! build: the limits are those of a release build, and a debug build gets more time (`limits.rs`).
-//! `PATRON_ATTACK_ONLY` is a part of the name of the only attacks to run.
+//! `PATRON_ATTACK_SECONDS` is the total duration, 30 by default. `PATRON_TEST_PROGRAM` is the path of another build to
+//! attack: the limits hold for a release build, and a debug build gets more time (`limits.rs`). `PATRON_ATTACK_ONLY` is a
+//! part of the names of the attacks to run.
 
 mod attacks;
 mod client;
 mod errors;
 mod hanging_up;
 mod keyed_logins;
-mod large_answers;
+mod large_responses;
 mod limits;
 mod malformed;
 mod names;
@@ -41,23 +41,23 @@ use watch::Watch;
 
 /// Connections of the attackers.
 const CONNECTIONS: usize = 100;
-/// How long the server has at most to recover between two attacks: work of one is not to be taken for that of the next.
-const RECOVERY: Duration = Duration::from_secs(5);
-/// Who is answered as fast as this is no longer kept waiting.
+/// Maximum pause between two attacks, so that the load of one does not count for the next.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The server has recovered when a query is as fast as this.
 const RECOVERED: Duration = Duration::from_millis(100);
 
 fn seconds() -> u64 {
     std::env::var("PATRON_ATTACK_SECONDS").map_or(30, |text| text.parse().expect("a number of seconds"))
 }
 
-/// Runs attacks, shared out among all connections, for so long.
-async fn run(target: &Arc<Target>, attacks: &[Attack], time: Duration) {
+/// Runs the attacks for the given time, distributed over all connections.
+async fn run(target: &Arc<Target>, attacks: &[Attack], duration: Duration) {
     let mut connections = JoinSet::new();
     for number in 0..CONNECTIONS {
         let attack = attacks[number % attacks.len()];
         let attacker = Attacker { target: Arc::clone(target), number: number / attacks.len() };
         connections.spawn(async move {
-            // Ended from outside.
+            // The shutdown of the task set ends it.
             for round in 0.. {
                 if (attack.round)(&attacker, round).await.is_err() {
                     attacker.target.tally.count("broken off");
@@ -66,11 +66,11 @@ async fn run(target: &Arc<Target>, attacks: &[Attack], time: Duration) {
             }
         });
     }
-    let _time_is_up = timeout(time, connections.join_next()).await;
+    let _time_is_up = timeout(duration, connections.join_next()).await;
     connections.shutdown().await;
 }
 
-/// Waits until the server has done what was asked of it.
+/// Waits until the server has finished the work of the last attack, at most `RECOVERY_TIMEOUT`.
 async fn recover(target: &Target) {
     let client = Client::new(&target.url);
     let until_recovered = async {
@@ -78,11 +78,11 @@ async fn recover(target: &Target) {
             sleep(RECOVERED).await;
         }
     };
-    let _in_time = timeout(RECOVERY, until_recovered).await;
+    let _in_time = timeout(RECOVERY_TIMEOUT, until_recovered).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_kills_stops_or_fills_the_server() {
+async fn attacks_neither_crash_block_nor_fill_the_server() {
     let folder = Folder::alone();
     let (server, target) = target::start(folder.path()).await;
     let only = std::env::var("PATRON_ATTACK_ONLY").unwrap_or_default();

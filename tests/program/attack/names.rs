@@ -1,4 +1,4 @@
-//! Names of a document that answers repeat: for each row, or for each error.
+//! Long names in documents, which responses might repeat for each row or each error.
 
 use std::io;
 use std::sync::LazyLock;
@@ -8,12 +8,12 @@ use axum::body::Bytes;
 use super::target::Attacker;
 use super::wire::Request;
 
-/// About as long as a body may be.
+/// Close to the maximum size of a body.
 const LONG: usize = 240_000;
-/// What fits into the head of a GET.
+/// Fits into the head of a GET request.
 const SHORT: usize = 30_000;
 
-/// Made once: a debug build of this test would be busy with it.
+/// Built once: building them is slow in a debug build of this test.
 static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
     let name = "A".repeat(LONG);
     let variants: [fn(&str) -> String; 8] = [
@@ -34,6 +34,6 @@ static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
 });
 
 pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
-    // Another one for each of the four kinds of attackers.
+    // Each of the four kinds of attackers sends a different request.
     attacker.send(REQUESTS[(attacker.number / 4 + round) % REQUESTS.len()].clone()).await
 }

@@ -1,4 +1,4 @@
-//! Heads and bodies of requests that hardly arrive.
+//! Requests whose heads and bodies arrive very slowly.
 
 use std::io;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
         0 => 1,
         1 => head,
         2 => head + 4,
-        // All but the end.
+        // All but the last 100 bytes.
         _ => bytes.len() - 100,
     };
     let mut stream = wire::connect(attacker.target.address, None).await?;

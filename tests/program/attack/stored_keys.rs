@@ -1,4 +1,4 @@
-//! Requests that change nothing, each with a key of its own: nothing of them should be stored.
+//! Requests that change nothing, each with a new idempotency key: the keys should not be stored.
 
 use std::io;
 
@@ -9,5 +9,5 @@ pub(crate) async fn round(attacker: &Attacker, _round: usize) -> io::Result<()> 
     let number = attacker.target.number();
     let body = format!("{{\"refreshToken\":\"garbage-{number}\"}}");
     let request = Request::json("POST", "/api/customer/token/revoke", body);
-    attacker.send_as_it_is(&request.with("idempotency-key", format!("stored-{number}"))).await
+    attacker.send_without_token(&request.with("idempotency-key", format!("stored-{number}"))).await
 }

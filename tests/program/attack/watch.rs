@@ -1,4 +1,4 @@
-//! Watches the server while it is attacked: its memory, and whether another client is served.
+//! Watches the server during the attacks: its memory, the size of its database, and whether a legitimate client is served.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +13,18 @@ use super::client::Client;
 use super::limits;
 use super::target::Target;
 
-/// How often memory is looked at, and `{__typename}` is asked.
-const EVERY: Duration = Duration::from_millis(50);
-/// So many queries to one login: 200 logins a minute, a third of what one address may.
+/// Pause between two measurements of the memory, and between two queries of `{__typename}`.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// Queries for each login: 200 logins a minute, a third of the rate limit of an address.
 const QUERIES_PER_LOGIN: u32 = 6;
-/// Failures of a phase that are told, of each kind.
-const TOLD: usize = 3;
+/// Failures of the legitimate client that are reported for each phase.
+const MAX_REPORTED: usize = 3;
 
 #[derive(Default)]
-struct Seen {
+struct Observations {
     phase: &'static str,
-    /// What the database held at its beginning, in bytes.
-    stored: u64,
+    /// The size of the database at the start of the phase, in bytes.
+    database_size: u64,
     served: usize,
     slowest_query: Duration,
     slowest_login: Duration,
@@ -32,133 +32,144 @@ struct Seen {
     failures: Vec<String>,
 }
 
-/// The other client and the measuring, on a thread of their own: attackers don't delay them here.
+/// The legitimate client and the measurements run on separate threads, so that the attackers' tasks do not delay them.
 pub(crate) struct Watch {
     process: u32,
-    seen: Arc<Mutex<Seen>>,
+    observations: Arc<Mutex<Observations>>,
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Watch {
     pub(crate) fn start(target: &Target, process: u32) -> Self {
-        let (seen, over) = (Arc::new(Mutex::new(Seen::default())), Arc::new(AtomicBool::new(false)));
-        let (seen_there, over_there, url) = (Arc::clone(&seen), Arc::clone(&over), target.url.clone());
+        let observations = Arc::new(Mutex::new(Observations::default()));
+        let over = Arc::new(AtomicBool::new(false));
+        let (shared, is_over, url) = (Arc::clone(&observations), Arc::clone(&over), target.url.clone());
         let client = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(be_served(&url, &seen_there, &over_there));
+            runtime.expect("a runtime").block_on(run_client(&url, &shared, &is_over));
         });
-        let over_there = Arc::clone(&over);
+        let is_over = Arc::clone(&over);
         let memory = std::thread::spawn(move || {
-            while !over_there.load(Ordering::Relaxed) {
-                if peak(process) > limits::ENOUGH {
-                    over_there.store(true, Ordering::Relaxed);
+            while !is_over.load(Ordering::Relaxed) {
+                if peak_memory(process) > limits::KILL_AT {
+                    is_over.store(true, Ordering::Relaxed);
                     kill(process);
                 }
-                std::thread::sleep(EVERY);
+                std::thread::sleep(INTERVAL);
             }
         });
-        Self { process, seen, over, threads: vec![client, memory] }
+        Self { process, observations, over, threads: vec![client, memory] }
     }
 
-    /// A phase begins: the peak of the memory starts again at what is in use.
+    /// Starts a phase and resets the peak of the memory to the current use.
     pub(crate) fn phase(&self, name: &'static str, folder: &Path) {
-        std::fs::write(format!("/proc/{}/clear_refs", self.process), "5").expect("the peak starts again");
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.phase = name;
-        seen.stored = stored(folder);
+        std::fs::write(format!("/proc/{}/clear_refs", self.process), "5").expect("the peak is reset");
+        let mut observations = self.observations.lock().unwrap_or_else(PoisonError::into_inner);
+        observations.phase = name;
+        observations.database_size = database_size(folder);
     }
 
-    /// Reports the phase; whether the test is over.
+    /// Reports the phase and returns whether the test is over.
     pub(crate) fn end_of_phase(&self, target: &Target, folder: &Path) -> bool {
         let over = self.is_over();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (phase, peak, wrong) =
-            (seen.phase, peak(self.process), std::mem::take(&mut seen.failures_of_phase));
+        let mut observations = self.observations.lock().unwrap_or_else(PoisonError::into_inner);
+        let (phase, peak) = (observations.phase, peak_memory(self.process));
+        let of_phase = std::mem::take(&mut observations.failures_of_phase);
         if over {
-            seen.failures.push(format!(
+            observations.failures.push(format!(
                 "{phase}: the process ended, or was killed at more than {} MB",
-                limits::ENOUGH / 1000
+                limits::KILL_AT / 1000
             ));
         } else if peak > limits::MEMORY {
-            seen.failures.push(format!("{phase}: the process took {} MB", peak / 1000));
+            observations.failures.push(format!("{phase}: the process used {} MB", peak / 1000));
         }
         let (attackers, unexpected) = target.tally.take();
-        seen.failures.extend(unexpected.into_iter().map(|what| format!("{phase}: {what}")));
-        let grown = stored(folder).saturating_sub(seen.stored);
-        if grown > limits::STORED {
-            seen.failures.push(format!("{phase}: the database grew by {} MB", grown / 1_000_000));
+        observations.failures.extend(unexpected.into_iter().map(|failure| format!("{phase}: {failure}")));
+        let growth = database_size(folder).saturating_sub(observations.database_size);
+        if growth > limits::DATABASE_GROWTH {
+            observations.failures.push(format!("{phase}: the database grew by {} MB", growth / 1_000_000));
         }
         println!(
             "{phase}: memory at most {} MB, database {} KiB more, attackers {}; served {} times, slowest query {:.2?}, slowest login {:.2?}, {} failures",
             peak / 1000,
-            grown / 1024,
+            growth / 1024,
             attackers,
-            seen.served,
-            seen.slowest_query,
-            seen.slowest_login,
-            wrong.len(),
+            observations.served,
+            observations.slowest_query,
+            observations.slowest_login,
+            of_phase.len(),
         );
-        let left = wrong.len().saturating_sub(TOLD);
-        seen.failures.extend(wrong.into_iter().take(TOLD).map(|failure| format!("{phase}: {failure}")));
-        if left > 0 {
-            seen.failures.push(format!("{phase}: and {left} more failures"));
+        let omitted = of_phase.len().saturating_sub(MAX_REPORTED);
+        observations
+            .failures
+            .extend(of_phase.into_iter().take(MAX_REPORTED).map(|failure| format!("{phase}: {failure}")));
+        if omitted > 0 {
+            observations.failures.push(format!("{phase}: and {omitted} more failures"));
         }
-        *seen = Seen { failures: std::mem::take(&mut seen.failures), ..Seen::default() };
+        let failures = std::mem::take(&mut observations.failures);
+        *observations = Observations { failures, ..Observations::default() };
         over
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed) || peak(self.process) == 0
+        self.over.load(Ordering::Relaxed) || peak_memory(self.process) == 0
     }
 
-    /// Ends it; what failed.
+    /// Stops the threads and returns all failures.
     pub(crate) fn stop(self) -> Vec<String> {
         self.over.store(true, Ordering::Relaxed);
         for thread in self.threads {
-            thread.join().expect("it ends");
+            thread.join().expect("the thread ends");
         }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // What the other client was still waiting for at the end of the last phase.
-        let last = std::mem::take(&mut seen.failures_of_phase);
-        std::mem::take(&mut seen.failures).into_iter().chain(last).collect()
+        let mut observations = self.observations.lock().unwrap_or_else(PoisonError::into_inner);
+        // Failures of requests that were in flight at the end of the last phase.
+        let last = std::mem::take(&mut observations.failures_of_phase);
+        std::mem::take(&mut observations.failures).into_iter().chain(last).collect()
     }
 }
 
-async fn be_served(url: &str, seen: &Mutex<Seen>, over: &AtomicBool) {
+/// Sends queries and logins as the legitimate client until the test is over.
+async fn run_client(url: &str, observations: &Mutex<Observations>, over: &AtomicBool) {
     let client = Client::new(url);
     let queries = async {
         while !over.load(Ordering::Relaxed) {
-            let begun = phase_of(seen);
-            let (wrong, took) = client.query().await;
-            note(seen, begun, wrong, |seen| seen.slowest_query = seen.slowest_query.max(took));
-            sleep(EVERY).await;
+            let phase = current_phase(observations);
+            let (failure, elapsed) = client.query().await;
+            record(observations, phase, failure, |o| o.slowest_query = o.slowest_query.max(elapsed));
+            sleep(INTERVAL).await;
         }
     };
     let logins = async {
         while !over.load(Ordering::Relaxed) {
-            let begun = phase_of(seen);
-            let (wrong, took) = client.log_in().await;
-            note(seen, begun, wrong, |seen| seen.slowest_login = seen.slowest_login.max(took));
-            sleep(EVERY * QUERIES_PER_LOGIN).await;
+            let phase = current_phase(observations);
+            let (failure, elapsed) = client.log_in().await;
+            record(observations, phase, failure, |o| o.slowest_login = o.slowest_login.max(elapsed));
+            sleep(INTERVAL * QUERIES_PER_LOGIN).await;
         }
     };
     tokio::join!(queries, logins);
 }
 
-fn phase_of(seen: &Mutex<Seen>) -> &'static str {
-    seen.lock().unwrap_or_else(PoisonError::into_inner).phase
+fn current_phase(observations: &Mutex<Observations>) -> &'static str {
+    observations.lock().unwrap_or_else(PoisonError::into_inner).phase
 }
 
-fn note(seen: &Mutex<Seen>, begun: &str, wrong: Option<String>, time: impl FnOnce(&mut Seen)) {
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.served += usize::from(wrong.is_none());
-    seen.failures_of_phase.extend(wrong.map(|wrong| format!("begun during {begun:?}: {wrong}")));
-    time(&mut seen);
+/// Records the outcome of a request that was sent during `phase`.
+fn record(
+    observations: &Mutex<Observations>,
+    phase: &str,
+    failure: Option<String>,
+    update_slowest: impl FnOnce(&mut Observations),
+) {
+    let mut observations = observations.lock().unwrap_or_else(PoisonError::into_inner);
+    observations.served += usize::from(failure.is_none());
+    observations.failures_of_phase.extend(failure.map(|failure| format!("sent during {phase:?}: {failure}")));
+    update_slowest(&mut observations);
 }
 
-/// The most memory that a process has had (VmHWM), in KiB; 0 when it is gone.
-fn peak(process: u32) -> u64 {
+/// The peak memory of a process (VmHWM), in KiB; 0 when the process has ended.
+fn peak_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default()
@@ -166,13 +177,13 @@ fn peak(process: u32) -> u64 {
 
 fn kill(process: u32) {
     let id = i32::try_from(process).ok().and_then(Pid::from_raw).expect("an id");
-    // It may have ended by itself.
-    let _gone = kill_process(id, Signal::KILL);
+    // An error means that the process has already ended.
+    let _has_ended = kill_process(id, Signal::KILL);
 }
 
-/// Bytes of the embedded database.
-fn stored(folder: &Path) -> u64 {
-    let files = std::fs::read_dir(folder.join("data")).expect("the data folder is there");
+/// The size of the embedded database, in bytes.
+fn database_size(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder.join("data")).expect("the data folder exists");
     let names = files.map(|file| file.expect("a file"));
     let database = names.filter(|file| file.file_name().to_string_lossy().contains(".db"));
     database.map(|file| file.metadata().map_or(0, |data| data.len())).sum()

@@ -1,4 +1,4 @@
-//! Requests as bytes, over connections from the attackers' address.
+//! Sends requests over HTTP/1.1 and HTTP/2, on connections from the attackers' address.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,10 +10,10 @@ use h2::client::{ResponseFuture, SendRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Where attackers come from: another address than the other client's.
-const FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// The attackers' address; the legitimate client has another.
+const SOURCE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
-/// A request, over either protocol.
+/// A request of either protocol.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
@@ -22,27 +22,28 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
-/// What came of a request: its status, and the bytes of the answer.
-pub(crate) type Answered = (u16, usize);
+/// The status of a response and its size in bytes.
+pub(crate) type Outcome = (u16, usize);
 
 impl Request {
-    /// With a JSON body.
+    /// A request with a JSON body.
     pub(crate) fn json(method: &'static str, path: &str, body: String) -> Self {
         let headers = vec![("content-type", "application/json".to_owned())];
         Self { method, path: path.to_owned(), headers, body: body.into() }
     }
 
-    /// A GraphQL document.
+    /// A GraphQL request.
     pub(crate) fn graphql(query: &str) -> Self {
         Self::json("POST", "/api/graphql", serde_json::json!({ "query": query }).to_string())
     }
 
+    /// Adds a header.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The bytes of HTTP/1.1.
+    /// The HTTP/1.1 message; `connection` is the value of that header.
     pub(crate) fn bytes(&self, connection: &str) -> Vec<u8> {
         let mut head =
             format!("{} {} HTTP/1.1\r\nhost: x\r\nconnection: {connection}\r\n", self.method, self.path);
@@ -58,31 +59,31 @@ impl Request {
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        request.body(()).expect("it is a request")
+        request.body(()).expect("the request is valid")
     }
 }
 
-/// A connection whose receive buffer has this size, if any: a small one fills up soon.
+/// Opens a connection, with a receive buffer of this size if there is one. A small buffer fills up quickly.
 pub(crate) async fn connect(to: SocketAddr, buffer: Option<u32>) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     if let Some(buffer) = buffer {
         socket.set_recv_buffer_size(buffer)?;
     }
-    socket.bind((FROM, 0).into())?;
+    socket.bind((SOURCE, 0).into())?;
     socket.connect(to).await
 }
 
-/// Sends a request over a connection of its own and reads all of the answer.
-pub(crate) async fn over_http1(to: SocketAddr, request: &Request) -> io::Result<Answered> {
-    let (mut from, mut out) = connect(to, None).await?.into_split();
+/// Sends a request over a new HTTP/1.1 connection and reads the whole response.
+pub(crate) async fn over_http1(to: SocketAddr, request: &Request) -> io::Result<Outcome> {
+    let (mut reader, mut writer) = connect(to, None).await?.into_split();
     let bytes = request.bytes("close");
     let mut buffer = vec![0; 64 * 1024];
     let mut status = String::new();
     let mut length = 0;
-    let sending = async move { out.write_all(&bytes).await.map(|()| out) };
+    let sending = async move { writer.write_all(&bytes).await.map(|()| writer) };
     let reading = async {
         loop {
-            let read = from.read(&mut buffer).await?;
+            let read = reader.read(&mut buffer).await?;
             if read == 0 {
                 return io::Result::Ok(());
             }
@@ -92,15 +93,15 @@ pub(crate) async fn over_http1(to: SocketAddr, request: &Request) -> io::Result<
             length += read;
         }
     };
-    // A refusal may come before all of the body is sent.
+    // The server may refuse the request before the whole body is sent.
     let (_sent, read) = tokio::join!(sending, reading);
     read?;
     let status = status.get(9..12).and_then(|digits| digits.parse().ok());
     status.map(|status| (status, length)).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// A connection of HTTP/2 that lets the server send so many bytes of each answer; what it does by itself goes on in a task
-/// that ends with it.
+/// Opens an HTTP/2 connection whose flow-control window lets the server send `window` bytes of each response. A background
+/// task runs the connection until it is closed.
 pub(crate) async fn http2(to: SocketAddr, window: u32) -> io::Result<SendRequest<Bytes>> {
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(window).initial_connection_window_size(16 * 1024 * 1024);
@@ -110,37 +111,37 @@ pub(crate) async fn http2(to: SocketAddr, window: u32) -> io::Result<SendRequest
     Ok(client)
 }
 
-/// Opens a stream and sends the request; the answer, or rather its beginning, is the caller's to wait for.
+/// Opens a stream and sends the request. The caller waits for the head of the response.
 pub(crate) async fn open(
     client: SendRequest<Bytes>,
     request: &Request,
 ) -> io::Result<(SendRequest<Bytes>, ResponseFuture)> {
-    let (client, answer, mut stream) = begin(client, request).await?;
+    let (client, response, mut stream) = send_head(client, request).await?;
     stream.send_data(request.body.clone(), true).map_err(io::Error::other)?;
-    Ok((client, answer))
+    Ok((client, response))
 }
 
-/// Opens a stream with the head of a request; its body is the caller's to send.
-pub(crate) async fn begin(
+/// Opens a stream and sends the head of the request. The caller sends the body.
+pub(crate) async fn send_head(
     client: SendRequest<Bytes>,
     request: &Request,
 ) -> io::Result<(SendRequest<Bytes>, ResponseFuture, SendStream<Bytes>)> {
-    // Waits when there are as many as the server allows.
+    // Waits while the server allows no more streams.
     let mut client = client.ready().await.map_err(io::Error::other)?;
-    let (answer, stream) = client.send_request(request.http2(), false).map_err(io::Error::other)?;
-    Ok((client, answer, stream))
+    let (response, stream) = client.send_request(request.http2(), false).map_err(io::Error::other)?;
+    Ok((client, response, stream))
 }
 
-/// Sends a request over a connection of HTTP/2 and reads all of the answer.
-pub(crate) async fn over_http2(to: SocketAddr, request: &Request) -> io::Result<Answered> {
+/// Sends a request over a new HTTP/2 connection and reads the whole response.
+pub(crate) async fn over_http2(to: SocketAddr, request: &Request) -> io::Result<Outcome> {
     let client = http2(to, 4 * 1024 * 1024).await?;
-    let (_client, answer) = open(client, request).await?;
-    let (head, mut body) = answer.await.map_err(io::Error::other)?.into_parts();
+    let (_client, response) = open(client, request).await?;
+    let (head, mut body) = response.await.map_err(io::Error::other)?.into_parts();
     let mut length = 0;
-    while let Some(piece) = body.data().await {
-        let piece = piece.map_err(io::Error::other)?;
-        length += piece.len();
-        body.flow_control().release_capacity(piece.len()).map_err(io::Error::other)?;
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk.map_err(io::Error::other)?;
+        length += chunk.len();
+        body.flow_control().release_capacity(chunk.len()).map_err(io::Error::other)?;
     }
     Ok((head.status.as_u16(), length))
 }

@@ -1,4 +1,4 @@
-//! `patron keys rotate`: nobody is logged out by new keys, and everybody when that is asked for.
+//! `patron keys rotate`: new keys leave existing tokens valid; `--end-tokens` invalidates them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::support::{Folder, Server, code_and_error, run};
 const FILES: [&str; 4] =
     ["jwt_admin_secret", "jwt_admin_refresh_secret", "jwt_customer_secret", "jwt_customer_refresh_secret"];
 
-/// What the file of a key holds; none when there is none.
+/// The content of a key file, if it exists.
 fn key(folder: &Path, name: &str) -> Option<String> {
     std::fs::read_to_string(folder.join("data/keys").join(name)).ok()
 }
@@ -19,8 +19,8 @@ fn previous(name: &str) -> String {
     format!("{name}_previous")
 }
 
-/// The keys were rotated so long ago.
-fn rotated_ago(folder: &Path, age: Duration) {
+/// Sets the time of the last rotation of all keys.
+fn set_last_rotation(folder: &Path, age: Duration) {
     for name in FILES {
         let file = std::fs::File::options().write(true).open(folder.join("data/keys").join(previous(name)));
         file.unwrap().set_modified((Clock::System.now() - age).into()).unwrap();
@@ -39,10 +39,10 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn read(answer: &str) -> Self {
+    fn read(response: &str) -> Self {
         let token = |name: &str| {
             let (_, rest) =
-                answer.split_once(&format!("\"{name}\":\"")).unwrap_or_else(|| panic!("{answer}"));
+                response.split_once(&format!("\"{name}\":\"")).unwrap_or_else(|| panic!("{response}"));
             rest.split('"').next().unwrap().to_owned()
         };
         Self { access: token("accessToken"), refresh: token("refreshToken") }
@@ -53,17 +53,17 @@ impl Tokens {
         Self::read(&server.send("POST /api/customer/tokens", "", body))
     }
 
-    /// The status of a call with the access token, and the answer to a refresh.
+    /// The status of a request with the access token, and the response to a refresh.
     fn try_on(&self, server: &Server) -> (String, String) {
         let header = format!("Authorization: Bearer {}\r\n", self.access);
-        let call = server.send("GET /api/customers/me/export", &header, "");
+        let export = server.send("GET /api/customers/me/export", &header, "");
         let body = format!(r#"{{"refreshToken": "{}"}}"#, self.refresh);
-        (call[9..12].to_owned(), server.send("POST /api/customer/token/refresh", "", &body))
+        (export[9..12].to_owned(), server.send("POST /api/customer/token/refresh", "", &body))
     }
 }
 
 #[test]
-fn new_keys_log_nobody_out() {
+fn tokens_stay_valid_after_a_rotation() {
     let folder = Folder::new();
     let folder = folder.path();
     let (code, text) = rotate(folder, &[], &[]);
@@ -80,9 +80,9 @@ fn new_keys_log_nobody_out() {
         "{code} {text}"
     );
     for (name, old) in FILES.iter().zip(old) {
-        let (current, kept) = (key(folder, name), key(folder, &previous(name)));
-        assert!(kept == old && current.is_some() && current != old, "{name}");
-        assert!(!text.contains(&current.unwrap()), "no key is printed");
+        let (current, previous_key) = (key(folder, name), key(folder, &previous(name)));
+        assert!(previous_key == old && current.is_some() && current != old, "{name}");
+        assert!(!text.contains(&current.unwrap()), "the key is printed");
         for name in [name.to_string(), previous(name)] {
             use std::os::unix::fs::PermissionsExt;
             let mode = std::fs::metadata(folder.join("data/keys").join(&name)).unwrap().permissions().mode();
@@ -95,30 +95,38 @@ fn new_keys_log_nobody_out() {
     let (status, refreshed) = first.try_on(&server);
     assert!(status == "200" && refreshed.starts_with("HTTP/1.1 200"), "{status} {refreshed}");
     let second = Tokens::read(&refreshed);
-    assert_ne!(second.access.split('.').next(), first.access.split('.').next(), "another key signs");
+    assert_ne!(
+        second.access.split('.').next(),
+        first.access.split('.').next(),
+        "the new token has the old key id"
+    );
 
-    // Tokens of the first keys are still out there, and only two are kept.
+    // Tokens signed with the first keys may still be valid, and only two keys are kept, so the rotation is refused.
     let before: Vec<_> = FILES.iter().map(|name| key(folder, name)).collect();
-    rotated_ago(folder, Duration::from_secs(29 * 3600));
+    set_last_rotation(folder, Duration::from_secs(29 * 3600));
     let (code, text) = rotate(folder, &[], &[]);
     assert!(
         code == 1
             && text.contains("jwt_customer_refresh_secret was rotated 29 h ago, and tokens")
-            && text.contains("last 30 h"),
+            && text.contains("valid for 30 h"),
         "{code} {text}"
     );
-    assert_eq!(FILES.iter().map(|name| key(folder, name)).collect::<Vec<_>>(), before, "nothing has changed");
-    rotated_ago(folder, Duration::from_secs(30 * 3600));
+    assert_eq!(
+        FILES.iter().map(|name| key(folder, name)).collect::<Vec<_>>(),
+        before,
+        "the refused rotation has changed a key"
+    );
+    set_last_rotation(folder, Duration::from_secs(30 * 3600));
     assert_eq!(rotate(folder, &[], &[]).0, 0);
     assert_eq!(server.terminate().0, Some(0));
     let server = Server::start(folder, &[], &[], "database");
-    assert_eq!(first.try_on(&server).0, "401", "the first keys are gone");
+    assert_eq!(first.try_on(&server).0, "401", "a token of the first keys is still valid");
     let (status, refreshed) = second.try_on(&server);
     assert!(status == "200" && refreshed.starts_with("HTTP/1.1 200"), "{status} {refreshed}");
 }
 
 #[test]
-fn a_leaked_key_is_good_for_nothing() {
+fn end_tokens_invalidates_the_tokens_of_a_leaked_key() {
     let folder = Folder::new();
     let folder = folder.path();
     let server = Server::start(folder, &[], &[], "password");
@@ -127,7 +135,7 @@ fn a_leaked_key_is_good_for_nothing() {
     let first = Tokens::log_in(&server);
     assert_eq!(rotate(folder, &[], &[]).0, 0);
     assert_eq!(server.terminate().0, Some(0));
-    // Whatever was rotated when.
+    // It does not matter when the keys were rotated last.
     let (code, text) = rotate(folder, &["--end-tokens"], &[]);
     assert_eq!(code, 0, "{text}");
     assert!(FILES.iter().all(|name| key(folder, name).is_some() && key(folder, &previous(name)).is_none()));
@@ -138,7 +146,7 @@ fn a_leaked_key_is_good_for_nothing() {
 }
 
 #[test]
-fn keys_that_are_set_are_left_to_whoever_set_them() {
+fn keys_from_settings_are_not_rotated() {
     let folder = Folder::new();
     let folder = folder.path();
     let secret = "a secret of the settings, over 32 bytes";

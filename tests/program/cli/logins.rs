@@ -1,21 +1,22 @@
-//! The log says who logged in, and at whose account somebody was refused; never by an address of mail.
+//! Successful and failed logins are logged with the uuid of the account, never with its e-mail address.
 
 use serde_json::Value;
 
 use crate::support::{Folder, Server, field, run};
 
 #[test]
-fn the_log_names_accounts() {
+fn logins_are_logged_with_the_account() {
     let folder = Folder::new();
     let settings =
         [("PATRON_ADMIN_EMAIL", "admin@shop.io"), ("PATRON_ADMIN_PASSWORD", "correct horse battery")];
     let server = Server::start(folder.path(), &[], &settings, "mail");
     let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse battery"}"#;
-    let customer = field(&server.send("POST /api/customers", "", body), "uuid").expect("it is registered");
+    let customer =
+        field(&server.send("POST /api/customers", "", body), "uuid").expect("the customer is registered");
     let log_in = |audience: &str, email: &str, password: &str| {
         let body = format!(r#"{{"email": "{email}", "password": "{password}"}}"#);
-        let answer = server.send(&format!("POST /api/{audience}/tokens"), "", &body);
-        answer.split_whitespace().nth(1).expect("a status").to_owned()
+        let response = server.send(&format!("POST /api/{audience}/tokens"), "", &body);
+        response.split_whitespace().nth(1).expect("a status").to_owned()
     };
     assert_eq!(log_in("customer", "a@x.io", "correct horse battery"), "200");
     assert_eq!(log_in("customer", "A@x.io", "wrong horse battery"), "401");
@@ -28,15 +29,15 @@ fn the_log_names_accounts() {
 
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     let lines: Vec<Value> = lines.filter(|line| line["audience"].is_string()).collect();
-    let said: Vec<_> = lines
+    let logged: Vec<_> = lines
         .iter()
         .map(|line| ["audience", "message", "account"].map(|name| line[name].as_str().unwrap_or("-")))
         .collect();
-    assert_eq!(said.len(), 6, "{log}");
-    let admin = said[3][2];
+    assert_eq!(logged.len(), 6, "{log}");
+    let admin = logged[3][2];
     assert!(admin.parse::<uuid::Uuid>().is_ok(), "{log}");
     assert_eq!(
-        said,
+        logged,
         [
             ["customer", "logged in", &customer],
             ["customer", "a login was refused", &customer],
@@ -50,20 +51,20 @@ fn the_log_names_accounts() {
     assert!(!log.contains("x.io") && !log.contains("shop.io"), "{log}");
 }
 
-/// A stored hash that costs more than the settings allow lets nobody in, and the log says whose it is.
+/// A login fails when verifying the stored hash would cost more than the settings allow.
 #[test]
-fn the_log_names_accounts_whose_hash_costs_too_much() {
+fn hashes_that_cost_too_much_are_logged_with_the_account() {
     let folder = Folder::new();
     let admin = [("PATRON_ADMIN_EMAIL", "admin@shop.io"), ("PATRON_ADMIN_PASSWORD", "correct horse battery")];
     assert_eq!(run(folder.path(), &["migrate", "up"], &admin).status.code(), Some(0));
-    // Of the password "a" (a test vector of jBCrypt).
+    // The hash of the password "a" (a test vector of jBCrypt).
     let line = r#"{"uuid": "5a0f3d3e-6a62-4c5c-9a44-2d0c3a9b7f10", "email": "a@x.io", "full_name": "A", "password_hash": "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe"}"#;
     std::fs::write(folder.path().join("c.ndjson"), line).expect("the file is written");
     assert_eq!(run(folder.path(), &["import", "c.ndjson"], &admin).status.code(), Some(0));
     let settings = [admin[0], admin[1], ("PATRON_BCRYPT_MAX_COST", "5")];
     let server = Server::start(folder.path(), &[], &settings, "mail");
-    let answer = server.send("POST /api/customer/tokens", "", r#"{"email": "a@x.io", "password": "a"}"#);
-    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let response = server.send("POST /api/customer/tokens", "", r#"{"email": "a@x.io", "password": "a"}"#);
+    assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
     let (code, log) = server.terminate();
     assert_eq!(code, Some(0), "{log}");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));

@@ -1,8 +1,8 @@
-//! Databases in another state than this program left them in.
+//! Migrations of databases in unexpected states: of other versions, partially migrated, migrated concurrently.
 
 use crate::support::{Folder, Postgres, code_and_error, execute, patron, rows, run};
 
-/// The URLs of an empty database of each kind.
+/// Runs the test with an empty SQLite database and an empty PostgreSQL database.
 fn on_both_databases(name: &str, test: impl Fn(&std::path::Path, &str)) {
     let (folder, database) = (Folder::new(), Postgres::create(name));
     let sqlite = format!("sqlite://{}?mode=rwc", folder.path().join("m.db").display());
@@ -17,7 +17,7 @@ fn create_history(url: &str, migration: &str) {
 }
 
 #[test]
-fn a_database_of_an_unreleased_build_is_refused_with_the_way_out() {
+fn a_database_of_an_unreleased_build_is_refused_with_instructions() {
     on_both_databases("unreleased", |folder, url| {
         create_history(url, "m20261123_000001_create_customer_group");
         for arguments in [
@@ -57,7 +57,7 @@ fn a_database_of_a_newer_program_is_refused() {
     });
 }
 
-/// A crash may come between any two statements: what is there is not made again, and what is not is.
+/// A crash may happen between any two statements. A second run creates the objects that are missing.
 #[test]
 fn every_migration_can_be_repeated() {
     on_both_databases("repeated", |folder, url| {
@@ -96,7 +96,7 @@ fn every_migration_can_be_repeated() {
         assert_eq!(objects(), all);
         assert_eq!(rows(url, "SELECT group_name || name_key FROM customer_group"), ["Defaultdefault"]);
         assert_eq!(rows(url, "SELECT CAST(count(*) AS text) FROM journal_position"), ["1"]);
-        // A down that was interrupted as well.
+        // The same after an interrupted `migrate down`.
         execute(url, "DROP TABLE webhook_delivery");
         let (code, error) = code_and_error(&run(folder, &["migrate", "down", "--all"], &settings));
         assert_eq!(code, 0, "{error}");
@@ -105,9 +105,9 @@ fn every_migration_can_be_repeated() {
     });
 }
 
-/// Instances that start together all migrate.
+/// Instances that start at the same time all run the migrations.
 #[test]
-fn several_migrate_at_once() {
+fn several_instances_can_migrate_at_the_same_time() {
     on_both_databases("at_once", |folder, url| {
         let start = |_| {
             let mut command = patron(folder, &["migrate", "up"], &[("DATABASE_URL", url)]);
@@ -115,15 +115,15 @@ fn several_migrate_at_once() {
                 .stdout(std::process::Stdio::piped())
                 .stderr(std::process::Stdio::piped())
                 .spawn()
-                .expect("it starts")
+                .expect("the program starts")
         };
         let running: Vec<_> = (0..6).map(start).collect();
-        for one in running {
-            let (code, error) = code_and_error(&one.wait_with_output().expect("it ends"));
+        for instance in running {
+            let (code, error) = code_and_error(&instance.wait_with_output().expect("the program ends"));
             assert_eq!(code, 0, "{error}");
         }
         assert_eq!(rows(url, "SELECT group_name FROM customer_group"), ["Default"]);
-        // The next group gets the next key.
+        // The sequence continues after the default group.
         execute(url, "INSERT INTO customer_group (group_name) VALUES ('VIP')");
         let key = "SELECT CAST(customer_group_id AS text) FROM customer_group WHERE group_name = 'VIP'";
         assert_eq!(rows(url, key), ["2"]);

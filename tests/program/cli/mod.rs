@@ -1,4 +1,4 @@
-//! The program as operators start it: exit codes, messages, the first start, stopping.
+//! The commands as operators run them: exit codes, messages, the first start, stopping.
 
 mod keys;
 mod logins;
@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use crate::support::{Folder, Server, code_and_error, free_address, path, patron, run};
 
 #[test]
-fn settings_that_cannot_be_used_are_named_all_at_once() {
+fn all_invalid_settings_are_reported_at_once() {
     let folder = Folder::new();
     let settings = [
         ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
@@ -70,15 +70,15 @@ fn settings_that_cannot_be_used_are_named_all_at_once() {
     let (code, error) = code_and_error(&run(folder.path(), &["serve"], &settings));
     assert_eq!(code, 78, "{error}");
     for (variable, _) in settings {
-        assert!(error.contains(&format!("patron: {variable}: ")), "{variable} is not named:\n{error}");
+        assert!(error.contains(&format!("patron: {variable}: ")), "{variable} is not reported:\n{error}");
     }
     assert!(!error.contains("hunter2") && !error.contains("too-short-secret"), "{error}");
-    assert!(!folder.path().join("data").exists(), "nothing was started");
+    assert!(!folder.path().join("data").exists(), "the program has created files");
 }
 
-/// Whoever may read a log may not read a password in it.
+/// A database URL may contain a password, which must not get into logs.
 #[test]
-fn a_database_url_that_is_none_is_not_quoted() {
+fn an_invalid_database_url_is_not_quoted() {
     let folder = Folder::new();
     for url in [
         "postgres://u:hunter#2@localhost/db",
@@ -88,13 +88,13 @@ fn a_database_url_that_is_none_is_not_quoted() {
         let (code, error) =
             code_and_error(&run(folder.path(), &["migrate", "status"], &[("DATABASE_URL", url)]));
         assert!(
-            code == 78 && error.contains("DATABASE_URL: is no URL") && !error.contains("hunter"),
+            code == 78 && error.contains("DATABASE_URL: is not a valid URL") && !error.contains("hunter"),
             "{code} {error}"
         );
     }
 }
 
-/// An empty key is one that everybody knows.
+/// Anyone can sign a token with a key that is empty.
 #[test]
 fn a_key_file_that_is_too_short_is_refused() {
     let folder = Folder::new();
@@ -119,9 +119,9 @@ fn a_database_in_memory_is_refused() {
     }
 }
 
-/// How mails are to be sent is looked at before the server starts, and a password is shown to nobody.
+/// Mail settings are checked before the server starts, and passwords in them are not printed.
 #[test]
-fn mail_settings_that_cannot_be_used_are_named() {
+fn invalid_mail_settings_are_reported() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path().join("templates")).unwrap();
     std::fs::write(folder.path().join("templates/reset_password.txt"), "Subject: x\n\n{{ nothing }}\n")
@@ -151,34 +151,35 @@ fn mail_settings_that_cannot_be_used_are_named() {
     }
 }
 
-/// What became of mails, and how they are sent again.
 #[test]
-fn mails_are_listed_and_sent_again() {
+fn mails_are_listed_and_retried() {
     let folder = Folder::new();
     let refusing = free_address();
     let settings = [("PATRON_SMTP_URL", &*format!("smtp://{refusing}")), ("PATRON_SMTP_TIMEOUT", "1")];
     let server = Server::start(folder.path(), &[], &settings, "password");
     let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
     assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
-    let list = |more: &[&str]| {
-        let output = run(folder.path(), &[&["mail", "list"], more].concat(), &[]);
+    let list = |options: &[&str]| {
+        let output = run(folder.path(), &[&["mail", "list"], options].concat(), &[]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    // Within two turns of the worker; each look takes longer than the pause it would need.
-    let tried = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
-    let tried = tried.expect("the mail is tried");
+    // The worker needs two runs at most. Starting the command takes long enough to serve as a pause.
+    let attempted = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
+    let attempted = attempted.expect("the worker tries to send the mail");
     assert!(
-        tried.starts_with("pending") && tried.contains("verify_email") && tried.contains("a@x.io"),
-        "{tried}"
+        attempted.starts_with("pending")
+            && attempted.contains("verify_email")
+            && attempted.contains("a@x.io"),
+        "{attempted}"
     );
-    assert!(tried.contains("onnection refused"), "why it failed is told: {tried}");
+    assert!(attempted.contains("onnection refused"), "the list has no reason: {attempted}");
     assert_eq!(list(&["--status", "failed"]), "");
-    let id = tried.split_whitespace().nth(1).unwrap();
+    let id = attempted.split_whitespace().nth(1).unwrap();
     let output = run(folder.path(), &["mail", "retry", id], &[]);
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("1 mail will be sent"), "{output:?}");
-    let again = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
-    assert!(again.is_some(), "it is tried again at once");
+    let retried = (0..200).map(|_| list(&[])).find(|text| text.contains("1 try "));
+    assert!(retried.is_some(), "the worker does not retry the mail");
     let output = run(folder.path(), &["mail", "retry", "--failed"], &[]);
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("0 mails"), "{output:?}");
     let unknown = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
@@ -210,9 +211,9 @@ fn settings_come_from_environment_file_and_flags_in_rising_order() {
     assert!(code == 78 && error.contains("missing.toml"), "{error}");
 }
 
-/// A variable that is misspelled would be ignored silently.
+/// Otherwise a misspelled variable would be ignored silently.
 #[test]
-fn variables_that_are_no_settings_are_told() {
+fn unknown_variables_are_logged() {
     let folder = Folder::new();
     let settings = [
         ("PATRON_LISTEM", "127.0.0.1:1"),
@@ -222,20 +223,27 @@ fn variables_that_are_no_settings_are_told() {
     ];
     let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
     assert_eq!(code, Some(0));
-    assert!(log.contains("PATRON_LISTEM is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
+    assert!(
+        log.contains("PATRON_LISTEM is set, but is not a setting of patron; did you mean PATRON_LISTEN?"),
+        "{log}"
+    );
     assert!(log.contains("JWT_ADMIN_KEY is set"), "{log}");
-    assert!(log.contains("PATRON_PORT is set, but is no setting of patron; PATRON_LISTEN is one"), "{log}");
+    assert!(
+        log.contains("PATRON_PORT is set, but is not a setting of patron; did you mean PATRON_LISTEN?"),
+        "{log}"
+    );
     assert!(!log.contains("hunter2") && !log.contains("PATRON_SERVICE_PORT"), "{log}");
-    // As Kubernetes sets it for a service that is called patron.
+    // Kubernetes sets these variables for a service called patron.
     let settings = [("PATRON_PORT", "tcp://10.0.0.1:80"), ("PATRON_PORT_80_TCP_PORT", "80")];
     let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
     assert!(code == Some(0) && !log.contains("PATRON_PORT"), "{log}");
 }
 
-/// Each connection is an open file: a limit that can be raised is, and of one that can't the operator is told.
+/// Each connection is an open file. The program raises the soft limit of open files; if the hard limit is too low, it
+/// accepts fewer connections and logs a warning.
 #[test]
-fn open_files_bound_the_connections() {
-    for (limit, is_told) in [("ulimit -n 300", true), ("ulimit -S -n 300", false)] {
+fn the_limit_of_open_files_bounds_the_connections() {
+    for (limit, is_logged) in [("ulimit -n 300", true), ("ulimit -S -n 300", false)] {
         let folder = Folder::new();
         let mut command = Command::new("sh");
         command
@@ -246,21 +254,21 @@ fn open_files_bound_the_connections() {
             .args(["-c", &format!("{limit} && exec \"$0\"")])
             .arg(path());
         let server = Server::spawn(command, "password");
-        // Many more than there may be files, one after the other and at once: all are taken, or make room.
-        let mut held = Vec::new();
+        // More than the limit allows, and all stay open: each is accepted, and replaces an idle one if necessary.
+        let mut connections = Vec::new();
         for _ in 0..100 {
-            held.push(TcpStream::connect(&server.address).expect("the server listens"));
+            connections.push(TcpStream::connect(&server.address).expect("the server listens"));
         }
         assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
         let (code, log) = server.terminate();
         assert_eq!(code, Some(0), "{log}");
-        assert_eq!(log.contains("\"wanted\":500,\"allowed\":44"), is_told, "{log}");
-        assert_eq!(log.contains("too many connections"), is_told, "{log}");
+        assert_eq!(log.contains("\"wanted\":500,\"allowed\":44"), is_logged, "{log}");
+        assert_eq!(log.contains("too many connections"), is_logged, "{log}");
     }
 }
 
 #[test]
-fn help_and_usage() {
+fn help_lists_every_setting_and_unknown_commands_get_a_suggestion() {
     let folder = Folder::new();
     for arguments in
         [&["--help"][..], &["serve", "--help"], &["migrate", "--help"], &["admin", "create", "--help"]]
@@ -291,16 +299,19 @@ fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
     assert_eq!(word("playground"), format!("http://{}/playground", server.address));
     let password = word("password");
     let body = format!(r#"{{"email": "admin@localhost", "password": "{password}"}}"#);
-    let answer = server.send("POST /api/user/tokens", "", &body);
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let response = server.send("POST /api/user/tokens", "", &body);
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     let page = server.send("GET /playground", "", "");
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("<title>"), "{page}");
     let (code, log) = server.terminate();
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.lines().all(|line| line.starts_with('{')), "not a terminal, so JSON:\n{log}");
-    assert!(!log.contains(&password), "the password is in no log");
+    assert!(
+        log.lines().all(|line| line.starts_with('{')),
+        "the log is not JSON although it is not a terminal:\n{log}"
+    );
+    assert!(!log.contains(&password), "the password is in the log");
 
-    // Personal data, hashes and keys are their owner's alone.
+    // Only the owner may read personal data, hashes and keys.
     let mode = |name: &str| {
         use std::os::unix::fs::PermissionsExt;
         std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777
@@ -309,23 +320,23 @@ fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
     for name in ["admin", "admin_refresh", "customer", "customer_refresh"] {
         assert_eq!(mode(&format!("data/keys/jwt_{name}_secret")), 0o600, "{name}");
     }
-    let again = Server::start(folder.path(), &[], &[], "database");
-    assert!(!again.banner.contains("password"), "{}", again.banner);
-    let answer = again.send("POST /api/user/tokens", "", &body);
-    assert!(answer.starts_with("HTTP/1.1 200"), "the admin is still there: {answer}");
+    let restarted = Server::start(folder.path(), &[], &[], "database");
+    assert!(!restarted.banner.contains("password"), "{}", restarted.banner);
+    let response = restarted.send("POST /api/user/tokens", "", &body);
+    assert!(response.starts_with("HTTP/1.1 200"), "the admin can't log in after a restart: {response}");
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn a_port_in_use_is_reported() {
     let folder = Folder::new();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
     let (code, error) = code_and_error(&run(folder.path(), &["--listen", &address], &[]));
     assert!(code == 78 && error.contains(&format!("PATRON_LISTEN: can't listen on {address}")), "{error}");
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_used_is_named() {
+fn an_unusable_data_folder_is_reported() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("file"), "").unwrap();
     let (code, error) = code_and_error(&run(folder.path(), &[], &[("PATRON_DATA_DIR", "file/data")]));
@@ -333,7 +344,7 @@ fn a_data_folder_that_cannot_be_used_is_named() {
     std::fs::create_dir(folder.path().join("data")).unwrap();
     std::fs::write(
         folder.path().join("data/patron.db"),
-        "this is no database, but long enough to be read as one".repeat(40),
+        "this is not a database, but long enough to be read as one".repeat(40),
     )
     .unwrap();
     let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
@@ -370,8 +381,8 @@ fn admins_are_managed() {
             .stdin(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that does not read its input may be gone already.
-        let _gone = child.stdin.take().unwrap().write_all(input.as_bytes());
+        // A command that does not read its input may have ended.
+        let _has_ended = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -398,7 +409,7 @@ fn admins_are_managed() {
 }
 
 #[test]
-fn an_old_schema_is_told() {
+fn pending_migrations_are_reported() {
     let folder = Folder::new();
     let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &[]));
     assert!(code == 78 && error.contains("run `patron migrate up`"), "{error}");
@@ -418,11 +429,17 @@ fn the_demo_has_customers_and_leaves_nothing_behind() {
     );
     let token = login.split("\"accessToken\":\"").nth(1).unwrap().split('"').next().unwrap();
     let query = r#"{"query": "{ customers { total items { fullName group { groupName } addresses { city country { name } province { name } } } } customer(email: \"customer1@example.com\") { uuid } }"}"#;
-    let answer = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), query);
-    assert!(answer.contains(r#""total":1000"#) && answer.contains(r#""customer":{"uuid":""#), "{answer}");
-    assert!(answer.contains("VIP") && answer.contains("Wholesale") && answer.contains("country"), "{answer}");
+    let response = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), query);
+    assert!(
+        response.contains(r#""total":1000"#) && response.contains(r#""customer":{"uuid":""#),
+        "{response}"
+    );
+    assert!(
+        response.contains("VIP") && response.contains("Wholesale") && response.contains("country"),
+        "{response}"
+    );
     assert!(server.banner.contains("customer1@example.com"));
-    // Anybody may be that customer; nobody learns the admin's password but from the banner.
+    // The playground offers the login of this customer to anyone. The admin's password is only in the banner.
     let about = server.send("GET /playground/server.json", "", "");
     assert!(
         about.contains(r#""demo":{"email":"customer1@example.com""#) && !about.contains(password),
@@ -430,23 +447,27 @@ fn the_demo_has_customers_and_leaves_nothing_behind() {
     );
     let fields =
         r#"{"query": "{ customer(email: \"customer1@example.com\") { metafields { key value } } }"}"#;
-    let answer = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), fields);
-    assert!(answer.contains(r#"{"key":"tier","value":"silver"}"#) && !answer.contains("null"), "{answer}");
+    let response = server.send("POST /api/graphql", &format!("Authorization: Bearer {token}\r\n"), fields);
+    assert!(
+        response.contains(r#"{"key":"tier","value":"silver"}"#) && !response.contains("null"),
+        "{response}"
+    );
     let (code, log) = server.terminate();
     assert_eq!(code, Some(0), "{log}");
-    let left: Vec<_> = std::fs::read_dir(temporary.path())
+    let leftovers: Vec<_> = std::fs::read_dir(temporary.path())
         .unwrap()
         .chain(std::fs::read_dir(folder.path()).unwrap())
         .collect();
-    assert!(left.is_empty(), "{left:?}");
+    assert!(leftovers.is_empty(), "{leftovers:?}");
     let (code, error) =
         code_and_error(&run(folder.path(), &["demo", "--database-url", "sqlite://x.db"], &[]));
     assert!(code == 78 && error.contains("DATABASE_URL"), "{error}");
 }
 
-/// What shows the API to strangers is off wherever they can come, and the banner says so.
+/// The playground and introspection are disabled by default when other machines can reach the server, and the banner says
+/// so.
 #[test]
-fn the_playground_is_for_this_machine() {
+fn the_playground_is_disabled_for_other_machines() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &[], &[], "password");
     assert!(
@@ -457,7 +478,7 @@ fn the_playground_is_for_this_machine() {
     assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 200"));
     drop(server);
 
-    // Behind a proxy; another listening address is judged in src/config/settings/values.rs.
+    // Behind a proxy. src/config/settings/values.rs tests other listening addresses.
     let listen = free_address();
     let everywhere = [("PATRON_PUBLIC_URL", "https://shop.example"), ("PATRON_LISTEN", listen.as_str())];
     let start = |flags: &[&str]| {

@@ -1,10 +1,10 @@
-//! The program on PostgreSQL: away at the start, never migrated unasked, with a role that may not do everything.
+//! The program on PostgreSQL: unavailable at the start, migrated only on request, used with a role of few privileges.
 
 use crate::support::{Folder, Postgres, Server, code_and_error, free_address, run};
 
-/// PostgreSQL that can't be reached at the start: the server is up, says so, and answers.
+/// The server starts, is not ready, and responds with 503.
 #[test]
-fn a_database_that_is_away_at_the_start() {
+fn the_database_may_be_unavailable_at_the_start() {
     let folder = Folder::new();
     let url = format!("postgres://patron:hunter2@{}/patron", free_address());
     let settings = [("DATABASE_URL", url.as_str()), ("PATRON_DATABASE_WAIT", "1")];
@@ -13,8 +13,8 @@ fn a_database_that_is_away_at_the_start() {
     let ready = server.send("GET /health/ready", "", "");
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("The database can't be reached"), "{ready}");
     let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
-    let answer = server.send("POST /api/customers", "", body);
-    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 1"), "{answer}");
+    let response = server.send("POST /api/customers", "", body);
+    assert!(response.starts_with("HTTP/1.1 503") && response.contains("retry-after: 1"), "{response}");
     let (code, log) = server.terminate();
     assert_eq!(code, Some(0));
     assert!(log.contains("can't be reached") && !log.contains("hunter2"), "{log}");
@@ -23,7 +23,7 @@ fn a_database_that_is_away_at_the_start() {
 }
 
 #[test]
-fn on_postgres_nothing_changes_the_schema_unasked() {
+fn postgres_is_migrated_only_on_request() {
     let (folder, database) = (Folder::new(), Postgres::create("cli"));
     let settings = [("DATABASE_URL", database.url.as_str())];
     let (code, error) = code_and_error(&run(folder.path(), &[], &settings));
@@ -33,10 +33,10 @@ fn on_postgres_nothing_changes_the_schema_unasked() {
 
     let server = Server::start(folder.path(), &["serve", "--migrate"], &settings, "password");
     assert!(server.banner.contains("PostgreSQL") && !server.banner.contains("sslmode"), "{}", server.banner);
-    let answer = server.send("GET /health/ready", "", "");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let response = server.send("GET /health/ready", "", "");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     assert_eq!(server.terminate().0, Some(0));
-    // The second start needs no flag, and has its admin already; the scheme has two spellings.
+    // The second start needs no flag and creates no admin. Both spellings of the scheme work.
     let url = database.url.replace("postgres://", "postgresql://");
     let server = Server::start(folder.path(), &[], &[("DATABASE_URL", url.as_str())], "database");
     assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
@@ -44,7 +44,7 @@ fn on_postgres_nothing_changes_the_schema_unasked() {
 }
 
 #[test]
-fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
+fn search_works_without_the_privilege_to_create_extensions_and_a_warning_is_logged() {
     let (folder, database) = (Folder::new(), Postgres::create("search"));
     let role = format!("limited_{}", std::process::id());
     Postgres::execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'limited'"));
@@ -56,16 +56,16 @@ fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
         ("PATRON_ADMIN_EMAIL", "admin@x.io"),
         ("PATRON_ADMIN_PASSWORD", "staple battery horse"),
     ];
-    let said = |text: &str| {
+    let has_warning = |text: &str| {
         text.contains("searches by keyword read all customers") && text.contains("CREATE EXTENSION pg_trgm")
     };
     let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
-    assert!(code == 0 && said(&error), "{code} {error}");
+    assert!(code == 0 && has_warning(&error), "{code} {error}");
 
     let search = |server: &Server| {
         let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
-        let answer = server.send("POST /api/user/tokens", "", login);
-        let (_, token) = answer.split_once("\"accessToken\":\"").expect("it logs in");
+        let response = server.send("POST /api/user/tokens", "", login);
+        let (_, token) = response.split_once("\"accessToken\":\"").expect("the admin logs in");
         let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
         let query = r#"{"query": "{ customersConnection(filter: {keyword: \"zofi\"}) { totalCount } }"}"#;
         server.send("POST /api/graphql", &header, query)
@@ -75,40 +75,40 @@ fn without_the_right_to_create_extensions_searches_work_and_it_is_said() {
     assert!(server.send("POST /api/customers", "", customer).starts_with("HTTP/1.1 201"));
     assert!(search(&server).contains("\"totalCount\":1"));
     let (code, log) = server.terminate();
-    assert!(code == Some(0) && said(&log), "{log}");
+    assert!(code == Some(0) && has_warning(&log), "{log}");
 
-    // As the message says; the extension may be in any schema.
+    // The operator follows the warning. The extension may be in any schema.
     Postgres::execute_in(&database.name, "CREATE SCHEMA \"Extra\"");
     Postgres::execute_in(&database.name, &format!("GRANT USAGE ON SCHEMA \"Extra\" TO {role}"));
     Postgres::execute_in(&database.name, "CREATE EXTENSION pg_trgm SCHEMA \"Extra\"");
-    // However long the index takes: here it waits for a lock, for longer than any other statement may run.
+    // Creating the index has no timeout: here it waits for a lock longer than the statement timeout.
     let (locked, wait) = std::sync::mpsc::channel();
     let name = database.name.clone();
     let holder = std::thread::spawn(move || {
         use sea_orm::{ConnectionTrait, Database, TransactionTrait};
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let server = Database::connect(Postgres::url(&name)).await.expect("the server answers");
-            let transaction = server.begin().await.expect("it begins");
-            transaction.execute_unprepared("LOCK TABLE customer").await.expect("it locks");
+            let server = Database::connect(Postgres::url(&name)).await.expect("the server is reachable");
+            let transaction = server.begin().await.expect("the transaction begins");
+            transaction.execute_unprepared("LOCK TABLE customer").await.expect("the table is locked");
             locked.send(()).expect("the test waits");
-            transaction.execute_unprepared("SELECT pg_sleep(2)").await.expect("it sleeps");
-            transaction.commit().await.expect("it commits");
+            transaction.execute_unprepared("SELECT pg_sleep(2)").await.expect("the statement ends");
+            transaction.commit().await.expect("the transaction commits");
         });
     });
     wait.recv().expect("the table is locked");
-    let mut impatient = settings.to_vec();
-    impatient.push(("PATRON_DATABASE_STATEMENT_TIMEOUT", "1"));
-    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &impatient));
-    assert!(code == 0 && !said(&error), "{code} {error}");
-    holder.join().expect("it let go");
+    let mut with_timeout = settings.to_vec();
+    with_timeout.push(("PATRON_DATABASE_STATEMENT_TIMEOUT", "1"));
+    let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &with_timeout));
+    assert!(code == 0 && !has_warning(&error), "{code} {error}");
+    holder.join().expect("the lock is released");
     let index = "DO $$ BEGIN ASSERT to_regclass('customer_search_text_idx') IS NOT NULL; END $$";
     Postgres::execute_in(&database.name, index);
     let server = Server::start(folder.path(), &[], &settings, "database");
     assert!(search(&server).contains("\"totalCount\":1"));
     let (code, log) = server.terminate();
-    assert!(code == Some(0) && !said(&log), "{log}");
-    // What is not ours stays.
+    assert!(code == Some(0) && !has_warning(&log), "{log}");
+    // `migrate down` keeps the extension, which other programs may use.
     let (code, error) = code_and_error(&run(folder.path(), &["migrate", "down", "--all"], &settings));
     assert_eq!(code, 0, "{error}");
     let extension = "DO $$ BEGIN ASSERT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm'); END $$";
@@ -135,24 +135,24 @@ fn slow_statements_are_logged_without_their_values() {
         let body = format!(
             r#"{{"full_name": "Marked", "email": "marked-{threshold}@x.io", "password": "correct horse"}}"#
         );
-        let answer = server.send("POST /api/customers", "X-Request-Id: mine\r\n", &body);
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let response = server.send("POST /api/customers", "X-Request-Id: mine\r\n", &body);
+        assert!(response.starts_with("HTTP/1.1 201"), "{response}");
         let (_, log) = server.terminate();
         let slow = log.lines().find(|line| line.contains("slow statement") && line.contains("INSERT INTO"));
         assert_eq!(slow.is_some(), logged, "{log}");
         if let Some(line) = slow {
-            assert!(line.contains("\"request_id\":\"mine\""), "it names the request: {line}");
+            assert!(line.contains("\"request_id\":\"mine\""), "the line has no request id: {line}");
         }
         assert!(!log.to_lowercase().contains("marked"), "{log}");
     }
 }
 
-/// Neither migrates nor starts where it would behave otherwise than it says, and names what is wrong.
+/// patron relies on these settings, so it neither migrates nor starts when one has another value.
 #[test]
-fn a_database_with_other_settings_is_refused() {
+fn a_database_with_incompatible_settings_is_refused() {
     let folder = Folder::new();
     let latin = "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
-    let refused = |database: &Postgres, expected: &str| {
+    let assert_refused = |database: &Postgres, expected: &str| {
         let settings = [("DATABASE_URL", database.url.as_str())];
         for command in [vec!["migrate", "up"], vec!["serve"], vec!["serve", "--migrate"]] {
             let (code, error) = code_and_error(&run(folder.path(), &command, &settings));
@@ -161,7 +161,7 @@ fn a_database_with_other_settings_is_refused() {
         }
     };
     let database = Postgres::create_with("latin1", latin);
-    refused(&database, "server_encoding is LATIN1, and patron needs UTF8");
+    assert_refused(&database, "server_encoding is LATIN1, and patron needs UTF8");
     drop(database);
     let database = Postgres::create("settings");
     for (name, value, shown) in [
@@ -170,9 +170,9 @@ fn a_database_with_other_settings_is_refused() {
         ("default_transaction_isolation", "'repeatable read'", "repeatable read"),
         ("session_replication_role", "replica", "replica"),
     ] {
-        let alter = |what: &str| Postgres::execute(&format!("ALTER DATABASE {} {what}", database.name));
+        let alter = |action: &str| Postgres::execute(&format!("ALTER DATABASE {} {action}", database.name));
         alter(&format!("SET {name} = {value}"));
-        refused(&database, &format!("{name} is {shown}, and patron needs "));
+        assert_refused(&database, &format!("{name} is {shown}, and patron needs "));
         alter(&format!("RESET {name}"));
     }
     let settings = [("DATABASE_URL", database.url.as_str())];

@@ -1,7 +1,7 @@
-//! TLS to PostgreSQL: verified where the server is on another machine, unless `DATABASE_URL` says otherwise.
+//! TLS to PostgreSQL: for a server on another machine, certificates are verified unless `DATABASE_URL` disables it.
 //!
-//! A door with TLS of its own stands before the server that `tests/run` starts. It is called by an address that is not a
-//! loopback one and yet leads to this machine, as on another nobody listens: 0.0.0.0.
+//! A TLS proxy forwards to the server that `tests/run` starts. The program connects to it at 0.0.0.0, which is not a
+//! loopback address, but leads to this machine.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,23 +17,25 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::support::{Folder, Postgres, code_and_error, run};
 
-/// What a client asks first (PostgreSQL 55.2.11, SSL Session Encryption): length, and the code 1234 5679.
+/// The first message of a client that supports TLS: SSLRequest (PostgreSQL documentation 55.2.11, SSL Session Encryption),
+/// its length and the code 1234 5679.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// It closes when it is dropped.
-struct Door {
+/// A proxy before PostgreSQL; it stops when it is dropped.
+struct TlsProxy {
     port: u16,
     /// The certificate that a client has to trust, in PEM.
     certificate: String,
-    /// How many came in through TLS, and how many without.
+    /// Connections with TLS since the last call of `take_counts`.
     encrypted: Arc<AtomicUsize>,
+    /// Connections without TLS since then.
     plain: Arc<AtomicUsize>,
     _runtime: tokio::runtime::Runtime,
 }
 
-impl Door {
-    /// With a certificate for this name; without one it offers no TLS.
-    fn open(name: Option<&str>, server: SocketAddr) -> Self {
+impl TlsProxy {
+    /// Starts a proxy with a certificate for `name`. Without a name, it does not support TLS.
+    fn start(name: Option<&str>, server: SocketAddr) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
@@ -43,37 +45,37 @@ impl Door {
         let counts = [Arc::clone(&encrypted), Arc::clone(&plain)];
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(pass(stream, server, acceptor.clone(), counts.clone()));
+                tokio::spawn(forward(stream, server, acceptor.clone(), counts.clone()));
             }
         });
         Self { port, certificate: certificate.unwrap_or_default(), encrypted, plain, _runtime: runtime }
     }
 
-    fn passed(&self) -> (usize, usize) {
+    fn take_counts(&self) -> (usize, usize) {
         (self.encrypted.swap(0, Ordering::SeqCst), self.plain.swap(0, Ordering::SeqCst))
     }
 }
 
 fn acceptor(name: &str) -> (TlsAcceptor, String) {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let generated = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(generated.signing_key.serialize_der()));
     let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("protocol versions")
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![generated.cert.der().clone()], key)
         .expect("the certificate fits the key");
-    (TlsAcceptor::from(Arc::new(tls)), made.cert.pem())
+    (TlsAcceptor::from(Arc::new(tls)), generated.cert.pem())
 }
 
-/// Lets one connection through to the server; an error ends it, and the client says what it saw.
-async fn pass(
+/// Forwards one connection to the server. An error closes it, and the client reports that.
+async fn forward(
     mut stream: TcpStream,
     server: SocketAddr,
     acceptor: Option<TlsAcceptor>,
     [encrypted, plain]: [Arc<AtomicUsize>; 2],
 ) -> std::io::Result<()> {
-    let mut inside = TcpStream::connect(server).await?;
+    let mut upstream = TcpStream::connect(server).await?;
     let mut first = [0; 8];
     stream.read_exact(&mut first).await?;
     if first == SSL_REQUEST
@@ -82,7 +84,7 @@ async fn pass(
         stream.write_all(b"S").await?;
         let mut stream = acceptor.accept(stream).await?;
         encrypted.fetch_add(1, Ordering::SeqCst);
-        copy_bidirectional(&mut stream, &mut inside).await?;
+        copy_bidirectional(&mut stream, &mut upstream).await?;
         return Ok(());
     }
     if first == SSL_REQUEST {
@@ -90,31 +92,32 @@ async fn pass(
         stream.read_exact(&mut first).await?;
     }
     plain.fetch_add(1, Ordering::SeqCst);
-    inside.write_all(&first).await?;
-    copy_bidirectional(&mut stream, &mut inside).await?;
+    upstream.write_all(&first).await?;
+    copy_bidirectional(&mut stream, &mut upstream).await?;
     Ok(())
 }
 
-struct Case {
+struct Setup {
     folder: Folder,
     database: Postgres,
     server: SocketAddr,
 }
 
-impl Case {
-    fn new(what: &str) -> Self {
-        let (folder, database) = (Folder::new(), Postgres::create(what));
+impl Setup {
+    fn new(label: &str) -> Self {
+        let (folder, database) = (Folder::new(), Postgres::create(label));
         let (_, rest) = database.url.split_once('@').expect("the URL names a role");
         let server = rest.split('/').next().and_then(|address| address.parse().ok()).expect("an address");
         Self { folder, database, server }
     }
 
-    /// Asks for the state of the schema: exit code 1 when the server answered, since nothing has been migrated.
-    fn ask(&self, door: &Door, query: &str, settings: &[(&str, &str)]) -> (i32, String) {
+    /// Runs `migrate status` through the proxy. The exit code is 1 if the connection succeeds, since all migrations are
+    /// pending.
+    fn migrate_status(&self, proxy: &TlsProxy, query: &str, settings: &[(&str, &str)]) -> (i32, String) {
         let (before, rest) = self.database.url.split_once('@').expect("the URL names a role");
         let (_, name) = rest.split_once('/').expect("the URL names a database");
         let name = name.split('?').next().expect("a name");
-        let url = format!("{before}@0.0.0.0:{}/{name}{query}", door.port);
+        let url = format!("{before}@0.0.0.0:{}/{name}{query}", proxy.port);
         let mut all = vec![("DATABASE_URL", url.as_str()), ("PATRON_DATABASE_WAIT", "3")];
         all.extend(settings);
         let (code, error) = code_and_error(&run(self.folder.path(), &["migrate", "status"], &all));
@@ -123,69 +126,76 @@ impl Case {
         (code, error)
     }
 
-    fn trust(&self, door: &Door) -> PathBuf {
-        let path = self.folder.path().join(format!("{}.pem", door.port));
-        std::fs::write(&path, &door.certificate).expect("the certificate is written");
+    /// Writes the certificate of the proxy to a file.
+    fn write_certificate(&self, proxy: &TlsProxy) -> PathBuf {
+        let path = self.folder.path().join(format!("{}.pem", proxy.port));
+        std::fs::write(&path, &proxy.certificate).expect("the certificate is written");
         path
     }
 }
 
 #[test]
 fn a_certificate_is_verified_by_default() {
-    let case = Case::new("tls");
-    let door = Door::open(Some("0.0.0.0"), case.server);
-    let (code, error) = case.ask(&door, "", &[]);
+    let setup = Setup::new("tls");
+    let proxy = TlsProxy::start(Some("0.0.0.0"), setup.server);
+    let (code, error) = setup.migrate_status(&proxy, "", &[]);
     assert!(
         code == 69 && error.contains("certificate could not be verified") && error.contains("sslrootcert"),
         "{code} {error}"
     );
-    assert_eq!(door.passed(), (0, 0), "nothing was sent, not even who asks");
+    assert_eq!(proxy.take_counts(), (0, 0), "the program has sent data, such as its user name");
 
-    // Trusted because the URL says so, or the system.
-    let certificate = case.trust(&door);
-    let certificate = certificate.to_str().expect("a path");
-    let (code, error) = case.ask(&door, &format!("?sslrootcert={certificate}"), &[]);
+    // The certificate is trusted through the URL, or through the certificates of the system.
+    let certificate = setup.write_certificate(&proxy);
+    let certificate = certificate.to_str().expect("the path is UTF-8");
+    let (code, error) = setup.migrate_status(&proxy, &format!("?sslrootcert={certificate}"), &[]);
     assert!(code == 1 && error.contains("migrations are pending"), "{code} {error}");
-    let (encrypted, plain) = door.passed();
+    let (encrypted, plain) = proxy.take_counts();
     assert!(encrypted > 0 && plain == 0);
-    let (code, error) = case.ask(&door, "", &[("SSL_CERT_FILE", certificate)]);
+    let (code, error) = setup.migrate_status(&proxy, "", &[("SSL_CERT_FILE", certificate)]);
     assert!(code == 1 && error.contains("migrations are pending"), "{code} {error}");
-    assert_eq!(door.passed().1, 0);
+    assert_eq!(proxy.take_counts().1, 0);
 
-    // What the URL says goes before.
+    // `sslmode` in the URL overrides the default.
     for (query, encrypts) in [("?sslmode=require", true), ("?sslmode=disable", false)] {
-        let (code, error) = case.ask(&door, query, &[]);
+        let (code, error) = setup.migrate_status(&proxy, query, &[]);
         assert!(code == 1 && error.contains("migrations are pending"), "{code} {error}");
-        let (encrypted, plain) = door.passed();
+        let (encrypted, plain) = proxy.take_counts();
         assert!((encrypted > 0, plain > 0) == (encrypts, !encrypts), "{query}: {encrypted} {plain}");
     }
 }
 
 #[test]
 fn a_certificate_of_another_host_is_refused() {
-    let case = Case::new("tls_name");
-    let door = Door::open(Some("db.internal"), case.server);
-    let certificate = case.trust(&door);
-    let (code, error) = case.ask(&door, "", &[("SSL_CERT_FILE", certificate.to_str().expect("a path"))]);
+    let setup = Setup::new("tls_name");
+    let proxy = TlsProxy::start(Some("db.internal"), setup.server);
+    let certificate = setup.write_certificate(&proxy);
+    let (code, error) = setup.migrate_status(
+        &proxy,
+        "",
+        &[("SSL_CERT_FILE", certificate.to_str().expect("the path is UTF-8"))],
+    );
     assert!(
-        code == 69 && error.contains("not valid for name") && error.contains("use the name that it is for"),
+        code == 69
+            && error.contains("not valid for name")
+            && error.contains("use a host name of the certificate"),
         "{code} {error}"
     );
-    assert_eq!(door.passed(), (0, 0));
+    assert_eq!(proxy.take_counts(), (0, 0));
 }
 
-/// Whoever stands between could say so as well.
+/// An attacker in the middle could also claim that the server does not support TLS.
 #[test]
 fn a_server_without_tls_is_refused() {
-    let case = Case::new("tls_none");
-    let door = Door::open(None, case.server);
-    let (code, error) = case.ask(&door, "", &[]);
+    let setup = Setup::new("tls_none");
+    let proxy = TlsProxy::start(None, setup.server);
+    let (code, error) = setup.migrate_status(&proxy, "", &[]);
     assert!(
         code == 69 && error.contains("does not support TLS") && error.contains("sslmode=disable"),
         "{code} {error}"
     );
-    assert_eq!(door.passed(), (0, 0));
-    // What the driver would do by itself.
-    let (code, error) = case.ask(&door, "?sslmode=prefer", &[]);
-    assert!(code == 1 && door.passed().1 > 0, "{code} {error}");
+    assert_eq!(proxy.take_counts(), (0, 0));
+    // This is the default of the driver.
+    let (code, error) = setup.migrate_status(&proxy, "?sslmode=prefer", &[]);
+    assert!(code == 1 && proxy.take_counts().1 > 0, "{code} {error}");
 }

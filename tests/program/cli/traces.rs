@@ -1,4 +1,4 @@
-//! Traces: what a collector is sent, and what logs tell of them.
+//! Traces: the spans that a collector receives, and the trace ids in the log.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,10 +15,12 @@ use crate::support::{Folder, Server, free_address, run};
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
 
-/// A collector: takes what is sent to it until the test ends.
+/// An OTLP collector; it runs until the test ends.
 struct Collector {
     url: String,
+    /// The bodies of all requests.
     bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// The header lines of all requests.
     headers: Arc<Mutex<String>>,
 }
 
@@ -27,14 +29,14 @@ impl Collector {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (bodies, headers) = (Arc::new(Mutex::new(Vec::new())), Arc::default());
-        let (taken, seen) = (Arc::clone(&bodies), Arc::clone(&headers));
+        let (received_bodies, received_headers) = (Arc::clone(&bodies), Arc::clone(&headers));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.expect("a connection"));
-                while let Some(body) = read(&mut stream, &seen) {
-                    taken.lock().unwrap().push(body);
-                    let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
-                    stream.get_mut().write_all(answer.as_bytes()).expect("the answer is sent");
+                while let Some(body) = read(&mut stream, &received_headers) {
+                    received_bodies.lock().unwrap().push(body);
+                    let response = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
+                    stream.get_mut().write_all(response.as_bytes()).expect("the response is sent");
                 }
             }
         });
@@ -52,7 +54,7 @@ impl Collector {
     }
 }
 
-/// The body of the next request on a connection; none at its end.
+/// Reads the next request of a connection and returns its body, or `None` when the client has closed it.
 fn read(stream: &mut BufReader<TcpStream>, headers: &Mutex<String>) -> Option<Vec<u8>> {
     let mut line = String::new();
     stream.read_line(&mut line).ok().filter(|read| *read > 0)?;
@@ -76,8 +78,8 @@ fn read(stream: &mut BufReader<TcpStream>, headers: &Mutex<String>) -> Option<Ve
 }
 
 fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
-    let found = attributes.iter().find(|attribute| attribute.key == key)?;
-    match found.value.as_ref()?.value.as_ref()? {
+    let attribute = attributes.iter().find(|attribute| attribute.key == key)?;
+    match attribute.value.as_ref()?.value.as_ref()? {
         Value::StringValue(text) => Some(text.clone()),
         Value::IntValue(number) => Some(number.to_string()),
         other => panic!("{key} is {other:?}"),
@@ -90,12 +92,12 @@ fn hex(bytes: &[u8]) -> String {
 
 fn register(server: &Server, email: &str, headers: &str) {
     let body = format!(r#"{{"full_name": "A", "email": "{email}", "password": "a marked password"}}"#);
-    let answer = server.send("POST /api/customers", headers, &body);
-    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    let response = server.send("POST /api/customers", headers, &body);
+    assert!(response.starts_with("HTTP/1.1 201 "), "{response}");
 }
 
 #[test]
-fn requests_and_their_statements() {
+fn spans_of_requests_statements_and_mails_are_exported() {
     let (folder, collector) = (Folder::new(), Collector::start());
     let settings = [
         ("PATRON_OTLP_ENDPOINT", collector.url.as_str()),
@@ -110,7 +112,7 @@ fn requests_and_their_statements() {
     assert!(server.send("GET /health/ready", "", "").starts_with("HTTP/1.1 200"));
     let unsampled = "4bf92f3577b34da6a3ce929d0e0e4736";
     server.send("POST /api/graphql", &format!("traceparent: 00-{unsampled}-{PARENT}-00\r\n"), query);
-    // The worker sends a mail; with the end of the program goes what is left.
+    // Wait until the worker has sent the mail. The program exports the remaining spans when it stops.
     let sent = || run(folder.path(), &["mail", "list", "--status", "sent"], &[]).stdout;
     assert!((0..1000).any(|_| String::from_utf8_lossy(&sent()).contains("marked@x.io")), "no mail was sent");
     let (code, log) = server.terminate();
@@ -118,9 +120,11 @@ fn requests_and_their_statements() {
 
     let spans = collector.spans();
     let named = |name: &str| spans.iter().filter(|span| span.name == name).collect::<Vec<_>>();
-    let [request] = named("POST /api/customers")[..] else { panic!("one span for the request: {spans:?}") };
+    let [request] = named("POST /api/customers")[..] else {
+        panic!("not exactly one span of the request: {spans:?}")
+    };
     assert_eq!((hex(&request.trace_id), hex(&request.parent_span_id)), (TRACE.to_owned(), PARENT.to_owned()));
-    assert_eq!(request.kind, 2, "a server's");
+    assert_eq!(request.kind, 2, "SPAN_KIND_SERVER");
     for (key, value) in [
         ("http.request.method", "POST"),
         ("http.route", "/api/customers"),
@@ -129,23 +133,26 @@ fn requests_and_their_statements() {
         assert_eq!(attribute(&request.attributes, key).as_deref(), Some(value), "{request:?}");
     }
     let statements: Vec<_> = spans.iter().filter(|span| span.parent_span_id == request.span_id).collect();
-    let insert = statements.iter().find(|span| span.name == "INSERT").expect("the row is inserted");
-    assert_eq!(insert.kind, 3, "a client's");
+    let insert =
+        statements.iter().find(|span| span.name == "INSERT").expect("the request has a span of its INSERT");
+    assert_eq!(insert.kind, 3, "SPAN_KIND_CLIENT");
     assert_eq!(attribute(&insert.attributes, "db.system.name").as_deref(), Some("sqlite"));
     assert!(attribute(&insert.attributes, "db.query.text").is_some_and(|sql| sql.contains("INSERT INTO")));
     assert!(insert.start_time_unix_nano >= request.start_time_unix_nano);
     assert!(insert.end_time_unix_nano <= request.end_time_unix_nano);
 
-    let [query] = named("POST /api/graphql")[..] else { panic!("one span for the sampled query: {spans:?}") };
-    assert!(query.parent_span_id.is_empty(), "it begins a trace");
+    let [query] = named("POST /api/graphql")[..] else {
+        panic!("not exactly one span of the sampled query: {spans:?}")
+    };
+    assert!(query.parent_span_id.is_empty(), "the span is not the root of a trace");
     assert_eq!(attribute(&query.attributes, "patron.graphql.field").as_deref(), Some("customers"));
     assert_eq!(named("send mail").len(), 1, "{spans:?}");
     let traces: HashSet<String> = spans.iter().map(|span| hex(&span.trace_id)).collect();
-    assert!(!traces.contains(unsampled), "who began the trace decided");
+    assert!(!traces.contains(unsampled), "a trace that the caller does not sample was exported");
     assert_eq!(
         traces.len(),
         3,
-        "the two requests and the mail, but no probe and nothing of the worker's: {spans:?}"
+        "there are spans of something else than the two requests and the mail: {spans:?}"
     );
 
     let requests = collector.requests();
@@ -155,7 +162,7 @@ fn requests_and_their_statements() {
     assert!(collector.headers.lock().unwrap().contains("x-collector-key: the-key"));
     for body in collector.bodies.lock().unwrap().iter() {
         let text = String::from_utf8_lossy(body);
-        assert!(!text.contains("marked"), "neither values nor secrets are in spans: {text}");
+        assert!(!text.contains("marked"), "a span contains a value or a secret: {text}");
     }
     assert!(log.lines().any(|line| line.contains("answered") && line.contains(TRACE)), "{log}");
     assert!(log.lines().any(|line| line.contains("answered") && line.contains(unsampled)), "{log}");
@@ -163,20 +170,20 @@ fn requests_and_their_statements() {
 }
 
 #[test]
-fn without_a_collector_logs_name_the_trace_of_a_request() {
+fn without_a_collector_the_trace_id_of_a_request_is_logged() {
     let folder = Folder::new();
     let server = Server::start(folder.path(), &["serve"], &[("PATRON_LOG_FORMAT", "json")], "password");
     register(&server, "a@x.io", &format!("traceparent: 00-{TRACE}-{PARENT}-01\r\n"));
     register(&server, "b@x.io", "traceparent: 00-marked-01\r\n");
     let (_, log) = server.terminate();
-    let answered: Vec<_> = log.lines().filter(|line| line.contains("answered")).collect();
-    assert_eq!(answered.len(), 2, "{log}");
-    assert!(answered[0].contains(&format!("\"trace_id\":\"{TRACE}\"")), "{log}");
-    assert!(!log.contains("marked") && !answered[1].contains("trace_id"), "{log}");
+    let requests: Vec<_> = log.lines().filter(|line| line.contains("answered")).collect();
+    assert_eq!(requests.len(), 2, "{log}");
+    assert!(requests[0].contains(&format!("\"trace_id\":\"{TRACE}\"")), "{log}");
+    assert!(!log.contains("marked") && !requests[1].contains("trace_id"), "{log}");
 }
 
 #[test]
-fn a_collector_that_is_away_disturbs_nobody() {
+fn an_unavailable_collector_does_not_affect_requests() {
     let folder = Folder::new();
     let endpoint = format!("http://{}", free_address());
     let settings = [("PATRON_OTLP_ENDPOINT", endpoint.as_str()), ("PATRON_LOG_FORMAT", "json")];

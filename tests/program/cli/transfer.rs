@@ -6,18 +6,19 @@ use std::path::Path;
 
 use crate::support::{Folder, Postgres, Server, code_and_error, patron, run};
 
-/// A hash of the password "a" that another program made (a test vector of jBCrypt).
+/// A hash of the password "a" (a test vector of jBCrypt).
 const BCRYPT: &str = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
 const PASSWORD: &str = "correct horse battery";
 
-/// A migrated database of either kind, and a folder for files.
-struct Place {
+/// A migrated database and a folder for files.
+struct Installation {
     folder: Folder,
     settings: Vec<(&'static str, String)>,
     _postgres: Option<Postgres>,
 }
 
-impl Place {
+impl Installation {
+    /// On SQLite, or on PostgreSQL if there is a label for the database.
     fn new(postgres: Option<&str>) -> Self {
         let folder = Folder::new();
         let postgres = postgres.map(Postgres::create);
@@ -26,25 +27,25 @@ impl Place {
         let mut settings = vec![("DATABASE_URL", url)];
         settings.push(("PATRON_ADMIN_EMAIL", "admin@x.io".to_owned()));
         settings.push(("PATRON_ADMIN_PASSWORD", "staple battery horse".to_owned()));
-        let place = Self { folder, settings, _postgres: postgres };
-        assert_eq!(place.run(&["migrate", "up"]).0, 0);
-        place
+        let installation = Self { folder, settings, _postgres: postgres };
+        assert_eq!(installation.run(&["migrate", "up"]).0, 0);
+        installation
     }
 
-    /// One of each kind; `what` tells their databases from those of other tests.
-    fn both(what: &str) -> [Self; 2] {
-        [Self::new(None), Self::new(Some(what))]
+    /// One on SQLite and one on PostgreSQL; `label` distinguishes its database from those of other tests.
+    fn on_both_databases(label: &str) -> [Self; 2] {
+        [Self::new(None), Self::new(Some(label))]
     }
 
     fn settings(&self) -> Vec<(&str, &str)> {
         self.settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }
 
-    /// Exit code, standard output without the time it took, standard error.
+    /// Runs a command; returns the exit code, standard output without the duration, and standard error.
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let output = run(self.folder.path(), arguments, &self.settings());
         let (code, error) = code_and_error(&output);
-        let text = String::from_utf8(output.stdout).expect("it is text");
+        let text = String::from_utf8(output.stdout).expect("the output is text");
         let text = text.split_once(", in ").map_or(text.clone(), |(text, _)| text.to_owned());
         (code, text, error)
     }
@@ -54,10 +55,10 @@ impl Place {
     }
 
     fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(name)).expect("the file is there")
+        std::fs::read_to_string(self.folder.path().join(name)).expect("the file exists")
     }
 
-    fn has(&self, name: &str) -> bool {
+    fn has_file(&self, name: &str) -> bool {
         Path::new(&self.folder.path().join(name)).exists()
     }
 
@@ -72,16 +73,17 @@ impl Place {
     }
 }
 
-fn logs_in(server: &Server, email: &str, password: &str) -> bool {
+/// Whether the customer can log in.
+fn can_log_in(server: &Server, email: &str, password: &str) -> bool {
     let body = format!(r#"{{"email": "{email}", "password": "{password}"}}"#);
     server.send("POST /api/customer/tokens", "", &body).contains("\"accessToken\"")
 }
 
-/// Custom fields of several types, made as an admin makes them.
+/// Creates custom fields of several types through the API.
 fn define_fields(server: &Server) {
     let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
-    let answer = server.send("POST /api/user/tokens", "", login);
-    let (_, token) = answer.split_once("\"accessToken\":\"").expect("it logs in");
+    let response = server.send("POST /api/user/tokens", "", login);
+    let (_, token) = response.split_once("\"accessToken\":\"").expect("the admin logs in");
     let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
     for field in [
         r#""fieldKey": "points", "name": "Points", "fieldType": "integer""#,
@@ -89,14 +91,14 @@ fn define_fields(server: &Server) {
         r#""fieldKey": "tags", "name": "Tags", "fieldType": "short_text", "isList": true"#,
     ] {
         let body = format!(r#"{{"ownerType": "customer", {field}}}"#);
-        let answer = server.send("POST /api/metafield-definitions", &header, &body);
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let response = server.send("POST /api/metafield-definitions", &header, &body);
+        assert!(response.starts_with("HTTP/1.1 201"), "{response}");
     }
 }
 
 #[test]
-fn hashes_that_cost_too_much_are_refused_by_name() {
-    for place in Place::both("import_costs") {
+fn hashes_that_cost_too_much_are_refused_with_the_setting_that_limits_them() {
+    for installation in Installation::on_both_databases("import_costs") {
         let salt_and_hash = "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         let hashes = [
             BCRYPT.to_owned(),
@@ -108,12 +110,12 @@ fn hashes_that_cost_too_much_are_refused_by_name() {
         let line = |(number, hash)| {
             format!(r#"{{"email": "a{number}@x.io", "full_name": "A", "password_hash": "{hash}"}}"#)
         };
-        place.write("c.ndjson", &hashes.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"));
-        let (code, text, error) = place.run(&["import", "c.ndjson"]);
-        assert_eq!((code, text.as_str()), (65, "2 imported, 0 there already, 3 refused"), "{error}");
+        installation.write("c.ndjson", &hashes.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"));
+        let (code, text, error) = installation.run(&["import", "c.ndjson"]);
+        assert_eq!((code, text.as_str()), (65, "2 imported, 0 skipped, 3 refused"), "{error}");
         let problem = "password_hash,\"Password hash costs too much to verify:";
         assert_eq!(
-            place.read("c.ndjson.refused.csv"),
+            installation.read("c.ndjson.refused.csv"),
             format!(
                 "line,field,reason\n\
                 2,{problem} bcrypt with cost 14, at most 13 (PATRON_BCRYPT_MAX_COST)\"\n\
@@ -121,16 +123,16 @@ fn hashes_that_cost_too_much_are_refused_by_name() {
                 5,{problem} argon2 with m*t=2097152, at most 602112 (PATRON_HASH_TOTAL_MEMORY)\"\n"
             )
         );
-        // An operator who wants them gets them.
+        // The operator can allow them.
         let settings = ["--bcrypt-max-cost", "15", "--hash-total-memory", "2097152", "import", "c.ndjson"];
-        let (code, text, error) = place.run(&settings);
-        assert_eq!((code, text.as_str()), (0, "3 imported, 2 there already, 0 refused"), "{error}");
+        let (code, text, error) = installation.run(&settings);
+        assert_eq!((code, text.as_str()), (0, "3 imported, 2 skipped, 0 refused"), "{error}");
     }
 }
 
 #[test]
-fn every_line_is_judged_as_the_api_judges_and_a_second_run_changes_nothing() {
-    for place in Place::both("import_rules") {
+fn an_import_validates_like_the_api_and_a_second_run_changes_nothing() {
+    for installation in Installation::on_both_databases("import_rules") {
         let address = r#""full_name": "A", "address_1": "Street 1", "postcode": "1", "province": "Ulm""#;
         let lines = [
             format!(r#"{{"email": "Ok@x.io", "full_name": "Ok", "password": "{PASSWORD}"}}"#),
@@ -163,7 +165,7 @@ fn every_line_is_judged_as_the_api_judges_and_a_second_run_changes_nothing() {
                 r#"{{"email": "k@x.io", "full_name": "K", "status": 0, "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "de"}}], "meta_data": {{"erp": 1.0}}}}"#
             ),
         ];
-        place.write("c.ndjson", &lines.join("\n"));
+        installation.write("c.ndjson", &lines.join("\n"));
         let refused = "line,field,reason\n\
             3,status,\"Status must be either 0, 1, '0', or '1'\"\n\
             3,full_name,Full name is required and cannot be empty\n\
@@ -178,21 +180,21 @@ fn every_line_is_judged_as_the_api_judges_and_a_second_run_changes_nothing() {
             10,group_name,Group does not exist\n\
             11,created_at,created_at must be between 1970 and now\n\
             12,custom.size,\"There is no custom field \"\"custom.size\"\"\"\n\
-            13,,not JSON: it breaks off\n\
+            13,,not JSON: unexpected end of the line\n\
             14,addresses,Only one address can be the default\n";
         for (arguments, summary) in [
-            (&["import", "c.ndjson", "--dry-run"][..], "2 would be imported, 0 there already, 12 refused"),
-            (&["import", "c.ndjson"], "2 imported, 0 there already, 12 refused"),
-            (&["import", "c.ndjson"], "0 imported, 2 there already, 12 refused"),
+            (&["import", "c.ndjson", "--dry-run"][..], "2 would be imported, 0 skipped, 12 refused"),
+            (&["import", "c.ndjson"], "2 imported, 0 skipped, 12 refused"),
+            (&["import", "c.ndjson"], "0 imported, 2 skipped, 12 refused"),
         ] {
-            let (code, text, error) = place.run(arguments);
+            let (code, text, error) = installation.run(arguments);
             assert_eq!((code, text.as_str()), (65, summary), "{error}");
             assert!(error.contains("12 lines were refused: see c.ndjson.refused.csv"), "{error}");
-            assert_eq!(place.read("c.ndjson.refused.csv"), refused);
+            assert_eq!(installation.read("c.ndjson.refused.csv"), refused);
         }
-        let exported = place.export();
+        let exported = installation.export();
         let stored: Vec<serde_json::Value> =
-            exported.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+            exported.lines().map(|line| serde_json::from_str(line).expect("the line is JSON")).collect();
         assert_eq!(stored.len(), 2);
         assert_eq!((&stored[0]["email"], &stored[0]["status"]), (&"Ok@x.io".into(), &1.into()));
         assert_eq!(
@@ -200,21 +202,21 @@ fn every_line_is_judged_as_the_api_judges_and_a_second_run_changes_nothing() {
             (&0.into(), &serde_json::json!({"erp": 1}))
         );
         assert_eq!(stored[1]["addresses"][0]["country"], "DE");
-        place.run(&["import", "c.ndjson"]);
-        assert_eq!(place.export(), exported);
+        installation.run(&["import", "c.ndjson"]);
+        assert_eq!(installation.export(), exported);
 
-        // What has become right is imported, and then there is nothing left to tell.
-        place.write("c.ndjson", &[&lines[0], &lines[9]].map(String::as_str).join("\n"));
-        let (code, text, error) = place.run(&["import", "c.ndjson", "--create-groups"]);
-        assert_eq!((code, text.as_str()), (0, "1 imported, 1 there already, 0 refused"), "{error}");
-        assert!(!place.has("c.ndjson.refused.csv"));
-        assert!(place.export().contains(r#""group_name":"VIP""#));
+        // Corrected lines are imported, and the file of refused lines is removed.
+        installation.write("c.ndjson", &[&lines[0], &lines[9]].map(String::as_str).join("\n"));
+        let (code, text, error) = installation.run(&["import", "c.ndjson", "--create-groups"]);
+        assert_eq!((code, text.as_str()), (0, "1 imported, 1 skipped, 0 refused"), "{error}");
+        assert!(!installation.has_file("c.ndjson.refused.csv"));
+        assert!(installation.export().contains(r#""group_name":"VIP""#));
     }
 }
 
 #[test]
-fn what_is_exported_can_be_imported_elsewhere_and_logs_in() {
-    let [sqlite, postgres] = Place::both("export");
+fn exported_customers_can_be_imported_elsewhere_and_log_in() {
+    let [sqlite, postgres] = Installation::on_both_databases("export");
     let server = sqlite.serve();
     define_fields(&server);
     let csv = format!(
@@ -229,12 +231,12 @@ fn what_is_exported_can_be_imported_elsewhere_and_logs_in() {
          Dee,dee@x.io,{PASSWORD},,,twelve,,,,,,,,,,,,,,,,,\n",
     );
     sqlite.write("c.csv", &csv);
-    // Beside a server that runs.
+    // The server is running.
     let (code, text, _) = sqlite.run(&["import", "c.csv", "--create-groups"]);
-    assert_eq!((code, text.as_str()), (65, "3 imported, 0 there already, 1 refused"));
+    assert_eq!((code, text.as_str()), (65, "3 imported, 0 skipped, 1 refused"));
     let reason = "5,custom.points,\"\"\"custom.points\"\": must be of the type integer\"\n";
     assert_eq!(sqlite.read("c.csv.refused.csv"), format!("line,field,reason\n{reason}"));
-    assert!(logs_in(&server, "cem@x.io", PASSWORD) && !logs_in(&server, "zoe@x.io", PASSWORD));
+    assert!(can_log_in(&server, "cem@x.io", PASSWORD) && !can_log_in(&server, "zoe@x.io", PASSWORD));
     assert_eq!(server.terminate().0, Some(0));
 
     let exported = sqlite.export();
@@ -250,7 +252,7 @@ fn what_is_exported_can_be_imported_elsewhere_and_logs_in() {
     ]);
     for arguments in files.values() {
         assert_eq!(sqlite.run(arguments).0, 0);
-        // It holds personal data, and the file that is there may be needed.
+        // An existing file is not overwritten.
         let (code, _, error) = sqlite.run(arguments);
         assert!(code == 1 && error.contains("File exists"), "{error}");
     }
@@ -262,79 +264,84 @@ fn what_is_exported_can_be_imported_elsewhere_and_logs_in() {
         postgres.write(file, &sqlite.read(file));
         let options = if file == "x.txt" { &["--format", "csv", "--delimiter", ";"][..] } else { &[] };
         let (code, text, error) = postgres.run(&[&["import", file, "--create-groups"], options].concat());
-        assert_eq!((code, text), (0, format!("{expected} there already, 0 refused")), "{file}: {error}");
+        assert_eq!((code, text), (0, format!("{expected} skipped, 0 refused")), "{file}: {error}");
         assert_eq!(postgres.export(), exported, "{file}");
     }
-    assert!(logs_in(&server, "cem@x.io", PASSWORD) && logs_in(&server, "bea@x.io", "a"));
-    assert!(!logs_in(&server, "bea@x.io", "b"));
-    // Hashes are told only when they are asked for.
+    assert!(can_log_in(&server, "cem@x.io", PASSWORD) && can_log_in(&server, "bea@x.io", "a"));
+    assert!(!can_log_in(&server, "bea@x.io", "b"));
+    // Password hashes are exported only on request.
     assert!(!postgres.run(&["export"]).1.contains("password_hash"));
     assert!(!postgres.run(&["export", "--format", "csv"]).1.contains("$2a$"));
 }
 
-/// Killed half-way, run again: everybody is there, once.
+/// After a second run, every customer exists once.
 #[test]
-fn an_import_that_is_killed_goes_on() {
-    for place in Place::both("import_killed") {
+fn a_killed_import_can_be_resumed() {
+    for installation in Installation::on_both_databases("import_killed") {
         let line = |number: u32| {
             format!(
                 "{{\"email\": \"c{number}@x.io\", \"full_name\": \"C {number}\", \"password_hash\": \"{BCRYPT}\"}}\n"
             )
         };
         let lines: Vec<String> = (1..=2200).map(line).collect();
-        place.write("all.ndjson", &lines.concat());
-        let mut command =
-            patron(place.folder.path(), &["import", "-", "--format", "ndjson"], &place.settings());
+        installation.write("all.ndjson", &lines.concat());
+        let mut command = patron(
+            installation.folder.path(),
+            &["import", "-", "--format", "ndjson"],
+            &installation.settings(),
+        );
         let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("the program runs");
-        let mut input = child.stdin.take().expect("it is piped");
+        let mut input = child.stdin.take().expect("stdin is piped");
         input.write_all(lines[..1700].concat().as_bytes()).expect("the program reads");
         input.flush().expect("the program reads");
-        // As many as can be counted without waiting for a moment: the pipe stays open, so it isn't done.
-        let mut there = 0;
+        // The pipe stays open, so the import is still running when its first batches are committed.
+        let mut imported = 0;
         for _ in 0..600 {
-            there = place.export().lines().count();
-            if there > 0 {
+            imported = installation.export().lines().count();
+            if imported > 0 {
                 break;
             }
         }
-        child.kill().expect("it runs");
-        child.wait().expect("it ends");
-        assert!(there > 0 && there % 500 == 0, "{there} customers");
-        let (code, text, error) = place.run(&["import", "all.ndjson"]);
-        let there = place.export();
-        let emails: std::collections::BTreeSet<&str> =
-            there.lines().filter_map(|line| line.split("\"email\":\"").nth(1)?.split('"').next()).collect();
-        assert_eq!((code, there.lines().count(), emails.len()), (0, 2200, 2200), "{text} {error}");
-        assert!(text.contains(" there already, 0 refused") && !text.contains(", 0 there already"), "{text}");
+        child.kill().expect("the import is killed");
+        child.wait().expect("the import ends");
+        assert!(imported > 0 && imported % 500 == 0, "{imported} customers");
+        let (code, text, error) = installation.run(&["import", "all.ndjson"]);
+        let exported = installation.export();
+        let emails: std::collections::BTreeSet<&str> = exported
+            .lines()
+            .filter_map(|line| line.split("\"email\":\"").nth(1)?.split('"').next())
+            .collect();
+        assert_eq!((code, exported.lines().count(), emails.len()), (0, 2200, 2200), "{text} {error}");
+        assert!(text.contains(" skipped, 0 refused") && !text.contains(", 0 skipped"), "{text}");
     }
 }
 
 #[test]
-fn files_that_cannot_be_used_are_named() {
-    let place = Place::new(None);
-    place.write("typo.csv", "email,fullname\n");
-    place.write("empty.csv", "");
-    place.write("x.dat", "");
-    place.write("quote.csv", &format!("email\n\"{}", "x\n".repeat(3_000_000)));
+fn unusable_files_are_reported() {
+    let installation = Installation::new(None);
+    installation.write("typo.csv", "email,fullname\n");
+    installation.write("empty.csv", "");
+    installation.write("x.dat", "");
+    installation.write("quote.csv", &format!("email\n\"{}", "x\n".repeat(3_000_000)));
     for (arguments, expected) in [
         (&["import", "missing.csv"][..], "missing.csv: No such file or directory"),
         (&["import", ".", "--format", "csv"], ".: Is a directory"),
-        (&["import", "x.dat"], "the file's name tells no format: say --format csv or ndjson"),
+        (&["import", "x.dat"], "the file has no known extension: use --format csv or ndjson"),
         (&["import", "typo.csv"], "typo.csv: line 1: there is no field \"fullname\""),
         (&["import", "empty.csv"], "empty.csv: line 1: the file is empty"),
         (
             &["import", "quote.csv"],
-            "line 2: a customer of more than 4 MiB, or a quotation mark that is never closed",
+            "line 2: a customer of more than 4 MiB, or a quotation mark that is not closed",
         ),
         (&["import", "typo.csv", "--delimiter", "::"], "one character"),
         (&["export", "-o", "missing/x.csv"], "missing/x.csv: No such file or directory"),
     ] {
-        let (code, _, error) = place.run(arguments);
+        let (code, _, error) = installation.run(arguments);
         assert!(code > 0 && error.contains(expected), "{arguments:?}: {code} {error}");
     }
-    // The database is looked at before the file.
-    let away = [("DATABASE_URL", "postgres://x@127.0.0.1:1/x"), ("PATRON_DATABASE_WAIT", "1")];
+    // The connection to the database is checked before the file.
+    let unavailable = [("DATABASE_URL", "postgres://x@127.0.0.1:1/x"), ("PATRON_DATABASE_WAIT", "1")];
     for arguments in [&["import", "typo.csv"][..], &["export"]] {
-        assert_eq!(code_and_error(&run(place.folder.path(), arguments, &away)).0, 69);
+        assert_eq!(code_and_error(&run(installation.folder.path(), arguments, &unavailable)).0, 69);
     }
 }

@@ -1,4 +1,4 @@
-//! What was given up is listed, and sent again.
+//! `patron webhook` lists endpoints and dead letters and replays deliveries; a slow receiver does not delay shutdown.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -9,9 +9,9 @@ use patron::clock::Timer;
 
 use crate::support::{Folder, Server, code_and_error, execute, field, free_address, rows, run};
 
-/// The program ends within the shutdown timeout, also while a receiver keeps it waiting.
+/// The program ends within the shutdown timeout, also while a receiver has not responded.
 #[test]
-fn a_stop_does_not_wait_for_a_receiver() {
+fn shutdown_does_not_wait_for_a_slow_receiver() {
     let folder = Folder::new();
     let url = folder.sqlite_url();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -32,15 +32,15 @@ fn a_stop_does_not_wait_for_a_receiver() {
     assert!(server.send("POST /api/webhook-endpoints", &admin, &endpoint).starts_with("HTTP/1.1 201"));
     let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
     assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
-    // It is taken, and never answered.
-    let (_held, _) = listener.accept().expect("the delivery comes");
-    let watch = Timer::start();
+    // The receiver accepts the connection, but never responds.
+    let (_connection, _) = listener.accept().expect("the program connects");
+    let timer = Timer::start();
     let (code, log) = server.terminate();
-    let took = watch.elapsed();
-    assert!(code == Some(0) && took < Duration::from_secs(20), "{took:?} {log}");
+    let elapsed = timer.elapsed();
+    assert!(code == Some(0) && elapsed < Duration::from_secs(20), "{elapsed:?} {log}");
     assert!(log.contains("they will be tried again"), "{log}");
-    let waiting = "SELECT status FROM webhook_delivery WHERE status = 'pending'";
-    assert_eq!(rows(&url, waiting).len(), 1, "it is not lost");
+    let pending = "SELECT status FROM webhook_delivery WHERE status = 'pending'";
+    assert_eq!(rows(&url, pending).len(), 1, "the delivery is not pending");
 }
 
 const UNKNOWN: &str = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
@@ -62,28 +62,28 @@ fn webhooks_are_listed_and_replayed() {
     let admin = format!("Authorization: Bearer {}\r\n", token.expect("a token"));
     let endpoint = format!(r#"{{"url": "http://{receiver}/", "events": ["customer.created"]}}"#);
     let endpoint = field(&server.send("POST /api/webhook-endpoints", &admin, &endpoint), "uuid");
-    let endpoint = endpoint.expect("the endpoint is made");
+    let endpoint = endpoint.expect("the endpoint is created");
     let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
     assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
-    // Each look takes longer than the pause it would need.
-    let tried = "SELECT last_error FROM webhook_delivery WHERE last_error IS NOT NULL";
-    let tried = (0..500)
-        .any(|_| run(folder.path(), &["schema"], &[]).status.success() && !rows(&url, tried).is_empty());
-    assert!(tried, "nobody tried to deliver");
+    // Running a command takes long enough to serve as a pause.
+    let query = "SELECT last_error FROM webhook_delivery WHERE last_error IS NOT NULL";
+    let failed = (0..500)
+        .any(|_| run(folder.path(), &["schema"], &[]).status.success() && !rows(&url, query).is_empty());
+    assert!(failed, "the worker has not attempted a delivery");
     assert_eq!(server.terminate().0, Some(0));
-    // As three days later.
-    let give_up = || execute(&url, "UPDATE webhook_delivery SET status = 'parked'");
-    give_up();
+    // The state after three days of retries.
+    let exhaust_retries = || execute(&url, "UPDATE webhook_delivery SET status = 'parked'");
+    exhaust_retries();
 
     let webhook = |arguments: &[&str]| {
         let output = run(folder.path(), &[&["webhook"], arguments].concat(), &settings);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        String::from_utf8(output.stdout).expect("it is text")
+        String::from_utf8(output.stdout).expect("the output is text")
     };
     assert_eq!(webhook(&["list"]), format!("enabled   {endpoint}  http://{receiver}/  customer.created\n"));
     let parked = webhook(&["parked"]);
-    assert!(parked.contains("onnection refused"), "why is told: {parked}");
-    let delivery = parked.split_whitespace().next().expect("its id");
+    assert!(parked.contains("onnection refused"), "the list has no reason: {parked}");
+    let delivery = parked.split_whitespace().next().expect("the line starts with the id");
 
     for (arguments, code, expected) in [
         (&["replay"][..], 2, "required"),
@@ -92,14 +92,16 @@ fn webhooks_are_listed_and_replayed() {
         (&["replay", "--endpoint", UNKNOWN], 1, "Webhook endpoint not found"),
     ] {
         let output = run(folder.path(), &[&["webhook"], arguments].concat(), &settings);
-        let (ended, error) = code_and_error(&output);
-        assert!(ended == code && error.contains(expected), "{arguments:?}: {ended} {error}");
+        let (actual, error) = code_and_error(&output);
+        assert!(actual == code && error.contains(expected), "{arguments:?}: {actual} {error}");
     }
-    assert_eq!(webhook(&["parked"]), parked, "nothing of that changed anything");
+    assert_eq!(webhook(&["parked"]), parked, "a refused command has changed a delivery");
 
-    for all in [&["replay", "--parked"][..], &["replay", "--endpoint", &endpoint], &["replay", delivery]] {
-        give_up();
-        assert!(webhook(all).starts_with("1 delivery will be sent"), "{all:?}");
+    for arguments in
+        [&["replay", "--parked"][..], &["replay", "--endpoint", &endpoint], &["replay", delivery]]
+    {
+        exhaust_retries();
+        assert!(webhook(arguments).starts_with("1 delivery will be sent"), "{arguments:?}");
         assert_eq!(webhook(&["parked"]), "");
     }
     assert!(webhook(&["replay", "--parked"]).starts_with("0 deliveries"));
@@ -107,17 +109,17 @@ fn webhooks_are_listed_and_replayed() {
     let (sender, received) = mpsc::channel();
     let listener = TcpListener::bind(&receiver).expect("the address is still free");
     std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("somebody calls");
+        let (mut stream, _) = listener.accept().expect("the program connects");
         let mut request = Vec::new();
-        let mut some = [0; 4096];
+        let mut buffer = [0; 4096];
         while !String::from_utf8_lossy(&request).contains("\"customer.created\"") {
-            let length = stream.read(&mut some).expect("the request is read");
+            let length = stream.read(&mut buffer).expect("the request is read");
             assert_ne!(length, 0, "{}", String::from_utf8_lossy(&request));
-            request.extend_from_slice(&some[..length]);
+            request.extend_from_slice(&buffer[..length]);
         }
-        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("the answer is sent");
-        sender.send(()).expect("somebody waits for it");
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("the response is sent");
+        sender.send(()).expect("the test is waiting");
     });
     let _server = Server::start(folder.path(), &[], &settings, "mail");
-    received.recv_timeout(Duration::from_secs(60)).expect("it is delivered");
+    received.recv_timeout(Duration::from_secs(60)).expect("the delivery arrives");
 }

@@ -1,4 +1,4 @@
-//! What the tests share: starting the program, its databases, other programs, an HTTP client.
+//! Helpers of the tests: they start the program, databases, other programs and an HTTP client.
 
 mod client;
 mod database;

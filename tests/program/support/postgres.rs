@@ -2,21 +2,21 @@
 
 use super::database::execute;
 
-/// A database of its own; dropped in the end.
+/// A database for one test; it is dropped with this value.
 pub(crate) struct Postgres {
     pub(crate) url: String,
     pub(crate) name: String,
 }
 
 impl Postgres {
-    /// `what` tells it from those of the other tests.
-    pub(crate) fn create(what: &str) -> Self {
-        Self::create_with(what, "")
+    /// `label` distinguishes it from the databases of other tests.
+    pub(crate) fn create(label: &str) -> Self {
+        Self::create_with(label, "")
     }
 
-    /// With these options of `CREATE DATABASE`.
-    pub(crate) fn create_with(what: &str, options: &str) -> Self {
-        let name = format!("patron_{what}_{}", std::process::id());
+    /// Like `create`, with options of `CREATE DATABASE`.
+    pub(crate) fn create_with(label: &str, options: &str) -> Self {
+        let name = format!("patron_{label}_{}", std::process::id());
         Self::execute(&format!("CREATE DATABASE {name} {options}"));
         Self { url: Self::url(&name), name }
     }
@@ -29,12 +29,12 @@ impl Postgres {
         format!("{address}/{database}?{options}")
     }
 
-    /// Runs a statement on the server, as its superuser.
+    /// Executes a statement in the database `postgres`, as the superuser.
     pub(crate) fn execute(sql: &str) {
         Self::execute_in("postgres", sql);
     }
 
-    /// Runs a statement in this database, as its superuser.
+    /// Executes a statement in the given database, as the superuser.
     pub(crate) fn execute_in(database: &str, sql: &str) {
         execute(&Self::url(database), sql);
     }

@@ -1,4 +1,4 @@
-//! The program itself: run to its end, or serving on loopback.
+//! Runs the program: a command to its end, or a server on a loopback address.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,15 +8,15 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// For the next line of the banner; the demo makes its customers first.
-const LONGEST_START: Duration = Duration::from_secs(120);
+/// Timeout of each line of the banner; the demo creates its customers first.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// The program: the one that was built for the tests, or, where `PATRON_TEST_PROGRAM` says so, another build.
+/// The path of the program: the one built for the tests, or the build that `PATRON_TEST_PROGRAM` names.
 pub(crate) fn path() -> OsString {
     std::env::var_os("PATRON_TEST_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_patron").into())
 }
 
-/// The program in a folder of its own, with no settings but those that are given.
+/// A command that runs the program in `folder` with only these settings in its environment.
 pub(crate) fn patron(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(path());
     command
@@ -29,41 +29,44 @@ pub(crate) fn patron(folder: &Path, arguments: &[&str], settings: &[(&str, &str)
     command
 }
 
+/// Runs the program to its end.
 pub(crate) fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     patron(folder, arguments, settings).output().expect("the program runs")
 }
 
+/// Exit code and standard error.
 pub(crate) fn code_and_error(output: &Output) -> (i32, String) {
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code().expect("it ended by itself"), error)
+    (output.status.code().expect("no signal ended the program"), error)
 }
 
-/// The first text of this name in a JSON body.
-pub(crate) fn field(answer: &str, name: &str) -> Option<String> {
-    let (_, rest) = answer.split_once(&format!("\"{name}\":\""))?;
+/// The first string of this name in a JSON body.
+pub(crate) fn field(response: &str, name: &str) -> Option<String> {
+    let (_, rest) = response.split_once(&format!("\"{name}\":\""))?;
     Some(rest.split('"').next()?.to_owned())
 }
 
+/// A loopback address that nothing listens on.
 pub(crate) fn free_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").to_string()
 }
 
-/// A server that is stopped by its id, whatever the test does.
+/// A running server; it is stopped with this value, also when the test fails.
 pub(crate) struct Server {
     child: Child,
     /// Host and port.
     pub(crate) address: String,
-    /// What it said until it was up.
+    /// Its standard output up to the last line that `start` waited for.
     pub(crate) banner: String,
-    /// A file: nobody reads a pipe while the server runs, and a full pipe would stop it.
+    /// Its standard error: a file, since a pipe that is not read would block the server when it is full.
     log: tempfile::NamedTempFile,
 }
 
 impl Server {
     /// Starts `patron serve` on a free port, on a database that it migrates.
     pub(crate) fn serve(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        // The last line that is always there: it tells of the admin only when it has just made one.
+        // The last line that is always printed: the admin follows only if the server has just created one.
         Self::start(folder, &["serve", "--migrate"], settings, "mail")
     }
 
@@ -77,9 +80,9 @@ impl Server {
         Self::spawn(patron(folder, arguments, settings), last_line)
     }
 
-    /// The same of another command, which becomes the program.
+    /// Like `start`, for another command that executes the program.
     pub(crate) fn spawn(mut command: Command, last_line: &str) -> Self {
-        let log = tempfile::NamedTempFile::new().expect("the log is made");
+        let log = tempfile::NamedTempFile::new().expect("the log is created");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.reopen().expect("the log is opened"));
         let child = command.spawn().expect("the program runs");
         let mut server = Self { child, address: String::new(), banner: String::new(), log };
@@ -90,17 +93,17 @@ impl Server {
     }
 
     fn read_banner(&mut self, last_line: &str) {
-        let output = BufReader::new(self.child.stdout.take().expect("it is piped"));
+        let output = BufReader::new(self.child.stdout.take().expect("stdout is piped"));
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
-            // To the end, so that the program never writes into a closed pipe.
+            // Read to the end, so that the program never writes to a closed pipe.
             for line in output.lines().map_while(Result::ok) {
-                let _up_already = sender.send(line);
+                let _banner_is_complete = sender.send(line);
             }
         });
         loop {
-            let Ok(line) = lines.recv_timeout(LONGEST_START) else {
-                panic!("the server ended, or is not up in time: {}{}", self.banner, self.log());
+            let Ok(line) = lines.recv_timeout(START_TIMEOUT) else {
+                panic!("the server has ended or did not start in time: {}{}", self.banner, self.log());
             };
             self.banner.push_str(&line);
             self.banner.push('\n');
@@ -114,17 +117,17 @@ impl Server {
         std::fs::read_to_string(self.log.path()).expect("the log is text")
     }
 
-    /// Where it answers.
+    /// The URL of the server, without a path.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The id of its process.
+    /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// One request over a connection of its own.
+    /// Sends a request over a new connection and returns the whole response, head included.
     pub(crate) fn send(&self, request: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).expect("the server listens");
         write!(
@@ -134,30 +137,30 @@ impl Server {
             body.len()
         )
         .expect("the request is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the answer is text");
-        answer
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("the response is text");
+        response
     }
 
-    /// Sends SIGTERM and waits for the end; gives back the exit code and the log.
+    /// Sends SIGTERM and waits for the end; returns the exit code and the log.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         assert!(killed.expect("kill runs").success());
-        let code = self.child.wait().expect("it ends").code();
+        let code = self.child.wait().expect("the server ends").code();
         (code, self.log())
     }
 
-    /// Ends it at once, by SIGKILL; what it logged.
+    /// Sends SIGKILL and returns the log.
     pub(crate) fn kill(mut self) -> String {
-        self.child.kill().expect("the server is stopped");
-        self.child.wait().expect("it ends");
+        self.child.kill().expect("the server is killed");
+        self.child.wait().expect("the server ends");
         self.log()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // An error means that it has ended already.
+        // An error means that the server has already ended.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }

@@ -1,5 +1,5 @@
-//! Documents of GraphQL that are made up: mostly legal, of names of every length, aliases, fragments, operations,
-//! variables and directives.
+//! Generates GraphQL documents, most of them valid, with names of every length, aliases, fragments, operations, variables
+//! and directives.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::MAX_BYTES;
 
-/// Selections that hold others, with what they may hold.
+/// Fields with selections, and the fields that may be selected.
 const OBJECTS: [(&str, &[&str]); 10] = [
     (
         "",
@@ -31,13 +31,13 @@ const OBJECTS: [(&str, &[&str]); 10] = [
     ("types", &["name", "description", "fields{name type{name}}", "__typename"]),
 ];
 const PAGE: &str = "customersConnection(first: 100)";
-/// How long a name is.
+/// Lengths of names.
 const LENGTHS: [usize; 5] = [1, 10, 127, 2_000, 60_000];
-/// How many there are of something.
+/// Numbers of repetitions.
 const COUNTS: [usize; 5] = [1, 2, 20, 90, 2_000];
 
-/// A document that follows from a text.
-pub(super) fn make(seed: &str) -> String {
+/// Generates a document; the same seed gives the same document.
+pub(super) fn generate(seed: &str) -> String {
     let seed = seed.bytes().fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
     let mut random = StdRng::seed_from_u64(seed);
     let mut document = String::new();
@@ -56,9 +56,9 @@ pub(super) fn make(seed: &str) -> String {
     document
 }
 
-fn selections(of: &str, depth: usize, random: &mut StdRng) -> String {
-    let inside = OBJECTS.iter().find(|(name, _)| *name == of).map_or(&["name"][..], |(_, inside)| inside);
-    let field = inside.choose(random).copied().unwrap_or("name");
+fn selections(parent: &str, depth: usize, random: &mut StdRng) -> String {
+    let fields = OBJECTS.iter().find(|(name, _)| *name == parent).map_or(&["name"][..], |(_, fields)| fields);
+    let field = fields.choose(random).copied().unwrap_or("name");
     let count = if random.random_ratio(2, 3) { 1 } else { pick(&COUNTS, random) };
     let inner = match OBJECTS.iter().any(|(name, _)| *name == field) && depth > 0 {
         true => format!("{{{} __typename}}", selections(field, depth - 1, random)),
@@ -71,27 +71,27 @@ fn selections(of: &str, depth: usize, random: &mut StdRng) -> String {
         _ => String::new(),
     };
     let alias = random.random_ratio(1, 2).then(|| name('a', random));
-    let mut made = String::new();
+    let mut selections = String::new();
     for number in 0..count {
-        if made.len() > MAX_BYTES / 8 {
+        if selections.len() > MAX_BYTES / 8 {
             break;
         }
         match &alias {
-            Some(alias) => made += &format!("{alias}{number}: {field}{directive}{inner} "),
-            None => made += &format!("{field}{directive}{inner} "),
+            Some(alias) => selections += &format!("{alias}{number}: {field}{directive}{inner} "),
+            None => selections += &format!("{field}{directive}{inner} "),
         }
     }
-    if of == "countries" && random.random_ratio(1, 4) {
-        made += "...f ...g";
+    if parent == "countries" && random.random_ratio(1, 4) {
+        selections += "...f ...g";
     }
-    made
+    selections
 }
 
 fn name(letter: char, random: &mut StdRng) -> String {
     letter.to_string().repeat(pick(&LENGTHS, random))
 }
 
-/// One of them, the smaller ones more often.
+/// Picks one of the choices; earlier ones are more likely.
 fn pick(choices: &[usize], random: &mut StdRng) -> usize {
     let at = random.random_range(0..choices.len()).min(random.random_range(0..choices.len()));
     choices[at]
@@ -99,14 +99,14 @@ fn pick(choices: &[usize], random: &mut StdRng) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::make;
+    use super::generate;
 
     #[test]
     fn documents_are_repeatable_and_differ() {
-        let made: Vec<String> = (0..200).map(|seed| make(&format!("seed {seed}"))).collect();
-        assert!((0..200).all(|seed| made[seed] == make(&format!("seed {seed}"))));
-        assert!(made.iter().any(|document| document.len() > 100_000), "some are long");
-        let different: std::collections::HashSet<_> = made.iter().collect();
-        assert!(different.len() > 100, "{}", different.len());
+        let documents: Vec<String> = (0..200).map(|seed| generate(&format!("seed {seed}"))).collect();
+        assert!((0..200).all(|seed| documents[seed] == generate(&format!("seed {seed}"))));
+        assert!(documents.iter().any(|document| document.len() > 100_000), "some are long");
+        let distinct: std::collections::HashSet<_> = documents.iter().collect();
+        assert!(distinct.len() > 100, "{}", distinct.len());
     }
 }

@@ -1,5 +1,5 @@
-//! Memory and time of a request. Both are those of the whole process, so that work on other threads counts: only one
-//! request may run at a time.
+//! Measures the memory and time of a request. Both are measured for the whole process, so that work on other threads is
+//! included. Only one request may run at a time.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use rustix::time::{ClockId, clock_gettime};
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// What a request cost.
+/// The cost of a request.
 pub(super) struct Cost {
-    /// Bytes of the answer's body.
-    pub(super) answer: usize,
-    /// The most bytes that were allocated at once, beyond those that were before.
+    /// The bytes of the response body.
+    pub(super) response: usize,
+    /// The peak of allocated bytes, above those that were allocated before.
     pub(super) memory: usize,
-    /// Time of the processor.
+    /// The processor time.
     pub(super) time: Duration,
 }
 
-/// Measures from its start on.
+/// A running measurement.
 pub(super) struct Meter {
     allocated: usize,
     used: Duration,
@@ -31,9 +31,9 @@ impl Meter {
         Self { allocated: ALLOCATOR.current_usage(), used: processor_time() }
     }
 
-    pub(super) fn stop(self, answer: usize) -> Cost {
+    pub(super) fn stop(self, response: usize) -> Cost {
         let memory = ALLOCATOR.peak_usage().saturating_sub(self.allocated);
-        Cost { answer, memory, time: processor_time().saturating_sub(self.used) }
+        Cost { response, memory, time: processor_time().saturating_sub(self.used) }
     }
 }
 

@@ -1,9 +1,9 @@
-//! Recipes: a text in which `<<TEXT*NUMBER>>` stands for so many of the text, in each of which `#` is its number.
+//! Recipes: texts in which `<<TEXT*COUNT>>` repeats TEXT. In each repetition, `#` is replaced by its number.
 
-/// The most that a request is made of, in bytes.
+/// The maximum size of an expanded recipe in bytes.
 pub const MAX_BYTES: usize = 256 * 1024 - 64;
 
-/// The first line of a recipe, and what the others stand for.
+/// Returns the first line of a recipe, and the expansion of the other lines.
 pub(super) fn expand(input: &[u8]) -> (String, String) {
     let text = String::from_utf8_lossy(input);
     let (route, rest) = text.split_once('\n').unwrap_or((&text, ""));
@@ -28,7 +28,7 @@ pub(super) fn expand(input: &[u8]) -> (String, String) {
     (route.to_owned(), expanded)
 }
 
-/// The first repetition: what is before it, its text, how often it is repeated, and what is behind it.
+/// Finds the first repetition. Returns the text before it, its text, its count, and the text after it.
 fn next(text: &str) -> Option<(&str, &str, usize, &str)> {
     let (before, rest) = text.split_once("<<")?;
     let (inside, after) = rest.split_once(">>")?;

@@ -1,4 +1,4 @@
-//! Addresses over GraphQL.
+//! The GraphQL type of customer addresses.
 
 use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
@@ -13,24 +13,24 @@ use crate::service::country;
 /// A postal address of a customer.
 pub(super) struct CustomerAddress {
     pub(super) row: Model,
-    /// The customer it belongs to.
+    /// The uuid of the customer it belongs to.
     pub(super) customer: Uuid,
 }
 
 /// A postal address of a customer.
 #[Object]
 impl CustomerAddress {
-    /// Names it to `node`.
+    /// The global ID, for the field `node`.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::CustomerAddress, self.row.uuid)
     }
 
-    /// Primary key.
+    /// Numeric ID.
     async fn customer_address_id(&self) -> i32 {
         self.row.customer_address_id
     }
 
-    /// Primary key, once more.
+    /// The same as `customerAddressId`.
     #[graphql(deprecation = "Use customerAddressId.")]
     async fn cart_address_id(&self) -> i32 {
         self.row.customer_address_id
@@ -41,7 +41,7 @@ impl CustomerAddress {
         self.row.uuid.to_string()
     }
 
-    /// Who receives there.
+    /// Name of the recipient.
     async fn full_name(&self) -> Option<Text<&str>> {
         self.row.full_name.as_deref().map(Text)
     }
@@ -56,54 +56,54 @@ impl CustomerAddress {
         self.row.telephone.as_deref().map(Text)
     }
 
-    /// Town.
+    /// City or town.
     async fn city(&self) -> Option<Text<&str>> {
         self.row.city.as_deref().map(Text)
     }
 
-    /// First line.
+    /// First line of the street address.
     async fn address1(&self) -> Option<Text<&str>> {
         self.row.address_1.as_deref().map(Text)
     }
 
-    /// Second line.
+    /// Second line of the street address.
     async fn address2(&self) -> Option<Text<&str>> {
         self.row.address_2.as_deref().map(Text)
     }
 
-    /// Country.
+    /// The country; null if its stored code is unknown.
     async fn country(&self) -> Option<Country> {
         country::find(&self.row.country).map(Country)
     }
 
-    /// Province; one that ISO 3166-2 doesn't know goes by the text it was given.
+    /// The province. If it is not in ISO 3166-2, its name and code are the stored text.
     async fn province(&self) -> Option<Province> {
         let text = self.row.province.as_deref()?;
         Some(Province::named(text, &self.row.country))
     }
 
-    /// What to call, with PATCH, to change it.
+    /// URL that updates this address with PATCH.
     async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(format!("{}/{}", addresses_url(ctx, self.customer)?, self.row.uuid))
     }
 
-    /// What to call, with DELETE, to delete it.
+    /// URL that deletes this address with DELETE.
     async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
         self.update_api(ctx).await
     }
 
-    /// Counts the changes, from 1. `If-Match: "3"` changes version 3 and no other.
+    /// Version number, from 1, increased by each change. A request with `If-Match: "3"` changes only version 3.
     async fn version(&self) -> i32 {
         self.row.version
     }
 
-    /// Whether it is the customer's default.
+    /// Whether this is the default address of the customer.
     async fn is_default(&self) -> bool {
         self.row.is_default
     }
 }
 
-/// Where this caller adds addresses to this customer; each address is below it.
+/// The URL at which this caller adds addresses to this customer. The URL of each address starts with it.
 pub(super) fn addresses_url(ctx: &Context<'_>, customer: Uuid) -> Result<String> {
     Ok(match ctx.data::<Ctx>()?.is_admin() {
         true => format!("/api/customers/{customer}/addresses"),

@@ -1,4 +1,5 @@
-//! Customers as a connection (GraphQL Cursor Connections Specification).
+//! The connection of customers (GraphQL Cursor Connections Specification). Rows, the total count and the existence of
+//! further rows are read only when they are selected, and at most once.
 
 use std::sync::Arc;
 
@@ -7,43 +8,44 @@ use tokio::sync::OnceCell;
 
 use super::customer::Customer;
 use crate::api::graphql::counted::List;
-use crate::api::graphql::error::Failed;
+use crate::api::graphql::error::ResolverError;
 use crate::entity::customer::Model;
 use crate::service::customer::Connection;
 use crate::service::query::keyset::Slice;
 use crate::service::query::page;
 
-/// Rows that a connection may answer with; for its complexity.
-pub(super) fn most_rows(first: Option<i32>, last: Option<i32>) -> usize {
-    // A count that is refused costs little: the connection is not read. One of 0 is read, and can be counted.
+/// Maximum number of rows of a connection, for its complexity.
+pub(super) fn max_rows(first: Option<i32>, last: Option<i32>) -> usize {
+    // An invalid number costs little, because no rows are read. A connection of 0 rows is read, and can have a total
+    // count.
     let count = first.or(last).map_or(page::DEFAULT_LIMIT as usize, |count| count.try_into().unwrap_or(0));
     count.clamp(1, page::MAX_LIMIT as usize)
 }
 
-/// A part of the customers; read when something of its rows is asked for, once for all that is.
-pub(super) struct CustomerConnection(Arc<Part>);
+/// A page of customers. Its rows are read once, when the first field that needs them is resolved.
+pub(super) struct CustomerConnection(Arc<Page>);
 
-pub(super) struct Part {
+pub(super) struct Page {
     query: Connection,
     slice: OnceCell<Slice<Model>>,
     count: OnceCell<i64>,
-    more_behind: OnceCell<bool>,
+    more_opposite: OnceCell<bool>,
 }
 
-impl Part {
+impl Page {
     async fn slice(&self, ctx: &Context<'_>) -> Result<&Slice<Model>> {
         let ctx = ctx.data()?;
-        Ok(self.slice.get_or_try_init(|| self.query.rows(ctx)).await.map_err(Failed)?)
+        Ok(self.slice.get_or_try_init(|| self.query.rows(ctx)).await.map_err(ResolverError)?)
     }
 
-    /// Whether there are more, on the side that was read towards or on the other one.
-    async fn has_more(&self, ctx: &Context<'_>, towards: bool) -> Result<bool> {
-        match towards {
+    /// Whether there are more rows in the direction of reading, or in the opposite direction.
+    async fn has_more(&self, ctx: &Context<'_>, in_direction: bool) -> Result<bool> {
+        match in_direction {
             true => Ok(self.slice(ctx).await?.more),
             false => {
                 let ctx = ctx.data()?;
-                let more = self.more_behind.get_or_try_init(|| self.query.has_rows_behind(ctx)).await;
-                Ok(*more.map_err(Failed)?)
+                let more = self.more_opposite.get_or_try_init(|| self.query.has_rows_behind(ctx)).await;
+                Ok(*more.map_err(ResolverError)?)
             }
         }
     }
@@ -51,12 +53,12 @@ impl Part {
 
 impl From<Connection> for CustomerConnection {
     fn from(query: Connection) -> Self {
-        let (slice, count, more_behind) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self(Arc::new(Part { query, slice, count, more_behind }))
+        let (slice, count, more_opposite) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self(Arc::new(Page { query, slice, count, more_opposite }))
     }
 }
 
-/// A part of the customers, in an order.
+/// A page of customers in the requested order.
 #[Object]
 impl CustomerConnection {
     /// The customers, each with its cursor.
@@ -72,15 +74,15 @@ impl CustomerConnection {
         Ok(List(Customer::page(self.0.slice(ctx).await?.rows.clone())))
     }
 
-    /// How to go on.
+    /// Information about the pages before and after this one.
     async fn page_info(&self) -> PageInfo {
         PageInfo::Lazy(Arc::clone(&self.0))
     }
 
-    /// How many there are on all pages; counted only when it is asked for.
+    /// The number of customers on all pages. It is counted only if this field is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let ctx = ctx.data()?;
-        Ok(*self.0.count.get_or_try_init(|| self.0.query.count(ctx)).await.map_err(Failed)?)
+        Ok(*self.0.count.get_or_try_init(|| self.0.query.count(ctx)).await.map_err(ResolverError)?)
     }
 }
 
@@ -93,7 +95,8 @@ pub(super) struct CustomerEdge {
 /// A customer of a connection.
 #[Object]
 impl CustomerEdge {
-    /// Names its place, for `after` and `before`, in this order; stays good when customers come and go.
+    /// The position of the customer in this order, for `after` and `before`. It stays valid when customers are added or
+    /// deleted.
     async fn cursor(&self) -> &str {
         &self.cursor
     }
@@ -104,67 +107,57 @@ impl CustomerEdge {
     }
 }
 
-/// How to go on from a part of a connection.
+/// Information about a page of a connection.
 pub(super) enum PageInfo {
-    /// Found out when it is asked for.
-    Lazy(Arc<Part>),
-    /// Known.
-    Known {
-        /// Whether there are more behind it.
-        next: bool,
-        /// Whether there are more ahead of it.
-        previous: bool,
-        /// The cursor of the first one.
-        start: Option<String>,
-        /// The cursor of the last one.
-        end: Option<String>,
-    },
+    /// The rows are read when a field of this type is resolved.
+    Lazy(Arc<Page>),
+    /// The rows have been read.
+    Known { next: bool, previous: bool, start: Option<String>, end: Option<String> },
 }
 
 impl PageInfo {
-    /// That of a part that was read.
-    pub(super) fn of(next: bool, previous: bool, start: Option<String>, end: Option<String>) -> Self {
+    pub(super) fn known(next: bool, previous: bool, start: Option<String>, end: Option<String>) -> Self {
         Self::Known { next, previous, start, end }
     }
 }
 
-/// How to go on from a part of a connection.
+/// Information about a page of a connection.
 #[Object]
 impl PageInfo {
-    /// Whether there are more behind it.
+    /// Whether there are items after this page.
     async fn has_next_page(&self, ctx: &Context<'_>) -> Result<bool> {
         match self {
-            Self::Lazy(part) => part.has_more(ctx, !part.query.backward()).await,
+            Self::Lazy(page) => page.has_more(ctx, !page.query.backward()).await,
             Self::Known { next, .. } => Ok(*next),
         }
     }
 
-    /// Whether there are more ahead of it.
+    /// Whether there are items before this page.
     async fn has_previous_page(&self, ctx: &Context<'_>) -> Result<bool> {
         match self {
-            Self::Lazy(part) => part.has_more(ctx, part.query.backward()).await,
+            Self::Lazy(page) => page.has_more(ctx, page.query.backward()).await,
             Self::Known { previous, .. } => Ok(*previous),
         }
     }
 
-    /// The cursor of the first one; null when there is none.
+    /// The cursor of the first item; null if the page is empty.
     async fn start_cursor(&self, ctx: &Context<'_>) -> Option<Result<String>> {
-        let part = match self {
-            Self::Lazy(part) => part,
+        let page = match self {
+            Self::Lazy(page) => page,
             Self::Known { start, .. } => return start.clone().map(Ok),
         };
-        let slice = part.slice(ctx).await.map(|slice| slice.rows.first());
-        slice.map(|row| row.map(|row| part.query.cursor(row))).transpose()
+        let slice = page.slice(ctx).await.map(|slice| slice.rows.first());
+        slice.map(|row| row.map(|row| page.query.cursor(row))).transpose()
     }
 
-    /// The cursor of the last one; null when there is none. Of an empty part of a list that only grows, the one it was
-    /// begun behind, so that whoever asks again and again can go on from it.
+    /// The cursor of the last item; null if the page is empty. An empty page of a list that only grows (events, audit
+    /// entries, deliveries) returns its argument `after`, so that a client that polls can continue from it.
     async fn end_cursor(&self, ctx: &Context<'_>) -> Option<Result<String>> {
-        let part = match self {
-            Self::Lazy(part) => part,
+        let page = match self {
+            Self::Lazy(page) => page,
             Self::Known { end, .. } => return end.clone().map(Ok),
         };
-        let slice = part.slice(ctx).await.map(|slice| slice.rows.last());
-        slice.map(|row| row.map(|row| part.query.cursor(row))).transpose()
+        let slice = page.slice(ctx).await.map(|slice| slice.rows.last());
+        slice.map(|row| row.map(|row| page.query.cursor(row))).transpose()
     }
 }

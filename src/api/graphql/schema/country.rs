@@ -1,4 +1,4 @@
-//! Countries and provinces over GraphQL.
+//! The GraphQL types of countries and provinces.
 
 use async_graphql::Object;
 use rust_iso3166::CountryCode;
@@ -7,49 +7,49 @@ use rust_iso3166::iso3166_2::Subdivision;
 use crate::api::graphql::counted::{List, Text};
 use crate::service::country;
 
-/// The provinces of a country, on average; for their complexity.
-pub(super) const PROVINCES: usize = 10;
+/// Average number of provinces of a country, for the complexity.
+pub(super) const AVERAGE_PROVINCES: usize = 10;
 
-/// A country, as ISO 3166-1 has it.
+/// A country of ISO 3166-1.
 pub(super) struct Country(pub(super) CountryCode);
 
-/// A country, as ISO 3166-1 has it.
+/// A country of ISO 3166-1.
 #[Object]
 impl Country {
-    /// Short name, in English.
+    /// English short name.
     async fn name(&self) -> &str {
         self.0.name
     }
 
-    /// Alpha-2 code.
+    /// ISO 3166-1 alpha-2 code.
     async fn code(&self) -> &str {
         self.0.alpha2
     }
 
-    /// Its provinces, by name.
-    #[graphql(complexity = "PROVINCES * child_complexity")]
+    /// The provinces of the country, sorted by name.
+    #[graphql(complexity = "AVERAGE_PROVINCES * child_complexity")]
     async fn provinces(&self) -> List<Province> {
         country::provinces(&self.0).iter().copied().map(Province::Known).collect()
     }
 }
 
-/// A province, as ISO 3166-2 has it, or as it was typed.
+/// A province of ISO 3166-2, or the province of an address as typed.
 pub(super) enum Province {
-    /// One of ISO 3166-2.
+    /// A province of ISO 3166-2.
     Known(&'static Subdivision),
-    /// One by the text that an address has.
+    /// The province of an address.
     Named {
-        /// Its entry in ISO 3166-2, if the text is a code.
+        /// The entry in ISO 3166-2, if the text is a code.
         known: Option<Subdivision>,
         text: String,
         country_code: String,
     },
 }
 
-/// A province, as ISO 3166-2 has it, or as it was typed.
+/// A province of ISO 3166-2, or the province of an address as typed.
 #[Object]
 impl Province {
-    /// Name.
+    /// Name, or the text as typed.
     async fn name(&self) -> Text<&str> {
         Text(match self {
             Self::Known(known) => known.name,
@@ -58,7 +58,7 @@ impl Province {
         })
     }
 
-    /// ISO 3166-2 code, or the text as it was typed.
+    /// ISO 3166-2 code, or the text as typed.
     async fn code(&self) -> Text<&str> {
         Text(match self {
             Self::Known(known) => known.code,
@@ -67,7 +67,7 @@ impl Province {
         })
     }
 
-    /// ISO 3166-1 alpha-2 code of its country.
+    /// ISO 3166-1 alpha-2 code of the country.
     async fn country_code(&self) -> Text<&str> {
         Text(match self {
             Self::Known(known) => known.country_code,
@@ -77,7 +77,7 @@ impl Province {
 }
 
 impl Province {
-    /// The province with this code, or by this name.
+    /// The province with this ISO 3166-2 code, or with this text as its name.
     pub(super) fn named(text: &str, country_code: &str) -> Self {
         let known = country::find_province(text);
         Self::Named { known, text: text.to_owned(), country_code: country_code.to_owned() }

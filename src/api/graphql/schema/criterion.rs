@@ -1,82 +1,82 @@
-//! The filter and the order of a connection, as they come in.
+//! The input types for the filter and the sort order of a connection.
 
 use async_graphql::{Enum, InputObject};
 
 use super::date_time::DateTime;
 use crate::service::customer::{Compare, CompareText, Criterion, Sort, SortField as Field};
 
-/// Conditions on customers; all that are given have to be met, and one that is null is none. At most 10 levels and
+/// Conditions on customers. All given conditions must match; a condition that is null is ignored. At most 10 levels and
 /// 100 conditions.
 #[derive(Debug, Default, InputObject)]
 pub(super) struct CustomerFilter {
-    /// All of these; met by every customer when the list is empty.
+    /// All of these conditions. An empty list matches every customer.
     and: Option<Vec<CustomerFilter>>,
-    /// At least one of these; met by no customer when the list is empty.
+    /// At least one of these conditions. An empty list matches no customer.
     or: Option<Vec<CustomerFilter>>,
-    /// Not this.
+    /// Not this condition.
     not: Option<Box<CustomerFilter>>,
-    /// Primary key.
+    /// Numeric ID.
     customer_id: Option<IntFilter>,
     /// 1 enabled, 0 disabled.
     status: Option<IntFilter>,
-    /// The group's primary key.
+    /// Numeric ID of the group.
     group_id: Option<IntFilter>,
-    /// Display name, whatever the case of its ASCII letters.
+    /// Display name, ignoring the case of ASCII letters.
     full_name: Option<TextFilter>,
-    /// E-mail address, in any case, with its domain in Unicode or as A-labels.
+    /// E-mail address, ignoring case. The domain can be in Unicode or in A-labels.
     email: Option<TextFilter>,
-    /// Whether the address is known to be its own.
+    /// Whether the e-mail address is verified.
     email_verified: Option<bool>,
-    /// When it was registered.
+    /// Time of registration.
     created_at: Option<DateTimeFilter>,
-    /// When it last changed.
+    /// Time of the last change.
     updated_at: Option<DateTimeFilter>,
-    /// Name or e-mail address holds each word of it, whatever case and accents.
+    /// The name or the e-mail address contains each of these words, ignoring case and accents.
     keyword: Option<String>,
 }
 
-/// Conditions on a number; all that are given have to be met.
+/// Conditions on a number. All given conditions must match.
 #[derive(Debug, InputObject)]
 pub(super) struct IntFilter {
-    /// Is equal.
+    /// Equal to this value.
     eq: Option<i32>,
-    /// Is one of these, at most 100.
+    /// Equal to one of these values, at most 100.
     #[graphql(name = "in")]
     one_of: Option<Vec<i32>>,
-    /// Is greater.
+    /// Greater than this value.
     gt: Option<i32>,
-    /// Is greater or equal.
+    /// Greater than or equal to this value.
     gteq: Option<i32>,
-    /// Is less.
+    /// Less than this value.
     lt: Option<i32>,
-    /// Is less or equal.
+    /// Less than or equal to this value.
     lteq: Option<i32>,
 }
 
-/// Conditions on a moment; all that are given have to be met.
+/// Conditions on a timestamp. All given conditions must match.
 #[derive(Debug, InputObject)]
 pub(super) struct DateTimeFilter {
-    /// Is later.
+    /// Later than this timestamp.
     gt: Option<DateTime>,
-    /// Is the same or later.
+    /// At or after this timestamp.
     gteq: Option<DateTime>,
-    /// Is earlier.
+    /// Earlier than this timestamp.
     lt: Option<DateTime>,
-    /// Is the same or earlier.
+    /// At or before this timestamp.
     lteq: Option<DateTime>,
 }
 
-/// Conditions on a text of at most 1 000 characters; all that are given have to be met.
+/// Conditions on a text. All given conditions must match. Values have at most 1 000 characters.
 #[derive(Debug, InputObject)]
 pub(super) struct TextFilter {
-    /// Is equal.
+    /// Equal to this value.
     eq: Option<String>,
-    /// Is one of these, at most 100.
+    /// Equal to one of these values, at most 100.
     #[graphql(name = "in")]
     one_of: Option<Vec<String>>,
-    /// Holds it.
+    /// Contains this text.
     contains: Option<String>,
-    /// Starts with it.
+    /// Starts with this text.
     starts_with: Option<String>,
 }
 
@@ -97,7 +97,7 @@ impl From<CustomerFilter> for Criterion {
         all.extend(filter.created_at.into_iter().flat_map(DateTimeFilter::compares).map(Self::CreatedAt));
         all.extend(filter.updated_at.into_iter().flat_map(DateTimeFilter::compares).map(Self::UpdatedAt));
         all.extend(filter.keyword.map(Self::Keyword));
-        // A filter of one condition is that condition: the bounds count what was written.
+        // A filter with one condition becomes that condition, so that the limits count only what the client wrote.
         match <[Self; 1]>::try_from(all) {
             Ok([only]) => only,
             Err(all) => Self::All(all),
@@ -118,9 +118,9 @@ impl IntFilter {
 impl DateTimeFilter {
     fn compares(self) -> impl Iterator<Item = Compare<chrono::DateTime<chrono::Utc>>> {
         let Self { gt, gteq, lt, lteq } = self;
-        let moment = |moment: Option<DateTime>| moment.map(|DateTime(moment)| moment);
-        let later = [moment(gt).map(Compare::Gt), moment(gteq).map(Compare::Gteq)];
-        let earlier = [moment(lt).map(Compare::Lt), moment(lteq).map(Compare::Lteq)];
+        let time = |time: Option<DateTime>| time.map(|DateTime(time)| time);
+        let later = [time(gt).map(Compare::Gt), time(gteq).map(Compare::Gteq)];
+        let earlier = [time(lt).map(Compare::Lt), time(lteq).map(Compare::Lteq)];
         later.into_iter().chain(earlier).flatten()
     }
 }
@@ -134,44 +134,44 @@ impl TextFilter {
     }
 }
 
-/// What customers are to be sorted by.
+/// A sort criterion for customers.
 #[derive(Debug, InputObject)]
 pub(super) struct CustomerSort {
-    /// The field.
+    /// The field to sort by.
     field: CustomerSortField,
-    /// The least or the greatest first.
+    /// Ascending or descending.
     #[graphql(default)]
     direction: SortDirection,
 }
 
-/// Which comes first. Null counts as greater than everything else.
+/// The sort direction. Null is greater than every other value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub(super) enum SortDirection {
-    /// The least first.
+    /// Ascending.
     #[default]
     Asc,
-    /// The greatest first.
+    /// Descending.
     Desc,
 }
 
-/// What customers can be sorted by.
+/// The fields by which customers can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub(super) enum CustomerSortField {
-    /// Primary key.
+    /// Numeric ID.
     CustomerId,
-    /// E-mail address, in any case, with its domain in Unicode or as A-labels.
+    /// E-mail address, ignoring case, with the domain in A-labels.
     Email,
     /// Display name, by code point.
     FullName,
     /// 1 enabled, 0 disabled.
     Status,
-    /// The group's primary key.
+    /// Numeric ID of the group.
     GroupId,
-    /// Since when its address is known to be its own.
+    /// Time at which the e-mail address was verified.
     EmailVerifiedAt,
-    /// When it was registered.
+    /// Time of registration.
     CreatedAt,
-    /// When it last changed.
+    /// Time of the last change.
     UpdatedAt,
 }
 
@@ -181,7 +181,7 @@ impl From<CustomerSort> for Sort {
     }
 }
 
-/// The two enums are one: a new field fails to compile until it is in both.
+/// The two enums have the same variants: a new one doesn't compile until both have it.
 macro_rules! same_fields {
     ($($name:ident)*) => {
         impl From<CustomerSortField> for Field {

@@ -1,4 +1,4 @@
-//! Customers over GraphQL.
+//! The GraphQL types of customers.
 
 use std::sync::Arc;
 
@@ -6,61 +6,61 @@ use async_graphql::{Context, ID, Object, Result};
 
 use super::address::{CustomerAddress, addresses_url};
 use super::date_time::DateTime;
-use super::filter::{Filter, current};
+use super::filter::{Filter, current_filters};
 use super::group::CustomerGroup;
 use super::loader::CustomerBatch;
 use super::metafield::{Definitions, Metafield};
 use super::node::{NodeKind, global_id};
 use super::session::Session;
 use crate::api::graphql::counted::{AnyJson, List, Text};
-use crate::api::graphql::error::{Failed, nullable};
+use crate::api::graphql::error::{ResolverError, nullable};
 use crate::app::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::entity::metafield_definition;
 use crate::service::customer;
 use crate::service::query::page::ListQuery;
 
-/// The custom fields of a customer, as many as there usually are; for their complexity. They cost no query.
-const METAFIELDS: usize = 10;
+/// Typical number of custom fields of a customer, for the complexity. They need no query.
+const TYPICAL_METAFIELDS: usize = 10;
 
-/// A customer account. Only admins and the customer itself get to see one.
+/// A customer account. Only admins and the customer itself can read it.
 #[derive(Clone)]
 pub(super) struct Customer {
     row: Model,
-    /// Those it was found with.
-    page: Arc<CustomerBatch>,
+    /// The customers of the same page, whose addresses, groups and sessions are loaded together.
+    batch: Arc<CustomerBatch>,
 }
 
 impl Customer {
-    /// Customers that were found together.
+    /// The customers of a page.
     pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
-        let page = Arc::new(CustomerBatch::of(&rows));
-        rows.into_iter().map(|row| Self { row, page: Arc::clone(&page) }).collect()
+        let batch = Arc::new(CustomerBatch::of(&rows));
+        rows.into_iter().map(|row| Self { row, batch: Arc::clone(&batch) }).collect()
     }
 
-    /// The primary key of the group it belongs to.
+    /// The primary key of its group.
     pub(super) fn group_id(&self) -> Option<i32> {
         self.row.group_id
     }
 }
 
-/// One that was found by itself.
+/// A single customer.
 impl From<Model> for Customer {
     fn from(row: Model) -> Self {
-        let page = Arc::new(CustomerBatch::of(std::slice::from_ref(&row)));
-        Self { row, page }
+        let batch = Arc::new(CustomerBatch::of(std::slice::from_ref(&row)));
+        Self { row, batch }
     }
 }
 
-/// A customer account. Only admins and the customer itself get to see one.
+/// A customer account. Only admins and the customer itself can read it.
 #[Object]
 impl Customer {
-    /// Names it to `node`.
+    /// The global ID, for the field `node`.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::Customer, self.row.uuid)
     }
 
-    /// Primary key.
+    /// Numeric ID.
     async fn customer_id(&self) -> i32 {
         self.row.customer_id
     }
@@ -85,52 +85,52 @@ impl Customer {
         Text(&self.row.full_name)
     }
 
-    /// Since when its address is known to be its own; `null` while it isn't.
+    /// When the e-mail address was verified; null if it isn't verified.
     async fn email_verified_at(&self) -> Option<DateTime> {
         self.row.email_verified_at.map(DateTime)
     }
 
-    /// When it was registered.
+    /// When the customer was registered.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
 
-    /// When it last changed.
+    /// When the customer was last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
     }
 
-    /// Counts the changes, from 1.
+    /// Version number, from 1, increased by each change.
     async fn version(&self) -> i32 {
         self.row.version
     }
 
-    /// Names it across services.
+    /// Uniform resource name, which identifies the customer across services.
     async fn urn(&self) -> String {
         format!("urn:evershop:customer:customer:{}", self.row.uuid)
     }
 
-    /// Its addresses, the default first.
+    /// The postal addresses, the default address first.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn addresses(&self, ctx: &Context<'_>) -> Result<List<CustomerAddress>> {
-        let rows = self.page.addresses(ctx, self.row.customer_id).await?;
+        let rows = self.batch.addresses(ctx, self.row.customer_id).await?;
         let address = |row| CustomerAddress { row, customer: self.row.uuid };
         Ok(rows.into_iter().map(address).collect())
     }
 
-    /// Where it is logged in, the latest used first. The customer's own, or for an admin.
+    /// The active sessions, the most recently used first. Only admins and the customer itself can read them.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn sessions(&self, ctx: &Context<'_>) -> Result<List<Session>> {
-        let rows = self.page.sessions(ctx, self.row.customer_id).await?;
+        let rows = self.batch.sessions(ctx, self.row.customer_id).await?;
         Ok(rows.into_iter().map(Session).collect())
     }
 
-    /// What to call, with POST, to add an address.
+    /// URL that adds an address with POST.
     async fn add_address_api(&self, ctx: &Context<'_>) -> Result<String> {
         addresses_url(ctx, self.row.uuid)
     }
 
-    /// What to call, with PATCH, to change its name or address.
+    /// URL that updates the name or the e-mail address with PATCH.
     async fn update_profile_api(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(match ctx.data::<Ctx>()?.is_admin() {
             true => format!("/api/customers/{}", self.row.uuid),
@@ -138,47 +138,48 @@ impl Customer {
         })
     }
 
-    /// The group it belongs to.
+    /// The group of the customer.
     async fn group(&self, ctx: &Context<'_>) -> Option<Result<CustomerGroup>> {
         nullable(async || {
             let Some(id) = self.row.group_id else { return Ok(None) };
-            self.page.group(ctx, id).await
+            self.batch.group(ctx, id).await
         })
         .await
     }
 
-    /// Its custom fields, those that are not set as well; a customer sees those that are for its eyes.
-    #[graphql(complexity = "1 + METAFIELDS * child_complexity")]
+    /// All custom fields, also those without a value. A customer receives only fields that are visible to customers.
+    #[graphql(complexity = "1 + TYPICAL_METAFIELDS * child_complexity")]
     async fn metafields(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Those of this namespace only.")] namespace: Option<String>,
+        #[graphql(desc = "Filter by namespace.")] namespace: Option<String>,
     ) -> Result<List<Metafield>> {
-        let wanted = |definition: &&Arc<metafield_definition::Model>| {
+        let matches = |definition: &&Arc<metafield_definition::Model>| {
             namespace.as_ref().is_none_or(|name| *name == definition.namespace)
         };
-        let definitions = Definitions::of(ctx).await?.iter().filter(wanted);
+        let definitions = Definitions::of(ctx).await?.iter().filter(matches);
         Ok(definitions.map(|definition| Metafield::new(definition, &self.row.meta_data)).collect())
     }
 
-    /// One of its custom fields; null when no such field is defined for the caller's eyes.
+    /// A custom field; null if no such field is defined, or if the caller may not see it.
     async fn metafield(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "First part of the field's name.")] namespace: String,
-        #[graphql(desc = "Second part of the field's name.")] key: String,
+        #[graphql(desc = "Namespace of the field.")] namespace: String,
+        #[graphql(desc = "Key of the field.")] key: String,
     ) -> Option<Result<Metafield>> {
         nullable(async || {
             let definitions = Definitions::of(ctx).await?;
-            let wanted =
-                |one: &&Arc<metafield_definition::Model>| one.namespace == namespace && one.field_key == key;
-            let definition = definitions.iter().find(wanted);
+            let matches = |definition: &&Arc<metafield_definition::Model>| {
+                definition.namespace == namespace && definition.field_key == key
+            };
+            let definition = definitions.iter().find(matches);
             Ok(definition.map(|definition| Metafield::new(definition, &self.row.meta_data)))
         })
         .await
     }
 
-    /// What to call, with PATCH, to set its custom fields.
+    /// URL that sets the custom fields with PATCH.
     async fn update_metafields_api(&self, ctx: &Context<'_>) -> Result<String> {
         Ok(match ctx.data::<Ctx>()?.is_admin() {
             true => format!("/api/customers/{}/metafields", self.row.uuid),
@@ -186,58 +187,58 @@ impl Customer {
         })
     }
 
-    /// Its page in the back office. Admins only.
+    /// URL of the customer's page in the back office. Admins only.
     async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
         Ok(format!("/admin/customers/edit/{}", self.row.uuid))
     }
 
-    /// What to call, with PATCH, to change it. Admins only.
+    /// URL that updates the customer with PATCH. Admins only.
     async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
         Ok(format!("/api/customers/{}", self.row.uuid))
     }
 
-    /// What to call, with DELETE, to delete it. Admins only.
+    /// URL that deletes the customer with DELETE. Admins only.
     async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
         Ok(format!("/api/customers/{}", self.row.uuid))
     }
 
     /// Free-form data of the back office. Admins only.
     async fn meta_data(&self, ctx: &Context<'_>) -> Option<Result<AnyJson<&serde_json::Value>>> {
         nullable(async || {
-            ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+            ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
             Ok(Some(AnyJson(&self.row.meta_data)))
         })
         .await
     }
 }
 
-/// One page of customers.
+/// A page of customers.
 pub(super) struct CustomerCollection(pub(super) ListQuery);
 
-/// One page of customers.
+/// A page of customers.
 #[Object]
 impl CustomerCollection {
     /// The customers of this page.
     async fn items(&self, ctx: &Context<'_>) -> Result<List<Customer>> {
-        let rows = customer::list(ctx.data()?, &self.0).await.map_err(Failed)?;
+        let rows = customer::list(ctx.data()?, &self.0).await.map_err(ResolverError)?;
         Ok(List(Customer::page(rows)))
     }
 
-    /// The page, from 1.
+    /// The number of this page, from 1.
     async fn current_page(&self) -> u32 {
         self.0.page
     }
 
-    /// The number of customers on all pages; counted only when it is asked for.
+    /// The number of customers on all pages. It is counted only if this field is selected.
     async fn total(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(customer::count(ctx.data()?, &self.0).await.map_err(Failed)?)
+        Ok(customer::count(ctx.data()?, &self.0).await.map_err(ResolverError)?)
     }
 
-    /// The filters that are in force.
+    /// The filters that apply.
     async fn current_filters(&self) -> List<Filter> {
-        List(current(&self.0))
+        List(current_filters(&self.0))
     }
 }

@@ -1,4 +1,4 @@
-//! Moments.
+//! The scalar type for timestamps.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::Utc;
@@ -7,11 +7,11 @@ use crate::types::timestamp;
 
 /// The name of the scalar.
 pub(in crate::api::graphql) const NAME: &str = "DateTime";
-/// What is expected of a value.
+/// The expected format, for error messages.
 pub(in crate::api::graphql) const EXPECTED: &str =
-    "it has to be a text as RFC 3339 writes moments, such as 2023-02-07T14:18:05.000Z";
+    "it has to be a timestamp of RFC 3339, such as 2023-02-07T14:18:05.000Z";
 
-/// Whether a text is a moment.
+/// Whether a text is a valid timestamp.
 pub(in crate::api::graphql) fn is_timestamp(text: &str) -> bool {
     chrono::DateTime::parse_from_rfc3339(text).is_ok()
 }
@@ -19,7 +19,7 @@ pub(in crate::api::graphql) fn is_timestamp(text: &str) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::api::graphql) struct DateTime(pub(in crate::api::graphql) chrono::DateTime<Utc>);
 
-/// A moment in UTC with milliseconds, as RFC 3339 writes it: `2023-02-07T14:18:05.000Z`.
+/// A timestamp of RFC 3339 in UTC with milliseconds: `2023-02-07T14:18:05.000Z`.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -1,11 +1,10 @@
-//! The schema as validation has it: the types, fields and arguments that `schema.graphql` defines.
+//! The schema for validation: the types, fields and arguments of `schema.graphql`.
 
 use std::sync::LazyLock;
 
 use apollo_compiler::Schema;
 use apollo_compiler::validation::Valid;
 
-/// What is defined. It is the same whatever the settings.
-pub(in crate::api::graphql) static DEFINITIONS: LazyLock<Valid<Schema>> = LazyLock::new(|| {
-    Schema::parse_and_validate(super::sdl(), "schema.graphql").expect("the library writes a valid schema")
-});
+/// The parsed schema. It doesn't depend on the settings.
+pub(in crate::api::graphql) static DEFINITIONS: LazyLock<Valid<Schema>> =
+    LazyLock::new(|| Schema::parse_and_validate(super::sdl(), "schema.graphql").expect("valid SDL"));

@@ -1,59 +1,60 @@
-//! Filters of lists, in and out.
+//! The input and output types for filters of lists.
 
 use async_graphql::{Enum, ID, InputObject, SimpleObject};
 
 use crate::api::graphql::counted::Text;
 use crate::service::query::page;
 
-/// How a filter compares.
+/// The comparison of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "lowercase")]
 pub(super) enum FilterOperation {
-    /// Is equal.
+    /// Equal.
     Eq,
-    /// Is not equal.
+    /// Not equal.
     Neq,
-    /// Is greater, or later.
+    /// Greater or later.
     Gt,
-    /// Is greater or equal.
+    /// Greater or equal.
     Gteq,
-    /// Is less, or earlier.
+    /// Less or earlier.
     Lt,
-    /// Is less or equal.
+    /// Less or equal.
     Lteq,
-    /// Holds the text.
+    /// Contains the text.
     Like,
-    /// Does not hold the text.
+    /// Does not contain the text.
     Nlike,
-    /// Is one of several, separated by commas.
+    /// Equal to one of several values, separated by commas.
     In,
-    /// Is none of several, separated by commas.
+    /// Equal to none of several values, separated by commas.
     Nin,
 }
 
-/// One filter of a list. Filters are joined by AND; a key, operation or value that isn't known is an error.
+/// A filter of a list. Filters are joined by AND. An unknown key, operation or value is an error.
 #[derive(Clone, Debug, InputObject)]
 pub(super) struct FilterInput {
-    /// What is compared; `ob` (sort key), `od` (asc, desc), `page` (from 1) and `limit` (at most 100) shape the list.
+    /// The field to compare. `ob` (sort field), `od` (asc, desc), `page` (from 1) and `limit` (at most 100) set the
+    /// order and the page instead.
     key: String,
-    /// How it is compared.
+    /// The comparison.
     operation: FilterOperation,
-    /// What it is compared with.
+    /// The value to compare with.
     value: Option<ID>,
 }
 
-/// A filter that is in force.
+/// A filter that applies.
 #[derive(Clone, Debug, SimpleObject)]
 pub(super) struct Filter {
-    /// What is compared.
+    /// The field to compare.
     key: Text<String>,
-    /// How it is compared.
+    /// The comparison.
     operation: FilterOperation,
-    /// What it is compared with.
+    /// The value to compare with.
     value: Text<String>,
 }
 
-/// The filters of a list, as the service takes them; a `null` in the list is no filter.
+/// Converts the filters of a list for the service. A null in the list is ignored.
 pub(super) fn filters(inputs: Option<Vec<Option<FilterInput>>>) -> Vec<page::Filter> {
     let filter = |input: FilterInput| page::Filter {
         key: input.key,
@@ -63,8 +64,8 @@ pub(super) fn filters(inputs: Option<Vec<Option<FilterInput>>>) -> Vec<page::Fil
     inputs.into_iter().flatten().flatten().map(filter).collect()
 }
 
-/// The filters that are in force.
-pub(super) fn current(query: &page::ListQuery) -> Vec<Filter> {
+/// The filters of a query that apply.
+pub(super) fn current_filters(query: &page::ListQuery) -> Vec<Filter> {
     let filter = |filter: &page::Filter| Filter {
         key: Text(filter.key.clone()),
         operation: filter.operation.into(),
@@ -73,18 +74,18 @@ pub(super) fn current(query: &page::ListQuery) -> Vec<Filter> {
     query.filters.iter().map(filter).collect()
 }
 
-/// Rows that a list may answer with; for its complexity.
-pub(super) fn most_rows(inputs: Option<&Vec<Option<FilterInput>>>) -> usize {
+/// Maximum number of rows of a list, for its complexity.
+pub(super) fn max_rows(inputs: Option<&Vec<Option<FilterInput>>>) -> usize {
     let inputs = inputs.into_iter().flatten().flatten();
     let limit =
         inputs.filter(|input| input.key == "limit").filter_map(|input| input.value.as_ref()).next_back();
-    // A limit that is refused costs nothing: the list is not read.
+    // An invalid limit costs nothing, because the list is not read.
     limit.map_or(page::DEFAULT_LIMIT as usize, |limit| {
         limit.parse().unwrap_or(0).min(page::MAX_LIMIT as usize)
     })
 }
 
-/// The two enums are one: a new operation fails to compile until it is in both.
+/// The two enums have the same variants: a new one doesn't compile until both have it.
 macro_rules! same_operations {
     ($($name:ident)*) => {
         impl From<FilterOperation> for page::Operation {

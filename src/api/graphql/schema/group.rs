@@ -1,15 +1,15 @@
-//! Customer groups over GraphQL.
+//! The GraphQL types of customer groups.
 
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 
 use super::customer::Customer;
-use super::filter::{Filter, current};
-use super::loader::Groups;
+use super::filter::{Filter, current_filters};
+use super::loader::GroupBatch;
 use super::node::{NodeKind, global_id};
 use crate::api::graphql::counted::{List, Text};
-use crate::api::graphql::error::{Failed, nullable};
+use crate::api::graphql::error::{ResolverError, nullable};
 use crate::app::ctx::Ctx;
 use crate::entity::customer_group::Model;
 use crate::error::Error;
@@ -17,39 +17,39 @@ use crate::service::customer::MAX_MEMBERS;
 use crate::service::group;
 use crate::service::query::page::ListQuery;
 
-/// A group of customers. Admins see all, a customer the one it is in.
+/// A group of customers. Admins can read all groups, a customer only its own.
 #[derive(Clone)]
 pub(super) struct CustomerGroup {
     row: Model,
-    /// Those it was found with.
-    groups: Arc<Groups>,
+    /// The groups of the same page, whose members are loaded together.
+    batch: Arc<GroupBatch>,
 }
 
 impl CustomerGroup {
-    /// Groups that were found together.
+    /// The groups of a page.
     pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
-        let groups = Arc::new(Groups::of(&rows));
-        rows.into_iter().map(|row| Self { row, groups: Arc::clone(&groups) }).collect()
+        let batch = Arc::new(GroupBatch::of(&rows));
+        rows.into_iter().map(|row| Self { row, batch: Arc::clone(&batch) }).collect()
     }
 }
 
-/// One that was found by itself.
+/// A single group.
 impl From<Model> for CustomerGroup {
     fn from(row: Model) -> Self {
-        let groups = Arc::new(Groups::of(std::slice::from_ref(&row)));
-        Self { row, groups }
+        let batch = Arc::new(GroupBatch::of(std::slice::from_ref(&row)));
+        Self { row, batch }
     }
 }
 
-/// A group of customers. Admins see all, a customer the one it is in.
+/// A group of customers. Admins can read all groups, a customer only its own.
 #[Object]
 impl CustomerGroup {
-    /// Names it to `node`.
+    /// The global ID, for the field `node`.
     pub(super) async fn id(&self) -> ID {
         global_id(NodeKind::CustomerGroup, self.row.uuid)
     }
 
-    /// Primary key.
+    /// Numeric ID.
     async fn customer_group_id(&self) -> i32 {
         self.row.customer_group_id
     }
@@ -59,27 +59,27 @@ impl CustomerGroup {
         self.row.uuid.to_string()
     }
 
-    /// Its name.
+    /// The name of the group.
     async fn group_name(&self) -> Text<&str> {
         Text(&self.row.group_name)
     }
 
-    /// Its page in the back office. Admins only.
+    /// URL of the group's page in the back office. Admins only.
     async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
+        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
         Ok(format!("/admin/customer-groups/edit/{}", self.row.customer_group_id))
     }
 
-    /// Its customers, newest first. For a group of more than 100 customers this is an error: use `customersConnection`
-    /// with a filter by `groupId`. Admins only.
+    /// The customers of the group, newest first. A group of more than 100 customers returns an error: use
+    /// `customersConnection` and filter by `groupId`. Admins only.
     #[graphql(complexity = "1 + MAX_MEMBERS as usize * child_complexity")]
     async fn customers(&self, ctx: &Context<'_>) -> Option<Result<List<Customer>>> {
         nullable(async || {
-            ctx.data::<Ctx>()?.require_admin().map_err(Failed)?;
-            let Some(members) = self.groups.members(ctx, self.row.customer_group_id).await? else {
+            ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+            let Some(members) = self.batch.members(ctx, self.row.customer_group_id).await? else {
                 let message =
                     format!("The group has more than {MAX_MEMBERS} customers; use customersConnection");
-                return Err(Failed(Error::conflict(message)).into());
+                return Err(ResolverError(Error::conflict(message)).into());
             };
             Ok(Some(List(members)))
         })
@@ -87,30 +87,30 @@ impl CustomerGroup {
     }
 }
 
-/// One page of customer groups.
+/// A page of customer groups.
 pub(super) struct CustomerGroupCollection(pub(super) ListQuery);
 
-/// One page of customer groups.
+/// A page of customer groups.
 #[Object]
 impl CustomerGroupCollection {
     /// The groups of this page.
     async fn items(&self, ctx: &Context<'_>) -> Result<List<CustomerGroup>> {
-        let rows = group::list(ctx.data()?, &self.0).await.map_err(Failed)?;
+        let rows = group::list(ctx.data()?, &self.0).await.map_err(ResolverError)?;
         Ok(List(CustomerGroup::page(rows)))
     }
 
-    /// The page, from 1.
+    /// The number of this page, from 1.
     async fn current_page(&self) -> u32 {
         self.0.page
     }
 
-    /// The number of groups on all pages; counted only when it is asked for.
+    /// The number of groups on all pages. It is counted only if this field is selected.
     async fn total(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(group::count(ctx.data()?, &self.0).await.map_err(Failed)?)
+        Ok(group::count(ctx.data()?, &self.0).await.map_err(ResolverError)?)
     }
 
-    /// The filters that are in force.
+    /// The filters that apply.
     async fn current_filters(&self) -> List<Filter> {
-        List(current(&self.0))
+        List(current_filters(&self.0))
     }
 }

@@ -1,4 +1,4 @@
-//! Events and audit entries over GraphQL: two views of the journal.
+//! The GraphQL types of events and audit entries, which are two views of the journal.
 
 use std::sync::Arc;
 
@@ -7,22 +7,25 @@ use uuid::Uuid;
 
 use super::date_time::DateTime;
 use crate::api::graphql::counted::{AnyJson, List, Text};
-use crate::api::graphql::error::Failed;
+use crate::api::graphql::error::ResolverError;
 use crate::entity::journal_entry::Model;
 use crate::error::Error;
 use crate::service::journal::{self, AuditFilter};
 use crate::types;
 
-/// The identifier that an argument says.
-pub(super) fn uuid_of(field: &str, text: Option<String>) -> Result<Option<Uuid>> {
+/// Parses the uuid of an argument.
+///
+/// # Errors
+/// `VALIDATION_FAILED` when it is not a valid uuid.
+pub(super) fn parse_uuid(field: &str, text: Option<String>) -> Result<Option<Uuid>> {
     let parse = |text: String| {
-        let invalid = || Failed(Error::invalid(field, format!("\"{field}\" must be a uuid")));
+        let invalid = || ResolverError(Error::invalid(field, format!("\"{field}\" must be a uuid")));
         Ok(Uuid::try_parse(&text).map_err(|_| invalid())?)
     };
     text.map(parse).transpose()
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Clone)]
 pub(super) struct Event(Arc<Model>);
 
@@ -32,53 +35,54 @@ impl From<Model> for Event {
     }
 }
 
-/// Something that happened, as webhooks are told of it.
+/// An event, as webhooks receive it.
 #[Object]
 impl Event {
-    /// Public identifier; the `webhook-id` of its deliveries.
+    /// Public identifier, which is also the `webhook-id` of the event's deliveries.
     async fn id(&self) -> String {
         self.0.uuid.to_string()
     }
 
-    /// What happened, as `customer.created`.
+    /// The kind of event, such as `customer.created`.
     #[graphql(name = "type")]
     async fn kind(&self) -> &str {
         self.0.kind.name()
     }
 
-    /// The version of the form of `data`.
+    /// The version of the format of `data`.
     async fn version(&self) -> i16 {
         self.0.schema_version
     }
 
-    /// The uuid of the customer it happened to, if any.
+    /// The uuid of the affected customer, if any.
     async fn customer(&self) -> Option<String> {
         self.0.customer_uuid.map(|uuid| uuid.to_string())
     }
 
-    /// Which of this customer's events it is, from 1 without gaps.
+    /// The number of the event among those of the customer, from 1 without gaps.
     async fn sequence(&self) -> Option<i64> {
         self.0.sequence
     }
 
-    /// The names of the fields that changed.
+    /// The names of the changed fields.
     async fn fields(&self) -> List<&str> {
         self.0.field_names().collect()
     }
 
-    /// The customer, address, group … as it was then; no secrets. A changed customer's `meta_data` is there only if it
-    /// changed, with the fields that did (`null` of one that is gone). `{"erased": true}` of a customer that was deleted.
+    /// The customer, address, group or other record at the time of the event, without secrets. The `meta_data` of a
+    /// changed customer contains only its changed fields (`null` for a removed one), and is absent if none changed.
+    /// After the customer was deleted, the data is `{"erased": true}`.
     async fn data(&self) -> AnyJson<&serde_json::Value> {
         AnyJson(&self.0.data)
     }
 
-    /// When it happened.
+    /// When the event occurred.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 }
 
-/// Who did what.
+/// An audit entry.
 #[derive(Clone)]
 pub(super) struct AuditEntry(Arc<Model>);
 
@@ -88,119 +92,119 @@ impl From<Model> for AuditEntry {
     }
 }
 
-/// Who did what to what.
+/// An entry of the audit trail: an action, its actor, and the changed record.
 #[Object]
 impl AuditEntry {
-    /// Public identifier; that of the event that tells of it as well.
+    /// Public identifier, which is also the `id` of the event for this action.
     async fn id(&self) -> String {
         self.0.uuid.to_string()
     }
 
-    /// What was done, as `customer.updated`.
+    /// The action, such as `customer.updated`.
     async fn action(&self) -> &str {
         self.0.kind.name()
     }
 
-    /// What kind of caller did it.
+    /// The kind of actor.
     async fn actor(&self) -> Actor {
         self.0.actor.into()
     }
 
-    /// The uuid of the customer or admin who did it.
+    /// The uuid of the customer or admin that acted.
     async fn actor_uuid(&self) -> Option<String> {
         self.0.actor_uuid.map(|uuid| uuid.to_string())
     }
 
-    /// The token by which it was done (its claim `jti`).
+    /// The token that authorized the action (its claim `jti`).
     async fn token_id(&self) -> Option<String> {
         self.0.token_id.map(|id| id.to_string())
     }
 
-    /// The network address that it was done from.
+    /// The network address of the client.
     async fn address(&self) -> Option<&str> {
         self.0.ip_address.as_deref()
     }
 
-    /// What the client called itself.
+    /// The `User-Agent` of the client.
     async fn user_agent(&self) -> Option<Text<&str>> {
         self.0.user_agent.as_deref().map(Text)
     }
 
-    /// The request that did it (`X-Request-Id`).
+    /// The ID of the request (`X-Request-Id`).
     async fn request_id(&self) -> Text<&str> {
         Text(&self.0.request_id)
     }
 
-    /// The uuid of what was changed.
+    /// The uuid of the changed record.
     async fn record(&self) -> String {
         self.0.record.to_string()
     }
 
-    /// The uuid of the customer it was done to, if any.
+    /// The uuid of the affected customer, if any.
     async fn customer(&self) -> Option<String> {
         self.0.customer_uuid.map(|uuid| uuid.to_string())
     }
 
-    /// The names of the fields that changed.
+    /// The names of the changed fields.
     async fn fields(&self) -> List<&str> {
         self.0.field_names().collect()
     }
 
-    /// What they were and are: `{ field: { old, new } }`, and `"changed"` for secrets. Empty of an erased customer.
+    /// The old and new values: `{ field: { old, new } }`, and `"changed"` for secrets. Empty for an erased customer.
     async fn changes(&self) -> AnyJson<serde_json::Map<String, serde_json::Value>> {
         AnyJson(journal::changes(&self.0))
     }
 
-    /// When it was done.
+    /// When the action occurred.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 }
 
-/// What kind of caller did something.
+/// The kind of actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "types::Actor")]
 pub(super) enum Actor {
-    /// Somebody without a token.
+    /// A client without a token.
     Anonymous,
     /// A customer.
     Customer,
     /// An admin.
     Admin,
-    /// The program itself, or who runs its commands.
+    /// The program itself, or the operator by a command.
     System,
 }
 
-/// Which audit entries are wanted: those that meet all of what is said.
+/// Conditions on audit entries. All given conditions must match.
 #[derive(Default, InputObject)]
 pub(super) struct AuditEntryFilter {
-    /// What was done: `customer.updated`, `customer.*`.
+    /// Any of these actions: `customer.updated`, `customer.*`.
     actions: Option<Vec<String>>,
-    /// What kind of caller did it.
+    /// The kind of actor.
     actor: Option<Actor>,
-    /// The uuid of who did it.
+    /// The uuid of the customer or admin that acted.
     actor_uuid: Option<String>,
-    /// The uuid of the customer it was done to.
+    /// The uuid of the affected customer.
     customer: Option<String>,
-    /// The uuid of what was changed.
+    /// The uuid of the changed record.
     record: Option<String>,
-    /// The request that did it.
+    /// The ID of the request.
     request_id: Option<String>,
-    /// Since when.
+    /// At or after this timestamp.
     since: Option<DateTime>,
-    /// Until before when.
+    /// Before this timestamp.
     until: Option<DateTime>,
 }
 
 impl AuditEntryFilter {
-    pub(super) fn read(self) -> Result<AuditFilter> {
+    pub(super) fn into_audit_filter(self) -> Result<AuditFilter> {
         let Self { actions, actor, actor_uuid, customer, record, request_id, since, until } = self;
         Ok(AuditFilter {
             actions,
             actor: actor.map(Into::into),
-            actor_uuid: uuid_of("actorUuid", actor_uuid)?,
-            customer: uuid_of("customer", customer)?,
-            record: uuid_of("record", record)?,
+            actor_uuid: parse_uuid("actorUuid", actor_uuid)?,
+            customer: parse_uuid("customer", customer)?,
+            record: parse_uuid("record", record)?,
             request_id,
             since: since.map(|DateTime(since)| since),
             until: until.map(|DateTime(until)| until),

@@ -1,4 +1,4 @@
-//! Parts of lists that only grow: events, audit entries, deliveries (GraphQL Cursor Connections Specification).
+//! Connections of lists that only grow: events, audit entries, deliveries (GraphQL Cursor Connections Specification).
 
 use async_graphql::{OutputType, SimpleObject};
 
@@ -8,7 +8,7 @@ use super::webhook::WebhookDelivery;
 use crate::api::graphql::counted::List;
 use crate::service::query::listing;
 
-/// A part of a list, in its order.
+/// A page of a list.
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "EventConnection", params(Event)))]
 #[graphql(concrete(name = "AuditEntryConnection", params(AuditEntry)))]
@@ -17,23 +17,23 @@ pub(super) struct ListConnection<N: OutputType>
 where
     Edge<N>: OutputType,
 {
-    /// What is in it, each with its cursor.
+    /// The items, each with its cursor.
     edges: List<Edge<N>>,
-    /// What is in it.
+    /// The items.
     nodes: List<N>,
-    /// How to go on.
+    /// Information about the pages before and after this one.
     page_info: PageInfo,
 }
 
-/// Something in a list.
+/// An item of a list.
 #[derive(Clone, SimpleObject)]
 #[graphql(concrete(name = "EventEdge", params(Event)))]
 #[graphql(concrete(name = "AuditEntryEdge", params(AuditEntry)))]
 #[graphql(concrete(name = "WebhookDeliveryEdge", params(WebhookDelivery)))]
 pub(super) struct Edge<N: OutputType> {
-    /// Names its place, for `after` and `before`.
+    /// The position of the item, for `after` and `before`.
     cursor: String,
-    /// What it is.
+    /// The item.
     node: N,
 }
 
@@ -42,12 +42,12 @@ where
     N: OutputType + Clone,
     Edge<N>: OutputType,
 {
-    /// What a listing answered with.
+    /// The connection of a page of rows.
     pub(super) fn of<M>(page: listing::Page<M>, node: impl Fn(M) -> N) -> Self {
         let edges: Vec<Edge<N>> =
             page.rows.into_iter().map(|(cursor, row)| Edge { cursor, node: node(row) }).collect();
         let start = edges.first().map(|edge| edge.cursor.clone());
-        let page_info = PageInfo::of(page.has_next, page.has_previous, start, page.end);
+        let page_info = PageInfo::known(page.has_next, page.has_previous, start, page.end);
         Self { nodes: edges.iter().map(|edge| edge.node.clone()).collect(), edges: List(edges), page_info }
     }
 }

@@ -1,6 +1,8 @@
-//! What belongs to the customers of one answer is fetched with one query for a whole page, when the first of
-//! them is asked for it. Not by a batch that waits for some time: a page that takes longer to walk would be split,
-//! and cost more queries the more rows it has.
+//! Batches the lookups of a page. When a field such as `addresses` is resolved for the first customer of a page, one
+//! query fetches the addresses of all customers of the page. An error is returned for each of them.
+//!
+//! There is no data loader that waits for a time and then sends a batch: a page that takes longer to resolve would be
+//! split into several batches, so a larger page would need more queries.
 
 use std::collections::HashMap;
 
@@ -9,15 +11,15 @@ use tokio::sync::OnceCell;
 
 use super::customer::Customer;
 use super::group::CustomerGroup;
-use crate::api::graphql::error::Failed;
+use crate::api::graphql::error::ResolverError;
 use crate::entity::{customer, customer_address, customer_group, customer_session};
 use crate::error::Error;
 use crate::service::{self, address, group, session};
 
-/// Rows by a key, once they are fetched; each who asks gets the error as well.
+/// Rows by key, fetched once. Every waiting field receives the rows or the error.
 type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
 
-/// The customers that were found together.
+/// The customers of a page.
 pub(super) struct CustomerBatch {
     customer_ids: Vec<i32>,
     group_ids: Vec<i32>,
@@ -40,7 +42,7 @@ impl CustomerBatch {
         }
     }
 
-    /// A group that one of them is in.
+    /// The group of a customer of the page.
     pub(super) async fn group(&self, ctx: &Context<'_>, id: i32) -> Result<Option<CustomerGroup>> {
         let ctx = ctx.data()?;
         let fetch = async || {
@@ -48,10 +50,10 @@ impl CustomerBatch {
             let ids: Vec<i32> = rows.iter().map(|row| row.customer_group_id).collect();
             Ok(ids.into_iter().zip(CustomerGroup::page(rows)).collect())
         };
-        found(self.groups.get_or_init(fetch).await, id)
+        lookup(self.groups.get_or_init(fetch).await, id)
     }
 
-    /// The addresses of one of them.
+    /// The addresses of a customer of the page.
     pub(super) async fn addresses(
         &self,
         ctx: &Context<'_>,
@@ -62,10 +64,10 @@ impl CustomerBatch {
             let rows = address::of_customers(ctx, &self.customer_ids).await?;
             Ok(group_by(rows, |row| row.customer_id))
         };
-        Ok(found(self.addresses.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+        Ok(lookup(self.addresses.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
     }
 
-    /// The sessions of one of them.
+    /// The sessions of a customer of the page.
     pub(super) async fn sessions(
         &self,
         ctx: &Context<'_>,
@@ -76,39 +78,39 @@ impl CustomerBatch {
             let rows = session::of_customers(ctx, &self.customer_ids).await?;
             Ok(group_by(rows, |row| row.customer_id))
         };
-        Ok(found(self.sessions.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+        Ok(lookup(self.sessions.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
     }
 }
 
-/// The groups that were found together.
-pub(super) struct Groups {
+/// The groups of a page.
+pub(super) struct GroupBatch {
     ids: Vec<i32>,
     members: Fetched<Option<Vec<Customer>>>,
 }
 
-impl Groups {
+impl GroupBatch {
     pub(super) fn of(groups: &[customer_group::Model]) -> Self {
         let ids = groups.iter().map(|row| row.customer_group_id).collect();
         Self { ids, members: OnceCell::new() }
     }
 
-    /// The customers of one of them; none when there are too many.
+    /// The customers of a group of the page, or `None` when it has too many.
     pub(super) async fn members(&self, ctx: &Context<'_>, id: i32) -> Result<Option<Vec<Customer>>> {
         let ctx = ctx.data()?;
         let fetch = async || {
             let members = service::customer::of_groups(ctx, &self.ids).await?;
             let too_large = members.too_large.into_iter().map(|id| (id, None));
-            // As one page: what belongs to all of them is fetched at once.
+            // They form one page, so that the lookups for all of them are batched.
             let customers = Customer::page(members.rows);
             let by_group = group_by(customers, |customer| customer.group_id().unwrap_or_default());
             let by_group = by_group.into_iter().map(|(id, customers)| (id, Some(customers)));
             Ok(by_group.chain(too_large).collect())
         };
-        Ok(found(self.members.get_or_init(fetch).await, id)?.unwrap_or_else(|| Some(Vec::new())))
+        Ok(lookup(self.members.get_or_init(fetch).await, id)?.unwrap_or_else(|| Some(Vec::new())))
     }
 }
 
-/// Rows by key; those of one key keep their order.
+/// Groups rows by key. Rows with the same key keep their order.
 fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
     let mut groups: HashMap<i32, Vec<T>> = HashMap::new();
     for row in rows {
@@ -117,9 +119,9 @@ fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
     groups
 }
 
-fn found<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
+fn lookup<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
     match fetched {
         Ok(rows) => Ok(rows.get(&key).cloned()),
-        Err(error) => Err(Failed(error.clone_for_waiters()).into()),
+        Err(error) => Err(ResolverError(error.clone_for_waiters()).into()),
     }
 }

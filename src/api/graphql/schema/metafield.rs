@@ -1,4 +1,4 @@
-//! Custom fields over GraphQL.
+//! The GraphQL types of custom fields and their definitions.
 
 use std::sync::Arc;
 
@@ -8,55 +8,55 @@ use tokio::sync::OnceCell;
 
 use super::date_time::DateTime;
 use crate::api::graphql::counted::{AnyJson, Text};
-use crate::api::graphql::error::Failed;
+use crate::api::graphql::error::ResolverError;
 use crate::entity::metafield_definition::{FieldType, Model};
 use crate::error::Error;
 use crate::service::metafield;
 
-/// The definitions that the caller may see: read when they are first asked for, once a request, however many
-/// customers there are in the answer; each that asks gets the error as well.
+/// The definitions that the caller may see. They are read once per request, when the first field needs them. Every
+/// field that needs them receives the definitions or the error.
 #[derive(Default)]
 pub(in crate::api::graphql) struct Definitions(OnceCell<std::result::Result<Vec<Arc<Model>>, Error>>);
 
 impl Definitions {
-    /// Those of this request.
+    /// The definitions for the current request.
     pub(in crate::api::graphql) async fn of<'a>(ctx: &'a Context<'_>) -> Result<&'a [Arc<Model>]> {
         let caller = ctx.data()?;
         let load = async || Ok(metafield::visible(caller).await?.into_iter().map(Arc::new).collect());
         match ctx.data::<Self>()?.0.get_or_init(load).await {
             Ok(definitions) => Ok(definitions),
-            Err(error) => Err(Failed(error.clone_for_waiters()).into()),
+            Err(error) => Err(ResolverError(error.clone_for_waiters()).into()),
         }
     }
 }
 
-/// What a custom field holds.
+/// The type of a custom field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "snake_case")]
 pub(in crate::api::graphql) enum MetafieldType {
-    /// A line of text.
+    /// A single line of text.
     ShortText,
-    /// Any text.
+    /// Text of any length.
     LongText,
-    /// Rows of an editor.
+    /// Rich text: a list of objects of an editor.
     RichText,
-    /// A whole number.
+    /// An integer.
     Integer,
-    /// Any number.
+    /// A number.
     Number,
     /// True or false.
     Boolean,
-    /// A day, as `2026-01-31`.
+    /// A date, such as `2026-01-31`.
     Date,
-    /// A colour, as `#1a2b3c`.
+    /// A colour, such as `#1a2b3c`.
     Color,
     /// An http or https URL.
     Url,
-    /// Several fields together.
+    /// A group of fields.
     Group,
 }
 
-/// The two enums are one: a new type fails to compile until it is in both.
+/// The two enums have the same variants: a new one doesn't compile until both have it.
 macro_rules! same_types {
     ($($name:ident)*) => {
         impl From<FieldType> for MetafieldType {
@@ -70,7 +70,7 @@ same_types!(ShortText LongText RichText Integer Number Boolean Date Color Url Gr
 
 pub(in crate::api::graphql) struct MetafieldDefinition(pub(in crate::api::graphql) Model);
 
-/// What a custom field holds. Admins only.
+/// The definition of a custom field. Admins only.
 #[Object]
 impl MetafieldDefinition {
     /// Public identifier.
@@ -78,17 +78,17 @@ impl MetafieldDefinition {
         self.0.uuid.to_string()
     }
 
-    /// What has such a field: `customer`.
+    /// The type of record that has the field: `customer`.
     async fn owner_type(&self) -> Text<&str> {
         Text(&self.0.owner_type)
     }
 
-    /// First part of the field's name.
+    /// Namespace of the field, the first part of its identifier.
     async fn namespace(&self) -> Text<&str> {
         Text(&self.0.namespace)
     }
 
-    /// Second part of the field's name.
+    /// Key of the field, the second part of its identifier.
     async fn key(&self) -> Text<&str> {
         Text(&self.0.field_key)
     }
@@ -98,53 +98,53 @@ impl MetafieldDefinition {
         Text(&self.0.name)
     }
 
-    /// What it is for.
+    /// The purpose of the field.
     async fn description(&self) -> Option<Text<&str>> {
         self.0.description.as_deref().map(Text)
     }
 
-    /// What it holds.
+    /// The type of the field.
     #[graphql(name = "type")]
     async fn field_type(&self) -> MetafieldType {
         self.0.field_type.into()
     }
 
-    /// Whether it holds a list of that.
+    /// Whether the value is a list of this type.
     async fn is_list(&self) -> bool {
         self.0.is_list
     }
 
-    /// Whether it can't be emptied.
+    /// Whether the value can't be removed.
     async fn required(&self) -> bool {
         self.0.required
     }
 
-    /// Whether the customer may see and set it.
+    /// Whether the customer may read and set the value.
     async fn visible_to_customer(&self) -> bool {
         self.0.visible_to_customer
     }
 
-    /// Rules for its values, a list.
+    /// The list of validation rules for values.
     async fn validations(&self) -> AnyJson<&Value> {
         AnyJson(&self.0.validations)
     }
 
-    /// What a group is made of, a list.
+    /// The list of fields of a group.
     async fn sub_fields(&self) -> AnyJson<&Value> {
         AnyJson(&self.0.sub_fields)
     }
 
-    /// Where it stands among others.
+    /// The sort position among other definitions.
     async fn position(&self) -> i32 {
         self.0.position
     }
 
-    /// When it was made.
+    /// When the definition was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 
-    /// When it last changed.
+    /// When the definition was last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
@@ -156,7 +156,7 @@ pub(in crate::api::graphql) struct Metafield {
 }
 
 impl Metafield {
-    /// A custom field of the customer with this `meta_data`.
+    /// The custom field of the customer with this `meta_data`.
     pub(in crate::api::graphql) fn new(definition: &Arc<Model>, meta_data: &Value) -> Self {
         let value = metafield::value(definition, meta_data).cloned();
         Self { definition: Arc::clone(definition), value }
@@ -166,23 +166,23 @@ impl Metafield {
 /// A custom field of a customer.
 #[Object]
 impl Metafield {
-    /// First part of its name.
+    /// Namespace of the field, the first part of its identifier.
     async fn namespace(&self) -> Text<&str> {
         Text(&self.definition.namespace)
     }
 
-    /// Second part of its name.
+    /// Key of the field, the second part of its identifier.
     async fn key(&self) -> Text<&str> {
         Text(&self.definition.field_key)
     }
 
-    /// What it holds.
+    /// The type of the field.
     #[graphql(name = "type")]
     async fn field_type(&self) -> MetafieldType {
         self.definition.field_type.into()
     }
 
-    /// Its value; null when it is not set.
+    /// The value; null if it is not set.
     async fn value(&self) -> Option<AnyJson<&Value>> {
         self.value.as_ref().map(AnyJson)
     }

@@ -1,4 +1,5 @@
-//! The types of the schema and their resolvers.
+//! The types of the schema and their resolvers. A resolver makes one service call; the service checks what the caller
+//! may read. Documentation comments of the types become the descriptions in the schema.
 
 mod address;
 mod connection;
@@ -23,12 +24,12 @@ use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder};
 pub(super) type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
 pub(super) type Builder = SchemaBuilder<query::Query, EmptyMutation, EmptySubscription>;
 
-/// The schema, before limits are set.
+/// Builds the schema, without limits.
 pub(super) fn builder() -> Builder {
     Schema::build(query::Query, EmptyMutation, EmptySubscription)
 }
 
-/// The schema in the schema definition language, as it stands in `schema.graphql`.
+/// The schema in the schema definition language: the content of `schema.graphql`.
 pub fn sdl() -> String {
     builder().finish().sdl()
 }

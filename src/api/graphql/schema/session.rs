@@ -1,4 +1,4 @@
-//! Sessions of customers over GraphQL.
+//! The GraphQL type of customer sessions.
 
 use async_graphql::{Context, Object, Result};
 
@@ -9,7 +9,7 @@ use crate::entity::customer_session::Model;
 
 pub(super) struct Session(pub(super) Model);
 
-/// One login of a customer. `DELETE /api/customers/me/sessions/{id}` ends it.
+/// A session of a customer, created by a login. `DELETE /api/customers/me/sessions/{id}` ends it.
 #[Object]
 impl Session {
     /// Public identifier.
@@ -17,27 +17,27 @@ impl Session {
         self.0.uuid.to_string()
     }
 
-    /// When it logged in.
+    /// When the customer logged in.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 
-    /// When it logged in or last got new tokens.
+    /// When the customer logged in or last refreshed its tokens.
     async fn last_used_at(&self) -> DateTime {
         DateTime(self.0.last_used_at)
     }
 
-    /// What the client called itself when it logged in.
+    /// The `User-Agent` of the client at login.
     async fn user_agent(&self) -> Option<Text<&str>> {
         self.0.user_agent.as_deref().map(Text)
     }
 
-    /// Where it logged in from.
+    /// The network address of the client at login.
     async fn address(&self) -> Option<&str> {
         self.0.ip_address.as_deref()
     }
 
-    /// Whether it is the one that asks.
+    /// Whether this is the session of the current request.
     async fn current(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(match &ctx.data::<Ctx>()?.caller {
             Caller::Customer { session, .. } => *session == Some(self.0.uuid),

@@ -1,4 +1,4 @@
-//! Webhook endpoints and deliveries over GraphQL.
+//! The GraphQL types of webhook endpoints and deliveries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use super::date_time::DateTime;
 use super::journal::Event;
 use super::list_connection::ListConnection;
 use crate::api::graphql::counted::{List, Text};
-use crate::api::graphql::error::Failed;
+use crate::api::graphql::error::ResolverError;
 use crate::app::ctx::Ctx;
 use crate::entity::{webhook_delivery, webhook_endpoint};
 use crate::service::query::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
 use crate::types::DeliveryStatus;
 
-/// Somebody who is told of events.
+/// A webhook endpoint.
 #[derive(Clone)]
 pub(super) struct WebhookEndpoint(Arc<webhook_endpoint::Model>);
 
@@ -26,7 +26,7 @@ impl From<webhook_endpoint::Model> for WebhookEndpoint {
     }
 }
 
-/// Somebody who is told of events by HTTP. Secrets are not told.
+/// A URL that receives events. The secret is never returned.
 #[Object]
 impl WebhookEndpoint {
     /// Public identifier.
@@ -34,65 +34,65 @@ impl WebhookEndpoint {
         self.0.uuid.to_string()
     }
 
-    /// Where events are posted to.
+    /// The URL that receives events by POST.
     async fn url(&self) -> Text<&str> {
         Text(&self.0.url)
     }
 
-    /// What it is for.
+    /// The purpose of the endpoint.
     async fn description(&self) -> Text<&str> {
         Text(&self.0.description)
     }
 
-    /// Which events it is told of.
+    /// The kinds of events that it receives: `customer.created`, `customer.*`, `*`.
     async fn events(&self) -> List<&str> {
         self.0.event_filters().collect()
     }
 
-    /// Whether it is told anything.
+    /// Whether it receives events.
     async fn enabled(&self) -> bool {
         self.0.enabled
     }
 
-    /// Until when deliveries are signed with the secret before the last rotation as well.
+    /// Until this time, deliveries are also signed with the previous secret.
     async fn previous_secret_expires_at(&self) -> Option<DateTime> {
         self.0.previous_secret_expires_at.map(DateTime)
     }
 
-    /// When it was made.
+    /// When the endpoint was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
     }
 
-    /// When it last changed.
+    /// When the endpoint was last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
     }
 
-    /// What to call, with PATCH, to change it.
+    /// URL that updates the endpoint with PATCH.
     async fn update_api(&self) -> String {
         format!("/api/webhook-endpoints/{}", self.0.uuid)
     }
 
-    /// What to call, with DELETE, to delete it.
+    /// URL that deletes the endpoint with DELETE.
     async fn delete_api(&self) -> String {
         format!("/api/webhook-endpoints/{}", self.0.uuid)
     }
 }
 
-/// How far a delivery is.
+/// The status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "DeliveryStatus")]
 pub(super) enum WebhookDeliveryStatus {
-    /// To be sent, or to be tried again.
+    /// Not delivered yet. It will be sent or retried.
     Pending,
-    /// The receiver took it.
+    /// The receiver accepted it.
     Delivered,
-    /// Given up after three days; it can be replayed.
+    /// Failed for three days and not retried any more (dead letter). It can be replayed.
     Parked,
 }
 
-/// An event on its way to an endpoint.
+/// A delivery with its endpoint and its event.
 #[derive(Clone)]
 pub(super) struct WebhookDelivery {
     row: Arc<webhook_delivery::Model>,
@@ -100,7 +100,7 @@ pub(super) struct WebhookDelivery {
     event: Option<Event>,
 }
 
-/// An event on its way to an endpoint, or what became of it.
+/// The delivery of an event to an endpoint.
 #[Object]
 impl WebhookDelivery {
     /// Public identifier.
@@ -108,76 +108,76 @@ impl WebhookDelivery {
         self.row.uuid.to_string()
     }
 
-    /// Where it goes.
+    /// The endpoint that receives the event.
     async fn endpoint(&self) -> Option<WebhookEndpoint> {
         self.endpoint.clone()
     }
 
-    /// What it tells.
+    /// The event.
     async fn event(&self) -> Option<Event> {
         self.event.clone()
     }
 
-    /// How far it is.
+    /// The status of the delivery.
     async fn status(&self) -> WebhookDeliveryStatus {
         self.row.status.into()
     }
 
-    /// How often it was tried.
+    /// The number of attempts.
     async fn attempts(&self) -> i32 {
         self.row.attempts
     }
 
-    /// What the receiver answered last, an HTTP status.
+    /// The HTTP status of the last response.
     async fn response_status(&self) -> Option<i16> {
         self.row.response_status
     }
 
-    /// How long the last attempt took, in milliseconds.
+    /// The duration of the last attempt, in milliseconds.
     async fn duration_ms(&self) -> Option<i32> {
         self.row.duration_ms
     }
 
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     async fn last_error(&self) -> Option<Text<&str>> {
         self.row.last_error.as_deref().map(Text)
     }
 
-    /// When it was planned.
+    /// When the delivery was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
     }
 
-    /// When it is tried next, while it is pending.
+    /// When the next attempt is due, if the delivery is pending.
     async fn next_attempt_at(&self) -> Option<DateTime> {
         let is_pending = self.row.status == DeliveryStatus::Pending;
         is_pending.then_some(DateTime(self.row.next_attempt_at))
     }
 
-    /// When the receiver took it.
+    /// When the receiver accepted it.
     async fn delivered_at(&self) -> Option<DateTime> {
         self.row.delivered_at.map(DateTime)
     }
 
-    /// What to call, with POST, to send it once more.
+    /// URL that sends the event again with POST.
     async fn replay_api(&self) -> String {
         format!("/api/webhook-deliveries/{}/replay", self.row.uuid)
     }
 }
 
-/// A part of the deliveries, each with its endpoint and its event.
+/// A page of deliveries, each with its endpoint and its event.
 pub(super) async fn page(
     ctx: &Ctx,
     window: &Window,
     filter: &DeliveryFilter,
 ) -> Result<ListConnection<WebhookDelivery>> {
-    let deliveries = webhook::deliveries(ctx, window, filter).await.map_err(Failed)?;
-    let page = deliveries.page(ctx).await.map_err(Failed)?;
+    let deliveries = webhook::deliveries(ctx, window, filter).await.map_err(ResolverError)?;
+    let page = deliveries.page(ctx).await.map_err(ResolverError)?;
     let events: Vec<i64> = page.rows.iter().map(|(_, row)| row.journal_entry_id).collect();
     let endpoints: Vec<i64> = page.rows.iter().map(|(_, row)| row.webhook_endpoint_id).collect();
-    let events = webhook::entries(ctx, &events).await.map_err(Failed)?.into_iter();
+    let events = webhook::entries(ctx, &events).await.map_err(ResolverError)?.into_iter();
     let events: HashMap<i64, Event> = events.map(|row| (row.journal_entry_id, row.into())).collect();
-    let endpoints = webhook::endpoints_of(ctx, &endpoints).await.map_err(Failed)?.into_iter();
+    let endpoints = webhook::endpoints_of(ctx, &endpoints).await.map_err(ResolverError)?.into_iter();
     let endpoints: HashMap<i64, WebhookEndpoint> =
         endpoints.map(|row| (row.webhook_endpoint_id, row.into())).collect();
     Ok(ListConnection::of(page, |row: webhook_delivery::Model| WebhookDelivery {

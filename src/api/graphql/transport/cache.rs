@@ -1,4 +1,5 @@
-//! What is kept by a key, bounded in number and in bytes; what was used longest ago goes first.
+//! A cache with a maximum number of entries and of bytes. When it is full, the least recently used entry is evicted. A
+//! value that exceeds the maximum size of an entry is not stored.
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
@@ -6,68 +7,65 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-/// How much a cache holds.
+/// The limits of a cache.
 pub(super) struct Bounds {
-    /// Entries.
     pub(super) entries: NonZeroUsize,
-    /// Bytes of all entries.
+    /// Maximum size of all entries, in bytes.
     pub(super) bytes: usize,
-    /// Bytes of one, so that none pushes all others out.
-    pub(super) bytes_each: usize,
+    /// Maximum size of one entry, in bytes, so that none evicts all others.
+    pub(super) max_entry_bytes: usize,
 }
 
-/// Values by key.
 pub(super) struct Cache<K: Hash + Eq, V> {
     bounds: Bounds,
-    kept: Mutex<Kept<K, V>>,
+    entries: Mutex<Entries<K, V>>,
 }
 
-struct Kept<K: Hash + Eq, V> {
-    /// With the bytes that each takes.
-    entries: LruCache<K, (V, usize)>,
+struct Entries<K: Hash + Eq, V> {
+    /// Each value with its size in bytes.
+    by_key: LruCache<K, (V, usize)>,
     bytes: usize,
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     pub(super) fn new(bounds: Bounds) -> Self {
-        let kept = Mutex::new(Kept { entries: LruCache::new(bounds.entries), bytes: 0 });
-        Self { bounds, kept }
+        let entries = Mutex::new(Entries { by_key: LruCache::new(bounds.entries), bytes: 0 });
+        Self { bounds, entries }
     }
 
-    /// The value with this key.
-    pub(super) fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
+    pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: std::borrow::Borrow<Q>,
     {
-        self.kept().entries.get(key).map(|(value, _)| value.clone())
+        self.lock().by_key.get(key).map(|(value, _)| value.clone())
     }
 
-    /// Keeps a value that takes so many bytes, unless that is too many.
-    pub(super) fn keep(&self, key: K, value: V, bytes: usize) {
-        if bytes > self.bounds.bytes_each {
+    /// Stores a value of this size, in bytes, unless it is too large for an entry.
+    pub(super) fn insert(&self, key: K, value: V, bytes: usize) {
+        if bytes > self.bounds.max_entry_bytes {
             return;
         }
-        let mut kept = self.kept();
-        kept.bytes += bytes;
-        // What had this key before, or what there is no longer a place for.
-        if let Some((_, (_, gone))) = kept.entries.push(key, (value, bytes)) {
-            kept.bytes -= gone;
+        let mut entries = self.lock();
+        entries.bytes += bytes;
+        // The entry that had this key, or the evicted one.
+        if let Some((_, (_, removed))) = entries.by_key.push(key, (value, bytes)) {
+            entries.bytes -= removed;
         }
-        while kept.bytes > self.bounds.bytes
-            && let Some((_, (_, gone))) = kept.entries.pop_lru()
+        while entries.bytes > self.bounds.bytes
+            && let Some((_, (_, removed))) = entries.by_key.pop_lru()
         {
-            kept.bytes -= gone;
+            entries.bytes -= removed;
         }
     }
 
-    /// Entries, and the bytes that they take.
+    /// The number of entries and their size in bytes.
     #[cfg(test)]
     pub(super) fn size(&self) -> (usize, usize) {
-        let kept = self.kept();
-        (kept.entries.len(), kept.bytes)
+        let entries = self.lock();
+        (entries.by_key.len(), entries.bytes)
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept<K, V>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Entries<K, V>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,7 @@
-//! GraphQL over HTTP: from a request to its answer.
+//! The handlers of both endpoints: `/api/graphql` for anyone and `/api/admin/graphql` for admins.
+//!
+//! A request that is not well-formed GraphQL over HTTP gets a failure in the form of REST. Every other error is in the
+//! `errors` of a GraphQL response.
 
 use std::sync::Arc;
 
@@ -12,14 +15,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::Schemas;
-use super::answer::{self, AnswerBody, Execution, Written};
-use super::document::Refused;
+use super::document::RequestError;
 use super::metrics;
 use super::parse::ParsedOperation;
 use super::persisted::DocumentCache;
-use super::public::{CacheKey, PublicAnswer, PublicAnswers};
-use super::request::{Parameters, Requested, UrlParameters};
-use crate::api::graphql::budget::{Budget, Making};
+use super::public::{CacheKey, PublicResponse, PublicResponseCache};
+use super::request::{Operations, Parameters, UrlParameters};
+use super::response::{self, ExecutionResult, ResponseBody, ResultKind};
+use crate::api::graphql::budget::{Budget, PendingBytes};
 use crate::api::graphql::schema::Schema;
 use crate::api::graphql::schema::metafield::Definitions;
 use crate::app::App;
@@ -29,14 +32,14 @@ use crate::http::{AdminCtx, CurrentCustomer, Failure, FailureCode, MediaType};
 use crate::telemetry;
 use crate::telemetry::metrics::OperationOutcome;
 
-/// What both endpoints share.
+/// The state that both endpoints share.
 #[derive(Clone)]
 struct Endpoint {
     app: Arc<App>,
     schemas: Schemas,
-    known: Arc<DocumentCache>,
-    public: Arc<PublicAnswers>,
-    making: Making,
+    documents: Arc<DocumentCache>,
+    public_responses: Arc<PublicResponseCache>,
+    pending: PendingBytes,
 }
 
 impl FromRef<Endpoint> for Arc<App> {
@@ -45,20 +48,20 @@ impl FromRef<Endpoint> for Arc<App> {
     }
 }
 
-/// `/api/graphql` for anyone, `/api/admin/graphql` for admins; the same schema.
+/// The routes of both endpoints, which have the same schema.
 pub(super) fn routes(app: &Arc<App>, schemas: Schemas) -> Router {
-    let (known, public, making) = Default::default();
-    metrics::expect(&app.metrics.graphql);
+    let (documents, public_responses, pending) = Default::default();
+    metrics::register(&app.metrics.graphql);
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schemas, known, public, making })
+        .with_state(Endpoint { app: Arc::clone(app), schemas, documents, public_responses, pending })
 }
 
 async fn query_by_url(
     State(endpoint): State<Endpoint>,
     ctx: Ctx,
-    own: CurrentCustomer,
+    customer: CurrentCustomer,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
@@ -67,15 +70,15 @@ async fn query_by_url(
     let media_type = media_type(&headers)?;
     let budget = endpoint.budget();
     Ok(match endpoint.prepare(parameters, &budget) {
-        Err(Refused { is_change: true, .. }) => {
+        Err(RequestError { is_mutation: true, .. }) => {
             let failure = Failure::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 FailureCode::MethodNotAllowed,
-                "A URL can hold a query only",
+                "A GET request can only run a query",
             );
             ([(header::ALLOW, "GET, HEAD, POST")], failure).into_response()
         }
-        operation => endpoint.answer((ctx, own), operation, budget, true, media_type, &headers).await,
+        operation => endpoint.respond((ctx, customer), operation, budget, true, media_type, &headers).await,
     })
 }
 
@@ -91,22 +94,22 @@ async fn query_by_url_as_admin(
 async fn query_by_body(
     State(endpoint): State<Endpoint>,
     ctx: Ctx,
-    own: CurrentCustomer,
+    customer: CurrentCustomer,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let requested = Requested::read(&headers, body).await?;
+    let operations = Operations::read(&headers, body).await?;
     let media_type = media_type(&headers)?;
     let budget = endpoint.budget();
-    Ok(match requested {
-        Requested::Batch(operations) => {
+    Ok(match operations {
+        Operations::Batch(operations) => {
             endpoint.check_batch(operations.len())?;
-            let body = endpoint.batch_body((ctx, own), operations, &budget).await;
-            answer::batch(body, media_type, &headers)
+            let body = endpoint.batch_body((ctx, customer), operations, &budget).await;
+            response::batch(body, media_type, &headers)
         }
-        Requested::One(parameters) => {
+        Operations::Single(parameters) => {
             let operation = endpoint.prepare(parameters, &budget);
-            endpoint.answer((ctx, own), operation, budget, false, media_type, &headers).await
+            endpoint.respond((ctx, customer), operation, budget, false, media_type, &headers).await
         }
     })
 }
@@ -120,114 +123,117 @@ async fn query_by_body_as_admin(
     query_by_body(state, ctx, CurrentCustomer::default(), headers, body).await
 }
 
-/// That of the answer.
+/// The media type of the response.
 ///
 /// # Errors
-/// 406.
+/// 406 when the client accepts none of the media types of GraphQL.
 fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
     MediaType::accepted(headers).ok_or_else(|| {
         Failure::new(
             StatusCode::NOT_ACCEPTABLE,
             FailureCode::NotAcceptable,
-            "The answer can be application/graphql-response+json or application/json",
+            "The response can be application/graphql-response+json or application/json",
         )
     })
 }
 
 impl Endpoint {
     fn budget(&self) -> Arc<Budget> {
-        Arc::new(Budget::new(&self.app.config.graphql, &self.making))
+        Arc::new(Budget::new(&self.app.config.graphql, &self.pending))
     }
 
-    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<ParsedOperation, Refused> {
-        let operation = ParsedOperation::new(parameters, &self.known, &self.app.config.graphql, budget);
-        operation.inspect_err(|refused| {
-            telemetry::graphql(refused.field);
-            self.app.metrics.graphql.count(refused.field, OperationOutcome::Refused, None);
+    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<ParsedOperation, RequestError> {
+        let operation = ParsedOperation::new(parameters, &self.documents, &self.app.config.graphql, budget);
+        operation.inspect_err(|error| {
+            telemetry::graphql(error.root_field);
+            self.app.metrics.graphql.count(error.root_field, OperationOutcome::Refused, None);
         })
     }
 
-    /// Whether a batch of so many operations is accepted.
+    /// Checks the number of operations of a batch.
+    ///
+    /// # Errors
+    /// 400 when batches are disabled, or when the batch is empty or has too many operations.
     fn check_batch(&self, operations: usize) -> Result<(), Failure> {
-        let most = self.app.config.graphql.batch;
-        if most == 0 {
-            return Err(Failure::malformed("The body must be a JSON object; batches are not accepted here"));
+        let max = self.app.config.graphql.batch;
+        if max == 0 {
+            return Err(Failure::malformed("The body must be a JSON object; batches are disabled"));
         }
         if operations == 0 {
             return Err(Failure::malformed("The batch is empty"));
         }
-        if operations > most {
-            let message = format!("The batch has {operations} operations; at most {most} are allowed");
+        if operations > max {
+            let message = format!("The batch has {operations} operations; at most {max} are allowed");
             return Err(Failure::new(StatusCode::BAD_REQUEST, FailureCode::BatchTooLarge, message));
         }
         Ok(())
     }
 
-    /// The answer to one operation. What is the same for everybody is made once.
-    async fn answer(
+    /// Responds to a single operation. A response that is the same for all callers comes from the cache, if possible.
+    async fn respond(
         &self,
         caller: (Ctx, CurrentCustomer),
-        operation: Result<ParsedOperation, Refused>,
+        operation: Result<ParsedOperation, RequestError>,
         budget: Arc<Budget>,
         by_url: bool,
         media_type: MediaType,
         headers: &HeaderMap,
     ) -> Response {
         let mut operation = operation;
-        let public = operation.as_mut().ok().and_then(|operation| operation.public.take());
-        if let (Ok(operation), Some(key)) = (&operation, &public)
-            && let Some(answer) = self.kept(operation, key)
+        let cache_key = operation.as_mut().ok().and_then(|operation| operation.cache_key.take());
+        if let (Ok(operation), Some(key)) = (&operation, &cache_key)
+            && let Some(response) = self.cached_response(operation, key)
         {
-            return answer::public(answer, by_url, media_type, headers);
+            return response::public(response, by_url, media_type, headers);
         }
-        let mut body = AnswerBody::new(&budget);
-        let outcome = match operation {
+        let mut body = ResponseBody::new(&budget);
+        let result = match operation {
             Ok(operation) => self.run(&self.schemas.plain, caller, operation, Arc::clone(&budget)).await,
-            Err(refused) => refused.into(),
+            Err(error) => error.into(),
         };
-        let written = body.write_outcome(outcome);
+        let kind = body.write_result(result);
         let body = body.into_bytes();
-        match public {
-            Some(key) if written == Written::Data => {
-                let answer = PublicAnswer::new(body);
-                self.public.keep(key, answer.clone());
-                answer::public(answer, by_url, media_type, headers)
+        match cache_key {
+            Some(key) if kind == ResultKind::Data => {
+                let response = PublicResponse::new(body);
+                self.public_responses.insert(key, response.clone());
+                response::public(response, by_url, media_type, headers)
             }
-            Some(_) | None => answer::one(body, written, media_type, headers),
+            Some(_) | None => response::single(body, kind, media_type, headers),
         }
     }
 
-    /// A public answer that was made before.
-    fn kept(&self, operation: &ParsedOperation, key: &CacheKey) -> Option<PublicAnswer> {
-        let watch = Timer::start();
-        let answer = self.public.find(key)?;
-        telemetry::graphql(operation.field);
-        self.app.metrics.graphql.count(operation.field, OperationOutcome::Ok, Some(watch.elapsed()));
-        Some(answer)
+    /// The cached response, if there is one. It counts as an operation in the metrics.
+    fn cached_response(&self, operation: &ParsedOperation, key: &CacheKey) -> Option<PublicResponse> {
+        let timer = Timer::start();
+        let response = self.public_responses.get(key)?;
+        telemetry::graphql(operation.root_field);
+        self.app.metrics.graphql.count(operation.root_field, OperationOutcome::Ok, Some(timer.elapsed()));
+        Some(response)
     }
 
-    /// The answers to the operations of a batch: one after the other, so that it holds no more connections than a single
-    /// operation, and each written before the next is made.
+    /// Runs the operations of a batch one after the other, so that it needs no more connections than a single
+    /// operation. Each result is written before the next operation runs.
     async fn batch_body(
         &self,
-        (ctx, own): (Ctx, CurrentCustomer),
+        (ctx, customer): (Ctx, CurrentCustomer),
         operations: Vec<Parameters>,
         budget: &Arc<Budget>,
     ) -> Vec<u8> {
-        let mut body = AnswerBody::new(budget);
+        let mut body = ResponseBody::new(budget);
         let mut separator = b'[';
         for parameters in operations {
             body.write_separator(separator);
             separator = b',';
-            let outcome = match self.prepare(parameters, budget) {
-                Ok(_) if budget.is_exceeded() => Execution::too_large(budget),
+            let result = match self.prepare(parameters, budget) {
+                Ok(_) if budget.is_exceeded() => ExecutionResult::too_large(budget),
                 Ok(operation) => {
-                    let caller = (ctx.clone(), own.clone());
+                    let caller = (ctx.clone(), customer.clone());
                     self.run(&self.schemas.bounded, caller, operation, Arc::clone(budget)).await
                 }
-                Err(refused) => refused.into(),
+                Err(error) => error.into(),
             };
-            body.write_outcome(outcome);
+            body.write_result(result);
         }
         body.write_separator(b']');
         body.into_bytes()
@@ -236,29 +242,33 @@ impl Endpoint {
     async fn run(
         &self,
         schema: &Schema,
-        (ctx, own): (Ctx, CurrentCustomer),
+        (ctx, customer): (Ctx, CurrentCustomer),
         operation: ParsedOperation,
         budget: Arc<Budget>,
-    ) -> Execution {
+    ) -> ExecutionResult {
         let schema = if operation.introspects { &self.schemas.bounded } else { schema };
-        telemetry::graphql(operation.field);
-        let watch = Timer::start();
-        let outcome = match operation.bind() {
+        telemetry::graphql(operation.root_field);
+        let timer = Timer::start();
+        let result = match operation.bind() {
             Ok(document) => {
-                let made = Arc::clone(&budget);
+                let request_budget = Arc::clone(&budget);
                 let mut request = Request::new(String::new());
                 request.set_parsed_query(document);
-                let request = request.data(Definitions::default()).data(own).data(budget).data(ctx);
+                let request = request.data(Definitions::default()).data(customer).data(budget).data(ctx);
                 let response = schema.execute(request).await;
-                if made.is_exceeded() { Execution::too_large(&made) } else { response.into() }
+                if request_budget.is_exceeded() {
+                    ExecutionResult::too_large(&request_budget)
+                } else {
+                    response.into()
+                }
             }
-            Err(error) => Execution::Ran(GraphqlResponse::from_errors(vec![error])),
+            Err(error) => ExecutionResult::Executed(GraphqlResponse::from_errors(vec![error])),
         };
         self.app.metrics.graphql.count(
-            operation.field,
-            metrics::outcome(outcome.errors()),
-            Some(watch.elapsed()),
+            operation.root_field,
+            metrics::outcome(result.errors()),
+            Some(timer.elapsed()),
         );
-        outcome
+        result
     }
 }

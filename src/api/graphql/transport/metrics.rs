@@ -1,5 +1,5 @@
-//! Operations as the metrics count them: by their root field, whatever clients call them. Their names and aliases are
-//! the clients' own, and there is no end of those.
+//! Metrics of operations, counted by root field. Operation names and aliases are not used as labels: clients choose
+//! them, so their number is unlimited.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -8,33 +8,38 @@ use async_graphql::ServerError;
 use async_graphql::parser::types::{Selection, SelectionSet};
 
 use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
+use crate::http::FailureCode;
 use crate::telemetry::metrics::{self, GraphqlMetrics, interned};
 
-/// More than one root field.
+/// The codes of errors that are not the client's fault.
+const OURS: [ErrorCode; 2] =
+    [ErrorCode::Failure(FailureCode::Internal), ErrorCode::Failure(FailureCode::Unavailable)];
+/// The label of an operation with more than one root field.
 const SEVERAL: &str = "several";
-/// The schema about itself.
+/// The label of an introspection query.
 const INTROSPECTION: &str = "introspection";
-/// No root field of the schema, a fragment at the root, or nothing that could be read.
+/// The label of an operation whose root field is unknown or in a fragment, and of a request that can't be parsed.
 pub(super) const OTHER: &str = "other";
 
-/// Those of `schema.graphql`.
+/// The root fields of `schema.graphql`.
 static ROOT_FIELDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let query = DEFINITIONS.get_object("Query").into_iter().flat_map(|query| query.fields.keys());
     query.map(|field| interned(field)).collect()
 });
 
-/// Has them all stand there before the first is asked for.
-pub(super) fn expect(metrics: &GraphqlMetrics) {
+/// Registers every label, so that each has a series before its first operation.
+pub(super) fn register(metrics: &GraphqlMetrics) {
     for field in ROOT_FIELDS.iter().copied().chain([SEVERAL, INTROSPECTION, OTHER]) {
         metrics.expect(field);
     }
 }
 
-/// The root field of an operation.
+/// The label of an operation: its root field.
 pub(super) fn root_field(root: &SelectionSet) -> &'static str {
     match root.items.as_slice() {
-        [one] => match &one.node {
+        [selection] => match &selection.node {
             Selection::Field(field) => match field.node.name.node.as_str() {
                 "__schema" | "__type" | "__typename" => INTROSPECTION,
                 name => ROOT_FIELDS.get(name).copied().unwrap_or(OTHER),
@@ -46,9 +51,9 @@ pub(super) fn root_field(root: &SelectionSet) -> &'static str {
     }
 }
 
-/// What became of an operation: whose fault it is when there are errors.
+/// The outcome of an operation: refused when the client caused its errors, failed when the server did.
 pub(super) fn outcome(errors: &[ServerError]) -> metrics::OperationOutcome {
-    let ours = errors.iter().any(|error| matches!(error::code(error), Some("INTERNAL" | "UNAVAILABLE")));
+    let ours = errors.iter().any(|error| OURS.iter().any(|code| error::has_code(error, *code)));
     match (errors.is_empty(), ours) {
         (true, _) => metrics::OperationOutcome::Ok,
         (false, false) => metrics::OperationOutcome::Refused,
@@ -62,7 +67,7 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     #[test]
-    fn labels_are_bounded() {
+    fn the_number_of_labels_is_limited() {
         for (query, label) in [
             ("{ customer(id: \"x\") { uuid } }", "customer"),
             ("query Mine { mine: currentCustomer { uuid } }", "currentCustomer"),

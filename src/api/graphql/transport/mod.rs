@@ -1,7 +1,6 @@
-//! From a request to an answer: reading it, parsing and validating its document, executing it within limits, writing the
-//! answer.
+//! GraphQL over HTTP. It reads a request, parses and validates its document, executes it within limits, and writes the
+//! response. Parsed documents and public responses are cached.
 
-mod answer;
 mod cache;
 pub(super) mod document;
 mod endpoint;
@@ -10,6 +9,7 @@ mod parse;
 mod persisted;
 mod public;
 mod request;
+mod response;
 
 use std::sync::Arc;
 
@@ -21,29 +21,29 @@ use super::schema::{self, Builder, Schema};
 use crate::app::App;
 use crate::config::GraphqlConfig;
 
-/// The same schema, for different requests.
+/// The same schema with different extensions.
 #[derive(Clone)]
 struct Schemas {
     plain: Schema,
-    /// For batches and for questions about the schema: see [`budget::Bounded`].
+    /// For batches and introspection: see [`budget::BudgetExtension`].
     bounded: Schema,
 }
 
-/// Both endpoints, ready to be served.
+/// The routes of both endpoints.
 pub fn routes(app: &Arc<App>) -> Router {
     let config = &app.config.graphql;
-    // Each takes its memory: there is another one only where it is used.
-    let plain = limited(config).finish();
+    // A schema takes memory, so the second one is built only when it is needed.
+    let plain = builder_with_limits(config).finish();
     let bounded = match (config.batch, config.introspection) {
         (0, false) => plain.clone(),
-        _ => limited(config).extension(budget::Bounded).finish(),
+        _ => builder_with_limits(config).extension(budget::BudgetExtension).finish(),
     };
     endpoint::routes(app, Schemas { plain, bounded })
 }
 
-fn limited(config: &GraphqlConfig) -> Builder {
+fn builder_with_limits(config: &GraphqlConfig) -> Builder {
     schema::builder()
-        // A document is validated before, once.
+        // A document has been validated already, once.
         .validation_mode(ValidationMode::Fast)
         .limit_depth(config.max_depth)
         .limit_recursive_depth(document::MAX_NESTING)

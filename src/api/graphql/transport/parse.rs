@@ -1,50 +1,56 @@
-//! A request whose document is valid and whose variables fit: what it asks for, before it is executed.
+//! From the parameters of a request to an operation that can be executed: its document is valid and its variables have
+//! values of their types. Everything else is a request error (specification 7.1.2).
 
 use std::sync::Arc;
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{ServerError, Variables};
 
-use super::document::{Document, Refused};
+use super::document::{Document, RequestError};
 use super::persisted::{self, DocumentCache};
 use super::public::CacheKey;
 use super::request::Parameters;
 use crate::api::graphql::budget::Budget;
 use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
 
-/// What a request asks to be executed.
+/// An operation that can be executed.
 pub(super) struct ParsedOperation {
     document: Arc<Document>,
-    /// Which of its operations.
+    /// The index of the operation in the document.
     operation: usize,
-    /// The values of its variables.
+    /// The coerced values of its variables.
     values: Variables,
-    /// Its root field, for metrics.
-    pub(super) field: &'static str,
-    /// Whether it asks for the schema.
+    /// The root field, for metrics.
+    pub(super) root_field: &'static str,
+    /// Whether the document contains introspection fields.
     pub(super) introspects: bool,
-    /// What its answer depends on, when that is the same for everybody.
-    pub(super) public: Option<CacheKey>,
+    /// The cache key of the response, when it is the same for all callers.
+    pub(super) cache_key: Option<CacheKey>,
 }
 
 impl ParsedOperation {
-    /// Finds or reads the document, chooses the operation, and gives its variables their values.
+    /// Takes the document from the cache or parses it, selects the operation, and coerces its variables.
     ///
     /// # Errors
-    /// Why it won't be executed.
+    /// The request errors, in which case nothing is executed.
     pub(super) fn new(
         parameters: Parameters,
-        known: &DocumentCache,
+        documents: &DocumentCache,
         config: &GraphqlConfig,
         budget: &Budget,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, RequestError> {
         let Parameters { query, persisted, operation_name, variables } = parameters;
-        let refusal = |message: &str, code| error::coded(ServerError::new(message, None), code);
+        let request_error = |message: &str, code| error::with_code(ServerError::new(message, None), code);
         let hash = match persisted {
-            // Clients that read this stop sending hashes.
+            // A client that receives this error stops sending hashes.
             Some(extension) if extension.version != 1 => {
-                return Err(refusal("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED").into());
+                return Err(request_error(
+                    "PersistedQueryNotSupported",
+                    ErrorCode::PersistedQueryNotSupported,
+                )
+                .into());
             }
             Some(extension) => Some(extension.sha256_hash.to_ascii_lowercase()),
             None => None,
@@ -52,11 +58,15 @@ impl ParsedOperation {
         if let (Some(query), Some(hash)) = (&query, &hash)
             && persisted::hash(query) != *hash
         {
-            return Err(refusal("The hash is not the query's", "PERSISTED_QUERY_MISMATCH").into());
+            return Err(request_error(
+                "The hash does not match the query",
+                ErrorCode::PersistedQueryMismatch,
+            )
+            .into());
         }
-        let by_hash = hash.as_ref().and_then(|hash| known.persisted.find(hash));
-        let is_persisted = by_hash.is_some();
-        let document = match (by_hash.or_else(|| known.parsed.find(query.as_deref()?)), &query) {
+        let persisted = hash.as_ref().and_then(|hash| documents.by_hash.get(hash));
+        let is_persisted = persisted.is_some();
+        let document = match (persisted.or_else(|| documents.by_text.get(query.as_deref()?)), &query) {
             (Some(document), _) => {
                 document.take_from(budget, &variables, config)?;
                 document
@@ -64,35 +74,37 @@ impl ParsedOperation {
             (None, Some(query)) => {
                 let document = Document::read(query, operation_name.as_deref(), &variables, config, budget)?;
                 let document = Arc::new(document);
-                known.parsed.keep(query.clone(), query, Arc::clone(&document));
+                documents.by_text.insert(query.clone(), query, Arc::clone(&document));
                 document
             }
-            // Clients that read this send the query as well.
-            (None, None) => return Err(refusal("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND").into()),
+            // A client that receives this error sends the query with its hash.
+            (None, None) => {
+                return Err(request_error("PersistedQueryNotFound", ErrorCode::PersistedQueryNotFound).into());
+            }
         };
         if let (false, Some(query), Some(hash)) = (is_persisted, &query, &hash) {
-            known.persisted.keep(hash.clone(), query, Arc::clone(&document));
+            documents.by_hash.insert(hash.clone(), query, Arc::clone(&document));
         }
-        let public = document.is_public.then(|| CacheKey {
+        let cache_key = document.is_public.then(|| CacheKey {
             document: query.or(hash).unwrap_or_default(),
             operation_name: operation_name.clone(),
             variables: serde_json::to_string(&variables).unwrap_or_default(),
         });
         let operation = document.operation(operation_name.as_deref())?;
-        let field = document.root_field(operation);
-        let values = document.coerce(operation, variables).map_err(|errors| Refused {
+        let root_field = document.root_field(operation);
+        let values = document.coerce(operation, variables).map_err(|errors| RequestError {
             errors,
-            is_change: false,
-            field,
+            is_mutation: false,
+            root_field,
         })?;
         let introspects = document.introspects;
-        Ok(Self { document, operation, values, field, introspects, public })
+        Ok(Self { document, operation, values, root_field, introspects, cache_key })
     }
 
-    /// What is executed.
+    /// The document to execute, with the values of the variables in place.
     ///
     /// # Errors
-    /// When a condition is null.
+    /// When the condition of `@skip` or `@include` is null.
     pub(super) fn bind(&self) -> Result<ExecutableDocument, ServerError> {
         self.document.bind(self.operation, &self.values)
     }

@@ -1,6 +1,8 @@
-//! PersistedDocuments that are valid, parsed: clients send the same ones over and over. Automatic persisted queries (Apollo's
-//! protocol, version 1): one that was sent once with its hash is asked for by the hash alone from then on, which makes
-//! it short enough for a URL. When there is no room what was used longest ago goes, and is parsed, or sent, again.
+//! Caches of parsed and validated documents, because clients send the same documents again and again.
+//!
+//! Automatic persisted queries (Apollo's protocol, version 1): a client sends a document once with its hash, and then
+//! only the hash, which makes the request short enough for a URL. When a document was evicted from the cache, it is
+//! parsed again, or the client is asked to send it again.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,43 +13,43 @@ use super::cache::{Bounds, Cache};
 use super::document::Document;
 
 const BOUNDS: Bounds = Bounds {
-    entries: NonZeroUsize::new(1000).expect("it is not 0"),
+    entries: NonZeroUsize::new(1000).expect("not 0"),
     bytes: 32 * 1024 * 1024,
-    bytes_each: 2 * 1024 * 1024,
+    max_entry_bytes: 2 * 1024 * 1024,
 };
-/// What a field, an argument or a value takes at most once it is parsed, in bytes, with its name.
+/// Maximum memory of a parsed field, argument or value with its name, in bytes.
 const NODE: usize = 256;
 
-/// Those that may be asked for by hash, and all by their text: who sends many different ones pushes out none of those
-/// that others have persisted.
+/// Persisted documents by their hash, and all documents by their text. They are separate caches, so a client that sends
+/// many different documents doesn't evict the persisted documents of other clients.
 #[derive(Default)]
 pub(super) struct DocumentCache {
-    pub(super) persisted: PersistedDocuments,
-    pub(super) parsed: PersistedDocuments,
+    pub(super) by_hash: ParsedDocuments,
+    pub(super) by_text: ParsedDocuments,
 }
 
-/// PersistedDocuments by a key.
-pub(super) struct PersistedDocuments(Cache<String, Arc<Document>>);
+/// Parsed documents by a key.
+pub(super) struct ParsedDocuments(Cache<String, Arc<Document>>);
 
-impl Default for PersistedDocuments {
+impl Default for ParsedDocuments {
     fn default() -> Self {
         Self(Cache::new(BOUNDS))
     }
 }
 
-impl PersistedDocuments {
-    /// The query with this key.
-    pub(super) fn find(&self, key: &str) -> Option<Arc<Document>> {
-        self.0.find(key)
+impl ParsedDocuments {
+    pub(super) fn get(&self, key: &str) -> Option<Arc<Document>> {
+        self.0.get(key)
     }
 
-    /// Keeps a query: its text tells how large it is once it is parsed.
-    pub(super) fn keep(&self, key: String, query: &str, document: Arc<Document>) {
-        self.0.keep(key, document, weight(query));
+    /// Stores a document. Its text determines how much memory it is counted as.
+    pub(super) fn insert(&self, key: String, query: &str, document: Arc<Document>) {
+        self.0.insert(key, document, weight(query));
     }
 }
 
-/// The memory that a query takes once it is parsed: at least a word or a bracket stands for each part of it.
+/// An upper bound for the memory of a parsed query, in bytes. Each of its parts has at least one word or bracket in the
+/// text.
 fn weight(query: &str) -> usize {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let words = query.split(|c| !word(c)).filter(|word| !word.is_empty()).count();
@@ -55,7 +57,7 @@ fn weight(query: &str) -> usize {
     query.len() + NODE * (words + brackets)
 }
 
-/// SHA-256 of a query, as clients send it.
+/// SHA-256 of a query in lower-case hexadecimal digits, as clients send it.
 pub(super) fn hash(query: &str) -> String {
     Sha256::digest(query.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -67,9 +69,10 @@ mod tests {
 
     use super::*;
 
-    /// With what its name takes besides its letters. A variable's definition is larger, and at least two words.
+    /// 32 bytes are for the name, without its letters. The definition of a variable is larger, but has at least two
+    /// words.
     #[test]
-    fn a_part_of_a_query_is_no_larger_than_it_is_counted() {
+    fn a_part_of_a_query_fits_into_its_counted_size() {
         let sizes = [
             size_of::<Positioned<Selection>>(),
             size_of::<Positioned<async_graphql::Value>>() + size_of::<Positioned<Name>>(),
@@ -80,23 +83,24 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded() {
-        let kept = PersistedDocuments::default();
+    fn entries_and_bytes_are_limited() {
+        let documents = ParsedDocuments::default();
         let document = Arc::new(Document::of("{ __typename }"));
-        let keep = |hash: usize, query: &str| kept.keep(hash.to_string(), query, Arc::clone(&document));
+        let insert =
+            |hash: usize, query: &str| documents.insert(hash.to_string(), query, Arc::clone(&document));
         for number in 0..1500 {
-            keep(number, "{ a }");
-            keep(number, "{ a }");
+            insert(number, "{ a }");
+            insert(number, "{ a }");
         }
-        assert_eq!(kept.0.size(), (1000, 1000 * weight("{ a }")));
-        assert!(kept.find("499").is_none() && kept.find("500").is_some());
+        assert_eq!(documents.0.size(), (1000, 1000 * weight("{ a }")));
+        assert!(documents.get("499").is_none() && documents.get("500").is_some());
         let large = format!("{{ {} }}", "a ".repeat(7000));
         for number in 2000..2100 {
-            keep(number, &large);
+            insert(number, &large);
         }
-        assert!(kept.0.size().1 <= BOUNDS.bytes);
-        assert_eq!(kept.0.size().0, BOUNDS.bytes / weight(&large));
-        keep(3000, &format!("{{ {} }}", "a ".repeat(10_000)));
-        assert!(kept.find("3000").is_none() && kept.find("2099").is_some());
+        assert!(documents.0.size().1 <= BOUNDS.bytes);
+        assert_eq!(documents.0.size().0, BOUNDS.bytes / weight(&large));
+        insert(3000, &format!("{{ {} }}", "a ".repeat(10_000)));
+        assert!(documents.get("3000").is_none() && documents.get("2099").is_some());
     }
 }

@@ -1,5 +1,6 @@
-//! Answers that are the same for every caller, kept as they were written, with their entity tag: all countries with
-//! their provinces take milliseconds to make. They change with a release only, and one with an error is never kept.
+//! A cache of responses that are the same for all callers, as bytes with their entity tag: all countries with their
+//! provinces take milliseconds to build. These responses change only with a new release. A response with an error is
+//! never cached.
 
 use std::num::NonZeroUsize;
 
@@ -10,17 +11,17 @@ use super::cache::{Bounds, Cache};
 use crate::http::entity_tag;
 
 const BOUNDS: Bounds = Bounds {
-    entries: NonZeroUsize::new(1000).expect("it is not 0"),
+    entries: NonZeroUsize::new(1000).expect("not 0"),
     bytes: 8 * 1024 * 1024,
-    bytes_each: 1024 * 1024,
+    max_entry_bytes: 1024 * 1024,
 };
-/// What an entry takes besides its texts, in bytes.
-const ENTRY: usize = 256;
+/// The size of an entry without its texts, in bytes.
+const ENTRY_BYTES: usize = 256;
 
-/// What an answer depends on.
+/// Everything that a public response depends on.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
-    /// The text of the document, or its hash when only that was sent.
+    /// The text of the document, or its hash when the client sent only the hash.
     pub(super) document: String,
     pub(super) operation_name: Option<String>,
     /// As JSON.
@@ -29,35 +30,34 @@ pub(super) struct CacheKey {
 
 /// A body and its entity tag.
 #[derive(Clone)]
-pub(super) struct PublicAnswer {
+pub(super) struct PublicResponse {
     pub(super) body: Bytes,
     pub(super) tag: Option<HeaderValue>,
 }
 
-impl PublicAnswer {
+impl PublicResponse {
     pub(super) fn new(body: Vec<u8>) -> Self {
         Self { tag: entity_tag(&body), body: body.into() }
     }
 }
 
-/// Public answers by what they depend on.
-pub(super) struct PublicAnswers(Cache<CacheKey, PublicAnswer>);
+pub(super) struct PublicResponseCache(Cache<CacheKey, PublicResponse>);
 
-impl Default for PublicAnswers {
+impl Default for PublicResponseCache {
     fn default() -> Self {
         Self(Cache::new(BOUNDS))
     }
 }
 
-impl PublicAnswers {
-    pub(super) fn find(&self, key: &CacheKey) -> Option<PublicAnswer> {
-        self.0.find(key)
+impl PublicResponseCache {
+    pub(super) fn get(&self, key: &CacheKey) -> Option<PublicResponse> {
+        self.0.get(key)
     }
 
-    pub(super) fn keep(&self, key: CacheKey, answer: PublicAnswer) {
+    pub(super) fn insert(&self, key: CacheKey, response: PublicResponse) {
         let name = key.operation_name.as_ref().map_or(0, String::len);
-        let bytes = ENTRY + key.document.len() + name + key.variables.len() + answer.body.len();
-        self.0.keep(key, answer, bytes);
+        let bytes = ENTRY_BYTES + key.document.len() + name + key.variables.len() + response.body.len();
+        self.0.insert(key, response, bytes);
     }
 }
 
@@ -71,36 +71,36 @@ mod tests {
     }
 
     #[test]
-    fn all_that_an_answer_depends_on_is_in_its_key() {
-        let answers = PublicAnswers::default();
-        let answer = |text: &str| PublicAnswer::new(text.as_bytes().to_vec());
-        answers.keep(key("a", "{}"), answer("1"));
-        answers.keep(key("a", "{\"b\":1}"), answer("2"));
-        answers.keep(CacheKey { operation_name: Some("A".to_owned()), ..key("a", "{}") }, answer("3"));
-        let found = |key: &CacheKey| answers.find(key).map(|found| found.body);
-        assert_eq!(found(&key("a", "{}")), Some("1".into()));
-        assert_eq!(found(&key("a", "{\"b\":1}")), Some("2".into()));
+    fn different_keys_have_different_responses() {
+        let cache = PublicResponseCache::default();
+        let response = |text: &str| PublicResponse::new(text.as_bytes().to_vec());
+        cache.insert(key("a", "{}"), response("1"));
+        cache.insert(key("a", "{\"b\":1}"), response("2"));
+        cache.insert(CacheKey { operation_name: Some("A".to_owned()), ..key("a", "{}") }, response("3"));
+        let cached = |key: &CacheKey| cache.get(key).map(|response| response.body);
+        assert_eq!(cached(&key("a", "{}")), Some("1".into()));
+        assert_eq!(cached(&key("a", "{\"b\":1}")), Some("2".into()));
         assert_eq!(
-            found(&CacheKey { operation_name: Some("A".to_owned()), ..key("a", "{}") }),
+            cached(&CacheKey { operation_name: Some("A".to_owned()), ..key("a", "{}") }),
             Some("3".into())
         );
-        assert!(found(&key("b", "{}")).is_none());
+        assert!(cached(&key("b", "{}")).is_none());
     }
 
     #[test]
-    fn they_are_bounded() {
-        let answers = PublicAnswers::default();
+    fn entries_and_bytes_are_limited() {
+        let cache = PublicResponseCache::default();
         for number in 0..20 {
-            answers.keep(key(&number.to_string(), ""), PublicAnswer::new(vec![b'x'; 900 * 1024]));
+            cache.insert(key(&number.to_string(), ""), PublicResponse::new(vec![b'x'; 900 * 1024]));
         }
-        let (entries, bytes) = answers.0.size();
+        let (entries, bytes) = cache.0.size();
         assert_eq!(entries, 9);
         assert!(bytes <= BOUNDS.bytes);
-        answers.keep(key("large", ""), PublicAnswer::new(vec![b'x'; 1024 * 1024]));
-        assert!(answers.find(&key("large", "")).is_none());
+        cache.insert(key("large", ""), PublicResponse::new(vec![b'x'; 1024 * 1024]));
+        assert!(cache.get(&key("large", "")).is_none());
         for number in 0..2000 {
-            answers.keep(key(&number.to_string(), ""), PublicAnswer::new(Vec::new()));
+            cache.insert(key(&number.to_string(), ""), PublicResponse::new(Vec::new()));
         }
-        assert_eq!(answers.0.size().0, 1000);
+        assert_eq!(cache.0.size().0, 1000);
     }
 }

@@ -1,4 +1,7 @@
-//! A request, as a body or a URL holds it (GraphQL over HTTP, 5). What isn't listed is ignored.
+//! Reads requests from bodies and URLs (GraphQL over HTTP, 5). Unknown parameters are ignored.
+//!
+//! The extractor of the library reads most bodies. Bodies that it doesn't read as specified, and bodies that it
+//! refuses, are parsed here, so that the client gets an exact message.
 
 use std::collections::HashMap;
 
@@ -14,16 +17,16 @@ use crate::http::{Failure, read_json_text};
 
 /// A well-formed request.
 pub(super) struct Parameters {
-    /// The query, or the hash that it is known by; one of them is there.
+    /// `query` or `persisted` is present.
     pub(super) query: Option<String>,
     pub(super) persisted: Option<PersistedQuery>,
     pub(super) operation_name: Option<String>,
     pub(super) variables: Variables,
 }
 
-/// What a body asks for.
-pub(super) enum Requested {
-    One(Parameters),
+/// The operations of a body.
+pub(super) enum Operations {
+    Single(Parameters),
     Batch(Vec<Parameters>),
 }
 
@@ -31,13 +34,14 @@ pub(super) enum Requested {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PersistedQuery {
-    /// Of the protocol. 1 is all there is.
+    /// The version of the protocol. The only one is 1.
     pub(super) version: i64,
     /// SHA-256 of the query, in hexadecimal digits.
     pub(super) sha256_hash: String,
 }
 
-/// The fields as they come: null is nothing (GraphQL over HTTP, 5.1), which the extractor doesn't know of all of them.
+/// The fields of a request. Null means absent (GraphQL over HTTP, 5.1), which the extractor doesn't support for all
+/// fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fields {
@@ -48,7 +52,7 @@ struct Fields {
     extensions: Option<HashMap<String, Value>>,
 }
 
-/// A request in a URL, where objects are JSON in a string.
+/// A request in a URL, where objects are strings of JSON.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UrlParameters {
@@ -58,44 +62,46 @@ pub(super) struct UrlParameters {
     extensions: Option<String>,
 }
 
-/// The client never sees this: when the extractor fails, `Requested::by_hand` reads the body again and says why.
+/// The client never receives this failure: when the extractor fails, [`Operations::parse`] reads the body again and
+/// reports the reason.
 impl From<ParseRequestError> for Failure {
     fn from(error: ParseRequestError) -> Self {
-        Self::malformed(format!("The body is no GraphQL request: {error}"))
+        Self::malformed(format!("The body is not a valid GraphQL request: {error}"))
     }
 }
 
-impl Requested {
+impl Operations {
     /// Reads a body.
     ///
     /// # Errors
-    /// 415 when it isn't JSON by its media type, 413 when it is too large, 400 when it is no request.
+    /// 415 when its media type isn't JSON, 413 when it is too large, 400 when it is not a valid request.
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
         let text = read_json_text(headers, body).await?;
-        // The extractor takes an array of values for the fields of a request, in their order.
+        // The extractor would read an array of values as the fields of a request, in their order.
         if is_array(&text) && serde_json::from_slice::<Vec<HashMap<String, IgnoredAny>>>(&text).is_err() {
-            return Self::by_hand(&text);
+            return Self::parse(&text);
         }
-        let extracted = GraphQLBatchRequest::<Failure>::from_request(json(text.clone()), &()).await;
+        let extracted = GraphQLBatchRequest::<Failure>::from_request(post(text.clone()), &()).await;
         match extracted.map(GraphQLBatchRequest::into_inner) {
-            // An empty query stands for none, or for an empty one.
-            Ok(batch) if batch.iter().any(|request| request.query.is_empty()) => Self::by_hand(&text),
-            Ok(BatchRequest::Single(request)) => request.try_into().map(Self::One),
+            // An empty query: the client sent no query, or an empty one.
+            Ok(batch) if batch.iter().any(|request| request.query.is_empty()) => Self::parse(&text),
+            Ok(BatchRequest::Single(request)) => request.try_into().map(Self::Single),
             Ok(BatchRequest::Batch(requests)) => {
                 requests.into_iter().map(Parameters::try_from).collect::<Result<_, _>>().map(Self::Batch)
             }
-            Err(_) => Self::by_hand(&text),
+            Err(_) => Self::parse(&text),
         }
     }
 
-    /// What the extractor doesn't know: null for nothing, an empty batch, and what exactly is wrong.
-    fn by_hand(text: &[u8]) -> Result<Self, Failure> {
+    /// Parses what the extractor doesn't: null as absent, an empty batch, and the exact reason of an error.
+    fn parse(text: &[u8]) -> Result<Self, Failure> {
         let fields = |value: serde_json::Value| {
             if !value.is_object() {
                 return Err(Failure::malformed("A GraphQL request must be a JSON object"));
             }
-            let fields: Fields = serde_json::from_value(value)
-                .map_err(|error| Failure::malformed(format!("The body is no GraphQL request: {error}")))?;
+            let fields: Fields = serde_json::from_value(value).map_err(|error| {
+                Failure::malformed(format!("The body is not a valid GraphQL request: {error}"))
+            })?;
             Parameters::try_from(fields)
         };
         let value = serde_json::from_slice(text)
@@ -104,13 +110,13 @@ impl Requested {
             serde_json::Value::Array(values) => {
                 values.into_iter().map(fields).collect::<Result<_, _>>().map(Self::Batch)
             }
-            value => fields(value).map(Self::One),
+            value => fields(value).map(Self::Single),
         }
     }
 }
 
-/// A request with this body, and nothing else.
-fn json(text: Bytes) -> axum::extract::Request {
+/// A POST request with this body and no headers.
+fn post(text: Bytes) -> axum::extract::Request {
     let mut request = axum::extract::Request::new(Body::from(text));
     *request.method_mut() = Method::POST;
     request
@@ -147,7 +153,7 @@ impl TryFrom<Fields> for Parameters {
         if query.is_none() && persisted.is_none() {
             return Err(Failure::malformed("The parameter `query` is missing"));
         }
-        // Some clients send an empty name when there is none.
+        // Some clients send an empty name instead of none.
         let operation_name = fields.operation_name.filter(|name| !name.is_empty());
         Ok(Self { query, persisted, operation_name, variables: fields.variables })
     }
@@ -160,18 +166,18 @@ impl TryFrom<UrlParameters> for Parameters {
         let fields = Fields {
             query: url.query,
             operation_name: url.operation_name,
-            variables: object("variables", url.variables)?.unwrap_or_default(),
-            extensions: object("extensions", url.extensions)?,
+            variables: parse_object("variables", url.variables)?.unwrap_or_default(),
+            extensions: parse_object("extensions", url.extensions)?,
         };
         fields.try_into()
     }
 }
 
-/// A parameter of a URL that is an object in JSON.
-fn object<T: for<'a> Deserialize<'a>>(name: &str, text: Option<String>) -> Result<Option<T>, Failure> {
+/// Parses a URL parameter that is a JSON object.
+fn parse_object<T: for<'a> Deserialize<'a>>(name: &str, text: Option<String>) -> Result<Option<T>, Failure> {
     match text.filter(|text| !text.is_empty()) {
         None => Ok(None),
         Some(text) => serde_json::from_str(&text)
-            .map_err(|error| Failure::malformed(format!("`{name}` is no JSON object: {error}"))),
+            .map_err(|error| Failure::malformed(format!("`{name}` is not a valid JSON object: {error}"))),
     }
 }

@@ -1,4 +1,4 @@
-//! What is true of every operation, said once: the headers of requests and responses.
+//! Adds to every operation the headers that the middleware reads and sets.
 
 use axum::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -12,7 +12,7 @@ use super::parameters::{idempotency_key, if_match};
 use crate::http::failures::RETRY_AFTER;
 use crate::http::rate_limit_policy;
 
-/// Completes all operations.
+/// Adds the common headers to all operations.
 pub fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
@@ -41,7 +41,7 @@ fn responses(operation: &mut Operation) -> impl Iterator<Item = (&String, &mut R
     })
 }
 
-/// A change takes an idempotency key, and a version where it can fail for one.
+/// Adds `Idempotency-Key` to a change, and `If-Match` if it can fail with 412.
 fn complete_change(operation: &mut Operation) {
     let has_versions = operation.responses.responses.contains_key("412");
     let parameters = operation.parameters.get_or_insert_default();

@@ -1,18 +1,18 @@
-//! Custom fields as schemas: what `service::metafield` reads and answers with.
+//! Schemas of custom fields, as `service::metafield` reads and returns them.
 
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// What has custom fields.
+/// The type of resource that has the custom field.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes a text")]
+#[expect(dead_code, reason = "describes a string")]
 pub(in crate::api::rest) enum OwnerType {
     Customer,
 }
 
-/// What a custom field holds.
+/// The type of a custom field.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes `entity::metafield_definition::FieldType`")]
@@ -29,33 +29,33 @@ pub(in crate::api::rest) enum FieldType {
     Group,
 }
 
-/// A rule for values: `size` and `regexp` are for texts, `range` is for numbers, `choices` for both.
+/// A rule for values: `size` and `regexp` apply to texts, `range` to numbers, `choices` to both.
 #[derive(ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(dead_code, reason = "describes what `service::metafield` reads")]
 pub(in crate::api::rest) enum Validation {
-    /// How many characters; one of the two at least.
+    /// The number of characters. At least one of the bounds is required.
     Size {
         #[schema(format = "uint64")]
         min: Option<u64>,
         #[schema(format = "uint64")]
         max: Option<u64>,
     },
-    /// A regular expression that a text matches somewhere. It can't look around or back.
+    /// A regular expression that a text must match at any position. It must not use look-around or back-references.
     Regexp {
         #[schema(max_length = 500, example = "^[A-Z]{2}$")]
         pattern: String,
     },
-    /// How much; one of the two at least.
+    /// The range of a number. At least one of the bounds is required.
     Range { min: Option<f64>, max: Option<f64> },
-    /// One of these.
+    /// The list of allowed values.
     Choices {
         #[schema(min_items = 1, max_items = 200)]
         values: Vec<Choice>,
     },
 }
 
-/// A text or a number, by the type of the field.
+/// A text or a number, depending on the type of the field.
 pub(in crate::api::rest) struct Choice;
 
 impl PartialSchema for Choice {
@@ -67,53 +67,53 @@ impl PartialSchema for Choice {
 
 impl ToSchema for Choice {}
 
-/// A part of a group, as it comes in.
+/// A field of a new or changed group.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase", no_recursion)]
 #[expect(dead_code, reason = "describes what `service::metafield` reads")]
 pub(in crate::api::rest) struct NewSubField {
-    /// Its name inside the group.
+    /// Name of the field inside the group.
     #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "street")]
     key: String,
-    /// Display name; the key when absent.
+    /// Display name. The default is the key.
     #[schema(min_length = 1, max_length = 255, example = "Street")]
     name: Option<String>,
-    /// What it holds.
+    /// Type of the value.
     #[serde(rename = "type")]
     field_type: FieldType,
-    /// Whether it holds a list of that, of at most 100.
+    /// Whether the value is a list, of at most 100 items.
     is_list: Option<bool>,
-    /// Whether a group must have it.
+    /// Whether every group must have the field.
     required: Option<bool>,
-    /// Rules for its values.
+    /// Rules for the value.
     #[schema(max_items = 20)]
     validations: Option<Vec<Validation>>,
-    /// What a group is made of. At most three groups are inside one another, with 200 sub-fields in all.
+    /// The fields of a group. Groups can be nested three levels deep, with at most 200 sub-fields in total.
     #[schema(max_items = 50)]
     sub_fields: Option<Vec<NewSubField>>,
 }
 
-/// A part of a group.
+/// A field of a group.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase", no_recursion)]
-#[expect(dead_code, reason = "describes what `service::metafield` answers with")]
+#[expect(dead_code, reason = "describes what `service::metafield` returns")]
 pub(in crate::api::rest) struct SubField {
-    /// Its name inside the group.
+    /// Name of the field inside the group.
     #[schema(example = "street")]
     key: String,
     /// Display name.
     #[schema(example = "Street")]
     name: String,
-    /// What it holds.
+    /// Type of the value.
     #[serde(rename = "type")]
     field_type: FieldType,
-    /// Whether it holds a list of that.
+    /// Whether the value is a list.
     is_list: bool,
-    /// Whether a group must have it.
+    /// Whether every group must have the field.
     required: bool,
-    /// Rules for its values.
+    /// Rules for the value.
     validations: Vec<Validation>,
-    /// What a group is made of.
+    /// The fields of a group.
     sub_fields: Vec<SubField>,
 }
 

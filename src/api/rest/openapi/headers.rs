@@ -1,4 +1,4 @@
-//! The headers of responses, as components of the document.
+//! Response headers as components of the OpenAPI document.
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
@@ -6,7 +6,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Response};
 
 use crate::http::failures::RETRY_AFTER;
 
-/// The headers, by the name of their component.
+// The names of the components.
 pub(super) const REQUEST_ID: &str = "RequestId";
 pub(super) const LOCATION: &str = "Location";
 pub(super) const ACCEPT_ENCODING: &str = "AcceptEncoding";
@@ -16,26 +16,26 @@ pub(super) const REPLAYED: &str = "IdempotencyReplayed";
 pub(super) const RATE_LIMIT: &str = "RateLimit";
 pub(super) const RATE_LIMIT_POLICY: &str = "RateLimitPolicy";
 
-/// Adds a header to a response.
+/// Adds a header to a response, as a reference to its component.
 pub(super) fn refer(response: &mut Response, name: &str, component: &str) {
     let reference = Ref::new(format!("#/components/headers/{component}"));
     response.headers.insert(name.to_owned(), RefOr::Ref(reference));
 }
 
-/// Adds the components.
+/// Adds the components of the headers.
 pub(super) fn describe(components: &mut Components) {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     for (name, schema, description) in [
         (
             REQUEST_ID,
             text().pattern(Some("^[0-9A-Za-z._-]{1,64}$")),
-            "Names this request in the server's log. One that the client sent, of 1 to 64 letters, digits and `._-`, \
-             is kept",
+            "Id of this request in the server's log. The server uses the id from the request header `X-Request-Id` if it has \
+             1 to 64 letters, digits and `._-`",
         ),
         (
             LOCATION,
             text().format(Some(SchemaFormat::Custom("uri-reference".to_owned()))),
-            "The URL of what was made",
+            "The URL of the new resource",
         ),
         (
             RETRY_AFTER,
@@ -45,27 +45,31 @@ pub(super) fn describe(components: &mut Components) {
         (
             ACCEPT_ENCODING,
             text().enum_values(Some(["identity"])),
-            "Only when the body has a `Content-Encoding`: send it without one (RFC 9110 15.5.16)",
+            "Only if the request body has a `Content-Encoding`: send it without one (RFC 9110 15.5.16)",
         ),
-        (ENTITY_TAG, text().pattern(Some("^\"[0-9]+\"$")), "The version, for `If-Match` (RFC 9110 8.8.3)"),
+        (
+            ENTITY_TAG,
+            text().pattern(Some("^\"[0-9]+\"$")),
+            "The version of the resource, for `If-Match` (RFC 9110 8.8.3)",
+        ),
         (
             REPLAYED,
             text().enum_values(Some(["true"])),
-            "This is the answer that the first request with this key got",
+            "This is the stored response to the first request with this key",
         ),
         (
             RATE_LIMIT,
             text().examples(["\"passwords\";r=599;t=60"]),
-            "What is left of the limit of the caller's network address: `r` requests at once, or spread over `t` seconds \
-             without end (draft-ietf-httpapi-ratelimit-headers-11). Not there when limits are switched off, nor for an \
-             admin's token",
+            "The remaining quota of the caller's network address: `r` requests in a burst, which can be repeated every `t` \
+             seconds (draft-ietf-httpapi-ratelimit-headers-11). Absent if rate limits are disabled, and for a registration \
+             with a token",
         ),
         (
             RATE_LIMIT_POLICY,
             text().examples(["\"passwords\";q=600;w=60"]),
             "The limit of each network address: `q` requests in `w` seconds",
         ),
-        (CHALLENGE, text().enum_values(Some(["Bearer"])), "How to show who calls (RFC 6750)"),
+        (CHALLENGE, text().enum_values(Some(["Bearer"])), "The authentication scheme (RFC 6750)"),
     ] {
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
         components.headers.insert(name.to_owned(), header.into());

@@ -1,4 +1,4 @@
-//! The headers that changes are sent with.
+//! Request headers of changes, as parameters of the OpenAPI document.
 
 use serde_json::json;
 use utoipa::openapi::Required;
@@ -13,8 +13,8 @@ pub(super) fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "A key of the client's own, a UUID for instance: however often the request is sent with it within 24 hours, \
-             it is done once, and answered as the first time, with `Idempotency-Replayed: true`.",
+            "A key that the client generates, such as a UUID. A request with the same key is executed once within 24 hours. \
+             Each repetition gets the first response, with `Idempotency-Replayed: true`.",
         ))
         .schema(Some(schema))
         .example(Some(json!("5f0c6a52-8f0d-4e25-9a43-0c1f3f0f5f5e")))
@@ -28,8 +28,8 @@ pub(super) fn if_match() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "The entity tag of the version that was read, which is its `version` in quotation marks: another version is \
-             not changed, 412 (RFC 9110 13.1.1).",
+            "The entity tag of the version that the client has read: its `version` in quotation marks. If the resource has a \
+             different version, it is not changed, and the response is 412 (RFC 9110 13.1.1).",
         ))
         .schema(Some(schema))
         .example(Some(json!("\"3\"")))

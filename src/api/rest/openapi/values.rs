@@ -1,4 +1,4 @@
-//! Values that have more than one form when they come in, or few when they go out, as schemas.
+//! Schemas of values with several accepted input forms, or with a fixed set of output values.
 
 use std::fmt::Display;
 
@@ -16,17 +16,17 @@ use crate::types;
     pattern = "^([0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$",
     example = "433ba97f-8be7-4be9-be3f-a9f341f2b89f"
 )]
-#[expect(dead_code, reason = "describes a path, which handlers read as text")]
+#[expect(dead_code, reason = "describes a path parameter, which handlers read as text")]
 pub(in crate::api::rest) struct PathId(String);
 
-/// Whether a customer is enabled, as it comes in: `service::customer` reads it.
+/// The status of a customer as input, which `service::customer` reads.
 pub(in crate::api::rest) struct StatusInput;
 
 impl PartialSchema for StatusInput {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::Integer, Type::String]))
-            .description(Some("1 enabled, 0 disabled."))
+            .description(Some("1: enabled, 0: disabled."))
             .examples([1])
             .enum_values(Some([json!(0), json!(1), json!("0"), json!("1")]))
             .build()
@@ -36,14 +36,14 @@ impl PartialSchema for StatusInput {
 
 impl ToSchema for StatusInput {}
 
-/// Yes or no, as an address says it: `service::address` reads it.
+/// A boolean as input, which `service::address` reads.
 pub(in crate::api::rest) struct FlagInput;
 
 impl PartialSchema for FlagInput {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::Boolean, Type::Integer, Type::String, Type::Null]))
-            .description(Some("Yes or no; `null` is no."))
+            .description(Some("True or false; `null` is false."))
             .examples([true])
             .enum_values(Some([
                 json!(true),
@@ -61,7 +61,7 @@ impl PartialSchema for FlagInput {
 
 impl ToSchema for FlagInput {}
 
-/// Primary key of a group, as it comes in: `service::customer` reads it.
+/// The numeric identifier of a group as input, which `service::customer` reads.
 pub(in crate::api::rest) struct GroupIdInput;
 
 impl PartialSchema for GroupIdInput {
@@ -69,7 +69,7 @@ impl PartialSchema for GroupIdInput {
         let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(i32::MAX));
         let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^\+?[0-9]+$"));
         let either = AnyOfBuilder::new()
-            .description(Some("Primary key of a group."))
+            .description(Some("Numeric identifier of a group."))
             .examples([1])
             .item(number)
             .item(text);
@@ -79,33 +79,33 @@ impl PartialSchema for GroupIdInput {
 
 impl ToSchema for GroupIdInput {}
 
-/// What a mail says.
+/// The kind of a mail.
 pub(in crate::api::rest) struct MailKind;
 
 impl PartialSchema for MailKind {
     fn schema() -> RefOr<Schema> {
-        words("What a mail says.", &types::MailKind::ALL)
+        string_enum("The kind of a mail.", &types::MailKind::ALL)
     }
 }
 
 impl ToSchema for MailKind {}
 
-/// How far a mail is.
+/// The status of a mail.
 pub(in crate::api::rest) struct MailStatus;
 
 impl PartialSchema for MailStatus {
     fn schema() -> RefOr<Schema> {
-        words("How far a mail is.", &types::MailStatus::ALL)
+        string_enum("The status of a mail.", &types::MailStatus::ALL)
     }
 }
 
 impl ToSchema for MailStatus {}
 
-fn words(description: &str, all: &[impl Display]) -> RefOr<Schema> {
+fn string_enum(description: &str, values: &[impl Display]) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
-        .enum_values(Some(all.iter().map(ToString::to_string)))
+        .enum_values(Some(values.iter().map(ToString::to_string)))
         .build()
         .into()
 }

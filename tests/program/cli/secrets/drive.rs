@@ -1,4 +1,4 @@
-//! A server whose every answer is kept, with the secrets that went in and came out.
+//! Drives a server and records all responses and all secrets, so that they can be searched for leaks.
 
 use std::path::{Path, PathBuf};
 
@@ -7,149 +7,158 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{Folder, Server, field, run};
 
-/// What may be found in no place where it does not belong.
+/// A value that must not leak.
 pub(super) struct Secret {
-    what: String,
+    description: String,
     pub(super) value: String,
-    /// Whether the database holds it, in the column that is made for it.
+    /// Whether the database may contain it, as it does with hashes.
     pub(super) stored: bool,
+}
+
+/// A request and its response.
+struct Exchange {
+    request: String,
+    response: String,
+    /// The tokens and secrets that the response is supposed to contain.
+    issued: Vec<String>,
 }
 
 pub(super) struct Drive {
     pub(super) folder: Folder,
     server: Option<Server>,
     pub(super) secrets: Vec<Secret>,
-    /// What was asked, what came, and the tokens that this very answer issued.
-    answers: Vec<(String, String, Vec<String>)>,
+    exchanges: Vec<Exchange>,
     marks: usize,
 }
 
 impl Drive {
     pub(super) fn start(folder: Folder, settings: &[(&str, &str)]) -> Self {
         let server = Server::start(folder.path(), &["serve", "--migrate"], settings, "admin");
-        Self { folder, server: Some(server), secrets: Vec::new(), answers: Vec::new(), marks: 0 }
+        Self { folder, server: Some(server), secrets: Vec::new(), exchanges: Vec::new(), marks: 0 }
     }
 
-    /// A new secret, which nothing else looks like.
-    pub(super) fn mark(&mut self, what: &str) -> String {
+    /// Creates a new secret with a unique value.
+    pub(super) fn mark(&mut self, description: &str) -> String {
         self.marks += 1;
-        let value = format!("marked{}secret{}", self.marks, what.replace(' ', ""));
-        self.keep(what, &value, false);
+        let value = format!("marked{}secret{}", self.marks, description.replace(' ', ""));
+        self.record(description, &value, false);
         value
     }
 
-    pub(super) fn keep(&mut self, what: &str, value: &str, stored: bool) {
-        self.secrets.push(Secret { what: what.to_owned(), value: value.to_owned(), stored });
+    /// Records a secret.
+    pub(super) fn record(&mut self, description: &str, value: &str, stored: bool) {
+        self.secrets.push(Secret { description: description.to_owned(), value: value.to_owned(), stored });
     }
 
-    /// What a token is made good by, and what is kept of it.
-    pub(super) fn keep_token(&mut self, what: &str, token: &str) {
-        self.keep(what, token.rsplit('.').next().expect("a part"), false);
+    /// Records the signature of a token (or the whole token, if it has one part) and its hash, which is stored.
+    pub(super) fn record_token(&mut self, description: &str, token: &str) {
+        self.record(description, token.rsplit('.').next().expect("a part"), false);
         let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.keep(&format!("the hash of {what}"), &hash, true);
+        self.record(&format!("the hash of {description}"), &hash, true);
     }
 
-    /// Sends a request; what its answer issues are secrets from then on.
+    /// Sends a request. Tokens and secrets in the response are recorded as secrets.
     pub(super) fn send(&mut self, request: &str, authorization: &str, body: &str) -> String {
         let mut headers = String::new();
         if !authorization.is_empty() {
             headers = format!("Authorization: {authorization}\r\n");
         }
-        // What is kept of the answer, to be given again, is in the database.
+        // With a key, the response is stored in the database for retries.
         if !request.starts_with("GET") {
-            headers.push_str(&format!("Idempotency-Key: {}\r\n", self.answers.len()));
+            headers.push_str(&format!("Idempotency-Key: {}\r\n", self.exchanges.len()));
         }
-        let answer = self.server.as_ref().expect("it runs").send(request, &headers, body);
+        let response = self.server.as_ref().expect("the server is running").send(request, &headers, body);
         let mut issued = Vec::new();
         for name in ["accessToken", "refreshToken"] {
-            if let Some(token) = field(&answer, name) {
-                self.keep_token(&format!("the {name} of {request}"), &token);
+            if let Some(token) = field(&response, name) {
+                self.record_token(&format!("the {name} of {request}"), &token);
                 issued.push(token);
             }
         }
-        if let Some(secret) = field(&answer, "secret").filter(|secret| secret.starts_with("whsec_")) {
-            self.keep(&format!("the secret of {request}"), &secret, false);
+        if let Some(secret) = field(&response, "secret").filter(|secret| secret.starts_with("whsec_")) {
+            self.record(&format!("the secret of {request}"), &secret, false);
             issued.push(secret);
         }
-        self.answers.push((format!("{request} {body}"), answer.clone(), issued));
-        answer
+        let exchange = Exchange { request: format!("{request} {body}"), response: response.clone(), issued };
+        self.exchanges.push(exchange);
+        response
     }
 
     /// Sends a request that has to succeed.
     pub(super) fn ok(&mut self, request: &str, authorization: &str, body: &str) -> String {
-        let answer = self.send(request, authorization, body);
-        assert!(answer.starts_with("HTTP/1.1 20"), "{request} {body}: {answer}");
-        answer
+        let response = self.send(request, authorization, body);
+        assert!(response.starts_with("HTTP/1.1 20"), "{request} {body}: {response}");
+        response
     }
 
-    /// `Bearer` and the access token of these credentials, and the refresh token.
+    /// Logs in; returns the `Authorization` header with the access token, and the refresh token.
     pub(super) fn log_in(&mut self, path: &str, email: &str, password: &str) -> (String, String) {
         let body = format!(r#"{{"email": "{email}", "password": "{password}"}}"#);
-        let answer = self.ok(&format!("POST {path}"), "", &body);
-        let token = |name| field(&answer, name).expect("a token");
+        let response = self.ok(&format!("POST {path}"), "", &body);
+        let token = |name| field(&response, name).expect("a token");
         (format!("Bearer {}", token("accessToken")), token("refreshToken"))
     }
 
-    /// The token of the mail of this kind that is the next to be written.
+    /// Waits for the next mail of this kind and returns the token of its link.
     pub(super) fn mailed(&mut self, kind: &str) -> String {
         let mails = self.folder.path().join("data/mail");
-        let found = (0..300).find_map(|_| {
-            let unread = files(&mails).into_iter().find(|path| name(path).starts_with(kind));
-            if unread.is_none() {
-                // Takes its time, and something else is logged meanwhile.
+        let file = (0..300).find_map(|_| {
+            let file = files(&mails).into_iter().find(|path| name(path).starts_with(kind));
+            if file.is_none() {
+                // Running a command takes long enough to serve as a pause.
                 run(self.folder.path(), &["schema"], &[]);
             }
-            unread
+            file
         });
-        let found = found.expect("the mail is written");
-        let mail = std::fs::read_to_string(&found)
-            .expect("the mail is read")
-            .replace("=\r\n", "")
-            .replace("=\n", "");
-        let (_, rest) = mail.split_once("#token=").expect("it has a link");
+        let file = file.expect("the mail is written");
+        let mail =
+            std::fs::read_to_string(&file).expect("the mail is read").replace("=\r\n", "").replace("=\n", "");
+        let (_, rest) = mail.split_once("#token=").expect("the mail has a link");
         let token: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
-        std::fs::remove_file(found).expect("it is read once");
-        self.keep_token(&format!("the token of {kind}"), &token);
+        std::fs::remove_file(file).expect("the mail is removed");
+        self.record_token(&format!("the token of {kind}"), &token);
         token
     }
 
-    /// Stops the server; gives back its log.
+    /// Stops the server and returns its log.
     pub(super) fn stop(&mut self) -> String {
-        self.server.take().expect("it runs").kill()
+        self.server.take().expect("the server is running").kill()
     }
 
-    pub(super) fn assert_unknown_to_answers(&self) {
+    /// Fails if a response contains a secret that it did not issue itself.
+    pub(super) fn assert_not_in_responses(&self) {
         let all: Vec<&Secret> = self.secrets.iter().collect();
         let searcher = searcher(&all);
-        for (asked, answer, issued) in &self.answers {
-            for found in searcher.find_overlapping_iter(answer) {
-                let Secret { what, value, .. } = all[found.pattern()];
-                let own = issued.iter().any(|token| token.ends_with(value));
-                assert!(own, "{what} is in the answer to {asked}: {answer}");
+        for Exchange { request, response, issued } in &self.exchanges {
+            for occurrence in searcher.find_overlapping_iter(response) {
+                let Secret { description, value, .. } = all[occurrence.pattern()];
+                let is_issued = issued.iter().any(|token| token.ends_with(value));
+                assert!(is_issued, "{description} is in the response to {request}: {response}");
             }
         }
     }
 
-    /// `stored`: whether the place is the database, where hashes are.
-    pub(super) fn assert_unknown_to(&self, place: &str, text: &[u8], stored: bool) {
-        let unknown: Vec<&Secret> = self.secrets.iter().filter(|secret| !(stored && secret.stored)).collect();
-        if let Some(found) = searcher(&unknown).find(text) {
-            let around = &text[found.start().saturating_sub(200)..(found.end() + 100).min(text.len())];
-            let what = &unknown[found.pattern()].what;
-            panic!("{what} is in {place}: …{}…", String::from_utf8_lossy(around));
+    /// Fails if the text contains a secret. With `is_database`, stored secrets are allowed.
+    pub(super) fn assert_not_in(&self, location: &str, text: &[u8], is_database: bool) {
+        let forbidden: Vec<&Secret> =
+            self.secrets.iter().filter(|secret| !(is_database && secret.stored)).collect();
+        if let Some(found) = searcher(&forbidden).find(text) {
+            let excerpt = &text[found.start().saturating_sub(200)..(found.end() + 100).min(text.len())];
+            let description = &forbidden[found.pattern()].description;
+            panic!("{description} is in {location}: …{}…", String::from_utf8_lossy(excerpt));
         }
     }
 }
 
 fn searcher(secrets: &[&Secret]) -> AhoCorasick {
-    AhoCorasick::new(secrets.iter().map(|secret| &secret.value)).expect("they can be looked for")
+    AhoCorasick::new(secrets.iter().map(|secret| &secret.value)).expect("the patterns compile")
 }
 
 fn name(path: &Path) -> String {
     path.file_name().expect("a name").to_string_lossy().into_owned()
 }
 
-/// Those of a folder, the oldest first; none of one that is not there.
+/// The files of a folder, the oldest first; no files if the folder does not exist.
 pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();

@@ -1,5 +1,5 @@
-//! No secret is where it does not belong: every operation and every field is driven with passwords, tokens and keys that
-//! are marked, while everything is logged. Then they are looked for in the log, the answers and the whole database.
+//! Secrets do not leak: the tests call every operation and query every field with unique passwords, tokens and keys, at the
+//! log level `trace`. Then they search for these secrets in the log, the responses and the whole database.
 
 mod drive;
 mod selection;
@@ -16,21 +16,21 @@ const ADMIN: &str = "admin@shop.io";
 const OWNER: &str = "zoe@shop.io";
 
 #[test]
-fn secrets_are_nowhere_else_on_sqlite() {
+fn secrets_do_not_leak_on_sqlite() {
     let folder = Folder::new();
     let url = folder.sqlite_url();
     drive_everything(folder, &url);
 }
 
 #[test]
-fn secrets_are_nowhere_else_on_postgres() {
+fn secrets_do_not_leak_on_postgres() {
     let (folder, database) = (Folder::new(), Postgres::create("secrets"));
     drive_everything(folder, &database.url);
 }
 
 fn drive_everything(folder: Folder, url: &str) {
     let admin_password = "marked secret of the first admin";
-    // Every key that can be set. There is no mail server here: mails become files, to be read.
+    // All secret settings, except that of a mail server: without one, mails are written to files, which the test reads.
     let keys = SETTINGS.iter().filter(|setting| setting.secret).map(|setting| setting.variable);
     let keys = keys.filter(|name| !["PATRON_SMTP_URL", "PATRON_ADMIN_PASSWORD"].contains(name));
     let keys: Vec<(&str, String)> =
@@ -41,31 +41,31 @@ fn drive_everything(folder: Folder, url: &str) {
         ("PATRON_LOG", "trace"),
         ("PATRON_ADMIN_EMAIL", ADMIN),
         ("PATRON_ADMIN_PASSWORD", admin_password),
-        // Whoever guesses is slowed down elsewhere; here nobody waits.
+        // No limit of login attempts here.
         ("PATRON_FAILURES_PER_ADDRESS", "100000"),
-        // Every field there is, in one query.
+        // The queries select every field.
         ("PATRON_GRAPHQL_MAX_COMPLEXITY", "1000000"),
     ];
     settings.extend(keys.iter().map(|(name, value)| (*name, value.as_str())));
     let mut drive = Drive::start(folder, &settings);
-    drive.keep("the admin's password", admin_password, false);
+    drive.record("the admin's password", admin_password, false);
     for (name, value) in &keys {
-        drive.keep(name, value, false);
+        drive.record(name, value, false);
     }
     if let Some(password) =
         url.split('@').next().and_then(|start| start.rsplit(':').next()).filter(|_| url.contains('@'))
     {
-        drive.keep("the database's password", password, false);
+        drive.record("the database's password", password, false);
     }
 
     let (admin, _) = drive.log_in("/api/user/tokens", ADMIN, admin_password);
-    let owner = live(&mut drive, &admin);
-    ask_everything(&mut drive, &admin, &owner);
+    let owner = run_life_cycle(&mut drive, &admin);
+    query_everything(&mut drive, &admin, &owner);
     call_everything(&mut drive, &admin, &owner.token);
     let hashes = rows(url, "SELECT password FROM customer UNION SELECT password FROM admin_user");
     assert!(hashes.len() > 1 && hashes.iter().all(|hash| hash.starts_with("$argon2id$")), "{hashes:?}");
     for hash in hashes {
-        drive.keep("the hash of a password", &hash, true);
+        drive.record("the hash of a password", &hash, true);
     }
     break_an_insert(&mut drive, url);
     transfer(&mut drive, &settings);
@@ -73,20 +73,20 @@ fn drive_everything(folder: Folder, url: &str) {
     let log = drive.stop();
     let (lines, statements) =
         (log.matches("\"level\":\"TRACE\"").count(), log.matches("INSERT INTO").count());
-    assert!(lines > 500 && statements > 20, "it is not all logged: {lines} {statements}");
+    assert!(lines > 500 && statements > 20, "the log is incomplete: {lines} {statements}");
     for status in [200, 400, 401, 403, 500] {
-        assert!(log.contains(&format!("\"status\":{status}")), "no answer has the status {status}");
+        assert!(log.contains(&format!("\"status\":{status}")), "no response has the status {status}");
     }
-    drive.assert_unknown_to("the log", log.as_bytes(), false);
-    drive.assert_unknown_to_answers();
+    drive.assert_not_in("the log", log.as_bytes(), false);
+    drive.assert_not_in_responses();
     let dump = dump(url);
-    assert!(dump.contains(OWNER) && dump.contains("$argon2id$"), "the dump is not whole: {}", dump.len());
-    drive.assert_unknown_to("the database", dump.as_bytes(), true);
-    // SQLite's own files as well: what was deleted may still be in them.
+    assert!(dump.contains(OWNER) && dump.contains("$argon2id$"), "the dump is incomplete: {}", dump.len());
+    drive.assert_not_in("the database", dump.as_bytes(), true);
+    // The files of SQLite as well: they may still contain deleted rows.
     for file in
         files(drive.folder.path()).into_iter().filter(|path| path.to_string_lossy().contains("patron.db"))
     {
-        drive.assert_unknown_to("a file of the database", &std::fs::read(file).expect("it is read"), true);
+        drive.assert_not_in("a file of the database", &std::fs::read(file).expect("the file is read"), true);
     }
 }
 
@@ -96,8 +96,8 @@ struct Owner {
     address: String,
 }
 
-/// The life of an account, with its secrets right and wrong.
-fn live(drive: &mut Drive, admin: &str) -> Owner {
+/// The life cycle of an account, with valid and invalid secrets.
+fn run_life_cycle(drive: &mut Drive, admin: &str) -> Owner {
     let [first, second, third] =
         ["first", "second", "third"].map(|which| drive.mark(&format!("{which} password")));
     let body = format!(r#"{{"full_name": "Zoe", "email": "{OWNER}", "password": "{first}"}}"#);
@@ -110,10 +110,10 @@ fn live(drive: &mut Drive, admin: &str) -> Owner {
 
     let (token, refresh) = drive.log_in("/api/customer/tokens", OWNER, &first);
     let body = format!(r#"{{"refreshToken": "{refresh}"}}"#);
-    let again = drive.ok("POST /api/customer/token/refresh", "", &body);
-    let next = format!(r#"{{"refreshToken": "{}"}}"#, field(&again, "refreshToken").expect("a token"));
+    let refreshed = drive.ok("POST /api/customer/token/refresh", "", &body);
+    let next = format!(r#"{{"refreshToken": "{}"}}"#, field(&refreshed, "refreshToken").expect("a token"));
     drive.ok("POST /api/customer/token/refresh", "", &next);
-    // Overtaken: its session ends, and the log says so.
+    // The old refresh token is superseded, so its session is revoked, and that is logged.
     assert!(drive.send("POST /api/customer/token/refresh", "", &body).starts_with("HTTP/1.1 401"));
     drive.send("POST /api/graphql", &token, r#"{"query": "{ currentCustomer { uuid } }"}"#);
 
@@ -133,7 +133,7 @@ fn live(drive: &mut Drive, admin: &str) -> Owner {
     let definition =
         r#"{"ownerType": "customer", "fieldKey": "tier", "name": "Tier", "fieldType": "short_text"}"#;
     drive.ok("POST /api/metafield-definitions", admin, definition);
-    // Nobody has this name: what is sent there waits.
+    // This host does not exist, so the deliveries stay pending.
     let hook = r#"{"url": "https://hooks.invalid/"}"#;
     let hook = drive.ok("POST /api/webhook-endpoints", admin, hook);
     assert!(hook.contains(r#""secret":"whsec_"#), "{hook}");
@@ -142,7 +142,7 @@ fn live(drive: &mut Drive, admin: &str) -> Owner {
     drive.ok("GET /api/customers/me/export", &token, "");
     drive.ok("PATCH /api/customers/me", &token, r#"{"email": "zoe2@shop.io"}"#);
     drive.mailed("verify_email");
-    let uuid = |answer: &str| field(answer, "uuid").expect("a uuid");
+    let uuid = |response: &str| field(response, "uuid").expect("a uuid");
     let by_admin = format!(
         r#"{{"full_name": "Bob", "email": "bob@shop.io", "password": "{}"}}"#,
         drive.mark("password by an admin")
@@ -153,8 +153,8 @@ fn live(drive: &mut Drive, admin: &str) -> Owner {
     Owner { token, uuid: uuid(&row), address: uuid(&address) }
 }
 
-/// Every field of the schema, for each kind of caller.
-fn ask_everything(drive: &mut Drive, admin: &str, owner: &Owner) {
+/// Queries every field of the schema as each kind of caller.
+fn query_everything(drive: &mut Drive, admin: &str, owner: &Owner) {
     let id = |kind: &str, uuid: &str| format!("id: \"{}\"", URL_SAFE_NO_PAD.encode(format!("{kind}:{uuid}")));
     let text = |text: &str| vec![text.to_owned()];
     let arguments = [
@@ -172,24 +172,25 @@ fn ask_everything(drive: &mut Drive, admin: &str, owner: &Owner) {
         let body = serde_json::json!({"query": query}).to_string();
         drive.ok("POST /api/graphql", "", &body);
         drive.ok("POST /api/graphql", &owner.token, &body);
-        let answer = drive.ok("POST /api/admin/graphql", admin, &body);
-        assert!(!answer.contains("\"errors\""), "{query}: {answer}");
+        let response = drive.ok("POST /api/admin/graphql", admin, &body);
+        assert!(!response.contains("\"errors\""), "{query}: {response}");
     }
 }
 
-/// Every operation, for each kind of caller, with secrets in every field that could hold one; well-formed or not.
+/// Calls every operation as each kind of caller, with secrets in all fields that may hold one, well-formed and malformed.
 fn call_everything(drive: &mut Drive, admin: &str, owner: &str) {
     let document: Value = serde_json::from_str(include_str!("../../../../docs/openapi.json")).expect("JSON");
     let paths = document["paths"].as_object().expect("paths");
     let operations = paths.iter().flat_map(|(path, methods)| {
         methods.as_object().expect("methods").keys().map(move |method| (method.to_uppercase(), path))
     });
-    // Nobody's: what is called here finds nothing, and the callers stay.
-    let nobody = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
+    // A uuid of no record, so that no caller is deleted.
+    let unknown = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
     for (method, path) in operations.chain(
         ["/api/graphql", "/api/admin/graphql"].map(String::from).iter().map(|path| ("POST".to_owned(), path)),
     ) {
-        let path = path.replace("{uuid}", nobody).replace("{address_uuid}", nobody).replace("{id}", nobody);
+        let path =
+            path.replace("{uuid}", unknown).replace("{address_uuid}", unknown).replace("{id}", unknown);
         if (method.as_str(), path.as_str()) == ("DELETE", "/api/customers/me/sessions") {
             continue;
         }
@@ -197,7 +198,7 @@ fn call_everything(drive: &mut Drive, admin: &str, owner: &str) {
         let request = format!("{method} {path}?access_token={secret}&token={secret}");
         let forged = format!("Bearer {}", drive.mark("forged token"));
         let basic = STANDARD.encode(format!("{OWNER}:{}", drive.mark("Basic password")));
-        drive.keep("Basic credentials", &basic, false);
+        drive.record("Basic credentials", &basic, false);
         let basic = format!("Basic {basic}");
         for authorization in ["", admin, owner] {
             let secret = drive.mark("secret of a body");
@@ -213,7 +214,7 @@ fn call_everything(drive: &mut Drive, admin: &str, owner: &str) {
     drive.ok("DELETE /api/customers/me/sessions", owner, "");
 }
 
-/// A secret in every field that could hold one, as it should be and not.
+/// Request bodies with a secret in all fields that may hold one, well-formed and malformed.
 fn bodies(secret: &str) -> [String; 5] {
     let fields =
         ["password", "current_password", "new_password", "token", "refreshToken", "password_hash", "secret"];
@@ -229,7 +230,7 @@ fn bodies(secret: &str) -> [String; 5] {
     ]
 }
 
-/// A defect: the database refuses a row with a hash in it, and says which.
+/// Provokes an internal error: the database refuses a row that contains a password hash, and may quote it.
 fn break_an_insert(drive: &mut Drive, url: &str) {
     let sql = if url.starts_with("sqlite") {
         "CREATE TRIGGER refuse BEFORE INSERT ON customer WHEN NEW.full_name = 'Broken' BEGIN SELECT RAISE(ABORT, 'refused'); END"
@@ -239,8 +240,8 @@ fn break_an_insert(drive: &mut Drive, url: &str) {
     execute(url, sql);
     let password = drive.mark("password of the broken one");
     let body = format!(r#"{{"full_name": "Broken", "email": "broken@shop.io", "password": "{password}"}}"#);
-    let answer = drive.send("POST /api/customers", "", &body);
-    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    let response = drive.send("POST /api/customers", "", &body);
+    assert!(response.starts_with("HTTP/1.1 500"), "{response}");
     execute(
         url,
         if url.starts_with("sqlite") {
@@ -251,12 +252,12 @@ fn break_an_insert(drive: &mut Drive, url: &str) {
     );
 }
 
-/// Imports and exports, and what they say of it.
+/// Runs imports, exports and lists, and searches their output for secrets.
 fn transfer(drive: &mut Drive, settings: &[(&str, &str)]) {
     let folder = drive.folder.path().to_owned();
     let (good, weak) = (drive.mark("imported password"), drive.mark("password of a refused line"));
     let hash = "$2b$10$markedmarkedmarkedmareXbM1Xw5W2dPzZlq0pUQvT9J8bq3K0mO";
-    drive.keep("an imported hash", hash, true);
+    drive.record("an imported hash", hash, true);
     let lines = format!(
         "email,full_name,password,password_hash\nimported@shop.io,A,{good},\nno address,A,{weak},\nb@shop.io,A,{weak},{hash}\nhashed@shop.io,B,,{hash}\n"
     );
@@ -269,12 +270,12 @@ fn transfer(drive: &mut Drive, settings: &[(&str, &str)]) {
     ] {
         let output = run(&folder, arguments, settings);
         let text = [output.stdout, output.stderr].concat();
-        drive.assert_unknown_to(&format!("what {arguments:?} says"), &text, false);
+        drive.assert_not_in(&format!("the output of {arguments:?}"), &text, false);
     }
     for file in ["customers.csv.refused.csv", "out.ndjson"] {
-        let text = std::fs::read(folder.join(file)).expect("it is written");
+        let text = std::fs::read(folder.join(file)).expect("the file is written");
         assert!(text.len() > 20, "{file} is empty");
-        drive.assert_unknown_to(file, &text, false);
+        drive.assert_not_in(file, &text, false);
     }
 }
 

@@ -1,6 +1,8 @@
-//! An operation as it is executed, with the values of its variables in place. What is skipped is gone, and so is what has no
-//! value, so that the defaults of fields and arguments apply (specification 3.10, 6.3.2, 6.4.1). What is asked for twice is
-//! there once, fragments included (`CollectFields`, `MergeSelectionSets`): the library would do it twice.
+//! Binds an operation: replaces its variables by their values and its fragments by their selections.
+//!
+//! Skipped selections are removed. So are arguments and input fields without a value, so that their defaults apply
+//! (specification 3.10, 6.3.2, 6.4.1). A field that is selected several times, also through fragments, is merged into
+//! one (`CollectFields`, `MergeSelectionSets`), because the library would resolve it several times.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,12 +16,14 @@ use async_graphql_value::Value;
 
 use super::syntax::{Operation, Syntax};
 use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
 
-/// The operation by itself.
+/// A document with this operation only.
 ///
 /// # Errors
-/// When `@skip` or `@include` is given null: a variable that may be null and has another default can be.
+/// When the condition of `@skip` or `@include` is null. A valid document allows that: a nullable variable with a
+/// default can be null.
 pub(super) fn bind(
     document: &Syntax,
     operation: &Operation,
@@ -31,7 +35,7 @@ pub(super) fn bind(
         ty: definition.node.ty,
         variable_definitions: Vec::new(),
         directives: Vec::new(),
-        selection_set: Binder { document, values }.set(&[&definition.node.selection_set], root)?,
+        selection_set: Binder { document, values }.merge(&[&definition.node.selection_set], root)?,
     };
     let operations = DocumentOperations::Single(Positioned::new(bound, definition.pos));
     Ok(ExecutableDocument { operations, fragments: HashMap::new() })
@@ -39,20 +43,20 @@ pub(super) fn bind(
 
 type Set = Positioned<SelectionSet>;
 
-/// Selections of one type, each once, in the order in which they first appear.
+/// The merged selections of one type, in the order in which they first appear.
 #[derive(Default)]
 struct Collected<'a> {
     items: Vec<Item<'a>>,
-    /// Where the field of each name in the answer is.
+    /// The index of the field in `items`, by its response name.
     fields: HashMap<&'a str, usize>,
-    /// Fragments that are in it.
+    /// The fragments that are collected already.
     fragments: HashSet<&'a Name>,
 }
 
 enum Item<'a> {
-    /// A field, and what is asked for in it, in as many places.
+    /// A field, with the selection sets of all its occurrences.
     Field(&'a Positioned<Field>, Vec<&'a Set>),
-    /// What is for some types only.
+    /// Selections for another type.
     Inline(&'a Positioned<TypeCondition>, &'a Set),
 }
 
@@ -62,8 +66,8 @@ struct Binder<'a> {
 }
 
 impl<'a> Binder<'a> {
-    /// The selections of several sets of a type as one.
-    fn set(&self, sets: &[&'a Set], parent: &str) -> Result<Set, ServerError> {
+    /// Merges the selection sets of a type into one.
+    fn merge(&self, sets: &[&'a Set], parent: &str) -> Result<Set, ServerError> {
         let mut collected = Collected::default();
         for set in sets {
             self.collect(set, parent, &mut collected)?;
@@ -76,14 +80,14 @@ impl<'a> Binder<'a> {
 
     fn collect(&self, set: &'a Set, parent: &str, into: &mut Collected<'a>) -> Result<(), ServerError> {
         for selection in &set.node.items {
-            if !self.is_wanted(selection.node.directives())? {
+            if !self.is_included(selection.node.directives())? {
                 continue;
             }
             match &selection.node {
                 Selection::Field(field) => into.add(field),
                 Selection::InlineFragment(inline) => {
                     let condition = inline.node.type_condition.as_ref();
-                    self.narrow(condition, &inline.node.selection_set, parent, into)?;
+                    self.collect_fragment(condition, &inline.node.selection_set, parent, into)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
@@ -91,7 +95,7 @@ impl<'a> Binder<'a> {
                         (into.fragments.insert(name), self.document.fragments.get(name))
                     {
                         let condition = Some(&fragment.node.type_condition);
-                        self.narrow(condition, &fragment.node.selection_set, parent, into)?;
+                        self.collect_fragment(condition, &fragment.node.selection_set, parent, into)?;
                     }
                 }
             }
@@ -99,8 +103,9 @@ impl<'a> Binder<'a> {
         Ok(())
     }
 
-    /// Takes what is for all rows of a type to its other selections.
-    fn narrow(
+    /// Collects the selections of a fragment. If its type condition always holds, they are merged with the other
+    /// selections.
+    fn collect_fragment(
         &self,
         condition: Option<&'a Positioned<TypeCondition>>,
         set: &'a Set,
@@ -108,7 +113,7 @@ impl<'a> Binder<'a> {
         into: &mut Collected<'a>,
     ) -> Result<(), ServerError> {
         match condition {
-            Some(condition) if !always_is(parent, &condition.node.on.node) => {
+            Some(condition) if !is_subtype(parent, &condition.node.on.node) => {
                 into.items.push(Item::Inline(condition, set));
                 Ok(())
             }
@@ -126,7 +131,7 @@ impl<'a> Binder<'a> {
                 let bound = InlineFragment {
                     type_condition: Some(condition.clone()),
                     directives: Vec::new(),
-                    selection_set: self.set(&[set], &condition.node.on.node)?,
+                    selection_set: self.merge(&[set], &condition.node.on.node)?,
                 };
                 Ok(Positioned::new(Selection::InlineFragment(Positioned::new(bound, set.pos)), set.pos))
             }
@@ -138,7 +143,10 @@ impl<'a> Binder<'a> {
             true => field.selection_set.clone(),
             false => {
                 let definition = DEFINITIONS.type_field(parent, &field.name.node);
-                self.set(sets, definition.map_or("", |definition| definition.ty.inner_named_type().as_str()))?
+                self.merge(
+                    sets,
+                    definition.map_or("", |definition| definition.ty.inner_named_type().as_str()),
+                )?
             }
         };
         let arguments = field.arguments.iter().filter_map(|(name, value)| {
@@ -153,15 +161,15 @@ impl<'a> Binder<'a> {
         })
     }
 
-    /// Whether no `@skip` and no `@include` leaves it out. There are no other directives that a document may use.
-    fn is_wanted(&self, directives: &[Positioned<Directive>]) -> Result<bool, ServerError> {
+    /// Whether `@skip` and `@include` keep a selection. The schema has no other directives for documents.
+    fn is_included(&self, directives: &[Positioned<Directive>]) -> Result<bool, ServerError> {
         for directive in directives {
             let condition = directive.node.get_argument("if").and_then(|value| self.value(&value.node));
             let Some(Value::Boolean(condition)) = condition else {
-                let message = format!("The `if` of `@{}` is null", directive.node.name.node);
-                return Err(error::coded(
+                let message = format!("The argument `if` of `@{}` is null", directive.node.name.node);
+                return Err(error::with_code(
                     ServerError::new(message, Some(directive.pos)),
-                    error::INVALID_VALUE,
+                    ErrorCode::INVALID_VALUE,
                 ));
             };
             if condition != (directive.node.name.node == "include") {
@@ -171,11 +179,11 @@ impl<'a> Binder<'a> {
         Ok(true)
     }
 
-    /// None for a variable that has no value.
+    /// The value with its variables replaced, or `None` for a variable without a value.
     fn value(&self, value: &Value) -> Option<Value> {
         Some(match value {
             Value::Variable(name) => self.values.get(name)?.clone().into_value(),
-            // An item can't be left out.
+            // An item can't be removed.
             Value::List(items) => {
                 Value::List(items.iter().map(|item| self.value(item).unwrap_or(Value::Null)).collect())
             }
@@ -203,8 +211,9 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// Whether all rows of a type are of another as well: it is the same, or an interface of it.
-fn always_is(ty: &str, other: &str) -> bool {
+/// Whether every object of a type also has the other type: it is the same type, or an interface that the type
+/// implements.
+fn is_subtype(ty: &str, other: &str) -> bool {
     let implements = || match DEFINITIONS.types.get(ty) {
         Some(ExtendedType::Object(object)) => object.implements_interfaces.contains(other),
         Some(ExtendedType::Interface(interface)) => interface.implements_interfaces.contains(other),

@@ -1,11 +1,13 @@
-//! A document: from its text to what is executed. What is the same whatever it is sent with is done once and kept: it is
-//! parsed, measured, and validated. Each request then gives its variables their values and puts them in place.
+//! Turns the text of a document into a document to execute. Parsing, measuring and validating don't depend on the
+//! variables, so they are done once and cached. Each request then coerces its variables and binds them.
+//!
+//! A document with an error is refused as a whole, before anything runs (request error, specification 7.1.2).
 
 mod bind;
-mod gaps;
 mod introspection;
+mod missing_parts;
 mod parsing;
-mod place;
+mod position;
 mod rules;
 mod size;
 mod suggestions;
@@ -20,97 +22,103 @@ use async_graphql::{ServerError, Variables};
 pub(super) use self::size::MAX_NESTING;
 use self::syntax::Syntax;
 use super::metrics;
-use crate::api::graphql::budget::{Amount, Budget};
+use crate::api::graphql::budget::{Budget, DocumentCost};
 use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
 
-/// Root fields whose value is the same for everybody. What is not listed is for the caller alone.
+/// Root fields whose value is the same for all callers. The response of any other root field is private.
 const PUBLIC_FIELDS: [&str; 4] = ["allowedCountries", "countries", "provinces", "__typename"];
-/// The most parts of a document whose errors say what may have been meant: names are compared with all others then.
-const MAX_HINTED_PARTS: usize = 200;
+/// Maximum number of parts of a document whose errors suggest similar names. A suggestion compares a name with all
+/// others.
+const MAX_PARTS_FOR_SUGGESTIONS: usize = 200;
 
-/// A document that is valid.
+/// A valid document.
 pub(super) struct Document {
     syntax: Syntax,
-    amount: Amount,
-    /// Whether it asks for the schema.
+    cost: DocumentCost,
+    /// Whether it contains introspection fields.
     pub(super) introspects: bool,
-    /// Whether the answer is the same for everybody.
+    /// Whether the response is the same for all callers.
     pub(super) is_public: bool,
 }
 
-/// Why a document is not executed.
-pub(super) struct Refused {
+/// Errors for which a request is not executed (specification 7.1.2).
+pub(super) struct RequestError {
     pub(super) errors: Vec<ServerError>,
-    /// Whether it asks for a change, which a URL can't (GraphQL over HTTP, 5.4).
-    pub(super) is_change: bool,
-    /// The root field that was asked for, for metrics.
-    pub(super) field: &'static str,
+    /// Whether the request is for a mutation, which a GET request must not execute (GraphQL over HTTP, 5.4).
+    pub(super) is_mutation: bool,
+    /// The root field of the operation, for metrics.
+    pub(super) root_field: &'static str,
 }
 
-impl From<ServerError> for Refused {
+impl From<ServerError> for RequestError {
     fn from(error: ServerError) -> Self {
-        Self { errors: vec![error], is_change: false, field: metrics::OTHER }
+        Self { errors: vec![error], is_mutation: false, root_field: metrics::OTHER }
     }
 }
 
 impl Document {
-    /// Parses a document, measures it, takes what it amounts to with these values from the budget of the request, and
+    /// Parses a document, measures it with these variables, takes its cost from the budget of the request, and
     /// validates it.
     ///
     /// # Errors
-    /// Why it is not executed.
+    /// The request errors.
     pub(super) fn read(
         text: &str,
         operation_name: Option<&str>,
         variables: &Variables,
         config: &GraphqlConfig,
         budget: &Budget,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, RequestError> {
         tokens::check(text)?;
         let parsed = parsing::parse(text)?;
         let syntax = Syntax::of(&parsed, text);
         size::check_operations(&syntax)?;
-        let amount = size::measure(&syntax, &Variables::default(), config)?;
-        budget.take(amount_with(variables, &syntax, amount, config)?)?;
+        let cost = size::measure(&syntax, &Variables::default(), config)?;
+        budget.take(cost_with(variables, &syntax, cost, config)?)?;
         if !config.introspection {
-            introspection::refuse(&syntax)?;
+            introspection::check(&syntax)?;
         }
-        let hints = config.introspection && amount.parts <= MAX_HINTED_PARTS;
-        validation::validate(&parsed, hints).map_err(|errors| Refused {
+        let suggest = config.introspection && cost.parts <= MAX_PARTS_FOR_SUGGESTIONS;
+        validation::validate(&parsed, suggest).map_err(|errors| RequestError {
             errors,
-            is_change: syntax.is_change(operation_name),
-            field: syntax.operation(operation_name).map_or(metrics::OTHER, |index| syntax.root_field(index)),
+            is_mutation: syntax.is_mutation(operation_name),
+            root_field: syntax
+                .operation(operation_name)
+                .map_or(metrics::OTHER, |index| syntax.root_field(index)),
         })?;
         let introspects = introspection::find(&syntax).is_some();
         let is_public = syntax.operations.iter().all(|operation| is_public(operation.selection_set()));
-        Ok(Self { syntax, amount, introspects, is_public })
+        Ok(Self { syntax, cost, introspects, is_public })
     }
 
-    /// Takes what it amounts to with these values of variables from the budget of a request.
+    /// Takes the cost of the document with these variables from the budget of a request.
     ///
     /// # Errors
-    /// That it is too much.
+    /// When the cost exceeds the budget.
     pub(super) fn take_from(
         &self,
         budget: &Budget,
         variables: &Variables,
         config: &GraphqlConfig,
     ) -> Result<(), ServerError> {
-        budget.take(amount_with(variables, &self.syntax, self.amount, config)?)
+        budget.take(cost_with(variables, &self.syntax, self.cost, config)?)
     }
 
-    /// Which operation a request wants (`GetOperation`, specification 6.1).
+    /// The index of the requested operation (`GetOperation`, specification 6.1).
     ///
     /// # Errors
-    /// There is none of that name, or several to choose from.
+    /// When the document has no operation with this name, or several operations and there is no name.
     pub(super) fn operation(&self, name: Option<&str>) -> Result<usize, ServerError> {
         self.syntax.operation(name).ok_or_else(|| {
             let message = match name {
                 Some(name) => format!("The document has no operation named `{name}`"),
-                None => "The document has several operations: operationName has to name one".to_owned(),
+                None => {
+                    "The document has several operations: `operationName` must name one of them".to_owned()
+                }
             };
-            error::coded(ServerError::new(message, None), error::INVALID)
+            error::with_code(ServerError::new(message, None), ErrorCode::ValidationFailed)
         })
     }
 
@@ -119,10 +127,10 @@ impl Document {
         self.syntax.root_field(operation)
     }
 
-    /// Gives the variables of an operation their values.
+    /// Coerces the variables of an operation to their types (`CoerceVariableValues`, specification 6.1.2).
     ///
     /// # Errors
-    /// What doesn't fit.
+    /// An error for each value that doesn't match its type.
     pub(super) fn coerce(
         &self,
         operation: usize,
@@ -131,10 +139,10 @@ impl Document {
         variables::coerce(&self.syntax.operations[operation].definition.node, variables)
     }
 
-    /// One of its operations as it is executed, with these values in place.
+    /// A document to execute: one operation, with the values of its variables in place.
     ///
     /// # Errors
-    /// When a condition is null.
+    /// When the condition of `@skip` or `@include` is null.
     pub(super) fn bind(
         &self,
         operation: usize,
@@ -144,37 +152,41 @@ impl Document {
     }
 }
 
-/// What a document amounts to with these values of variables.
+/// The cost of a document with these variables.
 ///
 /// # Errors
-/// That it is too much.
-fn amount_with(
+/// When the document exceeds a limit.
+fn cost_with(
     variables: &Variables,
     syntax: &Syntax,
-    without: Amount,
+    cost_without_variables: DocumentCost,
     config: &GraphqlConfig,
-) -> Result<Amount, ServerError> {
-    if size::are_costly(variables) { size::measure(syntax, variables, config) } else { Ok(without) }
+) -> Result<DocumentCost, ServerError> {
+    if size::are_costly(variables) {
+        size::measure(syntax, variables, config)
+    } else {
+        Ok(cost_without_variables)
+    }
 }
 
 fn is_public(root: &SelectionSet) -> bool {
     root.items.iter().all(|selection| match &selection.node {
         Selection::Field(field) => PUBLIC_FIELDS.contains(&field.node.name.node.as_str()),
         Selection::InlineFragment(inline) => is_public(&inline.node.selection_set.node),
-        // It would be one more walk for each spread, and fragments at the root are rare.
+        // Checking a fragment again for each spread would cost time, and fragments at the root are rare.
         Selection::FragmentSpread(_) => false,
     })
 }
 
 #[cfg(test)]
 impl Document {
-    /// That of a text that is valid.
+    /// The document of a valid text.
     pub(super) fn of(text: &str) -> Self {
         let config = crate::api::graphql::budget::tests::config(1000, 1000);
-        let budget = Budget::new(&config, &crate::api::graphql::budget::Making::default());
+        let budget = Budget::new(&config, &crate::api::graphql::budget::PendingBytes::default());
         match Self::read(text, None, &Variables::default(), &config, &budget) {
             Ok(document) => document,
-            Err(refused) => panic!("{text}: {:?}", refused.errors),
+            Err(error) => panic!("{text}: {:?}", error.errors),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The rules of validation (specification 5.6.3, 5.8.5) that the validator doesn't have, or has for arguments only: input fields
-//! that are given twice, variables inside lists and objects, and what is no moment where one is expected.
+//! Validation rules that the validator lacks, or has only for arguments: an input field is given twice (specification
+//! 5.6.3), a variable inside a list or object doesn't fit its position (5.8.5), a literal is not a valid timestamp.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,31 +12,31 @@ use apollo_compiler::{ExecutableDocument, Name, Node};
 use crate::api::graphql::schema::date_time;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
 
-/// A rule that is broken, and where.
-pub(super) struct Fault {
+/// A violation of a rule, with its position.
+pub(super) struct Violation {
     pub(super) message: String,
     pub(super) at: Option<SourceSpan>,
 }
 
-/// A variable where a value of a type is expected.
+/// A variable in the position of a value.
 struct Usage<'a> {
     variable: &'a Name,
     ty: &'a Type,
-    /// Whether what is expected has a default of its own.
+    /// Whether the argument or input field has a default.
     has_default: bool,
     at: Option<SourceSpan>,
 }
 
-/// What is in an operation or a fragment, without the fragments that it spreads.
+/// The contents of an operation or a fragment, without the fragments that it spreads.
 #[derive(Default)]
 struct Contents<'a> {
     usages: Vec<Usage<'a>>,
     spreads: HashSet<&'a Name>,
 }
 
-/// The faults of a document in which the validator found none; at most so many.
-pub(super) fn faults(document: &ExecutableDocument, most: usize) -> Vec<Fault> {
-    let mut reader = Reader { faults: Vec::new() };
+/// The violations in a document that the validator accepted; at most `max`.
+pub(super) fn violations(document: &ExecutableDocument, max: usize) -> Vec<Violation> {
+    let mut reader = Reader { violations: Vec::new() };
     let fragments: HashMap<&Name, Contents<'_>> = document
         .fragments
         .iter()
@@ -49,22 +49,22 @@ pub(super) fn faults(document: &ExecutableDocument, most: usize) -> Vec<Fault> {
                 reader.value(value, &definition.ty, false, &mut Contents::default());
             }
         }
-        reader.positions(operation, own, &fragments, most);
-        if reader.faults.len() >= most {
+        reader.positions(operation, own, &fragments, max);
+        if reader.violations.len() >= max {
             break;
         }
     }
-    reader.faults.truncate(most);
-    reader.faults
+    reader.violations.truncate(max);
+    reader.violations
 }
 
 struct Reader {
-    faults: Vec<Fault>,
+    violations: Vec<Violation>,
 }
 
 impl Reader {
-    fn fault(&mut self, message: String, at: Option<SourceSpan>) {
-        self.faults.push(Fault { message, at });
+    fn report(&mut self, message: String, at: Option<SourceSpan>) {
+        self.violations.push(Violation { message, at });
     }
 
     fn contents<'a>(&mut self, set: &'a SelectionSet) -> Contents<'a> {
@@ -114,7 +114,7 @@ impl Reader {
         }
     }
 
-    /// A value where one of this type is expected.
+    /// Checks a value in the position of this type.
     fn value<'a>(
         &mut self,
         value: &'a Node<Value>,
@@ -132,7 +132,10 @@ impl Reader {
             }
             Value::String(text) if date_time::is_timestamp(text) => {}
             other if ty.inner_named_type() == date_time::NAME => {
-                self.fault(format!("`{other}` is no {}: {}", date_time::NAME, date_time::EXPECTED), at);
+                self.report(
+                    format!("`{other}` is not a valid {}: {}", date_time::NAME, date_time::EXPECTED),
+                    at,
+                );
             }
             Value::Object(fields) => self.object(fields, ty, into),
             _ => {}
@@ -147,7 +150,7 @@ impl Reader {
         };
         for (name, value) in fields {
             if !seen.insert(name) {
-                self.fault(format!("the input field `{name}` is given twice"), name.location());
+                self.report(format!("the input field `{name}` is given twice"), name.location());
             }
             if let Some(expected) = defined.and_then(|input| input.fields.get(name)) {
                 self.value(value, &expected.ty, expected.default_value.is_some(), into);
@@ -155,32 +158,32 @@ impl Reader {
         }
     }
 
-    /// Whether each variable of an operation fits where it stands, fragments included.
+    /// Checks that each variable of an operation fits its positions, also in fragments.
     fn positions<'a>(
         &mut self,
         operation: &'a Operation,
         own: Contents<'a>,
         fragments: &HashMap<&'a Name, Contents<'a>>,
-        most: usize,
+        max: usize,
     ) {
         let variables: HashMap<&Name, &VariableDefinition> =
             operation.variables.iter().map(|definition| (&definition.name, &**definition)).collect();
         let mut seen: HashSet<&Name> = own.spreads.clone();
-        let mut left: Vec<&Name> = own.spreads.iter().copied().collect();
+        let mut pending: Vec<&Name> = own.spreads.iter().copied().collect();
         let mut usages: Vec<&Usage<'_>> = own.usages.iter().collect();
-        while let Some(contents) = left.pop().map(|name| fragments.get(name)) {
+        while let Some(contents) = pending.pop().map(|name| fragments.get(name)) {
             let Some(contents) = contents else { continue };
             usages.extend(&contents.usages);
-            left.extend(contents.spreads.iter().copied().filter(|name| seen.insert(name)));
+            pending.extend(contents.spreads.iter().copied().filter(|name| seen.insert(name)));
         }
         for usage in usages {
             let Some(definition) = variables.get(usage.variable) else { continue };
-            if self.faults.len() < most && !is_allowed(definition, usage) {
+            if self.violations.len() < max && !is_allowed(definition, usage) {
                 let message = format!(
                     "the variable `${}` of the type `{}` can't be used where `{}` is expected",
                     usage.variable, definition.ty, usage.ty
                 );
-                self.fault(message, usage.at);
+                self.report(message, usage.at);
             }
         }
     }

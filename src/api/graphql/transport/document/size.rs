@@ -1,6 +1,8 @@
-//! How large a document may be, measured before it is validated: fragments are expanded one spread after the other when it
-//! runs, so that thirty that each spread the next twice would take hours, and selections are gone down into by recursion,
-//! so that a long chain of them would overflow the stack and end the process.
+//! Measures a document before it is validated, and refuses one that is too large.
+//!
+//! A document is measured with all fragments expanded, as it is executed: thirty fragments that each spread the next
+//! one twice would take hours. Each fragment is measured once. Deep nesting is refused because selections are visited
+//! by recursion, so a long chain of fragments would overflow the stack and end the process.
 
 use std::collections::HashMap;
 
@@ -9,27 +11,28 @@ use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Var
 use async_graphql_value::Value;
 
 use super::syntax::{Operation, Syntax};
-use crate::api::graphql::budget::Amount;
+use crate::api::graphql::budget::DocumentCost;
 use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
 
-/// How deeply selections may be nested, fragments and all: more than a query that is within `max_depth` needs, as much
-/// as the parser allows within one fragment, and far less than a thread's stack holds.
+/// Maximum nesting of selections, with fragments expanded: more than a query within `max_depth` needs, as much as the
+/// parser allows within one fragment, and far less than the stack of a thread permits.
 pub(in crate::api::graphql) const MAX_NESTING: usize = 64;
 
-/// The most operations of a document (contract, section 7): each is validated, and runs into the errors of the fragments
-/// that it spreads.
+/// Maximum number of operations of a document (contract, section 7). Each is validated, and reports the errors of the
+/// fragments that it spreads.
 const MAX_OPERATIONS: usize = 100;
-/// What a directive, or the use of a variable, counts as at least: each can be an error, and is looked up by its name.
-const COSTLY: usize = 10;
-/// So many bytes of a text in a value count as one part.
-const TEXT: usize = 32;
-/// Lists of the schema's types, each of which leads to further types: two levels of them are the whole schema, and more
-/// go around in circles (as graphql-js' `MaxIntrospectionDepthRule`).
+/// The least that a directive or the use of a variable counts, in parts. Each can be an error and is looked up by name.
+const MIN_LOOKUP_PARTS: usize = 10;
+/// This many bytes of a string value count as one part.
+const TEXT_BYTES_PER_PART: usize = 32;
+/// Introspection fields that return lists of types or fields, which lead to further types. Two levels return the whole
+/// schema; more levels only repeat it (as in `MaxIntrospectionDepthRule` of graphql-js).
 const TYPE_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 const MAX_TYPE_LISTS: usize = 2;
 
-/// What a selection amounts to with all its fragments in place.
+/// The size of a selection set with all fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct Size {
     fields: usize,
@@ -37,7 +40,7 @@ struct Size {
     depth: usize,
     /// Selections, arguments, values and directives.
     parts: usize,
-    /// Levels of [`TYPE_LISTS`].
+    /// Nesting of [`TYPE_LISTS`].
     type_lists: usize,
 }
 
@@ -51,31 +54,32 @@ impl Size {
     }
 }
 
-/// It is nested more deeply than anybody looks into it.
+/// The nesting exceeds [`MAX_NESTING`].
 struct TooDeep;
 
-/// Measures each fragment once.
+/// Measures selection sets, and each fragment once.
 struct Measure<'a> {
     document: &'a Syntax,
-    /// What using each variable amounts to.
+    /// The parts that each use of a variable counts.
     variables: HashMap<&'a str, usize>,
-    /// None while a fragment is being measured: one that spreads itself is refused by validation later. With each
-    /// how deeply it is nested itself.
+    /// The size and the nesting of each fragment. `None` while the fragment is being measured: one that spreads itself
+    /// is refused by validation later.
     fragments: HashMap<&'a Name, Option<(Size, usize)>>,
 }
 
 impl<'a> Measure<'a> {
-    /// The size of a selection inside `above` others, and how many are nested in it.
-    fn selection_set(&mut self, set: &'a SelectionSet, above: usize) -> Result<(Size, usize), TooDeep> {
-        if above > MAX_NESTING {
+    /// The size and the nesting of a selection set at this depth.
+    fn selection_set(&mut self, set: &'a SelectionSet, depth: usize) -> Result<(Size, usize), TooDeep> {
+        if depth > MAX_NESTING {
             return Err(TooDeep);
         }
         let (mut size, mut nesting) = (Size::default(), 0);
         for selection in &set.items {
-            let (mut inner, below) = match &selection.node {
+            let (mut inner, inner_nesting) = match &selection.node {
                 Selection::Field(field) => {
                     let field = &field.node;
-                    let (mut inner, below) = self.selection_set(&field.selection_set.node, above + 1)?;
+                    let (mut inner, inner_nesting) =
+                        self.selection_set(&field.selection_set.node, depth + 1)?;
                     inner.depth += 1;
                     inner.type_lists += usize::from(TYPE_LISTS.contains(&field.name.node.as_str()));
                     let aliases = usize::from(field.alias.is_some());
@@ -85,25 +89,25 @@ impl<'a> Measure<'a> {
                         parts: self.arguments(&field.arguments),
                         ..Size::default()
                     });
-                    (inner, below)
+                    (inner, inner_nesting)
                 }
                 Selection::InlineFragment(inline) => {
-                    self.selection_set(&inline.node.selection_set.node, above + 1)?
+                    self.selection_set(&inline.node.selection_set.node, depth + 1)?
                 }
                 Selection::FragmentSpread(spread) => {
-                    self.fragment(&spread.node.fragment_name.node, above + 1)?
+                    self.fragment(&spread.node.fragment_name.node, depth + 1)?
                 }
             };
             inner.parts = inner.parts.saturating_add(1 + self.directives(selection.node.directives()));
             size.add(inner);
-            nesting = nesting.max(below + 1);
+            nesting = nesting.max(inner_nesting + 1);
         }
-        // Of a fragment that was measured elsewhere, too.
-        if above + nesting > MAX_NESTING { Err(TooDeep) } else { Ok((size, nesting)) }
+        // A fragment may have been measured at a smaller depth.
+        if depth + nesting > MAX_NESTING { Err(TooDeep) } else { Ok((size, nesting)) }
     }
 
     fn directives(&self, directives: &[Positioned<Directive>]) -> usize {
-        directives.iter().map(|directive| COSTLY + self.arguments(&directive.node.arguments)).sum()
+        directives.iter().map(|directive| MIN_LOOKUP_PARTS + self.arguments(&directive.node.arguments)).sum()
     }
 
     fn arguments(&self, arguments: &[(Positioned<Name>, Positioned<Value>)]) -> usize {
@@ -113,16 +117,16 @@ impl<'a> Measure<'a> {
     fn value(&self, value: &Value) -> usize {
         1 + match value {
             Value::Variable(name) => {
-                self.variables.get(name.as_str()).copied().unwrap_or_default().max(COSTLY)
+                self.variables.get(name.as_str()).copied().unwrap_or_default().max(MIN_LOOKUP_PARTS)
             }
-            Value::String(text) => text.len() / TEXT,
+            Value::String(text) => text.len() / TEXT_BYTES_PER_PART,
             Value::List(items) => items.iter().map(|item| self.value(item)).sum(),
             Value::Object(fields) => fields.values().map(|value| self.value(value)).sum(),
             _ => 0,
         }
     }
 
-    fn fragment(&mut self, name: &'a Name, above: usize) -> Result<(Size, usize), TooDeep> {
+    fn fragment(&mut self, name: &'a Name, depth: usize) -> Result<(Size, usize), TooDeep> {
         if let Some(measured) = self.fragments.get(name) {
             return Ok(measured.unwrap_or_default());
         }
@@ -130,107 +134,118 @@ impl<'a> Measure<'a> {
             return Ok(Default::default());
         };
         self.fragments.insert(name, None);
-        let measured = self.selection_set(&fragment.node.selection_set.node, above)?;
+        let measured = self.selection_set(&fragment.node.selection_set.node, depth)?;
         self.fragments.insert(name, Some(measured));
         Ok(measured)
     }
 }
 
-/// What the value of a variable amounts to.
-fn constant(value: &ConstValue) -> usize {
+/// The parts of a value of a variable.
+fn constant_parts(value: &ConstValue) -> usize {
     1 + match value {
-        ConstValue::String(text) => text.len() / TEXT,
-        ConstValue::List(items) => items.iter().map(constant).sum(),
+        ConstValue::String(text) => text.len() / TEXT_BYTES_PER_PART,
+        ConstValue::List(items) => items.iter().map(constant_parts).sum(),
         ConstValue::Object(fields) => {
-            fields.iter().map(|(name, value)| name.len() / TEXT + constant(value)).sum()
+            fields.iter().map(|(name, value)| name.len() / TEXT_BYTES_PER_PART + constant_parts(value)).sum()
         }
         _ => 0,
     }
 }
 
-/// Whether using any of these amounts to more than it counts as anyway.
+/// Whether the use of any of these variables counts more than the minimum.
 pub(super) fn are_costly(variables: &Variables) -> bool {
-    variables.values().any(|value| constant(value) > COSTLY)
+    variables.values().any(|value| constant_parts(value) > MIN_LOOKUP_PARTS)
 }
 
-/// What using each variable amounts to: its value, or its default. Each use copies it.
-fn weights<'a>(document: &'a Syntax, variables: &'a Variables) -> HashMap<&'a str, usize> {
-    let mut weights: HashMap<&str, usize> =
-        variables.iter().map(|(name, value)| (name.as_str(), constant(value))).collect();
+/// The parts that each use of a variable counts: those of its value or its default, because each use copies it.
+fn parts_of_variables<'a>(document: &'a Syntax, variables: &'a Variables) -> HashMap<&'a str, usize> {
+    let mut parts: HashMap<&str, usize> =
+        variables.iter().map(|(name, value)| (name.as_str(), constant_parts(value))).collect();
     let definitions = |operation: &'a Operation| operation.definition.node.variable_definitions.iter();
     for definition in document.operations.iter().flat_map(definitions) {
         let VariableDefinition { name, default_value, .. } = &definition.node;
-        let default = default_value.as_ref().map_or(0, |value| constant(&value.node));
-        let weight = weights.entry(name.node.as_str()).or_default();
-        *weight = default.max(*weight);
+        let default = default_value.as_ref().map_or(0, |value| constant_parts(&value.node));
+        let count = parts.entry(name.node.as_str()).or_default();
+        *count = default.max(*count);
     }
-    weights
+    parts
 }
 
-fn refusal(message: String, at: Option<Pos>) -> ServerError {
-    error::coded(ServerError::new(message, at), "QUERY_TOO_LARGE")
+fn too_large(message: String, at: Option<Pos>) -> ServerError {
+    error::with_code(ServerError::new(message, at), ErrorCode::QueryTooLarge)
 }
 
-/// Refuses a document with too many operations.
+/// Checks the number of operations.
+///
+/// # Errors
+/// When there are more than [`MAX_OPERATIONS`].
 pub(super) fn check_operations(document: &Syntax) -> Result<(), ServerError> {
     let operations = document.operations.len();
     if operations <= MAX_OPERATIONS {
         return Ok(());
     }
     let message = format!("The document has {operations} operations; at most {MAX_OPERATIONS} are allowed");
-    Err(refusal(message, None))
+    Err(too_large(message, None))
 }
 
-/// Refuses an operation that is larger than the settings allow.
+/// Checks the size of an operation.
+///
+/// # Errors
+/// When it exceeds a limit of the settings.
 fn check_operation(operation: &Operation, size: Size, config: &GraphqlConfig) -> Result<(), ServerError> {
-    for (what, found, most) in [
+    for (what, count, max) in [
         ("levels deep", size.depth, config.max_depth),
         ("aliases", size.aliases, config.max_aliases),
         ("fields", size.fields, config.max_complexity),
         ("lists of types", size.type_lists, MAX_TYPE_LISTS),
     ] {
-        if found > most {
+        if count > max {
             let message = match what {
-                "levels deep" => format!("The query is {found} levels deep; at most {most} are allowed"),
+                "levels deep" => format!("The query is {count} levels deep; at most {max} are allowed"),
                 "lists of types" => format!(
-                    "The query nests {} {found} times; at most {most} levels are allowed",
+                    "The query nests {} {count} times; at most {max} levels are allowed",
                     TYPE_LISTS.join(", ")
                 ),
-                _ => format!("The query has {found} {what}; at most {most} are allowed"),
+                _ => format!("The query has {count} {what}; at most {max} are allowed"),
             };
-            return Err(refusal(message, Some(operation.definition.pos)));
+            return Err(too_large(message, Some(operation.definition.pos)));
         }
     }
     Ok(())
 }
 
-/// Measures a document, with these values of variables in place. Refuses one that is too large to be validated, or that
-/// uses too many aliases.
+/// Measures a document with these variables.
+///
+/// # Errors
+/// When it exceeds a limit of the settings, or is nested too deeply.
 pub(super) fn measure(
     document: &Syntax,
     variables: &Variables,
     config: &GraphqlConfig,
-) -> Result<Amount, ServerError> {
+) -> Result<DocumentCost, ServerError> {
     let too_deep = |at: Pos| {
-        let message = format!("The query is nested too deeply; at most {MAX_NESTING} selections may be");
-        refusal(message, Some(at))
+        let message =
+            format!("The query is nested too deeply; at most {MAX_NESTING} levels of selections are allowed");
+        too_large(message, Some(at))
     };
-    let variables = weights(document, variables);
+    let variables = parts_of_variables(document, variables);
     let mut measure = Measure { document, variables, fragments: HashMap::new() };
-    let mut all = Amount { fields: 0, parts: 0 };
+    let mut cost = DocumentCost { fields: 0, parts: 0 };
     for operation in &document.operations {
         let definition = &operation.definition;
         let (size, _) = measure
             .selection_set(&definition.node.selection_set.node, 0)
             .map_err(|TooDeep| too_deep(definition.pos))?;
         check_operation(operation, size, config)?;
-        all.fields = all.fields.saturating_add(size.fields);
+        cost.fields = cost.fields.saturating_add(size.fields);
         let variables = definition.node.variable_definitions.iter();
-        all.add_parts(variables.map(|variable| COSTLY + measure.directives(&variable.node.directives)).sum());
-        all.add_parts(measure.directives(&definition.node.directives));
-        all.add_parts(size.parts);
+        cost.add_parts(
+            variables.map(|variable| MIN_LOOKUP_PARTS + measure.directives(&variable.node.directives)).sum(),
+        );
+        cost.add_parts(measure.directives(&definition.node.directives));
+        cost.add_parts(size.parts);
     }
-    // Validation looks into fragments that nothing spreads as well, and compares the fields of each with each other.
+    // Validation also visits unused fragments, and compares the fields of each with one another.
     let mut fields: usize = 0;
     for (name, fragment) in &document.fragments {
         let (size, _) = measure.fragment(name, 0).map_err(|TooDeep| too_deep(fragment.pos))?;
@@ -240,10 +255,10 @@ pub(super) fn measure(
                 "The fragments have {fields} fields together; at most {} are allowed",
                 config.max_complexity
             );
-            return Err(refusal(message, Some(fragment.pos)));
+            return Err(too_large(message, Some(fragment.pos)));
         }
-        all.add_parts(measure.directives(&fragment.node.directives));
-        all.add_parts(size.parts);
+        cost.add_parts(measure.directives(&fragment.node.directives));
+        cost.add_parts(size.parts);
     }
-    Ok(all)
+    Ok(cost)
 }

@@ -1,5 +1,5 @@
-//! A parsed document, as the library that executes it has it: turned into that from the validator's, which reads strings
-//! and numbers as the specification says.
+//! Converts a parsed document of the validator to the types of the library that executes it. The parser of the
+//! validator is used because it reads strings and numbers as the specification says.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,9 @@ use async_graphql_value::Value;
 use serde_json::Number;
 
 use super::super::metrics;
-use super::place::Places;
+use super::position::Positions;
 
-/// What a document defines, in its order.
+/// The definitions of a document. Operations keep their order.
 pub(super) struct Syntax {
     pub(super) operations: Vec<Operation>,
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
@@ -29,9 +29,9 @@ pub(super) struct Operation {
 }
 
 impl Syntax {
-    /// What a document defines. Definitions of types are left out: a document with any is not valid.
+    /// Converts a document. Type definitions are omitted, because validation refuses a document that has one.
     pub(super) fn of(document: &ast::Document, text: &str) -> Self {
-        let mut reader = Reader(Places::of(text));
+        let mut reader = Reader(Positions::of(text));
         let mut syntax = Self { operations: Vec::new(), fragments: HashMap::new() };
         for definition in &document.definitions {
             match definition {
@@ -40,7 +40,7 @@ impl Syntax {
                 }
                 ast::Definition::FragmentDefinition(fragment) => {
                     let (name, fragment) = (Name::new(fragment.name.as_str()), reader.fragment(fragment));
-                    // A second one of the same name is refused.
+                    // Validation refuses a second fragment with the same name.
                     syntax.fragments.entry(name).or_insert(fragment);
                 }
                 _ => {}
@@ -49,7 +49,8 @@ impl Syntax {
         syntax
     }
 
-    /// Which operation is wanted; none when there is none of that name, or several to choose from.
+    /// The index of the requested operation. `None` when no operation has this name, or when there are several
+    /// operations and no name.
     pub(super) fn operation(&self, name: Option<&str>) -> Option<usize> {
         match name {
             Some(name) => self.operations.iter().position(|operation| operation.is_named(name)),
@@ -57,11 +58,11 @@ impl Syntax {
         }
     }
 
-    /// Whether the operation that is wanted, or any when none is named, is a mutation.
-    pub(super) fn is_change(&self, name: Option<&str>) -> bool {
-        let is_wanted = |operation: &&Operation| name.is_none_or(|name| operation.is_named(name));
-        let mut wanted = self.operations.iter().filter(is_wanted);
-        wanted.any(|operation| operation.definition.node.ty == OperationType::Mutation)
+    /// Whether the requested operation is a mutation. Without a name, whether any operation is.
+    pub(super) fn is_mutation(&self, name: Option<&str>) -> bool {
+        let is_requested = |operation: &&Operation| name.is_none_or(|name| operation.is_named(name));
+        let mut requested = self.operations.iter().filter(is_requested);
+        requested.any(|operation| operation.definition.node.ty == OperationType::Mutation)
     }
 
     /// The root field of an operation, as metrics name it.
@@ -69,7 +70,7 @@ impl Syntax {
         metrics::root_field(self.operations[operation].selection_set())
     }
 
-    /// All selections: those of operations, and of fragments.
+    /// The selection sets of all operations and fragments.
     pub(super) fn selection_sets(&self) -> impl Iterator<Item = &SelectionSet> {
         let fragments = self.fragments.values().map(|fragment| &fragment.node.selection_set.node);
         self.operations.iter().map(Operation::selection_set).chain(fragments)
@@ -77,17 +78,16 @@ impl Syntax {
 }
 
 impl Operation {
-    /// What it asks for.
     pub(super) fn selection_set(&self) -> &SelectionSet {
         &self.definition.node.selection_set.node
     }
 
     fn is_named(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|own| own == name)
+        self.name.as_ref().is_some_and(|own_name| own_name == name)
     }
 }
 
-struct Reader<'a>(Places<'a>);
+struct Reader<'a>(Positions<'a>);
 
 impl Reader<'_> {
     fn at(&mut self, part: Option<SourceSpan>) -> Pos {
@@ -120,7 +120,7 @@ impl Reader<'_> {
         Positioned::new(definition, at)
     }
 
-    /// None for a type that can't be read: what the validator gives for it after an error.
+    /// `None` for a type that can't be read, which the validator returns after an error.
     fn variable(
         &mut self,
         variable: &Node<ast::VariableDefinition>,
@@ -213,10 +213,10 @@ fn value(value: &ast::Value) -> Value {
         ast::Value::Enum(name) => Value::Enum(Name::new(name.as_str())),
         ast::Value::Variable(name) => Value::Variable(Name::new(name.as_str())),
         ast::Value::String(text) => Value::String(text.clone()),
-        ast::Value::Float(number) => number_or_text(number.as_str(), |digits| digits.parse().ok()),
-        // What is too large for that only an `ID` takes, and an `ID` is a text (specification 3.5.5).
+        ast::Value::Float(number) => number_or_string(number.as_str(), |digits| digits.parse().ok()),
+        // A larger integer is valid only for an `ID`, which is a string (specification 3.5.5).
         ast::Value::Int(number) => {
-            number_or_text(number.as_str(), |digits| digits.parse::<i64>().ok().map(Number::from))
+            number_or_string(number.as_str(), |digits| digits.parse::<i64>().ok().map(Number::from))
         }
         ast::Value::Boolean(value) => Value::Boolean(*value),
         ast::Value::List(items) => Value::List(items.iter().map(|item| self::value(item)).collect()),
@@ -226,11 +226,11 @@ fn value(value: &ast::Value) -> Value {
     }
 }
 
-fn number_or_text(digits: &str, number: impl Fn(&str) -> Option<Number>) -> Value {
+fn number_or_string(digits: &str, number: impl Fn(&str) -> Option<Number>) -> Value {
     number(digits).map_or_else(|| Value::String(digits.to_owned()), Value::Number)
 }
 
-/// A default, which has no variables: a document in which one has any can't be parsed.
+/// A default value. It has no variables, because the parser refuses them there.
 fn constant(value: &Value) -> ConstValue {
     value.clone().into_const().unwrap_or_default()
 }

@@ -1,23 +1,27 @@
-//! The tokens of a document, judged before it is parsed: the parser takes hundreds of bytes for each, and every message
-//! about a name repeats it.
+//! Limits the tokens of a document before it is parsed: the parser needs hundreds of bytes for each token, and every
+//! message about a name repeats the name.
 
 use async_graphql::{Pos, ServerError};
 
 use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
 
-/// The longest name of anything in a document, in characters.
+/// Maximum length of a name in a document, in characters.
 const MAX_NAME: usize = 128;
-/// The most tokens of a document; Apollo Router's default as well (`parser_max_tokens`).
+/// Maximum number of tokens of a document. Apollo Router has the same default (`parser_max_tokens`).
 const MAX_TOKENS: usize = 15_000;
 
-/// Refuses a document with a longer name, or with more tokens. One pass over the bytes.
+/// Checks the lengths of names and the number of tokens, in one pass over the bytes.
+///
+/// # Errors
+/// `QUERY_TOO_LARGE` when a limit is exceeded.
 pub(super) fn check(document: &str) -> Result<(), ServerError> {
     let bytes = document.as_bytes();
     let (mut at, mut tokens) = (0, 0);
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let (length, counts) = next(rest);
-        tokens += usize::from(counts);
-        let message = if is_word(rest[0]) && length > MAX_NAME {
+    while let Some(input) = bytes.get(at..).filter(|input| !input.is_empty()) {
+        let (length, is_token) = next(input);
+        tokens += usize::from(is_token);
+        let message = if is_word(input[0]) && length > MAX_NAME {
             format!("A name in the document has {length} characters; at most {MAX_NAME} are allowed")
         } else if tokens > MAX_TOKENS {
             format!("The document has more than {MAX_TOKENS} tokens (names, values, brackets)")
@@ -25,46 +29,49 @@ pub(super) fn check(document: &str) -> Result<(), ServerError> {
             at += length;
             continue;
         };
-        return Err(error::coded(ServerError::new(message, Some(position(bytes, at))), "QUERY_TOO_LARGE"));
+        return Err(error::with_code(
+            ServerError::new(message, Some(position(bytes, at))),
+            ErrorCode::QueryTooLarge,
+        ));
     }
     Ok(())
 }
 
-/// The length of what comes next, and whether it is a token (specification 2.1).
-fn next(rest: &[u8]) -> (usize, bool) {
-    let until = |end: fn(&u8) -> bool| rest.iter().position(end).unwrap_or(rest.len());
-    match rest[0] {
+/// The length of the next lexical element, and whether it is a token (specification 2.1).
+fn next(input: &[u8]) -> (usize, bool) {
+    let until = |end: fn(&u8) -> bool| input.iter().position(end).unwrap_or(input.len());
+    match input[0] {
         b' ' | b'\t' | b'\r' | b'\n' | b',' => (1, false),
         b'#' => (until(|byte| matches!(byte, b'\n' | b'\r')), false),
-        b'"' => (string(rest), true),
-        b'.' if rest.starts_with(b"...") => (3, true),
+        b'"' => (string(input), true),
+        b'.' if input.starts_with(b"...") => (3, true),
         byte if is_word(byte) => (until(|byte| !is_word(*byte)), true),
         _ => (1, true),
     }
 }
 
-/// Part of a name, or of a number.
+/// Whether a byte is part of a name or a number.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The length of a string, which may be a block; one that isn't closed is refused by the parser.
-fn string(rest: &[u8]) -> usize {
+/// The length of a string or block string. The parser refuses one that isn't terminated.
+fn string(input: &[u8]) -> usize {
     const BLOCK: &[u8] = b"\"\"\"";
-    let block = rest.starts_with(BLOCK);
+    let block = input.starts_with(BLOCK);
     let mut at = if block { BLOCK.len() } else { 1 };
-    while let Some(byte) = rest.get(at) {
-        let left = &rest[at..];
+    while let Some(byte) = input.get(at) {
+        let remaining = &input[at..];
         match (block, byte) {
-            (true, b'\\') if left[1..].starts_with(BLOCK) => at += 1 + BLOCK.len(),
-            (true, b'"') if left.starts_with(BLOCK) => return at + BLOCK.len(),
+            (true, b'\\') if remaining[1..].starts_with(BLOCK) => at += 1 + BLOCK.len(),
+            (true, b'"') if remaining.starts_with(BLOCK) => return at + BLOCK.len(),
             (false, b'"') => return at + 1,
             (false, b'\n' | b'\r') => return at,
             (false, b'\\') => at += 2,
             _ => at += 1,
         }
     }
-    rest.len()
+    input.len()
 }
 
 fn position(bytes: &[u8], at: usize) -> Pos {
@@ -78,7 +85,7 @@ fn position(bytes: &[u8], at: usize) -> Pos {
 mod tests {
     use super::*;
 
-    fn refusal(document: &str) -> Option<String> {
+    fn message(document: &str) -> Option<String> {
         check(document).err().map(|error| error.message)
     }
 
@@ -99,14 +106,14 @@ mod tests {
             "{ a(b: $X) }",
             "{ \"\"\"b\\\"\"\"\"\"\" X }",
         ] {
-            assert_eq!(refusal(&form.replace('X', &name(128))), None, "{form}");
-            let message = refusal(&form.replace('X', &name(129)));
+            assert_eq!(message(&form.replace('X', &name(128))), None, "{form}");
+            let message = message(&form.replace('X', &name(129)));
             assert!(message.is_some_and(|message| message.contains("has 129 characters")), "{form}");
         }
     }
 
     #[test]
-    fn texts_and_comments_hold_no_names() {
+    fn strings_and_comments_contain_no_names() {
         let text = "a".repeat(1000);
         for form in [
             "{ a(b: \"X\") }",
@@ -115,22 +122,22 @@ mod tests {
             "# X\n{ a }",
             "# X",
         ] {
-            assert_eq!(refusal(&form.replace('X', &text)), None, "{form}");
+            assert_eq!(message(&form.replace('X', &text)), None, "{form}");
         }
     }
 
     #[test]
-    fn what_is_not_closed_ends() {
+    fn unterminated_strings_end_with_the_document() {
         for document in ["\"", "\"\\", "\"\"\"", "\"\"\"\\", "\"a\n", "é{", "", "\u{feff}{a}"] {
-            assert_eq!(refusal(document), None, "{document}");
+            assert_eq!(message(document), None, "{document}");
         }
     }
 
     #[test]
-    fn tokens_are_counted_and_the_place_is_named() {
-        assert_eq!(refusal(&format!("{{{}}}", "a,".repeat(MAX_TOKENS - 2))), None);
-        assert!(refusal(&format!("{{{}}}", "a,".repeat(MAX_TOKENS - 1))).is_some());
-        assert!(refusal(&"{".repeat(MAX_TOKENS + 1)).is_some());
+    fn too_many_tokens_are_refused_with_a_position() {
+        assert_eq!(message(&format!("{{{}}}", "a,".repeat(MAX_TOKENS - 2))), None);
+        assert!(message(&format!("{{{}}}", "a,".repeat(MAX_TOKENS - 1))).is_some());
+        assert!(message(&"{".repeat(MAX_TOKENS + 1)).is_some());
         let error = check(&format!("{{\n b {} }}", "a".repeat(200))).unwrap_err();
         assert_eq!(error.locations, [Pos { line: 2, column: 4 }]);
     }

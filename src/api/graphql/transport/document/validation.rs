@@ -1,5 +1,4 @@
-//! Whether a document is valid, by all rules of the specification (5): those that the validator has, and those of
-//! [`rules`].
+//! Validates a document by all rules of the specification (5): the rules of the validator, and those of [`rules`].
 
 use std::collections::HashMap;
 
@@ -9,45 +8,48 @@ use apollo_compiler::parser::{SourceMap, SourceSpan};
 use apollo_compiler::validation::{DiagnosticData, DiagnosticList};
 use async_graphql::ServerError;
 
-use super::place::pos;
+use super::position::pos;
 use super::{rules, suggestions};
 use crate::api::graphql::error::{self, MAX_ERRORS};
+use crate::api::graphql::error_code::ErrorCode;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
 
-/// Validates a document; with hints to what may have been meant.
+/// Validates a document. If `suggest` is set, the errors of unknown names suggest similar ones.
 ///
 /// # Errors
-/// At most [`MAX_ERRORS`].
-pub(super) fn validate(document: &ast::Document, with_hints: bool) -> Result<(), Vec<ServerError>> {
-    // Unknown names are reported by themselves: the validator leaves them out, and would then report what is missing.
+/// At most [`MAX_ERRORS`] errors.
+pub(super) fn validate(document: &ast::Document, suggest: bool) -> Result<(), Vec<ServerError>> {
+    // Unknown names are reported alone: the validator omits them, and would then report errors that follow from that.
     let validated = match document.to_executable(&DEFINITIONS) {
         Ok(known) => known.validate(&DEFINITIONS).map_err(|failed| failed.errors),
         Err(failed) => Err(failed.errors),
     };
     let errors: Vec<ServerError> = match validated {
         Ok(valid) => {
-            let faults = rules::faults(&valid, MAX_ERRORS).into_iter();
-            faults.map(|fault| server_error(fault.message, fault.at, &document.sources)).collect()
+            let violations = rules::violations(&valid, MAX_ERRORS).into_iter();
+            violations
+                .map(|violation| server_error(violation.message, violation.at, &document.sources))
+                .collect()
         }
-        Err(found) => server_errors(document, &found, with_hints),
+        Err(diagnostics) => server_errors(document, &diagnostics, suggest),
     };
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-fn server_errors(document: &ast::Document, found: &DiagnosticList, with_hints: bool) -> Vec<ServerError> {
-    let hints = if with_hints { suggestions::of(document) } else { HashMap::new() };
-    let error = |found: Diagnostic<'_, DiagnosticData>| {
-        let at = found.error.location();
-        let mut message = found.error.to_string();
-        if let Some(meant) = at.and_then(|at| hints.get(&at.offset())) {
-            message.push_str(&format!("; did you mean `{meant}`?"));
+fn server_errors(document: &ast::Document, diagnostics: &DiagnosticList, suggest: bool) -> Vec<ServerError> {
+    let suggestions = if suggest { suggestions::of(document) } else { HashMap::new() };
+    let error = |diagnostic: Diagnostic<'_, DiagnosticData>| {
+        let at = diagnostic.error.location();
+        let mut message = diagnostic.error.to_string();
+        if let Some(name) = at.and_then(|at| suggestions.get(&at.offset())) {
+            message.push_str(&format!("; did you mean `{name}`?"));
         }
         server_error(message, at, &document.sources)
     };
-    found.iter().take(MAX_ERRORS).map(error).collect()
+    diagnostics.iter().take(MAX_ERRORS).map(error).collect()
 }
 
 fn server_error(message: String, at: Option<SourceSpan>, sources: &SourceMap) -> ServerError {
     let at = at.and_then(|at| at.line_column(sources)).map(pos);
-    error::coded(ServerError::new(message, at), error::INVALID)
+    error::with_code(ServerError::new(message, at), ErrorCode::ValidationFailed)
 }

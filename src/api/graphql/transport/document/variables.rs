@@ -1,27 +1,29 @@
-//! The values of variables: as the types of an operation want them, or not at all (specification 6.1.2).
+//! Coerces the variables of a request to their types (specification 6.1.2). All values that don't match are reported.
 
 use apollo_compiler::schema::{ExtendedType, InputObjectType};
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
 use async_graphql::{Name, Pos, ServerError, Value, Variables};
 
 use crate::api::graphql::error::{self, MAX_ERRORS};
+use crate::api::graphql::error_code::ErrorCode;
 use crate::api::graphql::schema::date_time;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
 
-/// Gives each variable of an operation its value: what was sent, or the default. One that has neither is not there.
+/// The value of each variable of an operation: the value in the request, or the default. A variable with neither is
+/// omitted.
 ///
 /// # Errors
-/// What doesn't fit its type, at most [`MAX_ERRORS`].
+/// An error for each value that doesn't match its type, at most [`MAX_ERRORS`].
 pub(super) fn coerce(
     operation: &OperationDefinition,
-    mut given: Variables,
+    mut raw: Variables,
 ) -> Result<Variables, Vec<ServerError>> {
     let mut values = Variables::default();
     let mut errors = Vec::new();
     for definition in &operation.variable_definitions {
         let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
         let mut checker = Checker { at: definition.pos, errors: &mut errors };
-        match (given.remove(name), &definition.node.default_value) {
+        match (raw.remove(name), &definition.node.default_value) {
             (Some(mut value), _) => {
                 checker.value(&mut value, ty, &Path::Variable(name));
                 values.insert(name.clone(), value);
@@ -38,7 +40,7 @@ pub(super) fn coerce(
     if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
-/// Where a value is: `$filters[0].key`.
+/// The path of a value in a variable, such as `$filters[0].key`.
 enum Path<'a> {
     Variable(&'a Name),
     Item(&'a Path<'a>, usize),
@@ -55,9 +57,9 @@ impl std::fmt::Display for Path<'_> {
     }
 }
 
-/// Looks at the value of one variable.
+/// Checks the value of one variable.
 struct Checker<'a> {
-    /// Where the variable is defined.
+    /// The position of the variable's definition.
     at: Pos,
     errors: &'a mut Vec<ServerError>,
 }
@@ -66,7 +68,7 @@ impl Checker<'_> {
     fn error(&mut self, path: &Path<'_>, problem: String) {
         if self.errors.len() < MAX_ERRORS {
             let error = ServerError::new(format!("The variable `{path}` {problem}"), Some(self.at));
-            self.errors.push(error::coded(error, error::INVALID));
+            self.errors.push(error::with_code(error, ErrorCode::ValidationFailed));
         }
     }
 
@@ -85,14 +87,14 @@ impl Checker<'_> {
                     self.value(value, item, &Path::Item(path, index));
                 }
             }
-            // One item instead of a list of it (specification 3.11).
+            // A single value is coerced to a list of one item (specification 3.11).
             (value, BaseType::List(item)) => self.value(value, item, path),
             (value, BaseType::Named(name)) => self.named(value, name, path),
         }
     }
 
     fn named(&mut self, value: &mut Value, name: &Name, path: &Path<'_>) {
-        let fits = match (DEFINITIONS.types.get(name.as_str()), &mut *value) {
+        let matches = match (DEFINITIONS.types.get(name.as_str()), &mut *value) {
             (Some(ExtendedType::InputObject(input)), Value::Object(_)) => {
                 return self.object(value, input, path);
             }
@@ -106,7 +108,7 @@ impl Checker<'_> {
             (Some(ExtendedType::Scalar(_)), value) => is_scalar(value, name),
             _ => false,
         };
-        if !fits {
+        if !matches {
             let expected = if name == date_time::NAME { date_time::EXPECTED } else { "" };
             let separator = if expected.is_empty() { "" } else { ": " };
             self.error(path, format!("is {}; it has to be `{name}`{separator}{expected}", kind(value)));
@@ -122,7 +124,7 @@ impl Checker<'_> {
             let path = Path::Field(path, field);
             match input.fields.get(field.as_str()).and_then(|expected| Type::new(&expected.ty.to_string())) {
                 Some(ty) => self.value(value, &ty, &path),
-                None => self.error(&path, format!("is none of the fields of `{}`", input.name)),
+                None => self.error(&path, format!("is not a field of `{}`", input.name)),
             }
         }
         for (name, expected) in &input.fields {
@@ -134,14 +136,14 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a value is one of a scalar type. A whole number may be written with a fraction of nothing (`1.0`), as JSON knows no
-/// difference.
+/// Whether a value matches a scalar type. An integer may be written with a zero fraction (`1.0`), because JSON doesn't
+/// distinguish them.
 fn is_scalar(value: &mut Value, name: &Name) -> bool {
     if let ("Int" | "ID", Value::Number(number)) = (name.as_str(), &mut *value)
         && let Some(whole) = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15)
         && number.is_f64()
     {
-        // Exact, as it is that small.
+        // Exact, because its absolute value is below 2^53.
         *value = Value::from(whole as i64);
     }
     match (name.as_str(), value) {
@@ -152,20 +154,20 @@ fn is_scalar(value: &mut Value, name: &Name) -> bool {
         ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
         (date_time::NAME, Value::String(text)) => date_time::is_timestamp(text),
         (date_time::NAME, _) => false,
-        // Any other scalar is judged by its field.
+        // The field checks the value of any other scalar.
         _ => true,
     }
 }
 
-/// What a value is.
+/// The kind of a value, for messages.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Boolean(_) => "a boolean",
         Value::List(_) => "a list",
         Value::Object(_) => "an object",
-        Value::Enum(_) | Value::Binary(_) => "something else",
+        Value::Enum(_) | Value::Binary(_) => "another value",
     }
 }

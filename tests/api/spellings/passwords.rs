@@ -1,4 +1,4 @@
-//! A password is the same on every keyboard.
+//! Passwords are compared in NFC (RFC 8265), so every keyboard produces the same password.
 
 use super::*;
 
@@ -7,11 +7,12 @@ async fn a_password_is_the_same_on_every_keyboard(app: &TestApp) {
     for (set, typed) in [(NFC, NFD), (NFD, NFC)] {
         let row = register(app, "Ada", "ada@x.io", set).await.data();
         assert_eq!(log_in(app, "ada@x.io", set).await.status, 200, "{set:?}");
-        let answer = log_in(app, "ada@x.io", typed).await;
-        assert_eq!(answer.status, 200, "{set:?} as {typed:?}: {answer:?}");
+        let response = log_in(app, "ada@x.io", typed).await;
+        assert_eq!(response.status, 200, "{set:?} as {typed:?}: {response:?}");
         // Changed by the customer, then by an admin, then by a link.
         let change = json!({"current_password": typed, "password": format!("{set} 2")});
-        let changed = send_as(app, &answer.data(), Method::POST, "/api/customers/me/password", &change).await;
+        let changed =
+            send_as(app, &response.data(), Method::POST, "/api/customers/me/password", &change).await;
         assert_eq!(changed.status, 200, "{changed:?}");
         assert_eq!(log_in(app, "ada@x.io", &format!("{typed} 2")).await.status, 200, "{typed:?}");
         app.admin().patch(&url(&row), &json!({"password": format!("{set} 3")})).await.data();
@@ -28,7 +29,7 @@ async fn a_password_is_the_same_on_every_keyboard(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn another_password_in_another_form_is_wrong(app: &TestApp) {
+async fn a_different_password_is_wrong_in_every_form(app: &TestApp) {
     let row = register(app, "Ada", "ada@x.io", NFC).await.data();
     for hash in [stored_hash(app).await, argon2id(NFD), bcrypt(NFD)] {
         set_hash(app, &hash).await;
@@ -38,9 +39,9 @@ async fn another_password_in_another_form_is_wrong(app: &TestApp) {
             "cafe\u{300} cre\u{300}me bru\u{302}le\u{301}e",
             &NFD[..NFD.len() - 1],
         ] {
-            let answer = log_in(app, "ada@x.io", wrong).await;
-            answer.assert_failure(401, "unauthenticated");
-            assert_eq!(answer.message(), "Invalid email or password");
+            let response = log_in(app, "ada@x.io", wrong).await;
+            response.assert_failure(401, "unauthenticated");
+            assert_eq!(response.message(), "Invalid email or password");
             app.app.clock.advance(TimeDelta::minutes(15));
         }
         assert_eq!(stored_hash(app).await, hash, "a wrong password replaces nothing");
@@ -49,7 +50,7 @@ async fn another_password_in_another_form_is_wrong(app: &TestApp) {
     assert_eq!(owner(app, &pair).await, row["uuid"]);
 }
 
-/// Hashes that older releases and other systems made of the very bytes.
+/// Older releases and other systems hashed the bytes without normalization.
 #[apply(on_both_databases!)]
 async fn a_hash_of_another_form_is_verified_and_replaced(app: &TestApp) {
     register(app, "Ada", "ada@x.io", CUSTOMER_PASSWORD).await.data();
@@ -58,8 +59,8 @@ async fn a_hash_of_another_form_is_verified_and_replaced(app: &TestApp) {
         log_in(app, "ada@x.io", NFC).await.assert_failure(401, "unauthenticated");
         assert_eq!(stored_hash(app).await, raw);
         app.app.clock.advance(TimeDelta::seconds(1));
-        let answer = log_in(app, "ada@x.io", NFD).await;
-        assert_eq!(answer.status, 200, "{raw}: {answer:?}");
+        let response = log_in(app, "ada@x.io", NFD).await;
+        assert_eq!(response.status, 200, "{raw}: {response:?}");
         let replaced = stored_hash(app).await;
         assert!(replaced != raw && replaced.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{replaced}");
         for password in [NFC, NFD] {
@@ -107,7 +108,7 @@ async fn passwords_of_admins_are_the_same_on_every_keyboard(app: &TestApp) {
         for password in [NFC, NFD] {
             assert_eq!(log_in_as_admin(app, email, password).await.status, 200, "{email} {password:?}");
         }
-        // A hash of the very bytes, as older releases made it.
+        // A hash of the bytes without normalization, as in older releases.
         let raw = argon2id(NFD);
         let mut row = created.into_active_model();
         row.password = Set(PasswordHash::new(raw.clone()));

@@ -1,17 +1,17 @@
-//! Mails to addresses in other scripts.
+//! Mails to internationalized addresses (RFC 6531).
 
 use super::*;
 
-/// With this mail server instead of a folder.
-async fn mailing_to(app: &TestApp, server: &MailServer) -> TestApp {
+/// A server that sends its mails to this mail server.
+async fn with_mail_server(app: &TestApp, server: &MailServer) -> TestApp {
     let url = &server.url;
     app.another_with(|flags| flags.with("PATRON_SMTP_URL", url).with("PATRON_SMTP_TIMEOUT", "5")).await
 }
 
-/// An SMTP server that records the commands it receives. That of `support::smtp` does not know the extension SMTPUTF8 (RFC 6531).
+/// An SMTP server that records the commands it receives. The server in `support::smtp` does not support SMTPUTF8.
 struct MailServer {
     url: String,
-    record: Transcript,
+    transcript: Transcript,
     task: JoinHandle<()>,
 }
 
@@ -31,28 +31,28 @@ impl MailServer {
     async fn start(has_smtputf8: bool) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
-        let record = Transcript::default();
-        let shared = record.clone();
+        let transcript = Transcript::default();
+        let shared = transcript.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, has_smtputf8, shared.clone()));
             }
         });
-        Self { url, record, task }
+        Self { url, transcript, task }
     }
 
     /// The commands that start with this word.
     fn commands(&self, word: &str) -> Vec<String> {
-        let commands = self.record.commands.lock().unwrap();
+        let commands = self.transcript.commands.lock().unwrap();
         commands.iter().filter(|command| command.starts_with(word)).cloned().collect()
     }
 
     fn mails(&self) -> Vec<Vec<u8>> {
-        self.record.mails.lock().unwrap().clone()
+        self.transcript.mails.lock().unwrap().clone()
     }
 }
 
-async fn serve(stream: TcpStream, has_smtputf8: bool, record: Transcript) -> std::io::Result<()> {
+async fn serve(stream: TcpStream, has_smtputf8: bool, transcript: Transcript) -> std::io::Result<()> {
     let mut stream = BufStream::new(stream);
     let mut reply = "220 localhost\r\n";
     loop {
@@ -76,19 +76,19 @@ async fn serve(stream: TcpStream, has_smtputf8: bool, record: Transcript) -> std
                     }
                 }
                 mail.truncate(mail.len() - b".\r\n".len());
-                record.mails.lock().unwrap().push(mail);
+                transcript.mails.lock().unwrap().push(mail);
                 "250 taken\r\n"
             }
             _ => "250 OK\r\n",
         };
-        record.commands.lock().unwrap().push(command);
+        transcript.commands.lock().unwrap().push(command);
     }
 }
 
 #[apply(on_both_databases!)]
 async fn mail_to_an_internationalized_domain_goes_to_its_a_label(app: &TestApp) {
     let server = MailServer::start(false).await;
-    let app = mailing_to(app, &server).await;
+    let app = with_mail_server(app, &server).await;
     app.register("ada@bücher.example").await;
     assert_eq!(app.send_due().await, 1);
     assert_eq!(server.commands("RCPT"), ["RCPT TO:<ada@xn--bcher-kva.example>"]);
@@ -106,11 +106,11 @@ async fn mail_to_an_internationalized_domain_goes_to_its_a_label(app: &TestApp) 
     app.stop().await;
 }
 
-/// No later attempt would have another outcome.
+/// A retry would fail too.
 #[apply(on_both_databases!)]
-async fn mail_to_a_local_part_that_the_server_cannot_take_fails_at_once(app: &TestApp) {
+async fn mail_to_an_unsupported_local_part_fails_at_once(app: &TestApp) {
     let server = MailServer::start(false).await;
-    let app = mailing_to(app, &server).await;
+    let app = with_mail_server(app, &server).await;
     for email in ["jörg@x.io", "jörg@bücher.example", "ada@x.io"] {
         app.register(email).await;
     }
@@ -131,7 +131,7 @@ async fn mail_to_a_local_part_that_the_server_cannot_take_fails_at_once(app: &Te
 #[apply(on_both_databases!)]
 async fn mail_to_a_local_part_in_another_script_uses_smtputf8(app: &TestApp) {
     let server = MailServer::start(true).await;
-    let app = mailing_to(app, &server).await;
+    let app = with_mail_server(app, &server).await;
     app.register("jörg@x.io").await;
     assert_eq!(app.send_due().await, 1);
     assert_eq!(server.commands("RCPT"), ["RCPT TO:<jörg@x.io>"]);

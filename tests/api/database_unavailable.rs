@@ -1,11 +1,11 @@
-//! The database goes away and comes back: requests get 503, readiness says so, and nothing has to be restarted.
+//! The database becomes unavailable and recovers: requests and readiness receive 503, and no restart is needed.
 
 use serde_json::json;
 
 use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, execute};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn postgres_refuses_for_a_while() {
+async fn requests_fail_and_recover_with_postgres() {
     let app = TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_DATABASE_WAIT", "1")).await;
     let row = app.register("a@x.io").await;
     let database = app.database.clone().unwrap();
@@ -15,20 +15,24 @@ async fn postgres_refuses_for_a_while() {
     execute(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"))
         .await;
     for _ in 0..3 {
-        let answer = app.anonymous().post("/api/customers", &body).await;
-        answer.assert_failure(503, "unavailable");
-        assert_eq!(answer.header("retry-after"), Some("1"));
+        let response = app.anonymous().post("/api/customers", &body).await;
+        response.assert_failure(503, "unavailable");
+        assert_eq!(response.header("retry-after"), Some("1"));
     }
     let uuid = row["uuid"].as_str().unwrap();
     app.admin()
         .patch(&format!("/api/customers/{uuid}"), &json!({"full_name": "B"}))
         .await
         .assert_failure(503, "unavailable");
-    let answer = app.admin().query("{ customers { total } }").await;
-    assert_eq!((answer.status, answer.graphql_code()), (503, "UNAVAILABLE"), "the token can't be checked");
-    let answer =
+    let response = app.admin().query("{ customers { total } }").await;
+    assert_eq!(
+        (response.status, response.graphql_code()),
+        (503, "UNAVAILABLE"),
+        "the token can't be checked"
+    );
+    let response =
         app.anonymous().query("{ currentCustomer { uuid } countries(countries: [\"DE\"]) { code } }").await;
-    assert_eq!(answer.data()["countries"][0]["code"], "DE", "what needs no database is answered");
+    assert_eq!(response.data()["countries"][0]["code"], "DE", "fields that need no database are returned");
     let ready = app.anonymous().get("/health/ready").await;
     ready.assert_failure(503, "unavailable");
     assert_eq!(ready.message(), "The database can't be reached");

@@ -1,5 +1,5 @@
-//! Clients that ask for much and take nothing of the answers: what they have held in memory is bounded, by connection
-//! and in total, and nobody else notices.
+//! Clients that don't read responses: the unsent bytes in memory are bounded per connection and in total, and other
+//! clients are not affected.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::{Actor, Backend, TestApp};
 
-/// Longer than any limit of these tests, and no longer than the slowest machine needs.
+/// A timeout longer than every limit in these tests.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What is asked for: some 300 KB, and little work.
+/// A response of about 300 KB that needs little work.
 const LARGE: &str = "/api/openapi.json";
 const KIB: usize = 1024;
 
@@ -29,14 +29,14 @@ async fn start(settings: &[(&'static str, &str)]) -> TestApp {
     .await
 }
 
-/// A query with a long answer, which takes even a debug build little work: it is a few long texts.
+/// A query with a long response that needs little work even in a debug build: a few long texts.
 struct LargeQuery {
     token: String,
     body: String,
 }
 
 impl LargeQuery {
-    /// One that is answered with so many texts of this length.
+    /// A query whose response has this number of texts of this length.
     async fn prepare(app: &TestApp, texts: usize, length: usize) -> Self {
         let customer = app.register("a@x.io").await;
         let uuid = customer["uuid"].as_str().expect("a uuid");
@@ -47,15 +47,15 @@ impl LargeQuery {
             "{{ {} }}",
             ["a", "b", "c", "d"][..texts].iter().map(field).collect::<Vec<_>>().join(" ")
         );
-        let answer = app.admin().query(&query).await;
-        assert_eq!(answer.data()["a"]["metaData"]["note"].as_str().map(str::len), Some(length));
+        let response = app.admin().query(&query).await;
+        assert_eq!(response.data()["a"]["metaData"]["note"].as_str().map(str::len), Some(length));
         Self {
             token: app.admin().token().expect("a token").to_owned(),
             body: json!({"query": query}).to_string(),
         }
     }
 
-    /// As it is sent by HTTP/1.1.
+    /// The HTTP/1.1 request.
     fn http_1(&self) -> String {
         let (token, body, length) = (&self.token, &self.body, self.body.len());
         format!(
@@ -64,7 +64,7 @@ impl LargeQuery {
     }
 }
 
-/// A connection by HTTP/2. What it was told by the server is in what drives it.
+/// An HTTP/2 connection. The driver task processes the frames of the server.
 struct Client {
     requests: SendRequest<Bytes>,
     authority: String,
@@ -72,7 +72,7 @@ struct Client {
 }
 
 impl Client {
-    /// Each of its streams may be sent so many bytes at first.
+    /// Connects with this initial window size per stream.
     async fn connect(app: &TestApp, window: u32) -> Self {
         let (mut client, connection) = Self::open(app, window).await;
         client.driver = tokio::spawn(connection);
@@ -94,37 +94,37 @@ impl Client {
         Ok(requests.send_request(request, true)?.0)
     }
 
-    async fn ask(&self, query: &LargeQuery) -> Result<ResponseFuture, h2::Error> {
+    async fn send_query(&self, query: &LargeQuery) -> Result<ResponseFuture, h2::Error> {
         let request = Request::post(format!("http://{}/api/admin/graphql", self.authority))
             .header("content-type", "application/json")
             .header("authorization", format!("Bearer {}", query.token));
         let mut requests = self.requests.clone().ready().await?;
-        let (answer, mut body) = requests.send_request(request.body(()).expect("a request"), false)?;
+        let (response, mut body) = requests.send_request(request.body(()).expect("a request"), false)?;
         body.send_data(query.body.clone().into(), true)?;
-        Ok(answer)
+        Ok(response)
     }
 
-    /// Sends so much of a body and not its end.
-    async fn begin_body(&self, bytes: usize) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+    /// Sends this number of body bytes without the end of the stream.
+    async fn start_body(&self, bytes: usize) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
         let request = Request::post(format!("http://{}/api/graphql", self.authority));
         let request = request.header("content-type", "application/json").body(()).expect("a request");
         let mut requests = self.requests.clone().ready().await?;
-        let (answer, mut body) = requests.send_request(request, false)?;
+        let (response, mut body) = requests.send_request(request, false)?;
         body.send_data(vec![b' '; bytes].into(), false)?;
-        Ok((answer, body))
+        Ok((response, body))
     }
 
-    /// The body of an answer whose head has come.
-    async fn begin(&self, path: &str) -> RecvStream {
-        let answer = self.send(path).await.expect("it is sent");
-        let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
-        assert_eq!(answer.status(), 200);
-        answer.into_body()
+    /// Waits for the head of a response and returns its unread body.
+    async fn start_response(&self, path: &str) -> RecvStream {
+        let response = self.send(path).await.expect("it is sent");
+        let response = timeout(PATIENCE, response).await.expect("in time").expect("a response");
+        assert_eq!(response.status(), 200);
+        response.into_body()
     }
 
-    /// How long an answer is that is taken to its end.
+    /// Reads a whole response and returns its length.
     async fn read(&self, path: &str) -> usize {
-        read(self.begin(path).await).await.expect("all of it comes")
+        read(self.start_response(path).await).await.expect("the whole body arrives")
     }
 }
 
@@ -134,10 +134,10 @@ impl Drop for Client {
     }
 }
 
-/// Takes an answer to its end.
+/// Reads a body to its end and returns its length.
 async fn read(mut body: RecvStream) -> Result<usize, h2::Error> {
     let mut length = 0;
-    while let Some(bytes) = timeout(PATIENCE, body.data()).await.expect("it goes on or ends") {
+    while let Some(bytes) = timeout(PATIENCE, body.data()).await.expect("data arrives or the body ends") {
         let bytes = bytes?;
         length += bytes.len();
         body.flow_control().release_capacity(bytes.len())?;
@@ -149,7 +149,7 @@ fn unsent(app: &TestApp) -> usize {
     app.app.metrics.http.server.unsent_bytes()
 }
 
-/// Waits until the unsent bytes are as few or as many as this.
+/// Waits until the number of unsent bytes meets the condition.
 async fn until(app: &TestApp, is_reached: impl Fn(usize) -> bool) {
     let reached = async {
         while !is_reached(unsent(app)) {
@@ -159,50 +159,51 @@ async fn until(app: &TestApp, is_reached: impl Fn(usize) -> bool) {
     assert!(timeout(PATIENCE, reached).await.is_ok(), "{} bytes are unsent", unsent(app));
 }
 
-/// Answers of another client, one after the other, each within this time; and the most that was unsent meanwhile.
-async fn others_are_answered(app: &TestApp, requests: usize, within: Duration) -> usize {
-    let mut most = 0;
+/// Sends requests of another client one after the other; each has to succeed within this time. Returns the maximum
+/// number of unsent bytes.
+async fn query_as_other(app: &TestApp, requests: usize, within: Duration) -> usize {
+    let mut max = 0;
     for number in 0..requests {
         let anonymous = app.anonymous();
-        let answer = timeout(within, anonymous.query("{ __typename }")).await;
-        assert_eq!(answer.map(|answer| answer.status), Ok(200), "request {number}");
-        most = most.max(unsent(app));
+        let response = timeout(within, anonymous.query("{ __typename }")).await;
+        assert_eq!(response.map(|response| response.status), Ok(200), "request {number}");
+        max = max.max(unsent(app));
     }
-    most
+    max
 }
 
-/// What once filled the memory: 60 connections, as many streams of each as there may be, windows of 0. Everything is a
-/// sixteenth of what it is by default, so that a debug build has as little to do as a release build.
+/// This flood once filled the memory: 60 connections with the maximum number of streams and windows of 0. Limits are a
+/// sixteenth of the defaults, so that a debug build keeps up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_over_http_2_is_bounded_and_keeps_nobody_waiting() {
+async fn a_flood_over_http_2_is_bounded_and_delays_no_others() {
     let budget = 2 * 1024 * KIB;
     let settings = [
         ("PATRON_UNSENT_BYTES", &*budget.to_string()),
         ("PATRON_UNSENT_BYTES_PER_CONNECTION", "65536"),
-        // A debug build would do nothing but answer those whose turn comes when others are given up.
+        // Longer than the test: otherwise a debug build would be busy with the requests that follow reset streams.
         ("PATRON_STALL_TIMEOUT", "120"),
     ];
     let app = start(&settings).await;
     let query = LargeQuery::prepare(&app, 1, 20_000).await;
     let flood = join_all((0..60).map(async |_| {
         let client = Client::connect(&app, 0).await;
-        let streams = join_all((0..100).map(|_| client.ask(&query))).await;
+        let streams = join_all((0..100).map(|_| client.send_query(&query))).await;
         (client, streams)
     }))
     .await;
     until(&app, |bytes| bytes > budget / 2).await;
-    let first = others_are_answered(&app, 20, PATIENCE).await;
-    let most = others_are_answered(&app, 200, Duration::from_secs(1)).await.max(first);
-    // Beyond the budget there is at most what was worked on when it was reached: five answers of each connection.
-    assert!(most <= budget + 60 * 5 * 21 * KIB, "{most} bytes were unsent");
+    let first = query_as_other(&app, 20, PATIENCE).await;
+    let max = query_as_other(&app, 200, Duration::from_secs(1)).await.max(first);
+    // The budget may be exceeded by the responses in progress when it was reached: five per connection.
+    assert!(max <= budget + 60 * 5 * 21 * KIB, "{max} bytes were unsent");
     drop(flood);
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
 }
 
-/// Clients that keep to the rules are never in the way of themselves.
+/// Clients that respect the limit of streams can send any number of requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_has_100_streams() {
+async fn a_connection_allows_100_streams() {
     let app = start(&[]).await;
     let (client, mut connection) = Client::open(&app, 65_535).await;
     let size = {
@@ -223,17 +224,17 @@ async fn a_connection_has_100_streams() {
     app.stop().await;
 }
 
-/// What a connection has unsent keeps its own further requests waiting, and those only; they are answered later.
+/// Unsent bytes of a connection delay only further requests of the same connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_with_much_unsent_waits() {
+async fn a_connection_over_its_unsent_limit_waits() {
     let app =
         start(&[("PATRON_UNSENT_BYTES_PER_CONNECTION", "1000000"), ("PATRON_STALL_TIMEOUT", "60")]).await;
     let client = Client::connect(&app, 10).await;
     let size = Client::connect(&app, 65_535).await.read(LARGE).await;
-    // One by one, so that how large they are is known.
-    let mut begun = Vec::new();
+    // One by one, so that their size is known.
+    let mut bodies = Vec::new();
     while unsent(&app) <= 1_000_000 {
-        begun.push(client.begin(LARGE).await);
+        bodies.push(client.start_response(LARGE).await);
     }
     assert!(unsent(&app) <= 1_000_000 + size, "{}", unsent(&app));
     let mut waiting = Box::pin(client.read("/health/live"));
@@ -241,35 +242,35 @@ async fn a_connection_with_much_unsent_waits() {
     for _ in 0..20 {
         tokio::select! {
             biased;
-            _ = &mut waiting => panic!("it is worked on"),
+            _ = &mut waiting => panic!("the request is handled"),
             length = other.read("/health/live") => assert!(length > 0),
         }
     }
-    // As soon as one is taken there is room.
-    let (taken, length) = tokio::join!(read(begun.pop().expect("an answer")), waiting);
-    assert_eq!(taken.expect("all of it comes"), size);
+    // When a response has been read, the request continues.
+    let (read_length, length) = tokio::join!(read(bodies.pop().expect("a response")), waiting);
+    assert_eq!(read_length.expect("the whole body arrives"), size);
     assert!(length > 0);
-    // One that is not wanted any more counts no longer.
-    drop(begun);
+    // Canceled responses don't count.
+    drop(bodies);
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_takes_nothing_is_reset() {
+async fn a_stalled_stream_is_reset() {
     let app = start(&[("PATRON_STALL_TIMEOUT", "1")]).await;
     let client = Client::connect(&app, 0).await;
-    let never = client.begin(LARGE).await;
-    let small = client.begin("/health/live").await;
+    let large = client.start_response(LARGE).await;
+    let small = client.start_response("/health/live").await;
     drop(client);
     let client = Client::connect(&app, 100_000).await;
-    let mut begun = client.begin(LARGE).await;
-    // As much as it may be sent at first.
-    let mut taken = 0;
-    while taken < 100_000 {
-        taken += timeout(PATIENCE, begun.data()).await.expect("in time").expect("some").expect("some").len();
+    let mut body = client.start_response(LARGE).await;
+    // Reads the initial window.
+    let mut length = 0;
+    while length < 100_000 {
+        length += timeout(PATIENCE, body.data()).await.expect("in time").expect("data").expect("data").len();
     }
-    // The connection is good for other requests all the time.
+    // Other requests on the connection succeed all the time.
     let others = async {
         loop {
             assert!(client.read("/health/live").await > 0);
@@ -278,61 +279,61 @@ async fn a_stream_that_takes_nothing_is_reset() {
     };
     tokio::pin!(others);
     let ended = async {
-        let ended = timeout(PATIENCE, begun.data()).await.expect("it is reset");
-        ended.expect("not its end").expect_err("no more of it").reason()
+        let ended = timeout(PATIENCE, body.data()).await.expect("the stream is reset");
+        ended.expect("not the end").expect_err("no more data").reason()
     };
     let ended = tokio::select! { ended = ended => ended, () = &mut others => None };
     assert_eq!(ended, Some(Reason::CANCEL));
     assert!(client.read("/health/live").await > 0);
-    drop((never, small));
+    drop((large, small));
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
 }
 
-/// The same where nothing of it was ever taken.
+/// A stream of which nothing was read is reset too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_without_a_window_is_reset() {
     let app = start(&[("PATRON_STALL_TIMEOUT", "1")]).await;
     let client = Client::connect(&app, 0).await;
     for path in [LARGE, "/health/live"] {
-        let body = client.begin(path).await;
-        let error = read(body).await.expect_err("it is reset");
+        let body = client.start_response(path).await;
+        let error = read(body).await.expect_err("the stream is reset");
         assert_eq!(error.reason(), Some(Reason::CANCEL), "{path}");
     }
     assert_eq!(unsent(&app), 0);
     app.stop().await;
 }
 
-/// A byte now and then is no way to have an answer held for ever.
+/// Reading single bytes does not keep a response open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_that_takes_a_byte_now_and_then_is_reset() {
+async fn a_stream_that_reads_single_bytes_is_reset() {
     let app = start(&[("PATRON_STALL_TIMEOUT", "1"), ("PATRON_SEND_TIMEOUT", "3")]).await;
     let client = Client::connect(&app, 1).await;
-    let mut body = client.begin(LARGE).await;
+    let mut body = client.start_response(LARGE).await;
     let drip = async {
-        let mut taken = 0;
+        let mut length = 0;
         loop {
-            match body.data().await.expect("not its end") {
-                Ok(bytes) => taken += bytes.len(),
-                Err(error) => break (taken, error.reason()),
+            match body.data().await.expect("not the end") {
+                Ok(bytes) => length += bytes.len(),
+                Err(error) => break (length, error.reason()),
             }
             sleep(Duration::from_millis(400)).await;
-            // It may be reset meanwhile.
+            // The stream may have been reset.
             let _late = body.flow_control().release_capacity(1);
         }
     };
-    let (taken, reason) = timeout(PATIENCE, drip).await.expect("it is reset");
+    let (length, reason) = timeout(PATIENCE, drip).await.expect("the stream is reset");
     assert_eq!(reason, Some(Reason::CANCEL));
-    assert!((3..=9).contains(&taken), "{taken} bytes");
+    assert!((3..=9).contains(&length), "{length} bytes");
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
 }
 
-/// A connection by HTTP/1 that asks for this and reads nothing.
+/// Opens an HTTP/1 connection, sends these requests and reads nothing.
 async fn unread(app: &TestApp, requests: &str) -> TcpStream {
     let address = app.url.strip_prefix("http://").expect("a URL").parse().expect("an address");
     let socket = TcpSocket::new_v4().expect("a socket");
-    // So that little of the answers fits into the client's system.
+    // So that little of the responses fits into the client's receive buffer.
     socket.set_recv_buffer_size(4096).expect("a small buffer");
     let mut stream = socket.connect(address).await.expect("the server listens");
     // The server may have closed it.
@@ -340,7 +341,7 @@ async fn unread(app: &TestApp, requests: &str) -> TcpStream {
     stream
 }
 
-/// What the systems of both sides hold of a connection; the rest is in the process.
+/// Socket buffers hold part of the responses; the limit covers the bytes in the process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_over_http_1_is_bounded() {
     let budget = 4 * 1024 * KIB;
@@ -351,10 +352,10 @@ async fn a_flood_over_http_1_is_bounded() {
         open.push(unread(&app, &requests).await);
     }
     until(&app, |bytes| bytes > budget / 2).await;
-    let most = others_are_answered(&app, 200, PATIENCE).await;
-    assert!(most <= budget + 20 * 250 * KIB, "{most} bytes were unsent");
+    let max = query_as_other(&app, 200, PATIENCE).await;
+    assert!(max <= budget + 20 * 250 * KIB, "{max} bytes were unsent");
     until(&app, |bytes| bytes <= budget).await;
-    // Those that were reset see it at once.
+    // Reading detects the connections that were reset.
     let mut reset = 0;
     for stream in &mut open {
         let mut bytes = [0; 4096];
@@ -367,78 +368,79 @@ async fn a_flood_over_http_1_is_bounded() {
             }
         }
     }
-    assert!(reset > 0, "none was reset");
+    assert!(reset > 0, "no connection was reset");
     drop(open);
     until(&app, |bytes| bytes == 0).await;
     app.stop().await;
 }
 
-/// Of all that take nothing, those go that hold the most. Who takes what it asks for stays, whatever it asks for.
+/// Of the connections that don't read, those with the most unsent bytes are reset. A client that reads its responses
+/// stays connected, regardless of their size.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_holds_the_most_is_reset() {
+async fn the_connections_with_the_most_unsent_bytes_are_reset() {
     let app = start(&[("PATRON_UNSENT_BYTES", "4000000"), ("PATRON_STALL_TIMEOUT", "60")]).await;
     let little = Client::connect(&app, 0).await;
-    let held = little.begin("/health/live").await;
-    let (mut clients, mut answers) = (Vec::new(), Vec::new());
-    let taker = Client::connect(&app, 65_535).await;
-    let size = taker.read(LARGE).await;
+    let held = little.start_response("/health/live").await;
+    let (mut clients, mut responses) = (Vec::new(), Vec::new());
+    let reader = Client::connect(&app, 65_535).await;
+    let size = reader.read(LARGE).await;
     // Twelve times the budget.
     for _ in 0..40 {
         let client = Client::connect(&app, 0).await;
         for _ in 0..4 {
-            answers.push(client.send(LARGE).await);
+            responses.push(client.send(LARGE).await);
         }
         clients.push(client);
-        assert_eq!(taker.read(LARGE).await, size);
+        assert_eq!(reader.read(LARGE).await, size);
     }
     let is_open = async |client: &Client| client.send("/health/live").await.is_ok();
     until(&app, |bytes| bytes <= 4_000_000).await;
     let open = join_all(clients.iter().map(is_open)).await;
     let open = open.into_iter().filter(|is_open| *is_open).count();
     assert!((1..=10).contains(&open), "{open} are open");
-    assert!(is_open(&little).await && is_open(&taker).await);
-    drop((held, clients, answers));
+    assert!(is_open(&little).await && is_open(&reader).await);
+    drop((held, clients, responses));
     app.stop().await;
 }
 
-/// Bodies that never end are bounded like answers that nobody takes: those go that hold the most.
+/// Received bytes of endless bodies are bounded: the connections with the most are reset.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_do_not_end_are_bounded() {
+async fn endless_bodies_are_bounded() {
     let budget = 2 * 1024 * KIB;
     let app = start(&[("PATRON_RECEIVED_BYTES", &budget.to_string())]).await;
     let received = || app.app.metrics.http.server.received_bytes();
     let slow = Client::connect(&app, 65_535).await;
-    let (answer, mut body) = slow.begin_body(1000).await.expect("it is open");
-    let (mut clients, mut begun) = (Vec::new(), Vec::new());
-    let mut most = 0;
+    let (response, mut body) = slow.start_body(1000).await.expect("it is open");
+    let (mut clients, mut bodies) = (Vec::new(), Vec::new());
+    let mut max = 0;
     for _ in 0..8 {
         let client = Client::connect(&app, 65_535).await;
         for _ in 0..20 {
-            begun.push(client.begin_body(250 * KIB).await);
+            bodies.push(client.start_body(250 * KIB).await);
         }
         clients.push(client);
-        most = most.max(received());
-        others_are_answered(&app, 5, PATIENCE).await;
+        max = max.max(received());
+        query_as_other(&app, 5, PATIENCE).await;
     }
     let reset = async {
-        while app.app.metrics.http.server.received_bytes() > budget || most <= budget / 2 {
-            most = most.max(received());
+        while app.app.metrics.http.server.received_bytes() > budget || max <= budget / 2 {
+            max = max.max(received());
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(PATIENCE, reset).await.expect("it is bounded");
+    timeout(PATIENCE, reset).await.expect("the received bytes are bounded");
     let open = join_all(clients.iter().map(|client| client.send("/health/live"))).await;
-    assert!(open.iter().any(Result::is_err), "none was reset");
-    // One that is only slow gets its answer.
+    assert!(open.iter().any(Result::is_err), "no connection was reset");
+    // A slow client with few bytes receives its response.
     body.send_data(r#"{"query": "{ __typename }"}"#.into(), true).expect("it is open");
-    let answer = timeout(PATIENCE, answer).await.expect("in time").expect("an answer");
-    assert_eq!(answer.status(), 200);
-    drop((begun, clients, open));
+    let response = timeout(PATIENCE, response).await.expect("in time").expect("a response");
+    assert_eq!(response.status(), 200);
+    drop((bodies, clients, open));
     let none = async {
         while received() > 0 {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, none).await.expect("what was held is given back");
+    timeout(PATIENCE, none).await.expect("the received bytes are released");
     app.stop().await;
 }

@@ -1,19 +1,19 @@
-//! What is missing in a document that the parser accepts all the same: it leaves out an argument that has no value, so
-//! that `customers(filters)` would list everybody.
+//! Finds missing parts of a document that the parser doesn't report. It omits an argument without a value, so that
+//! `customers(filters)` would list all customers.
 
 use apollo_parser::cst::{CstNode, Type, Value};
 use apollo_parser::{Parser, SyntaxKind, SyntaxNode};
 
-/// The first gap: what is missing there, and where, in bytes.
-pub(super) fn first(text: &str, max_recursion: usize) -> Option<(&'static str, usize)> {
+/// The first missing part: its description, and its offset in bytes.
+pub(super) fn find(text: &str, max_recursion: usize) -> Option<(&'static str, usize)> {
     let tree = Parser::new(text).recursion_limit(max_recursion).parse();
     let document = tree.document();
     let mut nodes = document.syntax().descendants();
-    nodes.find_map(|node| Some((missing(&node)?, node.text_range().start().into())))
+    nodes.find_map(|node| Some((missing_part(&node)?, node.text_range().start().into())))
 }
 
-/// What is missing in a node.
-fn missing(node: &SyntaxNode) -> Option<&'static str> {
+/// The description of the missing part of a node.
+fn missing_part(node: &SyntaxNode) -> Option<&'static str> {
     let (is_part, part): (fn(SyntaxKind) -> bool, _) = match node.kind() {
         SyntaxKind::ARGUMENT | SyntaxKind::OBJECT_FIELD | SyntaxKind::DEFAULT_VALUE => {
             (Value::can_cast, "a value")

@@ -1,20 +1,20 @@
-//! Two spellings of an address are one account, in every route.
+//! Two spellings of an e-mail address are one account, in every route.
 
 use super::*;
 
-/// But for white space around it and its normalization form, which is C.
+/// Only surrounding white space is removed, and the text is normalized to NFC.
 #[apply(on_both_databases!)]
-async fn an_address_is_kept_as_typed(app: &TestApp) {
-    for (typed, kept) in [
+async fn an_address_is_stored_as_typed(app: &TestApp) {
+    for (typed, stored) in [
         ("  Ada@X.IO ", "Ada@X.IO"),
         ("JO\u{308}RG@Bu\u{308}cher.Example", "JÖRG@Bücher.Example"),
         ("ada@XN--FA-HIA.example", "ada@XN--FA-HIA.example"),
         ("ada@ｅｘａｍｐｌｅ\u{3002}com", "ada@ｅｘａｍｐｌｅ\u{3002}com"),
     ] {
         let row = app.register(typed).await;
-        assert_eq!(row["email"], kept);
+        assert_eq!(row["email"], stored);
         let query = format!("{{ customer(id: {}) {{ email }} }}", row["uuid"]);
-        assert_eq!(app.admin().query(&query).await.data()["customer"]["email"], kept);
+        assert_eq!(app.admin().query(&query).await.data()["customer"]["email"], stored);
     }
 }
 
@@ -24,27 +24,27 @@ async fn the_other_spelling_cannot_register(app: &TestApp) {
         let row = app.register(stored).await;
         let before = app.customers().await;
         let body = json!({"full_name": "Other", "email": typed, "password": CUSTOMER_PASSWORD});
-        assert_taken(&app.anonymous().post("/api/customers", &body).await, typed);
-        assert_taken(&app.admin().post("/api/customers", &body).await, typed);
+        assert_email_taken(&app.anonymous().post("/api/customers", &body).await, typed);
+        assert_email_taken(&app.admin().post("/api/customers", &body).await, typed);
         assert_eq!(app.customers().await, before, "{typed}");
         remove(app, &row).await;
     }
 }
 
 #[apply(on_both_databases!)]
-async fn the_other_spelling_signs_in(app: &TestApp) {
+async fn the_other_spelling_logs_in(app: &TestApp) {
     for (stored, typed, _) in spellings() {
         let row = app.register(stored).await;
-        let answer = log_in(app, typed, CUSTOMER_PASSWORD).await;
-        assert_eq!(answer.status, 200, "{stored} as {typed}: {answer:?}");
-        assert_eq!(owner(app, &answer.data()).await, row["uuid"], "{stored} as {typed}");
+        let response = log_in(app, typed, CUSTOMER_PASSWORD).await;
+        assert_eq!(response.status, 200, "{stored} as {typed}: {response:?}");
+        assert_eq!(owner(app, &response.data()).await, row["uuid"], "{stored} as {typed}");
         remove(app, &row).await;
     }
 }
 
-/// The wrong passwords of one account are counted together.
+/// Wrong passwords are counted per account, not per spelling.
 #[apply(on_both_databases!)]
-async fn the_other_spelling_is_no_second_try(app: &TestApp) {
+async fn login_attempts_of_both_spellings_count_together(app: &TestApp) {
     for (stored, typed, _) in spellings() {
         let row = app.register(stored).await;
         log_in(app, stored, "wrong wrong").await.assert_failure(401, "unauthenticated");
@@ -56,7 +56,7 @@ async fn the_other_spelling_is_no_second_try(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn other_addresses_are_other_people(app: &TestApp) {
+async fn other_addresses_are_other_accounts(app: &TestApp) {
     for (one, other) in [
         ("ada@faß.example", "ada@fass.example"),
         ("ada@bücher.example", "ada@bucher.example"),
@@ -77,10 +77,10 @@ async fn other_addresses_are_other_people(app: &TestApp) {
 async fn a_reset_for_the_other_spelling_reaches_the_account(app: &TestApp) {
     for (stored, typed, _) in spellings() {
         let row = app.register(stored).await;
-        app.deliver().await;
-        let answer = app.anonymous().post("/api/customers/reset-password", &json!({"email": typed})).await;
-        assert_eq!((answer.status, answer.data()), (200, json!({})), "{typed}");
-        let mails = app.deliver().await;
+        app.deliver_mails().await;
+        let response = app.anonymous().post("/api/customers/reset-password", &json!({"email": typed})).await;
+        assert_eq!((response.status, response.data()), (200, json!({})), "{typed}");
+        let mails = app.deliver_mails().await;
         assert_eq!(mails.len(), 1, "{stored} as {typed}: {mails:?}");
         assert_eq!(mails[0].subject, "Set a new password");
         let body = json!({"token": mails[0].token(), "password": "another good one"});
@@ -96,8 +96,8 @@ async fn graphql_finds_the_other_spelling(app: &TestApp) {
     app.register("eve@decoy.org").await;
     for (stored, typed, _) in spellings() {
         let row = app.register(stored).await;
-        let found = app.admin().query_with(query, json!({"email": typed})).await.data();
-        assert_eq!(found["customer"]["uuid"], row["uuid"], "{stored} as {typed}");
+        let data = app.admin().query_with(query, json!({"email": typed})).await.data();
+        assert_eq!(data["customer"]["uuid"], row["uuid"], "{stored} as {typed}");
         remove(app, &row).await;
     }
 }
@@ -110,16 +110,16 @@ async fn filters_find_the_other_spelling(app: &TestApp) {
     for (stored, typed, _) in spellings() {
         let row = app.register(stored).await;
         let (local, domain) = parts(typed);
-        assert_eq!(listed(app, filter("eq", typed)).await, [row["uuid"].clone()], "{stored} as {typed}");
+        assert_eq!(list(app, filter("eq", typed)).await, [row["uuid"].clone()], "{stored} as {typed}");
         let (ends, starts) = (format!("%@{domain}"), format!("{local}@%"));
         for value in [typed, domain, local, &ends, &starts] {
             assert_eq!(
-                listed(app, filter("like", value)).await,
+                list(app, filter("like", value)).await,
                 [row["uuid"].clone()],
                 "{stored} like {value}"
             );
             assert_eq!(
-                listed(app, filter("nlike", value)).await,
+                list(app, filter("nlike", value)).await,
                 [decoy["uuid"].clone()],
                 "{stored} nlike {value}"
             );
@@ -144,8 +144,8 @@ async fn conditions_find_the_other_spelling(app: &TestApp) {
             json!({"startsWith": format!("{local}@")}),
         ] {
             let (yes, no) = (json!({"email": condition}), json!({"not": {"email": condition}}));
-            assert_eq!(connected(app, yes).await, [row["uuid"].clone()], "{stored}: {condition}");
-            assert_eq!(connected(app, no).await, [decoy["uuid"].clone()], "{stored}: not {condition}");
+            assert_eq!(connection(app, yes).await, [row["uuid"].clone()], "{stored}: {condition}");
+            assert_eq!(connection(app, no).await, [decoy["uuid"].clone()], "{stored}: not {condition}");
         }
         remove(app, &row).await;
     }
@@ -158,9 +158,9 @@ async fn keywords_find_every_spelling(app: &TestApp) {
         let row = app.register(stored).await;
         for keyword in [typed, parts(typed).1].iter().chain(keywords) {
             let filter = json!([{"key": "keyword", "operation": "eq", "value": keyword}]);
-            assert_eq!(listed(app, filter).await, [row["uuid"].clone()], "{stored}: {keyword}");
+            assert_eq!(list(app, filter).await, [row["uuid"].clone()], "{stored}: {keyword}");
             assert_eq!(
-                connected(app, json!({"keyword": keyword})).await,
+                connection(app, json!({"keyword": keyword})).await,
                 [row["uuid"].clone()],
                 "{stored}: {keyword}"
             );
@@ -170,29 +170,29 @@ async fn keywords_find_every_spelling(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn nobody_else_can_change_to_the_other_spelling(app: &TestApp) {
+async fn other_customers_cannot_change_to_the_other_spelling(app: &TestApp) {
     let eve = app.customer("eve@decoy.org").await;
     for (stored, typed, _) in spellings() {
         let row = app.register(stored).await;
         let before = app.customers().await;
-        assert_taken(&app.admin().patch(&url(&eve.row), &json!({"email": typed})).await, typed);
-        assert_taken(&eve.patch(ME, &json!({"email": typed})).await, typed);
+        assert_email_taken(&app.admin().patch(&url(&eve.row), &json!({"email": typed})).await, typed);
+        assert_email_taken(&eve.patch(ME, &json!({"email": typed})).await, typed);
         assert_eq!(app.customers().await, before, "{typed}");
         remove(app, &row).await;
     }
 }
 
-/// The link comes too late for an address that was registered in another spelling.
+/// The link of a pending address fails if another customer has registered the address in another spelling.
 #[apply(on_both_databases!)]
 async fn a_pending_address_is_taken_by_its_other_spelling(app: &TestApp) {
     for (stored, typed, _) in spellings() {
         let eve = app.customer("eve@decoy.org").await;
-        app.deliver().await;
+        app.deliver_mails().await;
         eve.patch(ME, &json!({"email": typed})).await.data();
-        let mails = app.deliver().await;
+        let mails = app.deliver_mails().await;
         let link = mails.iter().find(|mail| mail.subject == "Confirm your e-mail address").unwrap();
         app.register(stored).await;
-        assert_taken(
+        assert_email_taken(
             &app.anonymous().post("/api/customers/verify-email", &json!({"token": link.token()})).await,
             typed,
         );
@@ -200,7 +200,7 @@ async fn a_pending_address_is_taken_by_its_other_spelling(app: &TestApp) {
     }
 }
 
-/// It is the same mailbox: nothing has to be confirmed, and nobody is mailed.
+/// Both spellings are the same mailbox, so no confirmation and no mail is needed.
 #[apply(on_both_databases!)]
 async fn the_owner_changes_to_the_other_spelling_at_once(app: &TestApp) {
     for (stored, typed, _) in spellings() {
@@ -208,21 +208,21 @@ async fn the_owner_changes_to_the_other_spelling_at_once(app: &TestApp) {
         let token = app.one_mail().await.token();
         app.anonymous().post("/api/customers/verify-email", &json!({"token": token})).await.data();
         let (admin, path) = (app.admin(), url(&customer.row));
-        for (answer, wanted) in [
+        for (response, spelling) in [
             (admin.patch(&path, &json!({"email": typed})).await, typed),
             (customer.patch(ME, &json!({"email": stored})).await, stored),
             (customer.patch(ME, &json!({"email": typed})).await, typed),
             (admin.patch(&path, &json!({"email": stored})).await, stored),
         ] {
-            assert_eq!(answer.status, 200, "{wanted}: {answer:?}");
-            assert_eq!(answer.data()["email"], nfc(wanted));
+            assert_eq!(response.status, 200, "{spelling}: {response:?}");
+            assert_eq!(response.data()["email"], nfc(spelling));
         }
         let own =
             customer.query("{ currentCustomer { email emailVerifiedAt } }").await.data()["currentCustomer"]
                 .clone();
         assert_eq!(own["email"], nfc(stored));
         assert!(own["emailVerifiedAt"].is_string(), "{own}");
-        let mails = app.deliver().await;
+        let mails = app.deliver_mails().await;
         assert!(mails.is_empty(), "{mails:?}");
         assert_eq!(log_in(app, typed, CUSTOMER_PASSWORD).await.status, 200, "{typed}");
         remove(app, &customer.row).await;
@@ -230,7 +230,7 @@ async fn the_owner_changes_to_the_other_spelling_at_once(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn an_import_knows_the_other_spelling(app: &TestApp) {
+async fn an_import_recognizes_the_other_spelling(app: &TestApp) {
     let taken = refused("email", "Email is already used");
     let dry_run = Options { dry_run: true, ..Options::default() };
     for (stored, typed, _) in spellings() {
@@ -250,9 +250,9 @@ async fn an_import_knows_the_other_spelling(app: &TestApp) {
     }
 }
 
-/// Whose keys were not computed again, or can't be.
+/// The keys of such rows are outdated, missing or can't be computed.
 #[apply(on_both_databases!)]
-async fn an_import_meets_rows_of_another_program(app: &TestApp) {
+async fn an_import_handles_rows_of_another_program(app: &TestApp) {
     app.register("old@x.io").await;
     let db = app.app.db.migration_connection();
     db.execute_unprepared("UPDATE customer SET email = 'new@x.io'").await.unwrap();
@@ -265,32 +265,32 @@ async fn an_import_meets_rows_of_another_program(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn admins_have_one_account_as_well(app: &TestApp) {
+async fn admins_have_one_account_for_both_spellings(app: &TestApp) {
     for (number, (stored, typed, _)) in spellings().enumerate() {
-        // Admins can't be deleted: each pair has another local part.
+        // Admins can't be deleted, so each pair has another local part.
         let (stored, typed) = (format!("{number}{stored}"), format!("{number}{typed}"));
         let created = create_admin(app, &stored, ADMIN_PASSWORD).await.unwrap();
         assert_eq!(created.email.as_str(), nfc(&stored));
         let before = admins(app).await;
         assert!(matches!(create_admin(app, &typed, ADMIN_PASSWORD).await, Err(Error::EmailTaken)), "{typed}");
         assert_eq!(admins(app).await, before);
-        let answer = log_in_as_admin(app, &typed, ADMIN_PASSWORD).await;
-        assert_eq!(answer.status, 200, "{stored} as {typed}: {answer:?}");
+        let response = log_in_as_admin(app, &typed, ADMIN_PASSWORD).await;
+        assert_eq!(response.status, 200, "{stored} as {typed}: {response:?}");
     }
 }
 
-/// The unique index decides, whichever spelling comes first.
+/// The unique index decides, for every order of the two spellings.
 #[apply(on_both_databases!)]
-async fn two_hundred_registrations_in_two_spellings(app: &TestApp) {
+async fn concurrent_registrations_in_two_spellings_create_one_account(app: &TestApp) {
     let attempt = async |number: usize| {
         let email = ["ada@bücher.example", "ada@xn--bcher-kva.example"][number % 2];
         register(app, &format!("Ada {number}"), email, CUSTOMER_PASSWORD).await
     };
-    let answers = futures_util::future::join_all((0..200).map(attempt)).await;
-    let (created, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 201);
+    let responses = futures_util::future::join_all((0..200).map(attempt)).await;
+    let (created, refused): (Vec<_>, Vec<_>) = responses.iter().partition(|response| response.status == 201);
     assert_eq!((created.len(), refused.len()), (1, 199));
-    for answer in refused {
-        assert_taken(answer, "one of two hundred");
+    for response in refused {
+        assert_email_taken(response, "one of two hundred");
     }
     assert_eq!(app.customers().await.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Documents that are legal and short, whose answers are large; and variables that are deep.
+//! Short, legal documents with large responses, and deeply nested variables.
 
 use std::io;
 use std::sync::LazyLock;
@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use super::target::Attacker;
 use super::wire::Request;
 
-/// All countries with all their provinces: the largest answer of a document this short.
+/// All countries with all their provinces: a short document with one of the largest responses.
 pub(crate) const COUNTRIES: &str = "{countries{code name provinces{code name}}}";
 
-/// What tools ask of a schema.
+/// An introspection query as tools send it.
 const SCHEMA: &str =
     "{__schema{types{name fields{name type{name ofType{name ofType{name}}} args{name description}}}}}";
 
@@ -18,7 +18,7 @@ fn aliases(count: usize) -> String {
     format!("{{{}}}", lists.collect::<String>())
 }
 
-/// Made once: a debug build of this test would be busy with it.
+/// Built once: building them is slow in a debug build of this test.
 static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let deep = format!("{{\"query\":\"{{__typename}}\",\"variables\":{{\"a\":{deep}}}}}");
@@ -32,6 +32,6 @@ static REQUESTS: LazyLock<Vec<Request>> = LazyLock::new(|| {
 });
 
 pub(crate) async fn round(attacker: &Attacker, round: usize) -> io::Result<()> {
-    // Another one for each of the four kinds of attackers.
+    // Each of the four kinds of attackers sends a different request.
     attacker.send(REQUESTS[(attacker.number / 4 + round) % REQUESTS.len()].clone()).await
 }

@@ -1,10 +1,10 @@
-//! What the server answered.
+//! A response of the server.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TestResponse {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     /// The body, when it is JSON.
@@ -12,7 +12,7 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub(crate) async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("the body is text");
@@ -24,7 +24,7 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// What a success holds.
+    /// The `data` of a success.
     pub(crate) fn data(&self) -> Value {
         assert!(self.body["error"].is_null() && self.body["errors"].is_null(), "not a success: {self:?}");
         self.body["data"].clone()
@@ -34,7 +34,7 @@ impl Answer {
         self.body["error"]["message"].as_str().unwrap_or_default()
     }
 
-    /// The fields and messages of a failure, in order.
+    /// The fields and messages of a REST failure, in order.
     pub(crate) fn details(&self) -> Vec<(&str, &str)> {
         let details = self.body["error"]["details"].as_array().expect("a failure has details");
         details
@@ -46,7 +46,7 @@ impl Answer {
             .collect()
     }
 
-    /// A failure has the envelope of the contract, names the request, and tells nothing it should not.
+    /// Asserts that this is a REST failure with the documented envelope and the request id, without internal details.
     #[track_caller]
     pub(crate) fn assert_failure(&self, status: u16, code: &str) {
         let error = &self.body["error"];

@@ -1,4 +1,4 @@
-//! One person is one account, in every route: however an address, a name or a password is spelled and encoded.
+//! Equivalent spellings and encodings of addresses, names and passwords are treated alike, in every route.
 
 mod addresses;
 mod mailing;
@@ -27,10 +27,10 @@ use tokio::task::JoinHandle;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::support::{
-    ADMIN_PASSWORD, Actor, Answer, CUSTOMER_PASSWORD, Mail, TestApp, apply, on_both_databases,
+    ADMIN_PASSWORD, Actor, CUSTOMER_PASSWORD, Mail, TestApp, TestResponse, apply, on_both_databases,
 };
 
-/// What a search for a label with an umlaut has to accept: the Unicode form, the A-label, and the form without accents.
+/// The keywords that find a label with an umlaut: the Unicode form, the A-label, and the form without accents.
 const BUECHER: &[&str] = &["bücher", "xn--bcher-kva", "bucher"];
 
 /// Two spellings of one address, and keywords that find its owner.
@@ -66,8 +66,8 @@ const REFUSED: [&str; 29] = [
     "a@x.09",
     "a@x.0x1f",
     "a@x.０ｘ１Ｆ",
-    // A-labels that decode to a control character, break off, are not ASCII, decode to ASCII only, or to letters that
-    // UTS 46 maps to others: Ü, and the full-width ｅ.
+    // A-labels that decode to a control character, are truncated, not ASCII, decode to ASCII only, or decode to letters
+    // that UTS 46 maps to others: Ü, and the full-width ｅ.
     "a@xn--a.example",
     "a@xn--0.example",
     "a@xn--\u{FC}.example",
@@ -78,7 +78,7 @@ const REFUSED: [&str; 29] = [
     // In normalization form D, and beginning with a combining mark.
     "a@xn--bucher-xyd.example",
     "a@xn--a-wbb.example",
-    // A local part that shows nothing.
+    // A local part of invisible characters only.
     "\u{3164}@x.io",
     "\u{115F}@x.io",
     "\u{115F}\u{1160}@x.io",
@@ -87,9 +87,9 @@ const REFUSED: [&str; 29] = [
     "\u{301}@x.io",
     "\u{200B}\u{301}@x.io",
 ];
-const NO_ADDRESS: &str = "Email must be a valid email address (e.g., user@example.com)";
+const INVALID_EMAIL: &str = "Email must be a valid email address (e.g., user@example.com)";
 
-/// Names that show nothing.
+/// Names of invisible characters only.
 const BLANK_NAMES: [&str; 7] =
     ["\u{3164}", "\u{115F}\u{1160}", "\u{FFA0}", "\u{301}", "\u{2800}", "\u{200B} ", " \u{3164}\u{301}\t"];
 /// Names with the same characters beside visible ones.
@@ -99,7 +99,7 @@ const NAMES: [&str; 3] = ["가\u{3164}", "e\u{301}", "\u{2800}a"];
 const NFC: &str = "caf\u{E9} cr\u{E8}me br\u{FB}l\u{E9}e";
 const NFD: &str = "cafe\u{301} cre\u{300}me bru\u{302}le\u{301}e";
 
-/// A hash that is never verified here: importing it costs nothing.
+/// A hash for imports; it is never verified in these tests.
 const BCRYPT: &str = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
 
 const ME: &str = "/api/customers/me";
@@ -107,7 +107,7 @@ const LIST: &str = "query ($f: [FilterInput]) { customers(filters: $f) { total i
 const CONNECTION: &str =
     "query ($filter: CustomerFilter) { customersConnection(filter: $filter) { totalCount nodes { uuid } } }";
 
-/// Each pair both ways: stored in the first spelling, asked for in the second.
+/// Each pair in both directions: the first spelling is stored, the second is used in requests.
 fn spellings() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
     PAIRS.into_iter().flat_map(|(one, other, keywords)| [(one, other, keywords), (other, one, keywords)])
 }
@@ -134,47 +134,48 @@ async fn remove_all(app: &TestApp) {
     }
 }
 
-async fn register(app: &TestApp, full_name: &str, email: &str, password: &str) -> Answer {
+async fn register(app: &TestApp, full_name: &str, email: &str, password: &str) -> TestResponse {
     let body = json!({"full_name": full_name, "email": email, "password": password});
     app.anonymous().post("/api/customers", &body).await
 }
 
-async fn log_in(app: &TestApp, email: &str, password: &str) -> Answer {
+async fn log_in(app: &TestApp, email: &str, password: &str) -> TestResponse {
     app.anonymous().post("/api/customer/tokens", &json!({"email": email, "password": password})).await
 }
 
-async fn log_in_as_admin(app: &TestApp, email: &str, password: &str) -> Answer {
+async fn log_in_as_admin(app: &TestApp, email: &str, password: &str) -> TestResponse {
     app.anonymous().post("/api/user/tokens", &json!({"email": email, "password": password})).await
 }
 
-/// A request of the customer whose tokens these are.
-async fn send_as(app: &TestApp, pair: &Value, method: Method, path: &str, body: &Value) -> Answer {
+/// Sends a request with this access token.
+async fn send_as(app: &TestApp, pair: &Value, method: Method, path: &str, body: &Value) -> TestResponse {
     let token = pair["accessToken"].as_str().expect("an access token");
     let request = app.anonymous().request(method, path).bearer_auth(token);
     app.anonymous().send(request.json(body)).await
 }
 
-/// The uuid of the customer whose tokens these are.
+/// The uuid of the customer that owns these tokens.
 async fn owner(app: &TestApp, pair: &Value) -> Value {
     let query = json!({"query": "{ currentCustomer { uuid } }"});
     send_as(app, pair, Method::POST, "/api/graphql", &query).await.data()["currentCustomer"]["uuid"].clone()
 }
 
 #[track_caller]
-fn assert_taken(answer: &Answer, what: &str) {
-    assert_eq!((answer.status, answer.message()), (409, "Email is already used"), "{what}: {answer:?}");
-    answer.assert_failure(409, "email_taken");
+fn assert_email_taken(response: &TestResponse, what: &str) {
+    assert_eq!((response.status, response.message()), (409, "Email is already used"), "{what}: {response:?}");
+    response.assert_failure(409, "email_taken");
 }
 
-/// The uuids that the list and the connection find, which have to agree with their totals.
-async fn listed(app: &TestApp, filters: Value) -> Vec<Value> {
+/// The uuids that `customers` returns. Their number has to match the total.
+async fn list(app: &TestApp, filters: Value) -> Vec<Value> {
     let list = app.admin().query_with(LIST, json!({"f": filters})).await.data()["customers"].clone();
     uuids(&list["items"], &list["total"])
 }
 
-async fn connected(app: &TestApp, filter: Value) -> Vec<Value> {
-    let answer = app.admin().query_with(CONNECTION, json!({"filter": filter})).await;
-    let connection = answer.data()["customersConnection"].clone();
+/// The uuids that `customersConnection` returns. Their number has to match the total.
+async fn connection(app: &TestApp, filter: Value) -> Vec<Value> {
+    let response = app.admin().query_with(CONNECTION, json!({"filter": filter})).await;
+    let connection = response.data()["customersConnection"].clone();
     uuids(&connection["nodes"], &connection["totalCount"])
 }
 
@@ -203,7 +204,7 @@ fn refused(field: &str, message: &str) -> ImportOutcome {
     ImportOutcome::Refused(vec![Problem::new(field, message)])
 }
 
-/// A hash with the parameters of patron's own, of the very bytes of the password.
+/// A hash of the bytes of the password as given, with patron's parameters.
 fn argon2id(password: &str) -> String {
     let params = argon2::Params::new(19 * 1024, 2, 1, None).unwrap();
     let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);

@@ -1,41 +1,41 @@
-//! Addresses and names that are refused.
+//! Invalid e-mail addresses and names of invisible characters are refused.
 
 use super::*;
 
 #[apply(on_both_databases!)]
-async fn addresses_that_are_refused(app: &TestApp) {
+async fn invalid_addresses_are_refused(app: &TestApp) {
     let row = app.register("ada@x.io").await;
-    let customer = app.customer_again(&row).await;
+    let customer = app.log_in_customer(&row).await;
     let before = app.customers().await;
     for email in REFUSED {
-        for answer in [
+        for response in [
             register(app, "Ada", email, CUSTOMER_PASSWORD).await,
             app.admin().patch(&url(&row), &json!({"email": email})).await,
             customer.patch(ME, &json!({"email": email})).await,
         ] {
-            assert_eq!(answer.status, 400, "{email:?}: {answer:?}");
-            answer.assert_failure(400, "validation_failed");
-            assert_eq!(answer.details(), [("email", NO_ADDRESS)], "{email:?}");
+            assert_eq!(response.status, 400, "{email:?}: {response:?}");
+            response.assert_failure(400, "validation_failed");
+            assert_eq!(response.details(), [("email", INVALID_EMAIL)], "{email:?}");
         }
         let outcomes = import_records(app, Options::default(), &[record("Ada", email)]).await;
-        assert_eq!(outcomes, [refused("email", NO_ADDRESS)], "{email:?}");
+        assert_eq!(outcomes, [refused("email", INVALID_EMAIL)], "{email:?}");
     }
     assert_eq!(app.customers().await, before);
 }
 
 #[apply(on_both_databases!)]
-async fn names_of_customers_show_something(app: &TestApp) {
+async fn invisible_names_of_customers_are_refused(app: &TestApp) {
     const REQUIRED: &str = "Full name is required and cannot be empty";
     let customer = app.customer("ada@x.io").await;
     let before = app.customers().await;
     for name in BLANK_NAMES {
-        for answer in [
+        for response in [
             register(app, name, "bob@x.io", CUSTOMER_PASSWORD).await,
             app.admin().patch(&url(&customer.row), &json!({"full_name": name})).await,
             customer.patch(ME, &json!({"full_name": name})).await,
         ] {
-            assert_eq!(answer.status, 400, "{name:?}: {answer:?}");
-            assert_eq!(answer.message(), REQUIRED, "{name:?}");
+            assert_eq!(response.status, 400, "{name:?}: {response:?}");
+            assert_eq!(response.message(), REQUIRED, "{name:?}");
         }
         let outcomes = import_records(app, Options::default(), &[record(name, "bob@x.io")]).await;
         assert!(
@@ -50,7 +50,7 @@ async fn names_of_customers_show_something(app: &TestApp) {
 }
 
 #[apply(on_both_databases!)]
-async fn names_of_addresses_and_groups_show_something(app: &TestApp) {
+async fn invisible_names_of_addresses_and_groups_are_refused(app: &TestApp) {
     let customer = app.customer("ada@x.io").await;
     let address = |name: &str| {
         json!({"full_name": name, "address_1": "1 Market Street", "city": "San Francisco",
@@ -58,22 +58,22 @@ async fn names_of_addresses_and_groups_show_something(app: &TestApp) {
     };
     let path = format!("{ME}/addresses");
     for name in BLANK_NAMES.iter().filter(|name| !name.contains('\t')) {
-        let answer = customer.post(&path, &address(name)).await;
-        assert_eq!(answer.status, 400, "{name:?}: {answer:?}");
-        assert_eq!(answer.details(), [("full_name", "Full name is required")], "{name:?}");
+        let response = customer.post(&path, &address(name)).await;
+        assert_eq!(response.status, 400, "{name:?}: {response:?}");
+        assert_eq!(response.details(), [("full_name", "Full name is required")], "{name:?}");
     }
     for name in BLANK_NAMES {
-        let answer = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
-        assert_eq!(answer.status, 400, "{name:?}: {answer:?}");
+        let response = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
+        assert_eq!(response.status, 400, "{name:?}: {response:?}");
         assert_eq!(
-            answer.details(),
+            response.details(),
             [("group_name", "Group name is required and cannot be empty")],
             "{name:?}"
         );
     }
     for name in NAMES {
         assert_eq!(customer.post(&path, &address(name)).await.status, 201, "{name:?}");
-        let answer = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
-        assert_eq!((answer.status, &answer.data()["group_name"]), (201, &json!(name)));
+        let response = app.admin().post("/api/customer-groups", &json!({"group_name": name})).await;
+        assert_eq!((response.status, &response.data()["group_name"]), (201, &json!(name)));
     }
 }

@@ -1,4 +1,4 @@
-//! Work for clients that hung up is not done, and what one network address asks for keeps no other waiting.
+//! Work for disconnected clients is dropped, and the requests of one network address do not delay those of others.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::support::{Actor, Answer, Backend, CUSTOMER_PASSWORD, TestApp};
+use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, TestResponse};
 
 const ATTACKER: &str = "203.0.113.9";
 const LOGIN: &str = "/api/customer/tokens";
 
-/// How clients hang up.
+/// How clients disconnect.
 #[derive(Clone, Copy, Debug)]
 enum HangUp {
-    /// The connection is closed.
+    /// The client closes the connection.
     Close,
-    /// The same, after the beginning of a further request.
-    CloseInTheNext,
-    /// The client says that it sends no more (a FIN), and would still read.
+    /// The client closes the connection after the first bytes of another request.
+    CloseDuringNextRequest,
+    /// The client closes its sending side (FIN) and keeps reading.
     HalfClose,
     /// RST_STREAM; the connection stays open.
     Http2Reset,
 }
 
-/// What the server has counted.
+/// The metrics of the password hasher.
 #[derive(Clone, Copy, Debug)]
 struct Counts {
     waiting: f64,
@@ -53,37 +53,37 @@ fn counts(app: &TestApp) -> Counts {
     }
 }
 
-async fn until(app: &TestApp, what: impl Fn(Counts) -> bool) {
+async fn until(app: &TestApp, is_reached: impl Fn(Counts) -> bool) {
     for _ in 0..12_000 {
-        if what(counts(app)) {
+        if is_reached(counts(app)) {
             return;
         }
         sleep(Duration::from_millis(5)).await;
     }
-    panic!("in vain: {:?}", counts(app));
+    panic!("timed out: {:?}", counts(app));
 }
 
-/// One thread hashes, and a header says where a request comes from.
+/// A server with one hashing thread that trusts the `X-Forwarded-For` header of the test.
 async fn start(backend: Backend, settings: &[(&'static str, &'static str)]) -> TestApp {
-    let usual = [
+    let defaults = [
         ("PATRON_TRUSTED_PROXIES", "127.0.0.0/8"),
         ("PATRON_HASH_THREADS", "1"),
         ("PATRON_PASSWORDS_PER_ADDRESS", "100000"),
     ];
     let app = TestApp::start_with(backend, |flags| {
-        usual.iter().chain(settings).fold(flags, |flags, (variable, value)| flags.with(variable, *value))
+        defaults.iter().chain(settings).fold(flags, |flags, (variable, value)| flags.with(variable, *value))
     });
     let app = app.await;
     app.register("a@x.io").await;
     app
 }
 
-async fn log_in(app: &TestApp, address: &str, password: &str) -> Answer {
+async fn log_in(app: &TestApp, address: &str, password: &str) -> TestResponse {
     let request = app.anonymous().request(Method::POST, LOGIN).header("x-forwarded-for", address);
     app.anonymous().send(request.json(&json!({"email": "a@x.io", "password": password}))).await
 }
 
-/// Logins whose answers nobody reads, and what comes after each.
+/// Sends login requests without reading the responses, each followed by `next`.
 async fn flood(app: &TestApp, count: usize, next: &str) -> Vec<TcpStream> {
     let body = r#"{"email": "nobody@x.io", "password": "wrong wrong"}"#;
     let request = format!(
@@ -99,7 +99,7 @@ async fn flood(app: &TestApp, count: usize, next: &str) -> Vec<TcpStream> {
     clients
 }
 
-/// The same on one HTTP/2 connection.
+/// Sends login requests on one HTTP/2 connection.
 fn flood_over_http2(app: &TestApp, count: usize) -> JoinSet<()> {
     let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
     let mut requests = JoinSet::new();
@@ -118,7 +118,7 @@ async fn hang_up(app: &TestApp, how: HangUp) {
             clients = flood(app, 600, "").await;
             100.0
         }
-        HangUp::CloseInTheNext => {
+        HangUp::CloseDuringNextRequest => {
             clients = flood(app, 300, "GET / HT").await;
             100.0
         }
@@ -130,7 +130,7 @@ async fn hang_up(app: &TestApp, how: HangUp) {
     until(app, |counts| counts.waiting >= waiting).await;
     let before = counts(app);
     match how {
-        HangUp::Close | HangUp::CloseInTheNext => clients.clear(),
+        HangUp::Close | HangUp::CloseDuringNextRequest => clients.clear(),
         HangUp::HalfClose => {
             for client in &mut clients {
                 client.shutdown().await.unwrap();
@@ -145,46 +145,46 @@ async fn hang_up(app: &TestApp, how: HangUp) {
     assert!(hashed < waiting / 2.0 && abandoned > waiting / 2.0, "{how:?}: {before:?} {after:?}");
 }
 
-async fn clients_that_hang_up_leave_nothing_to_hash(backend: Backend) {
+async fn hashes_of_disconnected_clients_are_dropped(backend: Backend) {
     let app = start(backend, &[]).await;
-    for how in [HangUp::Close, HangUp::CloseInTheNext, HangUp::HalfClose, HangUp::Http2Reset] {
+    for how in [HangUp::Close, HangUp::CloseDuringNextRequest, HangUp::HalfClose, HangUp::Http2Reset] {
         hang_up(&app, how).await;
     }
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_hang_up_leave_nothing_to_hash_sqlite() {
-    clients_that_hang_up_leave_nothing_to_hash(Backend::Sqlite).await;
+async fn hashes_of_disconnected_clients_are_dropped_sqlite() {
+    hashes_of_disconnected_clients_are_dropped(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_hang_up_leave_nothing_to_hash_postgres() {
-    clients_that_hang_up_leave_nothing_to_hash(Backend::Postgres).await;
+async fn hashes_of_disconnected_clients_are_dropped_postgres() {
+    hashes_of_disconnected_clients_are_dropped(Backend::Postgres).await;
 }
 
-/// Clients that stay: another address waits for one or two of their hashes and not for all, and they have a share of the
-/// queue and not all of it.
-async fn an_address_waits_for_its_own(backend: Backend) {
+/// Connected clients of one address fill only their share of the hash queue. A login from another address waits for one
+/// or two of their hashes, not for all.
+async fn an_address_waits_only_for_its_own_hashes(backend: Backend) {
     let app = start(backend, &[("PATRON_HASH_QUEUE_PER_ADDRESS", "250")]).await;
     let clients = flood(&app, 500, "").await;
     until(&app, |counts| counts.waiting >= 230.0 && counts.rejected > 0.0).await;
     let before = counts(&app);
     assert_eq!(log_in(&app, "198.51.100.8", CUSTOMER_PASSWORD).await.status, 200);
     let after = counts(&app);
-    // One or two, and what is hashed while the login does all else that it does.
+    // One or two hashes, and those that finish during the rest of the login.
     assert!(after.hashed - before.hashed < 125.0, "{before:?} {after:?}");
     assert!(after.waiting >= 100.0, "the others still wait: {after:?}");
     assert!(before.waiting <= 250.0, "{before:?}");
-    let mut more: FuturesUnordered<_> =
+    let mut requests: FuturesUnordered<_> =
         std::iter::repeat_with(|| log_in(&app, ATTACKER, "wrong wrong")).take(300).collect();
     let refused = loop {
-        let answer = more.next().await.expect("their share is taken");
-        if answer.status == 503 {
-            break answer;
+        let response = requests.next().await.expect("the share of the address is full");
+        if response.status == 503 {
+            break response;
         }
     };
-    drop(more);
+    drop(requests);
     refused.assert_failure(503, "unavailable");
     assert_eq!(refused.header("retry-after"), Some("1"));
     drop(clients);
@@ -192,16 +192,16 @@ async fn an_address_waits_for_its_own(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_waits_for_its_own_sqlite() {
-    an_address_waits_for_its_own(Backend::Sqlite).await;
+async fn an_address_waits_only_for_its_own_hashes_sqlite() {
+    an_address_waits_only_for_its_own_hashes(Backend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_waits_for_its_own_postgres() {
-    an_address_waits_for_its_own(Backend::Postgres).await;
+async fn an_address_waits_only_for_its_own_hashes_postgres() {
+    an_address_waits_only_for_its_own_hashes(Backend::Postgres).await;
 }
 
-/// Reading a customer takes for ever.
+/// Makes every query of customers endless.
 async fn make_customers_endless(app: &TestApp) {
     let sql = "ALTER TABLE customer RENAME TO plain_customer;
         CREATE VIEW customer AS
@@ -210,8 +210,8 @@ async fn make_customers_endless(app: &TestApp) {
     app.app.db.migration_connection().execute_unprepared(sql).await.unwrap();
 }
 
-/// A request with the admin's token, whose answer nobody reads.
-async fn ask(app: &TestApp, query: &str) -> TcpStream {
+/// Sends a query with the admin's token without reading the response.
+async fn send_query(app: &TestApp, query: &str) -> TcpStream {
     let body = json!({"query": query}).to_string();
     let request = format!(
         "POST /api/graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -232,16 +232,16 @@ fn sample(app: &TestApp, series: &str) -> f64 {
 const LISTS_IN_USE: &str = "patron_database_connections{pool=\"lists\",state=\"used\"}";
 const SELECTS: &str = "patron_database_statement_duration_seconds_count{kind=\"select\",outcome=\"ok\"}";
 
-/// SQLite would go on with a statement for as long as it takes.
+/// SQLite does not stop a statement by itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_on_sqlite_ends_with_its_client() {
+async fn a_search_on_sqlite_ends_when_its_client_disconnects() {
     let app = TestApp::start_with(Backend::Sqlite, |flags| {
         flags.with("PATRON_DATABASE_STATEMENT_TIMEOUT", "600").with("PATRON_REQUEST_TIMEOUT", "600")
     });
     let app = app.await;
     make_customers_endless(&app).await;
     for query in ["{ customers { total } }", "{ customersConnection(first: 1) { totalCount } }"] {
-        let client = ask(&app, query).await;
+        let client = send_query(&app, query).await;
         until(&app, |_| sample(&app, LISTS_IN_USE) > 0.0).await;
         drop(client);
         until(&app, |_| sample(&app, LISTS_IN_USE) == 0.0).await;
@@ -249,7 +249,7 @@ async fn a_search_on_sqlite_ends_with_its_client() {
     app.stop().await;
 }
 
-/// Whether anybody waits for it or not.
+/// The statement is aborted although its client still waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_on_sqlite_ends_after_the_statement_timeout() {
     let app = TestApp::start_with(Backend::Sqlite, |flags| {
@@ -257,23 +257,23 @@ async fn a_search_on_sqlite_ends_after_the_statement_timeout() {
     });
     let app = app.await;
     make_customers_endless(&app).await;
-    let answer = app.admin().query("{ customers { total } }").await;
-    assert_eq!(answer.graphql_code(), "UNAVAILABLE", "{answer:?}");
+    let response = app.admin().query("{ customers { total } }").await;
+    assert_eq!(response.graphql_code(), "UNAVAILABLE", "{response:?}");
     let groups = app.admin().query("{ customerGroups { total } }").await;
     assert_eq!(groups.data()["customerGroups"]["total"], 1, "the connection is used again");
     app.stop().await;
 }
 
-/// Searches that wait for a connection are not begun when their clients are gone.
+/// Searches that wait for a database connection are not started once their clients have disconnected.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn searches_that_wait_on_postgres_are_not_begun() {
+async fn waiting_searches_of_disconnected_clients_are_not_started() {
     let app =
         TestApp::start_with(Backend::Postgres, |flags| flags.with("PATRON_DATABASE_CONNECTIONS", "1")).await;
     let held = app.app.db.begin().await.unwrap();
     let before = sample(&app, SELECTS);
     let mut clients = Vec::new();
     for _ in 0..30 {
-        clients.push(ask(&app, "{ customers { total } }").await);
+        clients.push(send_query(&app, "{ customers { total } }").await);
     }
     until(&app, |_| sample(&app, "patron_http_requests_in_flight") >= 30.0).await;
     clients.clear();
@@ -281,6 +281,6 @@ async fn searches_that_wait_on_postgres_are_not_begun() {
     held.rollback().await.unwrap();
     app.admin().query("{ customers { total } }").await.data();
     let selects = sample(&app, SELECTS) - before;
-    assert!(selects <= 4.0, "{selects}: the account of the admin, and its own");
+    assert!(selects <= 4.0, "{selects} statements; expected only those of the last query");
     app.stop().await;
 }

@@ -1,19 +1,19 @@
-//! What a route answers with.
+//! Responses of routes.
 
 use serde_json::Value;
 
-/// An answer, which was made sure to be of the documented form.
+/// A response in the documented format.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     status: u16,
     body: Value,
 }
 
-impl Answer {
-    /// Takes an answer, whatever it was an answer to.
+impl Response {
+    /// Checks a response, whatever the request was.
     ///
     /// # Panics
-    /// When it isn't JSON, tells of a defect of the server, or has another form than its status asks for.
+    /// If it is not JSON, reports a server error, or does not have the format of its status.
     pub(crate) fn new(status: u16, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let body: Value =
@@ -32,10 +32,10 @@ impl Answer {
         Self { status, body }
     }
 
-    /// What was asked for; none when it was refused.
+    /// The data of a successful response; none if the request was refused.
     ///
     /// # Panics
-    /// When it was neither.
+    /// If the response has any other status.
     pub(crate) fn data(&self) -> Option<&Value> {
         match self.status {
             200 | 201 => Some(self.body.get("data").unwrap_or_else(|| panic!("no data: {}", self.body))),
@@ -44,26 +44,25 @@ impl Answer {
         }
     }
 
-    /// The same, of an answer to what has to be accepted.
+    /// The data of a response that must be successful.
     ///
     /// # Panics
-    /// When it was refused.
+    /// If the request was refused.
     pub(crate) fn accepted(&self) -> &Value {
         self.data().unwrap_or_else(|| panic!("refused: {}", self.body))
     }
 
-    /// The fields that were found wrong.
-    pub(crate) fn wrong_fields(&self) -> Vec<&str> {
+    /// The fields with validation errors.
+    pub(crate) fn invalid_fields(&self) -> Vec<&str> {
         let details = self.body["error"]["details"].as_array().map(Vec::as_slice).unwrap_or_default();
         details.iter().filter_map(|detail| detail["field"].as_str()).collect()
     }
 
-    /// Its status.
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
 
-    /// The answer as a whole.
+    /// The whole response body.
     pub(crate) fn body(&self) -> &Value {
         &self.body
     }
