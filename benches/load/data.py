@@ -20,7 +20,7 @@ SELECT md5(i::text)::uuid, 1, 1, email, email, '{hash}', name, lower(name) || E'
 FROM (SELECT i, 'customer' || i || '@example.com' AS email,
         (ARRAY{given_names})[1 + i % {given_count}] || ' ' || (ARRAY{family_names})[1 + i / {given_count} % {family_count}] || ' ' || (i / 88) AS name,
         timestamptz '2026-01-01 00:00:00Z' - i * interval '1 second' AS created_at
-      FROM generate_series({first}, {last}) AS i) AS generated;
+      FROM generate_series({first}, {last}) AS i) AS numbered;
 INSERT INTO customer_address (uuid, customer_id, full_name, telephone, address_1, city, postcode, country, is_default)
 SELECT md5('a' || i)::uuid, customer_id, full_name, '+1 555 0100', 'Market Street 1', 'Austin', '78701', 'US', TRUE
 FROM generate_series({first}, {last}) AS i JOIN customer ON customer.uuid = md5(i::text)::uuid;

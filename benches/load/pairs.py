@@ -32,7 +32,7 @@ def load(name, binary, folder, customers):
 
 
 def rates(sides, script, path, pairs, seconds):
-    """Requests per second of both builds, pair by pair; which one goes first alternates."""
+    """Requests per second of both builds, pair by pair. The build that runs first alternates."""
 
     def drive(server, folder, url):
         env = {}

@@ -13,7 +13,7 @@ def write(folder, result):
     table = ["| | what | goal | measured | |", "|---|---|---|---|---|"]
     table += [f"| {row['row']} | {row['what']} | {row['goal']} | {row['figure']:.2f} | {row['detail']} |" for row in result["rows"]]
     (folder / "result.md").write_text(head + "\n\n" + "\n".join(table) + "\n")
-    (folder / "result.svg").write_text(chart(head, [row for row in result["rows"] if row["beside"]]))
+    (folder / "result.svg").write_text(chart(head, [row for row in result["rows"] if row["reference"]]))
     print(f"\n{folder}/result.json, result.md, result.svg")
 
 

@@ -37,20 +37,20 @@ class Bench:
 
     def compare(self, row, what, goal, ours, theirs):
         """Measures patron and the reference in turn, and reports the ratio of the medians."""
-        mine, reference = [], []
+        results, references = [], []
         for _ in range(self.options.rounds):
-            mine.append(ours())
-            reference.append(theirs())
-        rate = statistics.median(rate for rate, _ in mine)
-        p99 = statistics.median(p99 for _, p99 in mine)
-        other = statistics.median(reference)
-        self.add(row, what, goal, rate / other, f"{rate:,.0f}/s, p99 {p99:.1f} ms; reference {other:,.0f}/s", rate, other)
+            results.append(ours())
+            references.append(theirs())
+        rate = statistics.median(rate for rate, _ in results)
+        p99 = statistics.median(p99 for _, p99 in results)
+        reference = statistics.median(references)
+        self.add(row, what, goal, rate / reference, f"{rate:,.0f}/s, p99 {p99:.1f} ms; reference {reference:,.0f}/s", rate, reference)
         return rate, p99
 
-    def add(self, row, what, goal, figure, detail, ours=None, beside=None):
+    def add(self, row, what, goal, figure, detail, ours=None, reference=None):
         goal_text = goal if isinstance(goal, str) else f"≥ {goal}"
         self.rows.append({"row": row, "what": what, "goal": goal_text, "figure": round(figure, 3), "detail": detail,
-                          "ours": ours, "beside": beside})
+                          "ours": ours, "reference": reference})
         print(f"  {row:>2}  {what}: {figure:.2f} (goal {goal_text}); {detail}", flush=True)
 
     def run(self):

@@ -2,6 +2,7 @@
 //! checks permissions.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -69,7 +70,7 @@ pub enum Caller {
 
 impl Ctx {
     /// The context of a command or a job.
-    pub fn system(app: Arc<App>) -> Self {
+    fn system(app: Arc<App>) -> Self {
         Self {
             app,
             caller: Caller::System,
@@ -116,27 +117,97 @@ impl Ctx {
         if required && self.if_match == IfMatch::Absent { Err(Error::PreconditionRequired) } else { Ok(()) }
     }
 
-    /// Requires an admin or the program itself.
+    /// Sets the conditions of the request: the version that it is for, and its idempotency key.
+    pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
+        self.if_match = if_match;
+        self.keyed = keyed;
+    }
+
+    /// The context as that of an admin.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for a customer.
-    pub fn require_admin(&self) -> Result<()> {
+    /// The context as it is, when the caller is no admin and not the program itself: [`refuse_admin`](Self::refuse_admin).
+    pub fn into_admin(self) -> std::result::Result<AdminCtx, Self> {
+        if self.is_admin() { Ok(AdminCtx(self)) } else { Err(self) }
+    }
+
+    /// Why the caller may not do what admins may: [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`]
+    /// for a customer.
+    pub fn refuse_admin(&self) -> Error {
         match self.caller {
-            Caller::Admin { .. } | Caller::System => Ok(()),
-            Caller::Anonymous => Err(Error::Unauthenticated("An admin token is required")),
-            Caller::Customer { .. } => Err(Error::Forbidden("Only admins may do this")),
+            Caller::Anonymous => Error::Unauthenticated("An admin token is required"),
+            _ => Error::Forbidden("Only admins may do this"),
         }
     }
 
-    /// Requires a customer and returns its primary key and public identifier.
+    /// The context as that of a customer.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for an admin or the program itself.
-    pub fn require_customer(&self) -> Result<(i32, Uuid)> {
+    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for any other caller.
+    pub fn into_customer(self) -> Result<CustomerCtx> {
         match self.caller {
-            Caller::Customer { customer_id, uuid, .. } => Ok((customer_id, uuid)),
+            Caller::Customer { customer_id, uuid, session } => {
+                Ok(CustomerCtx { ctx: self, customer_id, uuid, session })
+            }
             Caller::Anonymous => Err(Error::Unauthenticated("A customer token is required")),
             Caller::Admin { .. } | Caller::System => Err(Error::Forbidden("Only customers may do this")),
         }
+    }
+}
+
+/// The right to do what admins may: the context of an admin, of a command or of a job. Only [`Ctx::into_admin`] and
+/// [`AdminCtx::system`] create one, so a service that takes it cannot be called for anyone else.
+#[derive(Clone, Debug)]
+pub struct AdminCtx(Ctx);
+
+impl AdminCtx {
+    /// The context of a command or a job.
+    pub fn system(app: Arc<App>) -> Self {
+        Self(Ctx::system(app))
+    }
+
+    /// Sets the conditions of the request, which the caller stays the same for.
+    pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
+        self.0.set_conditions(if_match, keyed);
+    }
+
+    /// The context without the right.
+    pub fn into_inner(self) -> Ctx {
+        self.0
+    }
+}
+
+impl Deref for AdminCtx {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+/// The right to act on the caller's own account: the context of a customer. Only [`Ctx::into_customer`] creates one.
+#[derive(Clone, Debug)]
+pub struct CustomerCtx {
+    ctx: Ctx,
+    /// Primary key of the account.
+    pub customer_id: i32,
+    /// Its public identifier.
+    pub uuid: Uuid,
+    /// The session that the token belongs to; none for a token of EverShop's own.
+    pub session: Option<Uuid>,
+}
+
+impl CustomerCtx {
+    /// Sets the conditions of the request, which the caller stays the same for.
+    pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
+        self.ctx.set_conditions(if_match, keyed);
+    }
+}
+
+impl Deref for CustomerCtx {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.ctx
     }
 }

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read};
 use clap::{Args, Subcommand};
 
 use super::exit::{Failure, print};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
 use crate::entity::admin_user::Model;
 use crate::random::Random;
@@ -62,7 +62,7 @@ pub(super) struct PasswordSource {
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
     let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
-    let ctx = Ctx::system(app);
+    let ctx = AdminCtx::system(app);
     match command {
         Command::Create { email, full_name, password } => {
             let email = address(&email)?;

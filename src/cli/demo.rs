@@ -6,7 +6,7 @@ use super::exit::Failure;
 use super::serve::{Listeners, Signals, banner, until_signal};
 use super::start::{NewAdmin, prepare};
 use crate::app::DemoCustomer;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
 use crate::service::demo;
 
@@ -39,7 +39,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     let app = super::build::build_server(&flags).await?;
     let listeners = Listeners::listen(&app).await?;
     let admin = prepare(&app, true).await?.map(|admin| NewAdmin { is_permanent: false, ..admin });
-    demo::seed(&Ctx::system(Arc::clone(&app)), CUSTOMERS).await?;
+    demo::seed(&AdminCtx::system(Arc::clone(&app)), CUSTOMERS).await?;
     let customer = DemoCustomer { email: CUSTOMER, password: demo::CUSTOMER_PASSWORD };
     // Set only here; the playground reads it.
     let _first = app.demo.set(customer);

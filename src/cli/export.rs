@@ -12,7 +12,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::format::FormatOptions;
 use super::progress::Progress;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
 use crate::entity::metafield_definition::Model as Definition;
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub(super) struct Options {
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
     let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
-    let ctx = Ctx::system(app);
+    let ctx = AdminCtx::system(app);
     let definitions = metafield::visible(&ctx).await?;
     let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), &ctx.app)?).await?;
     let total = u64::try_from(total).unwrap_or_default();
@@ -77,7 +77,7 @@ enum Stop {
 }
 
 async fn write(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     format: transfer::Format,
     output: impl Write,
     definitions: Vec<Definition>,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::exit::{Failure, print};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
 use crate::entity::mail::Model;
 use crate::service::{health, mail};
@@ -62,7 +62,7 @@ impl From<Status> for MailStatus {
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
     let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
-    let ctx = Ctx::system(app);
+    let ctx = AdminCtx::system(app);
     match command {
         Command::List { status } => {
             let lines: Vec<String> =

@@ -4,7 +4,7 @@
 //! creates the first admin.
 
 use crate::app::App;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::config::FirstAdmin;
 use crate::error::{Error, Result};
 use crate::service::{admin, customer, health};
@@ -42,7 +42,7 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         app.db.migrate(&app.config.database).await?;
     }
     health::ensure_ready(app).await?;
-    let ctx = Ctx::system(Arc::clone(app));
+    let ctx = AdminCtx::system(Arc::clone(app));
     if !customer::search_is_indexed(&ctx).await? {
         warn_of_slow_searches();
     }

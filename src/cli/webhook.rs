@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::exit::{Failure, print};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::app::write::Write;
 use crate::config::Flags;
 use crate::service::health;
@@ -41,7 +41,7 @@ pub(super) struct Selector {
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
     let app = super::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
-    let ctx = Ctx::system(app);
+    let ctx = AdminCtx::system(app);
     match command {
         Command::List => {
             let endpoints = webhook::list(&ctx).await?;

@@ -11,7 +11,7 @@ mod middleware;
 
 pub use body_limit::MAX_BODY_BYTES;
 pub use data::Data;
-pub use extract::caller::{AdminCtx, AnonymousCtx, CurrentCustomer, CustomerCtx};
+pub use extract::caller::{AnonymousCtx, CurrentCustomer};
 pub use extract::json_body::{JsonObject, read_json_text};
 pub use extract::media_type::MediaType;
 pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use secrecy::SecretString;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
 use crate::db::{Job, NoTransaction};
@@ -94,8 +94,12 @@ async fn replace_hash(
 ///
 /// # Errors
 /// [`Error::EmailTaken`] if another admin has this e-mail address.
-pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password: &Password) -> Result<Model> {
-    ctx.require_admin()?;
+pub async fn create(
+    ctx: &AdminCtx,
+    email: EmailAddress,
+    full_name: String,
+    password: &Password,
+) -> Result<Model> {
     let password = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let admin = ActiveModel {
@@ -119,14 +123,12 @@ pub async fn create(ctx: &Ctx, email: EmailAddress, full_name: String, password:
 }
 
 /// Lists all admins, oldest first.
-pub async fn list(ctx: &Ctx) -> Result<Vec<Model>> {
-    ctx.require_admin()?;
+pub async fn list(ctx: &AdminCtx) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::AdminUserId).all(ctx.app.db.reader()).await?)
 }
 
 /// Whether no admin exists.
-pub async fn none_exists(ctx: &Ctx) -> Result<bool> {
-    ctx.require_admin()?;
+pub async fn none_exists(ctx: &AdminCtx) -> Result<bool> {
     Ok(Entity::find().count(ctx.app.db.reader()).await? == 0)
 }
 
@@ -134,7 +136,7 @@ pub async fn none_exists(ctx: &Ctx) -> Result<bool> {
 ///
 /// # Errors
 /// [`Error::NotFound`] if no admin has this e-mail address.
-pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Result<Model> {
+pub async fn set_status(ctx: &AdminCtx, email: &EmailAddress, enabled: bool) -> Result<Model> {
     change(ctx, email, |row, current| {
         row.status.set_if_not_equals(enabled);
         if current.status && !enabled {
@@ -148,7 +150,7 @@ pub async fn set_status(ctx: &Ctx, email: &EmailAddress, enabled: bool) -> Resul
 ///
 /// # Errors
 /// [`Error::NotFound`] if no admin has this e-mail address.
-pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) -> Result<Model> {
+pub async fn set_password(ctx: &AdminCtx, email: &EmailAddress, password: &Password) -> Result<Model> {
     let hash = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
     change(ctx, email, |row, current| {
         row.password = Set(hash.clone());
@@ -157,8 +159,11 @@ pub async fn set_password(ctx: &Ctx, email: &EmailAddress, password: &Password) 
     .await
 }
 
-async fn change(ctx: &Ctx, email: &EmailAddress, apply: impl Fn(&mut ActiveModel, &Model)) -> Result<Model> {
-    ctx.require_admin()?;
+async fn change(
+    ctx: &AdminCtx,
+    email: &EmailAddress,
+    apply: impl Fn(&mut ActiveModel, &Model),
+) -> Result<Model> {
     transact!(ctx.app.db, |tx| {
         throttle::forget(tx, "admin", &email.key()).await?;
         let select = Entity::find_by_address(email).lock_exclusive();

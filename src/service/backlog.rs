@@ -3,14 +3,13 @@
 //! The worker measures periodically. Reading the metrics does not query the database, so metrics stay available
 //! without it.
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::error::Result;
 use crate::service::{journal, mail, webhook};
 use crate::telemetry::metrics::Queue;
 
 /// Measures every queue once.
-pub async fn measure(ctx: &Ctx) -> Result<()> {
-    ctx.require_admin()?;
+pub async fn measure(ctx: &AdminCtx) -> Result<()> {
     let app = &ctx.app;
     let metrics = &app.metrics.worker;
     metrics.record(Queue::Mail, mail::backlog(ctx).await?, app.clock.now());

@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::app::write::Write;
 use crate::db::Job;
 use crate::error::{Error, Result};
@@ -74,8 +74,7 @@ const COLOURS: &[&str] = &["#0f5c63", "#a3271f", "#e0a526", "#5b4b8a", "#17693d"
 ///
 /// # Errors
 /// [`Error::Conflict`] if the custom fields exist already.
-pub async fn seed(ctx: &Ctx, count: usize) -> Result<()> {
-    ctx.require_admin()?;
+pub async fn seed(ctx: &AdminCtx, count: usize) -> Result<()> {
     // The fixed seed creates the same customers on every machine. It must not be used for secrets.
     let random = Random::seeded(21);
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;

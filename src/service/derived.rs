@@ -13,7 +13,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::{admin_user, customer, customer_group};
 use crate::error::{Error, Result};
 use crate::service::account::search_text_of;
@@ -38,8 +38,7 @@ type Source = (i32, Uuid, String, EmailAddress);
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
-pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
-    ctx.require_admin()?;
+pub async fn fill_in(ctx: &AdminCtx) -> Result<bool> {
     // The condition must be exactly that of the partial index.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
     fill_in_customers(ctx, &rows, true).await?;
@@ -52,8 +51,7 @@ pub async fn fill_in(ctx: &Ctx) -> Result<bool> {
 ///
 /// # Errors
 /// The same as [`fill_in`].
-pub async fn retry(ctx: &Ctx) -> Result<()> {
-    ctx.require_admin()?;
+pub async fn retry(ctx: &AdminCtx) -> Result<()> {
     let mut after = 0;
     loop {
         let rows = customers(ctx, Expr::cust("email_key IS NULL"), after).await?;

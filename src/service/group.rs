@@ -13,7 +13,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::entity::customer;
@@ -71,8 +71,7 @@ impl GroupInput {
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::Conflict`] if another group has the name, ignoring case.
-pub async fn create(ctx: &Ctx, write: Write<Model>, input: GroupInput) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: GroupInput) -> Result<Written<Model>> {
     let Some(group_name) = input.parse(Mode::Create)? else {
         return Err(Error::internal("a required field passed the check without a value"));
     };
@@ -97,8 +96,12 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: GroupInput) -> Result
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] if another group has the name, ignoring case.
-pub async fn update(ctx: &Ctx, write: Write<Model>, uuid: Uuid, input: GroupInput) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn update(
+    ctx: &AdminCtx,
+    write: Write<Model>,
+    uuid: Uuid,
+    input: GroupInput,
+) -> Result<Written<Model>> {
     let group_name = input.parse(Mode::Update)?;
     spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
@@ -124,8 +127,7 @@ pub async fn update(ctx: &Ctx, write: Write<Model>, uuid: Uuid, input: GroupInpu
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] for the default group.
-pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     while has_more_than_a_batch(ctx, uuid).await? {
         transact!(ctx.app.db, |tx| {
             let group = find_to_delete(tx, uuid).await?;
@@ -226,8 +228,7 @@ pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
-pub async fn find(ctx: &Ctx, id: i32) -> Result<Option<Model>> {
-    ctx.require_admin()?;
+pub async fn find(ctx: &AdminCtx, id: i32) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(ctx.app.db.reader()).await?)
 }
 
@@ -248,8 +249,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 ///
 /// # Errors
 /// The same as [`find`].
-pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
-    ctx.require_admin()?;
+pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
     query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
@@ -257,8 +257,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
 ///
 /// # Errors
 /// The same as [`find`].
-pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
-    ctx.require_admin()?;
+pub async fn count(ctx: &AdminCtx, query: &ListQuery) -> Result<i64> {
     query.count::<Entity>(ctx.app.db.lists()).await
 }
 

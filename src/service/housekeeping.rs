@@ -7,7 +7,7 @@
 use sea_orm::sea_query::{IntoCondition, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::{
     idempotency_key, journal_entry, mail, reset_password_token, throttle, verify_email_token,
     webhook_delivery,
@@ -23,8 +23,7 @@ use crate::types::MailStatus;
 const BATCH: u64 = 1000;
 
 /// Deletes all expired and old rows once and returns their number.
-pub async fn run_once(ctx: &Ctx) -> Result<u64> {
-    ctx.require_admin()?;
+pub async fn run_once(ctx: &AdminCtx) -> Result<u64> {
     let (now, config) = (ctx.app.clock.now(), &ctx.app.config.accounts);
     let reset = issued_after(ctx, config.reset_password_expiry)?;
     let verify = issued_after(ctx, config.verify_email_expiry)?;

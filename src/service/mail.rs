@@ -17,7 +17,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::clock::Clock;
 use crate::db::TxResult;
 use crate::entity::mail::{ActiveModel, Column, Entity, Model};
@@ -137,8 +137,7 @@ async fn count_last_hour(
 
 /// Claims due mails. No other worker gets them until the lease ends. A mail that must not be sent is deleted, for
 /// example because no customer has the address or nothing is left to verify.
-pub async fn claim(ctx: &Ctx) -> Result<Vec<Outgoing>> {
-    ctx.require_admin()?;
+pub async fn claim(ctx: &AdminCtx) -> Result<Vec<Outgoing>> {
     // Usually there is none. Checked without a transaction, because one on SQLite blocks other writers.
     let due = due(&ctx.app.clock).order_by_asc(Column::NextAttemptAt).limit(BATCH);
     let due = due.all(ctx.app.db.reader()).await?;
@@ -275,11 +274,10 @@ fn lifetime(duration: Duration) -> String {
 /// Records the result of an attempt: sent, to be retried, or failed permanently. Does nothing if the mail was deleted
 /// or another worker has claimed it since.
 pub async fn record_result(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     mail: &Model,
     outcome: std::result::Result<(), SendError>,
 ) -> Result<()> {
-    ctx.require_admin()?;
     let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { ..Default::default() };
     match outcome {
@@ -322,8 +320,7 @@ fn backoff(attempts: i32) -> TimeDelta {
 }
 
 /// Lists all mails, or those with a status, oldest first.
-pub async fn list(ctx: &Ctx, status: Option<MailStatus>) -> Result<Vec<Model>> {
-    ctx.require_admin()?;
+pub async fn list(ctx: &AdminCtx, status: Option<MailStatus>) -> Result<Vec<Model>> {
     let mut select = Entity::find().order_by_asc(Column::MailId);
     if let Some(status) = status {
         select = select.filter(Column::Status.eq(status));
@@ -336,8 +333,7 @@ pub async fn list(ctx: &Ctx, status: Option<MailStatus>) -> Result<Vec<Model>> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown id; [`Error::Conflict`] for a mail that was sent or withdrawn.
-pub async fn retry(ctx: &Ctx, id: Option<Uuid>) -> Result<u64> {
-    ctx.require_admin()?;
+pub async fn retry(ctx: &AdminCtx, id: Option<Uuid>) -> Result<u64> {
     let now = ctx.app.clock.now();
     transact!(ctx.app.db, |tx| {
         let mut update = Entity::update_many().set(ActiveModel {

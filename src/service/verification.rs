@@ -4,7 +4,7 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
@@ -19,8 +19,8 @@ use crate::types::MailKind;
 ///
 /// # Errors
 /// [`Error::Conflict`] if no address needs verification; [`Error::RateLimited`] after five mails in an hour.
-pub async fn send_again(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
-    let (customer_id, _) = ctx.require_customer()?;
+pub async fn send_again(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> {
+    let customer_id = ctx.customer_id;
     if !ctx.app.config.accounts.email_verification {
         return Err(Error::conflict("E-mail verification is disabled"));
     }

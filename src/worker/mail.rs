@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::error::Result;
 use crate::service::mail::{self, Outgoing};
 
@@ -10,14 +10,14 @@ use crate::service::mail::{self, Outgoing};
 ///
 /// # Errors
 /// When the database fails. A mail that is not accepted is no error: it is retried.
-pub async fn send_due(ctx: &Ctx) -> Result<usize> {
+pub async fn send_due(ctx: &AdminCtx) -> Result<usize> {
     let outgoing = mail::claim(ctx).await?;
     let results = join_all(outgoing.iter().map(|outgoing| send(ctx, outgoing))).await;
     results.into_iter().collect::<Result<Vec<()>>>().map(|results| results.len())
 }
 
 #[tracing::instrument("send mail", skip_all, fields(mail = %outgoing.mail.uuid, kind = %outgoing.mail.kind))]
-async fn send(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
+async fn send(ctx: &AdminCtx, outgoing: &Outgoing) -> Result<()> {
     let Outgoing { mail, variables } = outgoing;
     let outcome = ctx.app.mailer.send(mail.uuid, mail.kind, &mail.recipient, variables).await;
     mail::record_result(ctx, mail, outcome).await

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::clock::Timer;
 use crate::error::Result;
 use crate::service::webhook::{self, Outgoing};
@@ -20,7 +20,7 @@ pub(super) struct ActiveDeliveries(Arc<Mutex<HashMap<i64, Task<()>>>>);
 ///
 /// # Errors
 /// When the database fails.
-pub async fn publish(ctx: &Ctx) -> Result<usize> {
+pub async fn publish(ctx: &AdminCtx) -> Result<usize> {
     webhook::publish(ctx).await
 }
 
@@ -28,7 +28,7 @@ pub async fn publish(ctx: &Ctx) -> Result<usize> {
 ///
 /// # Errors
 /// When the database fails. A delivery that the receiver doesn't accept is no error: it is retried.
-pub async fn deliver_due(ctx: &Ctx) -> Result<usize> {
+pub async fn deliver_due(ctx: &AdminCtx) -> Result<usize> {
     let endpoints = webhook::endpoints_with_work(ctx).await?;
     let attempts = join_all(endpoints.into_iter().map(|endpoint| deliver_batch(ctx, endpoint))).await;
     attempts.into_iter().sum()
@@ -36,7 +36,7 @@ pub async fn deliver_due(ctx: &Ctx) -> Result<usize> {
 
 /// Starts a task for each endpoint that has due deliveries and no running task. The tasks end when `stop` becomes true.
 pub(super) async fn start_deliveries(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     active: &ActiveDeliveries,
     stop: &watch::Receiver<bool>,
 ) -> Result<()> {
@@ -62,7 +62,7 @@ pub(super) async fn wait(active: &ActiveDeliveries) {
 }
 
 /// Sends batches to an endpoint until no delivery is due. No batch is claimed after `stop` has become true.
-async fn deliver_all(ctx: Ctx, endpoint: i64, stop: watch::Receiver<bool>) {
+async fn deliver_all(ctx: AdminCtx, endpoint: i64, stop: watch::Receiver<bool>) {
     // A limited number of batches. The next search for due deliveries continues.
     for _ in 0..10 {
         if *stop.borrow() {
@@ -79,14 +79,14 @@ async fn deliver_all(ctx: Ctx, endpoint: i64, stop: watch::Receiver<bool>) {
     }
 }
 
-async fn deliver_batch(ctx: &Ctx, endpoint: i64) -> Result<usize> {
+async fn deliver_batch(ctx: &AdminCtx, endpoint: i64) -> Result<usize> {
     let outgoing = webhook::claim(ctx, endpoint).await?;
     let results = join_all(outgoing.iter().map(|outgoing| deliver(ctx, outgoing))).await;
     results.into_iter().collect::<Result<Vec<()>>>().map(|results| results.len())
 }
 
 #[tracing::instrument("send webhook", skip_all, fields(delivery = %outgoing.delivery.uuid, attempt = outgoing.delivery.attempts))]
-async fn deliver(ctx: &Ctx, outgoing: &Outgoing) -> Result<()> {
+async fn deliver(ctx: &AdminCtx, outgoing: &Outgoing) -> Result<()> {
     let timer = Timer::start();
     // The headers of Standard Webhooks.
     let mut headers = vec![

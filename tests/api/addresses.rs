@@ -90,11 +90,11 @@ async fn another_customers_address_is_not_found(app: &TestApp) {
     let address = app.add_address(&own.row, "US-CA", true).await;
     let before = stored(app).await;
     let id = address["uuid"].as_str().unwrap();
-    let mine = format!("/api/customers/me/addresses/{id}");
+    let own_path = format!("/api/customers/me/addresses/{id}");
     let wrong = format!("/api/customers/{}/addresses/{id}", other.row["uuid"].as_str().unwrap());
     let unknown = format!("/api/customers/433ba97f-8be7-4be9-be3f-a9f341f2b89f/addresses/{id}");
-    other.patch(&mine, &json!({"city": "X"})).await.assert_failure(404, "not_found");
-    other.delete(&mine).await.assert_failure(404, "not_found");
+    other.patch(&own_path, &json!({"city": "X"})).await.assert_failure(404, "not_found");
+    other.delete(&own_path).await.assert_failure(404, "not_found");
     for url in [
         wrong,
         unknown,

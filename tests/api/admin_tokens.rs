@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use jsonwebtoken::dangerous::insecure_decode;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::{admin_session, journal_entry};
 use patron::service::admin;
 use patron::types::{EmailAddress, EventKind, Password};
@@ -42,7 +42,7 @@ async fn is_logged_in(app: &TestApp, pair: &Value) -> bool {
 async fn set_password(app: &TestApp, password: &str) {
     let (email, password) =
         (EmailAddress::parse_local(ADMIN_EMAIL).unwrap(), Password::new(password.into()).unwrap());
-    admin::set_password(&Ctx::system(app.app.clone()), &email, &password).await.unwrap();
+    admin::set_password(&AdminCtx::system(app.app.clone()), &email, &password).await.unwrap();
 }
 
 async fn sessions(app: &TestApp) -> u64 {
@@ -59,7 +59,7 @@ async fn journal(app: &TestApp) -> Vec<journal_entry::Model> {
 
 async fn disable(app: &TestApp) {
     let email = EmailAddress::parse_local(ADMIN_EMAIL).unwrap();
-    admin::set_status(&Ctx::system(app.app.clone()), &email, false).await.unwrap();
+    admin::set_status(&AdminCtx::system(app.app.clone()), &email, false).await.unwrap();
 }
 
 #[apply(on_both_databases!)]
@@ -136,7 +136,7 @@ async fn a_new_password_ends_the_tokens_of_the_old_one(app: &TestApp) {
     let pair = app.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await;
     let (email, password) =
         (EmailAddress::parse_local(ADMIN_EMAIL).unwrap(), Password::new("another good one".into()).unwrap());
-    admin::set_password(&Ctx::system(app.app.clone()), &email, &password).await.unwrap();
+    admin::set_password(&AdminCtx::system(app.app.clone()), &email, &password).await.unwrap();
     assert_eq!(query_with_token(app, pair["accessToken"].as_str().unwrap()).await.status, 401);
     assert_eq!(refresh(app, &pair["refreshToken"]).await.status, 401);
     let pair = app.admin_tokens(ADMIN_EMAIL, "another good one").await;
@@ -335,7 +335,7 @@ async fn sessions_are_bounded_and_expired_ones_are_deleted(app: &TestApp) {
     assert_eq!(sessions(app).await, 50);
     assert!(!is_logged_in(app, &first).await, "the least recently used session ended");
     app.app.clock.advance(TimeDelta::days(1));
-    patron::service::housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+    patron::service::housekeeping::run_once(&AdminCtx::system(app.app.clone())).await.unwrap();
     assert_eq!(sessions(app).await, 0);
 }
 

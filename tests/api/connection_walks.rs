@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::customer::{self, Model};
 use patron::service::demo;
 use sea_orm::sea_query::Expr;
@@ -20,7 +20,7 @@ const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: St
 /// Creates forty customers with equal values in every field but the e-mail address; some have no group, some are not
 /// verified.
 async fn create_customers(app: &TestApp) {
-    demo::seed(&Ctx::system(Arc::clone(&app.app)), 40).await.unwrap();
+    demo::seed(&AdminCtx::system(Arc::clone(&app.app)), 40).await.unwrap();
     let db = app.app.db.migration_connection();
     let without_group =
         customer::Entity::update_many().col_expr(customer::Column::GroupId, Expr::value(None::<i32>));

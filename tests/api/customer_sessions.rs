@@ -162,7 +162,7 @@ async fn tokens_and_sessions_are_bounded(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn expired_rows_are_deleted(app: &TestApp) {
     use patron::service::housekeeping;
-    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::AdminCtx::system(app.app.clone());
     let customer = app.customer("a@x.io").await;
     let other = app.register("b@x.io").await;
     app.anonymous()
@@ -214,8 +214,8 @@ async fn tokens_and_idle_sessions_expire(app: &TestApp) {
     let third = next(app, &second).await;
     app.app.clock.advance(TimeDelta::seconds(108_000));
     refresh(app, &third).await.assert_failure(401, "unauthenticated");
-    let again = app.log_in_customer(&customer.row).await;
-    assert_eq!(sessions(&again).await.len(), 1, "the old session is deleted");
+    let renewed = app.log_in_customer(&customer.row).await;
+    assert_eq!(sessions(&renewed).await.len(), 1, "the old session is deleted");
     assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
 }
 
@@ -323,9 +323,9 @@ async fn a_session_ends_ninety_days_after_the_login(app: &TestApp) {
     app.app.clock.advance(start + TimeDelta::days(90) - app.now());
     assert!(!is_logged_in(&customer).await);
     refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
-    let again = app.log_in_customer(&customer.row).await;
-    assert_eq!(sessions(&again).await.len(), 1);
-    next(app, &again.refresh_token).await;
+    let renewed = app.log_in_customer(&customer.row).await;
+    assert_eq!(sessions(&renewed).await.len(), 1);
+    next(app, &renewed.refresh_token).await;
 }
 
 /// A password change does not restart the lifetime.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::admin_user;
 use patron::service::derived::{fill_in, retry};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
@@ -68,11 +68,11 @@ async fn insert_with_status(app: &TestApp, email: &str, status: i16) {
 
 /// Runs the job until no row is left, and checks that it ends.
 async fn fill_all_in(app: &TestApp) {
-    let ctx = Ctx::system(app.app.clone());
+    let ctx = AdminCtx::system(app.app.clone());
     let mut batches = 0;
     while fill_in(&ctx).await.unwrap() {
         batches += 1;
-        assert!(batches < 100, "it ends");
+        assert!(batches < 100, "the job ends");
     }
     assert!(!fill_in(&ctx).await.unwrap(), "nothing more is left");
 }
@@ -166,7 +166,7 @@ async fn walk(app: &TestApp, sort: &Value) -> Vec<String> {
             let page = admin.query_with(CONNECTION, variables).await.data()["customersConnection"].clone();
             assert_eq!(page["nodes"].as_array().expect("rows").len(), 1, "{sort}: {page}");
             walk.extend(emails(&page["nodes"]));
-            assert!(walk.len() < 20, "it ends: {sort}: {walk:?}");
+            assert!(walk.len() < 20, "the walk ends: {sort}: {walk:?}");
             if page["pageInfo"][more] == false {
                 break;
             }
@@ -325,7 +325,7 @@ async fn a_registration_before_the_job_keeps_the_address(app: &TestApp) {
 /// The owner is deleted or gets another address. Keys that can't be computed are retried periodically.
 #[apply(on_both_databases!)]
 async fn a_released_address_goes_to_the_waiting_row(app: &TestApp) {
-    let system = Ctx::system(app.app.clone());
+    let system = AdminCtx::system(app.app.clone());
     app.register("z@x.io").await;
     let rows = [app.register("a@x.io").await, app.register("b@x.io").await];
     insert(app, &["A@X.io", "B@X.io", "no-at-sign"]).await;

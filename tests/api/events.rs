@@ -44,7 +44,10 @@ async fn every_change_is_recorded_once(app: &TestApp) {
     let first = app.add_address(&row, "US-CA", true).await;
     assert_eq!(new_entries(&app, &mut seen).await, [("address.created", Some(5))]);
     let second = app.add_address(&row, "US-NY", true).await;
-    assert_eq!(new_entries(&app, &mut seen).await, [("address.updated", Some(6)), ("address.created", Some(7))]);
+    assert_eq!(
+        new_entries(&app, &mut seen).await,
+        [("address.updated", Some(6)), ("address.created", Some(7))]
+    );
     let address = |row: &Value| format!("{url}/addresses/{}", row["uuid"].as_str().unwrap());
     admin.patch(&address(&first), &json!({"city": "Oakland"})).await.data();
     admin.delete(&address(&second)).await.data();
@@ -102,7 +105,10 @@ async fn every_change_is_recorded_once(app: &TestApp) {
         .post("/api/customer/token/revoke", &json!({"refreshToken": other.refresh_token}))
         .await
         .data();
-    assert_eq!(new_entries(&app, &mut seen).await, [("session.created", Some(14)), ("session.revoked", Some(15))]);
+    assert_eq!(
+        new_entries(&app, &mut seen).await,
+        [("session.created", Some(14)), ("session.revoked", Some(15))]
+    );
     let other = app.log_in_customer(&json!({"email": "b@x.io"})).await;
     let change = json!({"current_password": CUSTOMER_PASSWORD, "password": "another correct horse"});
     let pair = other.post("/api/customers/me/password", &change).await.data();

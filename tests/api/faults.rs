@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::clock::Timer;
 use patron::entity::{customer, journal_entry};
 use patron::types::EventKind;
@@ -278,7 +278,7 @@ async fn two_instances_send_everything_once() {
         app.register(&format!("{number}@x.io")).await;
     }
     let work = async |instance: &TestApp| {
-        let ctx = Ctx::system(instance.app.clone());
+        let ctx = AdminCtx::system(instance.app.clone());
         for _ in 0..40 {
             worker::publish(&ctx).await.unwrap();
             worker::deliver_due(&ctx).await.unwrap();

@@ -252,12 +252,12 @@ async fn both_media_types_are_supported(app: &TestApp) {
         assert_eq!((response.status, response.header("content-type")), (200, Some(media_type)));
     }
     // A header without a media type accepts anything.
-    for nothing in ["", " ", ",", " , ,"] {
-        let response = post(nothing, "{ __typename }").await;
+    for empty in ["", " ", ",", " , ,"] {
+        let response = post(empty, "{ __typename }").await;
         assert_eq!(
             (response.status, response.header("content-type")),
             (200, Some("application/json; charset=utf-8")),
-            "{nothing:?}"
+            "{empty:?}"
         );
     }
     assert_eq!(post(",text/html,", "{ __typename }").await.status, 406);

@@ -18,15 +18,15 @@ async fn assert_refused(app: &TestApp, query: &str, words: &str) {
 #[apply(on_both_databases!)]
 async fn deep_selections_are_refused(app: &TestApp) {
     let query = format!("{{ {} name {} }}", "a {".repeat(200), "}".repeat(200));
-    refused(app, &query, "nested too deeply").await;
+    assert_refused(app, &query, "nested too deeply").await;
     let query = format!("{{ {} name {} }}", "a {".repeat(2000), "}".repeat(2000));
-    refused(app, &query, "recursion").await;
+    assert_refused(app, &query, "recursion").await;
     let query = format!(
         "{{ __schema {{ types {{ {} name {} }} }} }}",
         "fields { type {".repeat(12),
         "} }".repeat(12)
     );
-    refused(app, &query, "levels deep; at most 20").await;
+    assert_refused(app, &query, "levels deep; at most 20").await;
 }
 
 /// A parse error quotes only part of the document.
@@ -43,15 +43,16 @@ async fn deep_values_are_refused(app: &TestApp) {
     for (open, close) in [("[", "]"), ("{a:", "}"), ("{not:{", "}}")] {
         for depth in [200, 100_000] {
             let value = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-            refused(app, &format!("{{ customersConnection(filter: {value}) {{ totalCount }} }}"), "").await;
-            refused(app, &format!("query ($f: CustomerFilter = {value}) {{ customersConnection(filter: $f) {{ totalCount }} }}"), "").await;
-            refused(
+            assert_refused(app, &format!("{{ customersConnection(filter: {value}) {{ totalCount }} }}"), "")
+                .await;
+            assert_refused(app, &format!("query ($f: CustomerFilter = {value}) {{ customersConnection(filter: $f) {{ totalCount }} }}"), "").await;
+            assert_refused(
                 app,
                 &format!("{{ customersConnection(filter: {} ) {{ totalCount }} }}", open.repeat(depth)),
                 "",
             )
             .await;
-            refused(app, &format!("query ($f: {}Int) {{ __typename }}", "[".repeat(depth)), "").await;
+            assert_refused(app, &format!("query ($f: {}Int) {{ __typename }}", "[".repeat(depth)), "").await;
         }
     }
 }
@@ -60,7 +61,7 @@ async fn deep_values_are_refused(app: &TestApp) {
 async fn a_thousand_aliases_are_refused(app: &TestApp) {
     for field in ["currentCustomer { uuid }", "__typename"] {
         let aliases: Vec<String> = (0..1000).map(|number| format!("a{number}: {field}")).collect();
-        refused(app, &format!("{{ {} }}", aliases.join(" ")), "1000 aliases; at most 100").await;
+        assert_refused(app, &format!("{{ {} }}", aliases.join(" ")), "1000 aliases; at most 100").await;
     }
 }
 
@@ -70,9 +71,9 @@ async fn fragments_that_multiply_are_refused(app: &TestApp) {
     let fragments: Vec<String> =
         (0..30).map(|n| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1)).collect();
     let query = format!("{{ ...f0 }} {} fragment f30 on Query {{ __typename }}", fragments.join(" "));
-    refused(app, &query, "fields; at most 10000").await;
-    refused(app, "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", "").await;
-    refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
+    assert_refused(app, &query, "fields; at most 10000").await;
+    assert_refused(app, "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", "").await;
+    assert_refused(app, "{ ...a } fragment a on Query { ...a }", "").await;
 }
 
 /// The parser accepts the depth of each fragment; expanded together they would overflow the stack.
@@ -88,21 +89,22 @@ async fn chained_fragments_are_refused(app: &TestApp) {
                 chain.reverse();
             }
             let chain = format!("{} fragment f80 on Query {{ __typename }}", chain.join(" "));
-            refused(app, &format!("{{ ...f0 }} {chain}"), "nested too deeply").await;
-            refused(app, &format!("{{ __typename }} {chain}"), "nested too deeply").await;
-            refused(app, &format!("{chain} {{ ...f79 ...f60 ...f0 }}"), "nested too deeply").await;
+            assert_refused(app, &format!("{{ ...f0 }} {chain}"), "nested too deeply").await;
+            assert_refused(app, &format!("{{ __typename }} {chain}"), "nested too deeply").await;
+            assert_refused(app, &format!("{chain} {{ ...f79 ...f60 ...f0 }}"), "nested too deeply").await;
         }
         let short = format!("{{ ...f0 }} fragment f0 on Query {{ {open} __typename {close} }}");
         // A short chain is within the nesting limit; with fields it has too many levels.
         if fields {
-            refused(app, &short, "levels deep").await;
+            assert_refused(app, &short, "levels deep").await;
         } else {
             app.admin().query(&short).await.data();
         }
     }
     let many: Vec<String> =
         (0..400).map(|n| format!("fragment f{n} on Query {{ {} }}", "a ".repeat(30))).collect();
-    refused(app, &format!("{{ __typename }} {}", many.join(" ")), "fields together; at most 10000").await;
+    assert_refused(app, &format!("{{ __typename }} {}", many.join(" ")), "fields together; at most 10000")
+        .await;
 }
 
 #[apply(on_both_databases!)]
@@ -113,7 +115,7 @@ async fn many_large_pages_are_refused(app: &TestApp) {
         )
     };
     let query = format!("{{ {} }}", (0..30).map(page).collect::<Vec<_>>().join(" "));
-    refused(app, &query, "too complex").await;
+    assert_refused(app, &query, "too complex").await;
     app.admin().query(&format!("{{ {} }}", page(1))).await.data();
 }
 
@@ -124,8 +126,8 @@ async fn country_lists_are_limited(app: &TestApp) {
     let response = app.anonymous().query_with(query, json!({"c": vec!["GB"; 40_000]})).await;
     assert_eq!(response.data()["countries"], json!([{"code": "GB"}]));
     let all: Vec<String> = (0..99).map(|n| format!("a{n}: countries {{ code name }}")).collect();
-    refused(app, &format!("{{ {} }}", all.join(" ")), "too complex").await;
-    refused(app, "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }", "too complex").await;
+    assert_refused(app, &format!("{{ {} }}", all.join(" ")), "too complex").await;
+    assert_refused(app, "{ a: countries { provinces { name code } } b: countries { provinces { name code } } c: countries { provinces { name } } }", "too complex").await;
     app.anonymous().query("{ countries { code name provinces { name code } } }").await.data();
 }
 

@@ -15,7 +15,7 @@ async fn send(app: &TestApp, head: &str, body: &str) -> (u16, Value) {
     let response = app.send_raw(&request).await;
     let (head, body) = response.split_once("\r\n\r\n").expect("a response");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    (status, serde_json::from_str(body).expect("it is JSON"))
+    (status, serde_json::from_str(body).expect("a JSON body"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +99,7 @@ async fn http_2_needs_one_authority() {
     let app = TestApp::start(Backend::Sqlite).await;
     let address = app.url.strip_prefix("http://").expect("a URL").to_owned();
     let stream = TcpStream::connect(&address).await.expect("the server listens");
-    let (client, connection) = h2::client::handshake(stream).await.expect("it speaks HTTP/2");
+    let (client, connection) = h2::client::handshake(stream).await.expect("the server speaks HTTP/2");
     let connection = tokio::spawn(connection);
     let other = address.replace("127.0.0.1", "localhost");
     let cases: [(&[&str], u16); 5] =
@@ -110,9 +110,9 @@ async fn http_2_needs_one_authority() {
             .version(Version::HTTP_2)
             .uri(format!("http://{address}/health/live"));
         let request = hosts.iter().fold(request, |request, host| request.header("host", *host));
-        let mut client = client.clone().ready().await.expect("it is open");
+        let mut client = client.clone().ready().await.expect("the connection is open");
         let (response, _) =
-            client.send_request(request.body(()).expect("a request"), true).expect("it is sent");
+            client.send_request(request.body(()).expect("a request"), true).expect("the request is sent");
         assert_eq!(response.await.expect("a response").status(), status, "{hosts:?}");
     }
     drop(client);

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a request that is sent twice is executed once, and its response is replayed.
 
 use chrono::TimeDelta;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::idempotency_key;
 use patron::service::housekeeping;
 use reqwest::Method;
@@ -161,7 +161,7 @@ async fn keys_expire_after_a_day(app: &TestApp) {
     assert_eq!((new.status, new.header("idempotency-replayed")), (201, None));
     assert_eq!(send("B").await.header("idempotency-replayed"), Some("true"));
     app.app.clock.advance(TimeDelta::hours(25));
-    housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+    housekeeping::run_once(&AdminCtx::system(app.app.clone())).await.unwrap();
     assert_eq!(records(app).await, []);
 }
 

@@ -1,7 +1,7 @@
 //! Journal entries: their content, their size and their retention.
 
 use chrono::TimeDelta;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::journal_entry::{Column, Entity, Model};
 use patron::service::housekeeping;
 use sea_orm::ActiveValue::Set;
@@ -22,7 +22,7 @@ const FEED: &str = "query ($after: String, $before: String, $first: Int) { event
     nodes { type fields data } pageInfo { endCursor hasNextPage } } }";
 
 async fn run_housekeeping(app: &TestApp) {
-    housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+    housekeeping::run_once(&AdminCtx::system(app.app.clone())).await.unwrap();
 }
 
 /// The size of an entry depends on the change, not on the record.
@@ -190,7 +190,7 @@ async fn old_entries_are_deleted_after_the_retention(app: &TestApp) {
     app.log_in_admin().await.patch(&disable, &json!({"enabled": true})).await.data();
     app.deliver_webhooks().await;
     receiver.take();
-    let ctx = Ctx::system(app.app.clone());
+    let ctx = AdminCtx::system(app.app.clone());
     patron::service::webhook::replay_dead_letters(&ctx, patron::app::write::Write::of_job(), None)
         .await
         .unwrap();

@@ -11,18 +11,19 @@ const REFRESH_SECRET: &str = "the secret of refresh tokens, 32 bytes";
 const NEW_REFRESH_SECRET: &str = "the next secret of refresh tokens, 32 bytes";
 
 fn key_id(token: &str) -> String {
-    decode_header(token).expect("it has a header").kid.expect("it names its key")
+    decode_header(token).expect("the token has a header").kid.expect("the token has a kid")
 }
 
 fn claims(token: &str) -> Value {
-    insecure_decode(token).expect("it has claims").claims
+    insecure_decode(token).expect("the token has claims").claims
 }
 
 /// Signs claims with this secret and sets this `kid`, which may be that of another key.
 fn sign_as(key_id: &str, secret: &str, claims: &Value) -> String {
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(key_id.to_owned());
-    jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes())).expect("it is signed")
+    jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes()))
+        .expect("the claims are signed")
 }
 
 async fn is_accepted(app: &TestApp, token: &str) -> bool {

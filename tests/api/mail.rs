@@ -92,7 +92,7 @@ async fn a_mail_is_retried_for_a_day(backend: Backend) {
     server.set_behavior(SmtpBehavior::Accept);
     app.app.clock.advance(TimeDelta::days(1));
     assert_eq!(app.send_due().await, 0, "a failed mail is not retried");
-    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::AdminCtx::system(app.app.clone());
     assert_eq!(patron::service::mail::retry(&ctx, None).await.unwrap(), 1);
     assert_eq!(app.send_due().await, 1);
     let token = inbox(&server).remove(0).token();
@@ -232,7 +232,7 @@ async fn two_instances_send_each_mail_once() {
 async fn a_mail_is_sent_after_its_worker_died(backend: Backend) {
     let (app, server) = start(backend, SmtpBehavior::Accept).await;
     app.register("a@x.io").await;
-    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::AdminCtx::system(app.app.clone());
     assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
     app.app.clock.advance(TimeDelta::seconds(299));
     assert_eq!(app.send_due().await, 0, "the lease has not expired");

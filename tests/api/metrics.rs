@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::service::backlog;
 use patron::{router, worker};
 use reqwest::Method;
@@ -113,7 +113,7 @@ async fn operations_are_counted_by_root_field(app: &TestApp) {
 async fn queue_lag_is_measured(app: &TestApp) {
     app.register("a@x.io").await;
     app.app.clock.advance(TimeDelta::seconds(90));
-    let ctx = Ctx::system(Arc::clone(&app.app));
+    let ctx = AdminCtx::system(Arc::clone(&app.app));
     backlog::measure(&ctx).await.unwrap();
     let before = samples(app).await;
     assert_eq!(value(&before, "patron_queue_due{queue=\"mail\"}"), 1.0);
@@ -182,18 +182,21 @@ async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
     let expressions = expressions();
     assert!(expressions.len() > 40, "{}", expressions.len());
     let mut used = BTreeSet::new();
-    for (place, expression) in &expressions {
+    for (location, expression) in &expressions {
         let metrics: Vec<&str> = words(expression).filter(|word| word.starts_with("patron_")).collect();
-        assert!(!metrics.is_empty() || expression.starts_with("up{"), "{place} uses no metric: {expression}");
+        assert!(
+            !metrics.is_empty() || expression.starts_with("up{"),
+            "{location} uses no metric: {expression}"
+        );
         let of_prometheus = ["instance", "job", "le"];
         for metric in &metrics {
-            assert!(names.contains(metric), "{place} names {metric}, which is not in /metrics");
+            assert!(names.contains(metric), "{location} names {metric}, which is not in /metrics");
         }
         for label in named_labels(expression) {
             let known = metrics.iter().any(|metric| labels[metric].contains(label.as_str()));
             assert!(
                 known || of_prometheus.contains(&label.as_str()),
-                "{place} names the label {label}: {expression}"
+                "{location} names the label {label}: {expression}"
             );
         }
         used.extend(metrics.into_iter().map(str::to_owned));
@@ -272,8 +275,8 @@ fn expressions() -> Vec<(String, String)> {
     let mut expressions = Vec::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {
-            let place = format!("panel {}", panel["title"]);
-            expressions.push((place, target["expr"].as_str().unwrap().replace("$__rate_interval", "5m")));
+            let location = format!("panel {}", panel["title"]);
+            expressions.push((location, target["expr"].as_str().unwrap().replace("$__rate_interval", "5m")));
         }
     }
     let rules = include_str!("../../operations/alerts.yml");

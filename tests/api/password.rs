@@ -251,7 +251,7 @@ async fn a_change_cancels_unsent_mails(app: &TestApp) {
     let row = app.register("old@x.io").await;
     app.deliver_mails().await;
     app.anonymous().post("/api/customers/reset-password", &json!({"email": "old@x.io"})).await.data();
-    let ctx = patron::app::ctx::Ctx::system(app.app.clone());
+    let ctx = patron::app::ctx::AdminCtx::system(app.app.clone());
     // A worker has claimed the mail and not sent it.
     assert_eq!(patron::service::mail::claim(&ctx).await.unwrap().len(), 1);
     app.admin()

@@ -42,8 +42,8 @@ async fn anonymous_posts_are_limited(app: &TestApp) {
             let url = path.replace("{uuid}", "x").replace("{address_uuid}", "x").replace("{id}", "x");
             let request = app.anonymous().request(method.clone(), &url);
             let response = app.anonymous().send(request.json(&json!({}))).await;
-            let (policy, left) = limits(&response);
-            let has_headers = policy.is_some() && left.is_some();
+            let (policy, remaining) = limits(&response);
+            let has_headers = policy.is_some() && remaining.is_some();
             assert_eq!(has_headers, is_anonymous && method == Method::POST, "{method} {path}: {response:?}");
             let documented = !operation["responses"]["500"]["headers"]["RateLimit"].is_null();
             assert_eq!(has_headers, documented, "{method} {path}");
@@ -64,11 +64,11 @@ async fn requests_per_address_and_minute_are_limited() {
             .await;
     // The login of the test's admin was the first password request, and this registration is the second.
     app.register("a@x.io").await;
-    for left in (0..4).rev() {
+    for remaining in (0..4).rev() {
         let response = log_in(&app).await;
         assert_eq!(response.status, 200);
-        let left = format!("\"passwords\";r={left};t={}", (left * 10).max(1));
-        assert_eq!(limits(&response), (Some("\"passwords\";q=6;w=60"), Some(left.as_str())));
+        let limit = format!("\"passwords\";r={remaining};t={}", (remaining * 10).max(1));
+        assert_eq!(limits(&response), (Some("\"passwords\";q=6;w=60"), Some(limit.as_str())));
     }
     let refused = log_in(&app).await;
     refused.assert_failure(429, "rate_limited");
@@ -79,11 +79,11 @@ async fn requests_per_address_and_minute_are_limited() {
     let large = json!({"full_name": "x".repeat(200_000)});
     app.anonymous().post("/api/customers", &large).await.assert_failure(429, "rate_limited");
     // Cheaper requests have another bucket.
-    for left in ["r=2;t=40", "r=1;t=20", "r=0;t=1"] {
+    for limit in ["r=2;t=40", "r=1;t=20", "r=0;t=1"] {
         let response = refresh(&app).await;
         assert_eq!(
             (response.status, response.header("ratelimit")),
-            (401, Some(format!("\"tokens\";{left}").as_str()))
+            (401, Some(format!("\"tokens\";{limit}").as_str()))
         );
     }
     refresh(&app).await.assert_failure(429, "rate_limited");

@@ -13,7 +13,7 @@ use crate::support::{
 /// The checks by name, as `name: status`.
 fn states(checks: &Value) -> Vec<String> {
     let checks = checks.as_array().expect("there are checks");
-    let text = |value: &Value| value.as_str().expect("it is text").to_owned();
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
     checks.iter().map(|check| format!("{}: {}", text(&check["name"]), text(&check["status"]))).collect()
 }
 

@@ -176,11 +176,11 @@ async fn a_storm_affects_only_its_own_session(app: &TestApp) {
     for account in ACCOUNTS {
         let (here, there) = (log_in(app, account).await, log_in(app, account).await);
         let apps = [app];
-        let (mine, theirs) =
+        let (first, second) =
             tokio::join!(storm(&apps, account, &here, 12), storm(&apps, account, &there, 12));
-        assert_one_is_accepted(app, account, &mine[0], &mine[11]).await;
-        assert!(is_logged_in(app, account, &theirs[0]).await, "{account:?}");
-        next(app, account, &theirs[0]).await;
+        assert_one_is_accepted(app, account, &first[0], &first[11]).await;
+        assert!(is_logged_in(app, account, &second[0]).await, "{account:?}");
+        next(app, account, &second[0]).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::customer;
 use patron::service::customer::sample_trigrams;
 use patron::service::derived;
@@ -126,7 +126,7 @@ async fn results_follow_changes_of_a_customer(app: &TestApp) {
 /// Rows that an older release, EverShop or a script inserted have no search text.
 #[apply(on_both_databases!)]
 async fn missing_search_texts_are_filled_in(app: &TestApp) {
-    let system = Ctx::system(app.app.clone());
+    let system = AdminCtx::system(app.app.clone());
     register(app, "Template", "template@x.io").await;
     assert!(!derived::fill_in(&system).await.unwrap(), "nothing is missing");
     insert(app, 0..450).await;
@@ -185,7 +185,7 @@ async fn looking_up_rare_trigrams_changes_no_result(app: &TestApp) {
         results
     };
     let before = search_all().await;
-    sample_trigrams(&Ctx::system(app.app.clone())).await.unwrap();
+    sample_trigrams(&AdminCtx::system(app.app.clone())).await.unwrap();
     let after = search_all().await;
     for ((keyword, before), after) in keywords.iter().zip(&before).zip(&after) {
         assert_eq!(before.0, after.0, "{keyword}");
@@ -279,11 +279,11 @@ async fn insert(app: &TestApp, numbers: Range<usize>) {
 
 /// Fills in all missing search texts and returns the number of batches.
 async fn fill_all_in(app: &TestApp) -> usize {
-    let system = Ctx::system(app.app.clone());
+    let system = AdminCtx::system(app.app.clone());
     let mut batches = 0;
     while derived::fill_in(&system).await.unwrap() {
         batches += 1;
-        assert!(batches < 50, "it ends");
+        assert!(batches < 50, "the job ends");
     }
     batches
 }

@@ -105,7 +105,7 @@ async fn endless_bodies_time_out() {
             head.starts_with("HTTP/1.1 408 ") && head.to_lowercase().contains("connection: close"),
             "{response}"
         );
-        let body: serde_json::Value = serde_json::from_str(body).expect("it is JSON");
+        let body: serde_json::Value = serde_json::from_str(body).expect("a JSON body");
         assert_eq!(
             (body["error"]["status"].as_u64(), body["error"]["code"].as_str()),
             (Some(408), Some("bad_request"))
@@ -230,7 +230,7 @@ async fn unread_responses_time_out() {
     };
     timeout(2 * PATIENCE, ask).await.expect("the server closes");
     let mut bytes = Vec::new();
-    let _end = timeout(PATIENCE, from.read_to_end(&mut bytes)).await.expect("it is closed");
+    let _end = timeout(PATIENCE, from.read_to_end(&mut bytes)).await.expect("the connection is closed");
     assert!(bytes.starts_with(b"HTTP/1.1 200 "));
     app.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::service::demo;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ const FIELDS: &str = "id email group { id groupName } addresses { id city countr
 
 #[apply(on_both_databases!)]
 async fn a_page_needs_the_same_statements_at_every_size(app: &TestApp) {
-    demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
+    demo::seed(&AdminCtx::system(Arc::clone(&app.app)), 100).await.unwrap();
     let admin = app.admin();
     for (list, limited) in [
         ("nodes", format!("query ($n: Int) {{ customersConnection(first: $n) {{ nodes {{ {FIELDS} }} }} }}")),
@@ -44,7 +44,7 @@ async fn a_page_needs_the_same_statements_at_every_size(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn a_page_of_groups_needs_the_same_statements_at_every_size(app: &TestApp) {
-    demo::seed(&Ctx::system(Arc::clone(&app.app)), 100).await.unwrap();
+    demo::seed(&AdminCtx::system(Arc::clone(&app.app)), 100).await.unwrap();
     let admin = app.admin();
     for number in 0..10 {
         admin.post("/api/customer-groups", &json!({"group_name": format!("Group {number}")})).await.data();
@@ -68,7 +68,7 @@ async fn a_page_of_groups_needs_the_same_statements_at_every_size(app: &TestApp)
 /// Data of unselected fields is not fetched, and data that two fields need is fetched once.
 #[apply(on_both_databases!)]
 async fn only_selected_fields_are_fetched(app: &TestApp) {
-    demo::seed(&Ctx::system(Arc::clone(&app.app)), 30).await.unwrap();
+    demo::seed(&AdminCtx::system(Arc::clone(&app.app)), 30).await.unwrap();
     let admin = app.admin();
     let (response, _) =
         statements_of(&admin, "{ customersConnection { pageInfo { endCursor } } }", json!({})).await;

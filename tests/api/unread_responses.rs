@@ -84,7 +84,7 @@ impl Client {
         let stream = TcpStream::connect(&authority).await.expect("the server listens");
         let mut builder = h2::client::Builder::new();
         builder.initial_window_size(window).initial_connection_window_size(16 * 1024 * 1024);
-        let (requests, connection) = builder.handshake(stream).await.expect("it speaks HTTP/2");
+        let (requests, connection) = builder.handshake(stream).await.expect("the server speaks HTTP/2");
         (Self { requests, authority, driver: tokio::spawn(async { Ok(()) }) }, connection)
     }
 
@@ -116,7 +116,7 @@ impl Client {
 
     /// Waits for the head of a response and returns its unread body.
     async fn start_response(&self, path: &str) -> RecvStream {
-        let response = self.send(path).await.expect("it is sent");
+        let response = self.send(path).await.expect("the request is sent");
         let response = timeout(PATIENCE, response).await.expect("in time").expect("a response");
         assert_eq!(response.status(), 200);
         response.into_body()
@@ -410,7 +410,7 @@ async fn endless_bodies_are_bounded() {
     let app = start(&[("PATRON_RECEIVED_BYTES", &budget.to_string())]).await;
     let received = || app.app.metrics.http.server.received_bytes();
     let slow = Client::connect(&app, 65_535).await;
-    let (response, mut body) = slow.start_body(1000).await.expect("it is open");
+    let (response, mut body) = slow.start_body(1000).await.expect("the stream is open");
     let (mut clients, mut bodies) = (Vec::new(), Vec::new());
     let mut max = 0;
     for _ in 0..8 {
@@ -432,7 +432,7 @@ async fn endless_bodies_are_bounded() {
     let open = join_all(clients.iter().map(|client| client.send("/health/live"))).await;
     assert!(open.iter().any(Result::is_err), "no connection was reset");
     // A slow client with few bytes receives its response.
-    body.send_data(r#"{"query": "{ __typename }"}"#.into(), true).expect("it is open");
+    body.send_data(r#"{"query": "{ __typename }"}"#.into(), true).expect("the stream is open");
     let response = timeout(PATIENCE, response).await.expect("in time").expect("a response");
     assert_eq!(response.status(), 200);
     drop((bodies, clients, open));

@@ -1,7 +1,7 @@
 //! Webhooks: subscriptions, order, retries, signatures, dead letters and refused addresses.
 
 use chrono::TimeDelta;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::clock::Clock;
 use patron::entity::webhook_delivery;
 use patron::service::housekeeping;
@@ -166,7 +166,7 @@ async fn dead_letters_can_be_replayed(app: &TestApp) {
     let unknown = "/api/webhook-deliveries/00000000-0000-4000-8000-000000000000/replay";
     admin.post(unknown, &json!({})).await.assert_failure(404, "not_found");
     app.app.clock.advance(TimeDelta::days(31));
-    housekeeping::run_once(&Ctx::system(app.app.clone())).await.unwrap();
+    housekeeping::run_once(&AdminCtx::system(app.app.clone())).await.unwrap();
     assert_eq!(log(&app, json!({})).await.len(), 0, "the log is kept for a month");
     receiver.stop();
     app.stop().await;
@@ -279,7 +279,7 @@ async fn a_delivery_is_sent_after_its_worker_died(app: &TestApp) {
     app.add_endpoint(&receiver.url, &["customer.created"]).await;
     app.register("a@x.io").await;
     app.publish().await;
-    let ctx = Ctx::system(app.app.clone());
+    let ctx = AdminCtx::system(app.app.clone());
     let endpoints = patron::service::webhook::endpoints_with_work(&ctx).await.unwrap();
     assert_eq!(patron::service::webhook::claim(&ctx, endpoints[0]).await.unwrap().len(), 1);
     assert_eq!(app.deliver_webhooks().await, 0, "the lease has not expired");

@@ -87,7 +87,9 @@ async fn keys_beyond_32_bits_work(app: &TestApp) {
         app.admin().query(&query).await.data()["webhookDeliveries"]["nodes"].as_array().unwrap().len(),
         2
     );
-    patron::service::housekeeping::run_once(&patron::app::ctx::Ctx::system(app.app.clone())).await.unwrap();
+    patron::service::housekeeping::run_once(&patron::app::ctx::AdminCtx::system(app.app.clone()))
+        .await
+        .unwrap();
     receiver.stop();
     app.stop().await;
 }

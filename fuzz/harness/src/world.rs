@@ -9,7 +9,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use chrono::DateTime;
 use migration::{Migrator, MigratorTrait};
 use patron::app::App;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::clock::Clock;
 use patron::config::{Config, Flags, Values};
 use patron::crypto::keys::Keys;
@@ -46,7 +46,7 @@ pub(crate) const HASH: &str =
 /// An instance of patron.
 pub struct World {
     /// The context of calls by the program itself.
-    pub(crate) ctx: Ctx,
+    pub(crate) ctx: AdminCtx,
     /// The admin of valid tokens.
     pub(crate) admin: patron::entity::admin_user::Model,
     /// The first customer in its initial state.
@@ -98,7 +98,7 @@ impl World {
         let runtime = runtime();
         let (ctx, admin, customers) = runtime.block_on(async {
             let app = App::build(config, keys, Clock::fixed(now), Random::seeded(1)).await;
-            let ctx = Ctx::system(app.expect("the program is built"));
+            let ctx = AdminCtx::system(app.expect("the program is built"));
             Migrator::up(ctx.app.db.migration_connection(), None).await.expect("the migrations run");
             let email = EmailAddress::parse_local("admin@localhost").expect("an address");
             let password = Password::new("an admin's password".into()).expect("a valid password");
@@ -219,7 +219,7 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 /// Creates customers that differ in every field for filters and sorting, and some with equal fields.
-async fn populate(ctx: &Ctx) {
+async fn populate(ctx: &AdminCtx) {
     let group = |name: &str| customer_group::ActiveModel {
         uuid: sea_orm::Set(ctx.app.random.uuid()),
         group_name: sea_orm::Set(name.to_owned()),

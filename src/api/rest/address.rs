@@ -16,11 +16,11 @@ use super::failures::{
 };
 use super::link::Link;
 use super::openapi::{EntityTag, FlagInput, PathId};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
 use crate::entity::customer_address::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
-use crate::http::{AdminCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
 use crate::service::address::{self, Owned};
 use crate::types::timestamp;
@@ -118,9 +118,9 @@ impl From<&Owned> for LinkedAddress {
 
 /// The URL of an address. It names the customer in the same way as the request.
 fn url(owner: Owner, address: Uuid) -> String {
-    match owner {
-        Owner::Me => format!("/api/customers/me/addresses/{address}"),
-        Owner::Customer(customer) => format!("/api/customers/{customer}/addresses/{address}"),
+    match owner.is_caller() {
+        true => format!("/api/customers/me/addresses/{address}"),
+        false => format!("/api/customers/{}/addresses/{address}", owner.uuid()),
     }
 }
 
@@ -278,9 +278,9 @@ fn address_id(text: &str) -> Result<Uuid, Failure> {
     parse_uuid(text).ok_or_else(|| Failure::not_found("Address not found"))
 }
 
-fn owner(customer: &str) -> Result<Owner, Failure> {
+fn owner(ctx: &AdminCtx, customer: &str) -> Result<Owner, Failure> {
     let uuid = parse_uuid(customer).ok_or_else(|| Failure::not_found("Customer not found"))?;
-    Ok(Owner::Customer(uuid))
+    Ok(Owner::of(ctx, uuid))
 }
 
 /// A path that can't be decoded is 404.
@@ -302,13 +302,13 @@ fn undecodable(_: PathRejection) -> Failure {
     )
 )]
 pub(super) async fn create_customer_address(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
     let Path(customer) = path.map_err(undecodable)?;
-    create(&ctx, write, owner(&customer)?, body).await
+    create(&ctx, write, owner(&ctx, &customer)?, body).await
 }
 
 /// Change an address of a customer
@@ -328,13 +328,13 @@ pub(super) async fn create_customer_address(
     )
 )]
 pub(super) async fn update_customer_address(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<(String, String)>, PathRejection>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
     let Path((customer, address)) = path.map_err(undecodable)?;
-    update(&ctx, write, owner(&customer)?, &address, body).await
+    update(&ctx, write, owner(&ctx, &customer)?, &address, body).await
 }
 
 /// Delete an address of a customer
@@ -355,12 +355,12 @@ pub(super) async fn update_customer_address(
     )
 )]
 pub(super) async fn delete_customer_address(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {
     let Path((customer, address)) = path.map_err(undecodable)?;
-    delete(&ctx, write, owner(&customer)?, &address).await
+    delete(&ctx, write, owner(&ctx, &customer)?, &address).await
 }
 
 /// Add an address to my account
@@ -376,11 +376,11 @@ pub(super) async fn delete_customer_address(
     )
 )]
 pub(super) async fn create_my_address(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    create(&ctx, write, Owner::Me, body).await
+    create(&ctx, write, Owner::me(&ctx), body).await
 }
 
 /// Change one of my addresses
@@ -397,13 +397,13 @@ pub(super) async fn create_my_address(
     )
 )]
 pub(super) async fn update_my_address(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
     let Path(address) = path.map_err(undecodable)?;
-    update(&ctx, write, Owner::Me, &address, body).await
+    update(&ctx, write, Owner::me(&ctx), &address, body).await
 }
 
 /// Delete one of my addresses
@@ -421,10 +421,10 @@ pub(super) async fn update_my_address(
     )
 )]
 pub(super) async fn delete_my_address(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {
     let Path(address) = path.map_err(undecodable)?;
-    delete(&ctx, write, Owner::Me, &address).await
+    delete(&ctx, write, Owner::me(&ctx), &address).await
 }

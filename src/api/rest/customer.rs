@@ -13,11 +13,11 @@ use super::Versioned;
 use super::failures::{EmailTaken, NoSuchCustomer};
 use super::link::Link;
 use super::openapi::{EntityTag, GroupIdInput, PathId, StatusInput};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled};
-use crate::http::{AdminCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::customer;
 use crate::types::timestamp;
 
@@ -225,7 +225,7 @@ pub(super) async fn create_customer(
     )
 )]
 pub(super) async fn update_customer(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
@@ -248,7 +248,7 @@ pub(super) async fn update_customer(
     )
 )]
 pub(super) async fn delete_customer(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {

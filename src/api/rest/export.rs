@@ -11,10 +11,11 @@ use super::customer::Customer;
 use super::failures::CustomerDeleted;
 use super::openapi::{MailKind, MailStatus, ValuesByName};
 use super::session::Session;
+use crate::app::ctx::CustomerCtx;
 use crate::entity::mail::Model as MailRow;
 use crate::http::Data;
+use crate::http::Failure;
 use crate::http::failures::{CustomerOnly, Failing, Read};
-use crate::http::{CustomerCtx, Failure};
 use crate::service::export::{self, AccountExport};
 use crate::types::timestamp;
 
@@ -107,7 +108,7 @@ impl From<AccountExport> for Everything {
     )
 )]
 pub(super) async fn export_me(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
 ) -> Result<([(HeaderName, HeaderValue); 2], Json<Data<Everything>>), Failure> {
     let export = export::own(&ctx).await?;
     let headers = [

@@ -12,10 +12,11 @@ use super::customer::parse_uuid;
 use super::failures::{DefaultGroup, GroupNameTaken, NoSuchGroup};
 use super::link::Link;
 use super::openapi::PathId;
+use crate::app::ctx::AdminCtx;
 use crate::entity::customer_group::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing};
-use crate::http::{AdminCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::group;
 use crate::types::timestamp;
 
@@ -122,7 +123,7 @@ fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> 
     )
 )]
 pub(super) async fn create_customer_group(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
@@ -149,7 +150,7 @@ pub(super) async fn create_customer_group(
     )
 )]
 pub(super) async fn update_customer_group(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
@@ -173,7 +174,7 @@ pub(super) async fn update_customer_group(
     )
 )]
 pub(super) async fn delete_customer_group(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {

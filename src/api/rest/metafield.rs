@@ -15,11 +15,11 @@ use super::failures::{CustomerDeleted, DefinitionTaken, NoSuchCustomer, NoSuchDe
 use super::openapi::{
     EntityTag, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
 };
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
 use crate::entity::metafield_definition::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
-use crate::http::{AdminCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
 use crate::service::input::patch::Field;
 use crate::service::metafield::{self, Values};
@@ -213,7 +213,7 @@ fn definition_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Fail
     )
 )]
 pub(super) async fn create_metafield_definition(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
@@ -241,7 +241,7 @@ pub(super) async fn create_metafield_definition(
     )
 )]
 pub(super) async fn update_metafield_definition(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
@@ -266,7 +266,7 @@ pub(super) async fn update_metafield_definition(
     )
 )]
 pub(super) async fn delete_metafield_definition(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {
@@ -308,12 +308,12 @@ fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
     )
 )]
 pub(super) async fn update_customer_metafields(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    update(&ctx, write, Owner::Customer(customer_id(path)?), body).await
+    update(&ctx, write, Owner::of(&ctx, customer_id(path)?), body).await
 }
 
 /// Set my custom fields
@@ -331,9 +331,9 @@ pub(super) async fn update_customer_metafields(
     )
 )]
 pub(super) async fn update_my_metafields(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    update(&ctx, write, Owner::Me, body).await
+    update(&ctx, write, Owner::me(&ctx), body).await
 }

@@ -5,9 +5,10 @@ use utoipa::ToSchema;
 use super::failures::CustomerDeleted;
 use super::token::{Tokens, tokens};
 use super::{EmptyBody, empty_body};
+use crate::app::ctx::CustomerCtx;
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, Throttled};
-use crate::http::{AnonymousCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::password;
 
 /// The current and the new password.
@@ -59,7 +60,7 @@ pub(super) struct PasswordReset {
     )
 )]
 pub(super) async fn change_my_password(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {

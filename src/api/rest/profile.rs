@@ -9,10 +9,11 @@ use super::customer::{Customer, deleted};
 use super::failures::{CustomerDeleted, EmailTaken};
 use super::link::Link;
 use super::openapi::EntityTag;
+use crate::app::ctx::CustomerCtx;
 use crate::entity::customer::Model;
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, StaleVersion, Throttled};
-use crate::http::{CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::customer;
 use crate::service::input::patch::Field;
 
@@ -81,7 +82,7 @@ pub(super) struct Confirmation {
     )
 )]
 pub(super) async fn update_me(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
@@ -103,7 +104,7 @@ pub(super) async fn update_me(
     )
 )]
 pub(super) async fn delete_me(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     JsonObject(mut body): JsonObject,
 ) -> Result<WriteResponse, Failure> {

@@ -10,10 +10,11 @@ use super::customer::parse_uuid;
 use super::failures::{CustomerDeleted, NoSuchSession};
 use super::openapi::PathId;
 use super::{EmptyBody, empty_body};
+use crate::app::ctx::CustomerCtx;
 use crate::entity::customer_session::Model;
 use crate::http::Data;
 use crate::http::failures::{Change, CustomerOnly, Failing};
-use crate::http::{CustomerCtx, Failure, OneWrite, WriteResponse};
+use crate::http::{Failure, OneWrite, WriteResponse};
 use crate::service::session;
 use crate::types::timestamp;
 
@@ -64,7 +65,7 @@ impl From<&Model> for Session {
     )
 )]
 pub(super) async fn delete_my_session(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {
@@ -87,9 +88,6 @@ pub(super) async fn delete_my_session(
         Failing<(CustomerOnly, CustomerDeleted, Change)>,
     )
 )]
-pub(super) async fn delete_my_sessions(
-    CustomerCtx(ctx): CustomerCtx,
-    write: OneWrite,
-) -> Result<WriteResponse, Failure> {
+pub(super) async fn delete_my_sessions(ctx: CustomerCtx, write: OneWrite) -> Result<WriteResponse, Failure> {
     Ok(session::end_all(&ctx, write.respond_with(empty_body)).await?.into())
 }

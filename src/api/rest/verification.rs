@@ -4,9 +4,10 @@ use utoipa::ToSchema;
 
 use super::failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
 use super::{EmptyBody, empty_body};
+use crate::app::ctx::CustomerCtx;
 use crate::http::Data;
 use crate::http::failures::{Body, Change, CustomerOnly, Failing, Throttled};
-use crate::http::{AnonymousCtx, CustomerCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::input::patch::Field;
 use crate::service::verification;
 
@@ -57,7 +58,7 @@ pub(super) async fn verify_email(
     )
 )]
 pub(super) async fn send_my_verification(
-    CustomerCtx(ctx): CustomerCtx,
+    ctx: CustomerCtx,
     write: OneWrite,
 ) -> Result<WriteResponse, Failure> {
     Ok(verification::send_again(&ctx, write.respond_with(empty_body)).await?.into())

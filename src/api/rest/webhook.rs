@@ -14,11 +14,12 @@ use super::customer::parse_uuid;
 use super::failures::{NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebhookEndpoints};
 use super::link::Link;
 use super::openapi::PathId;
+use crate::app::ctx::AdminCtx;
 use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing};
-use crate::http::{AdminCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::webhook::{self, WithSecret};
 use crate::types::timestamp;
 
@@ -220,7 +221,7 @@ const NO_STORE: [(HeaderName, HeaderValue); 1] =
     )
 )]
 pub(super) async fn create_webhook_endpoint(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
@@ -243,7 +244,7 @@ pub(super) async fn create_webhook_endpoint(
     )
 )]
 pub(super) async fn update_webhook_endpoint(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
@@ -267,7 +268,7 @@ pub(super) async fn update_webhook_endpoint(
     )
 )]
 pub(super) async fn delete_webhook_endpoint(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {
@@ -291,7 +292,7 @@ pub(super) async fn delete_webhook_endpoint(
     )
 )]
 pub(super) async fn rotate_webhook_secret(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
@@ -318,7 +319,7 @@ pub(super) async fn rotate_webhook_secret(
     )
 )]
 pub(super) async fn replay_webhook_endpoint(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {
@@ -341,7 +342,7 @@ pub(super) async fn replay_webhook_endpoint(
     )
 )]
 pub(super) async fn replay_webhook_delivery(
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     write: OneWrite,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<WriteResponse, Failure> {

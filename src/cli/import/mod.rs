@@ -18,7 +18,7 @@ use super::format::FormatOptions;
 use super::progress::Progress;
 use clap::Args;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
 use crate::service::health;
 use crate::service::import::{self, Import, ImportOutcome};
@@ -74,7 +74,7 @@ struct Counts {
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
     let app = crate::cli::build::build_command(flags).await?;
     health::ensure_ready(&app).await?;
-    let ctx = Ctx::system(app);
+    let ctx = AdminCtx::system(app);
     let (lines, position, length) = open(&options)?;
     let mut refusals = Refusals::create(&options.refused.clone().unwrap_or_else(|| beside(&options.file)))?;
     let import_options = import::Options { dry_run: options.dry_run, create_groups: options.create_groups };

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::cli::exit::Failure;
 use crate::service::import::{self, BATCH, Line};
 use crate::transfer;
@@ -84,7 +84,7 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
 
 /// Prepares batches while earlier batches are written.
 pub(super) fn prepare_ahead(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     options: import::Options,
     mut lines: Step<Vec<Line>>,
 ) -> Step<import::Batch> {

@@ -17,7 +17,7 @@ use headers::authorization::{Authorization, Bearer};
 
 use super::client_address::client_address;
 use crate::app::App;
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::{AdminCtx, Caller, Ctx, CustomerCtx};
 use crate::app::idempotency::KeyedRequest;
 use crate::entity::customer;
 use crate::error::Error;
@@ -50,16 +50,15 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        authenticate(parts, Arc::<App>::from_ref(state), |_| Ok(())).await
+        let mut ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
+        let (if_match, keyed) = conditions(&ctx, parts).await?;
+        ctx.set_conditions(if_match, keyed);
+        Ok(ctx)
     }
 }
 
-/// Authenticates the caller by its token, authorizes it, and builds the context.
-async fn authenticate(
-    parts: &mut Parts,
-    app: Arc<App>,
-    authorize: impl Fn(&Ctx) -> Result<(), Error>,
-) -> Result<Ctx, Rejection> {
+/// Authenticates the caller by its token, and builds the context.
+async fn authenticate(parts: &mut Parts, app: Arc<App>) -> Result<Ctx, Rejection> {
     let (caller, token_id) = match bearer_token(parts)? {
         None => (Caller::Anonymous, None),
         Some(bearer) => {
@@ -68,9 +67,7 @@ async fn authenticate(
             (authenticated.caller, authenticated.token_id)
         }
     };
-    let ctx = Ctx { token_id, ..ctx(app, caller, parts) };
-    authorize(&ctx)?;
-    with_conditions(ctx, parts).await
+    Ok(Ctx { token_id, ..ctx(app, caller, parts) })
 }
 
 /// The response of a request that does not reach its handler.
@@ -106,20 +103,20 @@ fn ctx(app: Arc<App>, caller: Caller, parts: &Parts) -> Ctx {
     }
 }
 
-/// Adds the conditions of the headers to the context of an authorized caller. Rejects malformed headers, and responds
+/// The conditions in the headers of an authorized caller: the version and the idempotency key. Rejects malformed headers, and responds
 /// to a repeated request with its stored response.
-async fn with_conditions(mut ctx: Ctx, parts: &Parts) -> Result<Ctx, Rejection> {
+async fn conditions(ctx: &Ctx, parts: &Parts) -> Result<(IfMatch, Option<Arc<KeyedRequest>>), Rejection> {
     if parts.extensions.get::<MalformedKey>().is_some() {
         return Err(malformed_key().into());
     }
-    ctx.if_match = if_match(parts)?;
-    ctx.keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
-    if let Some(keyed) = &ctx.keyed
+    let if_match = if_match(parts)?;
+    let keyed = parts.extensions.get::<Arc<KeyedRequest>>().cloned();
+    if let Some(keyed) = &keyed
         && let Some(stored) = keyed.begin(&ctx.caller, ctx.ip).await?
     {
         return Err(Rejection(replay(stored)));
     }
-    Ok(ctx)
+    Ok((if_match, keyed))
 }
 
 /// The version that a request expects to change.
@@ -143,8 +140,10 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let ctx = ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts);
-        with_conditions(ctx, parts).await.map(Self)
+        let mut ctx = ctx(Arc::<App>::from_ref(state), Caller::Anonymous, parts);
+        let (if_match, keyed) = conditions(&ctx, parts).await?;
+        ctx.set_conditions(if_match, keyed);
+        Ok(Self(ctx))
     }
 }
 
@@ -162,11 +161,8 @@ fn bearer_token(parts: &Parts) -> Result<Option<Authorization<Bearer>>, Error> {
     }
 }
 
-/// The [`Ctx`] of an admin. Any other caller is refused before the rest of the request is read, so that it learns
-/// nothing from validation errors. The service checks the caller as well.
-#[derive(Debug)]
-pub struct AdminCtx(pub Ctx);
-
+/// An admin. Any other caller is refused before the rest of the request is read, so that a stranger learns nothing from how a
+/// body or a URL is refused.
 impl<S> FromRequestParts<S> for AdminCtx
 where
     S: Send + Sync,
@@ -175,14 +171,15 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        authenticate(parts, Arc::<App>::from_ref(state), Ctx::require_admin).await.map(Self)
+        let ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
+        let mut admin = ctx.into_admin().map_err(|ctx| ctx.refuse_admin())?;
+        let (if_match, keyed) = conditions(&admin, parts).await?;
+        admin.set_conditions(if_match, keyed);
+        Ok(admin)
     }
 }
 
-/// The [`Ctx`] of a customer. Any other caller is refused, as by [`AdminCtx`].
-#[derive(Debug)]
-pub struct CustomerCtx(pub Ctx);
-
+/// A customer. Any other caller is refused first, as for [`AdminCtx`].
 impl<S> FromRequestParts<S> for CustomerCtx
 where
     S: Send + Sync,
@@ -191,7 +188,10 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let authorize = |ctx: &Ctx| ctx.require_customer().map(drop);
-        authenticate(parts, Arc::<App>::from_ref(state), authorize).await.map(Self)
+        let ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
+        let mut customer = ctx.into_customer()?;
+        let (if_match, keyed) = conditions(&customer, parts).await?;
+        customer.set_conditions(if_match, keyed);
+        Ok(customer)
     }
 }

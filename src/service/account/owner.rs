@@ -1,25 +1,35 @@
-//! The customer that a request acts on, and whether the caller may do so.
+//! The customer that an operation is about, with the right to it.
 
 use uuid::Uuid;
 
-use crate::app::ctx::Ctx;
-use crate::error::Result;
+use crate::app::ctx::{AdminCtx, CustomerCtx};
 
-/// The customer whose addresses or custom fields a request reads or changes.
+/// The customer whose addresses or custom fields an operation is about. To have one is the right to change them: only a
+/// customer's own context, or an admin's, creates it.
 #[derive(Clone, Copy, Debug)]
-pub enum Owner {
-    /// The authenticated customer.
-    Me,
-    /// Any customer, by public identifier; admins only.
-    Customer(Uuid),
+pub struct Owner {
+    uuid: Uuid,
+    is_caller: bool,
 }
 
 impl Owner {
-    /// Returns the customer's public identifier if the caller may change this customer's data.
-    pub(in crate::service) fn authorize(self, ctx: &Ctx) -> Result<Uuid> {
-        match self {
-            Self::Me => ctx.require_customer().map(|(_, uuid)| uuid),
-            Self::Customer(uuid) => ctx.require_admin().map(|()| uuid),
-        }
+    /// The caller.
+    pub fn me(ctx: &CustomerCtx) -> Self {
+        Self { uuid: ctx.uuid, is_caller: true }
+    }
+
+    /// Any customer, for an admin.
+    pub fn of(_ctx: &AdminCtx, uuid: Uuid) -> Self {
+        Self { uuid, is_caller: false }
+    }
+
+    /// The customer's public identifier.
+    pub fn uuid(self) -> Uuid {
+        self.uuid
+    }
+
+    /// Whether the customer is the caller.
+    pub fn is_caller(self) -> bool {
+        self.is_caller
     }
 }

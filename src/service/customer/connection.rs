@@ -8,7 +8,7 @@ use sea_orm::{Condition, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value as Json;
 
 use super::criterion::Criterion;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::{Column, Entity, Model};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
@@ -50,8 +50,12 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Invalid`]; [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
-    pub fn parse(ctx: &Ctx, window: &Window, criterion: Option<&Criterion>, sort: &[Sort]) -> Result<Self> {
-        ctx.require_admin()?;
+    pub fn parse(
+        ctx: &AdminCtx,
+        window: &Window,
+        criterion: Option<&Criterion>,
+        sort: &[Sort],
+    ) -> Result<Self> {
         let mut fields: Vec<Sort> = Vec::new();
         for sort in sort {
             if fields.iter().any(|earlier| earlier.field == sort.field) {
@@ -74,14 +78,12 @@ impl Connection {
     }
 
     /// Reads the page.
-    pub async fn rows(&self, ctx: &Ctx) -> Result<Slice<Model>> {
-        ctx.require_admin()?;
+    pub async fn rows(&self, ctx: &AdminCtx) -> Result<Slice<Model>> {
         self.keyset.rows::<Entity>(&self.condition, ctx.app.db.lists()).await
     }
 
     /// Counts the customers on all pages.
-    pub async fn count(&self, ctx: &Ctx) -> Result<i64> {
-        ctx.require_admin()?;
+    pub async fn count(&self, ctx: &AdminCtx) -> Result<i64> {
         let select = Entity::find().select_only().expr(Expr::col(Asterisk).count());
         let select = select.filter(self.condition.clone()).into_tuple();
         Ok(select.one(ctx.app.db.lists()).await?.unwrap_or_default())
@@ -89,8 +91,7 @@ impl Connection {
 
     /// Whether there are customers at or before the `after` cursor or, for a backward page, at or after the `before`
     /// cursor.
-    pub async fn has_rows_behind(&self, ctx: &Ctx) -> Result<bool> {
-        ctx.require_admin()?;
+    pub async fn has_rows_behind(&self, ctx: &AdminCtx) -> Result<bool> {
         self.keyset.has_rows_behind::<Entity>(&self.condition, ctx.app.db.lists()).await
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, Query as Sql};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::db::batch_loader;
 use crate::entity::customer::{Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -30,8 +30,7 @@ pub struct Members {
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin. [`Error::Unavailable`] if
 /// customers were added to a group between the two queries.
-pub async fn of_groups(ctx: &Ctx, group_ids: &[i32]) -> Result<Members> {
-    ctx.require_admin()?;
+pub async fn of_groups(ctx: &AdminCtx, group_ids: &[i32]) -> Result<Members> {
     let db = ctx.app.db.lists();
     let first_over_limit = batch_loader::select_per_key(db, group_ids.to_vec(), |group_id| {
         let mut select = Sql::select();

@@ -30,7 +30,7 @@ pub use profile::{delete_own, update_own};
 pub use search::{is_indexed as search_is_indexed, sample_trigrams};
 
 use crate::app::App;
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::db::{Database, TxResult};
@@ -106,12 +106,11 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
 /// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
 /// [`Error::PreconditionFailed`] if `If-Match` names a version other than the current one.
 pub async fn update(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     write: Write<Model>,
     uuid: Uuid,
     input: CustomerInput,
 ) -> Result<Written<Model>> {
-    ctx.require_admin()?;
     ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
@@ -159,8 +158,7 @@ pub async fn update(
 /// # Errors
 /// [`Error::NotFound`], also for a customer that is already deleted; [`Error::PreconditionFailed`] if `If-Match`
 /// names a version other than the current one.
-pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_if_match()?;
     let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let stored = stored.ok_or(Error::NotFound("Customer"))?;
@@ -187,8 +185,7 @@ pub enum CustomerKey {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
-pub async fn find(ctx: &Ctx, key: &CustomerKey) -> Result<Option<Model>> {
-    ctx.require_admin()?;
+pub async fn find(ctx: &AdminCtx, key: &CustomerKey) -> Result<Option<Model>> {
     match key {
         CustomerKey::Uuid(uuid) => find_batched(&ctx.app, *uuid).await,
         CustomerKey::Email(email) => Ok(Entity::find_by_address(email).one(ctx.app.db.reader()).await?),
@@ -211,7 +208,7 @@ async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Mo
 /// caller none.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     match ctx.caller {
-        Caller::Admin { .. } | Caller::System => find(ctx, &CustomerKey::Uuid(uuid)).await,
+        Caller::Admin { .. } | Caller::System => find_batched(&ctx.app, uuid).await,
         Caller::Customer { uuid: own, .. } if own == uuid => find_batched(&ctx.app, uuid).await,
         Caller::Customer { .. } | Caller::Anonymous => Ok(None),
     }
@@ -221,8 +218,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
-pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
-    ctx.require_admin()?;
+pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
     query.rows::<Entity>(ctx.app.db.lists()).await
 }
 
@@ -230,8 +226,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Vec<Model>> {
 ///
 /// # Errors
 /// The same as [`list`].
-pub async fn count(ctx: &Ctx, query: &ListQuery) -> Result<i64> {
-    ctx.require_admin()?;
+pub async fn count(ctx: &AdminCtx, query: &ListQuery) -> Result<i64> {
     query.count::<Entity>(ctx.app.db.lists()).await
 }
 

@@ -5,7 +5,7 @@
 use sea_orm::IntoActiveModel;
 
 use super::{CustomerInput, ensure_email_is_free, set_if_given};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::CustomerCtx;
 use crate::app::write::{Write, Written};
 use crate::entity::customer::Model;
 use crate::error::{Error, Result};
@@ -23,8 +23,12 @@ use crate::types::MailKind;
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, or if the input has neither field; [`Error::EmailTaken`];
 /// [`Error::RateLimited`] after five mails in an hour.
-pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Result<Written<Model>> {
-    let (customer_id, uuid) = ctx.require_customer()?;
+pub async fn update_own(
+    ctx: &CustomerCtx,
+    write: Write<Model>,
+    input: CustomerInput,
+) -> Result<Written<Model>> {
+    let (customer_id, uuid) = (ctx.customer_id, ctx.uuid);
     ctx.require_if_match()?;
     let CustomerInput { full_name, email, status: _, group_id: _, password: _, meta_data: _ } = input;
     if full_name == Field::Absent && email == Field::Absent {
@@ -72,8 +76,8 @@ pub async fn update_own(ctx: &Ctx, write: Write<Model>, input: CustomerInput) ->
 /// # Errors
 /// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many wrong passwords,
 /// [`Error::Unauthenticated`] if the token was revoked while the password was checked.
-pub async fn delete_own(ctx: &Ctx, write: Write<Model>, password: Field) -> Result<Written<Model>> {
-    let (_, uuid) = ctx.require_customer()?;
+pub async fn delete_own(ctx: &CustomerCtx, write: Write<Model>, password: Field) -> Result<Written<Model>> {
+    let uuid = ctx.uuid;
     ctx.require_if_match()?;
     let password = password::parse_own_password(password)?;
     let confirmed = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;

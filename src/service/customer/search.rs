@@ -16,7 +16,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, QueryStatementBuilder, SimpleEx
 use sea_orm::{DbBackend, EntityTrait, QueryOrder, QuerySelect};
 
 use crate::app::App;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
 use crate::service::query::page::contains;
@@ -98,8 +98,7 @@ fn holds_all(words: &BTreeSet<&str>) -> SimpleExpr {
 
 /// Counts the trigrams of a sample of customers, so that later searches query the index with the rarest ones. The
 /// sample affects only their speed.
-pub async fn sample_trigrams(ctx: &Ctx) -> Result<()> {
-    ctx.require_admin()?;
+pub async fn sample_trigrams(ctx: &AdminCtx) -> Result<()> {
     // Public identifiers are random, so the customers with the first ones are a random sample.
     let sample = Entity::find().select_only().column(Column::SearchText).order_by_asc(Column::Uuid);
     let sample: Vec<String> = sample.limit(SAMPLE).into_tuple().all(ctx.app.db.reader()).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::entity::{customer, customer_address, customer_group};
 use crate::error::Result;
 
@@ -30,8 +30,7 @@ pub struct Exported {
 /// # Errors
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
 /// [`Error::Forbidden`](crate::error::Error::Forbidden) if the caller is neither an admin nor patron itself.
-pub async fn page(ctx: &Ctx, after: i32) -> Result<Vec<Exported>> {
-    ctx.require_admin()?;
+pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<Exported>> {
     let db = ctx.app.db.reader();
     let customers = customer::Entity::find()
         .filter(customer::Column::CustomerId.gt(after))

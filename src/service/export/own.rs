@@ -3,7 +3,7 @@
 use sea_orm::prelude::Json;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::CustomerCtx;
 use crate::entity::{customer, customer_address, customer_group, customer_session, mail};
 use crate::error::{Error, Result};
 use crate::service::metafield;
@@ -29,8 +29,8 @@ pub struct AccountExport {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the account was deleted after authentication.
-pub async fn own(ctx: &Ctx) -> Result<AccountExport> {
-    let (customer_id, _) = ctx.require_customer()?;
+pub async fn own(ctx: &CustomerCtx) -> Result<AccountExport> {
+    let customer_id = ctx.customer_id;
     let db = ctx.app.db.reader();
     let customer = customer::Entity::find_by_id(customer_id).one(db).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;

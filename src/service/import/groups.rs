@@ -6,7 +6,7 @@ use sea_orm::EntityTrait;
 
 use super::Options;
 use super::draft::{Group, problems_of};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::app::write::Write;
 use crate::entity::customer_group;
 use crate::error::{Error, Problem, Result};
@@ -22,7 +22,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) async fn read(ctx: &Ctx, options: Options) -> Result<Self> {
+    pub(super) async fn read(ctx: &AdminCtx, options: Options) -> Result<Self> {
         let rows = customer_group::Entity::find().all(ctx.app.db.reader()).await?;
         let ids = rows.iter().map(|row| row.customer_group_id).collect();
         // A group without a key may have the same name as a group with one; the group with the key wins.
@@ -37,7 +37,7 @@ impl Groups {
     /// Returns the primary key of a group, or the problems with it. A missing group is created if the options allow it.
     pub(super) async fn find(
         &mut self,
-        ctx: &Ctx,
+        ctx: &AdminCtx,
         group: &Group,
     ) -> Result<std::result::Result<i32, Vec<Problem>>> {
         let refused = |field: &str| Ok(Err(vec![Problem::new(field, "Group does not exist")]));

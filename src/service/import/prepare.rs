@@ -16,7 +16,7 @@ use super::draft::{CustomerDraft, Secret, problems_of};
 use super::existing_records::find_by_emails;
 use super::groups::Groups;
 use super::{Line, Options};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::db::{Job, TxResult};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
@@ -57,8 +57,7 @@ struct Snapshot {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
-pub async fn prepare(ctx: &Ctx, options: Options, lines: Vec<Line>) -> Result<Batch> {
-    ctx.require_admin()?;
+pub async fn prepare(ctx: &AdminCtx, options: Options, lines: Vec<Line>) -> Result<Batch> {
     let parse = |line: &Line| match &line.record {
         Ok(record) => CustomerDraft::parse(ctx, record.clone()).map(|draft| (draft, record.is_text)),
         Err(reason) => Err(vec![Problem::new("", reason)]),
@@ -145,7 +144,7 @@ async fn validate_all_meta_data(
 
 /// Finds the group of a draft and builds the account to store.
 async fn build_account(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     draft: CustomerDraft,
     meta_data: Json,
     groups: &mut Groups,

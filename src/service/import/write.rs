@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::existing_records::{EarlierLines, ExistingRecords};
 use super::prepare::{Batch, Prepared, prepare};
 use super::{ImportOutcome, Options};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::db::TxResult;
 use crate::entity::{customer, customer_address};
 use crate::error::{Error, Result};
@@ -43,8 +43,7 @@ impl Import {
     ///
     /// # Errors
     /// The same as [`prepare`], and [`Error::Unavailable`] if every attempt met a concurrent change.
-    pub async fn write(&mut self, ctx: &Ctx, mut batch: Batch) -> Result<Vec<ImportOutcome>> {
-        ctx.require_admin()?;
+    pub async fn write(&mut self, ctx: &AdminCtx, mut batch: Batch) -> Result<Vec<ImportOutcome>> {
         for _ in 0..ATTEMPTS {
             match self.attempt(ctx, &batch).await {
                 Ok(Some(mut outcomes)) => {

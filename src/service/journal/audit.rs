@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::feed::kinds;
-use crate::app::ctx::{Ctx, NO_REQUEST};
+use crate::app::ctx::{AdminCtx, Ctx, NO_REQUEST};
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::Result;
 use crate::service::query::keyset::Window;
@@ -44,8 +44,7 @@ pub type AuditPage = Listing<Entity>;
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
 /// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin;
 /// [`Error::Invalid`](crate::error::Error::Invalid) for an invalid filter, count or cursor.
-pub async fn audit(ctx: &Ctx, window: &Window, filter: &AuditFilter) -> Result<AuditPage> {
-    ctx.require_admin()?;
+pub async fn audit(ctx: &AdminCtx, window: &Window, filter: &AuditFilter) -> Result<AuditPage> {
     let AuditFilter { actions, actor, actor_uuid, customer, record, request_id, since, until } = filter;
     let actions = actions.as_ref().map(|actions| kinds("actions", actions)).transpose()?;
     let record = match record {

@@ -29,7 +29,7 @@ pub use input::DefinitionInput;
 pub use values::{Values, set_values, take_value, value};
 pub(super) use values::{apply, checked, conform, shown, validate_given};
 
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
@@ -50,8 +50,7 @@ pub const MAX_DEFINITIONS: u64 = 100;
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input; [`Error::Conflict`] if the definition exists or is still being
 /// deleted, or if there are already 100 definitions.
-pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: DefinitionInput) -> Result<Written<Model>> {
     // On a blocking thread, because regular expressions are compiled.
     let draft = blocking::run(move || input.merge(None)).await??;
     let now = ctx.app.clock.now();
@@ -85,12 +84,11 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: DefinitionInput) -> R
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, including a change of the identity; [`Error::NotFound`].
 pub async fn update(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     write: Write<Model>,
     uuid: Uuid,
     input: DefinitionInput,
 ) -> Result<Written<Model>> {
-    ctx.require_admin()?;
     let prepare = async || {
         let definition = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
         let definition = definition.ok_or(Error::NotFound("Metafield definition"))?;
@@ -124,8 +122,7 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::NotFound`], also if the definition was already deleted.
-pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     spend!(ctx, write, |tx| {
         let definition = find_for_update(tx, uuid).await?;
         let mut row = definition.clone().into_active_model();
@@ -142,8 +139,7 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
-pub async fn list(ctx: &Ctx, owner_type: &str) -> Result<Vec<Model>> {
-    ctx.require_admin()?;
+pub async fn list(ctx: &AdminCtx, owner_type: &str) -> Result<Vec<Model>> {
     // Not a query with `owner_type`: it may contain NUL, which PostgreSQL rejects.
     if owner_type != OWNER_TYPE {
         return Ok(Vec::new());

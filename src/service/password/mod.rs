@@ -15,7 +15,7 @@ use secrecy::SecretString;
 pub use input::{PasswordChange, Reset, ResetRequest};
 pub(super) use input::{parse_own_password, parse_token};
 
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
 use crate::db::NoTransaction;
 use crate::entity::customer;
@@ -38,10 +38,12 @@ pub(super) const INVALID_TOKEN: &str = "Token is invalid or expired";
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, or for a wrong current password; [`Error::RateLimited`] after too
 /// many wrong passwords.
-pub async fn change(ctx: &Ctx, write: Write<TokenPair>, input: PasswordChange) -> Result<Written<TokenPair>> {
-    let Caller::Customer { customer_id, session, .. } = ctx.caller else {
-        return Err(ctx.require_customer().err().unwrap_or(Error::Forbidden("Only customers may do this")));
-    };
+pub async fn change(
+    ctx: &CustomerCtx,
+    write: Write<TokenPair>,
+    input: PasswordChange,
+) -> Result<Written<TokenPair>> {
+    let (customer_id, session) = (ctx.customer_id, ctx.session);
     let (current_password, password) = input.parse()?;
     let confirmed =
         confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
@@ -117,13 +119,13 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
 /// # Errors
 /// [`Error::Invalid`] with `message` for a wrong password; [`Error::RateLimited`] after too many wrong passwords.
 pub(super) async fn confirm(
-    ctx: &Ctx,
+    ctx: &CustomerCtx,
     outside: &impl NoTransaction,
     field: &str,
     message: &str,
     password: &SecretString,
 ) -> Result<customer::Model> {
-    let (customer_id, _) = ctx.require_customer()?;
+    let customer_id = ctx.customer_id;
     let attempts = LoginAttempts::for_confirmation(customer_id);
     if let Some(retry_after) = attempts.seconds_blocked(ctx).await? {
         return Err(Error::RateLimited { retry_after });

@@ -5,7 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{Condition, EntityTrait, Iden};
 
 use super::keyset::{ColumnKind, Keyset, Slice, SortKey, Window};
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::error::Result;
 
 /// The unique column that orders the rows.
@@ -70,8 +70,7 @@ impl<E: EntityTrait> Listing<E> {
     /// # Errors
     /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
     /// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin.
-    pub async fn page(&self, ctx: &Ctx) -> Result<Page<E::Model>> {
-        ctx.require_admin()?;
+    pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<E::Model>> {
         let db = ctx.app.db.lists();
         let Slice { rows, more } = self.keyset.rows::<E>(&self.condition, db).await?;
         let behind = self.keyset.has_rows_behind::<E>(&self.condition, db).await?;

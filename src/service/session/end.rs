@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::refresh::PresentedToken;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::entity::customer;
@@ -53,8 +53,8 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
 ///
 /// # Errors
 /// [`Error::NotFound`], also for a session of another customer.
-pub async fn end(ctx: &Ctx, write: Write<Model>, session: Uuid) -> Result<Written<Model>> {
-    let (customer_id, _) = ctx.require_customer()?;
+pub async fn end(ctx: &CustomerCtx, write: Write<Model>, session: Uuid) -> Result<Written<Model>> {
+    let customer_id = ctx.customer_id;
     spend!(ctx, write, |tx| {
         let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
         lock_customer(tx, customer_id).await?;
@@ -67,8 +67,8 @@ pub async fn end(ctx: &Ctx, write: Write<Model>, session: Uuid) -> Result<Writte
 }
 
 /// Ends all sessions of the caller and invalidates all its tokens.
-pub async fn end_all(ctx: &Ctx, write: Write<()>) -> Result<Written<()>> {
-    let (customer_id, _) = ctx.require_customer()?;
+pub async fn end_all(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> {
+    let customer_id = ctx.customer_id;
     spend!(ctx, write, |tx| {
         // Lock order: the customer, then its sessions.
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::family::SessionTable;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::{admin_session, customer_session};
 use crate::error::Result;
 use crate::transact;
@@ -18,7 +18,7 @@ const WINDOW: u64 = 5000;
 const BATCH: usize = 1000;
 
 /// Deletes the expired sessions of customers and admins. Returns their number.
-pub async fn delete_expired(ctx: &Ctx) -> Result<u64> {
+pub async fn delete_expired(ctx: &AdminCtx) -> Result<u64> {
     let customers = delete_from::<customer_session::Entity>(ctx).await?;
     Ok(customers + delete_from::<admin_session::Entity>(ctx).await?)
 }

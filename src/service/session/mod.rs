@@ -20,7 +20,7 @@ pub use end::{end, end_all, revoke};
 pub use expiry::delete_expired;
 pub use refresh::refresh;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
 use crate::db::{Job, NoTransaction, TxResult};
@@ -114,7 +114,7 @@ async fn replace_hash(
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the hashing queue is full.
-pub async fn estimate_old_hashes(ctx: &Ctx) -> Result<()> {
+pub async fn estimate_old_hashes(ctx: &AdminCtx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.usual_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
     // Several, because some of them may cost too much to verify.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::input::MAX_OVERLAP;
 use super::sign;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::clock::Clock;
 use crate::db::TxResult;
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
@@ -120,8 +120,7 @@ fn is_attempt_due(clock: &Clock) -> Condition {
 }
 
 /// The primary keys of the enabled endpoints with due deliveries.
-pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i64>> {
-    ctx.require_admin()?;
+pub async fn endpoints_with_work(ctx: &AdminCtx) -> Result<Vec<i64>> {
     let db = ctx.app.db.reader();
     let enabled = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Enabled.eq(true));
     let enabled = enabled.select_only().column(webhook_endpoint::Column::WebhookEndpointId);
@@ -135,8 +134,7 @@ pub async fn endpoints_with_work(ctx: &Ctx) -> Result<Vec<i64>> {
 }
 
 /// Claims due deliveries to an endpoint. No other worker gets them until the lease ends.
-pub async fn claim(ctx: &Ctx, endpoint: i64) -> Result<Vec<Outgoing>> {
-    ctx.require_admin()?;
+pub async fn claim(ctx: &AdminCtx, endpoint: i64) -> Result<Vec<Outgoing>> {
     transact!(ctx.app.db, |tx| {
         let now = ctx.app.clock.now();
         let endpoint = webhook_endpoint::Entity::find_by_id(endpoint).lock_shared().one(tx).await?;
@@ -213,12 +211,11 @@ async fn set(tx: &impl ConnectionTrait, delivery: i64, row: ActiveModel) -> TxRe
 /// Records the result of an attempt: delivered, to be retried, or dead letter. Does nothing if another worker has
 /// claimed the delivery since.
 pub async fn record_result(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     delivery: &Model,
     result: &DeliveryResult,
     duration_ms: i32,
 ) -> Result<()> {
-    ctx.require_admin()?;
     let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { duration_ms: Set(Some(duration_ms)), ..Default::default() };
     let (failed, retry_after) = match result {

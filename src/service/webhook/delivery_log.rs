@@ -5,7 +5,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
@@ -39,8 +39,7 @@ pub type Deliveries = Listing<Entity>;
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin; [`Error::Invalid`] for an
 /// invalid count or cursor.
-pub async fn deliveries(ctx: &Ctx, window: &Window, filter: &DeliveryFilter) -> Result<Deliveries> {
-    ctx.require_admin()?;
+pub async fn deliveries(ctx: &AdminCtx, window: &Window, filter: &DeliveryFilter) -> Result<Deliveries> {
     let mut condition = Condition::all()
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
         .add_option(filter.customer.map(|uuid| Column::CustomerUuid.eq(uuid)));
@@ -59,8 +58,7 @@ pub async fn deliveries(ctx: &Ctx, window: &Window, filter: &DeliveryFilter) -> 
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
-pub async fn entries(ctx: &Ctx, ids: &[i64]) -> Result<Vec<journal_entry::Model>> {
-    ctx.require_admin()?;
+pub async fn entries(ctx: &AdminCtx, ids: &[i64]) -> Result<Vec<journal_entry::Model>> {
     let column = journal_entry::Column::JournalEntryId;
     let select = journal_entry::Entity::find().filter(column.is_in(ids.iter().copied()));
     Ok(select.all(ctx.app.db.reader()).await?)
@@ -70,8 +68,7 @@ pub async fn entries(ctx: &Ctx, ids: &[i64]) -> Result<Vec<journal_entry::Model>
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
-pub async fn endpoints_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<webhook_endpoint::Model>> {
-    ctx.require_admin()?;
+pub async fn endpoints_of(ctx: &AdminCtx, ids: &[i64]) -> Result<Vec<webhook_endpoint::Model>> {
     let column = webhook_endpoint::Column::WebhookEndpointId;
     let select = webhook_endpoint::Entity::find().filter(column.is_in(ids.iter().copied()));
     Ok(select.all(ctx.app.db.reader()).await?)
@@ -81,8 +78,7 @@ pub async fn endpoints_of(ctx: &Ctx, ids: &[i64]) -> Result<Vec<webhook_endpoint
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown delivery.
-pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn replay(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     spend!(ctx, write, |tx| {
         let update = Entity::update_many().set(reset_to_pending(ctx)).filter(Column::Uuid.eq(uuid));
         let replayed = update.exec_with_returning(tx).await?;
@@ -95,11 +91,10 @@ pub async fn replay(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
 /// # Errors
 /// [`Error::NotFound`] for an unknown endpoint.
 pub async fn replay_dead_letters(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     write: Write<u64>,
     endpoint: Option<Uuid>,
 ) -> Result<Written<u64>> {
-    ctx.require_admin()?;
     spend!(ctx, write, |tx| {
         let mut update = Entity::update_many().set(reset_to_pending(ctx));
         if let Some(uuid) = endpoint {

@@ -28,7 +28,7 @@ pub use delivery_log::{
 pub use input::{EndpointInput, RotationInput};
 pub use publish::publish;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
@@ -62,11 +62,10 @@ impl std::fmt::Debug for WithSecret {
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input; [`Error::Conflict`] if there are already 50 endpoints.
 pub async fn create(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     write: Write<WithSecret>,
     input: EndpointInput,
 ) -> Result<Written<WithSecret>> {
-    ctx.require_admin()?;
     let draft = input.merge(ctx, Mode::Create, EndpointDraft::default())?;
     let (uuid, now) = (ctx.app.random.uuid(), ctx.app.clock.now());
     let secret = sign::new_secret(&ctx.app.random);
@@ -97,12 +96,11 @@ pub async fn create(
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input; [`Error::NotFound`].
 pub async fn update(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     write: Write<Model>,
     uuid: Uuid,
     input: EndpointInput,
 ) -> Result<Written<Model>> {
-    ctx.require_admin()?;
     spend!(ctx, write, |tx| {
         let current = find_for_update(tx, uuid).await?;
         let before = EndpointDraft::from(&current);
@@ -118,8 +116,7 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::NotFound`], also if the endpoint was already deleted.
-pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
-    ctx.require_admin()?;
+pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     spend!(ctx, write, |tx| {
         let endpoint = find_for_update(tx, uuid).await?;
         endpoint.clone().delete(tx).await?;
@@ -135,12 +132,11 @@ pub async fn delete(ctx: &Ctx, write: Write<Model>, uuid: Uuid) -> Result<Writte
 /// # Errors
 /// [`Error::Invalid`] for an invalid overlap; [`Error::NotFound`].
 pub async fn rotate_secret(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     write: Write<WithSecret>,
     uuid: Uuid,
     input: RotationInput,
 ) -> Result<Written<WithSecret>> {
-    ctx.require_admin()?;
     let overlap = TimeDelta::seconds(input.parse()?);
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
@@ -181,8 +177,7 @@ async fn change(
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
-pub async fn list(ctx: &Ctx) -> Result<Vec<Model>> {
-    ctx.require_admin()?;
+pub async fn list(ctx: &AdminCtx) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::WebhookEndpointId).all(ctx.app.db.reader()).await?)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use patron::app::ctx::Ctx;
+use patron::app::ctx::{AdminCtx, Caller, Ctx};
 use patron::entity::{customer, metafield_definition};
 use patron::error::Error;
 use patron::service::metafield::clean_up;
@@ -38,7 +38,7 @@ async fn insert(app: &TestApp, count: usize, meta_data: impl Fn(usize) -> Value)
 
 #[apply(on_both_databases!)]
 async fn values_are_removed_in_batches(app: &TestApp) {
-    let system = Ctx::system(app.app.clone());
+    let system = AdminCtx::system(app.app.clone());
     let url = define(app, "loyalty", "short_text", json!({})).await;
     define(app, "other", "integer", json!({})).await;
     insert(app, 2100, |number| match number % 3 {
@@ -95,7 +95,7 @@ async fn values_are_removed_in_batches(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn two_workers_clean_up_two_definitions(app: &TestApp) {
-    let system = Ctx::system(app.app.clone());
+    let system = AdminCtx::system(app.app.clone());
     let urls = [define(app, "a", "integer", json!({})).await, define(app, "b", "integer", json!({})).await];
     insert(app, 50, |_| json!({"custom": {"a": 1, "b": 2}})).await;
     for url in &urls {
@@ -112,8 +112,8 @@ async fn two_workers_clean_up_two_definitions(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn only_the_system_may_clean_up(app: &TestApp) {
-    let admin = patron::app::ctx::Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
-    let refused = clean_up(&Ctx { caller: admin, ..Ctx::system(app.app.clone()) }).await;
+    let admin = Caller::Admin { admin_user_id: 1, uuid: app.app.random.uuid() };
+    let refused = clean_up(&Ctx { caller: admin, ..AdminCtx::system(app.app.clone()).into_inner() }).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 }
 
@@ -138,7 +138,7 @@ async fn a_write_waits_for_a_deletion(app: &TestApp) {
 /// Values written during the deletion of a definition are refused or removed by the clean-up.
 #[apply(on_both_databases!)]
 async fn values_written_during_a_deletion_are_removed(app: &TestApp) {
-    let system = Ctx::system(app.app.clone());
+    let system = AdminCtx::system(app.app.clone());
     let customers =
         [app.customer("a@x.io").await, app.customer("b@x.io").await, app.customer("c@x.io").await];
     for round in 0..5 {

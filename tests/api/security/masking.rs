@@ -1,6 +1,6 @@
 //! Debug output contains no secrets, and long-lived secrets are wiped when they are dropped.
 
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::config::{Config, Flags, SETTINGS, Values};
 use patron::entity::{admin_user, customer, customer_session, reset_password_token, verify_email_token};
 use patron::service::import::{Line, Record};
@@ -27,7 +27,7 @@ fn with_secrets(flags: Flags) -> Flags {
 #[apply(on_both_databases!)]
 async fn debug_output_of_the_app_has_no_secret(app: &TestApp) {
     let other = app.another_with(|flags| with_secrets(flags).with("PATRON_ADMIN_EMAIL", "a@x.io")).await;
-    let output = format!("{:?} {:#?} {:?}", other.app, other.app, Ctx::system(other.app.clone()));
+    let output = format!("{:?} {:#?} {:?}", other.app, other.app, AdminCtx::system(other.app.clone()));
     assert!(
         output.contains("KeyRing") && output.contains("first_admin") && output.contains("smtp"),
         "{output}"

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::TimeDelta;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::entity::{admin_user, mail};
 use patron::error::{Error, Problem};
 use patron::service::admin;
@@ -187,7 +187,7 @@ fn uuids(rows: &Value, total: &Value) -> Vec<Value> {
 
 /// Imports a file of these records.
 async fn import_records(app: &TestApp, options: Options, records: &[Value]) -> Vec<ImportOutcome> {
-    let ctx = Ctx::system(app.app.clone());
+    let ctx = AdminCtx::system(app.app.clone());
     let line = |(number, record): (u64, &Value)| {
         let fields = record.as_object().expect("an object").clone();
         Line { number, record: Ok(Record { fields, is_text: false }) }
@@ -238,7 +238,7 @@ async fn admins(app: &TestApp) -> Vec<admin_user::Model> {
 async fn create_admin(app: &TestApp, email: &str, password: &str) -> Result<admin_user::Model, Error> {
     let email = EmailAddress::parse_local(email).unwrap();
     let password = Password::new(password.into()).unwrap();
-    admin::create(&Ctx::system(app.app.clone()), email, "Ada".to_owned(), &password).await
+    admin::create(&AdminCtx::system(app.app.clone()), email, "Ada".to_owned(), &password).await
 }
 
 async fn mail_rows(app: &TestApp) -> Vec<mail::Model> {

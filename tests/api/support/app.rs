@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use patron::app::App;
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::clock::Clock;
 use patron::config::{Config, Flags, Values};
 use patron::crypto::keys::Keys;
@@ -210,7 +210,7 @@ async fn build(flags: Flags) -> Arc<App> {
 async fn prepare(folder: &Path, url: &str) {
     let app = build(flags(folder, url)).await;
     migration::up(app.db.migration_connection()).await.expect("the migrations run");
-    let ctx = Ctx::system(Arc::clone(&app));
+    let ctx = AdminCtx::system(Arc::clone(&app));
     let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
     let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");
     admin::create(&ctx, email, "Admin".to_owned(), &password).await.expect("the admin is created");

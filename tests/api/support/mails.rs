@@ -1,7 +1,7 @@
 //! The mails of a test. The worker functions write them into the data folder when the test calls them.
 
 use mailparse::{MailHeaderMap, ParsedMail};
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::worker;
 
 use super::TestApp;
@@ -22,7 +22,7 @@ impl Mail {
         let header = |name: &str| mail.headers.get_first_value(name).expect("the mail has the header");
         let part = |kind: &str| -> String {
             let is = |part: &&ParsedMail<'_>| part.ctype.mimetype == kind;
-            mail.subparts.iter().find(is).expect("the mail has the part").get_body().expect("it is text")
+            mail.subparts.iter().find(is).expect("the mail has the part").get_body().expect("a text body")
         };
         Self {
             to: header("To"),
@@ -56,7 +56,7 @@ impl TestApp {
 
     /// Sends all due mails and returns the number of attempts.
     pub(crate) async fn send_due(&self) -> usize {
-        let ctx = Ctx::system(self.app.clone());
+        let ctx = AdminCtx::system(self.app.clone());
         let mut attempts = 0;
         loop {
             match worker::send_due(&ctx).await.expect("the database responds") {

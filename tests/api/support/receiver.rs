@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use patron::app::ctx::Ctx;
+use patron::app::ctx::AdminCtx;
 use patron::worker;
 use serde_json::{Value, json};
 use standardwebhooks::{Webhook, WebhookError};
@@ -80,7 +80,8 @@ impl Receiver {
         let url = format!("http://{}/hooks", listener.local_addr().expect("an address"));
         let shared = Arc::new(Shared::default());
         let routes = Router::new().fallback(receive).with_state(Arc::clone(&shared));
-        let server = tokio::spawn(async move { axum::serve(listener, routes).await.expect("it serves") });
+        let server =
+            tokio::spawn(async move { axum::serve(listener, routes).await.expect("the receiver serves") });
         Self { url, shared, server }
     }
 
@@ -143,7 +144,7 @@ impl TestApp {
 
     /// Publishes all committed events and returns their number.
     pub(crate) async fn publish(&self) -> usize {
-        let ctx = Ctx::system(self.app.clone());
+        let ctx = AdminCtx::system(self.app.clone());
         let mut published = 0;
         // Bounded: a test writes at most a few hundred events.
         for _ in 0..100 {
@@ -158,7 +159,7 @@ impl TestApp {
     /// Publishes all committed events and sends all due deliveries. Returns the number of attempts.
     pub(crate) async fn deliver_webhooks(&self) -> usize {
         self.publish().await;
-        let ctx = Ctx::system(self.app.clone());
+        let ctx = AdminCtx::system(self.app.clone());
         let mut attempts = 0;
         for _ in 0..100 {
             match worker::deliver_due(&ctx).await.expect("the database responds") {

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::country::{Country, Province};
 use super::node::{NodeKind, global_id};
+use crate::api::graphql::caller::caller;
 use crate::api::graphql::counted::Text;
-use crate::app::ctx::Ctx;
 use crate::entity::customer_address::Model;
 use crate::service::country;
 
@@ -105,7 +105,7 @@ impl CustomerAddress {
 
 /// The URL at which this caller adds addresses to this customer. The URL of each address starts with it.
 pub(super) fn addresses_url(ctx: &Context<'_>, customer: Uuid) -> Result<String> {
-    Ok(match ctx.data::<Ctx>()?.is_admin() {
+    Ok(match caller(ctx)?.is_admin() {
         true => format!("/api/customers/{customer}/addresses"),
         false => "/api/customers/me/addresses".to_owned(),
     })

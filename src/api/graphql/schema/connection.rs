@@ -7,6 +7,7 @@ use async_graphql::{Context, Object, Result};
 use tokio::sync::OnceCell;
 
 use super::customer::Customer;
+use crate::api::graphql::caller::admin;
 use crate::api::graphql::counted::List;
 use crate::api::graphql::error::ResolverError;
 use crate::entity::customer::Model;
@@ -34,7 +35,7 @@ pub(super) struct Page {
 
 impl Page {
     async fn slice(&self, ctx: &Context<'_>) -> Result<&Slice<Model>> {
-        let ctx = ctx.data()?;
+        let ctx = admin(ctx)?;
         Ok(self.slice.get_or_try_init(|| self.query.rows(ctx)).await.map_err(ResolverError)?)
     }
 
@@ -43,7 +44,7 @@ impl Page {
         match in_direction {
             true => Ok(self.slice(ctx).await?.more),
             false => {
-                let ctx = ctx.data()?;
+                let ctx = admin(ctx)?;
                 let more = self.more_opposite.get_or_try_init(|| self.query.has_rows_behind(ctx)).await;
                 Ok(*more.map_err(ResolverError)?)
             }
@@ -81,7 +82,7 @@ impl CustomerConnection {
 
     /// The number of customers on all pages. It is counted only if this field is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
-        let ctx = ctx.data()?;
+        let ctx = admin(ctx)?;
         Ok(*self.0.count.get_or_try_init(|| self.0.query.count(ctx)).await.map_err(ResolverError)?)
     }
 }

@@ -12,9 +12,9 @@ use super::loader::CustomerBatch;
 use super::metafield::{Definitions, Metafield};
 use super::node::{NodeKind, global_id};
 use super::session::Session;
+use crate::api::graphql::caller::{admin, caller};
 use crate::api::graphql::counted::{AnyJson, List, Text};
 use crate::api::graphql::error::{ResolverError, nullable};
-use crate::app::ctx::Ctx;
 use crate::entity::customer::Model;
 use crate::entity::metafield_definition;
 use crate::service::customer;
@@ -132,7 +132,7 @@ impl Customer {
 
     /// URL that updates the name or the e-mail address with PATCH.
     async fn update_profile_api(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(match ctx.data::<Ctx>()?.is_admin() {
+        Ok(match caller(ctx)?.is_admin() {
             true => format!("/api/customers/{}", self.row.uuid),
             false => "/api/customers/me".to_owned(),
         })
@@ -181,7 +181,7 @@ impl Customer {
 
     /// URL that sets the custom fields with PATCH.
     async fn update_metafields_api(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(match ctx.data::<Ctx>()?.is_admin() {
+        Ok(match caller(ctx)?.is_admin() {
             true => format!("/api/customers/{}/metafields", self.row.uuid),
             false => "/api/customers/me/metafields".to_owned(),
         })
@@ -189,26 +189,26 @@ impl Customer {
 
     /// URL of the customer's page in the back office. Admins only.
     async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+        admin(ctx)?;
         Ok(format!("/admin/customers/edit/{}", self.row.uuid))
     }
 
     /// URL that updates the customer with PATCH. Admins only.
     async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+        admin(ctx)?;
         Ok(format!("/api/customers/{}", self.row.uuid))
     }
 
     /// URL that deletes the customer with DELETE. Admins only.
     async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+        admin(ctx)?;
         Ok(format!("/api/customers/{}", self.row.uuid))
     }
 
     /// Free-form data of the back office. Admins only.
     async fn meta_data(&self, ctx: &Context<'_>) -> Option<Result<AnyJson<&serde_json::Value>>> {
         nullable(async || {
-            ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+            admin(ctx)?;
             Ok(Some(AnyJson(&self.row.meta_data)))
         })
         .await
@@ -223,7 +223,7 @@ pub(super) struct CustomerCollection(pub(super) ListQuery);
 impl CustomerCollection {
     /// The customers of this page.
     async fn items(&self, ctx: &Context<'_>) -> Result<List<Customer>> {
-        let rows = customer::list(ctx.data()?, &self.0).await.map_err(ResolverError)?;
+        let rows = customer::list(admin(ctx)?, &self.0).await.map_err(ResolverError)?;
         Ok(List(Customer::page(rows)))
     }
 
@@ -234,7 +234,7 @@ impl CustomerCollection {
 
     /// The number of customers on all pages. It is counted only if this field is selected.
     async fn total(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(customer::count(ctx.data()?, &self.0).await.map_err(ResolverError)?)
+        Ok(customer::count(admin(ctx)?, &self.0).await.map_err(ResolverError)?)
     }
 
     /// The filters that apply.

@@ -8,9 +8,9 @@ use super::customer::Customer;
 use super::filter::{Filter, current_filters};
 use super::loader::GroupBatch;
 use super::node::{NodeKind, global_id};
+use crate::api::graphql::caller::admin;
 use crate::api::graphql::counted::{List, Text};
 use crate::api::graphql::error::{ResolverError, nullable};
-use crate::app::ctx::Ctx;
 use crate::entity::customer_group::Model;
 use crate::error::Error;
 use crate::service::customer::MAX_MEMBERS;
@@ -66,7 +66,7 @@ impl CustomerGroup {
 
     /// URL of the group's page in the back office. Admins only.
     async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
-        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+        admin(ctx)?;
         Ok(format!("/admin/customer-groups/edit/{}", self.row.customer_group_id))
     }
 
@@ -75,7 +75,7 @@ impl CustomerGroup {
     #[graphql(complexity = "1 + MAX_MEMBERS as usize * child_complexity")]
     async fn customers(&self, ctx: &Context<'_>) -> Option<Result<List<Customer>>> {
         nullable(async || {
-            ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+            admin(ctx)?;
             let Some(members) = self.batch.members(ctx, self.row.customer_group_id).await? else {
                 let message =
                     format!("The group has more than {MAX_MEMBERS} customers; use customersConnection");
@@ -95,7 +95,7 @@ pub(super) struct CustomerGroupCollection(pub(super) ListQuery);
 impl CustomerGroupCollection {
     /// The groups of this page.
     async fn items(&self, ctx: &Context<'_>) -> Result<List<CustomerGroup>> {
-        let rows = group::list(ctx.data()?, &self.0).await.map_err(ResolverError)?;
+        let rows = group::list(admin(ctx)?, &self.0).await.map_err(ResolverError)?;
         Ok(List(CustomerGroup::page(rows)))
     }
 
@@ -106,7 +106,7 @@ impl CustomerGroupCollection {
 
     /// The number of groups on all pages. It is counted only if this field is selected.
     async fn total(&self, ctx: &Context<'_>) -> Result<i64> {
-        Ok(group::count(ctx.data()?, &self.0).await.map_err(ResolverError)?)
+        Ok(group::count(admin(ctx)?, &self.0).await.map_err(ResolverError)?)
     }
 
     /// The filters that apply.

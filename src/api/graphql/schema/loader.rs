@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::customer::Customer;
 use super::group::CustomerGroup;
+use crate::api::graphql::caller::{admin, caller};
 use crate::api::graphql::error::ResolverError;
 use crate::entity::{customer, customer_address, customer_group, customer_session};
 use crate::error::Error;
@@ -44,7 +45,7 @@ impl CustomerBatch {
 
     /// The group of a customer of the page.
     pub(super) async fn group(&self, ctx: &Context<'_>, id: i32) -> Result<Option<CustomerGroup>> {
-        let ctx = ctx.data()?;
+        let ctx = caller(ctx)?;
         let fetch = async || {
             let rows = group::of_members(ctx, &self.group_ids).await?;
             let ids: Vec<i32> = rows.iter().map(|row| row.customer_group_id).collect();
@@ -59,7 +60,7 @@ impl CustomerBatch {
         ctx: &Context<'_>,
         customer_id: i32,
     ) -> Result<Vec<customer_address::Model>> {
-        let ctx = ctx.data()?;
+        let ctx = caller(ctx)?;
         let fetch = async || {
             let rows = address::of_customers(ctx, &self.customer_ids).await?;
             Ok(group_by(rows, |row| row.customer_id))
@@ -73,7 +74,7 @@ impl CustomerBatch {
         ctx: &Context<'_>,
         customer_id: i32,
     ) -> Result<Vec<customer_session::Model>> {
-        let ctx = ctx.data()?;
+        let ctx = caller(ctx)?;
         let fetch = async || {
             let rows = session::of_customers(ctx, &self.customer_ids).await?;
             Ok(group_by(rows, |row| row.customer_id))
@@ -96,7 +97,7 @@ impl GroupBatch {
 
     /// The customers of a group of the page, or `None` when it has too many.
     pub(super) async fn members(&self, ctx: &Context<'_>, id: i32) -> Result<Option<Vec<Customer>>> {
-        let ctx = ctx.data()?;
+        let ctx = admin(ctx)?;
         let fetch = async || {
             let members = service::customer::of_groups(ctx, &self.ids).await?;
             let too_large = members.too_large.into_iter().map(|id| (id, None));

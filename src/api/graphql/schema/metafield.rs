@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::date_time::DateTime;
+use crate::api::graphql::caller::caller;
 use crate::api::graphql::counted::{AnyJson, Text};
 use crate::api::graphql::error::ResolverError;
 use crate::entity::metafield_definition::{FieldType, Model};
@@ -21,7 +22,7 @@ pub(in crate::api::graphql) struct Definitions(OnceCell<std::result::Result<Vec<
 impl Definitions {
     /// The definitions for the current request.
     pub(in crate::api::graphql) async fn of<'a>(ctx: &'a Context<'_>) -> Result<&'a [Arc<Model>]> {
-        let caller = ctx.data()?;
+        let caller = caller(ctx)?;
         let load = async || Ok(metafield::visible(caller).await?.into_iter().map(Arc::new).collect());
         match ctx.data::<Self>()?.0.get_or_init(load).await {
             Ok(definitions) => Ok(definitions),

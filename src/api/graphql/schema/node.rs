@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::address::CustomerAddress;
 use super::customer::Customer;
 use super::group::CustomerGroup;
+use crate::api::graphql::caller::caller;
 use crate::api::graphql::error::ResolverError;
 use crate::service::{address, customer, group};
 
@@ -56,7 +57,7 @@ fn parse(id: &ID) -> Option<(NodeKind, Uuid)> {
 
 /// The object with this global ID, if it exists and the caller may see it.
 pub(super) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Node>> {
-    let ctx = ctx.data()?;
+    let ctx = caller(ctx)?;
     let Some((kind, uuid)) = parse(id) else { return Ok(None) };
     Ok(match kind {
         NodeKind::Customer => {

@@ -14,9 +14,9 @@ use super::list_connection::ListConnection;
 use super::metafield::MetafieldDefinition;
 use super::node::{self, Node};
 use super::webhook::{self, WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint};
+use crate::api::graphql::caller::admin;
 use crate::api::graphql::counted::List;
 use crate::api::graphql::error::{ResolverError, nullable};
-use crate::app::ctx::Ctx;
 use crate::error::Error;
 use crate::http::CurrentCustomer;
 use crate::service::customer::CustomerKey;
@@ -56,9 +56,8 @@ impl Query {
         #[graphql(desc = "The customer's e-mail address, ignoring case.")] email: Option<String>,
     ) -> Option<Result<Customer>> {
         nullable(async || {
-            let ctx = ctx.data::<Ctx>()?;
             // Before the arguments are checked, so that other callers learn nothing about them.
-            ctx.require_admin().map_err(ResolverError)?;
+            let ctx = admin(ctx)?;
             let key = match (&id, &email) {
                 (Some(id), None) => Uuid::try_parse(id).ok().map(CustomerKey::Uuid),
                 (None, Some(email)) => EmailAddress::parse(email).ok().map(CustomerKey::Email),
@@ -84,8 +83,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Filters, joined by AND.")] filters: Option<Vec<Option<FilterInput>>>,
     ) -> Result<CustomerCollection> {
-        let ctx = ctx.data::<Ctx>()?;
-        ctx.require_admin().map_err(ResolverError)?;
+        let ctx = admin(ctx)?;
         let filters = self::filters(filters);
         let query = customer::parse_filters(filters, &ctx.app).map_err(ResolverError)?;
         Ok(CustomerCollection(query))
@@ -108,7 +106,7 @@ impl Query {
         let window = Window { first, after, last, before };
         let filter = filter.map(Into::into);
         let sort: Vec<_> = sort.into_iter().flatten().map(Into::into).collect();
-        let query = customer::Connection::parse(ctx.data()?, &window, filter.as_ref(), &sort);
+        let query = customer::Connection::parse(admin(ctx)?, &window, filter.as_ref(), &sort);
         Ok(query.map_err(ResolverError)?.into())
     }
 
@@ -131,7 +129,7 @@ impl Query {
         #[graphql(desc = "The numeric ID of the group.")] id: i32,
     ) -> Option<Result<CustomerGroup>> {
         nullable(async || {
-            let row = group::find(ctx.data()?, id).await.map_err(ResolverError)?;
+            let row = group::find(admin(ctx)?, id).await.map_err(ResolverError)?;
             Ok(row.map(CustomerGroup::from))
         })
         .await
@@ -147,7 +145,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Filters, joined by AND.")] filters: Option<Vec<Option<FilterInput>>>,
     ) -> Result<CustomerGroupCollection> {
-        ctx.data::<Ctx>()?.require_admin().map_err(ResolverError)?;
+        admin(ctx)?;
         let query = group::parse_filters(self::filters(filters)).map_err(ResolverError)?;
         Ok(CustomerGroupCollection(query))
     }
@@ -159,7 +157,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The type of record that has the fields: `customer`.")] owner_type: String,
     ) -> Result<List<MetafieldDefinition>> {
-        let rows = metafield::list(ctx.data()?, &owner_type).await.map_err(ResolverError)?;
+        let rows = metafield::list(admin(ctx)?, &owner_type).await.map_err(ResolverError)?;
         Ok(rows.into_iter().map(MetafieldDefinition).collect())
     }
 
@@ -179,8 +177,7 @@ impl Query {
         #[graphql(desc = "Filter by kind: `customer.created`, `customer.*`.")] types: Option<Vec<String>>,
         #[graphql(desc = "Filter by the customer's uuid.")] customer: Option<String>,
     ) -> Result<ListConnection<Event>> {
-        let ctx = ctx.data::<Ctx>()?;
-        ctx.require_admin().map_err(ResolverError)?;
+        let ctx = admin(ctx)?;
         let window = Window { first, after, last, before };
         let filter = FeedFilter { kinds: types, customer: parse_uuid("customer", customer)? };
         let feed = journal::feed(ctx, &window, &filter).map_err(ResolverError)?;
@@ -198,8 +195,7 @@ impl Query {
         #[graphql(desc = "Return items before this cursor.")] before: Option<String>,
         #[graphql(desc = "Filter by these conditions.")] filter: Option<AuditEntryFilter>,
     ) -> Result<ListConnection<AuditEntry>> {
-        let ctx = ctx.data::<Ctx>()?;
-        ctx.require_admin().map_err(ResolverError)?;
+        let ctx = admin(ctx)?;
         let window = Window { first, after, last, before };
         let filter = filter.unwrap_or_default().into_audit_filter()?;
         let audit = journal::audit(ctx, &window, &filter).await.map_err(ResolverError)?;
@@ -209,7 +205,7 @@ impl Query {
     /// The webhook endpoints, the oldest first. Admins only.
     #[graphql(complexity = "ROOT + MAX_ENDPOINTS as usize * child_complexity")]
     async fn webhook_endpoints(&self, ctx: &Context<'_>) -> Result<List<WebhookEndpoint>> {
-        let rows = service::webhook::list(ctx.data()?).await.map_err(ResolverError)?;
+        let rows = service::webhook::list(admin(ctx)?).await.map_err(ResolverError)?;
         Ok(rows.into_iter().map(WebhookEndpoint::from).collect())
     }
 
@@ -227,8 +223,7 @@ impl Query {
         #[graphql(desc = "Filter by status.")] status: Option<WebhookDeliveryStatus>,
         #[graphql(desc = "Filter by the customer's uuid.")] customer: Option<String>,
     ) -> Result<ListConnection<WebhookDelivery>> {
-        let ctx = ctx.data::<Ctx>()?;
-        ctx.require_admin().map_err(ResolverError)?;
+        let ctx = admin(ctx)?;
         let window = Window { first, after, last, before };
         let filter = DeliveryFilter {
             endpoint: parse_uuid("endpoint", endpoint)?,

@@ -3,8 +3,9 @@
 use async_graphql::{Context, Object, Result};
 
 use super::date_time::DateTime;
+use crate::api::graphql::caller::caller;
 use crate::api::graphql::counted::Text;
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::Caller;
 use crate::entity::customer_session::Model;
 
 pub(super) struct Session(pub(super) Model);
@@ -39,7 +40,7 @@ impl Session {
 
     /// Whether this is the session of the current request.
     async fn current(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(match &ctx.data::<Ctx>()?.caller {
+        Ok(match &caller(ctx)?.caller {
             Caller::Customer { session, .. } => *session == Some(self.0.uuid),
             Caller::Anonymous | Caller::Admin { .. } | Caller::System => false,
         })

@@ -10,7 +10,7 @@ use super::journal::Event;
 use super::list_connection::ListConnection;
 use crate::api::graphql::counted::{List, Text};
 use crate::api::graphql::error::ResolverError;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::AdminCtx;
 use crate::entity::{webhook_delivery, webhook_endpoint};
 use crate::service::query::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
@@ -167,7 +167,7 @@ impl WebhookDelivery {
 
 /// A page of deliveries, each with its endpoint and its event.
 pub(super) async fn page(
-    ctx: &Ctx,
+    ctx: &AdminCtx,
     window: &Window,
     filter: &DeliveryFilter,
 ) -> Result<ListConnection<WebhookDelivery>> {

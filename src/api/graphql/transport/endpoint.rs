@@ -23,12 +23,13 @@ use super::public::{CacheKey, PublicResponse, PublicResponseCache};
 use super::request::{Operations, Parameters, UrlParameters};
 use super::response::{self, ExecutionResult, ResponseBody, ResultKind};
 use crate::api::graphql::budget::{Budget, PendingBytes};
+use crate::api::graphql::caller::with_caller;
 use crate::api::graphql::schema::Schema;
 use crate::api::graphql::schema::metafield::Definitions;
 use crate::app::App;
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{AdminCtx, Ctx};
 use crate::clock::Timer;
-use crate::http::{AdminCtx, CurrentCustomer, Failure, FailureCode, MediaType};
+use crate::http::{CurrentCustomer, Failure, FailureCode, MediaType};
 use crate::telemetry;
 use crate::telemetry::metrics::OperationOutcome;
 
@@ -84,11 +85,11 @@ async fn query_by_url(
 
 async fn query_by_url_as_admin(
     state: State<Endpoint>,
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    query_by_url(state, ctx, CurrentCustomer::default(), headers, query).await
+    query_by_url(state, ctx.into_inner(), CurrentCustomer::default(), headers, query).await
 }
 
 async fn query_by_body(
@@ -116,11 +117,11 @@ async fn query_by_body(
 
 async fn query_by_body_as_admin(
     state: State<Endpoint>,
-    AdminCtx(ctx): AdminCtx,
+    ctx: AdminCtx,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    query_by_body(state, ctx, CurrentCustomer::default(), headers, body).await
+    query_by_body(state, ctx.into_inner(), CurrentCustomer::default(), headers, body).await
 }
 
 /// The media type of the response.
@@ -254,7 +255,8 @@ impl Endpoint {
                 let request_budget = Arc::clone(&budget);
                 let mut request = Request::new(String::new());
                 request.set_parsed_query(document);
-                let request = request.data(Definitions::default()).data(customer).data(budget).data(ctx);
+                let request = request.data(Definitions::default()).data(customer).data(budget);
+                let request = with_caller(request, ctx);
                 let response = schema.execute(request).await;
                 if request_budget.is_exceeded() {
                     ExecutionResult::too_large(&request_budget)
