@@ -47,7 +47,7 @@ impl Clock {
 
     /// The current time, but at least one millisecond after `earlier`, so that two changes within a millisecond get
     /// different timestamps. An `earlier` that is too far in the future is ignored.
-    pub fn after(&self, earlier: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn now_after(&self, earlier: DateTime<Utc>) -> DateTime<Utc> {
         if earlier > self.latest(TimeDelta::zero()) {
             return self.now();
         }

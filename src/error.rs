@@ -26,7 +26,7 @@ pub struct Problem {
 impl Problem {
     /// Creates a validation error of `field`. Both texts may repeat input, and are truncated to their maximum length.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: cut(field.into(), MAX_FIELD), message: cut(message.into(), MAX_MESSAGE) }
+        Self { field: truncate(field.into(), MAX_FIELD), message: truncate(message.into(), MAX_MESSAGE) }
     }
 }
 
@@ -39,7 +39,7 @@ pub const MAX_MESSAGE: usize = 512;
 const MAX_FIELD: usize = 256;
 
 /// Truncates a text to at most this many characters, and marks the truncation with `…`.
-pub fn cut(mut text: String, max: usize) -> String {
+pub fn truncate(mut text: String, max: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(max) {
         text.truncate(end);
         text.push('…');

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::MAX_BODY_BYTES;
-use crate::server::{self, Limits, Meters};
+use crate::server::{self, Limits, ServerMetrics};
 use crate::{api, http, web};
 
 /// All routes with the middleware.
@@ -50,9 +50,9 @@ pub fn operations(app: &Arc<App>) -> Router {
 /// The listener has no local address.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
     // An app is served once; a second call would keep the first address.
-    let _is_first = app.listening.set(listener.local_addr()?);
-    let meters = app.metrics.http.server.clone();
-    server::serve(listener, router(&app), limits(&app), meters, stop).await;
+    let _is_first = app.listen_address.set(listener.local_addr()?);
+    let metrics = app.metrics.http.server.clone();
+    server::serve(listener, router(&app), limits(&app), metrics, stop).await;
     Ok(())
 }
 
@@ -60,7 +60,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
 /// shutdown as well.
 pub async fn serve_operations(app: Arc<App>, listener: TcpListener) {
     let (_never_stopped, stop) = watch::channel(false);
-    server::serve(listener, operations(&app), limits(&app), Meters::default(), stop).await;
+    server::serve(listener, operations(&app), limits(&app), ServerMetrics::default(), stop).await;
 }
 
 fn limits(app: &App) -> Limits {

@@ -1,6 +1,6 @@
 import { PRELOADED } from './preloaded-tabs.js';
 
-// A prefix of our own: another GraphiQL on the same host and port, common on development machines, uses the bare
+// A prefix for patron: another GraphiQL on the same host and port, common on development machines, uses the bare
 // "graphiql:" keys.
 const PREFIX = 'patron-playground:';
 const TABS = 'graphiql:tabState';

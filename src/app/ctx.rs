@@ -126,7 +126,7 @@ impl Ctx {
     /// The context as that of an admin.
     ///
     /// # Errors
-    /// The context as it is, when the caller is no admin and not the program itself: [`refuse_admin`](Self::refuse_admin).
+    /// The context as it is, if the caller is neither an admin nor the program itself. [`refuse_admin`](Self::refuse_admin) has the error.
     pub fn into_admin(self) -> std::result::Result<AdminCtx, Self> {
         if self.is_admin() { Ok(AdminCtx(self)) } else { Err(self) }
     }

@@ -39,25 +39,25 @@ const LOCK_TIMEOUT: &str = "2s";
 
 /// The running requests with keys of this instance, by scope.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<Mutex<HashSet<String>>>);
+pub struct RunningKeys(Arc<Mutex<HashSet<String>>>);
 
-/// A running request. Dropping it removes the request from [`InFlight`].
+/// A running request. Dropping it removes the request from [`RunningKeys`].
 #[derive(Debug)]
 struct Entry {
-    in_flight: InFlight,
+    running_keys: RunningKeys,
     scope: String,
 }
 
-impl InFlight {
+impl RunningKeys {
     fn enter(&self, scope: &str) -> Option<Entry> {
         let mut scopes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        scopes.insert(scope.to_owned()).then(|| Entry { in_flight: self.clone(), scope: scope.to_owned() })
+        scopes.insert(scope.to_owned()).then(|| Entry { running_keys: self.clone(), scope: scope.to_owned() })
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.in_flight.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.scope);
+        self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.scope);
     }
 }
 
@@ -126,7 +126,7 @@ impl KeyedRequest {
         };
         let parts = [account.as_bytes(), self.route.as_bytes(), self.key.expose_secret().as_bytes()];
         let scope = self.app.keys.encryption.fingerprint("idempotency key", &parts)?;
-        let entry = self.app.in_flight.enter(&scope).ok_or(Error::IdempotencyKeyInUse)?;
+        let entry = self.app.running_keys.enter(&scope).ok_or(Error::IdempotencyKeyInUse)?;
         let response = self.find(&scope).await?;
         let is_anonymous = *caller == Caller::Anonymous;
         let limits = &self.app.config.limits;
@@ -158,7 +158,7 @@ impl KeyedRequest {
     }
 
     /// Records which customer's data the response contains.
-    pub fn concerns(&self, customer: Uuid) {
+    pub fn record_customer(&self, customer: Uuid) {
         self.customer.get_or_init(|| customer);
     }
 

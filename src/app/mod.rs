@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::app::idempotency::InFlight;
+use crate::app::idempotency::RunningKeys;
 use crate::app::rate_limits::RateLimits;
 use crate::clock::Clock;
 use crate::config::{BuildError, Config, private_folder};
@@ -55,15 +55,15 @@ pub struct App {
     /// The frequencies of trigrams in the searched columns, as last sampled by the worker.
     pub trigrams: RwLock<Arc<Trigrams>>,
     /// Rows of other programs whose keys can't be computed, and that were already logged.
-    pub reported: Mutex<HashSet<Uuid>>,
+    pub logged_rows: Mutex<HashSet<Uuid>>,
     /// Running requests with an idempotency key.
-    pub in_flight: InFlight,
+    pub running_keys: RunningKeys,
     /// The metrics.
     pub metrics: Metrics,
     /// The address on which the server listens. Set when it listens, because the system chooses the port for port 0.
-    pub listening: OnceLock<SocketAddr>,
-    /// In the demo, the customer whose login the playground offers.
-    pub demo: OnceLock<DemoCustomer>,
+    pub listen_address: OnceLock<SocketAddr>,
+    /// In the demo_customer, the customer whose login the playground offers.
+    pub demo_customer: OnceLock<DemoCustomer>,
 }
 
 /// The login of a demo customer. It is not a secret, because it is the same in every demo.
@@ -97,9 +97,9 @@ impl App {
         let rate_limits = RateLimits::new(&config.limits, &clock);
         let concurrency_limit = Arc::new(Semaphore::new(config.limits.requests));
         let (batch_loaders, trigrams) = (BatchLoaders::default(), RwLock::default());
-        let in_flight = InFlight::default();
+        let running_keys = RunningKeys::default();
         let metrics = Metrics::new(&db.metrics, &hasher.metrics, clock.now().timestamp());
-        let (listening, demo) = (OnceLock::new(), OnceLock::new());
+        let (listen_address, demo_customer) = (OnceLock::new(), OnceLock::new());
         Ok(Arc::new(Self {
             db,
             clock,
@@ -113,11 +113,11 @@ impl App {
             rate_limits,
             concurrency_limit,
             trigrams,
-            reported: Mutex::default(),
-            in_flight,
+            logged_rows: Mutex::default(),
+            running_keys,
             metrics,
-            listening,
-            demo,
+            listen_address,
+            demo_customer,
         }))
     }
 
@@ -131,7 +131,7 @@ impl App {
     /// The public URL of this server. It never depends on the `Host` header of a request, which a client can forge.
     pub fn public_url(&self) -> String {
         let server = &self.config.server;
-        server.url(*self.listening.get().unwrap_or(&server.listen))
+        server.url(*self.listen_address.get().unwrap_or(&server.listen))
     }
 }
 

@@ -47,7 +47,7 @@ impl Policy {
 
 /// The outcome of a rate limit check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct RateLimitStatus {
     /// The number of requests that are allowed in a [`window`](Self::window).
     pub quota: u32,
     /// The window in seconds.
@@ -78,7 +78,7 @@ impl RateLimits {
     }
 
     /// Counts a request, unless it is refused.
-    pub fn check(&self, policy: Policy, address: IpAddr) -> Verdict {
+    pub fn check(&self, policy: Policy, address: IpAddr) -> RateLimitStatus {
         match policy {
             Policy::Passwords => self.passwords.check(address),
             Policy::Tokens => self.tokens.check(address),
@@ -101,21 +101,27 @@ impl Limit {
         }
     }
 
-    fn check(&self, address: IpAddr) -> Verdict {
+    fn check(&self, address: IpAddr) -> RateLimitStatus {
         use governor::clock::Clock as _;
         let (quota, window) = (self.quota.get(), WINDOW.as_secs());
         match self.limiter.check_key(&rate_limit_key(address)) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
                 let effective = (u64::from(remaining) * window).div_ceil(u64::from(quota)).max(1);
-                Verdict { quota, window, remaining, effective_window: effective, retry_after: None }
+                RateLimitStatus { quota, window, remaining, effective_window: effective, retry_after: None }
             }
             Err(until) => {
                 let wait = until.wait_time_from(self.limiter.clock().now());
                 let seconds = wait.as_millis().div_ceil(1000).max(1);
                 let retry_after = u32::try_from(seconds).unwrap_or(u32::MAX);
                 let effective_window = retry_after.into();
-                Verdict { quota, window, remaining: 0, effective_window, retry_after: Some(retry_after) }
+                RateLimitStatus {
+                    quota,
+                    window,
+                    remaining: 0,
+                    effective_window,
+                    retry_after: Some(retry_after),
+                }
             }
         }
     }
@@ -163,7 +169,7 @@ impl governor::clock::Clock for GovernorClock {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limit, MAX_ADDRESSES, Verdict};
+    use super::{Limit, MAX_ADDRESSES, RateLimitStatus};
     use crate::clock::Clock;
     use chrono::{DateTime, TimeDelta};
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -178,7 +184,7 @@ mod tests {
     fn a_bucket_allows_bursts_and_refills_evenly() {
         let (limit, clock) = limit(30);
         let address = "192.0.2.1".parse().unwrap();
-        let verdict = |remaining, effective_window, retry_after| Verdict {
+        let verdict = |remaining, effective_window, retry_after| RateLimitStatus {
             quota: 30,
             window: 60,
             remaining,

@@ -86,7 +86,7 @@ impl<T> Write<T> {
 
     /// A write whose block may return `None`: the transaction is committed (a failed login attempt is counted), but has no
     /// response. Such an outcome is not stored for an idempotency key, so a repeated request is executed again.
-    pub fn or_nothing(self) -> Write<Option<T>>
+    pub fn optional(self) -> Write<Option<T>>
     where
         T: 'static,
     {
@@ -137,14 +137,14 @@ impl<T> Write<T> {
     /// The outcome of the write. Only called by [`spend!`](crate::spend).
     #[doc(hidden)]
     pub fn spent(self, value: T, response: Option<StoredResponse>) -> Written<T> {
-        Written { value, answer: response }
+        Written { value, response }
     }
 
     /// The outcome of a write without a key that a single statement did without a transaction.
     ///
     /// # Errors
     /// The response could not be built, which is a defect.
-    pub fn done_by_statement(self, value: T) -> Result<Written<T>> {
+    pub fn committed_by_statement(self, value: T) -> Result<Written<T>> {
         debug_assert!(
             self.keyed.is_none(),
             "the response of a request with a key is committed with its write"
@@ -163,14 +163,14 @@ pub struct Written<T> {
     /// The value of the block.
     pub value: T,
     /// The response. `None` for commands and jobs.
-    pub answer: Option<StoredResponse>,
+    pub response: Option<StoredResponse>,
 }
 
 impl<T> Written<Option<T>> {
     /// The outcome, if the block returned a value.
-    pub fn something(self) -> Option<Written<T>> {
-        let Self { value, answer } = self;
-        value.map(|value| Written { value, answer })
+    pub fn into_value(self) -> Option<Written<T>> {
+        let Self { value, response } = self;
+        value.map(|value| Written { value, response })
     }
 }
 
@@ -216,7 +216,7 @@ macro_rules! spend {
                     let response = write.commit(transaction, &value).await?;
                     Ok((value, response))
                 };
-                let outcome: $crate::db::TxResult<_> = $crate::db::inside(attempt).await;
+                let outcome: $crate::db::TxResult<_> = $crate::db::within_transaction(attempt).await;
                 match db.retry_or_finish(outcome, number).await {
                     None => {}
                     Some(Err($crate::error::Error::Outdated))

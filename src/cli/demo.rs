@@ -42,7 +42,7 @@ pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
     demo::seed(&AdminCtx::system(Arc::clone(&app)), CUSTOMERS).await?;
     let customer = DemoCustomer { email: CUSTOMER, password: demo::CUSTOMER_PASSWORD };
     // Set only here; the playground reads it.
-    let _first = app.demo.set(customer);
+    let _first = app.demo_customer.set(customer);
     let demo_lines = format!(
         "  {:<11} {CUSTOMER} to customer{CUSTOMERS}@example.com, password {}\n  {:<11} deleted when this stops (Ctrl-C)\n",
         "customers",

@@ -17,9 +17,9 @@ pub(super) enum Failure {
     /// The command was refused (1).
     Refused(String),
     /// Some lines of a file were refused, the others succeeded (65).
-    Partly(String),
+    Partial(String),
     /// An internal error (70).
-    Defect(String),
+    Internal(String),
 }
 
 impl Failure {
@@ -29,8 +29,8 @@ impl Failure {
             Self::Settings(lines) => (lines, 78),
             Self::Unavailable(line) => (vec![line], 69),
             Self::Refused(line) => (vec![line], 1),
-            Self::Partly(line) => (vec![line], 65),
-            Self::Defect(line) => (vec![line], 70),
+            Self::Partial(line) => (vec![line], 65),
+            Self::Internal(line) => (vec![line], 70),
         };
         for line in lines {
             eprintln!("patron: {line}");
@@ -66,7 +66,7 @@ impl From<Error> for Failure {
                 "the database's schema is {count} migrations behind: run `patron migrate up`, or `patron serve --migrate`"
             )]),
             Error::DatabaseUnusable(reason) => Self::Settings(vec![format!("DATABASE_URL: {reason}")]),
-            Error::Internal(reason) => Self::Defect(format!("internal error: {reason}")),
+            Error::Internal(reason) => Self::Internal(format!("internal error: {reason}")),
             other => Self::Refused(other.to_string()),
         }
     }

@@ -67,7 +67,7 @@ pub(super) struct Signals {
 impl Signals {
     /// Installs the handlers.
     pub(super) fn catch() -> Result<Self, Failure> {
-        let catch = |kind| signal(kind).map_err(|error| Failure::Defect(error.to_string()));
+        let catch = |kind| signal(kind).map_err(|error| Failure::Internal(error.to_string()));
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
 
@@ -130,7 +130,7 @@ pub(super) async fn until_signal(
     let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     router::serve(Arc::clone(&app), listeners.api, stopped)
         .await
-        .map_err(|error| Failure::Defect(error.to_string()))?;
+        .map_err(|error| Failure::Internal(error.to_string()))?;
     // The server and the worker end at the same time: one shutdown timeout after the signal.
     if let Err(error) = worker.await {
         tracing::error!(%error, "the worker failed");
@@ -181,7 +181,7 @@ pub(super) fn banner(
     extra_lines: &str,
 ) -> Result<(), Failure> {
     let config = &app.config;
-    let failed = |error: std::io::Error| Failure::Defect(error.to_string());
+    let failed = |error: std::io::Error| Failure::Internal(error.to_string());
     let bound = listeners.api.local_addr().map_err(failed)?;
     let url = config.server.url(bound);
     let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {

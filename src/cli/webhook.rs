@@ -53,7 +53,8 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
             print(&lines.collect::<String>())
         }
         Command::Parked => {
-            let filter = DeliveryFilter { status: Some(DeliveryStatus::Parked), ..DeliveryFilter::default() };
+            let filter =
+                DeliveryFilter { status: Some(DeliveryStatus::DeadLetter), ..DeliveryFilter::default() };
             let window = Window { first: Some(100), ..Window::default() };
             let page = webhook::deliveries(&ctx, &window, &filter).await?.page(&ctx).await?;
             let lines = page.rows.iter().map(|(_, delivery)| {

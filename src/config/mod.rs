@@ -236,9 +236,9 @@ pub struct GraphqlConfig {
     /// `PATRON_GRAPHQL_MAX_ALIASES`: the maximum number of aliases.
     pub max_aliases: usize,
     /// `PATRON_GRAPHQL_MAX_ANSWER_BYTES`: the maximum size of a response; of a batch, of all responses together.
-    pub max_answer_bytes: usize,
+    pub max_response_bytes: usize,
     /// `PATRON_GRAPHQL_ANSWERS_BYTES`: the maximum size of all responses that are being built at once.
-    pub answers_bytes: usize,
+    pub total_response_bytes: usize,
     /// `PATRON_GRAPHQL_BATCH`: the maximum number of operations in one request; 0 disables batches.
     pub batch: usize,
     /// `PATRON_INTROSPECTION`: whether introspection is allowed.
@@ -386,8 +386,8 @@ impl Config {
                 max_complexity: v.at_least("PATRON_GRAPHQL_MAX_COMPLEXITY", 1) as usize,
                 max_aliases: v.at_least("PATRON_GRAPHQL_MAX_ALIASES", 1) as usize,
                 // A smaller response could not hold an error.
-                max_answer_bytes: v.at_least("PATRON_GRAPHQL_MAX_ANSWER_BYTES", 1024) as usize,
-                answers_bytes: v.at_least("PATRON_GRAPHQL_ANSWERS_BYTES", 1024) as usize,
+                max_response_bytes: v.at_least("PATRON_GRAPHQL_MAX_ANSWER_BYTES", 1024) as usize,
+                total_response_bytes: v.at_least("PATRON_GRAPHQL_ANSWERS_BYTES", 1024) as usize,
                 batch: v.between("PATRON_GRAPHQL_BATCH", 0, 50) as usize,
                 introspection: v.switch_or_local("PATRON_INTROSPECTION", local),
             },

@@ -75,7 +75,7 @@ impl KeyRing {
     }
 
     /// The key with this `kid`.
-    pub fn named(&self, id: &str) -> Option<&SigningKey> {
+    pub fn find(&self, id: &str) -> Option<&SigningKey> {
         self.all().find(|key| key.id == id)
     }
 

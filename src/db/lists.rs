@@ -35,14 +35,14 @@ impl Drop for Caller {
 
 impl Database {
     /// The connections for lists, searches and counts, which may be slow.
-    pub fn lists(&self) -> &DatabaseConnection {
+    pub fn list_reader(&self) -> &DatabaseConnection {
         &self.lists
     }
 
-    /// Runs the work of a caller. Dropping the future interrupts its statements on [`lists`](Self::lists).
+    /// Runs the work of a caller. Dropping the future interrupts its statements on [`list_reader`](Self::list_reader).
     ///
     /// Not an `async fn`, because that would store the work, a large future, twice.
-    pub fn while_waited_for<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    pub fn cancel_lists_on_drop<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
         CALLER.scope(Caller::default(), work)
     }
 }

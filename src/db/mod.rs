@@ -296,7 +296,7 @@ impl Database {
     }
 
     /// Commits a transaction.
-    pub async fn finish(&self, transaction: DatabaseTransaction) -> std::result::Result<(), DbErr> {
+    pub async fn commit(&self, transaction: DatabaseTransaction) -> std::result::Result<(), DbErr> {
         transaction.commit().await
     }
 
@@ -406,21 +406,21 @@ impl From<TxError> for Error {
 /// [`Write`](crate::app::write::Write) is such a proof until it is spent.
 pub trait NoTransaction: Sync {}
 
-/// A command or a background job of the program, between its transactions. [`ensure_outside`] checks that at run time.
+/// A command or a background job of the program, between its transactions. [`ensure_no_transaction`] checks that at run time.
 #[derive(Clone, Copy, Debug)]
-pub struct Job;
+pub struct BackgroundJob;
 
-impl NoTransaction for Job {}
+impl NoTransaction for BackgroundJob {}
 
 tokio::task_local! {
     /// Set while a transaction of [`transact!`](crate::transact) or [`spend!`](crate::spend) is open.
     static IN_TRANSACTION: ();
 }
 
-/// Runs an attempt at a transaction, in which [`ensure_outside`] fails. Not an `async fn`, because that would store the
+/// Runs an attempt at a transaction, in which [`ensure_no_transaction`] fails. Not an `async fn`, because that would store the
 /// attempt, a large future, twice.
 #[doc(hidden)]
-pub fn inside<T>(attempt: impl Future<Output = T>) -> impl Future<Output = T> {
+pub fn within_transaction<T>(attempt: impl Future<Output = T>) -> impl Future<Output = T> {
     IN_TRANSACTION.scope((), attempt)
 }
 
@@ -429,7 +429,7 @@ pub fn inside<T>(attempt: impl Future<Output = T>) -> impl Future<Output = T> {
 ///
 /// # Errors
 /// [`Error::Internal`], which is a defect.
-pub fn ensure_outside(what: &'static str) -> Result<()> {
+pub fn ensure_no_transaction(what: &'static str) -> Result<()> {
     match IN_TRANSACTION.try_with(|()| ()) {
         Ok(()) => Err(Error::internal(format!("{what} in an open transaction"))),
         Err(_) => Ok(()),
@@ -455,10 +455,10 @@ macro_rules! transact {
                 let $tx = &transaction;
                 let work: $crate::db::TxResult<_> = async { $block }.await;
                 let value = work?;
-                $db.finish(transaction).await?;
+                $db.commit(transaction).await?;
                 Ok(value)
             };
-            let outcome: $crate::db::TxResult<_> = $crate::db::inside(attempt).await;
+            let outcome: $crate::db::TxResult<_> = $crate::db::within_transaction(attempt).await;
             if let Some(outcome) = $db.retry_or_finish(outcome, number).await {
                 break outcome;
             }

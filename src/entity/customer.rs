@@ -97,12 +97,12 @@ impl ActiveModel {
 impl Model {
     /// Whether a link in a mail to this address can confirm it: as the pending address, or as the current address if
     /// that is not verified.
-    pub fn may_confirm(&self, email: &EmailAddress) -> bool {
-        self.wants(email) || (self.email.key() == email.key() && self.email_verified_at.is_none())
+    pub fn can_confirm(&self, email: &EmailAddress) -> bool {
+        self.is_pending_email(email) || (self.email.key() == email.key() && self.email_verified_at.is_none())
     }
 
     /// Whether this is the new address of a pending e-mail change.
-    pub fn wants(&self, email: &EmailAddress) -> bool {
+    pub fn is_pending_email(&self, email: &EmailAddress) -> bool {
         self.pending_email.as_ref().is_some_and(|pending| pending.key() == email.key())
     }
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::extract::media_type::MediaType;
 use super::failure_code::FailureCode;
-use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, cut};
+use crate::error::{Error, MAX_MESSAGE, MAX_PROBLEMS, Problem, truncate};
 
 /// The format of a failure's response body.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct Detail {
 impl Failure {
     /// A failure without details. A message that is too long is truncated, because it may quote input.
     pub fn new(status: StatusCode, code: FailureCode, message: impl Into<String>) -> Self {
-        let message = cut(message.into(), MAX_MESSAGE);
+        let message = truncate(message.into(), MAX_MESSAGE);
         Self { status, code, message, details: Vec::new(), retry_after: None, accept_encoding: None }
     }
 

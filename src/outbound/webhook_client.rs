@@ -17,7 +17,7 @@ use url::{Host, Url};
 
 use crate::config::BuildError;
 use crate::config::WebhookConfig;
-use crate::db::ensure_outside;
+use crate::db::ensure_no_transaction;
 
 /// The timeout of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -142,7 +142,7 @@ pub enum UrlError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
     /// The receiver responded.
-    Answered {
+    Responded {
         /// The HTTP status.
         status: u16,
         /// The seconds of `Retry-After`; none if it is missing or a date.
@@ -218,7 +218,7 @@ impl WebhookClient {
 
     /// Posts a JSON body. Of the response, only the status and `Retry-After` are read: its body may be endless.
     pub async fn post(&self, url: &str, headers: &[(&str, String)], body: String) -> DeliveryResult {
-        debug_assert!(ensure_outside("posting").is_ok(), "a webhook is sent in an open transaction");
+        debug_assert!(ensure_no_transaction("posting").is_ok(), "a webhook is sent in an open transaction");
         let url = match self.check(url) {
             Ok(url) => url,
             Err(error) => return DeliveryResult::Failed(format!("the URL {error}")),
@@ -232,7 +232,7 @@ impl WebhookClient {
             Ok(response) => {
                 let retry_after = response.headers().get(RETRY_AFTER);
                 let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-                DeliveryResult::Answered { status: response.status().as_u16(), retry_after }
+                DeliveryResult::Responded { status: response.status().as_u16(), retry_after }
             }
             Err(error) => DeliveryResult::Failed(reason(&error)),
         }

@@ -24,7 +24,7 @@ use tower::{ServiceExt, service_fn};
 use super::budget::Budget;
 use super::connection_state::{Action, ConnectionState, Overdue};
 use super::exchange::Exchange;
-use super::held::Stalled;
+use super::held_memory::Stalled;
 use super::instrumented_stream::InstrumentedStream;
 use super::limits::Limits;
 use super::stream_executor::StreamExecutor;
@@ -65,7 +65,7 @@ pub(super) async fn serve(
     connection_state: &Arc<ConnectionState>,
     routes: Router,
 ) {
-    let (limits, metrics) = (&budget.limits, &budget.meters);
+    let (limits, metrics) = (&budget.limits, &budget.metrics);
     let (shared, state) = (Arc::clone(budget), Arc::clone(connection_state));
     let service = service_fn(move |request: Request<Incoming>| {
         let mut exchange = Exchange::begin(&state, &shared, &request);

@@ -10,9 +10,9 @@ use std::time::Duration;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-use super::held::{HeldMemory, Stalled, StreamHandle};
+use super::held_memory::{HeldMemory, Stalled, StreamHandle};
 use super::limits::Limits;
-use super::meters::Meters;
+use super::metrics::ServerMetrics;
 use crate::clock::Timer;
 
 /// The state of a connection, shared between its task and the components that handle it.
@@ -103,7 +103,7 @@ pub(super) enum Overdue {
 
 impl ConnectionState {
     /// The state of a connection that has just been opened.
-    pub(super) fn new(start: Timer, meters: &Meters) -> Self {
+    pub(super) fn new(start: Timer, metrics: &ServerMetrics) -> Self {
         let now = start.elapsed();
         let state = Progress {
             running: 0,
@@ -119,7 +119,7 @@ impl ConnectionState {
             signal: None,
             waker: None,
         };
-        let (all_unsent, all_received) = (meters.unsent.clone(), meters.received.clone());
+        let (all_unsent, all_received) = (metrics.unsent.clone(), metrics.received.clone());
         Self { start, state: Mutex::new(state), all_unsent, all_received, capacity: Notify::new() }
     }
 
@@ -352,7 +352,7 @@ fn gauge_value(bytes: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, ConnectionState, Duration, Meters, Overdue};
+    use super::{Action, ConnectionState, Duration, Overdue, ServerMetrics};
     use crate::clock::Timer;
     use crate::server::limits::Limits;
     use std::task::{Context, Waker};
@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn each_phase_of_a_connection_has_its_own_deadline() {
-        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
         let deadline = || match next(&connection_state, &limits()) {
             Action::Wait(until, reason) => {
                 Some((until.saturating_sub(connection_state.now()).as_secs_f64().round(), reason))
@@ -399,7 +399,7 @@ mod tests {
     /// HTTP/2 clients also send frames that are not requests, and send several requests at once.
     #[test]
     fn http2_frames_between_requests_start_no_header_timeout() {
-        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
         let (one, other) =
             (connection_state.request_started(true, 1), connection_state.request_started(true, 1));
         let response = run_request(&connection_state, one);
@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn the_header_timeout_starts_after_the_previous_response() {
         let limits = Limits { header_timeout: Duration::from_millis(20), ..limits() };
-        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
         let request = connection_state.request_started(false, 1);
         let response = run_request(&connection_state, request);
         connection_state.bytes_received();
@@ -431,7 +431,7 @@ mod tests {
 
     #[test]
     fn a_shutdown_is_signaled_once() {
-        let connection_state = ConnectionState::new(Timer::start(), &Meters::default());
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
         connection_state.stop();
         assert_eq!(next(&connection_state, &limits()), Action::ShutDown);
         assert!(matches!(next(&connection_state, &limits()), Action::Wait(..)));

@@ -158,12 +158,12 @@ mod tests {
     use super::{ConnectionState, Connections};
     use crate::clock::Timer;
     use crate::server::limits::Limits;
-    use crate::server::meters::Meters;
+    use crate::server::metrics::ServerMetrics;
     use std::sync::Arc;
     use std::task::{Context, Waker};
 
     fn open(connections: &Arc<Connections>) -> Option<(Arc<ConnectionState>, super::ConnectionSlot)> {
-        let connection_state = Arc::new(ConnectionState::new(Timer::start(), &Meters::default()));
+        let connection_state = Arc::new(ConnectionState::new(Timer::start(), &ServerMetrics::default()));
         let slot = connections.admit(&connection_state)?;
         Some((connection_state, slot))
     }

@@ -12,8 +12,8 @@ use hyper::body::Incoming;
 
 use super::budget::Budget;
 use super::connection_state::{ConnectionState, MemoryKind};
-use super::held::StreamHandle;
-use super::received::{BodyCounter, CountedBody, size_of_head};
+use super::held_memory::StreamHandle;
+use super::request_body::{BodyCounter, CountedBody, size_of_head};
 use super::response_body::ResponseBody;
 use super::stream_executor::StreamExecutor;
 

@@ -2,19 +2,19 @@
 //!
 //! When the server is stopped, it accepts no further connections and lets running requests finish, at most for the
 //! shutdown timeout. Errors of `accept` are logged and the loop continues. The server knows nothing of the rest of patron:
-//! its configuration is [`Limits`], and its metrics are [`Meters`].
+//! its configuration is [`Limits`], and its metrics are [`ServerMetrics`].
 
 mod budget;
 mod connection;
 mod connection_state;
 mod connections;
 mod exchange;
-mod held;
+mod held_memory;
 mod instrumented_stream;
 mod limits;
-mod meters;
+mod metrics;
 mod nofile_limit;
-mod received;
+mod request_body;
 mod response_body;
 mod stream_executor;
 
@@ -32,14 +32,14 @@ use connections::Connections;
 use crate::clock::Timer;
 
 pub use limits::Limits;
-pub use meters::Meters;
+pub use metrics::ServerMetrics;
 
 /// Serves until `stop` becomes true. Then returns when the running requests have finished or the shutdown timeout is over.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
     limits: Limits,
-    meters: Meters,
+    metrics: ServerMetrics,
     stop: watch::Receiver<bool>,
 ) {
     let limit = limits.shutdown_timeout;
@@ -50,7 +50,7 @@ pub async fn serve(
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        () = accept(listener, routes, limits, meters, stop) => {}
+        () = accept(listener, routes, limits, metrics, stop) => {}
         () = timeout => {
             tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
         }
@@ -62,12 +62,12 @@ async fn accept(
     listener: TcpListener,
     routes: Router,
     limits: Limits,
-    meters: Meters,
+    metrics: ServerMetrics,
     mut stop: watch::Receiver<bool>,
 ) {
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
     let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
-    let budget = Arc::new(Budget { limits, meters: meters.clone(), connections: Arc::clone(&connections) });
+    let budget = Arc::new(Budget { limits, metrics: metrics.clone(), connections: Arc::clone(&connections) });
     // Each connection holds a receiver. When the last receiver is dropped, all connections are closed.
     let (all_closed, open) = watch::channel(());
     loop {
@@ -82,7 +82,7 @@ async fn accept(
                 continue;
             }
         };
-        let connection_state = Arc::new(ConnectionState::new(start, &meters));
+        let connection_state = Arc::new(ConnectionState::new(start, &metrics));
         let Some(slot) = connections.admit(&connection_state) else { continue };
         // A response that is written in two parts must not wait until the client acknowledges the first part.
         if let Err(error) = stream.set_nodelay(true) {

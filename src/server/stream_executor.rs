@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use hyper::rt::Executor;
 
-use super::held::StreamHandle;
+use super::held_memory::StreamHandle;
 
 tokio::task_local! {
     static STREAM: StreamHandle;

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
-use crate::db::{Job, NoTransaction};
+use crate::db::{BackgroundJob, NoTransaction};
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::journal::{self, Change, snapshot};
@@ -34,7 +34,7 @@ pub async fn log_in(
     password: &SecretString,
 ) -> Result<Written<TokenPair>> {
     let db = &ctx.app.db;
-    let login = Login::begin(ctx, "admin", email, EmailAddress::parse_local).await?;
+    let login = Login::start(ctx, "admin", email, EmailAddress::parse_local).await?;
     let admin = match &login.email {
         Some(email) => Entity::find_by_address(email).one(db.reader()).await?,
         None => None,
@@ -45,8 +45,8 @@ pub async fn log_in(
         .hasher
         .verify(&write, ctx.lane(), password, admin.as_ref().map(|admin| &admin.password))
         .await?;
-    let admin = admin.filter(|admin| verified.verdict.is_right() && admin.status);
-    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+    let admin = admin.filter(|admin| verified.verdict.is_match() && admin.status);
+    let outcome = spend!(ctx, write.optional(), |tx| {
         if !login.attempts.record_attempt(ctx, tx, admin.is_some()).await? {
             // An error would roll back the counted login attempt, so a refused login commits without a result.
             return Ok(None);
@@ -61,16 +61,16 @@ pub async fn log_in(
         session::admin::start(ctx, tx, &current).await.map(Some)
     })?;
     let Some(admin) = admin.filter(|_| outcome.value.is_some()) else {
-        return Err(login.refused(ctx, &outcome, account, verified).await);
+        return Err(login.reject(ctx, &outcome, account, verified).await);
     };
-    login.passed(admin.uuid);
+    login.log_success(admin.uuid);
     if verified.verdict == Verdict::Outdated
         && let Err(error) = replace_hash(ctx, &outcome, &admin, password).await
     {
         // The login itself succeeded; the next login tries again.
         tracing::warn!(admin = %admin.uuid, %error, "an old password hash was not replaced");
     }
-    outcome.something().ok_or_else(|| Error::internal("a successful login returned no tokens"))
+    outcome.into_value().ok_or_else(|| Error::internal("a successful login returned no tokens"))
 }
 
 /// Replaces an outdated password hash after a successful login. No token is revoked.
@@ -100,7 +100,7 @@ pub async fn create(
     full_name: String,
     password: &Password,
 ) -> Result<Model> {
-    let password = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
+    let password = ctx.app.hasher.hash(&BackgroundJob, ctx.lane(), password, ctx.app.random.bytes()).await?;
     let now = ctx.app.clock.now();
     let admin = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -117,7 +117,7 @@ pub async fn create(
     transact!(ctx.app.db, |tx| {
         let admin = admin.clone().insert(tx).await?;
         let created = Change::created(EventKind::AdminCreated, admin.uuid, snapshot::admin(&admin));
-        journal::record(ctx, tx, created).await?;
+        journal::append(ctx, tx, created).await?;
         Ok(admin)
     })
 }
@@ -151,7 +151,7 @@ pub async fn set_status(ctx: &AdminCtx, email: &EmailAddress, enabled: bool) -> 
 /// # Errors
 /// [`Error::NotFound`] if no admin has this e-mail address.
 pub async fn set_password(ctx: &AdminCtx, email: &EmailAddress, password: &Password) -> Result<Model> {
-    let hash = ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&BackgroundJob, ctx.lane(), password, ctx.app.random.bytes()).await?;
     change(ctx, email, |row, current| {
         row.password = Set(hash.clone());
         row.token_generation = Set(current.token_generation + 1);
@@ -165,7 +165,7 @@ async fn change(
     apply: impl Fn(&mut ActiveModel, &Model),
 ) -> Result<Model> {
     transact!(ctx.app.db, |tx| {
-        throttle::forget(tx, "admin", &email.key()).await?;
+        throttle::reset_failures(tx, "admin", &email.key()).await?;
         let select = Entity::find_by_address(email).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;
         let updated_at = current.updated_at;
@@ -174,13 +174,13 @@ async fn change(
         if !row.is_changed() {
             return Ok(current);
         }
-        row.updated_at = Set(ctx.app.clock.after(updated_at));
+        row.updated_at = Set(ctx.app.clock.now_after(updated_at));
         let new_password = row.password.is_set();
         let admin = row.update(tx).await?;
         let (before, data) = (snapshot::admin(&current), snapshot::admin(&admin));
         let updated = Change::updated(EventKind::AdminUpdated, admin.uuid, &before, data);
         let updated = if new_password { updated.with_secret("password") } else { updated };
-        journal::record(ctx, tx, updated).await?;
+        journal::append(ctx, tx, updated).await?;
         if admin.token_generation != current.token_generation {
             session::admin::end_all(ctx, tx, &admin).await?;
         }

@@ -67,7 +67,7 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] if the admin is disabled, the token was revoked or its session has ended.
-async fn find_admin(app: &App, verified: &token::Verified) -> Result<Account> {
+async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Account> {
     let (db, uuid) = (app.db.clone(), verified.account.uuid);
     let admin = match verified.session {
         Some(session) => {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::app::ctx::AdminCtx;
 use crate::app::write::Write;
-use crate::db::Job;
+use crate::db::BackgroundJob;
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::service::import::{self, BATCH, Import, ImportOutcome, Line, Options, Record};
@@ -79,7 +79,7 @@ pub async fn seed(ctx: &AdminCtx, count: usize) -> Result<()> {
     let random = Random::seeded(21);
     let password = Password::new(CUSTOMER_PASSWORD.into()).map_err(Error::internal)?;
     // All customers share one hash: hashing a thousand passwords would take half a minute.
-    let hash = ctx.app.hasher.hash(&Job, ctx.lane(), &password, ctx.app.random.bytes()).await?;
+    let hash = ctx.app.hasher.hash(&BackgroundJob, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     for definition in definitions() {
         let definition = definition.as_object().cloned().unwrap_or_default();
         metafield::create(ctx, Write::of_job(), DefinitionInput::from(definition)).await?;

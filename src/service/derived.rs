@@ -38,7 +38,7 @@ type Source = (i32, Uuid, String, EmailAddress);
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
-pub async fn fill_in(ctx: &AdminCtx) -> Result<bool> {
+pub async fn compute_missing(ctx: &AdminCtx) -> Result<bool> {
     // The condition must be exactly that of the partial index.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
     fill_in_customers(ctx, &rows, true).await?;
@@ -51,7 +51,7 @@ pub async fn fill_in(ctx: &AdminCtx) -> Result<bool> {
 ///
 /// # Errors
 /// The same as [`fill_in`].
-pub async fn retry(ctx: &AdminCtx) -> Result<()> {
+pub async fn retry_missing(ctx: &AdminCtx) -> Result<()> {
     let mut after = 0;
     loop {
         let rows = customers(ctx, Expr::cust("email_key IS NULL"), after).await?;
@@ -179,7 +179,7 @@ async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
 
 /// Logs a row whose key can't be computed, once per start.
 fn report(ctx: &Ctx, table: &'static str, row: Uuid, reason: &'static str) {
-    let mut reported = ctx.app.reported.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reported = ctx.app.logged_rows.lock().unwrap_or_else(PoisonError::into_inner);
     if reported.len() >= MAX_REPORTED {
         *reported = HashSet::new();
     }

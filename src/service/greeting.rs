@@ -21,7 +21,7 @@ const REFUSED: &[char] = &['/', ':', '@', '\\', '\u{2044}', '\u{2215}', '\u{2236
 const DOTS: &[char] = &['.', '\u{3002}', '\u{6D4}', '\u{701}', '\u{702}', '\u{A4F8}'];
 
 /// Returns the name for the greeting of a mail. `is_verified`: the customer's e-mail address is verified.
-pub(super) fn greeted(name: &str, is_verified: bool) -> String {
+pub(super) fn greeting_name(name: &str, is_verified: bool) -> String {
     let folded = name.to_lowercase();
     let is_link = ["/", "www.", "@"].iter().any(|part| folded.contains(part));
     if is_link || !(is_verified || is_plain(name)) { NAMELESS.to_owned() } else { name.to_owned() }
@@ -29,7 +29,7 @@ pub(super) fn greeted(name: &str, is_verified: bool) -> String {
 
 /// Returns the address as a mail to it shows it. An attacker can choose the local part if the mailbox accepts tags
 /// (`victim+claim.at/evil@example.com`).
-pub(super) fn shown(address: &EmailAddress) -> String {
+pub(super) fn displayed_address(address: &EmailAddress) -> String {
     let address = address.as_str();
     let (local, _) = address.rsplit_once('@').unwrap_or((address, ""));
     let is_plain = |c: char| c.is_alphanumeric() || ".-_+'".contains(c);
@@ -56,7 +56,7 @@ fn is_plain(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{greeted, shown};
+    use super::{displayed_address, greeting_name};
     use crate::types::EmailAddress;
 
     #[test]
@@ -70,13 +70,13 @@ mod tests {
             ("claim-your-price-of-five-thousand-euros-now@x.io", false),
         ] {
             let parsed = EmailAddress::parse(address).unwrap();
-            assert_eq!(shown(&parsed) == address, is_shown, "{address}");
+            assert_eq!(displayed_address(&parsed) == address, is_shown, "{address}");
         }
     }
 
     #[test]
     fn a_verified_customer_is_greeted_by_name_unless_the_name_has_a_link() {
-        assert_eq!(greeted("J.R.R. Tolkien 2nd", true), "J.R.R. Tolkien 2nd");
-        assert_eq!(greeted("see evil.example/x", true), "customer");
+        assert_eq!(greeting_name("J.R.R. Tolkien 2nd", true), "J.R.R. Tolkien 2nd");
+        assert_eq!(greeting_name("see evil.example/x", true), "customer");
     }
 }

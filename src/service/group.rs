@@ -21,7 +21,7 @@ use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entit
 use crate::error::{Error, Result};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
 use crate::service::journal::{self, Change, snapshot};
-use crate::service::query::page::{Filter, ListQuery, Operation, holds};
+use crate::service::query::page::{Filter, ListQuery, Operation, contains_ignoring_case};
 use crate::types::{EventKind, fold, is_blank, next_version};
 use crate::{spend, transact};
 
@@ -87,7 +87,7 @@ pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: GroupInput) -> R
     spend!(ctx, write, |tx| {
         let group = group.clone().insert(tx).await?;
         let created = Change::created(EventKind::GroupCreated, group.uuid, snapshot::group(&group));
-        journal::record(ctx, tx, created).await?;
+        journal::append(ctx, tx, created).await?;
         Ok(group)
     })
 }
@@ -108,7 +108,7 @@ pub async fn update(
         let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
             return Ok(current);
         };
-        let updated_at = ctx.app.clock.after(current.updated_at);
+        let updated_at = ctx.app.clock.now_after(current.updated_at);
         let before = snapshot::group(&current);
         let mut row = current.into_active_model();
         row.name_key = Set(Some(fold(&name)));
@@ -116,7 +116,7 @@ pub async fn update(
         row.updated_at = Set(updated_at);
         let group = row.update(tx).await?;
         let updated = Change::updated(EventKind::GroupUpdated, group.uuid, &before, snapshot::group(&group));
-        journal::record(ctx, tx, updated).await?;
+        journal::append(ctx, tx, updated).await?;
         Ok(group)
     })
 }
@@ -139,7 +139,7 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
         while move_to_default(ctx, tx, group.customer_group_id).await? {}
         group.clone().delete(tx).await?;
         let deleted = Change::deleted(EventKind::GroupDeleted, group.uuid, &snapshot::group(&group));
-        journal::record(ctx, tx, deleted).await?;
+        journal::append(ctx, tx, deleted).await?;
         Ok(group)
     })
 }
@@ -173,7 +173,7 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
     };
     // All of them get the same timestamp, which is later than the last change of each.
     let updated_at =
-        ctx.app.clock.after(members.iter().map(|member| member.updated_at).max().unwrap_or_default());
+        ctx.app.clock.now_after(members.iter().map(|member| member.updated_at).max().unwrap_or_default());
     customer::Entity::update_many()
         .col_expr(GroupId, Expr::value(DEFAULT_GROUP_ID))
         .col_expr(
@@ -194,7 +194,7 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
         let updated = Change::updated(EventKind::CustomerUpdated, uuid, &before, data);
         (uuid, member.event_sequence + 1, updated)
     });
-    journal::for_all(ctx, tx, changes).await?;
+    journal::append_batch(ctx, tx, changes).await?;
     Ok(true)
 }
 
@@ -218,8 +218,8 @@ pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
         let name = filter.value.as_str();
         Ok(match filter.operation {
             Operation::Eq => Column::GroupName.eq(name),
-            Operation::Nlike => holds(column(Column::GroupName), name).not(),
-            _ => holds(column(Column::GroupName), name),
+            Operation::Nlike => contains_ignoring_case(column(Column::GroupName), name).not(),
+            _ => contains_ignoring_case(column(Column::GroupName), name),
         })
     })
 }
@@ -250,7 +250,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 /// # Errors
 /// The same as [`find`].
 pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
-    query.rows::<Entity>(ctx.app.db.lists()).await
+    query.rows::<Entity>(ctx.app.db.list_reader()).await
 }
 
 /// Counts the groups on all pages of a query.
@@ -258,7 +258,7 @@ pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
 /// # Errors
 /// The same as [`find`].
 pub async fn count(ctx: &AdminCtx, query: &ListQuery) -> Result<i64> {
-    query.count::<Entity>(ctx.app.db.lists()).await
+    query.count::<Entity>(ctx.app.db.list_reader()).await
 }
 
 /// Returns the groups with these primary keys.

@@ -64,7 +64,7 @@ pub async fn checks(app: &App) -> [Check; 3] {
 }
 
 /// Checks that the database accepts writes. It passes if no write was refused because the disk is full or the
-/// database is read-only. After a refused write, each check tries a write of its own until one succeeds: a server
+/// database is read-only. After a refused write, each check tries a write until one succeeds: a server
 /// that is not ready receives no requests that could show that the database accepts writes again.
 async fn ensure_writable(app: &App) -> Result<()> {
     if !app.db.is_read_only() {

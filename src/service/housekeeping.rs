@@ -13,7 +13,7 @@ use crate::entity::{
     webhook_delivery,
 };
 use crate::error::Result;
-use crate::service::password::issued_after;
+use crate::service::password::expiry_cutoff;
 use crate::service::{journal, session, webhook};
 use crate::transact;
 use crate::types::MailStatus;
@@ -25,22 +25,22 @@ const BATCH: u64 = 1000;
 /// Deletes all expired and old rows once and returns their number.
 pub async fn run_once(ctx: &AdminCtx) -> Result<u64> {
     let (now, config) = (ctx.app.clock.now(), &ctx.app.config.accounts);
-    let reset = issued_after(ctx, config.reset_password_expiry)?;
-    let verify = issued_after(ctx, config.verify_email_expiry)?;
+    let reset = expiry_cutoff(ctx, config.reset_password_expiry)?;
+    let verify = expiry_cutoff(ctx, config.verify_email_expiry)?;
     let old_mail = Condition::all()
         .add(mail::Column::Status.ne(MailStatus::Pending))
-        .add(mail::Column::CreatedAt.lte(super::mail::forgotten_since(ctx)));
-    let old_counter = throttle::Column::UpdatedAt.lte(super::throttle::forgotten_since(ctx));
+        .add(mail::Column::CreatedAt.lte(super::mail::retention_cutoff(ctx)));
+    let old_counter = throttle::Column::UpdatedAt.lte(super::throttle::retention_cutoff(ctx));
     let mut deleted = session::delete_expired(ctx).await?;
     let expired_key = idempotency_key::Column::ExpiresAt.lte(now);
     deleted += sweep::<idempotency_key::Entity>(ctx, idempotency_key::Column::Scope, expired_key).await?;
     deleted += sweep::<throttle::Entity>(ctx, throttle::Column::Key, old_counter).await?;
     deleted += sweep::<mail::Entity>(ctx, mail::Column::MailId, old_mail).await?;
-    let old_delivery = webhook::forgotten(ctx);
+    let old_delivery = webhook::retention_ended(ctx);
     deleted +=
         sweep::<webhook_delivery::Entity>(ctx, webhook_delivery::Column::WebhookDeliveryId, old_delivery)
             .await?;
-    let expired = journal::expired(ctx).await?;
+    let expired = journal::advance_expiry(ctx).await?;
     deleted += sweep::<journal_entry::Entity>(ctx, journal_entry::Column::JournalEntryId, expired).await?;
     let reset = reset_password_token::Column::CreatedAt.lte(reset);
     deleted +=

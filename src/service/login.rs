@@ -24,7 +24,7 @@ impl Login {
     ///
     /// # Errors
     /// [`Error::RateLimited`] for a network address with too many failed attempts.
-    pub(super) async fn begin(
+    pub(super) async fn start(
         ctx: &Ctx,
         audience: &'static str,
         email: &str,
@@ -39,13 +39,13 @@ impl Login {
     }
 
     /// Logs a successful login.
-    pub(super) fn passed(&self, account: Uuid) {
+    pub(super) fn log_success(&self, account: Uuid) {
         tracing::info!(audience = self.audience, %account, "logged in");
     }
 
     /// Logs a failed login and returns its error. The message and the latency are the same for every reason. The log
     /// line contains the account, if it exists.
-    pub(super) async fn refused(
+    pub(super) async fn reject(
         &self,
         ctx: &Ctx,
         outside: &impl NoTransaction,

@@ -107,7 +107,7 @@ pub(super) async fn withdraw(
 ///
 /// # Errors
 /// [`Error::RateLimited`] after five mails of this kind within an hour.
-pub(super) async fn ensure_not_too_many(
+pub(super) async fn check_mail_limit(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     kind: MailKind,
@@ -210,15 +210,15 @@ async fn prepare(
     let (app, config) = (&ctx.app, &ctx.app.config.accounts);
     let is_verified = customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
     let mut variables = Variables {
-        full_name: greeting::greeted(&customer.full_name, is_verified),
-        recipient: greeting::shown(&mail.recipient),
+        full_name: greeting::greeting_name(&customer.full_name, is_verified),
+        recipient: greeting::displayed_address(&mail.recipient),
         time: mail.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
         public_url: app.public_url(),
         ..Variables::default()
     };
     match mail.kind {
         MailKind::VerifyEmail => {
-            if !customer.status.is_enabled() || !customer.may_confirm(&mail.recipient) {
+            if !customer.status.is_enabled() || !customer.can_confirm(&mail.recipient) {
                 return Ok(None);
             }
             let token = secret::token(&app.random);
@@ -374,6 +374,6 @@ pub(super) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
 }
 
 /// The latest creation time of mails whose retention has ended. Pending mails are except.
-pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
+pub(super) fn retention_cutoff(ctx: &Ctx) -> DateTime<Utc> {
     ctx.app.clock.now() - RETENTION
 }

@@ -113,7 +113,7 @@ fn login_key(audience: &str, email: &str) -> String {
 
 /// Resets the count of wrong passwords of an account. Lock order: call it before the account's row is locked, as at a
 /// login; otherwise two transactions could deadlock.
-pub(super) async fn forget(tx: &impl ConnectionTrait, audience: &str, email: &str) -> TxResult<()> {
+pub(super) async fn reset_failures(tx: &impl ConnectionTrait, audience: &str, email: &str) -> TxResult<()> {
     Entity::delete_by_id(login_key(audience, email)).exec(tx).await?;
     Ok(())
 }
@@ -148,7 +148,7 @@ async fn count(ctx: &Ctx, purpose: &str, limit: u32) -> Result<()> {
 }
 
 /// Counters that were last updated at this time or before have no effect and can be deleted.
-pub(super) fn forgotten_since(ctx: &Ctx) -> DateTime<Utc> {
+pub(super) fn retention_cutoff(ctx: &Ctx) -> DateTime<Utc> {
     ctx.app.clock.now() - RESET_AFTER
 }
 

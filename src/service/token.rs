@@ -112,7 +112,7 @@ impl std::fmt::Debug for TokenPair {
 /// The claims of a token that has not expired, with a valid signature, audience and kind. The caller of [`verify`] has
 /// to check that the account has not invalidated it.
 #[derive(Clone, Debug)]
-pub struct Verified {
+pub struct VerifiedToken {
     /// The account when the token was issued.
     pub account: Account,
     /// The account's `token_generation` when the token was issued.
@@ -209,20 +209,20 @@ fn issue(
 }
 
 /// Verifies an access token of either audience. Returns its audience and its claims, or `None` if it is invalid.
-pub fn verify_access(app: &App, token: &str) -> Option<(Audience, Verified)> {
+pub fn verify_access(app: &App, token: &str) -> Option<(Audience, VerifiedToken)> {
     let key_id = key_id(token)?;
     let audience = match &key_id {
         // The key identifies the audience, so no claim is used before the token is verified.
         Some(id) => [Audience::Customer, Audience::Admin]
             .into_iter()
-            .find(|audience| keys(app, *audience, TokenKind::Access).named(id).is_some())?,
+            .find(|audience| keys(app, *audience, TokenKind::Access).find(id).is_some())?,
         None => claimed_audience(token)?,
     };
     Some((audience, verify_with_key_id(app, token, key_id.as_deref(), audience, TokenKind::Access)?))
 }
 
 /// Verifies the signature, algorithm, audience, kind, issuer and expiry of a token. Returns `None` if it is invalid.
-pub fn verify(app: &App, token: &str, audience: Audience, kind: TokenKind) -> Option<Verified> {
+pub fn verify(app: &App, token: &str, audience: Audience, kind: TokenKind) -> Option<VerifiedToken> {
     verify_with_key_id(app, token, key_id(token)?.as_deref(), audience, kind)
 }
 
@@ -232,12 +232,12 @@ fn verify_with_key_id(
     key_id: Option<&str>,
     audience: Audience,
     kind: TokenKind,
-) -> Option<Verified> {
+) -> Option<VerifiedToken> {
     let keys = keys(app, audience, kind);
     let decode =
         |key: &SigningKey| jsonwebtoken::decode::<Claims>(token, &key.decoding, &keys.validation).ok();
     let claims = match key_id {
-        Some(id) => decode(keys.named(id)?)?.claims,
+        Some(id) => decode(keys.find(id)?)?.claims,
         // A token of EverShop, or of a patron release without key identifiers.
         None => keys.all().find_map(decode)?.claims,
     };
@@ -250,7 +250,7 @@ fn verify_with_key_id(
         Audience::Admin => claims.user,
         Audience::Customer => claims.customer,
     };
-    account.filter(|_| is_valid).map(|account| Verified {
+    account.filter(|_| is_valid).map(|account| VerifiedToken {
         account,
         generation: claims.generation,
         session: claims.session,

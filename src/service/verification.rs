@@ -19,7 +19,7 @@ use crate::types::MailKind;
 ///
 /// # Errors
 /// [`Error::Conflict`] if no address needs verification; [`Error::RateLimited`] after five mails in an hour.
-pub async fn send_again(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> {
+pub async fn resend(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> {
     let customer_id = ctx.customer_id;
     if !ctx.app.config.accounts.email_verification {
         return Err(Error::conflict("E-mail verification is disabled"));
@@ -30,7 +30,7 @@ pub async fn send_again(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<(
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
             return Err(Error::conflict("The e-mail address is already verified").into());
         }
-        mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
+        mail::check_mail_limit(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
         enqueue_verification_mail(ctx, tx, &customer).await
     })
 }
@@ -58,12 +58,14 @@ pub async fn verify(ctx: &Ctx, write: Write<()>, token: Field) -> Result<Written
         let current =
             select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
         let token =
-            find().one(tx).await?.filter(|token| current.may_confirm(&token.email)).ok_or_else(invalid)?;
+            find().one(tx).await?.filter(|token| current.can_confirm(&token.email)).ok_or_else(invalid)?;
         let siblings =
             tokens::Entity::delete_many().filter(tokens::Column::CustomerId.eq(current.customer_id));
         siblings.filter(tokens::Column::Email.eq(token.email.clone())).exec(tx).await?;
         let mut row = current.clone().into_active_model();
-        if let Some(pending) = current.pending_email.clone().filter(|_| current.wants(&token.email)) {
+        if let Some(pending) =
+            current.pending_email.clone().filter(|_| current.is_pending_email(&token.email))
+        {
             row.email = Set(pending);
         }
         row.email_verified_at = Set(Some(ctx.app.clock.now()));

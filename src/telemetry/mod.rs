@@ -67,7 +67,7 @@ pub async fn stop() {
 
 /// Creates the span of a request. Also returns its trace: that of its headers, or a new one. The trace is `None` if the
 /// headers contain no trace and the span is not exported. The span of a `probe` is never exported.
-pub fn begin<'a>(
+pub fn start_span<'a>(
     request_id: &str,
     probe: bool,
     header: impl Fn(&str) -> Option<&'a str>,
@@ -91,7 +91,7 @@ pub fn begin<'a>(
 }
 
 /// Ends the span of an answered request.
-pub fn answered(span: &Span, method: &str, route: &str, status: u16) {
+pub fn end_span(span: &Span, method: &str, route: &str, status: u16) {
     if export::is_on() {
         export::answered(span, method, route, status);
     }
@@ -116,7 +116,7 @@ pub fn current() -> Option<Trace> {
 
 #[cfg(test)]
 mod tests {
-    use super::{begin, current, export};
+    use super::{current, export, start_span};
     use crate::config::TracesConfig;
     use tracing_subscriber::Registry;
     use tracing_subscriber::layer::SubscriberExt;
@@ -130,7 +130,7 @@ mod tests {
         let subscriber = Registry::default().with(tracing_opentelemetry::layer().with_tracer(tracer));
         tracing::subscriber::with_default(subscriber, || {
             let incoming = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-            let (span, trace) = begin("1", false, |name| (name == "traceparent").then_some(incoming));
+            let (span, trace) = start_span("1", false, |name| (name == "traceparent").then_some(incoming));
             let trace = trace.unwrap();
             assert_eq!(trace.id(), "0af7651916cd43dd8448eb211c80319c");
             assert_ne!(trace.traceparent(), incoming, "the request has its own span");

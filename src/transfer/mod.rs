@@ -6,7 +6,7 @@
 mod from_csv;
 mod from_ndjson;
 mod record_source;
-pub mod refusals;
+pub mod refused_lines;
 mod write;
 
 use std::io::BufRead;

@@ -7,7 +7,7 @@ use std::io::{BufRead, ErrorKind, Read, Result};
 /// A file that is read record by record.
 pub(super) struct RecordSource<R> {
     input: R,
-    /// Remaining bytes that this record may have. The parser has no limit of its own.
+    /// Remaining bytes that this record may have. The parser itself has no limit.
     remaining: u64,
     /// The number of complete lines.
     lines: u64,

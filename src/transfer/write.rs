@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{FileError, Format};
 use crate::entity::customer_address;
 use crate::entity::metafield_definition::Model as Definition;
-use crate::service::export::Exported;
+use crate::service::export::ExportedCustomer;
 use crate::service::metafield;
 use crate::types::timestamp;
 
@@ -72,7 +72,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// When the output fails.
-    pub fn write(&mut self, exported: Exported) -> Result<(), FileError> {
+    pub fn write(&mut self, exported: ExportedCustomer) -> Result<(), FileError> {
         let mut fields = fields(exported, self.with_hashes);
         match &mut self.output {
             Output::Ndjson(output) => {
@@ -132,8 +132,8 @@ fn cell(value: Value) -> String {
     }
 }
 
-fn fields(exported: Exported, with_hash: bool) -> Map<String, Value> {
-    let Exported { customer, group_name, addresses } = exported;
+fn fields(exported: ExportedCustomer, with_hash: bool) -> Map<String, Value> {
+    let ExportedCustomer { customer, group_name, addresses } = exported;
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
     put("uuid", customer.uuid.to_string().into());

@@ -39,7 +39,7 @@ impl CustomerStatus {
     }
 }
 
-/// Two disabled values are equal, so that disabling a disabled customer is no change.
+/// Two disabled values are equal, so that disabling a disabled customer changes nothing.
 impl PartialEq for CustomerStatus {
     fn eq(&self, other: &Self) -> bool {
         self.is_enabled() == other.is_enabled()

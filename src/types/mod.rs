@@ -22,7 +22,7 @@ pub use event::{Actor, EventKind, UnknownEvent, filter_matches};
 pub use if_match::{IfMatch, entity_tag, next_version, read_entity_tags};
 pub use mail::{MailKind, MailStatus};
 pub use network::rate_limit_key;
-pub use password::{Password, PasswordHash, WeakPassword, normalized};
+pub use password::{Password, PasswordHash, WeakPassword, to_nfc};
 pub use search_text::search_text;
 pub(crate) use text::is_invisible;
 pub use text::{fold, is_blank};

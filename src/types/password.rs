@@ -44,7 +44,7 @@ impl Password {
         if password.expose_secret().len() > 3 * MAX_BYTES {
             return Err(WeakPassword::TooLong);
         }
-        let password = normalized(&password).unwrap_or(password);
+        let password = to_nfc(&password).unwrap_or(password);
         let text = password.expose_secret();
         if text.is_empty() {
             Err(WeakPassword::Empty)
@@ -66,7 +66,7 @@ impl Password {
 }
 
 /// The password in normalization form C, or `None` if it is in that form already.
-pub fn normalized(typed: &SecretString) -> Option<SecretString> {
+pub fn to_nfc(typed: &SecretString) -> Option<SecretString> {
     let text = typed.expose_secret();
     if is_nfc(text) { None } else { Some(text.nfc().collect::<String>().into()) }
 }

@@ -12,7 +12,7 @@ pub enum DeliveryStatus {
     /// The receiver accepted it.
     Delivered,
     /// Failed for three days and not retried any more (dead letter). It can be replayed.
-    Parked,
+    DeadLetter,
 }
 
 impl DeliveryStatus {
@@ -21,7 +21,7 @@ impl DeliveryStatus {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
-            Self::Parked => "parked",
+            Self::DeadLetter => "parked",
         }
     }
 }

@@ -60,7 +60,10 @@ async fn server_info(State(app): State<Arc<App>>) -> Response {
     if !app.config.server.playground {
         return disabled().into_response();
     }
-    let demo = app.demo.get().map(|customer| json!({"email": customer.email, "password": customer.password}));
+    let demo = app
+        .demo_customer
+        .get()
+        .map(|customer| json!({"email": customer.email, "password": customer.password}));
     let mut info = json!({"introspection": app.config.graphql.introspection});
     if let (Some(demo), Value::Object(info)) = (demo, &mut info) {
         info.insert("demo".to_owned(), demo);

@@ -9,7 +9,7 @@ use crate::service::mail::{self, Outgoing};
 /// Sends a batch of mails that are due and returns how many it attempted.
 ///
 /// # Errors
-/// When the database fails. A mail that is not accepted is no error: it is retried.
+/// When the database fails. A mail that is not accepted is retried.
 pub async fn send_due(ctx: &AdminCtx) -> Result<usize> {
     let outgoing = mail::claim(ctx).await?;
     let results = join_all(outgoing.iter().map(|outgoing| send(ctx, outgoing))).await;

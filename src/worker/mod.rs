@@ -15,7 +15,7 @@ use tokio::sync::{OnceCell, watch};
 use crate::app::App;
 use crate::app::ctx::AdminCtx;
 use crate::error::{Error, Result};
-use crate::service::journal::PUBLISHED_AT_ONCE;
+use crate::service::journal::PUBLISH_BATCH;
 use crate::service::{backlog, customer, derived, housekeeping, metafield, session};
 
 use task::Task;
@@ -76,7 +76,7 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
             Ok(match published {
                 0 => EVENT_PAUSE,
                 // Waits for further events: a transaction for every few of them would slow down writes.
-                1..PUBLISHED_AT_ONCE => PARTIAL_BATCH_PAUSE,
+                1..PUBLISH_BATCH => PARTIAL_BATCH_PAUSE,
                 _ => Duration::ZERO,
             })
         }),
@@ -91,7 +91,7 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
             Ok(if metafield::clean_up(&ctx).await? { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
         run_periodically(&ctx, "derived_columns", stop.clone(), async |ctx: AdminCtx| {
-            let more = derived::fill_in(&ctx).await?;
+            let more = derived::compute_missing(&ctx).await?;
             Ok(if more { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
         run_periodically(&ctx, "backlog", stop.clone(), async |ctx: AdminCtx| {
@@ -110,7 +110,7 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
                     tracing::debug!(%error, "old password hashes were not measured");
                 }
                 housekeeping::run_once(&ctx).await?;
-                derived::retry(&ctx).await?;
+                derived::retry_missing(&ctx).await?;
                 Ok(HOUSEKEEPING_PAUSE)
             }
         }),
@@ -129,7 +129,7 @@ async fn run_periodically<F>(
     F: Future<Output = Result<Duration>> + Send + 'static,
 {
     let metrics = &ctx.app.metrics.worker;
-    metrics.expect(name);
+    metrics.create_series(name);
     while !*stop.borrow() {
         let pause = match Task::spawn(job(ctx.clone())).await {
             Ok(Ok(pause)) => {

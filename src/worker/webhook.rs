@@ -27,7 +27,7 @@ pub async fn publish(ctx: &AdminCtx) -> Result<usize> {
 /// Sends one batch of due deliveries to each endpoint and returns how many it attempted.
 ///
 /// # Errors
-/// When the database fails. A delivery that the receiver doesn't accept is no error: it is retried.
+/// When the database fails. A delivery that the receiver doesn't accept is retried.
 pub async fn deliver_due(ctx: &AdminCtx) -> Result<usize> {
     let endpoints = webhook::endpoints_with_work(ctx).await?;
     let attempts = join_all(endpoints.into_iter().map(|endpoint| deliver_batch(ctx, endpoint))).await;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use patron::app::ctx::AdminCtx;
 use patron::entity::admin_user;
-use patron::service::derived::{fill_in, retry};
+use patron::service::derived::{compute_missing, retry_missing};
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use serde_json::{Value, json};
 
@@ -70,11 +70,11 @@ async fn insert_with_status(app: &TestApp, email: &str, status: i16) {
 async fn fill_all_in(app: &TestApp) {
     let ctx = AdminCtx::system(app.app.clone());
     let mut batches = 0;
-    while fill_in(&ctx).await.unwrap() {
+    while compute_missing(&ctx).await.unwrap() {
         batches += 1;
         assert!(batches < 100, "the job ends");
     }
-    assert!(!fill_in(&ctx).await.unwrap(), "nothing more is left");
+    assert!(!compute_missing(&ctx).await.unwrap(), "nothing more is left");
 }
 
 /// The values of a column by the value of a key column.
@@ -330,13 +330,13 @@ async fn a_released_address_goes_to_the_waiting_row(app: &TestApp) {
     let rows = [app.register("a@x.io").await, app.register("b@x.io").await];
     insert(app, &["A@X.io", "B@X.io", "no-at-sign"]).await;
     fill_all_in(app).await;
-    retry(&system).await.unwrap();
+    retry_missing(&system).await.unwrap();
     assert_eq!((email_key(app, "A@X.io").await, email_key(app, "B@X.io").await), (None, None));
     app.admin().delete(&format!("/api/customers/{}", rows[0]["uuid"].as_str().unwrap())).await.data();
     assert_eq!(change(app, "b@x.io", &json!({"email": "c@x.io"})).await.status, 200);
     assert_eq!(log_in(app, "a@x.io").await.status, 401);
     app.app.clock.advance(TimeDelta::seconds(1));
-    retry(&system).await.unwrap();
+    retry_missing(&system).await.unwrap();
     for email in ["A@X.io", "B@X.io", "c@x.io"] {
         assert_login(app, email).await;
     }

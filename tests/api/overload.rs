@@ -25,7 +25,7 @@ async fn requests_beyond_the_limit_are_refused(backend: Backend) {
     let admin = app.admin();
     let change = async |number: usize| {
         let path = format!("/api/customers/{}", customers[number]["uuid"].as_str().unwrap());
-        admin.patch(&path, &json!({"full_name": "Somebody Else"})).await
+        admin.patch(&path, &json!({"full_name": "Someone Else"})).await
     };
     let during_overload = async {
         for _ in 0..6000 {

@@ -128,7 +128,7 @@ async fn results_follow_changes_of_a_customer(app: &TestApp) {
 async fn missing_search_texts_are_filled_in(app: &TestApp) {
     let system = AdminCtx::system(app.app.clone());
     register(app, "Template", "template@x.io").await;
-    assert!(!derived::fill_in(&system).await.unwrap(), "nothing is missing");
+    assert!(!derived::compute_missing(&system).await.unwrap(), "nothing is missing");
     insert(app, 0..450).await;
     assert_eq!(search(app, "zofie 44").await, "");
     let batches = fill_all_in(app).await;
@@ -144,7 +144,7 @@ async fn missing_search_texts_are_filled_in(app: &TestApp) {
     };
     renamed.update(app.app.db.migration_connection()).await.unwrap();
     assert_eq!((search(app, "renee").await, search(app, "zofie 449").await), (String::new(), String::new()));
-    derived::fill_in(&system).await.unwrap();
+    derived::compute_missing(&system).await.unwrap();
     assert_eq!(search(app, "renee").await, "c");
 }
 
@@ -281,7 +281,7 @@ async fn insert(app: &TestApp, numbers: Range<usize>) {
 async fn fill_all_in(app: &TestApp) -> usize {
     let system = AdminCtx::system(app.app.clone());
     let mut batches = 0;
-    while derived::fill_in(&system).await.unwrap() {
+    while derived::compute_missing(&system).await.unwrap() {
         batches += 1;
         assert!(batches < 50, "the job ends");
     }

@@ -37,11 +37,16 @@ async fn an_admin_sets_every_field(app: &TestApp) {
     assert!(
         app.app
             .hasher
-            .verify(&patron::db::Job, Lane::System, &"another good one".into(), Some(&stored.password))
+            .verify(
+                &patron::db::BackgroundJob,
+                Lane::System,
+                &"another good one".into(),
+                Some(&stored.password)
+            )
             .await
             .unwrap()
             .verdict
-            .is_right()
+            .is_match()
     );
     app.admin().patch(&url(&row), &json!({"meta_data": null, "group_id": null})).await.data();
     let stored = app.customers().await.pop().unwrap();

@@ -22,7 +22,7 @@ async fn log(app: &TestApp, variables: Value) -> Vec<Value> {
 }
 
 async fn count_dead_letters(app: &TestApp) -> u64 {
-    let parked = webhook_delivery::Column::Status.eq(DeliveryStatus::Parked);
+    let parked = webhook_delivery::Column::Status.eq(DeliveryStatus::DeadLetter);
     webhook_delivery::Entity::find().filter(parked).count(app.app.db.migration_connection()).await.unwrap()
 }
 

@@ -100,7 +100,7 @@ fn rows(world: &World, window: &Window, sort: &[Sort]) -> Result<Vec<Row>> {
     let connection = Connection::parse(&world.ctx, window, None, sort)?;
     let slice = world.run(async {
         // The query must be valid, whatever its result.
-        connection.has_rows_behind(&world.ctx).await.expect("the database responds");
+        connection.has_rows_before_start(&world.ctx).await.expect("the database responds");
         connection.rows(&world.ctx).await.expect("the database responds")
     });
     let row = |row: &Model| Row {

@@ -1,7 +1,7 @@
 //! Bodies that change customers (`src/service/customer/input.rs`).
 
 use patron::entity::customer::Model;
-use patron::service::input::patch::holds_nul;
+use patron::service::input::patch::contains_nul;
 use patron::types::{EmailAddress, Password};
 use serde_json::{Map, Value};
 
@@ -63,7 +63,7 @@ fn assert_within_limits(row: &Model) {
     assert_eq!(EmailAddress::parse(row.email.as_str()), Ok(row.email.clone()));
     assert_eq!(row.status.stored(), i64::from(row.status.number()));
     assert!(row.group_id.is_some(), "a customer without a group");
-    assert!(row.meta_data.is_object() && !holds_nul(&row.meta_data), "{}", row.meta_data);
+    assert!(row.meta_data.is_object() && !contains_nul(&row.meta_data), "{}", row.meta_data);
     assert!(!row.search_text.is_empty(), "a customer without search text");
 }
 

@@ -1,7 +1,7 @@
 //! Bodies that define custom fields (`src/service/metafield/input.rs`, `rules.rs`), and values of such fields.
 
 use patron::entity::metafield_definition::{Entity, Model};
-use patron::service::input::patch::holds_nul;
+use patron::service::input::patch::contains_nul;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ fn assert_within_limits(row: &Model) {
     assert!(is_line(&row.name, 255), "{:?}", row.name);
     let description = row.description.as_deref().unwrap_or_default();
     assert!(description.chars().count() <= 1000 && !description.contains('\0'), "{description:?}");
-    assert!(!holds_nul(&row.validations) && !holds_nul(&row.sub_fields), "{row:?}");
+    assert!(!contains_nul(&row.validations) && !contains_nul(&row.sub_fields), "{row:?}");
     let (count, patterns) = sub_fields(&row.sub_fields, &row.field_type.name(), 1);
     let patterns = patterns + rules(&row.validations);
     assert!(count <= 200 && patterns <= 20, "{count} sub-fields, {patterns} regular expressions");

@@ -1,7 +1,7 @@
 //! Bodies that set custom fields (`src/service/metafield/values.rs`, `schema.rs`).
 
 use patron::entity::metafield_definition::{Entity, FieldType};
-use patron::service::input::patch::holds_nul;
+use patron::service::input::patch::contains_nul;
 use patron::service::metafield::{self, DefinitionInput};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Map, Value, json};
@@ -37,7 +37,7 @@ pub(crate) fn try_values(world: &World, values: &Value) {
         return;
     };
     assert_eq!(data["metaData"], after.meta_data, "the response");
-    assert!(!holds_nul(&after.meta_data), "{}", after.meta_data);
+    assert!(!contains_nul(&after.meta_data), "{}", after.meta_data);
     assert_eq!(before.meta_data.get("free"), after.meta_data.get("free"), "free-form data changed");
 
     world.send("PATCH", &metafields_path, &body(values)).accepted();

@@ -13,8 +13,8 @@ use async_graphql::extensions::{
 };
 use async_graphql::{ContextSelectionSet, ServerError, ServerResult, ValidationResult, Value};
 
-use super::counted;
 use super::error;
+use super::sized_output;
 use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
 use crate::http::FailureCode;
@@ -69,12 +69,12 @@ impl Budget {
             fields: AtomicUsize::new(config.max_complexity),
             parts: AtomicUsize::new(config.max_parts()),
             complexity: AtomicUsize::new(config.max_complexity),
-            max_bytes: config.max_answer_bytes,
+            max_bytes: config.max_response_bytes,
             row_bytes: AtomicUsize::new(0),
             leaf_bytes: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
             pending: pending.clone(),
-            max_pending: config.answers_bytes,
+            max_pending: config.total_response_bytes,
         }
     }
 
@@ -158,7 +158,7 @@ impl Budget {
             "The response is larger than {} bytes (PATRON_GRAPHQL_MAX_ANSWER_BYTES); select fewer rows or fields",
             self.max_bytes
         );
-        error::with_code(ServerError::new(message, None), ErrorCode::AnswerTooLarge)
+        error::with_code(ServerError::new(message, None), ErrorCode::ResponseTooLarge)
     }
 }
 
@@ -204,7 +204,7 @@ impl Extension for BudgetExtension {
         budget.take_bytes(MIN_INTROSPECTION_BYTES)?;
         let name = info.alias.unwrap_or(info.name).len();
         let value = next.run(ctx, info).await?;
-        let bytes = name + value.as_ref().map_or(0, counted::scalar_bytes);
+        let bytes = name + value.as_ref().map_or(0, sized_output::scalar_bytes);
         budget.take_bytes(bytes.saturating_sub(MIN_INTROSPECTION_BYTES))?;
         Ok(value)
     }
@@ -228,13 +228,13 @@ impl DocumentCost {
 pub(super) mod tests {
     use super::*;
 
-    pub(in crate::api::graphql) fn config(bytes: usize, answers_bytes: usize) -> GraphqlConfig {
+    pub(in crate::api::graphql) fn config(bytes: usize, total_response_bytes: usize) -> GraphqlConfig {
         GraphqlConfig {
             max_depth: 20,
             max_complexity: 100,
             max_aliases: 100,
-            max_answer_bytes: bytes,
-            answers_bytes,
+            max_response_bytes: bytes,
+            total_response_bytes,
             batch: 0,
             introspection: true,
         }

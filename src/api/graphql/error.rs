@@ -3,7 +3,7 @@
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use super::error_code::ErrorCode;
-use crate::error::{Error, MAX_MESSAGE, cut};
+use crate::error::{Error, MAX_MESSAGE, truncate};
 use crate::http::{Detail, Failure};
 
 /// A domain error that a resolver returns.
@@ -38,7 +38,7 @@ pub(super) const MAX_ERRORS: usize = 100;
 /// The error with this code, its message shortened to the maximum length.
 pub(super) fn with_code(mut error: ServerError, code: ErrorCode) -> ServerError {
     // The parser quotes the line in which it failed, which may be the whole query.
-    error.message = cut(error.message, MAX_MESSAGE);
+    error.message = truncate(error.message, MAX_MESSAGE);
     set_code(&mut error, code);
     error
 }
@@ -47,7 +47,7 @@ pub(super) fn with_code(mut error: ServerError, code: ErrorCode) -> ServerError 
 pub(super) fn normalize_errors(response: &mut Response) {
     response.errors.truncate(MAX_ERRORS);
     for error in &mut response.errors {
-        error.message = cut(std::mem::take(&mut error.message), MAX_MESSAGE);
+        error.message = truncate(std::mem::take(&mut error.message), MAX_MESSAGE);
         if code(error).is_none() {
             // The document was validated before, so the library refuses it as a whole only for its size. Such an error
             // has neither a path nor a location.

@@ -32,7 +32,7 @@ codes! {
     ParseFailed = "GRAPHQL_PARSE_FAILED",
     ValidationFailed = "GRAPHQL_VALIDATION_FAILED",
     QueryTooLarge = "QUERY_TOO_LARGE",
-    AnswerTooLarge = "ANSWER_TOO_LARGE",
+    ResponseTooLarge = "ANSWER_TOO_LARGE",
     IntrospectionDisabled = "INTROSPECTION_DISABLED",
     PersistedQueryNotSupported = "PERSISTED_QUERY_NOT_SUPPORTED",
     PersistedQueryMismatch = "PERSISTED_QUERY_MISMATCH",

@@ -6,10 +6,10 @@
 
 mod budget;
 mod caller;
-mod counted;
 mod error;
 mod error_code;
 mod schema;
+mod sized_output;
 mod transport;
 
 pub use error_code::error_codes;

@@ -22,7 +22,7 @@ use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
-use crate::service::address::{self, Owned};
+use crate::service::address::{self, OwnedAddress};
 use crate::types::timestamp;
 
 /// A postal address of a customer.
@@ -109,8 +109,8 @@ impl From<&Model> for Address {
     }
 }
 
-impl From<&Owned> for LinkedAddress {
-    fn from(owned: &Owned) -> Self {
+impl From<&OwnedAddress> for LinkedAddress {
+    fn from(owned: &OwnedAddress) -> Self {
         let links = Link::edit_and_delete(&url(owned.owner, owned.address.uuid));
         Self { address: (&owned.address).into(), links }
     }
@@ -237,17 +237,17 @@ pub(super) struct AddressPatch {
 
 type CreatedAddress = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;
 
-fn created(owned: &Owned) -> CreatedAddress {
+fn created(owned: &OwnedAddress) -> CreatedAddress {
     let location = url(owned.owner, owned.address.uuid);
     let data = Json(Data { data: owned.into() });
     Versioned::new(owned.address.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))
 }
 
-fn updated(owned: &Owned) -> Versioned<Json<Data<LinkedAddress>>> {
+fn updated(owned: &OwnedAddress) -> Versioned<Json<Data<LinkedAddress>>> {
     Versioned::new(owned.address.version, Json(Data { data: owned.into() }))
 }
 
-fn deleted(owned: &Owned) -> Json<Data<Address>> {
+fn deleted(owned: &OwnedAddress) -> Json<Data<Address>> {
     Json(Data { data: (&owned.address).into() })
 }
 

@@ -21,7 +21,7 @@ use crate::types::timestamp;
 
 /// All data that is stored about a customer, except data that only the back office may see.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Everything {
+pub(super) struct AccountData {
     /// The account.
     customer: Customer,
     /// Time at which the customer verified the e-mail address (RFC 3339).
@@ -76,7 +76,7 @@ impl From<MailRow> for Mail {
     }
 }
 
-impl From<AccountExport> for Everything {
+impl From<AccountExport> for AccountData {
     fn from(export: AccountExport) -> Self {
         let AccountExport { customer, group, metafields, addresses, sessions, mails } = export;
         Self {
@@ -102,15 +102,15 @@ impl From<AccountExport> for Everything {
     tag = "account",
     security(("customer" = [])),
     responses(
-        (status = 200, description = "All data about the customer", body = Data<Everything>,
+        (status = 200, description = "All data about the customer", body = Data<AccountData>,
          headers(("Content-Disposition" = String, description = "Makes browsers save the document as a file"))),
         Failing<(CustomerOnly, CustomerDeleted, Read)>,
     )
 )]
 pub(super) async fn export_me(
     ctx: CustomerCtx,
-) -> Result<([(HeaderName, HeaderValue); 2], Json<Data<Everything>>), Failure> {
-    let export = export::own(&ctx).await?;
+) -> Result<([(HeaderName, HeaderValue); 2], Json<Data<AccountData>>), Failure> {
+    let export = export::export_account(&ctx).await?;
     let headers = [
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"customer.json\"")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -61,5 +61,5 @@ pub(super) async fn send_my_verification(
     ctx: CustomerCtx,
     write: OneWrite,
 ) -> Result<WriteResponse, Failure> {
-    Ok(verification::send_again(&ctx, write.respond_with(empty_body)).await?.into())
+    Ok(verification::resend(&ctx, write.respond_with(empty_body)).await?.into())
 }

@@ -20,7 +20,7 @@ use crate::entity::webhook_endpoint::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
-use crate::service::webhook::{self, WithSecret};
+use crate::service::webhook::{self, EndpointWithSecret};
 use crate::types::timestamp;
 
 /// A URL that receives events. The secret is never returned.
@@ -93,8 +93,8 @@ impl From<&Model> for LinkedWebhookEndpoint {
     }
 }
 
-impl From<&WithSecret> for WebhookEndpointWithSecret {
-    fn from(WithSecret { endpoint, secret }: &WithSecret) -> Self {
+impl From<&EndpointWithSecret> for WebhookEndpointWithSecret {
+    fn from(EndpointWithSecret { endpoint, secret }: &EndpointWithSecret) -> Self {
         Self {
             links: Link::edit_and_delete(&url(endpoint.uuid)),
             secret: secret.expose_secret().to_owned(),
@@ -196,7 +196,7 @@ type CreatedEndpoint = (
     Json<Data<WebhookEndpointWithSecret>>,
 );
 
-fn created(outcome: &WithSecret) -> CreatedEndpoint {
+fn created(outcome: &EndpointWithSecret) -> CreatedEndpoint {
     let location = [(header::LOCATION, url(outcome.endpoint.uuid))];
     (StatusCode::CREATED, NO_STORE, location, Json(Data { data: outcome.into() }))
 }
@@ -297,7 +297,7 @@ pub(super) async fn rotate_webhook_secret(
     path: Result<Path<String>, PathRejection>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|outcome: &WithSecret| {
+    let write = write.respond_with(|outcome: &EndpointWithSecret| {
         (NO_STORE, Json(Data { data: WebhookEndpointWithSecret::from(outcome) }))
     });
     Ok(webhook::rotate_secret(&ctx, write, endpoint_id(path)?, body.into()).await?.into())

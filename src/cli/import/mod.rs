@@ -5,7 +5,7 @@
 //! kept; the same command resumes the import, since existing customers are skipped.
 
 mod pipeline;
-mod refusals;
+mod refused_lines;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -25,7 +25,7 @@ use crate::service::import::{self, Import, ImportOutcome};
 use crate::transfer::{self, FileError};
 
 use pipeline::{CountingReader, prepare_ahead, read_ahead};
-use refusals::Refusals;
+use refused_lines::Refusals;
 
 /// The options of `patron import`.
 #[derive(Debug, Args)]
@@ -120,7 +120,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
         return Err(failure);
     }
     match refused_file {
-        Some(file) => Err(Failure::Partly(format!("{refused} lines were refused: see {}", file.display()))),
+        Some(file) => Err(Failure::Partial(format!("{refused} lines were refused: see {}", file.display()))),
         None => Ok(()),
     }
 }

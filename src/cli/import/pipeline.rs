@@ -45,7 +45,9 @@ impl<T> Step<T> {
     pub(super) async fn next(&mut self) -> Result<Option<T>, Failure> {
         match self.batches.recv().await {
             Some(batch) => batch.map(Some),
-            None => (&mut self.task).await.map(|()| None).map_err(|panic| Failure::Defect(panic.to_string())),
+            None => {
+                (&mut self.task).await.map(|()| None).map_err(|panic| Failure::Internal(panic.to_string()))
+            }
         }
     }
 }

@@ -25,10 +25,10 @@ pub use stored::{TooCostly, UnusableHash};
 
 use crate::clock::Timer;
 use crate::config::HashingConfig;
-use crate::db::{NoTransaction, ensure_outside};
+use crate::db::{NoTransaction, ensure_no_transaction};
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::HashingMetrics;
-use crate::types::{Password, PasswordHash, normalized};
+use crate::types::{Password, PasswordHash, to_nfc};
 
 use queue::{Limits, Queue, Refusal};
 use stored::{Bounds, Stored};
@@ -63,7 +63,7 @@ pub struct Verified {
 
 impl Verdict {
     /// Whether the password is right.
-    pub fn is_right(self) -> bool {
+    pub fn is_match(self) -> bool {
         self != Self::Wrong
     }
 }
@@ -147,7 +147,7 @@ impl PasswordHasher {
     ) -> Result<PasswordHash> {
         let (params, password) = (self.params.clone(), password.clone());
         self.run(outside, lane, 0, move |memory| {
-            let password = normalized(&password).unwrap_or(password);
+            let password = to_nfc(&password).unwrap_or(password);
             let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
             let mut hash = [0; HASH_LENGTH];
             memory
@@ -192,7 +192,7 @@ impl PasswordHasher {
         let (verdict, elapsed, forms_compared) = self
             .run(outside, lane, extra_kib.into(), move |memory| {
                 let timer = Timer::start();
-                let other_form = normalized(&password).map(|normalized| (normalized, password.clone()));
+                let other_form = to_nfc(&password).map(|normalized| (normalized, password.clone()));
                 let forms = match other_form {
                     Some((normalized, typed)) => vec![normalized, typed],
                     None => vec![password],
@@ -243,7 +243,7 @@ impl PasswordHasher {
     }
 
     /// The prefix of hashes with the current parameters. Hashes with another prefix take another time to verify.
-    pub fn usual_prefix(&self) -> String {
+    pub fn current_prefix(&self) -> String {
         let end = self.dummy_hash.expose().match_indices('$').nth(3).map_or(0, |(at, _)| at + 1);
         self.dummy_hash.expose()[..end].to_owned()
     }
@@ -281,7 +281,7 @@ impl PasswordHasher {
         extra_kib: u64,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T> {
-        ensure_outside("hashing a password")?;
+        ensure_no_transaction("hashing a password")?;
         let (sender, outcome) = oneshot::channel();
         let (block_count, metrics, queued) =
             (self.params.block_count(), self.metrics.clone(), Timer::start());
@@ -340,7 +340,7 @@ fn phc(params: &Params, salt: &[u8], hash: &[u8]) -> argon2::Result<PasswordHash
 mod tests {
     use super::{Error, HashingConfig, Lane, Password, PasswordHash, PasswordHasher, Verdict};
     use crate::config::{Config, Flags, Values};
-    use crate::db::Job;
+    use crate::db::BackgroundJob;
     use futures_util::FutureExt;
     use std::num::NonZeroUsize;
 
@@ -361,13 +361,13 @@ mod tests {
 
     #[test]
     fn the_prefix_of_current_hashes_contains_their_parameters() {
-        assert_eq!(hasher(|_| ()).usual_prefix(), "$argon2id$v=19$m=19456,t=2,p=1$");
+        assert_eq!(hasher(|_| ()).current_prefix(), "$argon2id$v=19$m=19456,t=2,p=1$");
     }
 
     #[tokio::test]
     async fn a_password_is_right_outdated_or_wrong() {
         let hasher = hasher(|_| ());
-        let stored = hasher.hash(&Job, Lane::System, &password(), [7; 16]).await.unwrap();
+        let stored = hasher.hash(&BackgroundJob, Lane::System, &password(), [7; 16]).await.unwrap();
         let bcrypt = bcrypt::hash_with_result("correct horse battery", 4).unwrap();
         let bcrypt = PasswordHash::new(bcrypt.format_for_version(bcrypt::Version::TwoB));
         let salt_and_hash = stored.expose().trim_start_matches("$argon2id$v=19$m=19456,t=2,p=1");
@@ -382,23 +382,24 @@ mod tests {
             (Some(&PasswordHash::new("plain".to_owned())), "plain", Verdict::Wrong, false),
             (None, "correct horse battery", Verdict::Wrong, false),
         ] {
-            let verified = hasher.verify(&Job, Lane::System, &password.into(), hash).await.unwrap();
+            let verified = hasher.verify(&BackgroundJob, Lane::System, &password.into(), hash).await.unwrap();
             assert_eq!((verified.verdict, verified.too_costly.is_some()), (verdict, is_too_costly));
         }
         // The number of compared forms depends on the typed password, not on the account.
         let accented = Password::new("caf\u{E9} cr\u{E8}me".into()).unwrap();
-        let stored = hasher.hash(&Job, Lane::System, &accented, [7; 16]).await.unwrap();
+        let stored = hasher.hash(&BackgroundJob, Lane::System, &accented, [7; 16]).await.unwrap();
         for (hash, typed, forms_compared) in [
             (Some(&stored), "caf\u{E9} cr\u{E8}me", 1),
             (Some(&stored), "cafe\u{301} cre\u{300}me", 2),
             (Some(&stored), "cafe\u{301} cre\u{300}mes", 2),
             (None, "cafe\u{301} cre\u{300}me", 2),
         ] {
-            let verified = hasher.verify(&Job, Lane::System, &typed.into(), hash).await.unwrap();
+            let verified = hasher.verify(&BackgroundJob, Lane::System, &typed.into(), hash).await.unwrap();
             assert_eq!(verified.forms_compared, forms_compared, "{typed:?}");
         }
         assert!(
-            !hasher.estimate(&Job, &broken).await.unwrap() && hasher.estimate(&Job, &bcrypt).await.unwrap()
+            !hasher.estimate(&BackgroundJob, &broken).await.unwrap()
+                && hasher.estimate(&BackgroundJob, &bcrypt).await.unwrap()
         );
     }
 
@@ -407,7 +408,7 @@ mod tests {
     async fn hashes_are_only_computed_for_callers_that_wait() {
         let hasher = hasher(|config| (config.queue, config.queue_per_address) = (40, 30));
         let password = password();
-        let hash = |lane| hasher.hash(&Job, lane, &password, [7; 16]);
+        let hash = |lane| hasher.hash(&BackgroundJob, lane, &password, [7; 16]);
         // The thread may or may not have taken the first job yet.
         let mut flood: Vec<_> = (0..40).map(|_| Box::pin(hash(address(1)))).collect();
         let mut refused = 0;

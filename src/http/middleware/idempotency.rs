@@ -192,7 +192,7 @@ pub struct WriteResponse(StoredResponse);
 impl<T> From<Written<T>> for WriteResponse {
     fn from(written: Written<T>) -> Self {
         let missing = StoredResponse { status: 500, headers: Vec::new(), body: String::new() };
-        Self(written.answer.unwrap_or(missing))
+        Self(written.response.unwrap_or(missing))
     }
 }
 

@@ -125,7 +125,7 @@ async fn identify_and_log(
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let running = app.metrics.http.begin(method.as_str(), route);
     let (span, trace) =
-        telemetry::begin(&id, is_probe(&path), |name| request.headers().get(name)?.to_str().ok());
+        telemetry::start_span(&id, is_probe(&path), |name| request.headers().get(name)?.to_str().ok());
     if let Some(trace) = trace {
         request.extensions_mut().insert(trace);
     }
@@ -148,7 +148,7 @@ async fn identify_and_log(
             response.headers_mut().insert(REQUEST_ID, id);
         }
         let (status, route) = (response.status().as_u16(), running.route());
-        telemetry::answered(&Span::current(), running.method(), route, status);
+        telemetry::end_span(&Span::current(), running.method(), route, status);
         let duration_ms = running.answered(status).as_secs_f64() * 1000.0;
         tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
         response
@@ -197,7 +197,7 @@ fn foreign_failure(response: &Response) -> Option<Failure> {
 
 async fn limit_time(app: &App, response: impl Future<Output = Response>) -> Response {
     let limit = app.config.server.request_timeout;
-    match tokio::time::timeout(limit, app.db.while_waited_for(response)).await {
+    match tokio::time::timeout(limit, app.db.cancel_lists_on_drop(response)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "the request took too long");

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::request_body::discard_body;
 use crate::app::App;
-use crate::app::rate_limits::{Policy, Verdict};
+use crate::app::rate_limits::{Policy, RateLimitStatus};
 use crate::error::Error;
 use crate::http::extract::client_address::client_address;
 use crate::http::failure::Failure;
@@ -73,9 +73,9 @@ fn policy_of(request: &Request) -> Option<Policy> {
     (!has_token).then_some(policy)
 }
 
-fn set_rate_limit_headers(headers: &mut HeaderMap, policy: Policy, verdict: &Verdict) {
+fn set_rate_limit_headers(headers: &mut HeaderMap, policy: Policy, verdict: &RateLimitStatus) {
     let name = policy.name();
-    let Verdict { quota, window, remaining, effective_window, .. } = verdict;
+    let RateLimitStatus { quota, window, remaining, effective_window, .. } = verdict;
     for (field, value) in [
         (RATE_LIMIT_POLICY, format!("\"{name}\";q={quota};w={window}")),
         (RATE_LIMIT, format!("\"{name}\";r={remaining};t={effective_window}")),

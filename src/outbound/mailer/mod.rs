@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::config::MailConfig;
 use crate::config::{BuildError, private_folder};
-use crate::db::ensure_outside;
+use crate::db::ensure_no_transaction;
 use crate::types::{EmailAddress, MailKind, ascii_domain};
 
 use templates::Templates;
@@ -111,7 +111,10 @@ impl Mailer {
         recipient: &EmailAddress,
         variables: &Variables,
     ) -> Result<(), SendError> {
-        debug_assert!(ensure_outside("sending a mail").is_ok(), "a mail is sent in an open transaction");
+        debug_assert!(
+            ensure_no_transaction("sending a mail").is_ok(),
+            "a mail is sent in an open transaction"
+        );
         let message = self.message(id, kind, recipient, variables)?;
         match &self.transport {
             Transport::Smtp(smtp) => match tokio::time::timeout(self.timeout, smtp.send(message)).await {

@@ -73,7 +73,7 @@ pub(in crate::service) async fn save(
     }
     row.derive_keys();
     row.version = Set(next_version(current.version));
-    row.updated_at = Set(ctx.app.clock.after(current.updated_at));
+    row.updated_at = Set(ctx.app.clock.now_after(current.updated_at));
     let changes = changes(&current, row.clone().try_into_model()?, new_password, ended_sessions);
     let first = current.event_sequence + 1;
     row.event_sequence = Set(current.event_sequence + i64::try_from(changes.len()).map_err(Error::internal)?);
@@ -94,11 +94,11 @@ fn changes(current: &Model, updated: Model, new_password: bool, ended_sessions: 
         changes.push(update);
     }
     if new_password {
-        let changed = Change::happened(EventKind::PasswordChanged, uuid, json!({"uuid": uuid.to_string()}));
+        let changed = Change::event(EventKind::PasswordChanged, uuid, json!({"uuid": uuid.to_string()}));
         changes.push(changed.with_secret("password"));
     }
     if ended_sessions > 0 {
-        changes.push(Change::happened(EventKind::SessionRevoked, uuid, json!({"count": ended_sessions})));
+        changes.push(Change::event(EventKind::SessionRevoked, uuid, json!({"count": ended_sessions})));
     }
     changes
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::entity::customer_address::{ActiveModel, Model};
 use crate::error::Result;
 use crate::service::country;
-use crate::service::input::patch::{Field, Problems, whole};
+use crate::service::input::patch::{Field, Problems, as_integer};
 use crate::types::is_blank;
 
 /// Maximum length of a field, in characters.
@@ -120,7 +120,7 @@ impl AddressInput {
             let value = value.filter(|text| !is_blank(text));
             if value.is_none()
                 && let Some(message) = required
-                && !problems.mention(name)
+                && !problems.has_field(name)
             {
                 problems.add(name, message);
             }
@@ -218,7 +218,7 @@ fn parse_flag(field: Field, current: bool) -> Option<bool> {
         Field::Absent => Some(current),
         Field::Null => Some(false),
         Field::Value(Value::Bool(flag)) => Some(flag),
-        Field::Value(Value::Number(number)) => match whole(&number) {
+        Field::Value(Value::Number(number)) => match as_integer(&number) {
             Some(0) => Some(false),
             Some(1) => Some(true),
             _ => None,

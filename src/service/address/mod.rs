@@ -31,7 +31,7 @@ pub(super) const MAX_ADDRESSES: u64 = 100;
 
 /// An address and its owner as named in the request.
 #[derive(Clone, Debug)]
-pub struct Owned {
+pub struct OwnedAddress {
     /// The address row.
     pub address: Model,
     /// The authenticated customer, or a customer named by an admin.
@@ -45,10 +45,10 @@ pub struct Owned {
 /// [`Error::Conflict`] if the customer already has 100 addresses.
 pub async fn create(
     ctx: &Ctx,
-    write: Write<Owned>,
+    write: Write<OwnedAddress>,
     owner: Owner,
     input: AddressInput,
-) -> Result<Written<Owned>> {
+) -> Result<Written<OwnedAddress>> {
     let customer = owner.uuid();
     let draft = input.merge(AddressDraft::default())?;
     spend!(ctx, write, |tx| {
@@ -74,7 +74,7 @@ pub async fn create(
         let address = row.insert(tx).await?;
         changes.push(Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address)));
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
-        Ok(Owned { address, owner })
+        Ok(OwnedAddress { address, owner })
     })
 }
 
@@ -84,11 +84,11 @@ pub async fn create(
 /// [`Error::Invalid`] with all problems, [`Error::NotFound`] also for an address of another customer.
 pub async fn update(
     ctx: &Ctx,
-    write: Write<Owned>,
+    write: Write<OwnedAddress>,
     owner: Owner,
     uuid: Uuid,
     input: AddressInput,
-) -> Result<Written<Owned>> {
+) -> Result<Written<OwnedAddress>> {
     let customer = owner.uuid();
     ctx.require_if_match()?;
     spend!(ctx, write, |tx| {
@@ -98,7 +98,7 @@ pub async fn update(
         let before = AddressDraft::from(current.clone());
         let draft = input.clone().merge(before.clone())?;
         if draft == before {
-            return Ok(Owned { address: current, owner });
+            return Ok(OwnedAddress { address: current, owner });
         }
         let mut changes = Vec::new();
         if draft.is_default && !before.is_default {
@@ -109,7 +109,7 @@ pub async fn update(
         let address = row.update(tx).await?;
         changes.push(update_entry(&current, &address));
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
-        Ok(Owned { address, owner })
+        Ok(OwnedAddress { address, owner })
     })
 }
 
@@ -118,7 +118,12 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::NotFound`], also for an address of another customer.
-pub async fn delete(ctx: &Ctx, write: Write<Owned>, owner: Owner, uuid: Uuid) -> Result<Written<Owned>> {
+pub async fn delete(
+    ctx: &Ctx,
+    write: Write<OwnedAddress>,
+    owner: Owner,
+    uuid: Uuid,
+) -> Result<Written<OwnedAddress>> {
     let customer = owner.uuid();
     ctx.require_if_match()?;
     spend!(ctx, write, |tx| {
@@ -136,7 +141,7 @@ pub async fn delete(ctx: &Ctx, write: Write<Owned>, owner: Owner, uuid: Uuid) ->
             }
         }
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
-        Ok(Owned { address, owner })
+        Ok(OwnedAddress { address, owner })
     })
 }
 
@@ -200,7 +205,7 @@ fn update_entry(before: &Model, after: &Model) -> Change {
 
 /// Turns an address into a row to change, with `version` and `updated_at` already advanced.
 fn next_version_of(ctx: &Ctx, address: Model) -> ActiveModel {
-    let (version, updated_at) = (next_version(address.version), ctx.app.clock.after(address.updated_at));
+    let (version, updated_at) = (next_version(address.version), ctx.app.clock.now_after(address.updated_at));
     let mut row = address.into_active_model();
     row.version = Set(version);
     row.updated_at = Set(updated_at);

@@ -79,20 +79,20 @@ impl Connection {
 
     /// Reads the page.
     pub async fn rows(&self, ctx: &AdminCtx) -> Result<Slice<Model>> {
-        self.keyset.rows::<Entity>(&self.condition, ctx.app.db.lists()).await
+        self.keyset.rows::<Entity>(&self.condition, ctx.app.db.list_reader()).await
     }
 
     /// Counts the customers on all pages.
     pub async fn count(&self, ctx: &AdminCtx) -> Result<i64> {
         let select = Entity::find().select_only().expr(Expr::col(Asterisk).count());
         let select = select.filter(self.condition.clone()).into_tuple();
-        Ok(select.one(ctx.app.db.lists()).await?.unwrap_or_default())
+        Ok(select.one(ctx.app.db.list_reader()).await?.unwrap_or_default())
     }
 
     /// Whether there are customers at or before the `after` cursor or, for a backward page, at or after the `before`
     /// cursor.
-    pub async fn has_rows_behind(&self, ctx: &AdminCtx) -> Result<bool> {
-        self.keyset.has_rows_behind::<Entity>(&self.condition, ctx.app.db.lists()).await
+    pub async fn has_rows_before_start(&self, ctx: &AdminCtx) -> Result<bool> {
+        self.keyset.has_rows_before_start::<Entity>(&self.condition, ctx.app.db.list_reader()).await
     }
 
     /// Whether the page is a backward one (`last`).

@@ -11,7 +11,7 @@ use super::search::required_keyword;
 use crate::app::App;
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
-use crate::service::query::page::{Filter, ListQuery, Operation, holds, like};
+use crate::service::query::page::{Filter, ListQuery, Operation, contains_ignoring_case, like};
 use crate::types::EmailAddress;
 
 /// The known keys, for the error message about an unknown one.
@@ -46,7 +46,7 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
         }
         "full_name" => {
             filter.allow(&[Like, Nlike])?;
-            Ok(negate_if(operation == Nlike, holds(column(Column::FullName), value)))
+            Ok(negate_if(operation == Nlike, contains_ignoring_case(column(Column::FullName), value)))
         }
         "email" => {
             filter.allow(&[Eq, Like, Nlike])?;

@@ -9,7 +9,7 @@ use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::Result;
 use crate::service::input::credentials::{parse_email, parse_password};
 use crate::service::input::meta_data::parse_meta_data;
-use crate::service::input::patch::{Field, Mode, Problems, TextMessages, whole};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages, as_integer};
 use crate::types::{CustomerStatus, EmailAddress, Password, is_blank};
 
 /// Maximum length of a name, in characters.
@@ -80,8 +80,8 @@ pub(in crate::service) fn parse_status(field: Field, problems: &mut Problems) ->
     const DISABLED: Option<CustomerStatus> = Some(CustomerStatus::DISABLED);
     match field {
         Field::Absent => return None,
-        Field::Value(Value::Number(number)) if whole(&number) == Some(0) => return DISABLED,
-        Field::Value(Value::Number(number)) if whole(&number) == Some(1) => return ENABLED,
+        Field::Value(Value::Number(number)) if as_integer(&number) == Some(0) => return DISABLED,
+        Field::Value(Value::Number(number)) if as_integer(&number) == Some(1) => return ENABLED,
         Field::Value(Value::String(text)) if text == "0" => return DISABLED,
         Field::Value(Value::String(text)) if text == "1" => return ENABLED,
         Field::Value(Value::Number(_) | Value::String(_)) => {
@@ -114,7 +114,7 @@ pub(in crate::service) fn parse_group_id(field: Field, problems: &mut Problems) 
     let id = match field {
         Field::Absent => return None,
         Field::Null => return Some(DEFAULT_GROUP_ID),
-        Field::Value(Value::Number(number)) => whole(&number).and_then(|id| id.try_into().ok()),
+        Field::Value(Value::Number(number)) => as_integer(&number).and_then(|id| id.try_into().ok()),
         Field::Value(Value::String(text)) => text.parse().ok(),
         Field::Value(_) => None,
     };

@@ -79,11 +79,11 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         ..Default::default()
     };
     customer.derive_keys();
-    spend!(ctx, write, { metafield::checked(ctx, meta_data.as_ref()).await }, |tx, checked| {
+    spend!(ctx, write, { metafield::check_meta_data(ctx, meta_data.as_ref()).await }, |tx, checked| {
         ensure_group_exists(tx, group_id).await?;
         let mut customer = customer.clone();
         if let Some(checked) = checked {
-            customer.meta_data = Set(checked.in_force(tx).await?);
+            customer.meta_data = Set(checked.if_unchanged(tx).await?);
         }
         let customer = customer.insert(tx).await?;
         let created =
@@ -133,16 +133,16 @@ pub async fn update(
         }
         None => None,
     };
-    spend!(ctx, write, { metafield::checked(ctx, meta_data.as_ref()).await }, |tx, checked| {
+    spend!(ctx, write, { metafield::check_meta_data(ctx, meta_data.as_ref()).await }, |tx, checked| {
         if let Some(login) = &login {
-            throttle::forget(tx, "customer", login).await?;
+            throttle::reset_failures(tx, "customer", login).await?;
         }
         ensure_group_exists(tx, group_id).await?;
         let current = find_for_update(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
         let mut row = current.clone().into_active_model();
         if let Some(checked) = checked {
-            row.meta_data.set_if_not_equals(checked.in_force(tx).await?);
+            row.meta_data.set_if_not_equals(checked.if_unchanged(tx).await?);
         }
         set_if_given(&mut row.status, status);
         set_if_given(&mut row.group_id, group_id.map(Some));
@@ -164,7 +164,7 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
     let stored = stored.ok_or(Error::NotFound("Customer"))?;
     spend!(ctx, write, |tx| {
         // The next customer with this address starts without failed login attempts.
-        throttle::forget(tx, "customer", &stored.email.key()).await?;
+        throttle::reset_failures(tx, "customer", &stored.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         ctx.if_match.check(customer.version)?;
         journal::erase(ctx, tx, &customer).await?;
@@ -219,7 +219,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 /// # Errors
 /// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
-    query.rows::<Entity>(ctx.app.db.lists()).await
+    query.rows::<Entity>(ctx.app.db.list_reader()).await
 }
 
 /// Counts the customers on all pages of a query.
@@ -227,7 +227,7 @@ pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
 /// # Errors
 /// The same as [`list`].
 pub async fn count(ctx: &AdminCtx, query: &ListQuery) -> Result<i64> {
-    query.count::<Entity>(ctx.app.db.lists()).await
+    query.count::<Entity>(ctx.app.db.list_reader()).await
 }
 
 /// Sets a field if the input has a value for it. A field that already has this value stays unchanged.

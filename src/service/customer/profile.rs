@@ -56,7 +56,7 @@ pub async fn update_own(
                 row.pending_email.set_if_not_equals(Some(email));
                 verify_new_email = row.pending_email.is_set();
                 if verify_new_email {
-                    mail::ensure_not_too_many(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
+                    mail::check_mail_limit(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
                 }
             }
         }
@@ -79,10 +79,10 @@ pub async fn update_own(
 pub async fn delete_own(ctx: &CustomerCtx, write: Write<Model>, password: Field) -> Result<Written<Model>> {
     let uuid = ctx.uuid;
     ctx.require_if_match()?;
-    let password = password::parse_own_password(password)?;
+    let password = password::parse_current_password(password)?;
     let confirmed = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;
     spend!(ctx, write, |tx| {
-        throttle::forget(tx, "customer", &confirmed.email.key()).await?;
+        throttle::reset_failures(tx, "customer", &confirmed.email.key()).await?;
         let customer = find_for_update(tx, uuid).await?;
         if customer.token_generation != confirmed.token_generation {
             return Err(Error::Unauthenticated("The token is invalid or expired").into());

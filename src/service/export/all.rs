@@ -13,7 +13,7 @@ const PAGE: u64 = 1000;
 
 /// A customer with its group and addresses.
 #[derive(Clone, Debug)]
-pub struct Exported {
+pub struct ExportedCustomer {
     /// The customer row, including the password hash.
     pub customer: customer::Model,
     /// Name of the customer's group.
@@ -30,7 +30,7 @@ pub struct Exported {
 /// # Errors
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
 /// [`Error::Forbidden`](crate::error::Error::Forbidden) if the caller is neither an admin nor patron itself.
-pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<Exported>> {
+pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<ExportedCustomer>> {
     let db = ctx.app.db.reader();
     let customers = customer::Entity::find()
         .filter(customer::Column::CustomerId.gt(after))
@@ -47,7 +47,7 @@ pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<Exported>> {
     let groups = customer_group::Entity::find_by_keys(groups).all(db).await?;
     let groups: HashMap<i32, String> =
         groups.into_iter().map(|group| (group.customer_group_id, group.group_name)).collect();
-    let exported = |customer: customer::Model| Exported {
+    let exported = |customer: customer::Model| ExportedCustomer {
         group_name: customer.group_id.and_then(|id| groups.get(&id).cloned()),
         addresses: addresses.remove(&customer.customer_id).unwrap_or_default(),
         customer,

@@ -3,5 +3,5 @@
 mod all;
 mod own;
 
-pub use all::{Exported, page};
-pub use own::{AccountExport, own};
+pub use all::{ExportedCustomer, page};
+pub use own::{AccountExport, export_account};

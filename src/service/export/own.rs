@@ -29,7 +29,7 @@ pub struct AccountExport {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the account was deleted after authentication.
-pub async fn own(ctx: &CustomerCtx) -> Result<AccountExport> {
+pub async fn export_account(ctx: &CustomerCtx) -> Result<AccountExport> {
     let customer_id = ctx.customer_id;
     let db = ctx.app.db.reader();
     let customer = customer::Entity::find_by_id(customer_id).one(db).await?;
@@ -46,6 +46,6 @@ pub async fn own(ctx: &CustomerCtx) -> Result<AccountExport> {
         .filter(mail::Column::CustomerId.eq(customer_id))
         .order_by_asc(mail::Column::MailId);
     let (sessions, mails) = (sessions.all(db).await?, mails.all(db).await?);
-    let metafields = metafield::shown(&customer.meta_data, &metafield::visible(ctx).await?);
+    let metafields = metafield::visible_values(&customer.meta_data, &metafield::visible(ctx).await?);
     Ok(AccountExport { customer, group, metafields, addresses, sessions, mails })
 }

@@ -17,7 +17,7 @@ use super::existing_records::find_by_emails;
 use super::groups::Groups;
 use super::{Line, Options};
 use crate::app::ctx::AdminCtx;
-use crate::db::{Job, TxResult};
+use crate::db::{BackgroundJob, TxResult};
 use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
 use crate::error::{Error, Problem, Result};
@@ -90,7 +90,7 @@ pub async fn prepare(ctx: &AdminCtx, options: Options, lines: Vec<Line>) -> Resu
             // A dry run stores no hash, so it skips the expensive hashing.
             Secret::Password(_) if options.dry_run => Some(PasswordHash::new(String::new())),
             Secret::Password(password) => {
-                Some(ctx.app.hasher.hash(&Job, ctx.lane(), password, ctx.app.random.bytes()).await?)
+                Some(ctx.app.hasher.hash(&BackgroundJob, ctx.lane(), password, ctx.app.random.bytes()).await?)
             }
         };
         Ok::<_, Error>(Ok(Prepared { draft, account, hash }))
@@ -164,7 +164,7 @@ async fn build_account(
 fn validate_meta_data(draft: &mut CustomerDraft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
     let mut budget = Budget::new();
     if let Some(meta_data) = draft.meta_data.take() {
-        draft.meta_data = Some(metafield::conform(meta_data, definitions, &mut budget)?);
+        draft.meta_data = Some(metafield::validate_meta_data(meta_data, definitions, &mut budget)?);
     }
     if is_text && let Some(metafields) = &mut draft.metafields {
         for definition in definitions {
@@ -176,7 +176,7 @@ fn validate_meta_data(draft: &mut CustomerDraft, is_text: bool, definitions: &[D
     }
     let meta_data = draft.meta_data.clone().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
     let Some(metafields) = &draft.metafields else { return Ok(meta_data) };
-    let validated = metafield::validate_given(Json::Object(metafields.clone()), definitions, &mut budget)?;
+    let validated = metafield::validate_values(Json::Object(metafields.clone()), definitions, &mut budget)?;
     let meta_data = metafield::apply(&meta_data, &validated);
     check_size("metafields", &meta_data, None)?;
     Ok(meta_data)

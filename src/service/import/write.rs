@@ -103,13 +103,13 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
     }
     // A file may restore a deleted customer, whose journal then continues. An identifier that the file does not give is
     // new, so it has no journal.
-    let last_numbers =
-        journal::last_numbers(tx, new.iter().filter_map(|(prepared, _)| prepared.draft.uuid)).await?;
+    let last_sequences =
+        journal::last_sequences(tx, new.iter().filter_map(|(prepared, _)| prepared.draft.uuid)).await?;
     let rows: Vec<customer::ActiveModel> = new
         .iter()
         .map(|(Prepared { account, .. }, hash)| {
             let mut row = account.row((*hash).clone());
-            let last_number = last_numbers.get(&account.uuid).copied().unwrap_or_default();
+            let last_number = last_sequences.get(&account.uuid).copied().unwrap_or_default();
             row.event_sequence = Set(last_number + 1 + account.addresses.len() as i64);
             row
         })
@@ -128,7 +128,7 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
             .get(&account.uuid)
             .ok_or_else(|| Error::internal("an inserted customer has no primary key"))?;
         row.customer_id = Set(id);
-        let number = last_numbers.get(&account.uuid).copied().unwrap_or_default() + 1;
+        let number = last_sequences.get(&account.uuid).copied().unwrap_or_default() + 1;
         owners.insert(id, (account.uuid, number));
         customers.push((row.try_into_model()?, number));
         addresses.extend(account.address_rows(id));
@@ -147,5 +147,5 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
         let created = Change::created(EventKind::AddressCreated, row.uuid, snapshot::address(row));
         Some((*owner, *last, created))
     });
-    journal::for_all(ctx, tx, customers.chain(addresses)).await
+    journal::append_batch(ctx, tx, customers.chain(addresses)).await
 }

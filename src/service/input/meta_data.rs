@@ -3,7 +3,7 @@
 use sea_orm::prelude::Json;
 use serde_json::{Map, Value};
 
-use super::patch::{Field, Problems, holds_nul, plain_numbers};
+use super::patch::{Field, Problems, contains_nul, normalize_numbers};
 use crate::error::{Error, Result};
 
 /// The maximum size of a customer's `meta_data`, which includes the custom fields, in bytes of JSON. A page of 100
@@ -40,8 +40,8 @@ pub(in crate::service) fn parse_meta_data(field: Field, problems: &mut Problems)
         Field::Value(_) => problems.add("meta_data", "Meta data must be an object"),
     }
     if let Field::Value(mut value) = field {
-        plain_numbers(&mut value);
-        if holds_nul(&value) {
+        normalize_numbers(&mut value);
+        if contains_nul(&value) {
             problems.add("meta_data", "Meta data must not contain NUL");
         }
         if let Some(message) = too_large(&value) {

@@ -72,7 +72,7 @@ impl Problems {
     }
 
     /// Whether there is an error for `field`.
-    pub fn mention(&self, field: &str) -> bool {
+    pub fn has_field(&self, field: &str) -> bool {
         self.0.iter().any(|problem| problem.field == field)
     }
 
@@ -107,25 +107,27 @@ impl Problems {
 }
 
 /// Whether a text inside a JSON value contains NUL, which PostgreSQL can't store.
-pub fn holds_nul(value: &Value) -> bool {
+pub fn contains_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(holds_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Array(items) => items.iter().any(contains_nul),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name.contains('\0') || contains_nul(value))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
 /// Returns the number as an integer, or `None` if it has a fraction. `1.0` is an integer (JSON Schema, 6.1.1).
-pub fn whole(number: &Number) -> Option<i64> {
+pub fn as_integer(number: &Number) -> Option<i64> {
     let mut value = Value::Number(number.clone());
-    plain_numbers(&mut value);
+    normalize_numbers(&mut value);
     value.as_i64()
 }
 
 /// Converts whole numbers to integers, without fraction and exponent, in all levels of a JSON value. PostgreSQL's
 /// jsonb returns them in that form, so a repeated input equals the stored value.
-pub fn plain_numbers(value: &mut Value) {
+pub fn normalize_numbers(value: &mut Value) {
     /// 2^53: a float represents every integer up to here exactly (IEEE 754, binary64).
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
@@ -141,8 +143,8 @@ pub fn plain_numbers(value: &mut Value) {
                 *number = (float as i64).into();
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
-        Value::Object(fields) => fields.values_mut().for_each(plain_numbers),
+        Value::Array(items) => items.iter_mut().for_each(normalize_numbers),
+        Value::Object(fields) => fields.values_mut().for_each(normalize_numbers),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
 }

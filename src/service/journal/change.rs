@@ -36,7 +36,7 @@ impl Change {
     }
 
     /// An event without changed fields.
-    pub(in crate::service) fn happened(kind: EventKind, record: Uuid, data: Json) -> Self {
+    pub(in crate::service) fn event(kind: EventKind, record: Uuid, data: Json) -> Self {
         Self { kind, record, data, fields: Vec::new(), before: Map::new() }
     }
 

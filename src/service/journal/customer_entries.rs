@@ -21,7 +21,7 @@ use crate::types::EventKind;
 const CUSTOMERS: usize = 1000;
 
 /// Writes entries whose sequence numbers are already reserved in the rows of their customers.
-pub(in crate::service) async fn for_all(
+pub(in crate::service) async fn append_batch(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     changes: impl IntoIterator<Item = (Uuid, i64, Change)>,
@@ -33,7 +33,7 @@ pub(in crate::service) async fn for_all(
 }
 
 /// The sequence number of the last entry of each of these customers, or 0.
-pub(in crate::service) async fn last_numbers(
+pub(in crate::service) async fn last_sequences(
     tx: &impl ConnectionTrait,
     customers: impl IntoIterator<Item = Uuid>,
 ) -> TxResult<HashMap<Uuid, i64>> {
@@ -77,7 +77,7 @@ pub(in crate::service) async fn erase(
         .exec(tx)
         .await?;
     let data = json!({"customer_id": customer.customer_id, "uuid": uuid.to_string()});
-    let last = Change::happened(EventKind::CustomerDeleted, uuid, data);
+    let last = Change::event(EventKind::CustomerDeleted, uuid, data);
     let last = Entry { customer: Some((uuid, customer.event_sequence + 1)), change: last };
     if ctx.is_admin() {
         return insert(ctx, tx, [last]).await;

@@ -21,12 +21,12 @@ use uuid::Uuid;
 pub use audit::{AuditFilter, AuditPage, audit};
 pub use change::changes;
 pub(super) use change::{Change, snapshot};
-pub(super) use customer_entries::{erase, for_all, last_numbers};
+pub(super) use customer_entries::{append_batch, erase, last_sequences};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
-pub use publish::PUBLISHED_AT_ONCE;
+pub use publish::PUBLISH_BATCH;
 pub(super) use publish::{Published, backlog, is_due, publish_batch};
-pub(super) use retention::expired;
+pub(super) use retention::advance_expiry;
 
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
@@ -44,7 +44,7 @@ pub(super) struct CustomerSequence {
 }
 
 /// Writes an entry that belongs to no customer.
-pub(super) async fn record(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<()> {
+pub(super) async fn append(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<()> {
     insert(ctx, tx, [Entry { customer: None, change }]).await
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn append_events(
     changes: Vec<Change>,
 ) -> TxResult<()> {
     if let Some(keyed) = &ctx.keyed {
-        keyed.concerns(sequence.customer);
+        keyed.record_customer(sequence.customer);
     }
     let numbered = (sequence.first..).zip(changes);
     let entries =

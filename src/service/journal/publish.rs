@@ -22,7 +22,7 @@ use crate::telemetry::metrics::Backlog;
 use crate::types::EventKind;
 
 /// The maximum number of entries that one transaction publishes.
-pub const PUBLISHED_AT_ONCE: usize = 500;
+pub const PUBLISH_BATCH: usize = 500;
 
 /// Assigns positions to a batch. `$1` is the last position in use, `$2` the highest primary key of the batch.
 const ASSIGN_POSITIONS: &str = r#"
@@ -60,7 +60,7 @@ pub(in crate::service) async fn publish_batch(
     let unpublished =
         Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
     let unpublished =
-        unpublished.order_by_asc(Column::JournalEntryId).limit(PUBLISHED_AT_ONCE as u64).into_tuple::<i64>();
+        unpublished.order_by_asc(Column::JournalEntryId).limit(PUBLISH_BATCH as u64).into_tuple::<i64>();
     let Some(highest) = unpublished.all(tx).await?.pop() else { return Ok(Vec::new()) };
     let values = [last.position.into(), highest.into()];
     let assign = Statement::from_sql_and_values(ctx.app.db.backend(), ASSIGN_POSITIONS, values);

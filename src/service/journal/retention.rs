@@ -24,7 +24,7 @@ const MAX_CLOCK_ERROR: TimeDelta = TimeDelta::days(1);
 
 /// Advances the stored position up to which entries have expired, and returns the condition of the entries to delete:
 /// those up to that position without a webhook delivery. Without a retention time the position does not advance.
-pub(in crate::service) async fn expired(ctx: &Ctx) -> Result<Condition> {
+pub(in crate::service) async fn advance_expiry(ctx: &Ctx) -> Result<Condition> {
     let mut expired = expired_position(ctx.app.db.reader()).await?;
     if let Some(retention) = ctx.app.config.journal.retention {
         let now = ctx.app.clock.now();

@@ -9,7 +9,7 @@ use super::OWNER_TYPE;
 use super::rules::{Rules, parse_key, parse_name, parse_type, required_text};
 use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
 use crate::error::{Error, Result};
-use crate::service::input::patch::{Field, Problems, plain_numbers};
+use crate::service::input::patch::{Field, Problems, normalize_numbers};
 
 const DEFAULT_NAMESPACE: &str = "custom";
 /// The maximum length of a description, in characters.
@@ -294,7 +294,7 @@ fn parse_position(problems: &mut Problems, field: Field, stored: i32) -> i32 {
         Field::Absent => return stored,
         Field::Null => return 0,
         Field::Value(mut value) => {
-            plain_numbers(&mut value);
+            normalize_numbers(&mut value);
             value.as_i64().and_then(|number| number.try_into().ok())
         }
     };

@@ -27,7 +27,7 @@ pub(super) use cost::Budget;
 pub(super) use definitions_snapshot::DefinitionsSnapshot;
 pub use input::DefinitionInput;
 pub use values::{Values, set_values, take_value, value};
-pub(super) use values::{apply, checked, conform, shown, validate_given};
+pub(super) use values::{apply, check_meta_data, validate_meta_data, validate_values, visible_values};
 
 use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};
@@ -72,7 +72,7 @@ pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: DefinitionInput)
                 let definition = inserted?;
                 let (uuid, data) = (definition.uuid, snapshot::metafield_definition(&definition));
                 let created = Change::created(EventKind::MetafieldDefinitionCreated, uuid, data);
-                journal::record(ctx, tx, created).await?;
+                journal::append(ctx, tx, created).await?;
                 Ok(definition)
             }
         }
@@ -105,7 +105,7 @@ pub async fn update(
         if *draft == DefinitionDraft::from(current.clone()) {
             return Ok(current);
         }
-        let updated_at = ctx.app.clock.after(current.updated_at);
+        let updated_at = ctx.app.clock.now_after(current.updated_at);
         let before = snapshot::metafield_definition(&current);
         let mut row = current.into_active_model();
         draft.clone().fill(&mut row);
@@ -113,7 +113,7 @@ pub async fn update(
         let definition = row.update(tx).await?;
         let data = snapshot::metafield_definition(&definition);
         let updated = Change::updated(EventKind::MetafieldDefinitionUpdated, uuid, &before, data);
-        journal::record(ctx, tx, updated).await?;
+        journal::append(ctx, tx, updated).await?;
         Ok(definition)
     })
 }
@@ -130,7 +130,7 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
         row.update(tx).await?;
         let before = snapshot::metafield_definition(&definition);
         let deleted = Change::deleted(EventKind::MetafieldDefinitionDeleted, definition.uuid, &before);
-        journal::record(ctx, tx, deleted).await?;
+        journal::append(ctx, tx, deleted).await?;
         Ok(definition)
     })
 }

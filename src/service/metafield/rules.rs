@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{cost, schema};
 use crate::entity::metafield_definition::FieldType;
-use crate::service::input::patch::{Field, Problems, holds_nul, plain_numbers};
+use crate::service::input::patch::{Field, Problems, contains_nul, normalize_numbers};
 use crate::types::is_blank;
 
 /// The maximum length of a key or namespace, in characters.
@@ -59,7 +59,7 @@ impl<'a> Rules<'a> {
         }
         let mut validations = Vec::new();
         for (index, mut item) in items.into_iter().enumerate() {
-            plain_numbers(&mut item);
+            normalize_numbers(&mut item);
             let rule = self.validation(&item, field_type);
             validations.extend(self.problems.check(&format!("{path}[{index}]"), rule));
         }
@@ -243,7 +243,7 @@ fn choices(rule: &Map<String, Value>, field_type: Option<FieldType>) -> Result<J
     if !values.iter().all(fits) {
         return Err(format!("values must be {expected}"));
     }
-    if values.iter().any(holds_nul) {
+    if values.iter().any(contains_nul) {
         return Err("values must not contain NUL".to_owned());
     }
     Ok(json!({"type": "choices", "values": values}))

@@ -11,7 +11,7 @@ use super::compiled::{Compiled, compiled};
 use super::cost::{Budget, Costs};
 use super::name_of;
 use crate::entity::metafield_definition::{FieldType, Model};
-use crate::service::input::patch::holds_nul;
+use crate::service::input::patch::contains_nul;
 
 /// The maximum length of a `short_text`, in characters.
 const MAX_SHORT_TEXT: usize = 1000;
@@ -192,7 +192,7 @@ pub(super) fn validate_value(
     if field.is_empty(&value) {
         return if definition.required { Err(vec![format!("{name} is required")]) } else { Ok(None) };
     }
-    if holds_nul(&value) {
+    if contains_nul(&value) {
         return Err(vec![format!("{name}: must not contain NUL")]);
     }
     let compiled = compiled(definition, || field.compile());

@@ -22,7 +22,7 @@ use crate::entity::metafield_definition::Model;
 use crate::error::{Error, Result};
 use crate::service::account::{Owner, find_for_update, save};
 use crate::service::input::meta_data::check_size;
-use crate::service::input::patch::{Field, Problems, plain_numbers};
+use crate::service::input::patch::{Field, Problems, normalize_numbers};
 use crate::spend;
 
 /// The maximum number of unknown fields that are reported.
@@ -69,7 +69,7 @@ pub async fn set_values(
         let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
         let definitions = definitions_snapshot.visible(ctx);
         let validated =
-            validate_with_budget(Value::Object(input.clone()), &definitions, validate_given).await?;
+            validate_with_budget(Value::Object(input.clone()), &definitions, validate_values).await?;
         Ok((definitions_snapshot, definitions, validated))
     };
     spend!(ctx, write, { prepare().await }, |tx, prepared| {
@@ -80,7 +80,8 @@ pub async fn set_values(
         definitions_snapshot.ensure_unchanged(tx).await?;
         let meta_data = apply(&current.meta_data, validated);
         check_size("metafields", &meta_data, Some(&current.meta_data))?;
-        let visible = if ctx.is_admin() { meta_data.clone() } else { shown(&meta_data, definitions) };
+        let visible =
+            if ctx.is_admin() { meta_data.clone() } else { visible_values(&meta_data, definitions) };
         let mut row = current.clone().into_active_model();
         row.meta_data.set_if_not_equals(meta_data);
         let saved = save(ctx, tx, current, row, None).await?;
@@ -114,14 +115,14 @@ impl CheckedMetaData {
     ///
     /// # Errors
     /// [`Error::Outdated`] if a definition has changed.
-    pub(in crate::service) async fn in_force(&self, tx: &impl ConnectionTrait) -> TxResult<Json> {
+    pub(in crate::service) async fn if_unchanged(&self, tx: &impl ConnectionTrait) -> TxResult<Json> {
         self.definitions_snapshot.ensure_unchanged(tx).await?;
         Ok(self.meta_data.clone())
     }
 }
 
 /// Validates the custom fields in free-form `meta_data`.
-pub(in crate::service) async fn checked(
+pub(in crate::service) async fn check_meta_data(
     ctx: &Ctx,
     meta_data: Option<&Json>,
 ) -> Result<Option<CheckedMetaData>> {
@@ -129,7 +130,8 @@ pub(in crate::service) async fn checked(
         return Ok(None);
     };
     let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
-    let meta_data = validate_with_budget(meta_data, definitions_snapshot.definitions(), conform).await?;
+    let meta_data =
+        validate_with_budget(meta_data, definitions_snapshot.definitions(), validate_meta_data).await?;
     Ok(Some(CheckedMetaData { meta_data, definitions_snapshot }))
 }
 
@@ -158,7 +160,7 @@ fn is_cheap(values: &Value, definitions: &[Model]) -> bool {
 }
 
 /// Validates the custom fields in free-form `meta_data` by these definitions. Returns the `meta_data` to store.
-pub(in crate::service) fn conform(
+pub(in crate::service) fn validate_meta_data(
     mut meta_data: Json,
     definitions: &[Model],
     budget: &mut Budget,
@@ -195,7 +197,7 @@ pub(in crate::service) struct ValidatedValue {
 }
 
 /// Validates values, given as `{ namespace: { key: value } }`, by these definitions.
-pub(in crate::service) fn validate_given(
+pub(in crate::service) fn validate_values(
     values: Value,
     definitions: &[Model],
     budget: &mut Budget,
@@ -221,7 +223,7 @@ pub(in crate::service) fn validate_given(
                 }
                 continue;
             };
-            plain_numbers(&mut value);
+            normalize_numbers(&mut value);
             match validate_value(definition, value, budget) {
                 Ok(value) => validated.push(ValidatedValue { namespace: namespace.clone(), key, value }),
                 Err(reasons) => {
@@ -267,7 +269,7 @@ pub(super) fn remove(meta_data: &mut Map<String, Value>, namespace: &str, key: &
 }
 
 /// Returns only the values of these custom fields, as `{ namespace: { key: value } }`.
-pub(in crate::service) fn shown(meta_data: &Json, definitions: &[Model]) -> Json {
+pub(in crate::service) fn visible_values(meta_data: &Json, definitions: &[Model]) -> Json {
     let mut fields = Map::new();
     for definition in definitions {
         if let Some(value) = value(definition, meta_data) {

@@ -97,7 +97,7 @@ pub(in crate::service) fn parse_token(token: Field) -> Result<SecretString> {
 }
 
 /// Parses the caller's current password. It is compared and not set, so the password rules do not apply.
-pub(in crate::service) fn parse_own_password(password: Field) -> Result<SecretString> {
+pub(in crate::service) fn parse_current_password(password: Field) -> Result<SecretString> {
     let mut problems = Problems::default();
     let password = required_password("password", "Password", password, &mut problems);
     both(problems, password, Some(())).map(|(password, ())| password)

@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
 use secrecy::SecretString;
 
 pub use input::{PasswordChange, Reset, ResetRequest};
-pub(super) use input::{parse_own_password, parse_token};
+pub(super) use input::{parse_current_password, parse_token};
 
 use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
@@ -49,7 +49,7 @@ pub async fn change(
         confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
     let hash = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
-        throttle::forget(tx, "customer", &confirmed.email.key()).await?;
+        throttle::reset_failures(tx, "customer", &confirmed.email.key()).await?;
         let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
         if current.token_generation != confirmed.token_generation {
@@ -97,7 +97,7 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<W
     let owner = owner.ok_or_else(invalid)?;
     let new_password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
-        throttle::forget(tx, "customer", &owner.email.key()).await?;
+        throttle::reset_failures(tx, "customer", &owner.email.key()).await?;
         let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
         let current =
             select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
@@ -135,7 +135,7 @@ pub(super) async fn confirm(
     let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
     report_too_costly("customer", Some(customer.uuid), verified);
     let is_accepted =
-        transact!(ctx.app.db, |tx| { attempts.record_attempt(ctx, tx, verified.verdict.is_right()).await })?;
+        transact!(ctx.app.db, |tx| { attempts.record_attempt(ctx, tx, verified.verdict.is_match()).await })?;
     if is_accepted { Ok(customer) } else { Err(Error::invalid(field, message)) }
 }
 
@@ -143,10 +143,10 @@ pub(super) async fn confirm(
 /// wrong clock, does not match.
 pub(super) fn not_expired(ctx: &Ctx, column: impl ColumnTrait, expiry: Duration) -> Result<Condition> {
     let latest = ctx.app.clock.latest(TimeDelta::zero());
-    Ok(Condition::all().add(column.gt(issued_after(ctx, expiry)?)).add(column.lte(latest)))
+    Ok(Condition::all().add(column.gt(expiry_cutoff(ctx, expiry)?)).add(column.lte(latest)))
 }
 
 /// The latest creation time of mailed tokens that have expired.
-pub(super) fn issued_after(ctx: &Ctx, expiry: Duration) -> Result<DateTime<Utc>> {
+pub(super) fn expiry_cutoff(ctx: &Ctx, expiry: Duration) -> Result<DateTime<Utc>> {
     Ok(ctx.app.clock.now() - TimeDelta::from_std(expiry).map_err(Error::internal)?)
 }

@@ -254,7 +254,7 @@ impl Keyset {
     }
 
     /// Whether rows that match the condition exist on the other side of the start cursor.
-    pub async fn has_rows_behind<E: EntityTrait>(
+    pub async fn has_rows_before_start<E: EntityTrait>(
         &self,
         condition: &Condition,
         db: &impl ConnectionTrait,

@@ -71,9 +71,9 @@ impl<E: EntityTrait> Listing<E> {
     /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
     /// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<E::Model>> {
-        let db = ctx.app.db.lists();
+        let db = ctx.app.db.list_reader();
         let Slice { rows, more } = self.keyset.rows::<E>(&self.condition, db).await?;
-        let behind = self.keyset.has_rows_behind::<E>(&self.condition, db).await?;
+        let behind = self.keyset.has_rows_before_start::<E>(&self.condition, db).await?;
         let cursor = |row: &E::Model| self.keyset.cursor(vec![(self.number)(row).into()]);
         let rows: Vec<_> = rows.into_iter().map(|row| (cursor(&row), row)).collect();
         let (has_next, has_previous) = if self.keyset.backward() { (behind, more) } else { (more, behind) };

@@ -203,7 +203,7 @@ fn one_of<T: Clone>(filter: &Filter, values: &[(&str, T)]) -> Result<T> {
 }
 
 /// Whether `column` contains `text`. SQLite ignores the case of ASCII letters, PostgreSQL the case of all letters.
-pub fn holds(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
+pub fn contains_ignoring_case(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
     matches_pattern(column, &format!("%{}%", escape(text)))
 }
 
@@ -213,7 +213,7 @@ pub fn like(column: impl Into<SimpleExpr>, text: &str) -> SimpleExpr {
         let parts: Vec<String> = text.split('%').map(escape).collect();
         matches_pattern(column, &parts.join("%"))
     } else {
-        holds(column, text)
+        contains_ignoring_case(column, text)
     }
 }
 

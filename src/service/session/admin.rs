@@ -42,8 +42,8 @@ pub(in crate::service) async fn start(
     };
     let session = session.insert(tx).await?;
     let data = json!({"session": session.uuid.to_string(), "admin": admin.uuid.to_string()});
-    let created = Change::happened(EventKind::AdminSessionCreated, session.uuid, data);
-    journal::record(ctx, tx, created).await?;
+    let created = Change::event(EventKind::AdminSessionCreated, session.uuid, data);
+    journal::append(ctx, tx, created).await?;
     issue(ctx, admin, &session)
 }
 
@@ -57,7 +57,7 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     let presented =
         PresentedToken::verify(ctx, refresh_token, Audience::Admin).ok_or(INVALID_REFRESH_TOKEN)?;
     let lifetime = Lifetime::of_admins(ctx)?;
-    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+    let outcome = spend!(ctx, write.optional(), |tx| {
         // The session's lock serializes the refreshes of a token family.
         let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
         let session = select.one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
@@ -84,7 +84,7 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
         row.last_refresh_token = Set(Some(hash.clone()));
         issue(ctx, &admin, &row.update(tx).await?).map(Some)
     })?;
-    let outcome = outcome.something();
+    let outcome = outcome.into_value();
     if outcome.is_none() {
         tracing::warn!(admin = %presented.account, "refresh token reused; session revoked");
     }
@@ -101,7 +101,7 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
     if find().one(ctx.app.db.reader()).await?.is_none() {
         return Ok(None);
     }
-    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+    let outcome = spend!(ctx, write.optional(), |tx| {
         let select = find().find_also_related(admin_user::Entity);
         let Some((session, Some(admin))) = select.one(tx).await? else { return Ok(None) };
         if (admin.uuid, admin.token_generation) != (presented.account, presented.generation) {
@@ -109,7 +109,7 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
         }
         Ok(end(ctx, tx, session, admin.uuid).await?.then_some(()))
     })?;
-    Ok(outcome.something())
+    Ok(outcome.into_value())
 }
 
 /// Ends all sessions of an admin, in the transaction of the change that requires it.
@@ -130,7 +130,7 @@ async fn end(ctx: &Ctx, tx: &impl ConnectionTrait, session: Model, admin: Uuid) 
         return Ok(false);
     }
     let data = json!({"count": 1, "session": uuid.to_string(), "admin": admin.to_string()});
-    journal::record(ctx, tx, Change::happened(EventKind::AdminSessionRevoked, uuid, data)).await?;
+    journal::append(ctx, tx, Change::event(EventKind::AdminSessionRevoked, uuid, data)).await?;
     Ok(true)
 }
 
@@ -139,7 +139,7 @@ async fn record_revocations(ctx: &Ctx, tx: &impl ConnectionTrait, admin: Uuid, c
         return Ok(());
     }
     let data = json!({"count": count, "admin": admin.to_string()});
-    journal::record(ctx, tx, Change::happened(EventKind::AdminSessionRevoked, admin, data)).await
+    journal::append(ctx, tx, Change::event(EventKind::AdminSessionRevoked, admin, data)).await
 }
 
 /// Issues tokens for the session's current step.

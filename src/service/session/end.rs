@@ -32,7 +32,7 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
     if find().one(ctx.app.db.reader()).await?.is_none() {
         return Ok(None);
     }
-    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+    let outcome = spend!(ctx, write.optional(), |tx| {
         let Some(session) = find().one(tx).await? else { return Ok(None) };
         let owner = lock_customer(tx, session.customer_id).await?;
         // A change of the password invalidates earlier tokens.
@@ -46,7 +46,7 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
         record_revocation(ctx, tx, &session).await?;
         Ok(Some(()))
     })?;
-    Ok(outcome.something())
+    Ok(outcome.into_value())
 }
 
 /// Ends one of the caller's sessions and returns it.
@@ -108,14 +108,14 @@ pub(super) async fn record_revocations(
         return Ok(());
     }
     let Some(uuid) = uuid_of(tx, customer_id).await? else { return Ok(()) };
-    let ended = Change::happened(EventKind::SessionRevoked, uuid, json!({"count": count}));
+    let ended = Change::event(EventKind::SessionRevoked, uuid, json!({"count": count}));
     journal::append_numbered(ctx, tx, customer_id, vec![ended]).await
 }
 
 /// Records the end of one session in the journal.
 pub(super) async fn record_revocation(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> TxResult<()> {
     let data = json!({"count": 1, "session": session.uuid.to_string()});
-    let ended = Change::happened(EventKind::SessionRevoked, session.uuid, data);
+    let ended = Change::event(EventKind::SessionRevoked, session.uuid, data);
     journal::append_numbered(ctx, tx, session.customer_id, vec![ended]).await
 }
 

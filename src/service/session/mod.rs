@@ -23,7 +23,7 @@ pub use refresh::refresh;
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::crypto::password_hasher::Verdict;
-use crate::db::{Job, NoTransaction, TxResult};
+use crate::db::{BackgroundJob, NoTransaction, TxResult};
 use crate::entity::customer;
 use crate::entity::customer_session::{self, Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -49,7 +49,7 @@ pub async fn log_in(
     password: &SecretString,
 ) -> Result<Written<TokenPair>> {
     let db = &ctx.app.db;
-    let login = Login::begin(ctx, "customer", email, EmailAddress::parse).await?;
+    let login = Login::start(ctx, "customer", email, EmailAddress::parse).await?;
     let customer = match &login.email {
         Some(email) => customer::Entity::find_by_address(email).one(db.reader()).await?,
         None => None,
@@ -60,8 +60,8 @@ pub async fn log_in(
         .hasher
         .verify(&write, ctx.lane(), password, customer.as_ref().map(|customer| &customer.password))
         .await?;
-    let customer = customer.filter(|customer| verified.verdict.is_right() && customer.status.is_enabled());
-    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+    let customer = customer.filter(|customer| verified.verdict.is_match() && customer.status.is_enabled());
+    let outcome = spend!(ctx, write.optional(), |tx| {
         if !login.attempts.record_attempt(ctx, tx, customer.is_some()).await? {
             // Not an error inside the transaction, because the failed attempt has to be committed.
             return Ok(None);
@@ -79,16 +79,16 @@ pub async fn log_in(
     })?;
     // The delay that equalizes the latency comes after the commit.
     let Some(customer) = customer.filter(|_| outcome.value.is_some()) else {
-        return Err(login.refused(ctx, &outcome, account, verified).await);
+        return Err(login.reject(ctx, &outcome, account, verified).await);
     };
-    login.passed(customer.uuid);
+    login.log_success(customer.uuid);
     if verified.verdict == Verdict::Outdated
         && let Err(error) = replace_hash(ctx, &outcome, &customer, password).await
     {
         // The login itself succeeded; the next login tries again.
         tracing::warn!(customer = %customer.uuid, %error, "an old password hash was not replaced");
     }
-    outcome.something().ok_or_else(|| Error::internal("a successful login returned no tokens"))
+    outcome.into_value().ok_or_else(|| Error::internal("a successful login returned no tokens"))
 }
 
 /// Stores a current hash of a verified password. The customer's version and tokens do not change.
@@ -115,12 +115,12 @@ async fn replace_hash(
 /// # Errors
 /// [`Error::Unavailable`] if the hashing queue is full.
 pub async fn estimate_old_hashes(ctx: &AdminCtx) -> Result<()> {
-    let usual = format!("{}%", ctx.app.hasher.usual_prefix());
+    let usual = format!("{}%", ctx.app.hasher.current_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
     // Several, because some of them may cost too much to verify.
     let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
     for hash in old.all(ctx.app.db.reader()).await? {
-        if ctx.app.hasher.estimate(&Job, &hash).await? {
+        if ctx.app.hasher.estimate(&BackgroundJob, &hash).await? {
             break;
         }
     }
@@ -142,7 +142,7 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
     };
     let session = session.insert(tx).await?;
     let data = json!({"session": session.uuid.to_string()});
-    let created = Change::happened(EventKind::SessionCreated, session.uuid, data);
+    let created = Change::event(EventKind::SessionCreated, session.uuid, data);
     journal::append_numbered(ctx, tx, customer.customer_id, vec![created]).await?;
     issue(ctx, customer, &session)
 }

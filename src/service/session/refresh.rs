@@ -77,9 +77,9 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     if !write.is_keyed()
         && let Some(pair) = refresh_by_statement(ctx, lifetime, &presented).await?
     {
-        return write.done_by_statement(pair);
+        return write.committed_by_statement(pair);
     }
-    let outcome = spend!(ctx, write.or_nothing(), |tx| {
+    let outcome = spend!(ctx, write.optional(), |tx| {
         // The session's lock serializes the refreshes of a token family.
         let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
         let session = select.one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
@@ -102,7 +102,7 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
         let session = advance(ctx, tx, session, step + 1, Some(hash.clone())).await?;
         issue(ctx, &customer, &session).map(Some)
     })?;
-    let outcome = outcome.something();
+    let outcome = outcome.into_value();
     if outcome.is_none() {
         tracing::warn!(customer = %presented.account, "refresh token reused; session revoked");
     }

@@ -164,7 +164,7 @@ async fn claim_one(
     if now >= first_attempt_at + RETRY_PERIOD {
         // Every worker that claimed it crashed, or no worker ran for a long time.
         ctx.app.metrics.worker.given_up(Queue::Webhook);
-        row.status = Set(DeliveryStatus::Parked);
+        row.status = Set(DeliveryStatus::DeadLetter);
         set(tx, delivery.webhook_delivery_id, row).await?;
         return Ok(None);
     }
@@ -219,7 +219,7 @@ pub async fn record_result(
     let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
     let mut row = ActiveModel { duration_ms: Set(Some(duration_ms)), ..Default::default() };
     let (failed, retry_after) = match result {
-        DeliveryResult::Answered { status, retry_after } => {
+        DeliveryResult::Responded { status, retry_after } => {
             row.response_status = Set(i16::try_from(*status).ok());
             let failed = (!(200..300).contains(status)).then(|| format!("response status {status}"));
             (failed, retry_after.unwrap_or_default())
@@ -229,7 +229,7 @@ pub async fn record_result(
             (Some(reason.clone()), 0)
         }
     };
-    let is_gone = matches!(result, DeliveryResult::Answered { status: 410, .. });
+    let is_gone = matches!(result, DeliveryResult::Responded { status: 410, .. });
     match failed {
         None => {
             metrics.sent(Queue::Webhook);
@@ -243,7 +243,7 @@ pub async fn record_result(
             let (uuid, attempts) = (delivery.uuid, delivery.attempts);
             if next >= delivery.first_attempt_at.unwrap_or(now) + RETRY_PERIOD {
                 metrics.given_up(Queue::Webhook);
-                row.status = Set(DeliveryStatus::Parked);
+                row.status = Set(DeliveryStatus::DeadLetter);
                 tracing::error!(delivery = %uuid, attempts, reason, "webhook delivery failed permanently");
             } else {
                 metrics.postponed(Queue::Webhook);
@@ -281,7 +281,7 @@ pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
         select.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(is_attempt_due(&ctx.app.clock))
     };
     let oldest = due_deliveries().order_by_asc(Column::NextAttemptAt).limit(1).one(db).await?;
-    let given_up = Entity::find().filter(Column::Status.eq(DeliveryStatus::Parked)).count(db).await?;
+    let given_up = Entity::find().filter(Column::Status.eq(DeliveryStatus::DeadLetter)).count(db).await?;
     let due = due_deliveries().count(db).await?;
     Ok(Backlog { due, oldest: oldest.map(|row| row.next_attempt_at), given_up })
 }

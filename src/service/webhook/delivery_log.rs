@@ -102,7 +102,7 @@ pub async fn replay_dead_letters(
             let endpoint = endpoint.one(tx).await?.ok_or(Error::NotFound("Webhook endpoint"))?;
             update = update.filter(Column::WebhookEndpointId.eq(endpoint.webhook_endpoint_id));
         }
-        Ok(update.filter(Column::Status.eq(DeliveryStatus::Parked)).exec(tx).await?.rows_affected)
+        Ok(update.filter(Column::Status.eq(DeliveryStatus::DeadLetter)).exec(tx).await?.rows_affected)
     })
 }
 
@@ -117,13 +117,13 @@ fn reset_to_pending(ctx: &Ctx) -> ActiveModel {
 }
 
 /// Matches deliveries whose retention has ended.
-pub(in crate::service) fn forgotten(ctx: &Ctx) -> Condition {
+pub(in crate::service) fn retention_ended(ctx: &Ctx) -> Condition {
     let now = ctx.app.clock.now();
     let delivered = Condition::all()
         .add(Column::Status.eq(DeliveryStatus::Delivered))
         .add(Column::DeliveredAt.lte(now - DELIVERED_RETENTION));
     let dead_letters = Condition::all()
-        .add(Column::Status.eq(DeliveryStatus::Parked))
+        .add(Column::Status.eq(DeliveryStatus::DeadLetter))
         .add(Column::CreatedAt.lte(now - DEAD_LETTER_RETENTION));
     Condition::any().add(delivered).add(dead_letters)
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::app::ctx::Ctx;
 use crate::entity::webhook_endpoint::{ActiveModel, Model};
 use crate::error::{Error, Result};
-use crate::service::input::patch::{Field, Mode, Problems, TextMessages, whole};
+use crate::service::input::patch::{Field, Mode, Problems, TextMessages, as_integer};
 use crate::service::journal::kinds;
 
 /// The maximum length of a URL, in characters.
@@ -90,7 +90,7 @@ impl EndpointInput {
             Some(text) => problems.check("url", parse_url(ctx, &text)).unwrap_or(text),
             None => {
                 // The stored URL is checked again, because the allowed networks may have changed.
-                if !problems.mention("url")
+                if !problems.has_field("url")
                     && let Err(error) = ctx.app.webhook_client.check(&current.url)
                 {
                     problems.add("url", format!("URL {error}"));
@@ -181,7 +181,7 @@ impl RotationInput {
     pub(super) fn parse(self) -> Result<i64> {
         let overlap = match self.overlap_seconds {
             Field::Absent | Field::Null => Some(DEFAULT_OVERLAP),
-            Field::Value(Value::Number(number)) => whole(&number),
+            Field::Value(Value::Number(number)) => as_integer(&number),
             Field::Value(_) => None,
         };
         overlap.filter(|overlap| (0..=MAX_OVERLAP).contains(overlap)).ok_or_else(|| {

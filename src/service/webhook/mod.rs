@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use delivery::{Outgoing, claim, endpoints_with_work, record_result};
 pub(super) use delivery::{backlog, enqueue_deliveries};
-pub(super) use delivery_log::forgotten;
+pub(super) use delivery_log::retention_ended;
 pub use delivery_log::{
     Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_dead_letters,
 };
@@ -44,14 +44,14 @@ use input::EndpointDraft;
 pub const MAX_ENDPOINTS: u64 = 50;
 
 /// An endpoint with its new secret, which is returned only this time.
-pub struct WithSecret {
+pub struct EndpointWithSecret {
     /// The row of the endpoint.
     pub endpoint: Model,
     /// The secret in the form of Standard Webhooks: `whsec_` and base64.
     pub secret: SecretString,
 }
 
-impl std::fmt::Debug for WithSecret {
+impl std::fmt::Debug for EndpointWithSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WithSecret").field("endpoint", &self.endpoint.uuid).finish_non_exhaustive()
     }
@@ -63,9 +63,9 @@ impl std::fmt::Debug for WithSecret {
 /// [`Error::Invalid`] with all problems of the input; [`Error::Conflict`] if there are already 50 endpoints.
 pub async fn create(
     ctx: &AdminCtx,
-    write: Write<WithSecret>,
+    write: Write<EndpointWithSecret>,
     input: EndpointInput,
-) -> Result<Written<WithSecret>> {
+) -> Result<Written<EndpointWithSecret>> {
     let draft = input.merge(ctx, Mode::Create, EndpointDraft::default())?;
     let (uuid, now) = (ctx.app.random.uuid(), ctx.app.clock.now());
     let secret = sign::new_secret(&ctx.app.random);
@@ -85,8 +85,8 @@ pub async fn create(
         let endpoint = row.insert(tx).await?;
         let data = snapshot::webhook_endpoint(&endpoint);
         let created = Change::created(EventKind::WebhookEndpointCreated, uuid, data).with_secret("secret");
-        journal::record(ctx, tx, created).await?;
-        Ok(WithSecret { endpoint, secret: secret.clone() })
+        journal::append(ctx, tx, created).await?;
+        Ok(EndpointWithSecret { endpoint, secret: secret.clone() })
     })
 }
 
@@ -121,7 +121,7 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
         let endpoint = find_for_update(tx, uuid).await?;
         endpoint.clone().delete(tx).await?;
         let before = snapshot::webhook_endpoint(&endpoint);
-        journal::record(ctx, tx, Change::deleted(EventKind::WebhookEndpointDeleted, uuid, &before)).await?;
+        journal::append(ctx, tx, Change::deleted(EventKind::WebhookEndpointDeleted, uuid, &before)).await?;
         Ok(endpoint)
     })
 }
@@ -133,10 +133,10 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
 /// [`Error::Invalid`] for an invalid overlap; [`Error::NotFound`].
 pub async fn rotate_secret(
     ctx: &AdminCtx,
-    write: Write<WithSecret>,
+    write: Write<EndpointWithSecret>,
     uuid: Uuid,
     input: RotationInput,
-) -> Result<Written<WithSecret>> {
+) -> Result<Written<EndpointWithSecret>> {
     let overlap = TimeDelta::seconds(input.parse()?);
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
@@ -149,7 +149,7 @@ pub async fn rotate_secret(
             row.previous_secret_expires_at = Set(Some(ctx.app.clock.now() + overlap));
         };
         let endpoint = change(ctx, tx, current, apply, true).await?;
-        Ok(WithSecret { endpoint, secret: secret.clone() })
+        Ok(EndpointWithSecret { endpoint, secret: secret.clone() })
     })
 }
 
@@ -161,7 +161,7 @@ async fn change(
     is_secret: bool,
 ) -> TxResult<Model> {
     let before = snapshot::webhook_endpoint(&current);
-    let updated_at = ctx.app.clock.after(current.updated_at);
+    let updated_at = ctx.app.clock.now_after(current.updated_at);
     let mut row = current.into_active_model();
     apply(&mut row);
     row.updated_at = Set(updated_at);
@@ -169,7 +169,7 @@ async fn change(
     let data = snapshot::webhook_endpoint(&endpoint);
     let updated = Change::updated(EventKind::WebhookEndpointUpdated, endpoint.uuid, &before, data);
     let updated = if is_secret { updated.with_secret("secret") } else { updated };
-    journal::record(ctx, tx, updated).await?;
+    journal::append(ctx, tx, updated).await?;
     Ok(endpoint)
 }
 

@@ -73,7 +73,7 @@ impl GraphqlMetrics {
     }
 
     /// Creates the series of a root field with the value 0 before the first operation, because a rate needs a first value.
-    pub fn expect(&self, field: &'static str) {
+    pub fn create_series(&self, field: &'static str) {
         for outcome in OperationOutcome::ALL {
             drop(self.operations.get_or_create(&Operation { field, outcome: outcome.label() }));
         }

@@ -9,9 +9,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::{durations, interned};
+use super::{durations, intern};
 use crate::clock::Timer;
-use crate::server::Meters;
+use crate::server::ServerMetrics;
 
 /// The method and route template of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,7 +35,7 @@ pub struct HttpMetrics {
     in_flight: Gauge,
     abandoned: Family<Endpoint, Counter>,
     /// The metrics of connections.
-    pub server: Meters,
+    pub server: ServerMetrics,
 }
 
 impl Default for HttpMetrics {
@@ -45,7 +45,7 @@ impl Default for HttpMetrics {
             durations: Family::new_with_constructor(durations),
             in_flight: Gauge::default(),
             abandoned: Family::default(),
-            server: Meters::default(),
+            server: ServerMetrics::default(),
         }
     }
 }
@@ -70,7 +70,7 @@ impl HttpMetrics {
     /// Records the start of a request. `route` is the matched template, or `None` if no route matched.
     pub fn begin(&self, method: &str, route: Option<&str>) -> RunningRequest<'_> {
         self.in_flight.inc();
-        let endpoint = Endpoint { method: method_label(method), route: route.map_or("none", interned) };
+        let endpoint = Endpoint { method: method_label(method), route: route.map_or("none", intern) };
         RunningRequest { metrics: self, endpoint, timer: Timer::start(), is_answered: false }
     }
 }

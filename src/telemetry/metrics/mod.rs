@@ -91,7 +91,7 @@ impl Metrics {
 
 /// Interns a name of patron as a label. Names are stored once and never freed. Their number is bounded by the routes and
 /// root fields, so it must not be called with data from clients.
-pub fn interned(name: &str) -> &'static str {
+pub fn intern(name: &str) -> &'static str {
     static NAMES: RwLock<Option<HashSet<&'static str>>> = RwLock::new(None);
     let interned_name =
         NAMES.read().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|all| all.get(name).copied());
@@ -120,12 +120,12 @@ fn as_gauge(count: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{DatabaseMetrics, HashingMetrics, Metrics, interned};
+    use super::{DatabaseMetrics, HashingMetrics, Metrics, intern};
 
     #[test]
     fn names_are_stored_once() {
         let name = format!("/a/{}", 1);
-        assert!(std::ptr::eq(interned(&name), interned("/a/1")));
+        assert!(std::ptr::eq(intern(&name), intern("/a/1")));
     }
 
     #[test]

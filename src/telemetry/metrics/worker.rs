@@ -158,7 +158,7 @@ impl WorkerMetrics {
     }
 
     /// Creates the series of a task with the value 0 before its first run.
-    pub fn expect(&self, task: &'static str) {
+    pub fn create_series(&self, task: &'static str) {
         for outcome in ["ok", "failed"] {
             drop(self.runs.get_or_create(&Run { task, outcome }));
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::country::{Country, Province};
 use super::node::{NodeKind, global_id};
 use crate::api::graphql::caller::caller;
-use crate::api::graphql::counted::Text;
+use crate::api::graphql::sized_output::Text;
 use crate::entity::customer_address::Model;
 use crate::service::country;
 

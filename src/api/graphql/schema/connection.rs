@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 
 use super::customer::Customer;
 use crate::api::graphql::caller::admin;
-use crate::api::graphql::counted::List;
 use crate::api::graphql::error::ResolverError;
+use crate::api::graphql::sized_output::List;
 use crate::entity::customer::Model;
 use crate::service::customer::Connection;
 use crate::service::query::keyset::Slice;
@@ -45,7 +45,7 @@ impl Page {
             true => Ok(self.slice(ctx).await?.more),
             false => {
                 let ctx = admin(ctx)?;
-                let more = self.more_opposite.get_or_try_init(|| self.query.has_rows_behind(ctx)).await;
+                let more = self.more_opposite.get_or_try_init(|| self.query.has_rows_before_start(ctx)).await;
                 Ok(*more.map_err(ResolverError)?)
             }
         }

@@ -4,7 +4,7 @@ use async_graphql::Object;
 use rust_iso3166::CountryCode;
 use rust_iso3166::iso3166_2::Subdivision;
 
-use crate::api::graphql::counted::{List, Text};
+use crate::api::graphql::sized_output::{List, Text};
 use crate::service::country;
 
 /// Average number of provinces of a country, for the complexity.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, ID, InputObject, SimpleObject};
 
-use crate::api::graphql::counted::Text;
+use crate::api::graphql::sized_output::Text;
 use crate::service::query::page;
 
 /// The comparison of a filter.

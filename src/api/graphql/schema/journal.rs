@@ -6,8 +6,8 @@ use async_graphql::{Enum, InputObject, Object, Result};
 use uuid::Uuid;
 
 use super::date_time::DateTime;
-use crate::api::graphql::counted::{AnyJson, List, Text};
 use crate::api::graphql::error::ResolverError;
+use crate::api::graphql::sized_output::{AnyJson, List, Text};
 use crate::entity::journal_entry::Model;
 use crate::error::Error;
 use crate::service::journal::{self, AuditFilter};

@@ -5,7 +5,7 @@ use async_graphql::{OutputType, SimpleObject};
 use super::connection::PageInfo;
 use super::journal::{AuditEntry, Event};
 use super::webhook::WebhookDelivery;
-use crate::api::graphql::counted::List;
+use crate::api::graphql::sized_output::List;
 use crate::service::query::listing;
 
 /// A page of a list.

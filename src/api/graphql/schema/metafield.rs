@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 
 use super::date_time::DateTime;
 use crate::api::graphql::caller::caller;
-use crate::api::graphql::counted::{AnyJson, Text};
 use crate::api::graphql::error::ResolverError;
+use crate::api::graphql::sized_output::{AnyJson, Text};
 use crate::entity::metafield_definition::{FieldType, Model};
 use crate::error::Error;
 use crate::service::metafield;

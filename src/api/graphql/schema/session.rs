@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, Result};
 
 use super::date_time::DateTime;
 use crate::api::graphql::caller::caller;
-use crate::api::graphql::counted::Text;
+use crate::api::graphql::sized_output::Text;
 use crate::app::ctx::Caller;
 use crate::entity::customer_session::Model;
 

@@ -8,8 +8,8 @@ use async_graphql::{Enum, Object, Result};
 use super::date_time::DateTime;
 use super::journal::Event;
 use super::list_connection::ListConnection;
-use crate::api::graphql::counted::{List, Text};
 use crate::api::graphql::error::ResolverError;
+use crate::api::graphql::sized_output::{List, Text};
 use crate::app::ctx::AdminCtx;
 use crate::entity::{webhook_delivery, webhook_endpoint};
 use crate::service::query::keyset::Window;
@@ -89,7 +89,8 @@ pub(super) enum WebhookDeliveryStatus {
     /// The receiver accepted it.
     Delivered,
     /// Failed for three days and not retried any more (dead letter). It can be replayed.
-    Parked,
+    #[graphql(name = "PARKED")]
+    DeadLetter,
 }
 
 /// A delivery with its endpoint and its event.

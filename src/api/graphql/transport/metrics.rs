@@ -11,7 +11,7 @@ use crate::api::graphql::error;
 use crate::api::graphql::error_code::ErrorCode;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
 use crate::http::FailureCode;
-use crate::telemetry::metrics::{self, GraphqlMetrics, interned};
+use crate::telemetry::metrics::{self, GraphqlMetrics, intern};
 
 /// The codes of errors that are not the client's fault.
 const OURS: [ErrorCode; 2] =
@@ -26,13 +26,13 @@ pub(super) const OTHER: &str = "other";
 /// The root fields of `schema.graphql`.
 static ROOT_FIELDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     let query = DEFINITIONS.get_object("Query").into_iter().flat_map(|query| query.fields.keys());
-    query.map(|field| interned(field)).collect()
+    query.map(|field| intern(field)).collect()
 });
 
 /// Registers every label, so that each has a series before its first operation.
 pub(super) fn register(metrics: &GraphqlMetrics) {
     for field in ROOT_FIELDS.iter().copied().chain([SEVERAL, INTROSPECTION, OTHER]) {
-        metrics.expect(field);
+        metrics.create_series(field);
     }
 }
 

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::exit::Failure;
 use crate::error::Problem;
-use crate::transfer::refusals;
+use crate::transfer::refused_lines;
 
 /// Writes refused lines to a file. The file is created at the start, so that an import fails early if it can't be
 /// written, and deleted at the end if no line was refused.
 pub(super) struct Refusals {
     path: PathBuf,
-    file: refusals::Writer<BufWriter<File>>,
+    file: refused_lines::Writer<BufWriter<File>>,
     is_empty: bool,
 }
 
@@ -24,7 +24,7 @@ impl Refusals {
         let mut options = OpenOptions::new();
         // The file of an earlier import is overwritten.
         let file = options.write(true).create(true).truncate(true).mode(0o600).open(path).map_err(failed)?;
-        let file = refusals::Writer::new(BufWriter::new(file)).map_err(failed)?;
+        let file = refused_lines::Writer::new(BufWriter::new(file)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, is_empty: true })
     }
 

@@ -15,7 +15,7 @@ struct Reset {
 
 /// The metrics of all connections of a server. Clones share their values.
 #[derive(Clone, Debug, Default)]
-pub struct Meters {
+pub struct ServerMetrics {
     /// Bytes of responses that clients have not read completely.
     pub(super) unsent: Gauge,
     /// Bytes of unanswered requests.
@@ -23,7 +23,7 @@ pub struct Meters {
     resets: Family<Reset, Counter>,
 }
 
-impl Meters {
+impl ServerMetrics {
     /// Registers the metrics.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
