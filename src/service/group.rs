@@ -10,7 +10,6 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
     QueryOrder, QuerySelect,
 };
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::app::ctx::{AdminCtx, Caller, Ctx};
@@ -19,49 +18,38 @@ use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::input::patch::{Mode, Problems, TextMessages};
+use crate::service::input::property::Rule;
+use crate::service::input::text::TextRule;
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::query::page::{Filter, ListQuery, Operation, contains_ignoring_case};
-use crate::types::{EventKind, fold, is_blank, next_version};
-use crate::{spend, transact};
+use crate::types::{EventKind, fold, next_version};
+use crate::{input, spend, transact};
 
-/// Maximum length of a name, in characters.
-const MAX_NAME: usize = 255;
 /// Maximum number of customers that one statement moves to another group, because PostgreSQL cancels slow statements.
 const BATCH: u64 = 1000;
 
 /// The known filter keys, for the error message about an unknown one.
 const KEYS: &[&str] = &["group_name", "ob", "od", "page", "limit"];
 
-/// The group fields of a request body. Other properties are ignored.
-#[derive(Clone, Debug, Default)]
-pub struct GroupInput {
-    /// Name of the group; required.
-    pub group_name: Field,
-}
+const GROUP_NAME: TextRule = TextRule::name("Group name");
 
-impl From<Map<String, Value>> for GroupInput {
-    fn from(mut body: Map<String, Value>) -> Self {
-        Self { group_name: Field::take(&mut body, "group_name") }
+input! {
+    /// The group fields of a request body. Other properties are ignored.
+    pub struct GroupInput {
+        /// Name of the group. It is unique; upper and lower case are equal.
+        group_name: "group_name" = Rule::Line(GROUP_NAME), [required], "\"VIP\"";
     }
 }
 
 impl GroupInput {
     pub(super) fn parse(self, mode: Mode) -> Result<Option<String>> {
-        const REQUIRED: &str = "Group name is required and cannot be empty";
-        let Self { group_name } = self;
-        let messages = TextMessages { not_a_string: "Group name must be a string", required: REQUIRED };
+        let messages = TextMessages {
+            not_a_string: "Group name must be a string",
+            required: "Group name is required and cannot be empty",
+        };
         let mut problems = Problems::default();
-        let name = problems.text("group_name", group_name, mode, messages);
-        if let Some(name) = &name {
-            if is_blank(name) {
-                problems.add("group_name", REQUIRED);
-            } else if name.chars().count() > MAX_NAME {
-                problems.add("group_name", format!("Group name must be at most {MAX_NAME} characters"));
-            } else if name.chars().any(char::is_control) {
-                problems.add("group_name", "Group name must not contain control characters");
-            }
-        }
+        let name = GROUP_NAME.parse("group_name", self.group_name, mode, messages, &mut problems);
         problems.finish()?;
         Ok(name)
     }

@@ -9,10 +9,18 @@ use crate::app::write::{Write, Written};
 use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
 use crate::service::account::{enqueue_verification_mail, save};
-use crate::service::input::patch::Field;
+use crate::service::input::property::Rule;
 use crate::service::{mail, password, secret};
-use crate::spend;
 use crate::types::MailKind;
+use crate::{input, spend};
+
+input! {
+    /// A mailed token.
+    pub struct VerificationInput {
+        /// The token from the mailed link.
+        token: "token" = Rule::Text { max: None }, [required], "\"c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e\"";
+    }
+}
 
 /// Sends another verification mail, to the address of the pending e-mail change or else to the unverified current
 /// address.
@@ -41,9 +49,9 @@ pub async fn resend(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> 
 /// # Errors
 /// [`Error::Invalid`] for a token that is unknown, used, expired or superseded; [`Error::EmailTaken`] if another
 /// customer now has the address.
-pub async fn verify(ctx: &Ctx, write: Write<()>, token: Field) -> Result<Written<()>> {
+pub async fn verify(ctx: &Ctx, write: Write<()>, input: VerificationInput) -> Result<Written<()>> {
     let invalid = || Error::invalid("token", password::INVALID_TOKEN);
-    let hash = secret::token_hash(&password::parse_token(token)?);
+    let hash = secret::token_hash(&password::parse_token(input.token)?);
     let expiry = ctx.app.config.accounts.verify_email_expiry;
     let is_valid = password::not_expired(ctx, tokens::Column::CreatedAt, expiry)?;
     let find = || {

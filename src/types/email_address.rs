@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::text::{fold, is_blank, is_invisible, lower};
 
 /// Maximum length of an address in a mail transaction, in bytes (RFC 5321 4.5.3.1.3, without the brackets).
-const MAX_EMAIL_BYTES: usize = 254;
+pub const MAX_EMAIL_BYTES: usize = 254;
 
 /// Joiners change the appearance of adjacent letters. UTS 46 defines where a domain may contain them (RFC 5892 A.1 and
 /// A.2).

@@ -17,12 +17,14 @@ mod webhook;
 
 pub use customer_status::CustomerStatus;
 pub(crate) use email_address::ascii_domain;
-pub use email_address::{EmailAddress, InvalidEmail};
+pub use email_address::{EmailAddress, InvalidEmail, MAX_EMAIL_BYTES};
 pub use event::{Actor, EventKind, UnknownEvent, filter_matches};
 pub use if_match::{IfMatch, entity_tag, next_version, read_entity_tags};
 pub use mail::{MailKind, MailStatus};
 pub use network::rate_limit_key;
-pub use password::{Password, PasswordHash, WeakPassword, to_nfc};
+pub use password::{
+    MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Password, PasswordHash, WeakPassword, to_nfc,
+};
 pub use search_text::search_text;
 pub(crate) use text::is_invisible;
 pub use text::{fold, is_blank};

@@ -7,9 +7,9 @@ use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Minimum length of a password, in characters (NIST SP 800-63B-4 3.1.1.2 requires 8 with a second factor).
-const MIN_CHARACTERS: usize = 8;
+pub const MIN_PASSWORD_CHARACTERS: usize = 8;
 /// Maximum length, in bytes, so that clients can't overload the server by hashing.
-const MAX_BYTES: usize = 1024;
+pub const MAX_PASSWORD_BYTES: usize = 1024;
 
 /// A new password: long enough, not too long, not common. It is never trimmed, escaped or cut. It is in normalization
 /// form C (RFC 8265 4.2.2), so that every keyboard produces the same password.
@@ -41,16 +41,16 @@ impl Password {
     pub fn new(password: SecretString) -> Result<Self, WeakPassword> {
         // Form C has at least a third of the bytes of any other form, so a longer password is refused before
         // normalization.
-        if password.expose_secret().len() > 3 * MAX_BYTES {
+        if password.expose_secret().len() > 3 * MAX_PASSWORD_BYTES {
             return Err(WeakPassword::TooLong);
         }
         let password = to_nfc(&password).unwrap_or(password);
         let text = password.expose_secret();
         if text.is_empty() {
             Err(WeakPassword::Empty)
-        } else if text.chars().count() < MIN_CHARACTERS {
+        } else if text.chars().count() < MIN_PASSWORD_CHARACTERS {
             Err(WeakPassword::TooShort)
-        } else if text.len() > MAX_BYTES {
+        } else if text.len() > MAX_PASSWORD_BYTES {
             Err(WeakPassword::TooLong)
         } else if is_common(text) {
             Err(WeakPassword::TooCommon)

@@ -5,7 +5,6 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, StatusCode, header};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,8 +14,9 @@ use super::failures::{
     CustomerDeleted, NoSuchAddress, NoSuchCustomer, NoSuchCustomerAddress, TooManyAddresses,
 };
 use super::link::Link;
-use super::openapi::{EntityTag, FlagInput, PathId};
+use super::openapi::{EntityTag, PathId};
 use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
+use crate::bodies;
 use crate::entity::customer_address::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
@@ -24,6 +24,14 @@ use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
 use crate::service::address::{self, OwnedAddress};
 use crate::types::timestamp;
+
+bodies! {
+    /// A new address. Other properties are ignored.
+    NewAddress: Create address::AddressInput;
+    /// Changes to an address. Absent properties stay unchanged; `null` empties one. The changed address must have all
+    /// properties that a new one needs.
+    AddressPatch: Update address::AddressInput;
+}
 
 /// A postal address of a customer.
 #[derive(Serialize, ToSchema)]
@@ -122,117 +130,6 @@ fn url(owner: Owner, address: Uuid) -> String {
         true => format!("/api/customers/me/addresses/{address}"),
         false => format!("/api/customers/{}/addresses/{address}", owner.uuid()),
     }
-}
-
-/// A new address. Other properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
-pub(super) struct NewAddress {
-    /// Name of the recipient.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "John Smith"
-    )]
-    full_name: String,
-    /// Telephone number.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "+1 555 0123456")]
-    telephone: Option<String>,
-    /// First address line.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "1 Market Street"
-    )]
-    address_1: String,
-    /// Second address line.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Suite 400")]
-    address_2: Option<String>,
-    /// Postal code.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "94103"
-    )]
-    postcode: String,
-    /// City or town.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "San Francisco")]
-    city: Option<String>,
-    /// ISO 3166-2 code or free text.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "US-CA"
-    )]
-    province: String,
-    /// ISO 3166-1 alpha-2 code.
-    #[schema(min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$", example = "US")]
-    country: String,
-    /// Whether it is the default address. Setting it clears the default of the customer's other addresses.
-    #[schema(value_type = Option<FlagInput>, nullable = false, example = true)]
-    is_default: Option<Value>,
-}
-
-/// Changes to an address. Absent properties stay unchanged; `null` clears a property. The changed address must have all
-/// properties that a new address requires.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::address::AddressInput` reads it")]
-pub(super) struct AddressPatch {
-    /// Name of the recipient.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "John Smith"
-    )]
-    full_name: Option<String>,
-    /// Telephone number.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "+1 555 0123456")]
-    telephone: Option<String>,
-    /// First address line.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "1 Market Street"
-    )]
-    address_1: Option<String>,
-    /// Second address line.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "Suite 400")]
-    address_2: Option<String>,
-    /// Postal code.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "94103"
-    )]
-    postcode: Option<String>,
-    /// City or town.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "San Francisco")]
-    city: Option<String>,
-    /// ISO 3166-2 code or free text.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "US-CA"
-    )]
-    province: Option<String>,
-    /// ISO 3166-1 alpha-2 code.
-    #[schema(nullable = false, min_length = 2, max_length = 2, pattern = "^[A-Za-z]{2}$", example = "US")]
-    country: Option<String>,
-    /// Whether it is the default address. Setting it clears the default of the customer's other addresses.
-    #[schema(value_type = Option<FlagInput>, nullable = false, example = true)]
-    is_default: Option<Value>,
 }
 
 type CreatedAddress = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;

@@ -5,21 +5,29 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderName, StatusCode, header};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Versioned;
 use super::failures::{EmailTaken, NoSuchCustomer};
 use super::link::Link;
-use super::openapi::{EntityTag, GroupIdInput, PathId, StatusInput};
+use super::openapi::{EntityTag, PathId};
 use crate::app::ctx::{AdminCtx, Ctx};
+use crate::bodies;
 use crate::entity::customer::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::customer;
 use crate::types::timestamp;
+
+bodies! {
+    /// A new customer. Other properties are ignored.
+    NewCustomer: Create customer::CustomerInput;
+    /// Changes to a customer. Absent properties stay unchanged; `null` resets a property that has a default. Other
+    /// properties are ignored.
+    CustomerPatch: Update customer::CustomerInput;
+}
 
 /// A customer.
 #[derive(Serialize, ToSchema)]
@@ -90,72 +98,6 @@ impl From<&Model> for LinkedCustomer {
         ];
         Self { customer: row.into(), links }
     }
-}
-
-/// A new customer. Other properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
-pub(super) struct NewCustomer {
-    /// `0`, `1`, `"0"` or `"1"`. Only admins can set it; it is ignored from other callers.
-    #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
-    status: Option<Value>,
-    /// Numeric identifier of the group. Only admins can set it; it is ignored from other callers.
-    #[schema(value_type = Option<GroupIdInput>, example = 1)]
-    group_id: Option<Value>,
-    /// Display name, at most 255 characters.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "John Smith"
-    )]
-    full_name: String,
-    /// Unique e-mail address. Upper and lower case are equal, and so are a domain in Unicode and in A-labels.
-    #[schema(format = "idn-email", max_length = 254, example = "john.smith@example.com")]
-    email: String,
-    /// Password: 8 characters to 1024 bytes, not a common password.
-    #[schema(format = "password", min_length = 8, max_length = 1024, example = "correct horse battery")]
-    password: String,
-    /// Free-form data of the back office. Only admins can set it; it is ignored from other callers.
-    #[schema(example = json!({"erp": {"id": "C-1024"}}))]
-    meta_data: Option<Map<String, Value>>,
-}
-
-/// Changes to a customer. Absent properties stay unchanged; `null` resets a property that has a default. Other
-/// properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
-pub(super) struct CustomerPatch {
-    /// `0`, `1`, `"0"` or `"1"`. Disabling a customer ends all its sessions.
-    #[schema(value_type = Option<StatusInput>, nullable = false, example = 1)]
-    status: Option<Value>,
-    /// Numeric identifier of the group; `null` is the default group.
-    #[schema(value_type = Option<GroupIdInput>, example = 1)]
-    group_id: Option<Value>,
-    /// Display name, at most 255 characters.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "John A. Smith"
-    )]
-    full_name: Option<String>,
-    /// Unique e-mail address. Upper and lower case are equal, and so are a domain in Unicode and in A-labels.
-    #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
-    email: Option<String>,
-    /// Password: 8 characters to 1024 bytes, not a common password. Setting it ends all sessions of the customer.
-    #[schema(
-        nullable = false,
-        format = "password",
-        min_length = 8,
-        max_length = 1024,
-        example = "correct horse battery"
-    )]
-    password: Option<String>,
-    /// Free-form data of the back office; `null` clears it.
-    #[schema(example = json!({"erp": {"id": "C-1024"}}))]
-    meta_data: Option<Map<String, Value>>,
 }
 
 /// Parses an identifier from a path, with or without hyphens. Other formats of UUIDs are not accepted.

@@ -13,12 +13,20 @@ use super::failures::{DefaultGroup, GroupNameTaken, NoSuchGroup};
 use super::link::Link;
 use super::openapi::PathId;
 use crate::app::ctx::AdminCtx;
+use crate::bodies;
 use crate::entity::customer_group::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, Failing};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::group;
 use crate::types::timestamp;
+
+bodies! {
+    /// A new customer group. Other properties are ignored.
+    NewCustomerGroup: Create group::GroupInput;
+    /// Changes to a customer group. Absent properties stay unchanged; others are ignored.
+    CustomerGroupPatch: Update group::GroupInput;
+}
 
 /// A customer group.
 #[derive(Serialize, ToSchema)]
@@ -73,35 +81,6 @@ impl From<&Model> for LinkedCustomerGroup {
 
 fn url(group: Uuid) -> String {
     format!("/api/customer-groups/{group}")
-}
-
-/// A new customer group. Other properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
-pub(super) struct NewCustomerGroup {
-    /// Unique name of the group. Upper and lower case are equal.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "VIP"
-    )]
-    group_name: String,
-}
-
-/// Changes to a customer group. Absent properties stay unchanged; other properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::group::GroupInput` reads it")]
-pub(super) struct CustomerGroupPatch {
-    /// Unique name of the group. Upper and lower case are equal.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "VIP"
-    )]
-    group_name: Option<String>,
 }
 
 /// The group that a path names. An invalid identifier is 404, like an unknown one.

@@ -12,18 +12,26 @@ use uuid::Uuid;
 use super::Versioned;
 use super::customer::{customer_id, parse_uuid};
 use super::failures::{CustomerDeleted, DefinitionTaken, NoSuchCustomer, NoSuchDefinition};
-use super::openapi::{
-    EntityTag, FieldType, NewSubField, OwnerType, PathId, SubField, Validation, ValuesByName,
-};
+use super::openapi::{EntityTag, FieldType, OwnerType, PathId, SubField, Validation};
 use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
+use crate::bodies;
 use crate::entity::metafield_definition::Model;
 use crate::http::Data;
 use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::account::Owner;
-use crate::service::input::patch::Field;
 use crate::service::metafield::{self, Values};
 use crate::types::timestamp;
+
+bodies! {
+    /// A new definition of a custom field. Other properties are ignored.
+    NewMetafieldDefinition: Create metafield::DefinitionInput;
+    /// Changes to a definition. Absent properties stay unchanged; `null` resets a property that has a default. `ownerType`,
+    /// `namespace`, `fieldKey`, `fieldType` and `isList` can't change; sending their current values is allowed.
+    MetafieldDefinitionPatch: Update metafield::DefinitionInput;
+    /// Changes to values of custom fields.
+    MetafieldsPatch: Create metafield::ValuesInput;
+}
 
 /// A definition of a custom field.
 #[derive(Serialize, ToSchema)]
@@ -93,92 +101,6 @@ impl From<&Model> for MetafieldDefinition {
             updated_at: timestamp(row.updated_at),
         }
     }
-}
-
-/// A new definition of a custom field. Other properties are ignored.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes the body; `service::metafield::DefinitionInput` reads it")]
-pub(super) struct NewMetafieldDefinition {
-    /// Type of resource that has the field.
-    #[schema(value_type = OwnerType, example = "customer")]
-    owner_type: String,
-    /// First part of the field's name. The default is `custom`.
-    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "custom")]
-    namespace: Option<String>,
-    /// Second part of the field's name.
-    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "loyalty")]
-    field_key: String,
-    /// Display name.
-    #[schema(
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "Loyalty level"
-    )]
-    name: String,
-    /// Purpose of the field.
-    #[schema(max_length = 1000, example = "Level of the loyalty programme")]
-    description: Option<String>,
-    /// Type of the value.
-    #[schema(value_type = FieldType, example = "short_text")]
-    field_type: String,
-    /// Whether the value is a list, of at most 100 items.
-    is_list: Option<bool>,
-    /// Whether the value can't be removed.
-    required: Option<bool>,
-    /// Whether the customer can see and set the field. The default is true.
-    visible_to_customer: Option<bool>,
-    /// Rules for the value.
-    #[schema(value_type = Option<Vec<Validation>>, max_items = 20, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
-    validations: Option<Vec<Value>>,
-    /// The fields of a group. Groups can be nested three levels deep, with at most 200 sub-fields in total.
-    #[schema(value_type = Option<Vec<NewSubField>>, max_items = 50, example = json!([]))]
-    sub_fields: Option<Vec<Value>>,
-    /// Position in lists of fields.
-    position: Option<i32>,
-}
-
-/// Changes to a definition. Absent properties stay unchanged; `null` resets a property that has a default. `ownerType`,
-/// `namespace`, `fieldKey`, `fieldType` and `isList` can't change; sending their current values is allowed.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes the body; `service::metafield::DefinitionInput` reads it")]
-pub(super) struct MetafieldDefinitionPatch {
-    /// Display name.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "Loyalty level"
-    )]
-    name: Option<String>,
-    /// Purpose of the field.
-    #[schema(max_length = 1000, example = "Level of the loyalty programme")]
-    description: Option<String>,
-    /// Whether the value can't be removed.
-    required: Option<bool>,
-    /// Whether the customer can see and set the field.
-    visible_to_customer: Option<bool>,
-    /// All rules for the value. They replace the existing rules; existing values are not validated again.
-    #[schema(value_type = Option<Vec<Validation>>, max_items = 20, example = json!([{"type": "choices", "values": ["gold", "silver"]}]))]
-    validations: Option<Vec<Value>>,
-    /// All fields of a group. They replace the existing fields.
-    #[schema(value_type = Option<Vec<NewSubField>>, max_items = 50, example = json!([]))]
-    sub_fields: Option<Vec<Value>>,
-    /// Position in lists of fields.
-    position: Option<i32>,
-}
-
-/// Changes to values of custom fields.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::metafield::set_values` reads it")]
-pub(super) struct MetafieldsPatch {
-    /// Values by namespace and key. Absent values stay unchanged; `null` and an empty text, list or group remove a
-    /// value. A group or list is set as a whole.
-    #[schema(value_type = ValuesByName, example = json!({"custom": {"loyalty": "gold"}}))]
-    metafields: Map<String, Value>,
 }
 
 /// The current values of custom fields.
@@ -281,10 +203,9 @@ async fn update(
     ctx: &Ctx,
     write: OneWrite,
     owner: Owner,
-    mut body: Map<String, Value>,
+    body: Map<String, Value>,
 ) -> Result<WriteResponse, Failure> {
-    let metafields = Field::take(&mut body, "metafields");
-    Ok(metafield::set_values(ctx, write.respond_with(updated), owner, metafields).await?.into())
+    Ok(metafield::set_values(ctx, write.respond_with(updated), owner, body.into()).await?.into())
 }
 
 fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {

@@ -1,5 +1,6 @@
 //! The OpenAPI document: its general part, schemas without a Rust type, and the headers of all operations.
 
+mod body;
 mod completion;
 mod field;
 mod headers;
@@ -12,10 +13,11 @@ use utoipa::openapi::{ComponentsBuilder, Info, License, OpenApi, OpenApiBuilder,
 
 use crate::http::FailureEnvelope;
 
+pub(in crate::api::rest) use body::{components_of, schema_of};
 pub use completion::complete;
 
-pub(super) use field::{FieldType, NewSubField, OwnerType, SubField, Validation, ValuesByName};
-pub(super) use values::{EntityTag, FlagInput, GroupIdInput, MailKind, MailStatus, PathId, StatusInput};
+pub(super) use field::{FieldType, OwnerType, SubField, Validation, ValuesByName};
+pub(super) use values::{EntityTag, MailKind, MailStatus, PathId};
 
 /// The document without its routes.
 pub(super) fn base() -> OpenApi {

@@ -1,47 +1,22 @@
 //! REST operations to change and reset passwords of customers.
 
-use utoipa::ToSchema;
-
 use super::failures::CustomerDeleted;
 use super::token::{Tokens, tokens};
 use super::{EmptyBody, empty_body};
 use crate::app::ctx::CustomerCtx;
+use crate::bodies;
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, Throttled};
 use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::password;
 
-/// The current and the new password.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::password::PasswordChange` reads it")]
-pub(super) struct PasswordChange {
-    /// The current password.
-    #[schema(format = "password", example = "correct horse battery")]
-    current_password: String,
-    /// The new password: 8 characters to 1024 bytes, not a common password.
-    #[schema(format = "password", min_length = 8, max_length = 1024, example = "battery staple horse")]
-    password: String,
-}
-
-/// The account whose password is to be reset.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::password::ResetRequest` reads it")]
-pub(super) struct ResetRequest {
-    /// E-mail address of the account; upper and lower case are equal.
-    #[schema(format = "idn-email", example = "john.smith@example.com")]
-    email: String,
-}
-
-/// A mailed token and the new password.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::password::Reset` reads it")]
-pub(super) struct PasswordReset {
-    /// The token from the mailed link.
-    #[schema(example = "c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e")]
-    token: String,
-    /// The new password: 8 characters to 1024 bytes, not a common password.
-    #[schema(format = "password", min_length = 8, max_length = 1024, example = "battery staple horse")]
-    password: String,
+bodies! {
+    /// The current and the new password.
+    PasswordChange: Create password::PasswordChange;
+    /// The account whose password is to be reset.
+    ResetRequest: Create password::ResetRequest;
+    /// A mailed token and the new password.
+    PasswordReset: Create password::PasswordReset;
 }
 
 /// Change my password

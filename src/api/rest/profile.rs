@@ -10,12 +10,19 @@ use super::failures::{CustomerDeleted, EmailTaken};
 use super::link::Link;
 use super::openapi::EntityTag;
 use crate::app::ctx::CustomerCtx;
+use crate::bodies;
 use crate::entity::customer::Model;
 use crate::http::Data;
 use crate::http::failures::{Body, CustomerOnly, Failing, StaleVersion, Throttled};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::customer;
-use crate::service::input::patch::Field;
+
+bodies! {
+    /// Changes to the caller's own account. At least one property is required; others are ignored.
+    ProfilePatch: Update customer::ProfileInput;
+    /// The current password, as confirmation.
+    Confirmation: Create customer::Confirmation;
+}
 
 /// The caller's own account with links.
 #[derive(Serialize, ToSchema)]
@@ -37,33 +44,6 @@ impl From<&Model> for Profile {
 
 fn updated(row: &Model) -> Versioned<Json<Data<Profile>>> {
     Versioned::new(row.version, Json(Data { data: row.into() }))
-}
-
-/// Changes to the caller's own account. At least one property is required; others are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::customer::CustomerInput` reads it")]
-pub(super) struct ProfilePatch {
-    /// Display name, at most 255 characters.
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 255,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$",
-        example = "John A. Smith"
-    )]
-    full_name: Option<String>,
-    /// New e-mail address. It takes effect when the link mailed to it is opened.
-    #[schema(nullable = false, format = "idn-email", max_length = 254, example = "john.smith@example.com")]
-    email: Option<String>,
-}
-
-/// The current password, as confirmation.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::customer::delete_own` reads it")]
-pub(super) struct Confirmation {
-    /// Password of the account.
-    #[schema(format = "password", example = "correct horse battery")]
-    password: String,
 }
 
 /// Change my name or e-mail address
@@ -106,8 +86,7 @@ pub(super) async fn update_me(
 pub(super) async fn delete_me(
     ctx: CustomerCtx,
     write: OneWrite,
-    JsonObject(mut body): JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let password = Field::take(&mut body, "password");
-    Ok(customer::delete_own(&ctx, write.respond_with(deleted), password).await?.into())
+    Ok(customer::delete_own(&ctx, write.respond_with(deleted), body.into()).await?.into())
 }

@@ -3,20 +3,26 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretString;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::failures::{RefreshTokenRefused, WrongCredentials};
 use super::{EmptyBody, empty_body};
 use crate::app::write::Written;
+use crate::bodies;
 use crate::http::Data;
 use crate::http::failures::{Body, Failing, Throttled};
 use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
-use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::input::credentials::{CredentialsInput, RefreshInput};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
+
+bodies! {
+    /// An account's credentials.
+    Credentials: Create CredentialsInput;
+    /// A refresh token.
+    RefreshToken: Create RefreshInput;
+}
 
 /// An access token, and a refresh token to get new tokens.
 #[derive(Serialize, ToSchema)]
@@ -34,61 +40,6 @@ impl From<&TokenPair> for Tokens {
     fn from(pair: &TokenPair) -> Self {
         Self { access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.clone() }
     }
-}
-
-/// An account's credentials.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
-pub(super) struct Credentials {
-    /// E-mail address; upper and lower case are equal.
-    #[schema(example = "admin@localhost")]
-    email: String,
-    /// Password.
-    #[schema(format = "password", example = "correct horse battery")]
-    password: String,
-}
-
-/// A refresh token.
-#[derive(ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes the body, which is read field by field to report every problem")]
-pub(super) struct RefreshToken {
-    /// The refresh token as it was issued.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
-    refresh_token: String,
-}
-
-/// Takes required strings out of a body, and reports all missing ones.
-fn strings<const N: usize>(
-    mut body: Map<String, Value>,
-    fields: [(&str, TextMessages); N],
-) -> Result<[String; N], Failure> {
-    let mut problems = Problems::default();
-    let texts = fields.map(|(name, messages)| {
-        let field = Field::take(&mut body, name);
-        problems.text(name, field, Mode::Create, messages).unwrap_or_default()
-    });
-    problems.finish()?;
-    Ok(texts)
-}
-
-/// The credentials in a body.
-fn credentials(JsonObject(body): JsonObject) -> Result<(String, SecretString), Failure> {
-    let email = TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
-    let password =
-        TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
-    let [email, password] = strings(body, [("email", email), ("password", password)])?;
-    Ok((email, password.into()))
-}
-
-/// The refresh token in a body.
-fn refresh_token(JsonObject(body): JsonObject) -> Result<String, Failure> {
-    let messages = TextMessages {
-        not_a_string: "Refresh token must be a string",
-        required: "Refresh token is required",
-    };
-    let [refresh_token] = strings(body, [("refreshToken", messages)])?;
-    Ok(refresh_token)
 }
 
 /// The view of a write that issues tokens.
@@ -118,9 +69,9 @@ type TokenResponse = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 pub(super) async fn create_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    body: JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let (email, password) = credentials(body)?;
+    let (email, password) = CredentialsInput::from(body).parse()?;
     Ok(admin::log_in(&ctx, write.respond_with(tokens), &email, &password).await?.into())
 }
 
@@ -142,9 +93,11 @@ pub(super) async fn create_admin_tokens(
 pub(super) async fn refresh_admin_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    body: JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(session::admin::refresh(&ctx, write.respond_with(tokens), &refresh_token(body)?).await?.into())
+    Ok(session::admin::refresh(&ctx, write.respond_with(tokens), &RefreshInput::from(body).parse()?)
+        .await?
+        .into())
 }
 
 /// Log out an admin
@@ -165,9 +118,11 @@ pub(super) async fn refresh_admin_tokens(
 pub(super) async fn revoke_admin_token(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    body: JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<Response, Failure> {
-    let ended = session::admin::revoke(&ctx, write.respond_with(empty_body), &refresh_token(body)?).await?;
+    let ended =
+        session::admin::revoke(&ctx, write.respond_with(empty_body), &RefreshInput::from(body).parse()?)
+            .await?;
     Ok(revoked(ended))
 }
 
@@ -191,9 +146,9 @@ pub(super) async fn revoke_admin_token(
 pub(super) async fn create_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    body: JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let (email, password) = credentials(body)?;
+    let (email, password) = CredentialsInput::from(body).parse()?;
     Ok(session::log_in(&ctx, write.respond_with(tokens), &email, &password).await?.into())
 }
 
@@ -215,9 +170,9 @@ pub(super) async fn create_customer_tokens(
 pub(super) async fn refresh_customer_tokens(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    body: JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(session::refresh(&ctx, write.respond_with(tokens), &refresh_token(body)?).await?.into())
+    Ok(session::refresh(&ctx, write.respond_with(tokens), &RefreshInput::from(body).parse()?).await?.into())
 }
 
 /// Log out a customer
@@ -238,9 +193,10 @@ pub(super) async fn refresh_customer_tokens(
 pub(super) async fn revoke_customer_token(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    body: JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<Response, Failure> {
-    let ended = session::revoke(&ctx, write.respond_with(empty_body), &refresh_token(body)?).await?;
+    let ended =
+        session::revoke(&ctx, write.respond_with(empty_body), &RefreshInput::from(body).parse()?).await?;
     Ok(revoked(ended))
 }
 

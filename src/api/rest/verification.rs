@@ -1,23 +1,17 @@
 //! REST operations to verify e-mail addresses.
 
-use utoipa::ToSchema;
-
 use super::failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
 use super::{EmptyBody, empty_body};
 use crate::app::ctx::CustomerCtx;
+use crate::bodies;
 use crate::http::Data;
 use crate::http::failures::{Body, Change, CustomerOnly, Failing, Throttled};
 use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
-use crate::service::input::patch::Field;
 use crate::service::verification;
 
-/// A mailed token.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::verification` reads it")]
-pub(super) struct VerificationToken {
-    /// The token from the mailed link.
-    #[schema(example = "c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e")]
-    token: String,
+bodies! {
+    /// A mailed token.
+    VerificationToken: Create verification::VerificationInput;
 }
 
 /// Verify an e-mail address with a mailed token
@@ -38,10 +32,9 @@ pub(super) struct VerificationToken {
 pub(super) async fn verify_email(
     AnonymousCtx(ctx): AnonymousCtx,
     write: OneWrite,
-    JsonObject(mut body): JsonObject,
+    JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let token = Field::take(&mut body, "token");
-    Ok(verification::verify(&ctx, write.respond_with(empty_body), token).await?.into())
+    Ok(verification::verify(&ctx, write.respond_with(empty_body), body.into()).await?.into())
 }
 
 /// Resend the verification e-mail

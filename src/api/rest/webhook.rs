@@ -15,6 +15,7 @@ use super::failures::{NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebho
 use super::link::Link;
 use super::openapi::PathId;
 use crate::app::ctx::AdminCtx;
+use crate::bodies;
 use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::Model;
 use crate::http::Data;
@@ -22,6 +23,15 @@ use crate::http::failures::{AdminOnly, Body, Change, Failing};
 use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::webhook::{self, EndpointWithSecret};
 use crate::types::timestamp;
+
+bodies! {
+    /// A new webhook endpoint. Other properties are ignored.
+    NewWebhookEndpoint: Create webhook::EndpointInput;
+    /// Changes to a webhook endpoint. Absent properties stay unchanged; others are ignored.
+    WebhookEndpointPatch: Update webhook::EndpointInput;
+    /// Parameters of a secret rotation.
+    Rotation: Create webhook::RotationInput;
+}
 
 /// A URL that receives events. The secret is never returned.
 #[derive(Serialize, ToSchema)]
@@ -101,57 +111,6 @@ impl From<&EndpointWithSecret> for WebhookEndpointWithSecret {
             endpoint: endpoint.into(),
         }
     }
-}
-
-/// A new webhook endpoint. Other properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::webhook::EndpointInput` reads it")]
-pub(super) struct NewWebhookEndpoint {
-    /// URL that receives events by POST. It must use `https://` and must not lead to a private address.
-    #[schema(max_length = 2048, format = "uri", example = "https://erp.example.com/hooks/customers")]
-    url: String,
-    /// Purpose of the endpoint, at most 255 characters.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "ERP")]
-    description: Option<String>,
-    /// The events to deliver: event names, all events of a noun (`customer.*`), or all events (`*`, the default).
-    #[schema(min_items = 1, max_items = 50, example = json!(["customer.*", "address.*"]))]
-    events: Option<Vec<String>>,
-    /// Whether events are delivered. The default is true.
-    #[schema(nullable = false, example = true)]
-    enabled: Option<bool>,
-}
-
-/// Changes to a webhook endpoint. Absent properties stay unchanged; other properties are ignored.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::webhook::EndpointInput` reads it")]
-pub(super) struct WebhookEndpointPatch {
-    /// URL that receives events by POST. It must use `https://` and must not lead to a private address.
-    #[schema(
-        nullable = false,
-        max_length = 2048,
-        format = "uri",
-        example = "https://erp.example.com/hooks/customers"
-    )]
-    url: Option<String>,
-    /// Purpose of the endpoint, at most 255 characters; `null` clears it.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$", example = "ERP")]
-    description: Option<String>,
-    /// The events to deliver: event names, all events of a noun (`customer.*`), or all events (`*`, or `null`).
-    #[schema(min_items = 1, max_items = 50, example = json!(["customer.*", "address.*"]))]
-    events: Option<Vec<String>>,
-    /// Whether events are delivered. Pending deliveries continue when the endpoint is enabled again.
-    #[schema(nullable = false, example = true)]
-    enabled: Option<bool>,
-}
-
-/// Options for the rotation of a secret.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes the body; `service::webhook::RotationInput` reads it")]
-pub(super) struct Rotation {
-    /// Seconds during which deliveries are signed with the previous secret as well: at most a week. The default is one
-    /// day.
-    #[schema(minimum = 0, maximum = 604800, example = 86400)]
-    overlap_seconds: Option<i64>,
 }
 
 /// The number of replayed deliveries.

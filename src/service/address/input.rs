@@ -4,54 +4,47 @@
 //! every problem at once.
 
 use sea_orm::ActiveValue::Set;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::entity::customer_address::{ActiveModel, Model};
 use crate::error::Result;
+use crate::input;
 use crate::service::country;
 use crate::service::input::patch::{Field, Problems, as_integer};
+use crate::service::input::property::Rule;
+use crate::service::input::text::{MAX_LINE, TextRule};
 use crate::types::is_blank;
 
-/// Maximum length of a field, in characters.
-const MAX_TEXT: usize = 255;
+const FULL_NAME: TextRule = TextRule::name("Full name");
+const TELEPHONE: TextRule = TextRule::line("Telephone", MAX_LINE);
+const ADDRESS_1: TextRule = TextRule::name("Address");
+const ADDRESS_2: TextRule = TextRule::line("Address 2", MAX_LINE);
+const POSTCODE: TextRule = TextRule::name("Postcode");
+const CITY: TextRule = TextRule::line("City", MAX_LINE);
+const PROVINCE: TextRule = TextRule::name("Province");
+const COUNTRY: TextRule = TextRule::name("Country");
 
-/// The address fields of a request body. Other properties are ignored.
-#[derive(Clone, Debug, Default)]
-pub struct AddressInput {
-    /// Name of the recipient; required.
-    pub full_name: Field,
-    /// Telephone number.
-    pub telephone: Field,
-    /// First line of the street address; required.
-    pub address_1: Field,
-    /// Second line of the street address.
-    pub address_2: Field,
-    /// Postal code; required.
-    pub postcode: Field,
-    /// Town.
-    pub city: Field,
-    /// ISO 3166-2 code, or free text; required.
-    pub province: Field,
-    /// ISO 3166-1 alpha-2 code; required.
-    pub country: Field,
-    /// Whether this is the customer's default address.
-    pub is_default: Field,
-}
-
-impl From<Map<String, Value>> for AddressInput {
-    fn from(mut body: Map<String, Value>) -> Self {
-        let mut take = |name| Field::take(&mut body, name);
-        Self {
-            full_name: take("full_name"),
-            telephone: take("telephone"),
-            address_1: take("address_1"),
-            address_2: take("address_2"),
-            postcode: take("postcode"),
-            city: take("city"),
-            province: take("province"),
-            country: take("country"),
-            is_default: take("is_default"),
-        }
+input! {
+    /// The address fields of a request body. Other properties are ignored.
+    pub struct AddressInput {
+        /// Name of the recipient.
+        full_name: "full_name" = Rule::Line(FULL_NAME), [required], "\"John Smith\"";
+        /// Telephone number.
+        telephone: "telephone" = Rule::Line(TELEPHONE), [], "\"+1 555 0123456\"";
+        /// First line.
+        address_1: "address_1" = Rule::Line(ADDRESS_1), [required], "\"1 Market Street\"";
+        /// Second line.
+        address_2: "address_2" = Rule::Line(ADDRESS_2), [], "\"Suite 400\"";
+        /// Postal code.
+        postcode: "postcode" = Rule::Line(POSTCODE), [required], "\"94103\"";
+        /// Town.
+        city: "city" = Rule::Line(CITY), [], "\"San Francisco\"";
+        /// ISO 3166-2 code, or free text.
+        province: "province" = Rule::Line(PROVINCE), [required], "\"US-CA\"";
+        /// ISO 3166-1 alpha-2 code.
+        country: "country" = Rule::Country, [required], "\"US\"";
+        /// Whether this is the default address. Setting it unsets the previous default.
+        is_default: "is_default" = Rule::Named("FlagInput"), [not_null], "true";
     }
 }
 
@@ -103,67 +96,32 @@ impl AddressDraft {
 impl AddressInput {
     /// Merges this input into `current` and validates the result as a whole.
     pub(in crate::service) fn merge(self, current: AddressDraft) -> Result<AddressDraft> {
-        let Self {
-            full_name,
-            telephone,
-            address_1,
-            address_2,
-            postcode,
-            city,
-            province,
-            country,
-            is_default,
-        } = self;
         let mut problems = Problems::default();
-        let mut text = |name, label, field, current, required| {
-            let value = merge_text(&mut problems, name, label, field, current);
-            let value = value.filter(|text| !is_blank(text));
-            if value.is_none()
-                && let Some(message) = required
-                && !problems.has_field(name)
-            {
-                problems.add(name, message);
+        let mut optional =
+            |rule: &TextRule, name, field, current| merge_text(&mut problems, rule, name, field, current);
+        let telephone = optional(&TELEPHONE, "telephone", self.telephone, current.telephone);
+        let address_2 = optional(&ADDRESS_2, "address_2", self.address_2, current.address_2);
+        let city = optional(&CITY, "city", self.city, current.city);
+        let mut required = |rule: &TextRule, name, field, current| {
+            let text = merge_text(&mut problems, rule, name, field, current);
+            if text.is_none() && !problems.has_field(name) {
+                problems.add(name, format!("{} is required", rule.label));
             }
-            value
+            text
         };
-        let required = Some;
         let mut draft = AddressDraft {
-            full_name: text(
-                "full_name",
-                "Full name",
-                full_name,
-                current.full_name,
-                required("Full name is required"),
-            ),
-            telephone: text("telephone", "Telephone", telephone, current.telephone, None),
-            address_1: text(
-                "address_1",
-                "Address",
-                address_1,
-                current.address_1,
-                required("Address is required"),
-            ),
-            address_2: text("address_2", "Address 2", address_2, current.address_2, None),
-            city: text("city", "City", city, current.city, None),
-            province: text(
-                "province",
-                "Province",
-                province,
-                current.province,
-                required("Province is required"),
-            ),
-            country: text("country", "Country", country, current.country, required("Country is required")),
-            postcode: text(
-                "postcode",
-                "Postcode",
-                postcode,
-                current.postcode,
-                required("Postcode is required"),
-            ),
+            full_name: required(&FULL_NAME, "full_name", self.full_name, current.full_name),
+            address_1: required(&ADDRESS_1, "address_1", self.address_1, current.address_1),
+            province: required(&PROVINCE, "province", self.province, current.province),
+            country: required(&COUNTRY, "country", self.country, current.country),
+            postcode: required(&POSTCODE, "postcode", self.postcode, current.postcode),
+            telephone,
+            address_2,
+            city,
             is_default: current.is_default,
         };
         normalize_country_and_province(&mut draft, &mut problems);
-        match parse_flag(is_default, draft.is_default) {
+        match parse_flag(self.is_default, draft.is_default) {
             Some(flag) => draft.is_default = flag,
             None => problems.add("is_default", "Is default must be true or false"),
         }
@@ -172,28 +130,29 @@ impl AddressInput {
     }
 }
 
+/// The text of a field after an update; none for a blank one.
 fn merge_text(
     problems: &mut Problems,
+    rule: &TextRule,
     name: &str,
-    label: &str,
     field: Field,
     current: Option<String>,
 ) -> Option<String> {
     let text = match field {
-        Field::Absent => return current,
+        Field::Absent => current?,
         Field::Null => return None,
-        Field::Value(Value::String(text)) => text,
+        Field::Value(Value::String(text)) => {
+            if let Err(message) = rule.check(&text) {
+                problems.add(name, message);
+            }
+            text
+        }
         Field::Value(_) => {
-            problems.add(name, format!("{label} must be a string"));
+            problems.add(name, format!("{} must be a string", rule.label));
             return None;
         }
     };
-    if text.chars().count() > MAX_TEXT {
-        problems.add(name, format!("{label} must be at most {MAX_TEXT} characters"));
-    } else if text.chars().any(char::is_control) {
-        problems.add(name, format!("{label} must not contain control characters"));
-    }
-    Some(text)
+    (!is_blank(&text)).then_some(text)
 }
 
 /// Replaces country and province with their ISO 3166 codes. A province that is not in ISO 3166-2 stays free text.

@@ -3,45 +3,53 @@
 //! Validation reports every problem at once. The messages are those of the Customer API document.
 
 use sea_orm::prelude::Json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::Result;
+use crate::input;
 use crate::service::input::credentials::{parse_email, parse_password};
 use crate::service::input::meta_data::parse_meta_data;
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages, as_integer};
-use crate::types::{CustomerStatus, EmailAddress, Password, is_blank};
+use crate::service::input::property::Rule;
+use crate::service::input::text::TextRule;
+use crate::types::{CustomerStatus, EmailAddress, Password};
 
-/// Maximum length of a name, in characters.
-const MAX_NAME: usize = 255;
+const FULL_NAME: TextRule = TextRule::name("Full name");
 
-/// The customer fields of a request body. Other properties are ignored.
-#[derive(Clone, Debug, Default)]
-pub struct CustomerInput {
-    /// 0, 1, "0" or "1"; admins only.
-    pub status: Field,
-    /// The group's primary key; `null` is the default group; admins only.
-    pub group_id: Field,
-    /// Display name.
-    pub full_name: Field,
-    /// E-mail address.
-    pub email: Field,
-    /// Password in plain text.
-    pub password: Field,
-    /// A JSON object; `null` empties it; admins only.
-    pub meta_data: Field,
+input! {
+    /// The customer fields of a request body. Other properties are ignored.
+    pub struct CustomerInput {
+        /// 1 enabled, 0 disabled. Disabling ends all sessions of the customer. Admins only, ignored from other callers.
+        status: "status" = Rule::Named("StatusInput"), [not_null], "1";
+        /// Primary key of the group; `null` is the default group. Admins only, ignored from other callers.
+        group_id: "group_id" = Rule::Named("GroupIdInput"), [], "1";
+        /// Display name, at most 255 characters.
+        full_name: "full_name" = Rule::Line(FULL_NAME), [required], "\"John Smith\"";
+        /// E-mail address. It is unique, regardless of case and of the encoding of its domain.
+        email: "email" = Rule::Email, [required], "\"john.smith@example.com\"";
+        /// Password: 8 characters to 1024 bytes, not a common password. Setting it ends all sessions of the customer.
+        password: "password" = Rule::NewPassword, [required], "\"correct horse battery\"";
+        /// Free-form data of the back office; `null` empties it. Admins only, ignored from other callers.
+        meta_data: "meta_data" = Rule::Object, [], "{\"erp\": {\"id\": \"C-1024\"}}";
+    }
 }
 
-impl From<Map<String, Value>> for CustomerInput {
-    fn from(mut body: Map<String, Value>) -> Self {
-        Self {
-            status: Field::take(&mut body, "status"),
-            group_id: Field::take(&mut body, "group_id"),
-            full_name: Field::take(&mut body, "full_name"),
-            email: Field::take(&mut body, "email"),
-            password: Field::take(&mut body, "password"),
-            meta_data: Field::take(&mut body, "meta_data"),
-        }
+input! {
+    /// What customers may change of their own account. At least one property is required; others are ignored.
+    pub struct ProfileInput {
+        /// Display name, at most 255 characters.
+        full_name: "full_name" = Rule::Line(FULL_NAME), [not_null], "\"John A. Smith\"";
+        /// New e-mail address. It takes effect when the link mailed to it is opened.
+        email: "email" = Rule::Email, [not_null], "\"john.smith@example.com\"";
+    }
+}
+
+input! {
+    /// The current password, as confirmation.
+    pub struct Confirmation {
+        /// Password of the account.
+        password: "password" = Rule::Password, [required], "\"correct horse battery\"";
     }
 }
 
@@ -97,17 +105,11 @@ pub(in crate::service) fn parse_full_name(
     mode: Mode,
     problems: &mut Problems,
 ) -> Option<String> {
-    const REQUIRED: &str = "Full name is required and cannot be empty";
-    let messages = TextMessages { not_a_string: "Full name must be a string", required: REQUIRED };
-    let name = problems.text("full_name", field, mode, messages)?;
-    if is_blank(&name) {
-        problems.add("full_name", REQUIRED);
-    } else if name.chars().count() > MAX_NAME {
-        problems.add("full_name", format!("Full name must be at most {MAX_NAME} characters"));
-    } else if name.chars().any(char::is_control) {
-        problems.add("full_name", "Full name must not contain control characters");
-    }
-    Some(name)
+    let messages = TextMessages {
+        not_a_string: "Full name must be a string",
+        required: "Full name is required and cannot be empty",
+    };
+    FULL_NAME.parse("full_name", field, mode, messages, problems)
 }
 
 pub(in crate::service) fn parse_group_id(field: Field, problems: &mut Problems) -> Option<i32> {

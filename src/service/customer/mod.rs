@@ -23,7 +23,7 @@ use uuid::Uuid;
 pub use connection::{Connection, Sort, SortField};
 pub use criterion::{Compare, CompareText, Criterion};
 pub use filter::parse as parse_filters;
-pub use input::CustomerInput;
+pub use input::{Confirmation, CustomerInput, ProfileInput};
 pub(super) use input::{parse_full_name, parse_group_id, parse_status};
 pub use members::{MAX_MEMBERS, Members, of_groups};
 pub use profile::{delete_own, update_own};

@@ -4,7 +4,7 @@
 
 use sea_orm::IntoActiveModel;
 
-use super::{CustomerInput, ensure_email_is_free, set_if_given};
+use super::{Confirmation, CustomerInput, ProfileInput, ensure_email_is_free, set_if_given};
 use crate::app::ctx::CustomerCtx;
 use crate::app::write::{Write, Written};
 use crate::entity::customer::Model;
@@ -26,11 +26,11 @@ use crate::types::MailKind;
 pub async fn update_own(
     ctx: &CustomerCtx,
     write: Write<Model>,
-    input: CustomerInput,
+    input: ProfileInput,
 ) -> Result<Written<Model>> {
     let (customer_id, uuid) = (ctx.customer_id, ctx.uuid);
     ctx.require_if_match()?;
-    let CustomerInput { full_name, email, status: _, group_id: _, password: _, meta_data: _ } = input;
+    let ProfileInput { full_name, email } = input;
     if full_name == Field::Absent && email == Field::Absent {
         return Err(Error::invalid("body", "There is nothing to update"));
     }
@@ -76,10 +76,14 @@ pub async fn update_own(
 /// # Errors
 /// [`Error::Invalid`] for a wrong password, [`Error::RateLimited`] after too many wrong passwords,
 /// [`Error::Unauthenticated`] if the token was revoked while the password was checked.
-pub async fn delete_own(ctx: &CustomerCtx, write: Write<Model>, password: Field) -> Result<Written<Model>> {
+pub async fn delete_own(
+    ctx: &CustomerCtx,
+    write: Write<Model>,
+    confirmation: Confirmation,
+) -> Result<Written<Model>> {
     let uuid = ctx.uuid;
     ctx.require_if_match()?;
-    let password = password::parse_current_password(password)?;
+    let password = password::parse_current_password(confirmation.password)?;
     let confirmed = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;
     spend!(ctx, write, |tx| {
         throttle::reset_failures(tx, "customer", &confirmed.email.key()).await?;

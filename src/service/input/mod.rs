@@ -3,3 +3,5 @@
 pub mod credentials;
 pub mod meta_data;
 pub mod patch;
+pub mod property;
+pub mod text;

@@ -3,13 +3,18 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::OWNER_TYPE;
-use super::rules::{Rules, parse_key, parse_name, parse_type, required_text};
+use super::rules::{
+    FIELD_NAME, MAX_KEY, MAX_SUB_FIELDS, MAX_VALIDATIONS, Rules, parse_key, parse_name, parse_type,
+    required_text,
+};
 use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
 use crate::error::{Error, Result};
+use crate::input;
 use crate::service::input::patch::{Field, Problems, normalize_numbers};
+use crate::service::input::property::Rule;
 
 const DEFAULT_NAMESPACE: &str = "custom";
 /// The maximum length of a description, in characters.
@@ -18,52 +23,42 @@ const MAX_DESCRIPTION: usize = 1000;
 /// The maximum size of all validations, and of all sub-fields, in bytes of JSON.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// The input of a definition. No caller can set other columns.
-#[derive(Clone, Debug, Default)]
-pub struct DefinitionInput {
-    /// `customer`; required, and cannot be changed.
-    pub owner_type: Field,
-    /// The first part of the field's name; default `custom`, and cannot be changed.
-    pub namespace: Field,
-    /// The second part of the field's name; required, and cannot be changed.
-    pub field_key: Field,
-    /// The display name; required.
-    pub name: Field,
-    /// The purpose of the field.
-    pub description: Field,
-    /// The type of a value; required, and cannot be changed.
-    pub field_type: Field,
-    /// Whether the value is a list; cannot be changed.
-    pub is_list: Field,
-    /// Whether the value can't be removed.
-    pub required: Field,
-    /// Whether the customer may see and set the field; default true.
-    pub visible_to_customer: Field,
-    /// The validations of the values.
-    pub validations: Field,
-    /// The sub-fields of a group.
-    pub sub_fields: Field,
-    /// The position of the field in lists.
-    pub position: Field,
+input! {
+    /// The input of a definition. Other properties are ignored.
+    pub struct DefinitionInput {
+        /// Type of resource that has the field.
+        owner_type: "ownerType" = Rule::Named("OwnerType"), [required create_only], "\"customer\"";
+        /// First part of the field's name. The default is `custom`.
+        namespace: "namespace" = Rule::Key { max: MAX_KEY }, [create_only], "\"custom\"";
+        /// Second part of the field's name.
+        field_key: "fieldKey" = Rule::Key { max: MAX_KEY }, [required create_only], "\"loyalty\"";
+        /// Display name.
+        name: "name" = Rule::Line(FIELD_NAME), [required], "\"Loyalty level\"";
+        /// Purpose of the field.
+        description: "description" = Rule::Text { max: Some(MAX_DESCRIPTION) }, [], "\"Level of the loyalty programme\"";
+        /// Type of the value.
+        field_type: "fieldType" = Rule::Named("FieldType"), [required create_only], "\"short_text\"";
+        /// Whether the value is a list, of at most 100 items.
+        is_list: "isList" = Rule::Boolean, [create_only], "false";
+        /// Whether the value can't be removed.
+        required: "required" = Rule::Boolean, [], "false";
+        /// Whether the customer can see and set the field. The default is true.
+        visible_to_customer: "visibleToCustomer" = Rule::Boolean, [], "true";
+        /// All rules for the value. In an update they replace the existing rules; existing values are not validated again.
+        validations: "validations" = Rule::NamedList { of: "Validation", max: MAX_VALIDATIONS }, [], "[{\"type\": \"choices\", \"values\": [\"gold\", \"silver\"]}]";
+        /// All fields of a group. Groups can be nested three levels deep, with at most 200 sub-fields in total.
+        sub_fields: "subFields" = Rule::NamedList { of: "NewSubField", max: MAX_SUB_FIELDS }, [], "[]";
+        /// Position in lists of fields.
+        position: "position" = Rule::Integer { min: i32::MIN as i64, max: i32::MAX as i64 }, [], "0";
+    }
 }
 
-impl From<Map<String, Value>> for DefinitionInput {
-    fn from(mut body: Map<String, Value>) -> Self {
-        let mut take = |name| Field::take(&mut body, name);
-        Self {
-            owner_type: take("ownerType"),
-            namespace: take("namespace"),
-            field_key: take("fieldKey"),
-            name: take("name"),
-            description: take("description"),
-            field_type: take("fieldType"),
-            is_list: take("isList"),
-            required: take("required"),
-            visible_to_customer: take("visibleToCustomer"),
-            validations: take("validations"),
-            sub_fields: take("subFields"),
-            position: take("position"),
-        }
+input! {
+    /// Changes to values of custom fields.
+    pub struct ValuesInput {
+        /// Values by namespace and key. Absent values stay unchanged; `null` and an empty text, list or group remove a
+        /// value. A group or list is set as a whole.
+        metafields: "metafields" = Rule::Named("ValuesByName"), [required], "{\"custom\": {\"loyalty\": \"gold\"}}";
     }
 }
 

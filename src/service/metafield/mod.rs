@@ -25,7 +25,7 @@ pub(super) use blocking::run as run_blocking;
 pub use clean_up::clean_up;
 pub(super) use cost::Budget;
 pub(super) use definitions_snapshot::DefinitionsSnapshot;
-pub use input::DefinitionInput;
+pub use input::{DefinitionInput, ValuesInput};
 pub use values::{Values, set_values, take_value, value};
 pub(super) use values::{apply, check_meta_data, validate_meta_data, validate_values, visible_values};
 

@@ -9,14 +9,15 @@ use serde_json::{Map, Value, json};
 use super::{cost, schema};
 use crate::entity::metafield_definition::FieldType;
 use crate::service::input::patch::{Field, Problems, contains_nul, normalize_numbers};
+use crate::service::input::text::TextRule;
 use crate::types::is_blank;
 
 /// The maximum length of a key or namespace, in characters.
-const MAX_KEY: usize = 64;
-/// The maximum length of a name, in characters.
-const MAX_NAME: usize = 255;
+pub(super) const MAX_KEY: usize = 64;
+/// The display name of a field.
+pub(super) const FIELD_NAME: TextRule = TextRule::name("Field name");
 /// The maximum number of validations of a field.
-const MAX_VALIDATIONS: usize = 20;
+pub(super) const MAX_VALIDATIONS: usize = 20;
 /// The maximum number of values of a `choices` validation.
 const MAX_CHOICES: usize = 200;
 /// The maximum length of a regular expression, in characters.
@@ -28,7 +29,7 @@ const MAX_STATES: usize = 400;
 /// The maximum number of states of all regular expressions of a definition, on all levels.
 const MAX_ALL_STATES: usize = 2000;
 /// The maximum number of sub-fields of a group.
-const MAX_SUB_FIELDS: usize = 50;
+pub(super) const MAX_SUB_FIELDS: usize = 50;
 /// The maximum number of sub-fields of a definition, on all levels.
 const MAX_ALL_SUB_FIELDS: usize = 200;
 /// The maximum nesting depth of groups, including the outermost group.
@@ -284,13 +285,11 @@ pub(super) fn parse_key(problems: &mut Problems, path: &str, label: &str, field:
 
 /// Parses the display name of a field.
 pub(super) fn parse_name(problems: &mut Problems, path: &str, field: Field) -> Option<String> {
-    let name = required_text(problems, path, "Field name", field)?;
+    let name = required_text(problems, path, FIELD_NAME.label, field)?;
     if is_blank(&name) {
         problems.add(path, "Field name is required");
-    } else if name.chars().count() > MAX_NAME {
-        problems.add(path, format!("Field name must be at most {MAX_NAME} characters"));
-    } else if name.chars().any(char::is_control) {
-        problems.add(path, "Field name must not contain control characters");
+    } else if let Err(message) = FIELD_NAME.check(&name) {
+        problems.add(path, message);
     }
     Some(name)
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::compiled::cached;
 use super::cost::{Budget, is_light};
 use super::definitions_snapshot::DefinitionsSnapshot;
+use super::input::ValuesInput;
 use super::schema::validate_value;
 use super::{blocking, name_of};
 use crate::app::ctx::Ctx;
@@ -51,11 +52,11 @@ pub async fn set_values(
     ctx: &Ctx,
     write: Write<Values>,
     owner: Owner,
-    metafields: Field,
+    input: ValuesInput,
 ) -> Result<Written<Values>> {
     let uuid = owner.uuid();
     ctx.require_if_match()?;
-    let input = match metafields {
+    let input = match input.metafields {
         Field::Value(Value::Object(input)) => input,
         Field::Absent | Field::Null => {
             return Err(Error::invalid("metafields", "Custom fields are required"));

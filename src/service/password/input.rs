@@ -1,57 +1,43 @@
 //! Parses the input of password changes and resets. All validation errors of an input are reported at once.
 
 use secrecy::SecretString;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::Result;
+use crate::input;
 use crate::service::input::credentials::{parse_email, parse_password};
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages};
+use crate::service::input::property::Rule;
 use crate::types::{EmailAddress, Password};
 
 const TOKEN: TextMessages =
     TextMessages { not_a_string: "Token must be a string", required: "Token is required" };
 
-/// The input of a password change by a customer who knows the current password.
-#[derive(Clone, Debug)]
-pub struct PasswordChange {
-    /// The current password.
-    pub current_password: Field,
-    /// The new password.
-    pub password: Field,
-}
-
-/// The input of a request for a password reset link.
-#[derive(Clone, Debug)]
-pub struct ResetRequest {
-    /// The e-mail address of the account.
-    pub email: Field,
-}
-
-/// The input of a password reset with a mailed token.
-#[derive(Clone, Debug)]
-pub struct Reset {
-    /// The token in the link.
-    pub token: Field,
-    /// The new password.
-    pub password: Field,
-}
-
-impl From<Map<String, Value>> for PasswordChange {
-    fn from(mut body: Map<String, Value>) -> Self {
-        let current_password = Field::take(&mut body, "current_password");
-        Self { current_password, password: Field::take(&mut body, "password") }
+input! {
+    /// The current and the new password.
+    pub struct PasswordChange {
+        /// The current password.
+        current_password: "current_password" = Rule::Password, [required], "\"correct horse battery\"";
+        /// The new password: 8 characters to 1024 bytes, not a common password.
+        password: "password" = Rule::NewPassword, [required], "\"battery staple horse\"";
     }
 }
 
-impl From<Map<String, Value>> for ResetRequest {
-    fn from(mut body: Map<String, Value>) -> Self {
-        Self { email: Field::take(&mut body, "email") }
+input! {
+    /// The account whose password is to be reset.
+    pub struct ResetRequest {
+        /// E-mail address of the account; upper and lower case are equal.
+        email: "email" = Rule::Email, [required], "\"john.smith@example.com\"";
     }
 }
 
-impl From<Map<String, Value>> for Reset {
-    fn from(mut body: Map<String, Value>) -> Self {
-        Self { token: Field::take(&mut body, "token"), password: Field::take(&mut body, "password") }
+input! {
+    /// A mailed token and the new password.
+    pub struct PasswordReset {
+        /// The token from the mailed link.
+        token: "token" = Rule::Text { max: None }, [required], "\"c2h5mn4wq8zr0t6xk3vbj7dfpy9las1e\"";
+        /// The new password: 8 characters to 1024 bytes, not a common password.
+        password: "password" = Rule::NewPassword, [required], "\"battery staple horse\"";
     }
 }
 
@@ -80,7 +66,7 @@ impl ResetRequest {
     }
 }
 
-impl Reset {
+impl PasswordReset {
     pub(super) fn parse(self) -> Result<(SecretString, Password)> {
         let mut problems = Problems::default();
         let token = problems.text("token", self.token, Mode::Create, TOKEN).map(SecretString::from);

@@ -12,7 +12,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use secrecy::SecretString;
 
-pub use input::{PasswordChange, Reset, ResetRequest};
+pub use input::{PasswordChange, PasswordReset, ResetRequest};
 pub(super) use input::{parse_current_password, parse_token};
 
 use crate::app::ctx::{Ctx, CustomerCtx};
@@ -81,7 +81,7 @@ pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> 
 ///
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, or for a token that is unknown, used, expired or superseded.
-pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: Reset) -> Result<Written<TokenPair>> {
+pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: PasswordReset) -> Result<Written<TokenPair>> {
     let (token, password) = input.parse()?;
     let invalid = || Error::invalid("token", INVALID_TOKEN);
     let hash = secret::token_hash(&token);

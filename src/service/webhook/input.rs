@@ -1,18 +1,19 @@
 //! Parses and validates the input of webhook endpoints. All validation errors are reported at once.
 
 use sea_orm::ActiveValue::Set;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::app::ctx::Ctx;
 use crate::entity::webhook_endpoint::{ActiveModel, Model};
 use crate::error::{Error, Result};
+use crate::input;
 use crate::service::input::patch::{Field, Mode, Problems, TextMessages, as_integer};
+use crate::service::input::property::Rule;
+use crate::service::input::text::{MAX_LINE, TextRule};
 use crate::service::journal::kinds;
 
 /// The maximum length of a URL, in characters.
 const MAX_URL: usize = 2048;
-/// The maximum length of a description, in characters.
-const MAX_DESCRIPTION: usize = 255;
 /// The maximum number of event filters.
 const MAX_EVENTS: usize = 50;
 /// The default time that the previous secret stays valid, in seconds: a day.
@@ -20,28 +21,27 @@ const DEFAULT_OVERLAP: i64 = 24 * 60 * 60;
 /// The maximum time that the previous secret stays valid, in seconds: a week.
 pub(super) const MAX_OVERLAP: i64 = 7 * 24 * 60 * 60;
 
-/// The input of an endpoint. No caller can set other columns.
-#[derive(Clone, Debug, Default)]
-pub struct EndpointInput {
-    /// The URL that receives the events; required.
-    pub url: Field,
-    /// The purpose of the endpoint.
-    pub description: Field,
-    /// The event filters: names, `customer.*`, `*`.
-    pub events: Field,
-    /// Whether the endpoint receives events.
-    pub enabled: Field,
+const DESCRIPTION: TextRule = TextRule::line("Description", MAX_LINE);
+
+input! {
+    /// The endpoint fields of a request body. Other properties are ignored.
+    pub struct EndpointInput {
+        /// URL that receives the events: `https://`, and not a private address.
+        url: "url" = Rule::Url { max: MAX_URL }, [required], "\"https://erp.example.com/hooks/customers\"";
+        /// Description, at most 255 characters; `null` empties it.
+        description: "description" = Rule::Line(DESCRIPTION), [], "\"ERP\"";
+        /// Events to receive: names, all events of a noun (`customer.*`), or all events (`*`, the default).
+        events: "events" = Rule::Texts { min: 1, max: MAX_EVENTS }, [], "[\"customer.*\", \"address.*\"]";
+        /// Whether the endpoint receives events; the default is true. Pending deliveries continue when it is enabled again.
+        enabled: "enabled" = Rule::Boolean, [not_null], "true";
+    }
 }
 
-impl From<Map<String, Value>> for EndpointInput {
-    fn from(mut body: Map<String, Value>) -> Self {
-        let mut take = |name| Field::take(&mut body, name);
-        Self {
-            url: take("url"),
-            description: take("description"),
-            events: take("events"),
-            enabled: take("enabled"),
-        }
+input! {
+    /// The input of a secret rotation.
+    pub struct RotationInput {
+        /// Seconds in which deliveries are signed with the previous secret as well: at most a week, by default a day.
+        overlap_seconds: "overlap_seconds" = Rule::Integer { min: 0, max: MAX_OVERLAP }, [], "86400";
     }
 }
 
@@ -101,10 +101,10 @@ impl EndpointInput {
         let description = match description {
             Field::Absent => current.description,
             Field::Null => String::new(),
-            Field::Value(Value::String(text)) if is_plain(&text) => text,
+            Field::Value(Value::String(text)) if DESCRIPTION.check(&text).is_ok() => text,
             Field::Value(_) => {
                 let message = format!(
-                    "Description must be a string of at most {MAX_DESCRIPTION} characters, without control characters"
+                    "Description must be a string of at most {MAX_LINE} characters, without control characters"
                 );
                 problems.add("description", message);
                 String::new()
@@ -145,10 +145,6 @@ fn parse_url(ctx: &Ctx, text: &str) -> std::result::Result<String, String> {
     Ok(url)
 }
 
-fn is_plain(text: &str) -> bool {
-    text.chars().count() <= MAX_DESCRIPTION && !text.chars().any(char::is_control)
-}
-
 fn parse_events(value: Value, problems: &mut Problems) -> Vec<String> {
     let events: Option<Vec<String>> = match value {
         Value::Array(items) => items.into_iter().map(|item| item.as_str().map(str::to_owned)).collect(),
@@ -162,19 +158,6 @@ fn parse_events(value: Value, problems: &mut Problems) -> Vec<String> {
         invalid.into_iter().for_each(|problem| problems.add("events", problem.message));
     }
     events
-}
-
-/// The input of a secret rotation.
-#[derive(Clone, Debug, Default)]
-pub struct RotationInput {
-    /// The time that the previous secret stays valid, in seconds.
-    pub overlap_seconds: Field,
-}
-
-impl From<Map<String, Value>> for RotationInput {
-    fn from(mut body: Map<String, Value>) -> Self {
-        Self { overlap_seconds: Field::take(&mut body, "overlap_seconds") }
-    }
 }
 
 impl RotationInput {
