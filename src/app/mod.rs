@@ -62,7 +62,7 @@ pub struct App {
     pub metrics: Metrics,
     /// The address on which the server listens. Set when it listens, because the system chooses the port for port 0.
     pub listen_address: OnceLock<SocketAddr>,
-    /// In the demo_customer, the customer whose login the playground offers.
+    /// In the demo, the customer whose login the playground offers.
     pub demo_customer: OnceLock<DemoCustomer>,
 }
 

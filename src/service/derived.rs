@@ -41,23 +41,23 @@ type Source = (i32, Uuid, String, EmailAddress);
 pub async fn compute_missing(ctx: &AdminCtx) -> Result<bool> {
     // The condition must be exactly that of the partial index.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
-    fill_in_customers(ctx, &rows, true).await?;
-    fill_in_admins(ctx).await?;
-    fill_in_groups(ctx).await?;
+    compute_customers(ctx, &rows, true).await?;
+    compute_admins(ctx).await?;
+    compute_groups(ctx).await?;
     Ok(!rows.is_empty())
 }
 
 /// Tries again to compute the keys of customers whose e-mail address was not valid or had another owner.
 ///
 /// # Errors
-/// The same as [`fill_in`].
+/// The same as [`compute_missing`].
 pub async fn retry_missing(ctx: &AdminCtx) -> Result<()> {
     let mut after = 0;
     loop {
         let rows = customers(ctx, Expr::cust("email_key IS NULL"), after).await?;
         let Some((last, ..)) = rows.last() else { return Ok(()) };
         after = *last;
-        fill_in_customers(ctx, &rows, false).await?;
+        compute_customers(ctx, &rows, false).await?;
     }
 }
 
@@ -69,7 +69,7 @@ async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<Source>> 
 }
 
 /// `include_keyless`: also update customers that get no key.
-async fn fill_in_customers(ctx: &Ctx, rows: &[Source], include_keyless: bool) -> Result<()> {
+async fn compute_customers(ctx: &Ctx, rows: &[Source], include_keyless: bool) -> Result<()> {
     use customer::Column::{CustomerId, Email, FullName};
     let key = |(.., email): &Source| EmailAddress::parse(email.as_str()).ok().map(|email| email.key());
     let keys: Vec<Option<String>> = rows.iter().map(key).collect();
@@ -120,7 +120,7 @@ async fn owners(ctx: &Ctx, keys: Vec<String>) -> Result<HashMap<String, i32>> {
     Ok(rows.into_iter().collect())
 }
 
-async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
+async fn compute_admins(ctx: &Ctx) -> Result<()> {
     use admin_user::Column::{AdminUserId, Email, EmailKey};
     // The newest rows, so that rows without a valid key don't block new ones. Of two rows with the same address, the
     // older one gets the key.
@@ -152,7 +152,7 @@ async fn fill_in_admins(ctx: &Ctx) -> Result<()> {
     Ok(())
 }
 
-async fn fill_in_groups(ctx: &Ctx) -> Result<()> {
+async fn compute_groups(ctx: &Ctx) -> Result<()> {
     use customer_group::Column::{CustomerGroupId, GroupName, NameKey};
     let select = customer_group::Entity::find().filter(NameKey.is_null()).order_by_desc(CustomerGroupId);
     for group in select.limit(BATCH).all(ctx.app.db.reader()).await?.into_iter().rev() {

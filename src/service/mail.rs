@@ -373,7 +373,7 @@ pub(super) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     Ok(Backlog { due, oldest: oldest.map(|mail| mail.next_attempt_at), given_up })
 }
 
-/// The latest creation time of mails whose retention has ended. Pending mails are except.
+/// The latest creation time of mails whose retention has ended. Pending mails are excepted.
 pub(super) fn retention_cutoff(ctx: &Ctx) -> DateTime<Utc> {
     ctx.app.clock.now() - RETENTION
 }

@@ -12,6 +12,7 @@ pub enum DeliveryStatus {
     /// The receiver accepted it.
     Delivered,
     /// Failed for three days and not retried any more (dead letter). It can be replayed.
+    #[sea_orm(string_value = "parked")]
     DeadLetter,
 }
 

@@ -1,7 +1,7 @@
 //! `patron import`: creates customers from a CSV or NDJSON file.
 //!
 //! Reading, preparing and writing run in parallel (`pipeline.rs`). Each batch is written in one transaction. Refused lines
-//! are listed in a file (`refusals.rs`) and end the command with exit code 65. After a failure, the written customers are
+//! are listed in a file (`refused_lines.rs`) and end the command with exit code 65. After a failure, the written customers are
 //! kept; the same command resumes the import, since existing customers are skipped.
 
 mod pipeline;

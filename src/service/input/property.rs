@@ -68,7 +68,7 @@ pub enum Rule {
         /// The maximum number of items.
         max: usize,
     },
-    /// A value of a form of its own, described by the schema component of this name.
+    /// A value of another form, described by the schema component of this name.
     Named(&'static str),
     /// A list of such values.
     NamedList {

@@ -53,7 +53,7 @@ pub struct EndpointWithSecret {
 
 impl std::fmt::Debug for EndpointWithSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WithSecret").field("endpoint", &self.endpoint.uuid).finish_non_exhaustive()
+        f.debug_struct("EndpointWithSecret").field("endpoint", &self.endpoint.uuid).finish_non_exhaustive()
     }
 }
 
