@@ -5,10 +5,11 @@
 //! maximum validity and the allowed clock skew is ignored ([`Clock::latest`]).
 #![expect(clippy::disallowed_methods, reason = "the lint refers to this module")]
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 /// The allowed clock skew between two machines (RFC 4120 8.2).
 pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
@@ -41,7 +42,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now().trunc_subsecs(3),
-            Self::Fixed(state) => state.lock().unwrap_or_else(PoisonError::into_inner).now,
+            Self::Fixed(state) => state.lock().now,
         }
     }
 
@@ -73,7 +74,7 @@ impl Clock {
         match self {
             Self::System => START.elapsed(),
             Self::Fixed(state) => {
-                let elapsed = state.lock().unwrap_or_else(PoisonError::into_inner).elapsed;
+                let elapsed = state.lock().elapsed;
                 elapsed.to_std().unwrap_or_default()
             }
         }
@@ -82,7 +83,7 @@ impl Clock {
     /// Moves a fixed clock forward or back. Does nothing to the system clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Self::Fixed(state) = self {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = state.lock();
             state.now += by;
             state.elapsed += by.max(TimeDelta::zero());
         }

@@ -10,14 +10,17 @@ pub mod crypto;
 pub mod db;
 pub mod entity;
 pub mod error;
+// Public because its items are; only the surfaces use it.
+#[doc(hidden)]
 pub mod http;
-pub mod outbound;
+mod outbound;
 pub mod random;
 pub mod router;
-pub mod server;
+mod server;
 pub mod service;
 pub mod telemetry;
+mod tls;
 pub mod transfer;
 pub mod types;
-pub mod web;
+mod web;
 pub mod worker;

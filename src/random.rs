@@ -2,9 +2,8 @@
 //! If the operating system has no randomness, the program panics.
 #![expect(clippy::disallowed_methods, reason = "the lint refers to this module")]
 
-use std::sync::{Mutex, PoisonError};
-
 use chrono::TimeDelta;
+use parking_lot::Mutex;
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
 use uuid::Uuid;
@@ -34,9 +33,7 @@ impl Random {
             Self::System => {
                 SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes")
             }
-            Self::Seeded(generator) => {
-                generator.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes)
-            }
+            Self::Seeded(generator) => generator.lock().fill_bytes(&mut bytes),
         }
         bytes
     }

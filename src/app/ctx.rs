@@ -20,12 +20,19 @@ const MAX_CLIENT_NAME: usize = 255;
 /// The [`request_id`](Ctx::request_id) of commands and jobs.
 pub const NO_REQUEST: &str = "system";
 
+/// The error for every access token that is not accepted, whatever the reason.
+pub const INVALID_ACCESS_TOKEN: Error = Error::Unauthenticated("The token is invalid or expired");
+/// The error for a customer that does what only admins may.
+pub const ADMINS_ONLY: Error = Error::Forbidden("Only admins may do this");
+/// The error for an admin that does what only customers may.
+pub const CUSTOMERS_ONLY: Error = Error::Forbidden("Only customers may do this");
+
 /// The context of a request, command or job.
 #[derive(Clone, Debug)]
 pub struct Ctx {
     /// The shared state of the program.
     pub app: Arc<App>,
-    /// The caller.
+    /// The customer, admin or program on whose behalf a service acts.
     pub caller: Caller,
     /// Identifies the request in logs and responses. [`NO_REQUEST`] for commands and jobs.
     pub request_id: String,
@@ -111,7 +118,7 @@ impl Ctx {
     /// Requires the header `If-Match` of a change, if the settings demand it.
     ///
     /// # Errors
-    /// [`Error::PreconditionRequired`].
+    /// [`Error::PreconditionRequired`] if the header is missing.
     pub fn require_if_match(&self) -> Result<()> {
         let required = self.app.config.server.require_if_match && self.caller != Caller::System;
         if required && self.if_match == IfMatch::Absent { Err(Error::PreconditionRequired) } else { Ok(()) }
@@ -123,10 +130,11 @@ impl Ctx {
         self.keyed = keyed;
     }
 
-    /// The context as that of an admin.
+    /// Converts the context to that of an admin.
     ///
     /// # Errors
-    /// The context as it is, if the caller is neither an admin nor the program itself. [`refuse_admin`](Self::refuse_admin) has the error.
+    /// The unchanged context, if the caller is neither an admin nor the program itself.
+    /// [`refuse_admin`](Self::refuse_admin) returns the error of such a request.
     pub fn into_admin(self) -> std::result::Result<AdminCtx, Self> {
         if self.is_admin() { Ok(AdminCtx(self)) } else { Err(self) }
     }
@@ -136,11 +144,11 @@ impl Ctx {
     pub fn refuse_admin(&self) -> Error {
         match self.caller {
             Caller::Anonymous => Error::Unauthenticated("An admin token is required"),
-            _ => Error::Forbidden("Only admins may do this"),
+            _ => ADMINS_ONLY,
         }
     }
 
-    /// The context as that of a customer.
+    /// Converts the context to that of a customer.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for any other caller.
@@ -150,7 +158,7 @@ impl Ctx {
                 Ok(CustomerCtx { ctx: self, customer_id, uuid, session })
             }
             Caller::Anonymous => Err(Error::Unauthenticated("A customer token is required")),
-            Caller::Admin { .. } | Caller::System => Err(Error::Forbidden("Only customers may do this")),
+            Caller::Admin { .. } | Caller::System => Err(CUSTOMERS_ONLY),
         }
     }
 }
@@ -166,12 +174,12 @@ impl AdminCtx {
         Self(Ctx::system(app))
     }
 
-    /// Sets the conditions of the request, which the caller stays the same for.
+    /// Sets the version that the request is for, and its idempotency key.
     pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
         self.0.set_conditions(if_match, keyed);
     }
 
-    /// The context without the right.
+    /// Gives up the right of an admin.
     pub fn into_inner(self) -> Ctx {
         self.0
     }
@@ -185,20 +193,39 @@ impl Deref for AdminCtx {
     }
 }
 
+/// The right to do what only the program itself may: the context of a job. Only [`SystemCtx::system`] creates one.
+#[derive(Clone, Debug)]
+pub struct SystemCtx(AdminCtx);
+
+impl SystemCtx {
+    /// The context of a job.
+    pub fn system(app: Arc<App>) -> Self {
+        Self(AdminCtx::system(app))
+    }
+}
+
+impl Deref for SystemCtx {
+    type Target = AdminCtx;
+
+    fn deref(&self) -> &AdminCtx {
+        &self.0
+    }
+}
+
 /// The right to act on the caller's own account: the context of a customer. Only [`Ctx::into_customer`] creates one.
 #[derive(Clone, Debug)]
 pub struct CustomerCtx {
     ctx: Ctx,
     /// Primary key of the account.
     pub customer_id: i32,
-    /// Its public identifier.
+    /// Public identifier of the account.
     pub uuid: Uuid,
-    /// The session that the token belongs to; none for a token of EverShop's own.
+    /// The session of the token. `None` for a token that EverShop issued.
     pub session: Option<Uuid>,
 }
 
 impl CustomerCtx {
-    /// Sets the conditions of the request, which the caller stays the same for.
+    /// Sets the version that the request is for, and its idempotency key.
     pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
         self.ctx.set_conditions(if_match, keyed);
     }

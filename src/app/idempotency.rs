@@ -11,9 +11,10 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
+use parking_lot::Mutex;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -43,21 +44,23 @@ pub struct RunningKeys(Arc<Mutex<HashSet<String>>>);
 
 /// A running request. Dropping it removes the request from [`RunningKeys`].
 #[derive(Debug)]
-struct Entry {
+struct RunningKey {
     running_keys: RunningKeys,
     scope: String,
 }
 
 impl RunningKeys {
-    fn enter(&self, scope: &str) -> Option<Entry> {
-        let mut scopes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        scopes.insert(scope.to_owned()).then(|| Entry { running_keys: self.clone(), scope: scope.to_owned() })
+    fn enter(&self, scope: &str) -> Option<RunningKey> {
+        let mut scopes = self.0.lock();
+        scopes
+            .insert(scope.to_owned())
+            .then(|| RunningKey { running_keys: self.clone(), scope: scope.to_owned() })
     }
 }
 
-impl Drop for Entry {
+impl Drop for RunningKey {
     fn drop(&mut self) {
-        self.running_keys.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.scope);
+        self.running_keys.0.lock().remove(&self.scope);
     }
 }
 
@@ -92,7 +95,7 @@ struct Claim {
     is_anonymous: bool,
     /// The maximum number of stored keys of this caller.
     max: u32,
-    _entry: Entry,
+    _entry: RunningKey,
 }
 
 /// Omits the key, because it decrypts the response.
@@ -236,19 +239,19 @@ impl KeyedRequest {
 
     /// Stores the response of a request that changed nothing, such as a refusal, so that a caller with a token gets the
     /// same response again. Responses to anonymous callers are not stored, because they could fill the database. A
-    /// temporary failure (`is_transient`) is not stored either. If a duplicate was faster, returns the duplicate's
-    /// response, to be sent instead.
+    /// response that is not the final result of the request is not stored either, such as a temporary failure. If a
+    /// duplicate was faster, returns the duplicate's response, to be sent instead.
     pub async fn complete(
         &self,
         response: &StoredResponse,
-        is_transient: bool,
+        is_final: bool,
     ) -> Result<Option<StoredResponse>> {
         // Without a claim the request was refused before its caller was authenticated.
         let Some(Claim { scope, is_anonymous, .. }) = self.claim.get() else { return Ok(None) };
         if let Some(first) = self.find(scope).await? {
             return Ok(Some(first));
         }
-        if *is_anonymous || is_transient || !is_final(response.status) {
+        if *is_anonymous || !is_final {
             return Ok(None);
         }
         let outcome = crate::transact!(self.app.db, |tx| {
@@ -302,10 +305,4 @@ impl KeyedRequest {
         Entity::update_many().set(row).filter(Column::Scope.eq(scope)).exec(tx).await?;
         Ok(())
     }
-}
-
-/// Whether a response is the final result of the request, and is stored. Failures of authentication or rate limits, and
-/// temporary failures, are not.
-fn is_final(status: u16) -> bool {
-    status < 500 && ![401, 403, 408, 413, 415, 429].contains(&status)
 }

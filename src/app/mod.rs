@@ -8,8 +8,9 @@ pub mod write;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -30,23 +31,23 @@ use crate::types::Trigrams;
 /// The shared state of the running program.
 #[derive(Debug)]
 pub struct App {
-    /// The database.
+    /// The connections to SQLite or PostgreSQL.
     pub db: Database,
-    /// The clock.
+    /// The source of timestamps. Tests use a fixed one.
     pub clock: Arc<Clock>,
-    /// The source of random numbers.
+    /// The source of identifiers, secrets and jitter. Tests and the demo use a seeded one.
     pub random: Random,
-    /// Hashes passwords.
+    /// Hashes and verifies passwords on its own threads.
     pub hasher: PasswordHasher,
-    /// Sends mails.
+    /// Renders mails, and sends them over SMTP or writes them to files.
     pub mailer: Mailer,
-    /// Sends webhooks.
+    /// Sends webhooks to permitted addresses.
     pub webhook_client: WebhookClient,
     /// The keys for tokens and sealed values.
     pub keys: Keys,
-    /// The settings.
+    /// The validated settings of the program.
     pub config: Config,
-    /// Batches lookups of accounts.
+    /// Batch the lookups of accounts by concurrent requests.
     pub batch_loaders: BatchLoaders,
     /// The rate limits by network address.
     pub rate_limits: RateLimits,
@@ -58,7 +59,7 @@ pub struct App {
     pub logged_rows: Mutex<HashSet<Uuid>>,
     /// Running requests with an idempotency key.
     pub running_keys: RunningKeys,
-    /// The metrics.
+    /// The metrics of all parts of the program.
     pub metrics: Metrics,
     /// The address on which the server listens. Set when it listens, because the system chooses the port for port 0.
     pub listen_address: OnceLock<SocketAddr>,
@@ -69,9 +70,9 @@ pub struct App {
 /// The login of a demo customer. It is not a secret, because it is the same in every demo.
 #[derive(Debug)]
 pub struct DemoCustomer {
-    /// E-mail address.
+    /// The address of the first customer.
     pub email: &'static str,
-    /// Password.
+    /// The password of every demo customer.
     pub password: &'static str,
 }
 

@@ -1,6 +1,6 @@
 //! In-memory rate limits by network address, for requests without an access token. They are checked before any other
 //! work, and each instance counts separately. Limits that all instances share are stored in the database
-//! (`service::throttle`).
+//! (`service::login_attempts`).
 //!
 //! Each address has one bucket per policy. A bucket holds the quota of a minute and refills evenly (the generic cell rate
 //! algorithm, by the crate governor). Only the buckets of the most recent addresses are stored. An evicted address starts
@@ -8,7 +8,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use governor::middleware::StateInformationMiddleware;
@@ -16,6 +16,7 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 use lru::LruCache;
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::config::LimitConfig;
@@ -145,7 +146,7 @@ impl StateStore for BucketStore {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.0.lock();
         let (outcome, bucket) = measure(buckets.get(key).copied())?;
         buckets.put(*key, bucket);
         if buckets.len() > MAX_ADDRESSES {
@@ -235,7 +236,7 @@ mod tests {
                 limit.check(regular);
             }
         }
-        let stored = limit.limiter.into_state_store().0.into_inner().unwrap();
+        let stored = limit.limiter.into_state_store().0.into_inner();
         assert_eq!(stored.len(), MAX_ADDRESSES);
         assert!(stored.contains(&regular));
     }

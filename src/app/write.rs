@@ -76,7 +76,7 @@ impl<T> Write<T> {
     }
 
     /// The write of a request, whose response `render` builds. There is one for each request: see
-    /// `http::middleware::idempotency`.
+    /// `http::extract::write`.
     pub(crate) fn of_request(
         keyed: Option<Arc<KeyedRequest>>,
         render: impl Fn(&T) -> Result<StoredResponse> + Send + Sync + 'static,

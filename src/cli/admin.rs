@@ -4,12 +4,12 @@ use std::io::{IsTerminal, Read};
 
 use clap::{Args, Subcommand};
 
-use super::exit::{Failure, print};
-use crate::app::ctx::AdminCtx;
+use super::build::admin_ctx;
+use super::exit::{CommandFailure, print};
 use crate::config::Flags;
 use crate::entity::admin_user::Model;
 use crate::random::Random;
-use crate::service::{admin, health};
+use crate::service::admin;
 use crate::types::{EmailAddress, Password};
 
 /// The subcommands of `patron admin`.
@@ -59,10 +59,8 @@ pub(super) struct PasswordSource {
 }
 
 /// Runs the command.
-pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
-    let app = super::build::build_command(flags).await?;
-    health::ensure_ready(&app).await?;
-    let ctx = AdminCtx::system(app);
+pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFailure> {
+    let ctx = admin_ctx(flags).await?;
     match command {
         Command::Create { email, full_name, password } => {
             let email = address(&email)?;
@@ -97,16 +95,17 @@ fn line(admin: &Model) -> String {
     format!("{status}  {created}  {}  {}\n", admin.email.as_str(), admin.full_name)
 }
 
-fn address(text: &str) -> Result<EmailAddress, Failure> {
-    EmailAddress::parse_local(text).map_err(|error| Failure::Refused(format!("`{text}` is {error}")))
+fn address(text: &str) -> Result<EmailAddress, CommandFailure> {
+    EmailAddress::parse_local(text).map_err(|error| CommandFailure::Refused(format!("`{text}` is {error}")))
 }
 
 impl PasswordSource {
     /// Reads or generates the password. The text is what to print about it.
-    fn read(&self, random: &Random) -> Result<(Password, String), Failure> {
-        let refused = |message: &str| Failure::Refused(message.to_owned());
-        let failed =
-            |error: std::io::Error| Failure::Refused(format!("the password could not be read: {error}"));
+    fn read(&self, random: &Random) -> Result<(Password, String), CommandFailure> {
+        let refused = |message: &str| CommandFailure::Refused(message.to_owned());
+        let failed = |error: std::io::Error| {
+            CommandFailure::Refused(format!("the password could not be read: {error}"))
+        };
         let (text, notice) = if self.generate {
             let text = random.word::<26>();
             (text.clone(), format!(" with the password {text}"))
@@ -125,7 +124,8 @@ impl PasswordSource {
                 "there is no terminal to read the password from; use --password-stdin or --generate",
             ));
         };
-        let password = Password::new(text.into()).map_err(|weak| Failure::Refused(weak.to_string()))?;
+        let password =
+            Password::new(text.into()).map_err(|weak| CommandFailure::Refused(weak.to_string()))?;
         Ok((password, notice))
     }
 }

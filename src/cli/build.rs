@@ -5,16 +5,18 @@
 
 use std::sync::Arc;
 
-use super::exit::Failure;
+use super::exit::CommandFailure;
 use crate::app::App;
+use crate::app::ctx::AdminCtx;
 use crate::clock::Clock;
 use crate::config::{BuildError, Config, Flags, unknown_variables};
 use crate::crypto::keys::Keys;
 use crate::random::Random;
+use crate::service::health;
 use crate::telemetry;
 
 /// Builds the program of a command that serves, with the keys of the data folder.
-pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
+pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, CommandFailure> {
     build(flags, |config, random| {
         Keys::load(&config.tokens, &config.data_dir, random)
             .map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))
@@ -22,17 +24,17 @@ pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, Failure> {
     .await
 }
 
-/// Builds the program of a command that does not serve, with temporary keys.
-pub(super) async fn build_command(flags: &Flags) -> Result<Arc<App>, Failure> {
+/// Builds the context of a command that does not serve, with temporary keys. Fails if the database is not migrated.
+pub(super) async fn admin_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure> {
     let app = build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await?;
-    app.db.ensure_usable().await?;
-    Ok(app)
+    health::ensure_ready(&app).await?;
+    Ok(AdminCtx::system(app))
 }
 
 async fn build(
     flags: &Flags,
     keys: impl Fn(&Config, &Random) -> Result<Keys, BuildError>,
-) -> Result<Arc<App>, Failure> {
+) -> Result<Arc<App>, CommandFailure> {
     let config = Config::load(flags)?;
     start_telemetry(&config)?;
     for (name, nearest) in unknown_variables() {
@@ -45,7 +47,7 @@ async fn build(
 }
 
 /// Starts logging and the export of traces.
-pub(super) fn start_telemetry(config: &Config) -> Result<(), Failure> {
+pub(super) fn start_telemetry(config: &Config) -> Result<(), CommandFailure> {
     telemetry::start(&config.log, &config.traces)
-        .map_err(|error| Failure::Settings(vec![format!("PATRON_OTLP_ENDPOINT: {error}")]))
+        .map_err(|error| CommandFailure::Settings(vec![format!("PATRON_OTLP_ENDPOINT: {error}")]))
 }

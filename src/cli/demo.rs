@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::exit::Failure;
+use super::exit::CommandFailure;
 use super::serve::{Listeners, Signals, banner, until_signal};
 use super::start::{NewAdmin, prepare};
 use crate::app::DemoCustomer;
@@ -17,18 +17,17 @@ const CUSTOMERS: usize = 1000;
 const CUSTOMER: &str = "customer1@example.com";
 
 /// Serves a throwaway database until SIGTERM or SIGINT.
-pub(super) async fn run(flags: &Flags) -> Result<(), Failure> {
+pub(super) async fn run(flags: &Flags) -> Result<(), CommandFailure> {
     for variable in ["DATABASE_URL", "PATRON_DATA_DIR"] {
         if flags.sets(variable) {
-            return Err(Failure::Settings(vec![format!(
+            return Err(CommandFailure::Settings(vec![format!(
                 "{variable}: the demo always uses a throwaway database"
             )]));
         }
     }
-    let folder = tempfile::Builder::new()
-        .prefix("patron-demo-")
-        .tempdir()
-        .map_err(|error| Failure::Refused(format!("the temporary folder can't be created: {error}")))?;
+    let folder = tempfile::Builder::new().prefix("patron-demo-").tempdir().map_err(|error| {
+        CommandFailure::Refused(format!("the temporary folder can't be created: {error}"))
+    })?;
     let database = folder.path().join("patron.db");
     let flags = flags
         .clone()

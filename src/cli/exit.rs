@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// A command failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum CommandFailure {
     /// Invalid settings (78).
     Settings(Vec<String>),
     /// The database is unavailable (69).
@@ -22,7 +22,7 @@ pub(super) enum Failure {
     Internal(String),
 }
 
-impl Failure {
+impl CommandFailure {
     /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (lines, code) = match self {
@@ -39,19 +39,19 @@ impl Failure {
     }
 }
 
-impl From<Vec<SettingError>> for Failure {
+impl From<Vec<SettingError>> for CommandFailure {
     fn from(errors: Vec<SettingError>) -> Self {
         Self::Settings(errors.iter().map(SettingError::to_string).collect())
     }
 }
 
-impl From<BuildError> for Failure {
+impl From<BuildError> for CommandFailure {
     fn from(error: BuildError) -> Self {
         Self::Settings(vec![error.to_string()])
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for CommandFailure {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(problems) => {
@@ -73,10 +73,10 @@ impl From<Error> for Failure {
 }
 
 /// Prints to standard output. A closed pipe (`patron schema | head -1`) is not a failure.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print(text: &str) -> Result<(), CommandFailure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::Refused(format!("standard output: {error}")))
+            Err(CommandFailure::Refused(format!("standard output: {error}")))
         }
         _ => Ok(()),
     }

@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::exit::Failure;
+use super::build::admin_ctx;
+use super::exit::CommandFailure;
 use super::format::FormatOptions;
-use super::progress::Progress;
+use super::progress::ProgressBar;
 use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
 use crate::entity::metafield_definition::Model as Definition;
 use crate::error::Error;
-use crate::service::{customer, export, health, metafield};
+use crate::service::{customer, export, metafield};
 use crate::transfer::{self, FileError, Writer};
 
 /// The options of `patron export`.
@@ -33,16 +34,14 @@ pub(super) struct Options {
 }
 
 /// Runs the command.
-pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
-    let app = super::build::build_command(flags).await?;
-    health::ensure_ready(&app).await?;
-    let ctx = AdminCtx::system(app);
+pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFailure> {
+    let ctx = admin_ctx(flags).await?;
     let definitions = metafield::visible(&ctx).await?;
     let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), &ctx.app)?).await?;
     let total = u64::try_from(total).unwrap_or_default();
     let target =
         options.output.as_ref().map_or_else(|| "standard output".into(), |path| path.display().to_string());
-    let failed = |error: FileError| Failure::Refused(format!("{target}: {error}"));
+    let failed = |error: FileError| CommandFailure::Refused(format!("{target}: {error}"));
     let output: Box<dyn Write> = match &options.output {
         Some(path) => {
             // Only its owner can read it: it contains personal data.
@@ -54,7 +53,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
     let format = options.format.of(options.output.as_deref().unwrap_or(Path::new("")));
     let format = format.unwrap_or(transfer::Format::Ndjson);
     let output = BufWriter::with_capacity(64 * 1024, output);
-    let mut progress = Progress::start("exported", total);
+    let mut progress = ProgressBar::start("exported", total);
     let written = write(&ctx, format, output, definitions, options.with_password_hashes, &mut progress).await;
     let elapsed = progress.finish();
     match written {
@@ -82,7 +81,7 @@ async fn write(
     output: impl Write,
     definitions: Vec<Definition>,
     with_hashes: bool,
-    progress: &mut Progress,
+    progress: &mut ProgressBar,
 ) -> Result<u64, Stop> {
     let mut writer = Writer::new(format, output, definitions, with_hashes).map_err(Stop::File)?;
     let (mut last, mut count) = (0, 0);

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::exit::{Failure, print};
+use super::exit::{CommandFailure, print};
 use crate::clock::Clock;
 use crate::config::{Config, Flags};
 use crate::crypto::key_files::{RotateError, rotate};
@@ -20,14 +20,14 @@ pub(super) enum Command {
 }
 
 /// Runs the command.
-pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
+pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), CommandFailure> {
     let Command::Rotate { end_tokens } = command;
     let config = Config::load(flags)?;
     super::build::start_telemetry(&config)?;
     let outcome = rotate(&config.tokens, &config.data_dir, &Random::System, &Clock::System, *end_tokens);
     let outcome = outcome.map_err(|error| match error {
-        RotateError::TooSoon { .. } => Failure::Refused(error.to_string()),
-        RotateError::Io(error) => Failure::Settings(vec![format!("PATRON_DATA_DIR: {error}")]),
+        RotateError::TooSoon { .. } => CommandFailure::Refused(error.to_string()),
+        RotateError::Io(error) => CommandFailure::Settings(vec![format!("PATRON_DATA_DIR: {error}")]),
     })?;
     let mut text: String = outcome.keys.iter().map(|path| format!("rotated  {}\n", path.display())).collect();
     for variable in &outcome.set {
@@ -41,7 +41,7 @@ pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
     print(&text)?;
     if outcome.keys.is_empty() && outcome.set.is_empty() {
         let folder = config.data_dir.join("keys");
-        return Err(Failure::Refused(format!("there are no keys in {} yet", folder.display())));
+        return Err(CommandFailure::Refused(format!("there are no keys in {} yet", folder.display())));
     }
     Ok(())
 }

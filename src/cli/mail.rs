@@ -3,11 +3,12 @@
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-use super::exit::{Failure, print};
-use crate::app::ctx::AdminCtx;
+use super::build::admin_ctx;
+use super::exit::{CommandFailure, print};
+use super::text::{count, timestamp};
 use crate::config::Flags;
 use crate::entity::mail::Model;
-use crate::service::{health, mail};
+use crate::service::mail;
 use crate::types::MailStatus;
 
 /// The subcommands of `patron mail`.
@@ -20,13 +21,13 @@ pub(super) enum Command {
         status: Option<Status>,
     },
     /// Retry unsent mail at once, and for another day
-    Retry(Selector),
+    Retry(MailSelector),
 }
 
 /// The mails to retry.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Selector {
+pub(super) struct MailSelector {
     /// The mail with this id
     id: Option<Uuid>,
     /// All mails that failed permanently
@@ -59,29 +60,25 @@ impl From<Status> for MailStatus {
 }
 
 /// Runs the command.
-pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
-    let app = super::build::build_command(flags).await?;
-    health::ensure_ready(&app).await?;
-    let ctx = AdminCtx::system(app);
+pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFailure> {
+    let ctx = admin_ctx(flags).await?;
     match command {
         Command::List { status } => {
             let lines: Vec<String> =
                 mail::list(&ctx, status.map(MailStatus::from)).await?.iter().map(line).collect();
             print(&lines.concat())
         }
-        Command::Retry(Selector { id, failed: _ }) => {
-            let count = mail::retry(&ctx, id).await?;
-            let noun = if count == 1 { "mail" } else { "mails" };
-            print(&format!("{count} {noun} will be sent by `patron serve`\n"))
+        Command::Retry(MailSelector { id, failed: _ }) => {
+            let mails = count(mail::retry(&ctx, id).await?, "mail", "mails");
+            print(&format!("{mails} will be sent by `patron serve`\n"))
         }
     }
 }
 
 fn line(mail: &Model) -> String {
     let Model { uuid, kind, recipient, status, attempts, last_error, created_at, .. } = mail;
-    let created = created_at.format("%Y-%m-%d %H:%M:%S");
+    let (created, tries) = (timestamp(*created_at), count(*attempts, "try", "tries"));
     let (status, kind) = (status.to_string(), kind.to_string());
-    let tries = if *attempts == 1 { "try" } else { "tries" };
     let error = last_error.as_ref().map(|error| format!("  {error}")).unwrap_or_default();
-    format!("{status:<9}  {uuid}  {created}  {kind:<22}  {}  {attempts} {tries}{error}\n", recipient.as_str())
+    format!("{status:<9}  {uuid}  {created}  {kind:<22}  {}  {tries}{error}\n", recipient.as_str())
 }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use migration::{Migrator, MigratorTrait, search_index};
 
-use super::exit::{Failure, print};
+use super::exit::{CommandFailure, print};
 use super::start::warn_of_slow_searches;
 use crate::app::open_database;
 use crate::config::{Config, Flags};
@@ -25,13 +25,13 @@ pub(super) enum Command {
 }
 
 /// Runs the command.
-pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure> {
+pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), CommandFailure> {
     // Does not build the whole program: migrations need neither keys nor a data folder.
     let config = Config::load(flags)?;
     super::build::start_telemetry(&config)?;
     let db = open_database(&config).await?;
-    let connection = db.migration_connection();
-    let database = |error| Failure::from(Error::from(error));
+    let connection = db.writer();
+    let database = |error| CommandFailure::from(Error::from(error));
     match command {
         Command::Up => {
             db.ensure_usable().await?;
@@ -56,7 +56,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), Failure>
         warn_of_slow_searches();
     }
     if matches!(command, Command::Status) && !pending.is_empty() {
-        return Err(Failure::Refused(format!("{} migrations are pending", pending.len())));
+        return Err(CommandFailure::Refused(format!("{} migrations are pending", pending.len())));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod migrate;
 mod progress;
 mod serve;
 mod start;
+mod text;
 mod webhook;
 
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressStyle;
 
 use crate::clock::Timer;
 
@@ -11,9 +11,9 @@ use crate::clock::Timer;
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Shows the progress of an import or export.
-pub(super) struct Progress {
-    /// None without a terminal.
-    bar: Option<ProgressBar>,
+pub(super) struct ProgressBar {
+    /// `None` without a terminal.
+    bar: Option<indicatif::ProgressBar>,
     verb: &'static str,
     /// The total amount of work in the caller's units; 0 if it is unknown.
     total: u64,
@@ -21,10 +21,13 @@ pub(super) struct Progress {
     last_line: Duration,
 }
 
-impl Progress {
+impl ProgressBar {
     pub(super) fn start(verb: &'static str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
+            let bar = match total {
+                0 => indicatif::ProgressBar::new_spinner(),
+                total => indicatif::ProgressBar::new(total),
+            };
             let template = if total == 0 { "{spinner} {msg}" } else { "{bar:32} {percent:>3} %  {msg}" };
             // Only an invalid template is an error, and these are valid.
             bar.with_style(

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::exit::{Failure, print};
+use super::exit::{CommandFailure, print};
 use super::start::{NewAdmin, prepare};
 use crate::app::App;
 use crate::clock::Timer;
@@ -39,7 +39,7 @@ pub(super) struct Options {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), Failure> {
+pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), CommandFailure> {
     let app = super::build::build_server(flags).await?;
     let listeners = Listeners::listen(&app).await?;
     let prepared = prepare(&app, options.migrate).await;
@@ -66,8 +66,8 @@ pub(super) struct Signals {
 
 impl Signals {
     /// Installs the handlers.
-    pub(super) fn catch() -> Result<Self, Failure> {
-        let catch = |kind| signal(kind).map_err(|error| Failure::Internal(error.to_string()));
+    pub(super) fn catch() -> Result<Self, CommandFailure> {
+        let catch = |kind| signal(kind).map_err(|error| CommandFailure::Internal(error.to_string()));
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
     }
 
@@ -90,7 +90,7 @@ pub(super) struct Listeners {
 
 impl Listeners {
     /// Binds the addresses. An address that can't be bound is reported with its setting.
-    pub(super) async fn listen(app: &App) -> Result<Self, Failure> {
+    pub(super) async fn listen(app: &App) -> Result<Self, CommandFailure> {
         let api = listen("PATRON_LISTEN", app.config.server.listen).await?;
         let operations = match app.config.metrics.listen {
             Some(address) => Some(listen("PATRON_METRICS_LISTEN", address).await?),
@@ -100,10 +100,10 @@ impl Listeners {
     }
 }
 
-async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::Settings(vec![format!("{variable}: can't listen on {address}: {error}")]))
+async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, CommandFailure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        CommandFailure::Settings(vec![format!("{variable}: can't listen on {address}: {error}")])
+    })
 }
 
 /// Serves until SIGTERM or SIGINT, then lets running requests, mails and webhooks finish within the shutdown timeout.
@@ -111,7 +111,7 @@ pub(super) async fn until_signal(
     app: Arc<App>,
     listeners: Listeners,
     mut signals: Signals,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let (stop, stopped) = watch::channel(false);
     let stopping = Arc::new(OnceLock::new());
     let signalled = Arc::clone(&stopping);
@@ -130,7 +130,7 @@ pub(super) async fn until_signal(
     let worker = tokio::spawn(worker::run(Arc::clone(&app), stopped.clone()));
     router::serve(Arc::clone(&app), listeners.api, stopped)
         .await
-        .map_err(|error| Failure::Internal(error.to_string()))?;
+        .map_err(|error| CommandFailure::Internal(error.to_string()))?;
     // The server and the worker end at the same time: one shutdown timeout after the signal.
     if let Err(error) = worker.await {
         tracing::error!(%error, "the worker failed");
@@ -164,7 +164,7 @@ async fn prepare_later(app: Arc<App>, migrate: bool) {
             Err(error @ Error::DatabaseUnusable(_)) => {
                 // The database is reachable, but patron refuses it, as it does at the start.
                 tracing::error!(%error, "stopping");
-                Failure::from(error).report();
+                CommandFailure::from(error).report();
                 std::process::exit(78);
             }
             Err(error) => tracing::warn!(%error, "still not ready"),
@@ -179,9 +179,9 @@ pub(super) fn banner(
     listeners: &Listeners,
     admin: Option<&NewAdmin>,
     extra_lines: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let config = &app.config;
-    let failed = |error: std::io::Error| Failure::Internal(error.to_string());
+    let failed = |error: std::io::Error| CommandFailure::Internal(error.to_string());
     let bound = listeners.api.local_addr().map_err(failed)?;
     let url = config.server.url(bound);
     let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {

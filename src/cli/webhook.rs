@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::exit::{Failure, print};
-use crate::app::ctx::AdminCtx;
+use super::build::admin_ctx;
+use super::exit::{CommandFailure, print};
+use super::text::{count, timestamp};
 use crate::app::write::Write;
 use crate::config::Flags;
-use crate::service::health;
 use crate::service::query::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
 use crate::types::DeliveryStatus;
@@ -20,13 +20,13 @@ pub(super) enum Command {
     /// List the latest deliveries that failed permanently
     Parked,
     /// Retry deliveries at once, and for another three days
-    Replay(Selector),
+    Replay(DeliverySelector),
 }
 
 /// The deliveries to replay.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct Selector {
+pub(super) struct DeliverySelector {
     /// The delivery with this id
     id: Option<Uuid>,
     /// All deliveries that failed permanently
@@ -38,10 +38,8 @@ pub(super) struct Selector {
 }
 
 /// Runs the command.
-pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> {
-    let app = super::build::build_command(flags).await?;
-    health::ensure_ready(&app).await?;
-    let ctx = AdminCtx::system(app);
+pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFailure> {
+    let ctx = admin_ctx(flags).await?;
     match command {
         Command::List => {
             let endpoints = webhook::list(&ctx).await?;
@@ -58,20 +56,20 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), Failure> 
             let window = Window { first: Some(100), ..Window::default() };
             let page = webhook::deliveries(&ctx, &window, &filter).await?.page(&ctx).await?;
             let lines = page.rows.iter().map(|(_, delivery)| {
-                let created = delivery.created_at.format("%Y-%m-%d %H:%M:%S");
+                let created = timestamp(delivery.created_at);
+                let tries = count(delivery.attempts, "try", "tries");
                 let error = delivery.last_error.as_deref().unwrap_or_default();
-                let tries = if delivery.attempts == 1 { "try" } else { "tries" };
-                format!("{}  {created}  {} {tries}  {error}\n", delivery.uuid, delivery.attempts)
+                format!("{}  {created}  {tries}  {error}\n", delivery.uuid)
             });
             print(&lines.collect::<String>())
         }
-        Command::Replay(Selector { id, parked: _, endpoint }) => {
-            let count = match id {
+        Command::Replay(DeliverySelector { id, parked: _, endpoint }) => {
+            let replayed = match id {
                 Some(id) => webhook::replay(&ctx, Write::of_job(), id).await.map(|_| 1)?,
                 None => webhook::replay_dead_letters(&ctx, Write::of_job(), endpoint).await?.value,
             };
-            let noun = if count == 1 { "delivery" } else { "deliveries" };
-            print(&format!("{count} {noun} will be sent by `patron serve`\n"))
+            let deliveries = count(replayed, "delivery", "deliveries");
+            print(&format!("{deliveries} will be sent by `patron serve`\n"))
         }
     }
 }

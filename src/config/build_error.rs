@@ -6,7 +6,7 @@
 pub struct BuildError {
     /// The environment variable of the setting to correct.
     pub variable: &'static str,
-    /// The cause.
+    /// Why the part can't be built.
     pub message: String,
 }
 

@@ -10,6 +10,7 @@ use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
 
+use crate::crypto::digest::hex;
 use crate::error::{Error, Result};
 use crate::random::Random;
 
@@ -47,7 +48,7 @@ impl Encryption {
     /// # Errors
     /// [`Error::Internal`], which is a defect.
     pub fn fingerprint(&self, purpose: &str, parts: &[&[u8]]) -> Result<String> {
-        Ok(self.mac(purpose, parts)?.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&self.mac(purpose, parts)?))
     }
 
     /// Encrypts `text`. The same `context` is needed to decrypt it. If the context contains a secret, the database and the

@@ -9,12 +9,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::digest::hex;
+use super::encryption::Encryption;
 use super::hs256;
+use super::key_files::KeyFile;
 use crate::config::{SigningSecrets, TokenConfig};
-use crate::crypto::encryption::Encryption;
 use crate::random::Random;
-
-use crate::crypto::key_files::KeyFile;
+use crate::types::Audience;
 
 /// One symmetric key (HS256, RFC 7518 3.2).
 pub struct SigningKey {
@@ -35,7 +36,7 @@ impl SigningKey {
         // Derived from the secret, so that instances with the same secret agree on it. It reveals no more about the secret
         // than a signature, which also allows offline guessing.
         let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(bytes).finalize();
-        let id: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(&digest[..8]);
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some(id.clone());
         let (encoding, decoding) = (EncodingKey::from_secret(bytes), DecodingKey::from_secret(bytes));
@@ -65,7 +66,7 @@ impl KeyRing {
         hs256::install();
         // The algorithm is fixed, so that tokens with `none`, or with a public key used as a secret, are refused.
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_audience(&[kind.audience]);
+        validation.set_audience(&[kind.audience.name()]);
         validation.set_issuer(&[issuer]);
         // The caller checks the expiry with the injected clock.
         validation.validate_exp = false;
@@ -106,7 +107,7 @@ pub(super) struct KeyKind {
     pub(super) variable: &'static str,
     /// The file of the generated key. The file of the previous key has the suffix `_previous`.
     pub(super) file: &'static str,
-    audience: &'static str,
+    audience: Audience,
     pub(super) secrets: fn(&TokenConfig) -> &SigningSecrets,
     pub(super) lifetime: fn(&TokenConfig) -> std::time::Duration,
 }
@@ -114,28 +115,28 @@ pub(super) struct KeyKind {
 pub(super) const ADMIN: KeyKind = KeyKind {
     variable: "JWT_ADMIN_SECRET",
     file: "jwt_admin_secret",
-    audience: "admin",
+    audience: Audience::Admin,
     secrets: |config| &config.admin,
     lifetime: |config| config.admin_expiry,
 };
 pub(super) const ADMIN_REFRESH: KeyKind = KeyKind {
     variable: "JWT_ADMIN_REFRESH_SECRET",
     file: "jwt_admin_refresh_secret",
-    audience: "admin",
+    audience: Audience::Admin,
     secrets: |config| &config.admin_refresh,
     lifetime: |config| config.admin_refresh_expiry,
 };
 pub(super) const CUSTOMER: KeyKind = KeyKind {
     variable: "JWT_CUSTOMER_SECRET",
     file: "jwt_customer_secret",
-    audience: "customer",
+    audience: Audience::Customer,
     secrets: |config| &config.customer,
     lifetime: |config| config.customer_expiry,
 };
 pub(super) const CUSTOMER_REFRESH: KeyKind = KeyKind {
     variable: "JWT_CUSTOMER_REFRESH_SECRET",
     file: "jwt_customer_refresh_secret",
-    audience: "customer",
+    audience: Audience::Customer,
     secrets: |config| &config.customer_refresh,
     lifetime: |config| config.customer_refresh_expiry,
 };

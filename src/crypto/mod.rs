@@ -1,5 +1,6 @@
-//! Cryptography: token keys, encryption of stored secrets, and password hashing.
+//! Cryptography: digests, token keys, encryption of stored secrets, and password hashing.
 
+pub(crate) mod digest;
 pub mod encryption;
 mod hs256;
 pub mod key_files;

@@ -7,8 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use sea_orm::sea_query::{Expr, IntoValueTuple, Query as Sql, SelectStatement};
 use sea_orm::{ConnectionTrait, TryGetable};
 use tokio::sync::oneshot;
@@ -104,7 +105,7 @@ impl<K, V> LoaderState<K, V> {
 
 impl<K, V> BatchLoader<K, V> {
     fn state(&self) -> MutexGuard<'_, LoaderState<K, V>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -205,8 +206,9 @@ mod tests {
     use super::{BatchLoader, MAX_WAITING, pad_to_power_of_two};
     use crate::error::{Error, Result};
     use futures_util::FutureExt;
+    use parking_lot::Mutex;
     use std::collections::HashMap;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
     use tokio::sync::Semaphore;
 
     #[tokio::test]
@@ -219,7 +221,7 @@ mod tests {
                 let fetch = move |keys: Vec<u32>| {
                     let (batches, open) = (Arc::clone(&batches), Arc::clone(&open));
                     async move {
-                        batches.lock().unwrap().push(keys.len());
+                        batches.lock().push(keys.len());
                         open.acquire().await.unwrap().forget();
                         if keys.contains(&13) {
                             return Err(Error::unavailable("13"));
@@ -233,7 +235,7 @@ mod tests {
             })
         };
         let first: Vec<_> = (0..2).map(get).collect();
-        while batches.lock().unwrap().is_empty() {
+        while batches.lock().is_empty() {
             tokio::task::yield_now().await;
         }
         let others: Vec<_> = (2..10).chain(2..10).map(get).collect();
@@ -246,14 +248,14 @@ mod tests {
             let expected = (key != 7).then(|| format!("row {key}"));
             assert_eq!(result.await.unwrap().unwrap(), expected);
         }
-        let queries = batches.lock().unwrap().clone();
+        let queries = batches.lock().clone();
         assert!(queries.len() <= 4 && queries.contains(&8), "{queries:?}");
         // A repeated lookup queries again. An error is returned to its own query only.
         open.add_permits(10);
         assert_eq!(get(5).await.unwrap().unwrap().as_deref(), Some("row 5"));
         assert!(matches!(get(13).await.unwrap(), Err(Error::Unavailable { .. })));
         assert_eq!(get(5).await.unwrap().unwrap().as_deref(), Some("row 5"));
-        assert_eq!(batches.lock().unwrap().len(), queries.len() + 3);
+        assert_eq!(batches.lock().len(), queries.len() + 3);
     }
 
     /// Keys that are added while the last query ends are not lost.
@@ -294,7 +296,7 @@ mod tests {
             loader.get(key, move |keys: Vec<u32>| {
                 let (batches, open) = (Arc::clone(&batches), Arc::clone(&open));
                 async move {
-                    batches.lock().unwrap().extend(keys.clone());
+                    batches.lock().extend(keys.clone());
                     drop(open.acquire().await.unwrap());
                     Ok(keys.into_iter().map(|key| (key, key)).collect())
                 }
@@ -304,10 +306,10 @@ mod tests {
         while loader.state().is_running {
             tokio::task::yield_now().await;
         }
-        assert!(batches.lock().unwrap().is_empty());
+        assert!(batches.lock().is_empty());
         let mut first = Box::pin(get(2));
         assert!(first.as_mut().now_or_never().is_none());
-        while batches.lock().unwrap().is_empty() {
+        while batches.lock().is_empty() {
             tokio::task::yield_now().await;
         }
         assert!(get(3).now_or_never().is_none());
@@ -315,7 +317,7 @@ mod tests {
         assert!(second.as_mut().now_or_never().is_none());
         open.add_permits(1);
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (Some(2), Some(4)));
-        assert_eq!(*batches.lock().unwrap(), [2, 4]);
+        assert_eq!(*batches.lock(), [2, 4]);
     }
 
     /// Clients that hang up while the database is slow do not count against the limit of waiting keys.

@@ -19,15 +19,15 @@ use crate::clock::Timer;
 const INSTRUCTIONS: i32 = 10_000;
 
 tokio::task_local! {
-    /// The caller of the running task.
-    static CALLER: Caller;
+    /// The flag of the running task.
+    static CANCEL_FLAG: CancelFlag;
 }
 
-/// A caller. The flag is set when it is dropped, which means that the client hung up.
+/// Cancels the statements of a task. The flag is set when it is dropped, which means that the client hung up.
 #[derive(Default)]
-struct Caller(Arc<AtomicBool>);
+struct CancelFlag(Arc<AtomicBool>);
 
-impl Drop for Caller {
+impl Drop for CancelFlag {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -43,7 +43,7 @@ impl Database {
     ///
     /// Not an `async fn`, because that would store the work, a large future, twice.
     pub fn cancel_lists_on_drop<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = T> {
-        CALLER.scope(Caller::default(), work)
+        CANCEL_FLAG.scope(CancelFlag::default(), work)
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn connect(
 
 /// Interrupts the connection's next statement when the caller is dropped, and after this time.
 async fn set_progress_handler(connection: &mut SqliteConnection, limit: Duration) -> Result<(), sqlx::Error> {
-    let is_dropped = CALLER.try_with(|caller| Arc::clone(&caller.0)).unwrap_or_default();
+    let is_dropped = CANCEL_FLAG.try_with(|flag| Arc::clone(&flag.0)).unwrap_or_default();
     let timer = Timer::start();
     let may_continue = move || !is_dropped.load(Ordering::Relaxed) && timer.elapsed() < limit;
     connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, may_continue);

@@ -1,7 +1,9 @@
 //! Table `admin_session`.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryFilter, Select};
 
+use super::PublicId;
 use crate::types::TokenHash;
 
 /// A session of an admin, with its token family. A session is ended by deleting its row.
@@ -47,3 +49,11 @@ impl Related<super::admin_user::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Session";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}

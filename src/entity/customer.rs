@@ -4,6 +4,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryFilter, Select};
 
+use super::PublicId;
 use crate::types::{CustomerStatus, EmailAddress, PasswordHash};
 
 /// A customer account.
@@ -107,12 +108,15 @@ impl Model {
     }
 }
 
-impl Entity {
-    /// The customer with this public identifier.
-    pub fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+impl PublicId for Entity {
+    const NOUN: &'static str = "Customer";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
         Self::find().filter(Column::Uuid.eq(uuid))
     }
+}
 
+impl Entity {
     /// The customer with this e-mail address in any spelling.
     pub fn find_by_address(email: &EmailAddress) -> Select<Self> {
         Self::find().filter(Column::EmailKey.eq(email.key()))

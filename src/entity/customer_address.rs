@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryFilter, QueryOrder, Select};
 
+use super::PublicId;
+
 /// A postal address of a customer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "customer_address")]
@@ -50,6 +52,14 @@ impl Related<super::customer::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Address";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}
 
 impl Entity {
     /// The addresses of these customers: for each customer the default address first, then the oldest.

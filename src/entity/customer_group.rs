@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryFilter, Select};
 
+use super::PublicId;
+
 /// The group of new customers, which can't be deleted.
 pub const DEFAULT_GROUP_ID: i32 = 1;
 
@@ -35,6 +37,14 @@ impl Related<super::customer::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Group";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}
 
 impl Entity {
     /// The groups with these primary keys.

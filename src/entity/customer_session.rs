@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryFilter, QueryOrder, Select};
 
+use super::PublicId;
 use crate::types::TokenHash;
 
 /// A session of a customer on a device, with its token family. A session is ended by deleting its row.
@@ -48,6 +49,14 @@ impl Related<super::customer::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Session";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}
 
 impl Entity {
     /// The sessions of these customers that have not expired and were last used at or before `used_until`, the most

@@ -1,7 +1,9 @@
 //! Table `metafield_definition`.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryFilter, QueryOrder, Select};
+use sea_orm::{Iterable, QueryFilter, QueryOrder, Select};
+
+use super::PublicId;
 
 /// The definition of a custom field. The values are in `meta_data` of the owner, as `{ namespace: { key: value } }`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -67,6 +69,14 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl PublicId for Entity {
+    const NOUN: &'static str = "Metafield definition";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid)).filter(Column::DeletedAt.is_null())
+    }
+}
+
 impl Entity {
     /// The definitions of an owner type that are not deleted, by position.
     pub fn find_by_owner_type(owner_type: &str) -> Select<Self> {
@@ -76,14 +86,14 @@ impl Entity {
             .order_by_asc(Column::Position)
             .order_by_asc(Column::MetafieldDefinitionId)
     }
-
-    /// The definition with this public identifier, if it is not deleted.
-    pub fn find_by_public_id(uuid: Uuid) -> Select<Self> {
-        Self::find().filter(Column::Uuid.eq(uuid)).filter(Column::DeletedAt.is_null())
-    }
 }
 
 impl FieldType {
+    /// Every type.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::iter()
+    }
+
     /// The name in the database and in the API.
     pub fn name(self) -> String {
         self.to_value()

@@ -22,7 +22,17 @@ pub mod webhook_delivery;
 pub mod webhook_endpoint;
 
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{DbBackend, EntityName};
+use sea_orm::{DbBackend, EntityName, EntityTrait, Select};
+use uuid::Uuid;
+
+/// A table whose rows have a public identifier.
+pub trait PublicId: EntityTrait {
+    /// The name of a row in messages.
+    const NOUN: &'static str;
+
+    /// The row with this public identifier, unless it is marked as deleted.
+    fn find_by_public_id(uuid: Uuid) -> Select<Self>;
+}
 
 /// The column `full_name` of `table`, compared by code point in both databases (PostgreSQL: with the collation "C").
 pub fn name_key(table: impl EntityName, backend: DbBackend) -> SimpleExpr {

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "throttle")]
 pub struct Model {
-    /// The limited action and its subject; see `service::throttle`. It contains e-mail addresses only as hashes.
+    /// The limited action and its subject; see `service::login_attempts`. It contains e-mail addresses only as hashes.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     /// The number of attempts.

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::PublicId;
 use crate::types::DeliveryStatus;
 
 /// The delivery of an event to a webhook endpoint.
@@ -64,3 +65,11 @@ impl Related<super::journal_entry::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Webhook delivery";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}

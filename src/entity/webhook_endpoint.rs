@@ -1,6 +1,9 @@
 //! Table `webhook_endpoint`.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{QueryFilter, Select};
+
+use super::PublicId;
 
 /// A URL that receives events.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -47,3 +50,11 @@ impl Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Webhook endpoint";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}

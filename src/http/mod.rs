@@ -2,21 +2,24 @@
 //! middleware that every request passes.
 
 mod body_limit;
+mod caching;
 mod data;
 mod extract;
-mod failure;
-mod failure_code;
-pub mod failures;
+pub mod failure;
+mod idempotency_key;
 mod middleware;
+mod stored_response;
+pub mod urls;
 
 pub use body_limit::MAX_BODY_BYTES;
+pub use caching::NO_STORE;
 pub use data::Data;
+pub use extract::accept::{MediaType, accepts_html};
 pub use extract::caller::{AnonymousCtx, CurrentCustomer};
 pub use extract::json_body::{JsonObject, read_json_text};
-pub use extract::media_type::MediaType;
-pub use failure::{Detail, Failure, FailureBody, FailureEnvelope};
-pub use failure_code::FailureCode;
+pub use extract::path::{NestedPathId, PathId};
+pub use extract::write::{OneWrite, WriteResponse};
+pub use failure::{Detail, Failure, FailureBody, FailureCode, FailureEnvelope};
 pub use middleware::etag::entity_tag;
-pub use middleware::idempotency::{OneWrite, WriteResponse};
 pub use middleware::rate_limit::policy as rate_limit_policy;
 pub use middleware::with_middleware;

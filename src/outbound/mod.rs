@@ -1,4 +1,6 @@
 //! Outgoing traffic: mail and webhooks.
 
-pub mod mailer;
-pub mod webhook_client;
+mod error_chain;
+pub(crate) mod mailer;
+mod ssrf;
+pub(crate) mod webhook_client;

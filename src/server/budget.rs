@@ -10,13 +10,13 @@ use super::limits::Limits;
 use super::metrics::ServerMetrics;
 
 /// The connections, their limits and their metrics.
-pub(super) struct Budget {
+pub(super) struct MemoryBudget {
     pub(super) limits: Limits,
     pub(super) metrics: ServerMetrics,
     pub(super) connections: Arc<Connections>,
 }
 
-impl Budget {
+impl MemoryBudget {
     /// Resets connections if all of them together hold more bytes than the limit.
     pub(super) fn enforce(&self, kind: MemoryKind) {
         let Self { limits, metrics, connections } = self;

@@ -5,9 +5,9 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,10 +18,10 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{Sleep, sleep};
 use tower::{ServiceExt, service_fn};
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::connection_state::{Action, ConnectionState, Overdue};
 use super::exchange::Exchange;
 use super::held_memory::Stalled;
@@ -60,12 +60,11 @@ pub(super) fn protocol(limits: &Limits) -> Builder<StreamExecutor> {
 /// Serves a connection until the client or the server closes it, it times out, or it is evicted.
 pub(super) async fn serve(
     protocol: &Builder<StreamExecutor>,
-    budget: &Arc<Budget>,
+    budget: &Arc<MemoryBudget>,
     (stream, peer): (TcpStream, SocketAddr),
     connection_state: &Arc<ConnectionState>,
     routes: Router,
 ) {
-    let (limits, metrics) = (&budget.limits, &budget.metrics);
     let (shared, state) = (Arc::clone(budget), Arc::clone(connection_state));
     let service = service_fn(move |request: Request<Incoming>| {
         let mut exchange = Exchange::begin(&state, &shared, &request);
@@ -82,55 +81,83 @@ pub(super) async fn serve(
         InstrumentedStream { stream, connection_state: Arc::clone(connection_state), is_drained: false };
     let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let mut connection = pin!(connection);
-    let mut timer = pin!(sleep(Duration::ZERO));
-    // When the timer fires: at the deadline, or earlier, and then it is set again.
-    let (mut fires_at, mut closes_at) = (None, None);
+    let timer = pin!(sleep(Duration::ZERO));
+    let mut deadlines = Deadlines { connection_state, budget, timer, fires_at: None, closes_at: None };
     poll_fn(|cx| {
         loop {
             if connection.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
-            let (deadline, reason) = match connection_state.next_action(cx, limits) {
-                Action::Run => return Poll::Pending,
-                Action::Wait(deadline, reason) => (deadline, reason),
-                Action::ShutDown => {
-                    connection.as_mut().graceful_shutdown();
-                    continue;
-                }
-                Action::Close => return Poll::Ready(()),
-            };
-            let deadline = match closes_at {
-                Some(closes_at) if reason == Overdue::Idle => deadline.min(closes_at),
-                _ => deadline,
-            };
-            if fires_at.is_none_or(|at| at > deadline) {
-                fires_at = Some(deadline);
-                timer.set(sleep(deadline.saturating_sub(connection_state.now())));
+            match ready!(deadlines.poll(cx)) {
+                Step::Continue => {}
+                Step::ShutDown => connection.as_mut().graceful_shutdown(),
+                Step::Close => return Poll::Ready(()),
             }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            fires_at = None;
-            if connection_state.now() < deadline {
-                continue;
-            }
-            if reason == Overdue::Response
-                && let Stalled::StreamsReset(count) = connection_state.reset_overdue(limits)
-            {
-                metrics.reset("stream", "stalled", count);
-                continue;
-            }
-            tracing::debug!(why = ?reason, "a connection timed out");
-            if reason == Overdue::Response {
-                metrics.reset("connection", "stalled", 1);
-            }
-            if reason != Overdue::Idle || closes_at.is_some() {
-                return Poll::Ready(());
-            }
-            // HTTP/2: a GOAWAY first, so that the client sends no request on a connection that is about to close.
-            closes_at = Some(connection_state.now() + GOAWAY_GRACE);
-            connection.as_mut().graceful_shutdown();
         }
     })
     .await;
+}
+
+/// What a connection does after a signal or a deadline.
+enum Step {
+    Continue,
+    /// Shut down after the running requests; over HTTP/2 with a GOAWAY.
+    ShutDown,
+    Close,
+}
+
+/// The deadlines of a connection, with its timer.
+struct Deadlines<'a> {
+    connection_state: &'a ConnectionState,
+    budget: &'a MemoryBudget,
+    timer: Pin<&'a mut Sleep>,
+    /// When the timer fires: at the deadline, or earlier, and then it is set again.
+    fires_at: Option<Duration>,
+    /// When an idle connection is closed that got a GOAWAY.
+    closes_at: Option<Duration>,
+}
+
+impl Deadlines<'_> {
+    /// Waits for a signal or the current deadline.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let (deadline, reason) = match self.connection_state.next_action(cx, &self.budget.limits) {
+            Action::Run => return Poll::Pending,
+            Action::Wait(deadline, reason) => (deadline, reason),
+            Action::ShutDown => return Poll::Ready(Step::ShutDown),
+            Action::Close => return Poll::Ready(Step::Close),
+        };
+        let deadline = match self.closes_at {
+            Some(closes_at) if reason == Overdue::Idle => deadline.min(closes_at),
+            _ => deadline,
+        };
+        if self.fires_at.is_none_or(|at| at > deadline) {
+            self.fires_at = Some(deadline);
+            self.timer.set(sleep(deadline.saturating_sub(self.connection_state.now())));
+        }
+        ready!(self.timer.as_mut().poll(cx));
+        self.fires_at = None;
+        let is_over = self.connection_state.now() >= deadline;
+        Poll::Ready(if is_over { self.expire(reason) } else { Step::Continue })
+    }
+
+    /// Handles a deadline that is over.
+    fn expire(&mut self, reason: Overdue) -> Step {
+        let MemoryBudget { limits, metrics, .. } = self.budget;
+        if reason == Overdue::Response
+            && let Stalled::StreamsReset(count) = self.connection_state.reset_overdue(limits)
+        {
+            metrics.reset("stream", "stalled", count);
+            return Step::Continue;
+        }
+        tracing::debug!(why = ?reason, "a connection timed out");
+        if reason == Overdue::Response {
+            metrics.reset("connection", "stalled", 1);
+        }
+        if reason != Overdue::Idle || self.closes_at.is_some() {
+            return Step::Close;
+        }
+        // HTTP/2: a GOAWAY first, so that the client sends no request on a connection that is about to close.
+        self.closes_at = Some(self.connection_state.now() + GOAWAY_GRACE);
+        Step::ShutDown
+    }
 }

@@ -3,10 +3,10 @@
 //! The components that handle a connection record what happens: bytes, requests, responses. The connection's task reads
 //! the state whenever it wakes up, and then waits, shuts down or closes.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
@@ -332,7 +332,7 @@ impl ConnectionState {
     }
 
     fn state(&self) -> MutexGuard<'_, Progress> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::{Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::connection_state::{ConnectionState, MemoryKind};
 use super::held_memory::StreamHandle;
 use super::request_body::{BodyCounter, CountedBody, size_of_head};
@@ -23,7 +23,7 @@ const SHRINK_THRESHOLD: usize = 16 * 1024;
 /// A request and its response.
 pub(super) struct Exchange {
     connection_state: Arc<ConnectionState>,
-    budget: Arc<Budget>,
+    budget: Arc<MemoryBudget>,
     /// The index of the request in the connection's state.
     request: usize,
     /// `None` if the request has no body.
@@ -43,7 +43,7 @@ enum ExchangeState {
 impl Exchange {
     pub(super) fn begin<B: HttpBody>(
         connection_state: &Arc<ConnectionState>,
-        budget: &Arc<Budget>,
+        budget: &Arc<MemoryBudget>,
         request: &Request<B>,
     ) -> Self {
         let is_http2 = request.version() == Version::HTTP_2;

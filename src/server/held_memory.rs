@@ -24,7 +24,7 @@ const GUARANTEED_REQUESTS: usize = 4;
 /// The unsent responses of a connection, or its unanswered requests.
 #[derive(Debug, Default)]
 pub(super) struct HeldMemory {
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<HeldEntry>>,
     open: usize,
     bytes: usize,
     /// The expected size of a large response: the largest of this connection, decaying by an eighth with each response.
@@ -33,7 +33,7 @@ pub(super) struct HeldMemory {
 
 /// A response, or a request.
 #[derive(Debug)]
-struct Entry {
+struct HeldEntry {
     bytes: usize,
     started_at: Duration,
     /// When a part of the response was last handed to the operating system.
@@ -58,7 +58,7 @@ impl HeldMemory {
         self.open += 1;
         self.bytes += bytes;
         self.expected = Some(self.expected.map_or(bytes, |expected| bytes.max(expected - expected / 8)));
-        let entry = Some(Entry { bytes, started_at: now, progressed_at: now, stream, reset_at: None });
+        let entry = Some(HeldEntry { bytes, started_at: now, progressed_at: now, stream, reset_at: None });
         if let Some(free) = self.entries.iter().position(Option::is_none) {
             self.entries[free] = entry;
             return free;
@@ -111,8 +111,8 @@ impl HeldMemory {
 
     /// The memory that the connection holds, as a weight to compare connections by.
     pub(super) fn weight(&self, now: Duration) -> usize {
-        let is_young = |entry: &Entry| now.saturating_sub(entry.started_at) < YOUNG_AGE;
-        let weight = |entry: &Entry| if is_young(entry) { entry.bytes / 4 } else { entry.bytes };
+        let is_young = |entry: &HeldEntry| now.saturating_sub(entry.started_at) < YOUNG_AGE;
+        let weight = |entry: &HeldEntry| if is_young(entry) { entry.bytes / 4 } else { entry.bytes };
         self.entries.iter().flatten().map(weight).sum()
     }
 
@@ -148,7 +148,7 @@ impl HeldMemory {
     }
 }
 
-impl Entry {
+impl HeldEntry {
     fn deadline(&self, flow_changed_at: Duration, limits: &Limits) -> Duration {
         if let Some(reset) = self.reset_at {
             return reset + limits.stall_timeout;

@@ -4,30 +4,30 @@ use std::time::Duration;
 
 /// The limits of each connection and of all connections together.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Open connections. When exceeded, the longest-idle connection is closed.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// From the opening of a connection, or the first byte of a later request, to the end of the headers.
-    pub header_timeout: Duration,
+    pub(crate) header_timeout: Duration,
     /// For the client to read a response.
-    pub send_timeout: Duration,
+    pub(crate) send_timeout: Duration,
     /// For the client to read a part of a response, over HTTP/2.
-    pub stall_timeout: Duration,
+    pub(crate) stall_timeout: Duration,
     /// From a response to the next request on the same connection.
-    pub idle_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
     /// For running requests to finish after the server was stopped.
-    pub shutdown_timeout: Duration,
+    pub(crate) shutdown_timeout: Duration,
     /// Bytes of a request line and its headers together.
-    pub header_bytes: u32,
+    pub(crate) header_bytes: u32,
     /// Bytes of a request body. Further bytes are dropped when they arrive.
-    pub body_bytes: usize,
+    pub(crate) body_bytes: usize,
     /// Bytes of a connection's unsent responses. When exceeded, no further request of the connection is started.
-    pub unsent_bytes_per_connection: usize,
+    pub(crate) unsent_bytes_per_connection: usize,
     /// Bytes of unsent responses on all connections. When exceeded, the connections with the most are reset.
-    pub unsent_bytes: usize,
+    pub(crate) unsent_bytes: usize,
     /// Bytes of unanswered requests, with their bodies, on all connections. When exceeded, the connections with the most
     /// are reset.
-    pub received_bytes: usize,
+    pub(crate) received_bytes: usize,
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use prometheus_client::registry::Registry;
 
 /// The labels of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reset {
+struct ResetLabels {
     what: &'static str,
     reason: &'static str,
 }
@@ -20,7 +20,7 @@ pub struct ServerMetrics {
     pub(super) unsent: Gauge,
     /// Bytes of unanswered requests.
     pub(super) received: Gauge,
-    resets: Family<Reset, Counter>,
+    resets: Family<ResetLabels, Counter>,
 }
 
 impl ServerMetrics {
@@ -57,7 +57,7 @@ impl ServerMetrics {
     /// `unsent` or `received` if the bytes of all responses or requests exceeded their limit.
     pub fn reset(&self, what: &'static str, reason: &'static str, count: usize) {
         if count > 0 {
-            self.resets.get_or_create(&Reset { what, reason }).inc_by(count as u64);
+            self.resets.get_or_create(&ResetLabels { what, reason }).inc_by(count as u64);
         }
     }
 }

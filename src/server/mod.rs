@@ -25,17 +25,17 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use budget::Budget;
+use budget::MemoryBudget;
 use connection_state::ConnectionState;
 use connections::Connections;
 
 use crate::clock::Timer;
 
-pub use limits::Limits;
-pub use metrics::ServerMetrics;
+pub(crate) use limits::Limits;
+pub(crate) use metrics::ServerMetrics;
 
 /// Serves until `stop` becomes true. Then returns when the running requests have finished or the shutdown timeout is over.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     routes: Router,
     limits: Limits,
@@ -67,7 +67,8 @@ async fn accept(
 ) {
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
     let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
-    let budget = Arc::new(Budget { limits, metrics: metrics.clone(), connections: Arc::clone(&connections) });
+    let budget =
+        Arc::new(MemoryBudget { limits, metrics: metrics.clone(), connections: Arc::clone(&connections) });
     // Each connection holds a receiver. When the last receiver is dropped, all connections are closed.
     let (all_closed, open) = watch::channel(());
     loop {

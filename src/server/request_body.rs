@@ -10,7 +10,7 @@ use axum::http::Request;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::budget::Budget;
+use super::budget::MemoryBudget;
 use super::connection_state::{ConnectionState, MemoryKind};
 
 /// The fixed cost of a request, in bytes: its task and the map of its headers.
@@ -54,7 +54,7 @@ pub(super) struct CountedBody {
     pub(super) counter: BodyCounter,
     pub(super) request: usize,
     pub(super) connection_state: Arc<ConnectionState>,
-    pub(super) budget: Arc<Budget>,
+    pub(super) budget: Arc<MemoryBudget>,
 }
 
 impl HttpBody for CountedBody {

@@ -4,23 +4,19 @@
 //! and sessions of the admin.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 use secrecy::SecretString;
 
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
-use crate::crypto::password_hasher::Verdict;
-use crate::db::{BackgroundJob, NoTransaction};
+use crate::db::BackgroundJob;
 use crate::entity::admin_user::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::login::Login;
 use crate::service::token::TokenPair;
-use crate::service::{session, throttle};
-use crate::types::{EmailAddress, EventKind, Password};
+use crate::service::{login_attempts, session};
+use crate::types::{Audience, EmailAddress, EventKind, Password};
 use crate::{spend, transact};
 
 /// Logs an admin in.
@@ -33,61 +29,13 @@ pub async fn log_in(
     email: &str,
     password: &SecretString,
 ) -> Result<Written<TokenPair>> {
-    let db = &ctx.app.db;
-    let login = Login::start(ctx, "admin", email, EmailAddress::parse_local).await?;
-    let admin = match &login.email {
-        Some(email) => Entity::find_by_address(email).one(db.reader()).await?,
-        None => None,
-    };
-    let account = admin.as_ref().map(|admin| admin.uuid);
-    let verified = ctx
-        .app
-        .hasher
-        .verify(&write, ctx.lane(), password, admin.as_ref().map(|admin| &admin.password))
-        .await?;
-    let admin = admin.filter(|admin| verified.verdict.is_match() && admin.status);
+    let login = Login::<Entity>::start(ctx, &write, email, password).await?;
     let outcome = spend!(ctx, write.optional(), |tx| {
-        if !login.attempts.record_attempt(ctx, tx, admin.is_some()).await? {
-            // An error would roll back the counted login attempt, so a refused login commits without a result.
-            return Ok(None);
-        }
-        let Some(admin) = &admin else { return Ok(None) };
-        // The account may have changed during the hashing. If it did, no token is issued.
-        let select = Entity::find_by_id(admin.admin_user_id).lock_exclusive();
-        let Some(current) = select.one(tx).await? else { return Ok(None) };
-        if !current.status || current.token_generation != admin.token_generation {
-            return Ok(None);
-        }
-        session::admin::start(ctx, tx, &current).await.map(Some)
+        let Some(admin) = login.attempt(ctx, tx).await? else { return Ok(None) };
+        session::admin::start(ctx, tx, &admin).await.map(Some)
     })?;
-    let Some(admin) = admin.filter(|_| outcome.value.is_some()) else {
-        return Err(login.reject(ctx, &outcome, account, verified).await);
-    };
-    login.log_success(admin.uuid);
-    if verified.verdict == Verdict::Outdated
-        && let Err(error) = replace_hash(ctx, &outcome, &admin, password).await
-    {
-        // The login itself succeeded; the next login tries again.
-        tracing::warn!(admin = %admin.uuid, %error, "an old password hash was not replaced");
-    }
-    outcome.into_value().ok_or_else(|| Error::internal("a successful login returned no tokens"))
-}
-
-/// Replaces an outdated password hash after a successful login. No token is revoked.
-async fn replace_hash(
-    ctx: &Ctx,
-    outside: &impl NoTransaction,
-    admin: &Model,
-    password: &SecretString,
-) -> Result<()> {
-    let hash = ctx.app.hasher.rehash(outside, ctx.lane(), password, ctx.app.random.bytes()).await?;
-    transact!(ctx.app.db, |tx| {
-        let row = ActiveModel { password: Set(hash.clone()), ..Default::default() };
-        let update = Entity::update_many().set(row).filter(Column::AdminUserId.eq(admin.admin_user_id));
-        // A password that was changed since then must not be overwritten.
-        update.filter(Column::Password.eq(admin.password.clone())).exec(tx).await?;
-        Ok(())
-    })
+    // The delay of a refused login comes after the commit.
+    login.finish(ctx, outcome, password).await
 }
 
 /// Creates an admin.
@@ -165,7 +113,7 @@ async fn change(
     apply: impl Fn(&mut ActiveModel, &Model),
 ) -> Result<Model> {
     transact!(ctx.app.db, |tx| {
-        throttle::reset_failures(tx, "admin", &email.key()).await?;
+        login_attempts::reset_failures(tx, Audience::Admin, &email.key()).await?;
         let select = Entity::find_by_address(email).lock_exclusive();
         let current = select.one(tx).await?.ok_or(Error::NotFound("Admin"))?;
         let updated_at = current.updated_at;

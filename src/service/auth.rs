@@ -10,17 +10,16 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::app::ctx::Caller;
+use crate::app::ctx::{Caller, INVALID_ACCESS_TOKEN};
 use crate::db::Database;
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::admin_user::Account;
 use crate::entity::{admin_session, admin_user, customer, customer_session};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::service::account_table::AccountTable;
 use crate::service::customer::find_batched;
-use crate::service::token::{self, Audience};
-
-/// The error for every invalid token.
-const INVALID_TOKEN: Error = Error::Unauthenticated("The token is invalid or expired");
+use crate::service::token;
+use crate::types::Audience;
 
 /// The result of a successful authentication.
 #[derive(Clone, Debug)]
@@ -36,10 +35,10 @@ pub struct Authenticated {
 /// Verifies an access token and returns its caller.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the token is invalid, has expired or was revoked, or if its account is disabled or
-/// deleted.
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the token is invalid, has expired or was revoked,
+/// or if its account is disabled or deleted.
 pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated> {
-    let (audience, verified) = token::verify_access(app, access_token).ok_or(INVALID_TOKEN)?;
+    let (audience, verified) = token::verify_access(app, access_token).ok_or(INVALID_ACCESS_TOKEN)?;
     if audience == Audience::Admin {
         let admin = find_admin(app, &verified).await?;
         let caller = Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid };
@@ -56,8 +55,8 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
         None => find_batched(app, uuid).await?,
     };
     let customer = customer
-        .filter(|customer| customer.status.is_enabled() && customer.token_generation == verified.generation)
-        .ok_or(INVALID_TOKEN)?;
+        .filter(|row| customer::Entity::account(row).accepts_generation(verified.generation))
+        .ok_or(INVALID_ACCESS_TOKEN)?;
     let customer_id = customer.customer_id;
     let caller = Caller::Customer { customer_id, uuid, session: verified.session };
     Ok(Authenticated { caller, token_id: verified.id, customer: Some(customer) })
@@ -66,7 +65,8 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
 /// Finds the admin of a token.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] if the admin is disabled, the token was revoked or its session has ended.
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the admin is disabled, the token was revoked or its
+/// session has ended.
 async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Account> {
     let (db, uuid) = (app.db.clone(), verified.account.uuid);
     let admin = match verified.session {
@@ -76,7 +76,9 @@ async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Accoun
         }
         None => app.batch_loaders.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?,
     };
-    admin.filter(|admin| admin.status && admin.token_generation == verified.generation).ok_or(INVALID_TOKEN)
+    admin
+        .filter(|admin| admin.status && admin.token_generation == verified.generation)
+        .ok_or(INVALID_ACCESS_TOKEN)
 }
 
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {

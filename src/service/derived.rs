@@ -6,7 +6,6 @@
 //! computing its key is retried periodically.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::PoisonError;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -31,13 +30,10 @@ const ADDRESS_TAKEN: &str = "another row has its e-mail address";
 const NAME_TAKEN: &str = "another group has its name";
 
 /// The columns of a customer that the derived columns are computed from.
-type Source = (i32, Uuid, String, EmailAddress);
+type CustomerSource = (i32, Uuid, String, EmailAddress);
 
 /// Computes the derived columns of a batch of customers, admins and groups that lack them. Returns whether there may
 /// be more such customers.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
 pub async fn compute_missing(ctx: &AdminCtx) -> Result<bool> {
     // The condition must be exactly that of the partial index.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
@@ -48,9 +44,6 @@ pub async fn compute_missing(ctx: &AdminCtx) -> Result<bool> {
 }
 
 /// Tries again to compute the keys of customers whose e-mail address was not valid or had another owner.
-///
-/// # Errors
-/// The same as [`compute_missing`].
 pub async fn retry_missing(ctx: &AdminCtx) -> Result<()> {
     let mut after = 0;
     loop {
@@ -61,7 +54,7 @@ pub async fn retry_missing(ctx: &AdminCtx) -> Result<()> {
     }
 }
 
-async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<Source>> {
+async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<CustomerSource>> {
     use customer::Column::{CustomerId, Email, FullName, Uuid};
     let select = customer::Entity::find().select_only().columns([CustomerId, Uuid, FullName, Email]);
     let select = select.filter(missing).filter(CustomerId.gt(after));
@@ -69,9 +62,10 @@ async fn customers(ctx: &Ctx, missing: Expr, after: i32) -> Result<Vec<Source>> 
 }
 
 /// `include_keyless`: also update customers that get no key.
-async fn compute_customers(ctx: &Ctx, rows: &[Source], include_keyless: bool) -> Result<()> {
+async fn compute_customers(ctx: &Ctx, rows: &[CustomerSource], include_keyless: bool) -> Result<()> {
     use customer::Column::{CustomerId, Email, FullName};
-    let key = |(.., email): &Source| EmailAddress::parse(email.as_str()).ok().map(|email| email.key());
+    let key =
+        |(.., email): &CustomerSource| EmailAddress::parse(email.as_str()).ok().map(|email| email.key());
     let keys: Vec<Option<String>> = rows.iter().map(key).collect();
     let mut owners = owners(ctx, keys.iter().flatten().cloned().collect()).await?;
     let mut changes = Vec::new();
@@ -179,7 +173,7 @@ async fn compute_groups(ctx: &Ctx) -> Result<()> {
 
 /// Logs a row whose key can't be computed, once per start.
 fn report(ctx: &Ctx, table: &'static str, row: Uuid, reason: &'static str) {
-    let mut reported = ctx.app.logged_rows.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reported = ctx.app.logged_rows.lock();
     if reported.len() >= MAX_REPORTED {
         *reported = HashSet::new();
     }

@@ -24,7 +24,7 @@ const DOTS: &[char] = &['.', '\u{3002}', '\u{6D4}', '\u{701}', '\u{702}', '\u{A4
 pub(super) fn greeting_name(name: &str, is_verified: bool) -> String {
     let folded = name.to_lowercase();
     let is_link = ["/", "www.", "@"].iter().any(|part| folded.contains(part));
-    if is_link || !(is_verified || is_plain(name)) { NAMELESS.to_owned() } else { name.to_owned() }
+    if is_link || !(is_verified || is_plain_name(name)) { NAMELESS.to_owned() } else { name.to_owned() }
 }
 
 /// Returns the address as a mail to it shows it. An attacker can choose the local part if the mailbox accepts tags
@@ -32,16 +32,16 @@ pub(super) fn greeting_name(name: &str, is_verified: bool) -> String {
 pub(super) fn displayed_address(address: &EmailAddress) -> String {
     let address = address.as_str();
     let (local, _) = address.rsplit_once('@').unwrap_or((address, ""));
-    let is_plain = |c: char| c.is_alphanumeric() || ".-_+'".contains(c);
+    let is_plain_character = |c: char| c.is_alphanumeric() || ".-_+'".contains(c);
     let has_domain_tag = local.split_once('+').is_some_and(|(_, tag)| tag.contains('.'));
-    if has_domain_tag || local.chars().count() > MAX_LENGTH || !local.chars().all(is_plain) {
+    if has_domain_tag || local.chars().count() > MAX_LENGTH || !local.chars().all(is_plain_character) {
         return ADDRESSLESS.to_owned();
     }
     address.to_owned()
 }
 
 /// Whether a name is short and has no digits and no parts of a link.
-fn is_plain(name: &str) -> bool {
+fn is_plain_name(name: &str) -> bool {
     // Characters that change the text direction or break the line are not letters of a name.
     let is_layout = |c: char| matches!(u32::from(c), 0x2028..=0x202E | 0x2066..=0x2069);
     let text: Vec<char> = name.nfkc().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect();

@@ -5,7 +5,7 @@
 //! moved.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -15,13 +15,15 @@ use uuid::Uuid;
 use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
-use crate::entity::customer;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
+use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
-use crate::service::input::patch::{Mode, Problems, TextMessages};
+use crate::service::input::patch::{Mode, Problems, TextMessages, expect_value};
 use crate::service::input::property::Rule;
 use crate::service::input::text::TextRule;
 use crate::service::journal::{self, Change, snapshot};
+use crate::service::query::condition::column;
+use crate::service::query::lock::find_for_update;
 use crate::service::query::page::{Filter, ListQuery, Operation, contains_ignoring_case};
 use crate::types::{EventKind, fold, next_version};
 use crate::{input, spend, transact};
@@ -31,6 +33,9 @@ const BATCH: u64 = 1000;
 
 /// The known filter keys, for the error message about an unknown one.
 const KEYS: &[&str] = &["group_name", "ob", "od", "page", "limit"];
+
+/// The error for a deletion of the default group.
+pub(crate) const DEFAULT_GROUP: Error = Error::fixed_conflict("The default group can't be deleted");
 
 const GROUP_NAME: TextRule = TextRule::name("Group name");
 
@@ -60,9 +65,7 @@ impl GroupInput {
 /// # Errors
 /// [`Error::Invalid`], [`Error::Conflict`] if another group has the name, ignoring case.
 pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: GroupInput) -> Result<Written<Model>> {
-    let Some(group_name) = input.parse(Mode::Create)? else {
-        return Err(Error::internal("a required field passed the check without a value"));
-    };
+    let group_name = expect_value(input.parse(Mode::Create)?)?;
     let now = ctx.app.clock.now();
     let group = ActiveModel {
         uuid: Set(ctx.app.random.uuid()),
@@ -92,7 +95,7 @@ pub async fn update(
 ) -> Result<Written<Model>> {
     let group_name = input.parse(Mode::Update)?;
     spend!(ctx, write, |tx| {
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<Entity>(tx, uuid).await?;
         let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
             return Ok(current);
         };
@@ -135,7 +138,7 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
 async fn has_more_than_a_batch(ctx: &Ctx, uuid: Uuid) -> Result<bool> {
     use customer::Column::{CustomerId, GroupId};
     let db = ctx.app.db.reader();
-    let Some(group) = Entity::find().filter(Column::Uuid.eq(uuid)).one(db).await? else { return Ok(false) };
+    let Some(group) = Entity::find_by_public_id(uuid).one(db).await? else { return Ok(false) };
     let members = customer::Entity::find().select_only().column(CustomerId);
     let members = members.filter(GroupId.eq(group.customer_group_id)).order_by_asc(CustomerId);
     Ok(members.offset(BATCH).limit(1).into_tuple::<i32>().one(db).await?.is_some())
@@ -144,9 +147,9 @@ async fn has_more_than_a_batch(ctx: &Ctx, uuid: Uuid) -> Result<bool> {
 /// Finds the group and locks its row before its customers are read. A concurrent request that assigns a customer to the
 /// group waits, and then finds it deleted.
 async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
-    let group = find_for_update(tx, uuid).await?;
+    let group = find_for_update::<Entity>(tx, uuid).await?;
     if group.customer_group_id == DEFAULT_GROUP_ID {
-        return Err(Error::conflict("The default group can't be deleted").into());
+        return Err(DEFAULT_GROUP.into());
     }
     Ok(group)
 }
@@ -186,17 +189,11 @@ async fn move_to_default(ctx: &Ctx, tx: &impl ConnectionTrait, group_id: i32) ->
     Ok(true)
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
-    let group = Entity::find().filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?;
-    Ok(group.ok_or(Error::NotFound("Group"))?)
-}
-
 /// Parses the filters of a list of groups. They are joined by AND.
 ///
 /// # Errors
 /// [`Error::Invalid`] names the first unknown key, operation or value.
 pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
-    let column = |column: Column| SimpleExpr::from(Expr::col((Entity, column)));
     let sort_keys = [("name", column(Column::GroupName)), ("created_at", column(Column::CreatedAt))];
     ListQuery::parse(filters, column(Column::CustomerGroupId), &sort_keys, |filter| {
         if filter.key != "group_name" {
@@ -213,16 +210,13 @@ pub fn parse_filters(filters: Vec<Filter>) -> Result<ListQuery> {
 }
 
 /// Finds a group by its primary key.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn find(ctx: &AdminCtx, id: i32) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).one(ctx.app.db.reader()).await?)
 }
 
 /// Finds a group that the caller may see. An admin may see every group, a customer only its own group.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
-    let mut select = Entity::find().filter(Column::Uuid.eq(uuid));
+    let mut select = Entity::find_by_public_id(uuid);
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => {}
         Caller::Customer { customer_id, .. } => {
@@ -234,19 +228,13 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 }
 
 /// Returns one page of groups.
-///
-/// # Errors
-/// The same as [`find`].
 pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
-    query.rows::<Entity>(ctx.app.db.list_reader()).await
+    query.rows::<Entity>(ctx).await
 }
 
 /// Counts the groups on all pages of a query.
-///
-/// # Errors
-/// The same as [`find`].
 pub async fn count(ctx: &AdminCtx, query: &ListQuery) -> Result<i64> {
-    query.count::<Entity>(ctx.app.db.list_reader()).await
+    query.count::<Entity>(ctx).await
 }
 
 /// Returns the groups with these primary keys.

@@ -12,11 +12,33 @@ use crate::transact;
 /// Key of the row that the write check writes.
 const PROBE: &str = "readiness";
 
+/// What a check of the readiness probe examines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckName {
+    /// The database is reachable and usable.
+    Database,
+    /// The schema is up to date.
+    Migrations,
+    /// The database accepts writes.
+    Writes,
+}
+
+impl CheckName {
+    /// The name in responses and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Migrations => "migrations",
+            Self::Writes => "writes",
+        }
+    }
+}
+
 /// One check of the readiness probe.
 #[derive(Debug)]
-pub struct Check {
-    /// `database`, `migrations` or `writes`.
-    pub name: &'static str,
+pub struct ReadinessCheck {
+    /// What the check examines.
+    pub name: CheckName,
     /// The result of the check.
     pub state: CheckResult,
 }
@@ -47,9 +69,10 @@ pub async fn ensure_ready(app: &App) -> Result<()> {
 
 /// Runs all readiness checks: the database is available, its schema is up to date, and it accepts writes. A check that
 /// depends on a failed one is [`CheckResult::Unknown`].
-pub async fn checks(app: &App) -> [Check; 3] {
+pub async fn checks(app: &App) -> [ReadinessCheck; 3] {
     let [mut database, mut migrations, mut writes] =
-        ["database", "migrations", "writes"].map(|name| Check { name, state: CheckResult::Unknown });
+        [CheckName::Database, CheckName::Migrations, CheckName::Writes]
+            .map(|name| ReadinessCheck { name, state: CheckResult::Unknown });
     match ensure_ready(app).await {
         Ok(()) => {
             (database.state, migrations.state) = (CheckResult::Ok, CheckResult::Ok);

@@ -13,7 +13,7 @@ use crate::entity::{
     webhook_delivery,
 };
 use crate::error::Result;
-use crate::service::password::expiry_cutoff;
+use crate::service::mailed_token::expiry_cutoff;
 use crate::service::{journal, session, webhook};
 use crate::transact;
 use crate::types::MailStatus;
@@ -30,7 +30,7 @@ pub async fn run_once(ctx: &AdminCtx) -> Result<u64> {
     let old_mail = Condition::all()
         .add(mail::Column::Status.ne(MailStatus::Pending))
         .add(mail::Column::CreatedAt.lte(super::mail::retention_cutoff(ctx)));
-    let old_counter = throttle::Column::UpdatedAt.lte(super::throttle::retention_cutoff(ctx));
+    let old_counter = throttle::Column::UpdatedAt.lte(super::login_attempts::retention_cutoff(ctx));
     let mut deleted = session::delete_expired(ctx).await?;
     let expired_key = idempotency_key::Column::ExpiresAt.lte(now);
     deleted += sweep::<idempotency_key::Entity>(ctx, idempotency_key::Column::Scope, expired_key).await?;

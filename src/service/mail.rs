@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -20,11 +20,11 @@ use uuid::Uuid;
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::clock::Clock;
 use crate::db::TxResult;
+use crate::entity::customer;
 use crate::entity::mail::{ActiveModel, Column, Entity, Model};
-use crate::entity::{customer, reset_password_token, verify_email_token};
 use crate::error::{Error, Result};
 use crate::outbound::mailer::{SendError, Variables};
-use crate::service::{greeting, secret};
+use crate::service::{greeting, mailed_token, queue};
 use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
 use crate::types::{EmailAddress, MailKind, MailStatus};
@@ -41,20 +41,18 @@ const BATCH: u64 = 10;
 const MAX_PER_HOUR: u64 = 5;
 /// The retention of mails that were sent or failed permanently, so that their status can be inspected.
 const RETENTION: TimeDelta = TimeDelta::days(30);
-/// The maximum length of a stored error, in characters.
-const MAX_ERROR: usize = 500;
 
 /// A claimed mail, to be rendered and sent by the worker.
-pub struct Outgoing {
+pub struct ClaimedMail {
     /// The row of the mail.
     pub mail: Model,
     /// The variables of the template.
     pub variables: Variables,
 }
 
-impl std::fmt::Debug for Outgoing {
+impl std::fmt::Debug for ClaimedMail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Outgoing").field("mail", &self.mail.uuid).finish_non_exhaustive()
+        f.debug_struct("ClaimedMail").field("mail", &self.mail.uuid).finish_non_exhaustive()
     }
 }
 
@@ -137,7 +135,7 @@ async fn count_last_hour(
 
 /// Claims due mails. No other worker gets them until the lease ends. A mail that must not be sent is deleted, for
 /// example because no customer has the address or nothing is left to verify.
-pub async fn claim(ctx: &AdminCtx) -> Result<Vec<Outgoing>> {
+pub async fn claim(ctx: &AdminCtx) -> Result<Vec<ClaimedMail>> {
     // Usually there is none. Checked without a transaction, because one on SQLite blocks other writers.
     let due = due(&ctx.app.clock).order_by_asc(Column::NextAttemptAt).limit(BATCH);
     let due = due.all(ctx.app.db.reader()).await?;
@@ -150,13 +148,12 @@ pub async fn claim(ctx: &AdminCtx) -> Result<Vec<Outgoing>> {
 
 fn due(clock: &Clock) -> Select<Entity> {
     let pending = Entity::find().filter(Column::Status.eq(MailStatus::Pending));
-    let next = Column::NextAttemptAt;
-    pending.filter(Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(MAX_POSTPONEMENT))))
+    pending.filter(queue::is_attempt_due(Column::NextAttemptAt, clock, MAX_POSTPONEMENT))
 }
 
 /// Claims one mail, if no other worker has claimed it. Lock order: the customer, then the mail, as in changes of the
 /// customer. So a change that invalidates links also finds the link that is created here, and the two can't deadlock.
-async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResult<Option<Outgoing>> {
+async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResult<Option<ClaimedMail>> {
     let customer = match mail.customer_id {
         Some(id) => customer::Entity::find_by_id(id),
         None => customer::Entity::find_by_address(&mail.recipient),
@@ -197,7 +194,7 @@ async fn claim_one(ctx: &Ctx, tx: &impl ConnectionTrait, mail: &Model) -> TxResu
     if give_up_at > ctx.app.clock.latest(RETRY_PERIOD) {
         row.give_up_at = Set(now + RETRY_PERIOD);
     }
-    Ok(Some(Outgoing { mail: row.update(tx).await?, variables }))
+    Ok(Some(ClaimedMail { mail: row.update(tx).await?, variables }))
 }
 
 /// Prepares the variables of a mail, and creates the token of its link. Returns `None` if the mail must not be sent.
@@ -207,13 +204,13 @@ async fn prepare(
     mail: &Model,
     customer: &customer::Model,
 ) -> TxResult<Option<Variables>> {
-    let (app, config) = (&ctx.app, &ctx.app.config.accounts);
+    let config = &ctx.app.config.accounts;
     let is_verified = customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
     let mut variables = Variables {
         full_name: greeting::greeting_name(&customer.full_name, is_verified),
         recipient: greeting::displayed_address(&mail.recipient),
         time: mail.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
-        public_url: app.public_url(),
+        public_url: ctx.app.public_url(),
         ..Variables::default()
     };
     match mail.kind {
@@ -221,15 +218,8 @@ async fn prepare(
             if !customer.status.is_enabled() || !customer.can_confirm(&mail.recipient) {
                 return Ok(None);
             }
-            let token = secret::token(&app.random);
-            let row = verify_email_token::ActiveModel {
-                customer_id: Set(customer.customer_id),
-                email: Set(mail.recipient.clone()),
-                token: Set(secret::token_hash(&token)),
-                created_at: Set(app.clock.now()),
-                ..Default::default()
-            };
-            verify_email_token::Entity::insert(row).exec_without_returning(tx).await?;
+            let token =
+                mailed_token::create_for_verification(ctx, tx, customer.customer_id, &mail.recipient).await?;
             variables.link = link(&variables.public_url, "verify-email", &token);
             variables.lifetime = lifetime(config.verify_email_expiry);
         }
@@ -243,14 +233,7 @@ async fn prepare(
             if mail.customer_id.is_none() && count >= MAX_PER_HOUR {
                 return Ok(None);
             }
-            let token = secret::token(&app.random);
-            let row = reset_password_token::ActiveModel {
-                customer_id: Set(customer.customer_id),
-                token: Set(secret::token_hash(&token)),
-                created_at: Set(app.clock.now()),
-                ..Default::default()
-            };
-            reset_password_token::Entity::insert(row).exec_without_returning(tx).await?;
+            let token = mailed_token::create_for_reset(ctx, tx, customer.customer_id).await?;
             variables.link = link(&variables.public_url, "reset-password", &token);
             variables.lifetime = lifetime(config.reset_password_expiry);
         }
@@ -289,7 +272,7 @@ pub async fn record_result(
         }
         Err(error) => {
             let next = now + ctx.app.random.jitter(backoff(mail.attempts));
-            row.last_error = Set(Some(error.reason.chars().take(MAX_ERROR).collect()));
+            row.last_error = Set(queue::stored_error(&error.reason));
             let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
             if error.is_final || next >= mail.give_up_at {
                 row.status = Set(MailStatus::Failed);

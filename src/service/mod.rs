@@ -6,6 +6,7 @@
 //! where a function uses several transactions, its documentation says so.
 
 pub mod account;
+mod account_table;
 pub mod address;
 pub mod admin;
 pub mod auth;
@@ -22,14 +23,16 @@ pub mod housekeeping;
 pub mod import;
 pub mod input;
 pub mod journal;
-mod login;
+pub(crate) mod login;
+mod login_attempts;
 pub mod mail;
+mod mailed_token;
 pub mod metafield;
 pub mod password;
 pub mod query;
+mod queue;
 mod secret;
 pub mod session;
-mod throttle;
 pub mod token;
 pub mod verification;
 pub mod webhook;

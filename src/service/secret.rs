@@ -1,8 +1,8 @@
 //! Random tokens. They are handed out once and stored as hashes, so that the database contains no valid token.
 
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
+use crate::crypto::digest::sha256_hex;
 use crate::random::Random;
 use crate::types::TokenHash;
 
@@ -12,17 +12,12 @@ pub(super) fn token(random: &Random) -> SecretString {
     random.word::<52>().into()
 }
 
-/// The hash of a token, for the database.
+/// The hash of a new token, for the database.
 pub(super) fn token_hash(token: &SecretString) -> TokenHash {
     hash_of_token(token.expose_secret())
 }
 
-/// The hash of a refresh token.
+/// The hash of a token: SHA-256 in hexadecimal digits. Suitable for random tokens, not for passwords.
 pub(super) fn hash_of_token(token: &str) -> TokenHash {
-    TokenHash::new(hash(token))
-}
-
-/// SHA-256 in hexadecimal digits (FIPS 180-4). Suitable for random tokens, not for passwords.
-pub(super) fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    TokenHash::new(sha256_hex(token))
 }

@@ -15,17 +15,7 @@ use crate::app::App;
 use crate::crypto::keys::{KeyRing, SigningKey};
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
-use crate::types::EmailAddress;
-
-/// The kind of account that a token belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Audience {
-    /// An admin, in the back office.
-    Admin,
-    /// A customer, in the storefront.
-    Customer,
-}
+use crate::types::{Audience, EmailAddress};
 
 /// The purpose of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +29,7 @@ pub enum TokenKind {
 
 /// The claims that describe the account of a token. They contain no secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Account {
+pub struct AccountClaims {
     /// The primary key of the account.
     pub id: i32,
     /// The public identifier, by which the account is found.
@@ -50,7 +40,7 @@ pub struct Account {
     pub full_name: String,
 }
 
-impl Account {
+impl AccountClaims {
     /// Creates the claims from these columns of an account.
     pub fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
         Self { id, uuid, email: email.as_str().to_owned(), full_name: full_name.to_owned() }
@@ -59,11 +49,11 @@ impl Account {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Claims {
+struct TokenClaims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    customer: Option<Account>,
+    customer: Option<AccountClaims>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    user: Option<Account>,
+    user: Option<AccountClaims>,
     token_type: Audience,
     token_kind: TokenKind,
     iat: i64,
@@ -114,7 +104,7 @@ impl std::fmt::Debug for TokenPair {
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
     /// The account when the token was issued.
-    pub account: Account,
+    pub account: AccountClaims,
     /// The account's `token_generation` when the token was issued.
     pub generation: i64,
     /// The session of the token.
@@ -135,7 +125,7 @@ pub fn issue_for_admin(
     admin: &admin_user::Model,
     session: Option<SessionClaim>,
 ) -> Result<TokenPair> {
-    let account = Account::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
+    let account = AccountClaims::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
     let subject = Subject { account, generation: admin.token_generation };
@@ -156,7 +146,7 @@ pub fn issue_for_customer(app: &App, customer: &Subject, session: SessionClaim) 
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// The claims that describe the account.
-    pub account: Account,
+    pub account: AccountClaims,
     /// The account's `token_generation`.
     pub generation: i64,
 }
@@ -164,7 +154,8 @@ pub struct Subject {
 impl Subject {
     /// The subject of a customer's tokens.
     pub fn of(customer: &customer::Model) -> Self {
-        let account = Account::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
+        let account =
+            AccountClaims::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
         Self { account, generation: customer.token_generation }
     }
 }
@@ -185,7 +176,7 @@ fn issue(
             Audience::Customer => (account, None),
             Audience::Admin => (None, account),
         };
-        let claims = Claims {
+        let claims = TokenClaims {
             customer,
             user,
             token_type: audience,
@@ -235,7 +226,7 @@ fn verify_with_key_id(
 ) -> Option<VerifiedToken> {
     let keys = keys(app, audience, kind);
     let decode =
-        |key: &SigningKey| jsonwebtoken::decode::<Claims>(token, &key.decoding, &keys.validation).ok();
+        |key: &SigningKey| jsonwebtoken::decode::<TokenClaims>(token, &key.decoding, &keys.validation).ok();
     let claims = match key_id {
         Some(id) => decode(keys.find(id)?)?.claims,
         // A token of EverShop, or of a patron release without key identifiers.
@@ -273,10 +264,10 @@ fn key_id(token: &str) -> Option<Option<String>> {
 /// The audience that an unverified token claims. It only selects the keys for the verification.
 fn claimed_audience(token: &str) -> Option<Audience> {
     #[derive(Deserialize)]
-    struct Claim {
+    struct AudienceClaim {
         aud: Audience,
     }
-    Some(jsonwebtoken::dangerous::insecure_decode_claims::<Claim>(token).ok()?.aud)
+    Some(jsonwebtoken::dangerous::insecure_decode_claims::<AudienceClaim>(token).ok()?.aud)
 }
 
 fn keys(app: &App, audience: Audience, kind: TokenKind) -> &KeyRing {

@@ -2,17 +2,20 @@
 //! mailbox. A pending e-mail change takes effect with the verification.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
-use crate::entity::{customer, verify_email_token as tokens};
+use crate::entity::verify_email_token as tokens;
 use crate::error::{Error, Result};
-use crate::service::account::{enqueue_verification_mail, save};
+use crate::service::account::{enqueue_verification_mail, find_by_id_for_update, save};
 use crate::service::input::property::Rule;
-use crate::service::{mail, password, secret};
+use crate::service::{mail, mailed_token, password};
 use crate::types::MailKind;
 use crate::{input, spend};
+
+/// The error for a verified address without a pending e-mail change.
+pub(crate) const ALREADY_VERIFIED: Error = Error::fixed_conflict("The e-mail address is already verified");
 
 input! {
     /// A mailed token.
@@ -33,10 +36,9 @@ pub async fn resend(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> 
         return Err(Error::conflict("E-mail verification is disabled"));
     }
     spend!(ctx, write, |tx| {
-        let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
-        let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
+        let customer = find_by_id_for_update(tx, customer_id).await?;
         if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
-            return Err(Error::conflict("The e-mail address is already verified").into());
+            return Err(ALREADY_VERIFIED.into());
         }
         mail::check_mail_limit(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
         enqueue_verification_mail(ctx, tx, &customer).await
@@ -50,23 +52,17 @@ pub async fn resend(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> 
 /// [`Error::Invalid`] for a token that is unknown, used, expired or superseded; [`Error::EmailTaken`] if another
 /// customer now has the address.
 pub async fn verify(ctx: &Ctx, write: Write<()>, input: VerificationInput) -> Result<Written<()>> {
-    let invalid = || Error::invalid("token", password::INVALID_TOKEN);
-    let hash = secret::token_hash(&password::parse_token(input.token)?);
+    let token = password::parse_token(input.token)?;
     let expiry = ctx.app.config.accounts.verify_email_expiry;
-    let is_valid = password::not_expired(ctx, tokens::Column::CreatedAt, expiry)?;
-    let find = || {
-        let select = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
-        select.filter(is_valid.clone())
-    };
+    let columns = [tokens::Column::Token, tokens::Column::CreatedAt];
+    let select = mailed_token::select::<tokens::Entity>(ctx, &token, columns, expiry)?;
     // Checked without a transaction, so that requests with random tokens don't block writers.
-    let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
+    let token = select.clone().one(ctx.app.db.reader()).await?.ok_or_else(mailed_token::invalid)?;
     spend!(ctx, write, |tx| {
-        // The customer's lock serializes requests with the same token; the first one uses the token.
-        let select = customer::Entity::find_by_id(token.customer_id).lock_exclusive();
-        let current =
-            select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
-        let token =
-            find().one(tx).await?.filter(|token| current.can_confirm(&token.email)).ok_or_else(invalid)?;
+        let current = mailed_token::lock_customer(tx, token.customer_id).await?;
+        // Of concurrent requests with the same token, only the first finds it.
+        let token = select.clone().one(tx).await?.filter(|token| current.can_confirm(&token.email));
+        let token = token.ok_or_else(mailed_token::invalid)?;
         let siblings =
             tokens::Entity::delete_many().filter(tokens::Column::CustomerId.eq(current.customer_id));
         siblings.filter(tokens::Column::Email.eq(token.email.clone())).exec(tx).await?;

@@ -16,6 +16,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::Trace;
 use crate::clock;
 use crate::config::TracesConfig;
+use crate::tls;
 
 /// The time limit of the last batch at shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -29,8 +30,7 @@ struct Export {
 
 /// Starts the export thread and returns the tracer that creates spans.
 pub(super) fn start(config: &TracesConfig, endpoint: &str) -> Result<Tracer, String> {
-    // The client needs a TLS provider, and is created before the rest of the program. An error means that one is installed.
-    let _first = rustls::crypto::ring::default_provider().install_default();
+    tls::install_provider();
     let client = client(endpoint)?;
     let exporter = SpanExporter::builder()
         .with_http()

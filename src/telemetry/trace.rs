@@ -20,7 +20,7 @@ impl Trace {
     /// (3.2.2.5).
     pub fn of<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Self> {
         let traceparent = header(TRACEPARENT).filter(|value| is_well_formed(value))?;
-        let headers = Headers { traceparent, tracestate: header("tracestate") };
+        let headers = TraceHeaders { traceparent, tracestate: header("tracestate") };
         let context =
             TraceContextPropagator::new().extract_with_context(&opentelemetry::Context::new(), &headers);
         let span_context = context.span().span_context().clone();
@@ -48,12 +48,12 @@ fn is_well_formed(value: &str) -> bool {
     lengths && parts.iter().all(hex) && (value.len() == LENGTH || parts[0] != "00")
 }
 
-struct Headers<'a> {
+struct TraceHeaders<'a> {
     traceparent: &'a str,
     tracestate: Option<&'a str>,
 }
 
-impl Extractor for Headers<'_> {
+impl Extractor for TraceHeaders<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         match key {
             TRACEPARENT => Some(self.traceparent),

@@ -5,9 +5,9 @@ use std::io::Write;
 use crate::error::Problem;
 
 /// Writes a row for each problem: line number, field, reason. The values of the refused line are not included.
-pub struct Writer<W: Write>(csv::Writer<W>);
+pub struct RefusedLineWriter<W: Write>(csv::Writer<W>);
 
-impl<W: Write> Writer<W> {
+impl<W: Write> RefusedLineWriter<W> {
     /// Writes the header.
     ///
     /// # Errors

@@ -78,3 +78,20 @@ impl fmt::Display for MailStatus {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::ActiveEnum;
+
+    use super::{MailKind, MailStatus};
+
+    #[test]
+    fn names_are_equal_to_the_stored_values() {
+        for kind in MailKind::ALL {
+            assert_eq!(kind.name(), kind.to_value());
+        }
+        for status in MailStatus::ALL {
+            assert_eq!(status.to_string(), status.to_value());
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Value types. A value is validated when it is parsed, so code that has one can trust it. Most of them are also column
 //! types of the database. No I/O.
 
+mod audience;
 mod customer_status;
 mod email_address;
 mod event;
@@ -15,6 +16,7 @@ mod token_hash;
 mod trigrams;
 mod webhook;
 
+pub use audience::Audience;
 pub use customer_status::CustomerStatus;
 pub(crate) use email_address::ascii_domain;
 pub use email_address::{EmailAddress, InvalidEmail, MAX_EMAIL_BYTES};
@@ -26,8 +28,9 @@ pub use password::{
     MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Password, PasswordHash, WeakPassword, to_nfc,
 };
 pub use search_text::search_text;
-pub(crate) use text::is_invisible;
+pub(crate) use text::{first_characters, is_invisible};
 pub use text::{fold, is_blank};
+pub(crate) use timestamp::is_storable;
 pub use timestamp::timestamp;
 pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};

@@ -32,6 +32,11 @@ pub(crate) fn is_invisible(c: char) -> bool {
         )
 }
 
+/// The first `max` characters of a text.
+pub(crate) fn first_characters(text: &str, max: usize) -> &str {
+    text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
+}
+
 /// Whether a text has no visible character, apart from combining marks.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| is_invisible(c) || is_combining_mark(c))

@@ -26,3 +26,17 @@ impl DeliveryStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ActiveEnum, Iterable};
+
+    use super::DeliveryStatus;
+
+    #[test]
+    fn names_are_equal_to_the_stored_values() {
+        for status in DeliveryStatus::iter() {
+            assert_eq!(status.name(), status.to_value());
+        }
+    }
+}

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
+use crate::crypto::digest::hex;
 use crate::http::Failure;
 
 /// The folder of files whose names contain a hash of their content. Browsers may cache them forever.
@@ -15,7 +16,7 @@ pub(super) fn file<F: RustEmbed>(path: &str, policy: &'static str) -> Response {
     let Some(file) = F::get(path) else {
         return Failure::from_status(StatusCode::NOT_FOUND).into_response();
     };
-    let hash: String = file.metadata.sha256_hash().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&file.metadata.sha256_hash());
     // Weak, because the middleware may compress the body (RFC 9110 8.8.3).
     let etag = format!("W/\"{hash}\"");
     let cache = match path.starts_with(HASHED) {

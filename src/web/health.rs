@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::error::Error;
-use crate::http::Data;
-use crate::http::failures::{Failing, Read};
-use crate::http::{AnonymousCtx, Detail, Failure, FailureBody};
-use crate::service::health;
+use crate::http::failure::EXAMPLE_REQUEST_ID;
+use crate::http::failure::documented::{Failing, Read};
+use crate::http::{AnonymousCtx, Data, Detail, Failure, FailureBody, NO_STORE};
+use crate::service::health::{self, CheckName};
 
 /// The result of the liveness check.
 #[derive(Serialize, ToSchema)]
@@ -90,8 +90,8 @@ pub(super) struct Unready {
         Failing<Read>,
     )
 )]
-pub(super) async fn get_liveness() -> Json<Data<Health>> {
-    Json(Data { data: Health { status: "ok" } })
+pub(super) async fn get_liveness() -> Data<Health> {
+    Data::of(Health { status: "ok" })
 }
 
 /// Check readiness
@@ -115,13 +115,12 @@ pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx)
         .filter_map(|check| Some(Detail { field: check.name.to_owned(), message: check.message.clone()? }));
     let details: Vec<Detail> = failed.collect();
     let Some(first) = details.first() else {
-        return Json(Data { data: Readiness { status: "ok", checks } }).into_response();
+        return Data::of(Readiness { status: "ok", checks }).into_response();
     };
     let failure = Failure { message: first.message.clone(), details, ..Failure::unavailable(1) };
     // Rendered here and not by the outermost middleware, because the body has an additional field.
     let failure = failure.envelope(ctx.request_id).error;
-    let headers =
-        [(CACHE_CONTROL, HeaderValue::from_static("no-store")), (RETRY_AFTER, HeaderValue::from_static("1"))];
+    let headers = [(CACHE_CONTROL, NO_STORE), (RETRY_AFTER, HeaderValue::from_static("1"))];
     let body = UnreadyEnvelope { error: Unready { failure, checks } };
     (StatusCode::SERVICE_UNAVAILABLE, headers, Json(body)).into_response()
 }
@@ -129,32 +128,32 @@ pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx)
 /// Example for the OpenAPI document: the database can't be reached.
 fn unready_example() -> UnreadyEnvelope {
     let message = "The database can't be reached";
-    let detail = Detail { field: "database".to_owned(), message: message.to_owned() };
+    let detail = Detail { field: CheckName::Database.as_str().to_owned(), message: message.to_owned() };
     let failure = Failure { message: message.to_owned(), details: vec![detail], ..Failure::unavailable(1) };
-    let failure = failure.envelope("4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70".to_owned()).error;
-    let check = |name, status, message| Check { name, status, message };
+    let failure = failure.envelope(EXAMPLE_REQUEST_ID.to_owned()).error;
+    let check = |name: CheckName, status, message| Check { name: name.as_str(), status, message };
     let checks = vec![
-        check("database", CheckStatus::Failed, Some(message.to_owned())),
-        check("migrations", CheckStatus::Unknown, None),
-        check("writes", CheckStatus::Unknown, None),
+        check(CheckName::Database, CheckStatus::Failed, Some(message.to_owned())),
+        check(CheckName::Migrations, CheckStatus::Unknown, None),
+        check(CheckName::Writes, CheckStatus::Unknown, None),
     ];
     UnreadyEnvelope { error: Unready { failure, checks } }
 }
 
 /// Turns an error into a public message. The texts are fixed, and contain no host and no credentials.
-impl From<health::Check> for Check {
-    fn from(health::Check { name, state }: health::Check) -> Self {
+impl From<health::ReadinessCheck> for Check {
+    fn from(health::ReadinessCheck { name, state }: health::ReadinessCheck) -> Self {
         let (status, message) = match state {
             health::CheckResult::Ok => (CheckStatus::Ok, None),
             health::CheckResult::Unknown => (CheckStatus::Unknown, None),
             health::CheckResult::Failed(error) => {
-                tracing::warn!(%error, check = name, "not ready");
+                tracing::warn!(%error, check = name.as_str(), "not ready");
                 let message = match error {
                     Error::MigrationsPending(count) => {
                         format!("{count} migrations are pending: run `patron migrate up`")
                     }
                     Error::DatabaseUnusable(reason) => reason,
-                    _ if name == "writes" => {
+                    _ if name == CheckName::Writes => {
                         "The database does not accept writes: it is read-only, or its disk is full".to_owned()
                     }
                     _ => "The database can't be reached".to_owned(),
@@ -162,6 +161,6 @@ impl From<health::Check> for Check {
                 (CheckStatus::Failed, Some(message))
             }
         };
-        Self { name, status, message }
+        Self { name: name.as_str(), status, message }
     }
 }

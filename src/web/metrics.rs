@@ -8,8 +8,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::app::App;
 use crate::failures;
-use crate::http::Failure;
-use crate::http::failures::{Failing, Read};
+use crate::http::failure::documented::{Failing, Read};
+use crate::http::{Failure, NO_STORE};
 use crate::telemetry::metrics;
 
 failures! {
@@ -51,9 +51,7 @@ pub(super) async fn get_operator_metrics(State(app): State<Arc<App>>) -> (Header
 }
 
 fn render(app: &App) -> (Headers, String) {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE)),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static(metrics::CONTENT_TYPE)), (CACHE_CONTROL, NO_STORE)];
     (headers, app.render_metrics())
 }

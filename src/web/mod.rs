@@ -18,10 +18,10 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-pub use openapi::Document;
+pub(crate) use openapi::Document;
 
 /// The routes in the OpenAPI document.
-pub fn documented() -> OpenApiRouter<Arc<App>> {
+pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health::get_liveness))
         .routes(routes!(health::get_readiness))
@@ -30,12 +30,12 @@ pub fn documented() -> OpenApiRouter<Arc<App>> {
 }
 
 /// The pages and their files.
-pub fn pages(app: &Arc<App>) -> Router {
+pub(crate) fn pages(app: &Arc<App>) -> Router {
     account::routes().merge(playground::routes()).merge(reference::routes()).with_state(Arc::clone(app))
 }
 
 /// The routes for operators, on a separate address.
-pub fn operations(app: &Arc<App>) -> Router {
+pub(crate) fn operations(app: &Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(metrics::get_operator_metrics))
         .route("/health/live", get(health::get_liveness))

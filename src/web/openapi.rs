@@ -4,11 +4,11 @@ use axum::Extension;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue};
 
-use crate::http::failures::{Failing, Read};
+use crate::http::failure::documented::{Failing, Read};
 
 /// Returns the document. The router passes this function, because the document describes all routes.
 #[derive(Clone, Copy, Debug)]
-pub struct Document(pub fn() -> &'static str);
+pub(crate) struct Document(pub(crate) fn() -> &'static str);
 
 /// Get this document
 #[utoipa::path(

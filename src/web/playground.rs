@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::assets;
 use crate::app::App;
-use crate::http::Failure;
+use crate::http::{Failure, NO_STORE, accepts_html};
 
 /// Allows no other host, no inline script and no frame. Inline styles are allowed, because the editor (Monaco) writes
 /// `<style>` elements for its theme and decorations at run time: their hashes can't be known in advance.
@@ -68,13 +68,12 @@ async fn server_info(State(app): State<Arc<App>>) -> Response {
     if let (Some(demo), Value::Object(info)) = (demo, &mut info) {
         info.insert("demo".to_owned(), demo);
     }
-    ([(header::CACHE_CONTROL, "no-store")], Json(info)).into_response()
+    ([(header::CACHE_CONTROL, NO_STORE)], Json(info)).into_response()
 }
 
 /// A page for browsers, and the usual failure for other clients.
 fn disabled_page(request: &HeaderMap) -> Response {
-    let accept = request.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if !accept.is_some_and(|accept| accept.contains("text/html")) {
+    if !accepts_html(request) {
         return disabled().into_response();
     }
     let mut page = assets::file::<DisabledPage>("off.html", CONTENT_SECURITY_POLICY);

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use crate::app::ctx::AdminCtx;
 use crate::error::Result;
-use crate::service::mail::{self, Outgoing};
+use crate::service::mail::{self, ClaimedMail};
 
 /// Sends a batch of mails that are due and returns how many it attempted.
 ///
@@ -17,8 +17,8 @@ pub async fn send_due(ctx: &AdminCtx) -> Result<usize> {
 }
 
 #[tracing::instrument("send mail", skip_all, fields(mail = %outgoing.mail.uuid, kind = %outgoing.mail.kind))]
-async fn send(ctx: &AdminCtx, outgoing: &Outgoing) -> Result<()> {
-    let Outgoing { mail, variables } = outgoing;
+async fn send(ctx: &AdminCtx, outgoing: &ClaimedMail) -> Result<()> {
+    let ClaimedMail { mail, variables } = outgoing;
     let outcome = ctx.app.mailer.send(mail.uuid, mail.kind, &mail.recipient, variables).await;
     mail::record_result(ctx, mail, outcome).await
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, watch};
 
 use crate::app::App;
-use crate::app::ctx::AdminCtx;
+use crate::app::ctx::SystemCtx;
 use crate::error::{Error, Result};
 use crate::service::journal::PUBLISH_BATCH;
 use crate::service::{backlog, customer, derived, housekeeping, metafield, session};
@@ -64,14 +64,14 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
-    let ctx = AdminCtx::system(app);
+    let ctx = SystemCtx::system(app);
     let estimated = Arc::new(OnceCell::new());
     let active = webhook::ActiveDeliveries::default();
     tokio::join!(
-        run_periodically(&ctx, "mail", stop.clone(), async |ctx: AdminCtx| {
+        run_periodically(&ctx, "mail", stop.clone(), async |ctx: SystemCtx| {
             Ok(if send_due(&ctx).await? == 0 { MAIL_PAUSE } else { Duration::ZERO })
         }),
-        run_periodically(&ctx, "events", stop.clone(), async |ctx: AdminCtx| {
+        run_periodically(&ctx, "events", stop.clone(), async |ctx: SystemCtx| {
             let published = publish(&ctx).await?;
             Ok(match published {
                 0 => EVENT_PAUSE,
@@ -80,29 +80,29 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
                 _ => Duration::ZERO,
             })
         }),
-        run_periodically(&ctx, "webhooks", stop.clone(), |ctx: AdminCtx| {
+        run_periodically(&ctx, "webhooks", stop.clone(), |ctx: SystemCtx| {
             let (active, stop) = (active.clone(), stop.clone());
             async move {
                 webhook::start_deliveries(&ctx, &active, &stop).await?;
                 Ok(EVENT_PAUSE)
             }
         }),
-        run_periodically(&ctx, "custom_fields", stop.clone(), async |ctx: AdminCtx| {
+        run_periodically(&ctx, "custom_fields", stop.clone(), async |ctx: SystemCtx| {
             Ok(if metafield::clean_up(&ctx).await? { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
-        run_periodically(&ctx, "derived_columns", stop.clone(), async |ctx: AdminCtx| {
+        run_periodically(&ctx, "derived_columns", stop.clone(), async |ctx: SystemCtx| {
             let more = derived::compute_missing(&ctx).await?;
             Ok(if more { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
-        run_periodically(&ctx, "backlog", stop.clone(), async |ctx: AdminCtx| {
+        run_periodically(&ctx, "backlog", stop.clone(), async |ctx: SystemCtx| {
             backlog::measure(&ctx).await?;
             Ok(BACKLOG_PAUSE)
         }),
-        run_periodically(&ctx, "trigrams", stop.clone(), async |ctx: AdminCtx| {
+        run_periodically(&ctx, "trigrams", stop.clone(), async |ctx: SystemCtx| {
             customer::sample_trigrams(&ctx).await?;
             Ok(SAMPLE_PAUSE)
         }),
-        run_periodically(&ctx, "housekeeping", stop.clone(), |ctx: AdminCtx| {
+        run_periodically(&ctx, "housekeeping", stop.clone(), |ctx: SystemCtx| {
             let estimated = Arc::clone(&estimated);
             async move {
                 // With very many customers, this may exceed the statement timeout. The rest of the job runs anyway.
@@ -121,10 +121,10 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
 /// Runs a job again and again, with the pause that it returns. A job that fails or panics runs again after
 /// [`FAILURE_PAUSE`]. `name` is its label in the metrics.
 async fn run_periodically<F>(
-    ctx: &AdminCtx,
+    ctx: &SystemCtx,
     name: &'static str,
     mut stop: watch::Receiver<bool>,
-    job: impl Fn(AdminCtx) -> F,
+    job: impl Fn(SystemCtx) -> F,
 ) where
     F: Future<Output = Result<Duration>> + Send + 'static,
 {

@@ -1,15 +1,16 @@
 //! Publishes events and delivers them to webhook endpoints. Failed deliveries are retried later.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::app::ctx::AdminCtx;
 use crate::clock::Timer;
 use crate::error::Result;
-use crate::service::webhook::{self, Outgoing};
+use crate::service::webhook::{self, ClaimedDelivery};
 use crate::worker::task::Task;
 
 /// The running deliveries, as one task for each endpoint, so that a slow endpoint doesn't delay the others.
@@ -41,7 +42,7 @@ pub(super) async fn start_deliveries(
     stop: &watch::Receiver<bool>,
 ) -> Result<()> {
     let endpoints = webhook::endpoints_with_work(ctx).await?;
-    let mut running = active.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = active.0.lock();
     running.retain(|_, task| !task.is_finished());
     for endpoint in endpoints {
         let deliver = || Task::spawn(deliver_all(ctx.clone(), endpoint, stop.clone()));
@@ -54,7 +55,7 @@ pub(super) async fn start_deliveries(
 /// dropped.
 pub(super) async fn wait(active: &ActiveDeliveries) {
     let running: Vec<_> = {
-        let mut running = active.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = active.0.lock();
         running.drain().map(|(_, task)| task).collect()
     };
     // Panics have been logged already.
@@ -86,7 +87,7 @@ async fn deliver_batch(ctx: &AdminCtx, endpoint: i64) -> Result<usize> {
 }
 
 #[tracing::instrument("send webhook", skip_all, fields(delivery = %outgoing.delivery.uuid, attempt = outgoing.delivery.attempts))]
-async fn deliver(ctx: &AdminCtx, outgoing: &Outgoing) -> Result<()> {
+async fn deliver(ctx: &AdminCtx, outgoing: &ClaimedDelivery) -> Result<()> {
     let timer = Timer::start();
     // The headers of Standard Webhooks.
     let mut headers = vec![

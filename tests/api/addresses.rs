@@ -20,7 +20,7 @@ fn with(field: &str, value: Value) -> Value {
 
 async fn stored(app: &TestApp) -> Vec<Model> {
     let select = customer_address::Entity::find().order_by_asc(customer_address::Column::CustomerAddressId);
-    select.all(app.app.db.migration_connection()).await.unwrap()
+    select.all(app.app.db.writer()).await.unwrap()
 }
 
 /// The ids of the default addresses, in ascending order.

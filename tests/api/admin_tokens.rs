@@ -46,7 +46,7 @@ async fn set_password(app: &TestApp, password: &str) {
 }
 
 async fn sessions(app: &TestApp) -> u64 {
-    admin_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
+    admin_session::Entity::find().count(app.app.db.writer()).await.unwrap()
 }
 
 /// The journal entries about admin sessions, oldest first.
@@ -54,7 +54,7 @@ async fn journal(app: &TestApp) -> Vec<journal_entry::Model> {
     use journal_entry::Column::{JournalEntryId, Kind};
     let kinds = [EventKind::AdminSessionCreated, EventKind::AdminSessionRevoked];
     let select = journal_entry::Entity::find().filter(Kind.is_in(kinds)).order_by_asc(JournalEntryId);
-    select.all(app.app.db.migration_connection()).await.unwrap()
+    select.all(app.app.db.writer()).await.unwrap()
 }
 
 async fn disable(app: &TestApp) {
@@ -283,7 +283,7 @@ async fn concurrent_refreshes_all_succeed(app: &TestApp) {
         futures_util::future::join_all((0..20).map(|_| refresh(app, &first["refreshToken"]))).await;
     assert!(responses.iter().all(|response| response.status == 200), "{responses:?}");
     let counts = admin_session::Entity::find().order_by_desc(admin_session::Column::AdminSessionId);
-    let session = counts.one(app.app.db.migration_connection()).await.unwrap().unwrap();
+    let session = counts.one(app.app.db.writer()).await.unwrap().unwrap();
     assert_eq!(session.refresh_count, 1, "concurrent refreshes count once");
 }
 

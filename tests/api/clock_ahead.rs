@@ -107,7 +107,7 @@ async fn mails_are_sent_and_can_be_requested(app: &TestApp) {
         "the last mail written while the clock was ahead is due; it replaced the others"
     );
     let sent = mail::Entity::find().filter(mail::Column::Status.eq(MailStatus::Sent));
-    for mail in sent.all(app.app.db.migration_connection()).await.unwrap() {
+    for mail in sent.all(app.app.db.writer()).await.unwrap() {
         assert!(mail.give_up_at <= app.now() + TimeDelta::days(1), "{mail:?}");
     }
     let customer = app.log_in_customer(&row).await;
@@ -140,8 +140,7 @@ async fn webhooks_are_retried_on_time(app: &TestApp) {
         !received[0].is_signed_with(endpoint["secret"].as_str().unwrap()),
         "the overlap of the old secret has no effect"
     );
-    let delivery =
-        webhook_delivery::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
+    let delivery = webhook_delivery::Entity::find().one(app.app.db.writer()).await.unwrap().unwrap();
     assert_eq!(delivery.first_attempt_at, Some(app.now()));
     assert_eq!(delivery.customer_uuid.unwrap().to_string(), row["uuid"].as_str().unwrap());
     receiver.stop();

@@ -28,7 +28,7 @@ async fn create_customers(app: &TestApp) {
         assert_eq!(app.log_in_admin().await.post("/api/customers", &body).await.status, 201);
         app.app.clock.advance(chrono::TimeDelta::days(1));
     }
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     let update = Entity::update_many().col_expr(Column::GroupId, Expr::value(None::<i32>));
     update.filter(Column::CustomerId.eq(3)).exec(db).await.unwrap();
     let update = Entity::update_many().col_expr(Column::EmailVerifiedAt, Expr::value(app.now()));

@@ -21,7 +21,7 @@ const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: St
 /// verified.
 async fn create_customers(app: &TestApp) {
     demo::seed(&AdminCtx::system(Arc::clone(&app.app)), 40).await.unwrap();
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     let without_group =
         customer::Entity::update_many().col_expr(customer::Column::GroupId, Expr::value(None::<i32>));
     without_group.filter(customer::Column::CustomerId.is_in([3, 4, 17, 33])).exec(db).await.unwrap();
@@ -172,7 +172,7 @@ async fn no_row_is_skipped_or_repeated_during_changes(app: &TestApp) {
             }
             let last = *seen.last().unwrap();
             if turn % 2 == 0 {
-                customer::Entity::delete_by_id(last).exec(app.app.db.migration_connection()).await.unwrap();
+                customer::Entity::delete_by_id(last).exec(app.app.db.writer()).await.unwrap();
                 deleted.push(last);
             }
             app.register(&format!("new{number}-{turn}@x.io")).await;

@@ -155,7 +155,7 @@ async fn tokens_and_sessions_are_bounded(app: &TestApp) {
     for _ in 0..12 {
         latest = next(app, &last.refresh_token).await;
     }
-    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 50);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 50);
     assert_eq!(refresh(app, &latest).await.status, 200);
 }
 
@@ -182,7 +182,7 @@ async fn expired_rows_are_deleted(app: &TestApp) {
     app.app.clock.advance(TimeDelta::days(31));
     assert!(housekeeping::run_once(&ctx).await.unwrap() > 0);
     refresh(app, &second).await.assert_failure(401, "unauthenticated");
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 0);
     assert_eq!(patron::entity::mail::Entity::find().count(db).await.unwrap(), 0);
     assert_eq!(patron::entity::throttle::Entity::find().count(db).await.unwrap(), 0);
@@ -197,8 +197,7 @@ async fn concurrent_refreshes_all_succeed(app: &TestApp) {
     let responses =
         futures_util::future::join_all((0..20).map(|_| refresh(app, &customer.refresh_token))).await;
     assert!(responses.iter().all(|response| response.status == 200), "{responses:?}");
-    let stored =
-        customer_session::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
+    let stored = customer_session::Entity::find().one(app.app.db.writer()).await.unwrap().unwrap();
     assert_eq!(stored.refresh_count, 1, "concurrent refreshes count once");
 }
 
@@ -216,7 +215,7 @@ async fn tokens_and_idle_sessions_expire(app: &TestApp) {
     refresh(app, &third).await.assert_failure(401, "unauthenticated");
     let renewed = app.log_in_customer(&customer.row).await;
     assert_eq!(sessions(&renewed).await.len(), 1, "the old session is deleted");
-    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 1);
 }
 
 #[apply(on_both_databases!)]
@@ -279,8 +278,7 @@ async fn admins_see_sessions(app: &TestApp) {
     let response = app.admin().query("{ customers { items { sessions { id current } } } }").await;
     assert_eq!(response.data()["customers"]["items"][0]["sessions"][0]["current"], false);
     next(app, &customer.refresh_token).await;
-    let stored =
-        customer_session::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
+    let stored = customer_session::Entity::find().one(app.app.db.writer()).await.unwrap().unwrap();
     let hash = stored.last_refresh_token.unwrap();
     assert_eq!(hash.expose().len(), 64);
     assert!(!hash.expose().contains(&customer.refresh_token));
@@ -301,7 +299,7 @@ async fn disabling_deleting_and_a_new_password_end_all_sessions(app: &TestApp) {
         assert!(!is_logged_in(&customer).await);
         refresh(app, &customer.refresh_token).await.assert_failure(401, "unauthenticated");
     }
-    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 0);
 }
 
 /// Refreshing does not extend a session beyond that (ASVS 7.3.2), and no token outlives it.

@@ -20,7 +20,7 @@ async fn the_documented_example_works(app: &TestApp) {
 
     app.admin().delete(&url).await.assert_failure(404, "not_found");
     assert_eq!(app.customers().await.len(), 1);
-    let addresses = customer_address::Entity::find().count(app.app.db.migration_connection()).await.unwrap();
+    let addresses = customer_address::Entity::find().count(app.app.db.writer()).await.unwrap();
     assert_eq!(addresses, 1, "only its own addresses are deleted");
     assert_eq!(customer.query("{currentCustomer{uuid}}").await.status, 401, "its tokens are refused");
     // The e-mail address can be registered again.

@@ -31,12 +31,7 @@ const CONNECTION: &str = "query ($first: Int, $after: String, $last: Int, $befor
         totalCount nodes { email status } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 
 async fn execute(app: &TestApp, sql: &str) {
-    app.app
-        .db
-        .migration_connection()
-        .execute_unprepared(sql)
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    app.app.db.writer().execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// A text as an SQL literal.
@@ -79,7 +74,7 @@ async fn fill_all_in(app: &TestApp) {
 
 /// The values of a column by the value of a key column.
 async fn column(app: &TestApp, table: &str, key: &str, name: &str) -> BTreeMap<String, Option<String>> {
-    let (db, backend) = (app.app.db.migration_connection(), app.app.db.backend());
+    let (db, backend) = (app.app.db.writer(), app.app.db.backend());
     let sql = format!("SELECT {key}, {name} FROM {table}");
     let rows = db.query_all_raw(Statement::from_string(backend, sql)).await.unwrap();
     rows.iter().map(|row| (row.try_get("", key).unwrap(), row.try_get("", name).unwrap())).collect()
@@ -394,7 +389,7 @@ async fn a_status_of_another_type_reads_as_disabled(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn admins_of_another_program_log_in_once_filled_in(app: &TestApp) {
-    let template = admin_user::Entity::find().one(app.app.db.migration_connection()).await.unwrap().unwrap();
+    let template = admin_user::Entity::find().one(app.app.db.writer()).await.unwrap().unwrap();
     let hash = quoted(template.password.expose());
     for email in ["Boss@Bücher.example", "ADMIN@LOCALHOST", "no-at-sign"] {
         let values = format!("{}, {hash}, 'Boss', TRUE", quoted(email));

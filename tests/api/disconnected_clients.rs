@@ -207,7 +207,7 @@ async fn make_customers_endless(app: &TestApp) {
         CREATE VIEW customer AS
             WITH RECURSIVE number(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM number)
             SELECT plain_customer.* FROM plain_customer JOIN number ON number.value < 0;";
-    app.app.db.migration_connection().execute_unprepared(sql).await.unwrap();
+    app.app.db.writer().execute_unprepared(sql).await.unwrap();
 }
 
 /// Sends a query with the admin's token without reading the response.

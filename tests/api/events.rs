@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 use crate::support::{Actor, CUSTOMER_PASSWORD, TestApp, apply, on_both_databases};
 
 async fn journal(app: &TestApp) -> Vec<Model> {
-    Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.migration_connection()).await.unwrap()
+    Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.writer()).await.unwrap()
 }
 
 /// The kinds of the entries written since the last call, with their sequence numbers within the customer.

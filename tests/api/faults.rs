@@ -111,7 +111,7 @@ async fn a_slow_statement_is_aborted() {
         flags.with("PATRON_DATABASE_STATEMENT_TIMEOUT", "1").with("PATRON_REQUEST_TIMEOUT", "5")
     })
     .await;
-    let slow = app.app.db.migration_connection().begin().await.unwrap();
+    let slow = app.app.db.writer().begin().await.unwrap();
     slow.execute_unprepared("LOCK TABLE customer IN ACCESS EXCLUSIVE MODE").await.unwrap();
     assert_refused_within(&app, Duration::from_secs(4)).await;
     slow.rollback().await.unwrap();
@@ -152,12 +152,12 @@ async fn a_full_postgres_refuses_writes() {
         CREATE TRIGGER extend BEFORE INSERT ON journal_entry EXECUTE FUNCTION extend()";
     let app = TestApp::start(Backend::Postgres).await;
     app.register("a@x.io").await;
-    app.app.db.migration_connection().execute_unprepared(FULL).await.unwrap();
+    app.app.db.writer().execute_unprepared(FULL).await.unwrap();
     assert_refused_within(&app, Duration::from_secs(4)).await;
     assert_consistent(&app).await;
     assert_eq!(app.anonymous().get("/health/ready").await.status, 200, "reads still succeed");
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
-    app.app.db.migration_connection().execute_unprepared("DROP FUNCTION extend CASCADE").await.unwrap();
+    app.app.db.writer().execute_unprepared("DROP FUNCTION extend CASCADE").await.unwrap();
     assert_recovers(&app, "b@x.io").await;
     app.stop().await;
 }
@@ -166,9 +166,8 @@ async fn a_full_postgres_refuses_writes() {
 async fn a_full_or_read_only_sqlite_refuses_writes() {
     let app = TestApp::start(Backend::Sqlite).await;
     app.register("a@x.io").await;
-    let pragma = async |text: &str| {
-        app.app.db.migration_connection().execute_unprepared(&format!("PRAGMA {text}")).await.unwrap()
-    };
+    let pragma =
+        async |text: &str| app.app.db.writer().execute_unprepared(&format!("PRAGMA {text}")).await.unwrap();
     pragma("query_only = 1").await;
     assert_refused_within(&app, Duration::from_secs(4)).await;
     assert_eq!(app.admin().query("{ customers { total } }").await.data()["customers"]["total"], 1);
@@ -194,7 +193,7 @@ async fn a_full_or_read_only_sqlite_refuses_writes() {
 
 /// Every customer has exactly one `customer.created` event, and every such event has its customer.
 async fn assert_consistent(app: &TestApp) {
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     let customers = customer::Entity::find().all(db).await.unwrap();
     let is_created = journal_entry::Column::Kind.eq(EventKind::CustomerCreated);
     let events = journal_entry::Entity::find().filter(is_created).all(db).await.unwrap();
@@ -292,11 +291,11 @@ async fn two_instances_send_everything_once() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((count, ids.len()), (60, 60));
-    let mails = patron::entity::mail::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let mails = patron::entity::mail::Entity::find().all(app.app.db.writer()).await.unwrap();
     assert_eq!(mails.len(), 60);
     assert!(mails.iter().all(|mail| mail.attempts == 1 && mail.sent_at.is_some()));
     let unpublished = journal_entry::Entity::find().filter(journal_entry::Column::Position.is_null());
-    assert_eq!(unpublished.count(app.app.db.migration_connection()).await.unwrap(), 0);
+    assert_eq!(unpublished.count(app.app.db.writer()).await.unwrap(), 0);
     for instance in instances {
         instance.stop().await;
     }

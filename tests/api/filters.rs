@@ -18,7 +18,7 @@ async fn create_customers(app: &TestApp) {
         updated_at: Set(now),
         ..Default::default()
     };
-    group.insert(app.app.db.migration_connection()).await.unwrap();
+    group.insert(app.app.db.writer()).await.unwrap();
     for (name, email, status, group_id) in [
         ("Ann O'Hara", "zoe@example.com", 1, 1),
         ("Bob 100% Smith", "bob_1@example.com", 0, 1),

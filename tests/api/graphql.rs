@@ -87,7 +87,7 @@ async fn other_fields_are_returned_if_one_fails(app: &TestApp) {
     app.register("a@x.io").await;
     app.app
         .db
-        .migration_connection()
+        .writer()
         .execute_unprepared("ALTER TABLE customer_group RENAME TO customer_group_gone")
         .await
         .unwrap();

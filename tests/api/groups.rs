@@ -27,7 +27,7 @@ async fn add(app: &TestApp, name: &str) -> Value {
 
 async fn stored(app: &TestApp) -> Vec<customer_group::Model> {
     let select = customer_group::Entity::find().order_by_asc(customer_group::Column::CustomerGroupId);
-    select.all(app.app.db.migration_connection()).await.unwrap()
+    select.all(app.app.db.writer()).await.unwrap()
 }
 
 /// The URL of the default group.
@@ -52,7 +52,7 @@ async fn insert_members(app: &TestApp, group: &Value, numbers: Range<usize>) {
     };
     for chunk in numbers.collect::<Vec<_>>().chunks(500) {
         let rows = customer::Entity::insert_many(chunk.iter().map(|number| row(*number)));
-        rows.exec_without_returning(app.app.db.migration_connection()).await.unwrap();
+        rows.exec_without_returning(app.app.db.writer()).await.unwrap();
     }
 }
 
@@ -60,7 +60,7 @@ async fn insert_members(app: &TestApp, group: &Value, numbers: Range<usize>) {
 async fn assert_one_event_each(app: &TestApp, count: usize) {
     let moves =
         journal_entry::Entity::find().filter(journal_entry::Column::Kind.eq(EventKind::CustomerUpdated));
-    let moves = moves.all(app.app.db.migration_connection()).await.unwrap();
+    let moves = moves.all(app.app.db.writer()).await.unwrap();
     let customers: HashSet<_> = moves.iter().map(|entry| entry.customer_uuid).collect();
     assert_eq!((moves.len(), customers.len()), (count, count));
     assert!(moves.iter().all(|entry| entry.sequence == Some(1) && entry.fields == json!(["group_id"])));
@@ -237,7 +237,7 @@ async fn a_large_group_is_emptied_in_batches(app: &TestApp) {
     let admin = app.admin();
     let delete =
         async || admin.send(admin.request(Method::DELETE, &url(&vip)).header("idempotency-key", "k")).await;
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     db.execute_unprepared(match app.app.db.backend() {
         DbBackend::Sqlite => {
             "CREATE TRIGGER stop BEFORE UPDATE ON customer WHEN NEW.email = 'c2400@x.io'

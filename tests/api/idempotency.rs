@@ -22,7 +22,7 @@ fn registration(email: &str) -> Value {
 }
 
 async fn records(app: &TestApp) -> Vec<idempotency_key::Model> {
-    idempotency_key::Entity::find().all(app.app.db.migration_connection()).await.unwrap()
+    idempotency_key::Entity::find().all(app.app.db.writer()).await.unwrap()
 }
 
 /// The second response has the same bytes as the first.

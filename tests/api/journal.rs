@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Actor, CUSTOMER_PASSWORD, Receiver, TestApp, WebhookReply, apply, on_both_databases};
 
 async fn journal(app: &TestApp) -> Vec<Model> {
-    Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.migration_connection()).await.unwrap()
+    Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.writer()).await.unwrap()
 }
 
 fn url(row: &Value) -> String {
@@ -127,7 +127,7 @@ async fn meta_data_is_limited_in_size(app: &TestApp) {
     // Oversized data of an earlier release can be reduced.
     let mut stored = app.customers().await.remove(0).into_active_model();
     stored.meta_data = Set(json!({"free": "x".repeat(70_000), "custom": {"one": "y".repeat(100)}}));
-    stored.update(app.app.db.migration_connection()).await.unwrap();
+    stored.update(app.app.db.writer()).await.unwrap();
     assert_eq!(set("one", 200).await.status, 400);
     assert_eq!(set("one", 50).await.status, 200);
     app.admin().patch(&url(&row), &json!({"full_name": "B"})).await.data();
@@ -200,7 +200,7 @@ async fn old_entries_are_deleted_after_the_retention(app: &TestApp) {
     app.app.clock.advance(TimeDelta::days(31));
     app.publish().await;
     run_housekeeping(&app).await;
-    assert_eq!(Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
+    assert_eq!(Entity::find().count(app.app.db.writer()).await.unwrap(), 0);
     assert_eq!(read(json!({"after": middle})).await.graphql_code(), "POSITION_EXPIRED");
     receiver.stop();
     app.stop().await;

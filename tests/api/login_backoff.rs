@@ -21,7 +21,7 @@ async fn log_in(app: &TestApp, email: &str, password: &str) -> TestResponse {
 async fn set_hash(app: &TestApp, hash: &str) {
     let mut row = app.customers().await.remove(0).into_active_model();
     row.password = Set(PasswordHash::new(hash.to_owned()));
-    row.update(app.app.db.migration_connection()).await.unwrap();
+    row.update(app.app.db.writer()).await.unwrap();
 }
 
 async fn hash(app: &TestApp) -> String {
@@ -72,7 +72,7 @@ async fn concurrent_login_attempts_are_limited(app: &TestApp) {
     };
     let statuses = futures_util::future::join_all((0..40).map(attempt)).await;
     assert!(statuses.iter().filter(|status| **status == 401).count() >= 39, "{statuses:?}");
-    let count = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let count = throttle::Entity::find().all(app.app.db.writer()).await.unwrap();
     let account = count.iter().find(|row| row.key.starts_with("customer:")).unwrap();
     assert_eq!(account.count, 1, "the other attempts were refused without verification");
 }
@@ -85,7 +85,7 @@ async fn concurrent_correct_logins_all_succeed(app: &TestApp) {
     )
     .await;
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-    let counted = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let counted = throttle::Entity::find().all(app.app.db.writer()).await.unwrap();
     let counted: Vec<&str> = counted.iter().map(|row| row.key.as_str()).collect();
     assert_eq!(counted, ["address:register:127.0.0.1"], "no wrong passwords are counted");
 }
@@ -97,7 +97,7 @@ async fn unknown_addresses_are_counted_alike(app: &TestApp) {
     for email in ["nobody@x.io", "Nobody@x.io", "no address"] {
         log_in(app, email, "wrong wrong").await.assert_failure(401, "unauthenticated");
     }
-    let rows = throttle::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let rows = throttle::Entity::find().all(app.app.db.writer()).await.unwrap();
     let mut keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
     keys.sort_unstable();
     assert_eq!(keys.len(), 3, "{keys:?}");
@@ -286,6 +286,6 @@ async fn limits_can_be_switched_off() {
         log_in(&app, "a@x.io", "wrong wrong").await.assert_failure(401, "unauthenticated");
     }
     assert_eq!(log_in(&app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
-    assert_eq!(throttle::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 0);
+    assert_eq!(throttle::Entity::find().count(app.app.db.writer()).await.unwrap(), 0);
     app.stop().await;
 }

@@ -10,11 +10,7 @@ use crate::support::smtp::{SmtpBehavior, SmtpServer};
 use crate::support::{Actor, Backend, Mail, TestApp, apply, on_both_databases};
 
 async fn rows(app: &TestApp) -> Vec<mail::Model> {
-    mail::Entity::find()
-        .order_by_asc(mail::Column::MailId)
-        .all(app.app.db.migration_connection())
-        .await
-        .unwrap()
+    mail::Entity::find().order_by_asc(mail::Column::MailId).all(app.app.db.writer()).await.unwrap()
 }
 
 fn inbox(server: &SmtpServer) -> Vec<Mail> {

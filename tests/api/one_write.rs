@@ -26,7 +26,7 @@ async fn keyed(actor: &impl Actor, method: &Method, path: &str, key: &str, body:
 }
 
 async fn stored_keys(app: &TestApp) -> u64 {
-    idempotency_key::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
+    idempotency_key::Entity::find().count(app.app.db.writer()).await.unwrap()
 }
 
 /// The caller of a mutation.
@@ -296,7 +296,7 @@ async fn refused_logins_with_a_key_do_not_block_writes(app: &TestApp) {
     app.register("a@x.io").await;
     let mut row = app.customers().await.remove(0).into_active_model();
     row.password = Set(PasswordHash::new(BCRYPT.to_owned()));
-    row.update(app.app.db.migration_connection()).await.unwrap();
+    row.update(app.app.db.writer()).await.unwrap();
     let wrong = json!({"email": "a@x.io", "password": "wrong wrong wrong"});
     app.anonymous().post("/api/customer/tokens", &wrong).await.assert_failure(401, "unauthenticated");
     let send = async |number: usize| {
@@ -395,7 +395,7 @@ async fn a_serialization_failure_at_commit_is_retried() {
         CREATE CONSTRAINT TRIGGER fail_first_commit AFTER UPDATE ON customer
             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_first_commit();
     "#;
-    app.app.db.migration_connection().execute_unprepared(fail_first_commit).await.unwrap();
+    app.app.db.writer().execute_unprepared(fail_first_commit).await.unwrap();
     let body = json!({"full_name": "New"});
     let first = keyed(&customer, &Method::PATCH, "/api/customers/me", "k", &body).await;
     assert_eq!((first.status, &first.data()["version"]), (200, &json!(2)), "{first:?}");

@@ -31,7 +31,7 @@ async fn is_logged_in(customer: &Customer<'_>) -> bool {
 }
 
 async fn tokens(app: &TestApp) -> u64 {
-    reset_password_token::Entity::find().count(app.app.db.migration_connection()).await.unwrap()
+    reset_password_token::Entity::find().count(app.app.db.writer()).await.unwrap()
 }
 
 /// Every session ends except that of the request, which continues with the tokens of the response.
@@ -81,7 +81,7 @@ async fn a_change_with_a_token_of_evershop_starts_a_session(app: &TestApp) {
             && !is_logged_in(&evershop).await
             && is_logged_in(&evershop.with_tokens(&pair)).await
     );
-    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 1);
 }
 
 #[apply(on_both_databases!)]
@@ -148,7 +148,7 @@ async fn a_forgotten_password_is_reset_by_link(app: &TestApp) {
     app.deliver_mails().await;
     let (first, second) = (app.reset_token("A@X.io").await, app.reset_token("a@x.io").await);
     assert_ne!(first, second);
-    let stored = reset_password_token::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let stored = reset_password_token::Entity::find().all(app.app.db.writer()).await.unwrap();
     assert!(
         stored.len() == 2
             && stored.iter().all(|row| row.token.expose().len() == 64
@@ -161,7 +161,7 @@ async fn a_forgotten_password_is_reset_by_link(app: &TestApp) {
     let response = reset(app, &first, NEW).await;
     assert_eq!((response.status, response.header("cache-control")), (200, Some("no-store")));
     assert!(!is_logged_in(&customer).await && is_logged_in(&customer.with_tokens(&response.data())).await);
-    assert_eq!(customer_session::Entity::find().count(app.app.db.migration_connection()).await.unwrap(), 1);
+    assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 1);
     assert_eq!(log_in(app, NEW).await, 200);
     assert_eq!(tokens(app).await, 0, "the other reset tokens are deleted too");
     for used in [&first, &second] {

@@ -131,7 +131,7 @@ async fn a_customer_deletes_its_account(app: &TestApp) {
     assert_eq!((&row["email"], &row["links"]), (&json!("a@x.io"), &Value::Null));
     assert_eq!(customer.query("{ __typename }").await.status, 401);
     assert_eq!(other.query("{ currentCustomer { uuid } }").await.status, 200);
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     assert_eq!(app.customers().await.len(), 1);
     assert_eq!(customer_address::Entity::find().count(db).await.unwrap(), 0);
     assert_eq!(customer_session::Entity::find().count(db).await.unwrap(), 1);

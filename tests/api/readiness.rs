@@ -48,7 +48,7 @@ async fn set_writable(app: &TestApp, writable: bool) {
         }
         None => {
             let pragma = format!("PRAGMA query_only = {read_only}");
-            app.app.db.migration_connection().execute_unprepared(&pragma).await.unwrap();
+            app.app.db.writer().execute_unprepared(&pragma).await.unwrap();
         }
     }
 }
@@ -62,11 +62,11 @@ async fn a_healthy_server_is_ready(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn pending_migrations_are_reported(app: &TestApp) {
-    Migrator::down(app.app.db.migration_connection(), Some(1)).await.unwrap();
+    Migrator::down(app.app.db.writer(), Some(1)).await.unwrap();
     let message = "1 migrations are pending: run `patron migrate up`";
     let expected = ["database: ok", "migrations: failed", "writes: unknown"];
     assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
-    Migrator::up(app.app.db.migration_connection(), None).await.unwrap();
+    Migrator::up(app.app.db.writer(), None).await.unwrap();
     assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
 }
 

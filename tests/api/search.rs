@@ -142,7 +142,7 @@ async fn missing_search_texts_are_filled_in(app: &TestApp) {
         search_text: Set(String::new()),
         ..Default::default()
     };
-    renamed.update(app.app.db.migration_connection()).await.unwrap();
+    renamed.update(app.app.db.writer()).await.unwrap();
     assert_eq!((search(app, "renee").await, search(app, "zofie 449").await), (String::new(), String::new()));
     derived::compute_missing(&system).await.unwrap();
     assert_eq!(search(app, "renee").await, "c");
@@ -256,7 +256,7 @@ async fn register_many(app: &TestApp) {
     }
     fill_all_in(app).await;
     if app.app.db.backend() == DbBackend::Postgres {
-        app.app.db.migration_connection().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
+        app.app.db.writer().execute_unprepared("VACUUM ANALYZE customer").await.unwrap();
     }
 }
 
@@ -274,7 +274,7 @@ async fn insert(app: &TestApp, numbers: Range<usize>) {
         ..Default::default()
     };
     let rows = customer::Entity::insert_many(numbers.map(row));
-    rows.exec_without_returning(app.app.db.migration_connection()).await.unwrap();
+    rows.exec_without_returning(app.app.db.writer()).await.unwrap();
 }
 
 /// Fills in all missing search texts and returns the number of batches.

@@ -23,7 +23,7 @@ async fn log(app: &TestApp, variables: Value) -> Vec<Value> {
 
 async fn count_dead_letters(app: &TestApp) -> u64 {
     let parked = webhook_delivery::Column::Status.eq(DeliveryStatus::DeadLetter);
-    webhook_delivery::Entity::find().filter(parked).count(app.app.db.migration_connection()).await.unwrap()
+    webhook_delivery::Entity::find().filter(parked).count(app.app.db.writer()).await.unwrap()
 }
 
 async fn rename(app: &TestApp, row: &Value, name: &str) {
@@ -367,10 +367,7 @@ async fn endpoints_are_validated_and_secrets_encrypted(app: &TestApp) {
         json!([{"uuid": row["uuid"], "url": "https://hooks.example.com/", "description": "",
         "events": ["address.*"], "enabled": true, "updateApi": url, "deleteApi": url}])
     );
-    let stored = patron::entity::webhook_endpoint::Entity::find()
-        .all(app.app.db.migration_connection())
-        .await
-        .unwrap();
+    let stored = patron::entity::webhook_endpoint::Entity::find().all(app.app.db.writer()).await.unwrap();
     assert!(
         !String::from_utf8_lossy(&stored[0].secret).contains("whsec_"),
         "the database has the secret only encrypted"

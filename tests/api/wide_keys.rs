@@ -17,12 +17,7 @@ const TABLES: [&str; 7] = [
 ];
 
 async fn execute(app: &TestApp, sql: &str) {
-    app.app
-        .db
-        .migration_connection()
-        .execute_unprepared(sql)
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    app.app.db.writer().execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// Sets the key of the next row of each of these tables to 2^31.

@@ -83,7 +83,7 @@ async fn a_hanging_mail_server_does_not_delay_the_stop(app: &TestApp) {
     app.register("a@x.io").await;
     let (stop, stopped) = watch::channel(false);
     let running = tokio::spawn(worker::run(app.app.clone(), stopped));
-    let rows = async || mail::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let rows = async || mail::Entity::find().all(app.app.db.writer()).await.unwrap();
     until("a claimed mail", async || rows().await.iter().any(|mail| mail.attempts == 1)).await;
     let watch = Timer::start();
     stop.send_replace(true);

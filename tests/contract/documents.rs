@@ -1,26 +1,8 @@
 //! The documentation lists every GraphQL error code and every log line of the source, and no others.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
-/// Adds the Rust files below a folder, with their code, to `files`.
-fn collect_sources(folder: &Path, files: &mut Vec<(PathBuf, String)>) {
-    for entry in std::fs::read_dir(folder).expect("the folder is readable") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            collect_sources(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let code = std::fs::read_to_string(&path).expect("a file");
-            files.push((path, code));
-        }
-    }
-}
-
-fn all_sources() -> Vec<(PathBuf, String)> {
-    let mut files = Vec::new();
-    collect_sources(Path::new("src"), &mut files);
-    files
-}
+use crate::source;
 
 /// Codes of failures that occur only in writes: GraphQL has no idempotency keys and no preconditions.
 const WRITE_CODES: [&str; 3] = ["IDEMPOTENCY_MISMATCH", "PRECONDITION_FAILED", "PRECONDITION_REQUIRED"];
@@ -54,7 +36,7 @@ fn without_values(text: &str) -> String {
 
 /// The level and text of every line that is logged at `info` and above.
 fn lines_of_the_source() -> BTreeSet<(String, String)> {
-    let files = all_sources();
+    let files = source::files();
     let mut lines = BTreeSet::new();
     for call in files.iter().flat_map(|(_, code)| code.split("tracing::").skip(1)) {
         let Some((level, rest)) = call.split_once("!(") else { continue };

@@ -2,7 +2,9 @@
 //! the `use` lines and the paths in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::source;
 
 /// The modules from the ground up. A module may import those in the rows below its own, and none of its own row.
 const LAYERS: &[&[&str]] = &[
@@ -10,6 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["types"],
     &["clock"],
     &["random"],
+    &["tls"],
     &["config"],
     &["server"],
     &["telemetry"],
@@ -57,7 +60,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("regex_automata", &["service"]),
     ("reqwest", &["outbound", "telemetry"]),
     ("rustix", &["crypto", "server"]),
-    ("rustls", &["outbound", "telemetry"]),
+    ("rustls", &["error", "tls"]),
     ("strsim", &["config", "api::graphql"]),
     ("utoipa", &["http", "api::rest", "web", "router"]),
     ("utoipa_axum", &["api::rest", "web", "router"]),
@@ -167,25 +170,8 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("the folder is read");
-    let paths = entries.map(|entry| entry.expect("the entry is read").path());
-    let mut found = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found
-}
-
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let read = |path: PathBuf| {
-        let file = path.strip_prefix(&root).expect("below the root").to_path_buf();
-        let text = std::fs::read_to_string(&path).expect("the file is read");
+    let read = |(file, text): (PathBuf, String)| {
         let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         let code = code.join("\n");
         let tests = code.find("#[cfg(test)]\nmod ").or_else(|| code.find("#[cfg(test)]\npub(super) mod "));
@@ -194,7 +180,7 @@ fn sources() -> Vec<Source> {
         let module = if module == "lib" { String::new() } else { module.to_owned() };
         Source { module, file, code: code[..tests.unwrap_or(code.len())].to_owned() }
     };
-    files(&root).into_iter().map(read).collect()
+    source::files().into_iter().map(read).collect()
 }
 
 /// The file of the longest module that a path begins with.
@@ -322,12 +308,12 @@ fn the_right_to_write_is_given_in_one_place() {
         "service/housekeeping.rs",
         "service/import/write.rs",
         "service/journal/retention.rs",
+        "service/login.rs",
+        "service/login_attempts.rs",
         "service/mail.rs",
         "service/metafield/clean_up.rs",
         "service/password/mod.rs",
         "service/session/expiry.rs",
-        "service/session/mod.rs",
-        "service/throttle.rs",
         "service/webhook/delivery.rs",
         "service/webhook/publish.rs",
     ];
@@ -342,7 +328,7 @@ fn the_right_to_write_is_given_in_one_place() {
         }
     }
     commits.sort();
-    assert_eq!(gives, ["http/middleware/idempotency.rs"]);
+    assert_eq!(gives, ["http/extract/write.rs"]);
     assert_eq!(commits, COMMIT_APART, "a service that changes something for a request spends its Write");
 }
 

@@ -43,9 +43,7 @@ pub fn check(world: &World, input: &[u8]) {
     }
     world.send("DELETE", &path, b"").accepted();
     // The worker deletes the definition later, but the next input needs an empty table now.
-    world
-        .run(Entity::delete_many().exec(world.app().db.migration_connection()))
-        .expect("the database responds");
+    world.run(Entity::delete_many().exec(world.app().db.writer())).expect("the database responds");
     world.restore();
 }
 

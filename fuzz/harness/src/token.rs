@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use patron::service::auth;
-use patron::service::token::{self, Audience, TokenKind};
+use patron::service::token::{self, TokenKind};
+use patron::types::Audience;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

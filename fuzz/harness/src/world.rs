@@ -99,7 +99,7 @@ impl World {
         let (ctx, admin, customers) = runtime.block_on(async {
             let app = App::build(config, keys, Clock::fixed(now), Random::seeded(1)).await;
             let ctx = AdminCtx::system(app.expect("the program is built"));
-            Migrator::up(ctx.app.db.migration_connection(), None).await.expect("the migrations run");
+            Migrator::up(ctx.app.db.writer(), None).await.expect("the migrations run");
             let email = EmailAddress::parse_local("admin@localhost").expect("an address");
             let password = Password::new("an admin's password".into()).expect("a valid password");
             let admin = admin::create(&ctx, email, "Admin".to_owned(), &password).await;
@@ -192,7 +192,7 @@ impl World {
         let first = customer::Model { event_sequence: current.event_sequence, ..self.first.clone() };
         if current != first {
             let row = first.into_active_model().reset_all();
-            self.run(row.update(self.app().db.migration_connection())).expect("the database responds");
+            self.run(row.update(self.app().db.writer())).expect("the database responds");
         }
     }
 }
@@ -228,7 +228,7 @@ async fn populate(ctx: &AdminCtx) {
         ..Default::default()
     };
     let groups = customer_group::Entity::insert_many([group("Wholesale"), group("100 % \"VIP\"_\\")]);
-    groups.exec_without_returning(ctx.app.db.migration_connection()).await.expect("groups are written");
+    groups.exec_without_returning(ctx.app.db.writer()).await.expect("groups are written");
     let lines = (0..24).map(|number| Line {
         number,
         record: Ok(Record { fields: customer_fields(number), is_text: false }),
@@ -242,7 +242,7 @@ async fn populate(ctx: &AdminCtx) {
     let without_group = customer::Entity::update_many()
         .col_expr(customer::Column::GroupId, Expr::value(None::<i32>))
         .filter(customer::Column::CustomerId.is_in([5, 6, 17]));
-    without_group.exec(ctx.app.db.migration_connection()).await.expect("the customers are changed");
+    without_group.exec(ctx.app.db.writer()).await.expect("the customers are changed");
 }
 
 fn customer_fields(number: u64) -> serde_json::Map<String, Value> {

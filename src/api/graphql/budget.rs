@@ -7,21 +7,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_graphql::async_trait::async_trait;
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextResolve, NextValidation, ResolveInfo,
-};
-use async_graphql::{ContextSelectionSet, ServerError, ServerResult, ValidationResult, Value};
+use async_graphql::{ContextSelectionSet, ServerError, ServerResult};
 
 use super::error;
-use super::sized_output;
 use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
 use crate::http::FailureCode;
-
-/// The least that an introspection field counts, in bytes. These fields are many and short, and each costs a walk
-/// through the library's registry.
-const MIN_INTROSPECTION_BYTES: usize = 128;
 
 /// A response adds to the shared counter in steps of this many bytes, so a small response never touches it.
 const STEP: usize = 32 * 1024;
@@ -31,7 +22,7 @@ const STEP: usize = 32 * 1024;
 pub(super) struct PendingBytes(Arc<AtomicUsize>);
 
 /// The remaining budget of a request. All operations of a batch share it.
-pub(super) struct Budget {
+pub(super) struct RequestBudget {
     max_complexity: usize,
     max_parts: usize,
     fields: AtomicUsize,
@@ -52,7 +43,7 @@ pub(super) struct Budget {
 
 /// Returns the bytes to the shared counter. From here on the server counts the response until the client has received
 /// it.
-impl Drop for Budget {
+impl Drop for RequestBudget {
     fn drop(&mut self) {
         let reserved = *self.reserved.get_mut();
         if reserved > 0 {
@@ -61,7 +52,7 @@ impl Drop for Budget {
     }
 }
 
-impl Budget {
+impl RequestBudget {
     pub(super) fn new(config: &GraphqlConfig, pending: &PendingBytes) -> Self {
         Self {
             max_complexity: config.max_complexity,
@@ -92,7 +83,11 @@ impl Budget {
         if take(&self.fields, cost.fields) { self.take_parts(cost.parts) } else { Err(self.too_complex()) }
     }
 
-    fn take_complexity(&self, complexity: usize) -> Result<(), ServerError> {
+    /// Takes the complexity of an operation.
+    ///
+    /// # Errors
+    /// `QUERY_TOO_LARGE` when it exceeds the remaining budget.
+    pub(super) fn take_complexity(&self, complexity: usize) -> Result<(), ServerError> {
         if take(&self.complexity, complexity) { Ok(()) } else { Err(self.too_complex()) }
     }
 
@@ -116,15 +111,15 @@ impl Budget {
 
     /// Counts bytes of a resolved row. Fails once the limit is exceeded.
     pub(super) fn take_bytes(&self, bytes: usize) -> ServerResult<()> {
-        self.count(&self.row_bytes, bytes)
+        self.add_bytes(&self.row_bytes, bytes)
     }
 
     /// Counts bytes of a long text or a JSON value. Fails once the limit is exceeded.
     pub(super) fn take_leaf(&self, bytes: usize) -> ServerResult<()> {
-        self.count(&self.leaf_bytes, bytes)
+        self.add_bytes(&self.leaf_bytes, bytes)
     }
 
-    fn count(&self, counter: &AtomicUsize, bytes: usize) -> ServerResult<()> {
+    fn add_bytes(&self, counter: &AtomicUsize, bytes: usize) -> ServerResult<()> {
         let before = counter.fetch_add(bytes, Ordering::Relaxed);
         let after = before.saturating_add(bytes);
         if after > self.max_bytes {
@@ -167,49 +162,6 @@ fn take(remaining: &AtomicUsize, amount: usize) -> bool {
     remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |bytes| bytes.checked_sub(amount)).is_ok()
 }
 
-/// An extension that takes from the [`Budget`] what only the library knows: the complexity of each operation of a
-/// batch, and the bytes of introspection fields. Only the schema for batches and introspection has it, because the
-/// library resolves every field more slowly when a schema has an extension.
-pub(super) struct BudgetExtension;
-
-impl ExtensionFactory for BudgetExtension {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait]
-impl Extension for BudgetExtension {
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await?;
-        if let Some(budget) = ctx.data_opt::<Arc<Budget>>() {
-            budget.take_complexity(result.complexity)?;
-        }
-        Ok(result)
-    }
-
-    async fn resolve(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        info: ResolveInfo<'_>,
-        next: NextResolve<'_>,
-    ) -> ServerResult<Option<Value>> {
-        let budget = ctx.data_opt::<Arc<Budget>>().filter(|_| info.is_for_introspection);
-        let Some(budget) = budget else { return next.run(ctx, info).await };
-        // When the limit is exceeded, the field fails before it is resolved.
-        budget.take_bytes(MIN_INTROSPECTION_BYTES)?;
-        let name = info.alias.unwrap_or(info.name).len();
-        let value = next.run(ctx, info).await?;
-        let bytes = name + value.as_ref().map_or(0, sized_output::scalar_bytes);
-        budget.take_bytes(bytes.saturating_sub(MIN_INTROSPECTION_BYTES))?;
-        Ok(value)
-    }
-}
-
 /// The cost of a document: all of its operations and fragments.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DocumentCost {
@@ -240,15 +192,15 @@ pub(super) mod tests {
         }
     }
 
-    fn budget(bytes: usize) -> Budget {
-        Budget::new(&config(bytes, usize::MAX), &PendingBytes::default())
+    fn budget(bytes: usize) -> RequestBudget {
+        RequestBudget::new(&config(bytes, usize::MAX), &PendingBytes::default())
     }
 
     #[test]
     fn responses_built_at_the_same_time_share_a_limit() {
         let (pending, config) = (PendingBytes::default(), config(10 * STEP, 3 * STEP));
-        let first = Budget::new(&config, &pending);
-        let second = Budget::new(&config, &pending);
+        let first = RequestBudget::new(&config, &pending);
+        let second = RequestBudget::new(&config, &pending);
         assert!(first.take_bytes(STEP - 1).is_ok() && pending.0.load(Ordering::Relaxed) == 0);
         assert!(first.take_bytes(2 * STEP).is_ok() && second.take_leaf(STEP).is_ok());
         assert!(second.take_bytes(STEP).is_err() && second.take_bytes(1).is_ok());

@@ -1,9 +1,11 @@
 //! The caller of a request, as resolvers get it.
 
 use async_graphql::{Context, Request, Result};
+use uuid::Uuid;
 
 use super::error::ResolverError;
 use crate::app::ctx::{AdminCtx, Ctx};
+use crate::http::urls;
 
 /// Gives a request its caller: as an admin, or as anyone else.
 pub(super) fn with_caller(request: Request, ctx: Ctx) -> Request {
@@ -30,4 +32,12 @@ pub(super) fn admin<'a>(ctx: &Context<'a>) -> Result<&'a AdminCtx> {
         Some(admin) => Ok(admin),
         None => Err(ResolverError(ctx.data::<Ctx>()?.refuse_admin()).into()),
     }
+}
+
+/// The URL at which the caller reaches a customer: an admin by its uuid, the customer itself as `me`.
+pub(super) fn customer_url(ctx: &Context<'_>, customer: Uuid) -> Result<String> {
+    Ok(match caller(ctx)?.is_admin() {
+        true => urls::customer(customer),
+        false => urls::ME.to_owned(),
+    })
 }

@@ -5,6 +5,7 @@
 //! parses, validates and executes the document within the limits of the settings.
 
 mod budget;
+mod budget_extension;
 mod caller;
 mod error;
 mod error_code;

@@ -1,5 +1,5 @@
 //! Output types that count the bytes of a response while it is built. Every value that can be long has one of these
-//! types. Each takes its bytes from the [`Budget`] of the request and fails when the budget is exceeded.
+//! types. Each takes its bytes from the [`RequestBudget`] of the request and fails when the budget is exceeded.
 //!
 //! They are needed because the library builds the whole response in memory before it is written. Its extensions could
 //! count every value, but slow every field down.
@@ -11,7 +11,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, Json, OutputType, Positioned, ServerResult, Value};
 use serde::Serialize;
 
-use super::budget::Budget;
+use super::budget::RequestBudget;
 
 /// The least that a field counts, in bytes: a number is shorter than that in the response, but not in memory.
 pub(super) const MIN_FIELD_BYTES: usize = 32;
@@ -44,7 +44,7 @@ impl<T: OutputType> OutputType for List<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        let budget = Budget::of(ctx);
+        let budget = RequestBudget::of(ctx);
         budget.take_bytes(MIN_FIELD_BYTES)?;
         let mut values = Vec::with_capacity(self.0.len());
         for (index, item) in self.0.iter().enumerate() {
@@ -93,7 +93,7 @@ impl<T: AsRef<str> + Send + Sync> OutputType for Text<T> {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let text = self.0.as_ref();
         if text.len() >= LONG_TEXT_BYTES {
-            Budget::of(ctx).take_leaf(text.len())?;
+            RequestBudget::of(ctx).take_leaf(text.len())?;
         }
         Ok(Value::String(text.to_owned()))
     }
@@ -115,7 +115,7 @@ impl<T: Serialize + Send + Sync> OutputType for AnyJson<T> {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         // Stored JSON never fails here, because the names of its fields are strings.
         let value = async_graphql::to_value(&self.0).unwrap_or_default();
-        Budget::of(ctx).take_leaf(json_bytes(&value))?;
+        RequestBudget::of(ctx).take_leaf(json_bytes(&value))?;
         Ok(value)
     }
 }

@@ -1,26 +1,21 @@
 //! REST operations on addresses: admins can change those of all customers, customers their own.
 
-use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderName, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Versioned;
-use super::customer::parse_uuid;
-use super::failures::{
+use super::documented_failures::{
     CustomerDeleted, NoSuchAddress, NoSuchCustomer, NoSuchCustomerAddress, TooManyAddresses,
 };
 use super::link::Link;
-use super::openapi::{EntityTag, PathId};
+use super::openapi::{EntityTag, PathUuid};
+use super::response::{Created, Versioned, data};
 use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
 use crate::bodies;
-use crate::entity::customer_address::Model;
-use crate::http::Data;
-use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
-use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
+use crate::entity::customer;
+use crate::entity::customer_address::{Entity, Model};
+use crate::http::failure::documented::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
+use crate::http::{Data, Failure, JsonObject, NestedPathId, OneWrite, PathId, WriteResponse, urls};
 use crate::service::account::Owner;
 use crate::service::address::{self, OwnedAddress};
 use crate::types::timestamp;
@@ -119,33 +114,22 @@ impl From<&Model> for Address {
 
 impl From<&OwnedAddress> for LinkedAddress {
     fn from(owned: &OwnedAddress) -> Self {
-        let links = Link::edit_and_delete(&url(owned.owner, owned.address.uuid));
+        let links = Link::edit_and_delete(&urls::address(owned.owner, owned.address.uuid));
         Self { address: (&owned.address).into(), links }
     }
 }
 
-/// The URL of an address. It names the customer in the same way as the request.
-fn url(owner: Owner, address: Uuid) -> String {
-    match owner.is_caller() {
-        true => format!("/api/customers/me/addresses/{address}"),
-        false => format!("/api/customers/{}/addresses/{address}", owner.uuid()),
-    }
+fn created(owned: &OwnedAddress) -> Versioned<Created<LinkedAddress>> {
+    let url = urls::address(owned.owner, owned.address.uuid);
+    Versioned::new(owned.address.version, Created::at(url, owned.into()))
 }
 
-type CreatedAddress = Versioned<(StatusCode, [(HeaderName, String); 1], Json<Data<LinkedAddress>>)>;
-
-fn created(owned: &OwnedAddress) -> CreatedAddress {
-    let location = url(owned.owner, owned.address.uuid);
-    let data = Json(Data { data: owned.into() });
-    Versioned::new(owned.address.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))
+fn updated(owned: &OwnedAddress) -> Versioned<Data<LinkedAddress>> {
+    Versioned::new(owned.address.version, data(owned))
 }
 
-fn updated(owned: &OwnedAddress) -> Versioned<Json<Data<LinkedAddress>>> {
-    Versioned::new(owned.address.version, Json(Data { data: owned.into() }))
-}
-
-fn deleted(owned: &OwnedAddress) -> Json<Data<Address>> {
-    Json(Data { data: (&owned.address).into() })
+fn deleted(owned: &OwnedAddress) -> Data<Address> {
+    data(&owned.address)
 }
 
 async fn create(
@@ -161,28 +145,14 @@ async fn update(
     ctx: &Ctx,
     write: OneWrite,
     owner: Owner,
-    id: &str,
+    uuid: Uuid,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(address::update(ctx, write.respond_with(updated), owner, address_id(id)?, body.into()).await?.into())
+    Ok(address::update(ctx, write.respond_with(updated), owner, uuid, body.into()).await?.into())
 }
 
-async fn delete(ctx: &Ctx, write: OneWrite, owner: Owner, id: &str) -> Result<WriteResponse, Failure> {
-    Ok(address::delete(ctx, write.respond_with(deleted), owner, address_id(id)?).await?.into())
-}
-
-fn address_id(text: &str) -> Result<Uuid, Failure> {
-    parse_uuid(text).ok_or_else(|| Failure::not_found("Address not found"))
-}
-
-fn owner(ctx: &AdminCtx, customer: &str) -> Result<Owner, Failure> {
-    let uuid = parse_uuid(customer).ok_or_else(|| Failure::not_found("Customer not found"))?;
-    Ok(Owner::of(ctx, uuid))
-}
-
-/// A path that can't be decoded is 404.
-fn undecodable(_: PathRejection) -> Failure {
-    Failure::not_found("Address not found")
+async fn delete(ctx: &Ctx, write: OneWrite, owner: Owner, uuid: Uuid) -> Result<WriteResponse, Failure> {
+    Ok(address::delete(ctx, write.respond_with(deleted), owner, uuid).await?.into())
 }
 
 /// Add an address to a customer
@@ -190,7 +160,7 @@ fn undecodable(_: PathRejection) -> Failure {
     post,
     path = "/api/customers/{uuid}/addresses",
     tag = "addresses",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the customer")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the customer")),
     request_body = NewAddress,
     security(("admin" = [])),
     responses(
@@ -201,11 +171,10 @@ fn undecodable(_: PathRejection) -> Failure {
 pub(super) async fn create_customer_address(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<customer::Entity>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let Path(customer) = path.map_err(undecodable)?;
-    create(&ctx, write, owner(&ctx, &customer)?, body).await
+    create(&ctx, write, Owner::of(&ctx, id.uuid), body).await
 }
 
 /// Change an address of a customer
@@ -214,8 +183,8 @@ pub(super) async fn create_customer_address(
     path = "/api/customers/{uuid}/addresses/{address_uuid}",
     tag = "addresses",
     params(
-        ("uuid" = inline(PathId), Path, description = "Public identifier of the customer"),
-        ("address_uuid" = inline(PathId), Path, description = "Public identifier of the address"),
+        ("uuid" = inline(PathUuid), Path, description = "Public identifier of the customer"),
+        ("address_uuid" = inline(PathUuid), Path, description = "Public identifier of the address"),
     ),
     request_body = AddressPatch,
     security(("admin" = [])),
@@ -227,11 +196,10 @@ pub(super) async fn create_customer_address(
 pub(super) async fn update_customer_address(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<(String, String)>, PathRejection>,
+    id: NestedPathId<customer::Entity, Entity>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let Path((customer, address)) = path.map_err(undecodable)?;
-    update(&ctx, write, owner(&ctx, &customer)?, &address, body).await
+    update(&ctx, write, Owner::of(&ctx, id.parent), id.uuid, body).await
 }
 
 /// Delete an address of a customer
@@ -242,8 +210,8 @@ pub(super) async fn update_customer_address(
     path = "/api/customers/{uuid}/addresses/{address_uuid}",
     tag = "addresses",
     params(
-        ("uuid" = inline(PathId), Path, description = "Public identifier of the customer"),
-        ("address_uuid" = inline(PathId), Path, description = "Public identifier of the address"),
+        ("uuid" = inline(PathUuid), Path, description = "Public identifier of the customer"),
+        ("address_uuid" = inline(PathUuid), Path, description = "Public identifier of the address"),
     ),
     security(("admin" = [])),
     responses(
@@ -254,10 +222,9 @@ pub(super) async fn update_customer_address(
 pub(super) async fn delete_customer_address(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<(String, String)>, PathRejection>,
+    id: NestedPathId<customer::Entity, Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let Path((customer, address)) = path.map_err(undecodable)?;
-    delete(&ctx, write, owner(&ctx, &customer)?, &address).await
+    delete(&ctx, write, Owner::of(&ctx, id.parent), id.uuid).await
 }
 
 /// Add an address to my account
@@ -285,7 +252,7 @@ pub(super) async fn create_my_address(
     patch,
     path = "/api/customers/me/addresses/{address_uuid}",
     tag = "addresses",
-    params(("address_uuid" = inline(PathId), Path, description = "Public identifier of the address")),
+    params(("address_uuid" = inline(PathUuid), Path, description = "Public identifier of the address")),
     request_body = AddressPatch,
     security(("customer" = [])),
     responses(
@@ -296,11 +263,10 @@ pub(super) async fn create_my_address(
 pub(super) async fn update_my_address(
     ctx: CustomerCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let Path(address) = path.map_err(undecodable)?;
-    update(&ctx, write, Owner::me(&ctx), &address, body).await
+    update(&ctx, write, Owner::me(&ctx), id.uuid, body).await
 }
 
 /// Delete one of my addresses
@@ -310,7 +276,7 @@ pub(super) async fn update_my_address(
     delete,
     path = "/api/customers/me/addresses/{address_uuid}",
     tag = "addresses",
-    params(("address_uuid" = inline(PathId), Path, description = "Public identifier of the address")),
+    params(("address_uuid" = inline(PathUuid), Path, description = "Public identifier of the address")),
     security(("customer" = [])),
     responses(
         (status = 200, description = "The deleted address", body = Data<Address>),
@@ -320,8 +286,7 @@ pub(super) async fn update_my_address(
 pub(super) async fn delete_my_address(
     ctx: CustomerCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let Path(address) = path.map_err(undecodable)?;
-    delete(&ctx, write, Owner::me(&ctx), &address).await
+    delete(&ctx, write, Owner::me(&ctx), id.uuid).await
 }

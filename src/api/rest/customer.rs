@@ -1,23 +1,19 @@
 //! REST operations on customers.
 
-use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderName, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::Versioned;
-use super::failures::{EmailTaken, NoSuchCustomer};
+use super::documented_failures::{EmailTaken, NoSuchCustomer};
 use super::link::Link;
-use super::openapi::{EntityTag, PathId};
+use super::openapi::{EntityTag, PathUuid};
+use super::response::{Created, Versioned, data};
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::bodies;
-use crate::entity::customer::Model;
-use crate::http::Data;
-use crate::http::failures::{AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled};
-use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
+use crate::entity::customer::{Entity, Model};
+use crate::http::failure::documented::{
+    AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled,
+};
+use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
 use crate::service::customer;
 use crate::types::timestamp;
 
@@ -93,40 +89,19 @@ impl From<&Model> for Customer {
 impl From<&Model> for LinkedCustomer {
     fn from(row: &Model) -> Self {
         let links = [
-            Link::page("customerGrid", "/admin/customers"),
-            Link::page("edit", format!("/admin/customers/edit/{}", row.uuid)),
+            Link::page("customerGrid", urls::CUSTOMERS_PAGE),
+            Link::page("edit", urls::customer_page(row.uuid)),
         ];
         Self { customer: row.into(), links }
     }
 }
 
-/// Parses an identifier from a path, with or without hyphens. Other formats of UUIDs are not accepted.
-pub(super) fn parse_uuid(text: &str) -> Option<Uuid> {
-    let has_valid_length = matches!(text.len(), 32 | 36);
-    has_valid_length.then(|| Uuid::try_parse(text).ok()).flatten()
+fn created(row: &Model) -> Versioned<Created<LinkedCustomer>> {
+    Versioned::new(row.version, Created::at(urls::customer(row.uuid), row.into()))
 }
 
-/// The customer that a path names. An invalid identifier is 404, like an unknown one.
-pub(super) fn customer_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
-    let text = path.map(|Path(text)| text).unwrap_or_default();
-    parse_uuid(&text).ok_or_else(|| Failure::not_found("Customer not found"))
-}
-
-type CreatedCustomer = (StatusCode, [(HeaderName, String); 1], Json<Data<LinkedCustomer>>);
-
-fn created(row: &Model) -> Versioned<CreatedCustomer> {
-    let location = format!("/api/customers/{}", row.uuid);
-    let data = Json(Data { data: row.into() });
-    Versioned::new(row.version, (StatusCode::CREATED, [(header::LOCATION, location)], data))
-}
-
-fn updated(row: &Model) -> Versioned<Json<Data<LinkedCustomer>>> {
-    Versioned::new(row.version, Json(Data { data: row.into() }))
-}
-
-/// The view of a deleted customer, which has no links.
-pub(super) fn deleted(row: &Model) -> Json<Data<Customer>> {
-    Json(Data { data: row.into() })
+fn updated(row: &Model) -> Versioned<Data<LinkedCustomer>> {
+    Versioned::new(row.version, data(row))
 }
 
 /// Register a customer
@@ -158,7 +133,7 @@ pub(super) async fn create_customer(
     patch,
     path = "/api/customers/{uuid}",
     tag = "customers",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier, with or without hyphens")),
     request_body = CustomerPatch,
     security(("admin" = [])),
     responses(
@@ -169,10 +144,10 @@ pub(super) async fn create_customer(
 pub(super) async fn update_customer(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(customer::update(&ctx, write.respond_with(updated), customer_id(path)?, body.into()).await?.into())
+    Ok(customer::update(&ctx, write.respond_with(updated), id.uuid, body.into()).await?.into())
 }
 
 /// Delete a customer
@@ -182,7 +157,7 @@ pub(super) async fn update_customer(
     delete,
     path = "/api/customers/{uuid}",
     tag = "customers",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier, with or without hyphens")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier, with or without hyphens")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted customer", body = Data<Customer>),
@@ -192,7 +167,7 @@ pub(super) async fn update_customer(
 pub(super) async fn delete_customer(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    Ok(customer::delete(&ctx, write.respond_with(deleted), customer_id(path)?).await?.into())
+    Ok(customer::delete(&ctx, write.respond_with(data::<Model, Customer>), id.uuid).await?.into())
 }

@@ -1,6 +1,5 @@
 //! The data export of a customer: the only read of customers in the REST API.
 
-use axum::Json;
 use axum::http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use serde_json::Value;
@@ -8,14 +7,14 @@ use utoipa::ToSchema;
 
 use super::address::Address;
 use super::customer::Customer;
-use super::failures::CustomerDeleted;
+use super::documented_failures::CustomerDeleted;
 use super::openapi::{MailKind, MailStatus, ValuesByName};
+use super::response::NotStored;
 use super::session::Session;
 use crate::app::ctx::CustomerCtx;
 use crate::entity::mail::Model as MailRow;
-use crate::http::Data;
-use crate::http::Failure;
-use crate::http::failures::{CustomerOnly, Failing, Read};
+use crate::http::failure::documented::{CustomerOnly, Failing, Read};
+use crate::http::{Data, Failure};
 use crate::service::export::{self, AccountExport};
 use crate::types::timestamp;
 
@@ -109,11 +108,8 @@ impl From<AccountExport> for AccountData {
 )]
 pub(super) async fn export_me(
     ctx: CustomerCtx,
-) -> Result<([(HeaderName, HeaderValue); 2], Json<Data<AccountData>>), Failure> {
+) -> Result<([(HeaderName, HeaderValue); 1], NotStored<Data<AccountData>>), Failure> {
     let export = export::export_account(&ctx).await?;
-    let headers = [
-        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"customer.json\"")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, Json(Data { data: export.into() })))
+    let file = HeaderValue::from_static("attachment; filename=\"customer.json\"");
+    Ok(([(header::CONTENT_DISPOSITION, file)], NotStored(Data::of(export.into()))))
 }

@@ -1,23 +1,17 @@
 //! REST operations on customer groups.
 
-use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::http::{StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::customer::parse_uuid;
-use super::failures::{DefaultGroup, GroupNameTaken, NoSuchGroup};
+use super::documented_failures::{DefaultGroup, GroupNameTaken, NoSuchGroup};
 use super::link::Link;
-use super::openapi::PathId;
+use super::openapi::PathUuid;
+use super::response::{Created, data};
 use crate::app::ctx::AdminCtx;
 use crate::bodies;
-use crate::entity::customer_group::Model;
-use crate::http::Data;
-use crate::http::failures::{AdminOnly, Body, Change, Failing};
-use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
+use crate::entity::customer_group::{Entity, Model};
+use crate::http::failure::documented::{AdminOnly, Body, Change, Failing};
+use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
 use crate::service::group;
 use crate::types::timestamp;
 
@@ -75,18 +69,12 @@ impl From<&Model> for CustomerGroup {
 
 impl From<&Model> for LinkedCustomerGroup {
     fn from(row: &Model) -> Self {
-        Self { links: Link::edit_and_delete(&url(row.uuid)), group: row.into() }
+        Self { links: Link::edit_and_delete(&urls::customer_group(row.uuid)), group: row.into() }
     }
 }
 
-fn url(group: Uuid) -> String {
-    format!("/api/customer-groups/{group}")
-}
-
-/// The group that a path names. An invalid identifier is 404, like an unknown one.
-fn group_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
-    let text = path.map(|Path(text)| text).unwrap_or_default();
-    parse_uuid(&text).ok_or_else(|| Failure::not_found("Group not found"))
+fn created(row: &Model) -> Created<LinkedCustomerGroup> {
+    Created::at(urls::customer_group(row.uuid), row.into())
 }
 
 /// Create a customer group
@@ -106,11 +94,7 @@ pub(super) async fn create_customer_group(
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|row: &Model| {
-        let data = Data { data: LinkedCustomerGroup::from(row) };
-        (StatusCode::CREATED, [(header::LOCATION, url(row.uuid))], Json(data))
-    });
-    Ok(group::create(&ctx, write, body.into()).await?.into())
+    Ok(group::create(&ctx, write.respond_with(created), body.into()).await?.into())
 }
 
 /// Change a customer group
@@ -120,7 +104,7 @@ pub(super) async fn create_customer_group(
     patch,
     path = "/api/customer-groups/{uuid}",
     tag = "customer groups",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the group")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the group")),
     request_body = CustomerGroupPatch,
     security(("admin" = [])),
     responses(
@@ -131,11 +115,11 @@ pub(super) async fn create_customer_group(
 pub(super) async fn update_customer_group(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|row: &Model| Json(Data { data: LinkedCustomerGroup::from(row) }));
-    Ok(group::update(&ctx, write, group_id(path)?, body.into()).await?.into())
+    let write = write.respond_with(data::<Model, LinkedCustomerGroup>);
+    Ok(group::update(&ctx, write, id.uuid, body.into()).await?.into())
 }
 
 /// Delete a customer group
@@ -145,7 +129,7 @@ pub(super) async fn update_customer_group(
     delete,
     path = "/api/customer-groups/{uuid}",
     tag = "customer groups",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the group")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the group")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted group", body = Data<CustomerGroup>),
@@ -155,8 +139,7 @@ pub(super) async fn update_customer_group(
 pub(super) async fn delete_customer_group(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|row: &Model| Json(Data { data: CustomerGroup::from(row) }));
-    Ok(group::delete(&ctx, write, group_id(path)?).await?.into())
+    Ok(group::delete(&ctx, write.respond_with(data::<Model, CustomerGroup>), id.uuid).await?.into())
 }

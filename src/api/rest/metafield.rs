@@ -1,26 +1,20 @@
 //! REST operations on definitions and values of custom fields.
 
-use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::Versioned;
-use super::customer::{customer_id, parse_uuid};
-use super::failures::{CustomerDeleted, DefinitionTaken, NoSuchCustomer, NoSuchDefinition};
-use super::openapi::{EntityTag, FieldType, OwnerType, PathId, SubField, Validation};
+use super::documented_failures::{CustomerDeleted, DefinitionTaken, NoSuchCustomer, NoSuchDefinition};
+use super::openapi::{EntityTag, FieldType, OwnerType, PathUuid, SubField, Validation};
+use super::response::{Created, Versioned, data};
 use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
 use crate::bodies;
-use crate::entity::metafield_definition::Model;
-use crate::http::Data;
-use crate::http::failures::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
-use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
+use crate::entity::customer;
+use crate::entity::metafield_definition::{Entity, Model};
+use crate::http::failure::documented::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
+use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
 use crate::service::account::Owner;
-use crate::service::metafield::{self, Values};
+use crate::service::metafield::{self, MetafieldValues};
 use crate::types::timestamp;
 
 bodies! {
@@ -112,14 +106,8 @@ pub(super) struct Metafields {
     meta_data: Value,
 }
 
-fn url(definition: Uuid) -> String {
-    format!("/api/metafield-definitions/{definition}")
-}
-
-/// The definition that a path names. An invalid identifier is 404, like an unknown one.
-fn definition_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
-    let text = path.map(|Path(text)| text).unwrap_or_default();
-    parse_uuid(&text).ok_or_else(|| Failure::not_found("Metafield definition not found"))
+fn created(row: &Model) -> Created<MetafieldDefinition> {
+    Created::at(urls::metafield_definition(row.uuid), row.into())
 }
 
 /// Define a custom field
@@ -139,11 +127,7 @@ pub(super) async fn create_metafield_definition(
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|row: &Model| {
-        let location = [(header::LOCATION, url(row.uuid))];
-        (StatusCode::CREATED, location, definition(row))
-    });
-    Ok(metafield::create(&ctx, write, body.into()).await?.into())
+    Ok(metafield::create(&ctx, write.respond_with(created), body.into()).await?.into())
 }
 
 /// Change the definition of a custom field
@@ -154,7 +138,7 @@ pub(super) async fn create_metafield_definition(
     patch,
     path = "/api/metafield-definitions/{uuid}",
     tag = "custom fields",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the definition")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the definition")),
     request_body = MetafieldDefinitionPatch,
     security(("admin" = [])),
     responses(
@@ -165,12 +149,11 @@ pub(super) async fn create_metafield_definition(
 pub(super) async fn update_metafield_definition(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(metafield::update(&ctx, write.respond_with(definition), definition_id(path)?, body.into())
-        .await?
-        .into())
+    let write = write.respond_with(data::<Model, MetafieldDefinition>);
+    Ok(metafield::update(&ctx, write, id.uuid, body.into()).await?.into())
 }
 
 /// Delete the definition of a custom field
@@ -180,7 +163,7 @@ pub(super) async fn update_metafield_definition(
     delete,
     path = "/api/metafield-definitions/{uuid}",
     tag = "custom fields",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the definition")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the definition")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted definition", body = Data<MetafieldDefinition>),
@@ -190,13 +173,10 @@ pub(super) async fn update_metafield_definition(
 pub(super) async fn delete_metafield_definition(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    Ok(metafield::delete(&ctx, write.respond_with(definition), definition_id(path)?).await?.into())
-}
-
-fn definition(row: &Model) -> Json<Data<MetafieldDefinition>> {
-    Json(Data { data: row.into() })
+    let write = write.respond_with(data::<Model, MetafieldDefinition>);
+    Ok(metafield::delete(&ctx, write, id.uuid).await?.into())
 }
 
 async fn update(
@@ -208,9 +188,9 @@ async fn update(
     Ok(metafield::set_values(ctx, write.respond_with(updated), owner, body.into()).await?.into())
 }
 
-fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
-    let data = Metafields { meta_data: values.meta_data.clone() };
-    Versioned::new(values.version, Json(Data { data }))
+fn updated(values: &MetafieldValues) -> Versioned<Data<Metafields>> {
+    let view = Metafields { meta_data: values.meta_data.clone() };
+    Versioned::new(values.version, Data::of(view))
 }
 
 /// Set custom fields of a customer
@@ -220,7 +200,7 @@ fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
     patch,
     path = "/api/customers/{uuid}/metafields",
     tag = "custom fields",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the customer")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the customer")),
     request_body = MetafieldsPatch,
     security(("admin" = [])),
     responses(
@@ -231,10 +211,10 @@ fn updated(values: &Values) -> Versioned<Json<Data<Metafields>>> {
 pub(super) async fn update_customer_metafields(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<customer::Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    update(&ctx, write, Owner::of(&ctx, customer_id(path)?), body).await
+    update(&ctx, write, Owner::of(&ctx, id.uuid), body).await
 }
 
 /// Set my custom fields

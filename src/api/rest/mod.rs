@@ -5,14 +5,15 @@
 
 mod address;
 mod customer;
+mod documented_failures;
 mod export;
-mod failures;
 mod group;
 mod link;
 mod metafield;
 pub mod openapi;
 mod password;
 mod profile;
+mod response;
 mod session;
 mod token;
 mod verification;
@@ -20,17 +21,10 @@ mod webhook;
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::http::Data;
-use crate::types::entity_tag;
 
 /// All routes of the REST API.
 pub fn routes() -> OpenApiRouter<Arc<App>> {
@@ -67,31 +61,4 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(token::revoke_customer_token))
         .routes(routes!(session::delete_my_sessions))
         .routes(routes!(session::delete_my_session))
-}
-
-/// A response with the strong entity tag of a resource version.
-pub(in crate::api::rest) struct Versioned<T> {
-    version: i32,
-    response: T,
-}
-
-impl<T> Versioned<T> {
-    fn new(version: i32, response: T) -> Self {
-        Self { version, response }
-    }
-}
-
-impl<T: IntoResponse> IntoResponse for Versioned<T> {
-    fn into_response(self) -> Response {
-        ([(header::ETAG, entity_tag(self.version))], self.response).into_response()
-    }
-}
-
-/// An empty object, for operations that return no data.
-#[derive(Serialize, ToSchema)]
-pub(in crate::api::rest) struct EmptyBody {}
-
-/// The view of a write that returns no data.
-fn empty_body((): &()) -> Json<Data<EmptyBody>> {
-    Json(Data { data: EmptyBody {} })
 }

@@ -1,13 +1,12 @@
 //! REST operations to change and reset passwords of customers.
 
-use super::failures::CustomerDeleted;
+use super::documented_failures::CustomerDeleted;
+use super::response::{EmptyBody, empty_body};
 use super::token::{Tokens, tokens};
-use super::{EmptyBody, empty_body};
 use crate::app::ctx::CustomerCtx;
 use crate::bodies;
-use crate::http::Data;
-use crate::http::failures::{Body, CustomerOnly, Failing, Throttled};
-use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::failure::documented::{Body, CustomerOnly, Failing, Throttled};
+use crate::http::{AnonymousCtx, Data, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::password;
 
 bodies! {

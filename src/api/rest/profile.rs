@@ -1,20 +1,18 @@
 //! REST operations on the caller's own account.
 
-use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Versioned;
-use super::customer::{Customer, deleted};
-use super::failures::{CustomerDeleted, EmailTaken};
+use super::customer::Customer;
+use super::documented_failures::{CustomerDeleted, EmailTaken};
 use super::link::Link;
 use super::openapi::EntityTag;
+use super::response::{Versioned, data};
 use crate::app::ctx::CustomerCtx;
 use crate::bodies;
 use crate::entity::customer::Model;
-use crate::http::Data;
-use crate::http::failures::{Body, CustomerOnly, Failing, StaleVersion, Throttled};
-use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::failure::documented::{Body, CustomerOnly, Failing, StaleVersion, Throttled};
+use crate::http::{Data, Failure, JsonObject, OneWrite, WriteResponse, urls};
 use crate::service::customer;
 
 bodies! {
@@ -38,12 +36,12 @@ pub(super) struct Profile {
 
 impl From<&Model> for Profile {
     fn from(row: &Model) -> Self {
-        Self { customer: row.into(), links: [Link::own("/api/customers/me")] }
+        Self { customer: row.into(), links: [Link::own(urls::ME)] }
     }
 }
 
-fn updated(row: &Model) -> Versioned<Json<Data<Profile>>> {
-    Versioned::new(row.version, Json(Data { data: row.into() }))
+fn updated(row: &Model) -> Versioned<Data<Profile>> {
+    Versioned::new(row.version, data(row))
 }
 
 /// Change my name or e-mail address
@@ -88,5 +86,5 @@ pub(super) async fn delete_me(
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(customer::delete_own(&ctx, write.respond_with(deleted), body.into()).await?.into())
+    Ok(customer::delete_own(&ctx, write.respond_with(data::<Model, Customer>), body.into()).await?.into())
 }

@@ -1,20 +1,15 @@
 //! REST operations to end sessions. GraphQL lists them.
 
-use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::customer::parse_uuid;
-use super::failures::{CustomerDeleted, NoSuchSession};
-use super::openapi::PathId;
-use super::{EmptyBody, empty_body};
+use super::documented_failures::{CustomerDeleted, NoSuchSession};
+use super::openapi::PathUuid;
+use super::response::{EmptyBody, data, empty_body};
 use crate::app::ctx::CustomerCtx;
-use crate::entity::customer_session::Model;
-use crate::http::Data;
-use crate::http::failures::{Change, CustomerOnly, Failing};
-use crate::http::{Failure, OneWrite, WriteResponse};
+use crate::entity::customer_session::{Entity, Model};
+use crate::http::failure::documented::{Change, CustomerOnly, Failing};
+use crate::http::{Data, Failure, OneWrite, PathId, WriteResponse};
 use crate::service::session;
 use crate::types::timestamp;
 
@@ -57,7 +52,7 @@ impl From<&Model> for Session {
     delete,
     path = "/api/customers/me/sessions/{id}",
     tag = "tokens",
-    params(("id" = inline(PathId), Path, description = "Identifier of the session, from `currentCustomer { sessions { id } }`")),
+    params(("id" = inline(PathUuid), Path, description = "Identifier of the session, from `currentCustomer { sessions { id } }`")),
     security(("customer" = [])),
     responses(
         (status = 200, description = "The ended session", body = Data<Session>),
@@ -67,12 +62,9 @@ impl From<&Model> for Session {
 pub(super) async fn delete_my_session(
     ctx: CustomerCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let id = path.ok().and_then(|Path(text)| parse_uuid(&text));
-    let id = id.ok_or_else(|| Failure::not_found("Session not found"))?;
-    let write = write.respond_with(|row: &Model| Json(Data { data: Session::from(row) }));
-    Ok(session::end(&ctx, write, id).await?.into())
+    Ok(session::end(&ctx, write.respond_with(data::<Model, Session>), id.uuid).await?.into())
 }
 
 /// End all my sessions

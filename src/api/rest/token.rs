@@ -1,18 +1,15 @@
 //! REST operations for tokens of admins and customers: login, refresh and logout. Refresh tokens rotate.
 
-use axum::Json;
-use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::failures::{RefreshTokenRefused, WrongCredentials};
-use super::{EmptyBody, empty_body};
+use super::documented_failures::{RefreshTokenRefused, WrongCredentials};
+use super::response::{EmptyBody, NotStored, data, empty_body};
 use crate::app::write::Written;
 use crate::bodies;
-use crate::http::Data;
-use crate::http::failures::{Body, Failing, Throttled};
-use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::failure::documented::{Body, Failing, Throttled};
+use crate::http::{AnonymousCtx, Data, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::input::credentials::{CredentialsInput, RefreshInput};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
@@ -24,15 +21,19 @@ bodies! {
     RefreshToken: Create RefreshInput;
 }
 
+/// A token, for the examples in the OpenAPI document.
+const EXAMPLE_TOKEN: &str =
+    "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl";
+
 /// An access token, and a refresh token to get new tokens.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Tokens {
     /// The token for the header `Authorization: Bearer …`.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
+    #[schema(example = json!(EXAMPLE_TOKEN))]
     access_token: String,
     /// The token for the refresh route, to be used shortly before the access token expires.
-    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJ0b2tlbktpbmQiOiJhY2Nlc3MifQ.c2lnbmF0dXJl")]
+    #[schema(example = json!(EXAMPLE_TOKEN))]
     refresh_token: String,
 }
 
@@ -42,13 +43,10 @@ impl From<&TokenPair> for Tokens {
     }
 }
 
-/// The view of a write that issues tokens.
-pub(super) fn tokens(pair: &TokenPair) -> TokenResponse {
-    ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(Data { data: pair.into() }))
+/// The view of a write that issues tokens. Caches must not store it (RFC 6749 5.1).
+pub(super) fn tokens(pair: &TokenPair) -> NotStored<Data<Tokens>> {
+    NotStored(data(pair))
 }
-
-/// Tokens, which caches must not store (RFC 6749 5.1).
-type TokenResponse = ([(HeaderName, HeaderValue); 1], Json<Data<Tokens>>);
 
 /// Log in as an admin
 ///

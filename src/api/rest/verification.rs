@@ -1,12 +1,11 @@
 //! REST operations to verify e-mail addresses.
 
-use super::failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
-use super::{EmptyBody, empty_body};
+use super::documented_failures::{AlreadyVerified, CustomerDeleted, EmailTaken};
+use super::response::{EmptyBody, empty_body};
 use crate::app::ctx::CustomerCtx;
 use crate::bodies;
-use crate::http::Data;
-use crate::http::failures::{Body, Change, CustomerOnly, Failing, Throttled};
-use crate::http::{AnonymousCtx, Failure, JsonObject, OneWrite, WriteResponse};
+use crate::http::failure::documented::{Body, Change, CustomerOnly, Failing, Throttled};
+use crate::http::{AnonymousCtx, Data, Failure, JsonObject, OneWrite, WriteResponse};
 use crate::service::verification;
 
 bodies! {

@@ -1,26 +1,20 @@
 //! REST operations on webhook endpoints and their deliveries.
 
-use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::customer::parse_uuid;
-use super::failures::{NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebhookEndpoints};
+use super::documented_failures::{NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebhookEndpoints};
 use super::link::Link;
-use super::openapi::PathId;
+use super::openapi::PathUuid;
+use super::response::{Created, NotStored, data};
 use crate::app::ctx::AdminCtx;
 use crate::bodies;
 use crate::entity::webhook_delivery;
-use crate::entity::webhook_endpoint::Model;
-use crate::http::Data;
-use crate::http::failures::{AdminOnly, Body, Change, Failing};
-use crate::http::{Failure, JsonObject, OneWrite, WriteResponse};
+use crate::entity::webhook_endpoint::{Entity, Model};
+use crate::http::failure::documented::{AdminOnly, Body, Change, Failing};
+use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
 use crate::service::webhook::{self, EndpointWithSecret};
 use crate::types::timestamp;
 
@@ -99,14 +93,14 @@ impl From<&Model> for WebhookEndpoint {
 
 impl From<&Model> for LinkedWebhookEndpoint {
     fn from(row: &Model) -> Self {
-        Self { links: Link::edit_and_delete(&url(row.uuid)), endpoint: row.into() }
+        Self { links: Link::edit_and_delete(&urls::webhook_endpoint(row.uuid)), endpoint: row.into() }
     }
 }
 
 impl From<&EndpointWithSecret> for WebhookEndpointWithSecret {
     fn from(EndpointWithSecret { endpoint, secret }: &EndpointWithSecret) -> Self {
         Self {
-            links: Link::edit_and_delete(&url(endpoint.uuid)),
+            links: Link::edit_and_delete(&urls::webhook_endpoint(endpoint.uuid)),
             secret: secret.expose_secret().to_owned(),
             endpoint: endpoint.into(),
         }
@@ -138,31 +132,13 @@ impl From<&webhook_delivery::Model> for WebhookDelivery {
     }
 }
 
-fn url(endpoint: Uuid) -> String {
-    format!("/api/webhook-endpoints/{endpoint}")
+fn created(outcome: &EndpointWithSecret) -> NotStored<Created<WebhookEndpointWithSecret>> {
+    NotStored(Created::at(urls::webhook_endpoint(outcome.endpoint.uuid), outcome.into()))
 }
 
-/// The endpoint that a path names. An invalid identifier is 404, like an unknown one.
-fn endpoint_id(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Failure> {
-    let text = path.map(|Path(text)| text).unwrap_or_default();
-    parse_uuid(&text).ok_or_else(|| Failure::not_found("Webhook endpoint not found"))
+fn rotated(outcome: &EndpointWithSecret) -> NotStored<Data<WebhookEndpointWithSecret>> {
+    NotStored(data(outcome))
 }
-
-type CreatedEndpoint = (
-    StatusCode,
-    [(HeaderName, HeaderValue); 1],
-    [(HeaderName, String); 1],
-    Json<Data<WebhookEndpointWithSecret>>,
-);
-
-fn created(outcome: &EndpointWithSecret) -> CreatedEndpoint {
-    let location = [(header::LOCATION, url(outcome.endpoint.uuid))];
-    (StatusCode::CREATED, NO_STORE, location, Json(Data { data: outcome.into() }))
-}
-
-/// Caches must not store a response with a secret (RFC 9111 5.2.2.5).
-const NO_STORE: [(HeaderName, HeaderValue); 1] =
-    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 /// Create a webhook endpoint
 ///
@@ -194,7 +170,7 @@ pub(super) async fn create_webhook_endpoint(
     patch,
     path = "/api/webhook-endpoints/{uuid}",
     tag = "webhooks",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the endpoint")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the endpoint")),
     request_body = WebhookEndpointPatch,
     security(("admin" = [])),
     responses(
@@ -205,11 +181,11 @@ pub(super) async fn create_webhook_endpoint(
 pub(super) async fn update_webhook_endpoint(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|row: &Model| Json(Data { data: LinkedWebhookEndpoint::from(row) }));
-    Ok(webhook::update(&ctx, write, endpoint_id(path)?, body.into()).await?.into())
+    let write = write.respond_with(data::<Model, LinkedWebhookEndpoint>);
+    Ok(webhook::update(&ctx, write, id.uuid, body.into()).await?.into())
 }
 
 /// Delete a webhook endpoint
@@ -219,7 +195,7 @@ pub(super) async fn update_webhook_endpoint(
     delete,
     path = "/api/webhook-endpoints/{uuid}",
     tag = "webhooks",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the endpoint")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the endpoint")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted endpoint", body = Data<WebhookEndpoint>),
@@ -229,10 +205,9 @@ pub(super) async fn update_webhook_endpoint(
 pub(super) async fn delete_webhook_endpoint(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|row: &Model| Json(Data { data: WebhookEndpoint::from(row) }));
-    Ok(webhook::delete(&ctx, write, endpoint_id(path)?).await?.into())
+    Ok(webhook::delete(&ctx, write.respond_with(data::<Model, WebhookEndpoint>), id.uuid).await?.into())
 }
 
 /// Rotate the secret of a webhook endpoint
@@ -242,7 +217,7 @@ pub(super) async fn delete_webhook_endpoint(
     post,
     path = "/api/webhook-endpoints/{uuid}/secret",
     tag = "webhooks",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the endpoint")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the endpoint")),
     request_body = Rotation,
     security(("admin" = [])),
     responses(
@@ -253,13 +228,10 @@ pub(super) async fn delete_webhook_endpoint(
 pub(super) async fn rotate_webhook_secret(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|outcome: &EndpointWithSecret| {
-        (NO_STORE, Json(Data { data: WebhookEndpointWithSecret::from(outcome) }))
-    });
-    Ok(webhook::rotate_secret(&ctx, write, endpoint_id(path)?, body.into()).await?.into())
+    Ok(webhook::rotate_secret(&ctx, write.respond_with(rotated), id.uuid, body.into()).await?.into())
 }
 
 /// Replay the parked deliveries of a webhook endpoint
@@ -270,7 +242,7 @@ pub(super) async fn rotate_webhook_secret(
     post,
     path = "/api/webhook-endpoints/{uuid}/replay",
     tag = "webhooks",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the endpoint")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the endpoint")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The number of deliveries that are sent again", body = Data<Replayed>),
@@ -280,10 +252,10 @@ pub(super) async fn rotate_webhook_secret(
 pub(super) async fn replay_webhook_endpoint(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(|count: &u64| Json(Data { data: Replayed { count: *count } }));
-    Ok(webhook::replay_dead_letters(&ctx, write, Some(endpoint_id(path)?)).await?.into())
+    let write = write.respond_with(|count: &u64| Data::of(Replayed { count: *count }));
+    Ok(webhook::replay_dead_letters(&ctx, write, Some(id.uuid)).await?.into())
 }
 
 /// Replay a webhook delivery
@@ -293,7 +265,7 @@ pub(super) async fn replay_webhook_endpoint(
     post,
     path = "/api/webhook-deliveries/{uuid}/replay",
     tag = "webhooks",
-    params(("uuid" = inline(PathId), Path, description = "Public identifier of the delivery")),
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the delivery")),
     security(("admin" = [])),
     responses(
         (status = 200, description = "The replayed delivery", body = Data<WebhookDelivery>),
@@ -303,10 +275,8 @@ pub(super) async fn replay_webhook_endpoint(
 pub(super) async fn replay_webhook_delivery(
     ctx: AdminCtx,
     write: OneWrite,
-    path: Result<Path<String>, PathRejection>,
+    id: PathId<webhook_delivery::Entity>,
 ) -> Result<WriteResponse, Failure> {
-    let text = path.map(|Path(text)| text).unwrap_or_default();
-    let uuid = parse_uuid(&text).ok_or_else(|| Failure::not_found("Webhook delivery not found"))?;
-    let view = |row: &webhook_delivery::Model| Json(Data { data: WebhookDelivery::from(row) });
-    Ok(webhook::replay(&ctx, write.respond_with(view), uuid).await?.into())
+    let write = write.respond_with(data::<webhook_delivery::Model, WebhookDelivery>);
+    Ok(webhook::replay(&ctx, write, id.uuid).await?.into())
 }

@@ -13,14 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::exit::{Failure, print};
-use super::format::FormatOptions;
-use super::progress::Progress;
 use clap::Args;
 
-use crate::app::ctx::AdminCtx;
+use crate::cli::build::admin_ctx;
+use crate::cli::exit::{CommandFailure, print};
+use crate::cli::format::FormatOptions;
+use crate::cli::progress::ProgressBar;
 use crate::config::Flags;
-use crate::service::health;
 use crate::service::import::{self, Import, ImportOutcome};
 use crate::transfer::{self, FileError};
 
@@ -71,16 +70,14 @@ struct Counts {
 }
 
 /// Runs the command.
-pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> {
-    let app = crate::cli::build::build_command(flags).await?;
-    health::ensure_ready(&app).await?;
-    let ctx = AdminCtx::system(app);
+pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFailure> {
+    let ctx = admin_ctx(flags).await?;
     let (lines, position, length) = open(&options)?;
     let mut refusals = Refusals::create(&options.refused.clone().unwrap_or_else(|| beside(&options.file)))?;
     let import_options = import::Options { dry_run: options.dry_run, create_groups: options.create_groups };
     let mut prepared = prepare_ahead(&ctx, import_options, read_ahead(lines, Arc::clone(&position)));
     let mut import = Import::new(import_options);
-    let mut progress = Progress::start(if options.dry_run { "tried" } else { "imported" }, length);
+    let mut progress = ProgressBar::start(if options.dry_run { "tried" } else { "imported" }, length);
     let mut counts = Counts::default();
     let mut last = 0;
     let outcome = loop {
@@ -120,7 +117,9 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), Failure> 
         return Err(failure);
     }
     match refused_file {
-        Some(file) => Err(Failure::Partial(format!("{refused} lines were refused: see {}", file.display()))),
+        Some(file) => {
+            Err(CommandFailure::Partial(format!("{refused} lines were refused: see {}", file.display())))
+        }
         None => Ok(()),
     }
 }
@@ -133,8 +132,8 @@ fn beside(file: &Path) -> PathBuf {
 }
 
 /// Opens the file. Returns its lines, a counter of the bytes that were read, and its length (0 if it is unknown).
-fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), Failure> {
-    let failed = |error: FileError| Failure::Refused(format!("{}: {error}", options.file.display()));
+fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), CommandFailure> {
+    let failed = |error: FileError| CommandFailure::Refused(format!("{}: {error}", options.file.display()));
     let is_input = options.file == Path::new("-");
     let (input, length): (Box<dyn Read + Send>, u64) = if is_input {
         (Box::new(std::io::stdin()), 0)
@@ -147,7 +146,7 @@ fn open(options: &Options) -> Result<(transfer::Lines, Arc<AtomicU64>, u64), Fai
     let mut input =
         BufReader::with_capacity(64 * 1024, CountingReader { input, position: Arc::clone(&position) });
     let format = options.format.of(&options.file).ok_or_else(|| {
-        Failure::Refused("the file has no known extension: use --format csv or ndjson".to_owned())
+        CommandFailure::Refused("the file has no known extension: use --format csv or ndjson".to_owned())
     })?;
     // A folder can be opened, but not read.
     input.fill_buf().map_err(|error| failed(error.into()))?;

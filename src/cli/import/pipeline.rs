@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::app::ctx::AdminCtx;
-use crate::cli::exit::Failure;
+use crate::cli::exit::CommandFailure;
 use crate::service::import::{self, BATCH, Line};
 use crate::transfer;
 
@@ -35,25 +35,26 @@ impl<R: Read> Read for CountingReader<R> {
 }
 
 /// A step of the pipeline: its task, and the channel to the next step. The channel closes when the task ends or panics.
-pub(super) struct Step<T> {
-    batches: mpsc::Receiver<Result<T, Failure>>,
+pub(super) struct PipelineStep<T> {
+    batches: mpsc::Receiver<Result<T, CommandFailure>>,
     task: JoinHandle<()>,
 }
 
-impl<T> Step<T> {
+impl<T> PipelineStep<T> {
     /// Returns the next batch; none at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<T>, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Option<T>, CommandFailure> {
         match self.batches.recv().await {
             Some(batch) => batch.map(Some),
-            None => {
-                (&mut self.task).await.map(|()| None).map_err(|panic| Failure::Internal(panic.to_string()))
-            }
+            None => (&mut self.task)
+                .await
+                .map(|()| None)
+                .map_err(|panic| CommandFailure::Internal(panic.to_string())),
         }
     }
 }
 
 /// Reads batches of lines ahead of the next step. `position` counts the bytes that were read.
-pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -> Step<Vec<Line>> {
+pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -> PipelineStep<Vec<Line>> {
     let (sender, batches) = mpsc::channel(WAITING);
     let task = tokio::task::spawn_blocking(move || {
         let mut ended = false;
@@ -65,8 +66,9 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
                 match lines.next() {
                     Some(Ok(line)) => batch.push(line),
                     Some(Err(error)) => {
-                        failure =
-                            Some(Failure::Refused(format!("the rest of the file can't be read: {error}")));
+                        failure = Some(CommandFailure::Refused(format!(
+                            "the rest of the file can't be read: {error}"
+                        )));
                         ended = true;
                     }
                     None => ended = true,
@@ -81,21 +83,21 @@ pub(super) fn read_ahead(mut lines: transfer::Lines, position: Arc<AtomicU64>) -
             }
         }
     });
-    Step { batches, task }
+    PipelineStep { batches, task }
 }
 
 /// Prepares batches while earlier batches are written.
 pub(super) fn prepare_ahead(
     ctx: &AdminCtx,
     options: import::Options,
-    mut lines: Step<Vec<Line>>,
-) -> Step<import::Batch> {
+    mut lines: PipelineStep<Vec<Line>>,
+) -> PipelineStep<import::Batch> {
     let (sender, batches) = mpsc::channel(1);
     let ctx = ctx.clone();
     let task = tokio::spawn(async move {
         loop {
             let prepared = match lines.next().await {
-                Ok(Some(lines)) => import::prepare(&ctx, options, lines).await.map_err(Failure::from),
+                Ok(Some(lines)) => import::prepare(&ctx, options, lines).await.map_err(CommandFailure::from),
                 Ok(None) => return,
                 Err(failure) => Err(failure),
             };
@@ -105,5 +107,5 @@ pub(super) fn prepare_ahead(
             }
         }
     });
-    Step { batches, task }
+    PipelineStep { batches, task }
 }

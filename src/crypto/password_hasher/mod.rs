@@ -7,6 +7,7 @@
 //! verifies a dummy hash. Hashes of other systems take another time, so a refused login is delayed until the slowest of
 //! them would have been verified ([`PasswordHasher::equalize_latency`]).
 
+mod compare;
 mod queue;
 mod stored;
 mod threads;
@@ -30,8 +31,9 @@ use crate::error::{Error, Result};
 use crate::telemetry::metrics::HashingMetrics;
 use crate::types::{Password, PasswordHash, to_nfc};
 
-use queue::{Limits, Queue, Refusal};
-use stored::{Bounds, Stored};
+use compare::Comparison;
+use queue::{HashQueue, QueueLimits, Refusal};
+use stored::{CostBounds, Stored};
 use threads::Memory;
 
 /// The maximum delay of a refused login.
@@ -83,12 +85,12 @@ pub enum HasherError {
 #[derive(Debug)]
 pub struct PasswordHasher {
     params: Params,
-    bounds: Bounds,
+    bounds: CostBounds,
     /// Verified if an account doesn't exist, so that the login takes the same time.
     dummy_hash: PasswordHash,
     /// The time of the slowest verified hash with other parameters than the current ones, in microseconds.
     slowest: Arc<AtomicU64>,
-    queue: Arc<Queue>,
+    queue: Arc<HashQueue>,
     /// The metrics of hashing.
     pub metrics: HashingMetrics,
 }
@@ -106,9 +108,10 @@ impl PasswordHasher {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)?;
         let dummy_hash = phc(&params, &[0; 16], &[0; HASH_LENGTH])?;
         let spare_kib = config.spare_kib();
-        let bounds = Bounds::new(&params, spare_kib, config.bcrypt_max_cost);
+        let bounds = CostBounds::new(&params, spare_kib, config.bcrypt_max_cost);
         let max = config.threads.get().saturating_add(config.queue);
-        let queue = Arc::new(Queue::new(Limits { max, per_address: config.queue_per_address, spare_kib }));
+        let queue =
+            Arc::new(HashQueue::new(QueueLimits { max, per_address: config.queue_per_address, spare_kib }));
         threads::start(config.threads.get(), &queue)?;
         let metrics = queue.metrics.clone();
         Ok(Self { params, bounds, dummy_hash, slowest: Arc::new(AtomicU64::new(0)), queue, metrics })
@@ -179,57 +182,20 @@ impl PasswordHasher {
             Err(UnusableHash::TooCostly(reason)) => Some(*reason),
             Ok(_) | Err(UnusableHash::Unknown) => None,
         };
+        let stored = stored.ok();
         let memory_kib = stored.as_ref().map_or(0, Stored::memory_kib);
         let extra_kib = memory_kib.saturating_sub(self.params.m_cost());
-        let parsed = stored.ok().map(|stored| {
-            let is_current = stored.is_current(&self.params);
-            let has_current_cost = stored.has_cost_of(&self.params);
-            (stored, is_current, has_current_cost)
-        });
-        let dummy_hash = Stored::parse(self.dummy_hash.expose(), self.bounds).map_err(Error::internal)?;
-        let (password, slowest) = (password.clone(), Arc::clone(&self.slowest));
-        let has_hash = hash.is_some();
-        let (verdict, elapsed, forms_compared) = self
-            .run(outside, lane, extra_kib.into(), move |memory| {
-                let timer = Timer::start();
-                let other_form = to_nfc(&password).map(|normalized| (normalized, password.clone()));
-                let forms = match other_form {
-                    Some((normalized, typed)) => vec![normalized, typed],
-                    None => vec![password],
-                };
-                let (mut verdict, mut forms_compared) = (Verdict::Wrong, 0);
-                // Always compares all forms: the caller may refuse a right password, and the response time must not reveal
-                // that it was right.
-                for password in &forms {
-                    let password = password.expose_secret().as_bytes();
-                    let started = timer.elapsed();
-                    let is_match =
-                        parsed.as_ref().and_then(|(stored, ..)| stored.matches_password(password, memory));
-                    let has_current_cost = is_match.is_some() && matches!(parsed, Some((.., true)));
-                    if !has_current_cost {
-                        // It must not take less time than a login without an account.
-                        let _same_work = dummy_hash.matches_password(password, memory);
-                    }
-                    if !has_current_cost && is_match.is_some() {
-                        let micros = (timer.elapsed() - started).min(MAX_DELAY).as_micros();
-                        slowest.fetch_max(micros.try_into().unwrap_or_default(), Ordering::Relaxed);
-                    }
-                    if let Some((_, is_current, _)) = parsed
-                        && has_hash
-                        && is_match == Some(true)
-                        && verdict == Verdict::Wrong
-                    {
-                        // A hash of another normalization form is replaced, so that the password can be typed on every
-                        // keyboard.
-                        let is_normalized = forms_compared == 0;
-                        verdict =
-                            if is_current && is_normalized { Verdict::Right } else { Verdict::Outdated };
-                    }
-                    forms_compared += 1;
-                }
-                (verdict, timer.elapsed(), forms_compared)
-            })
-            .await?;
+        let comparison = Comparison {
+            password: password.clone(),
+            has_hash: hash.is_some(),
+            is_current: stored.as_ref().is_some_and(|stored| stored.is_current(&self.params)),
+            has_current_cost: stored.as_ref().is_some_and(|stored| stored.has_cost_of(&self.params)),
+            stored,
+            dummy_hash: Stored::parse(self.dummy_hash.expose(), self.bounds).map_err(Error::internal)?,
+            slowest: Arc::clone(&self.slowest),
+        };
+        let compare = move |memory: &mut Memory| comparison.run(memory);
+        let (verdict, elapsed, forms_compared) = self.run(outside, lane, extra_kib.into(), compare).await?;
         Ok(Verified { verdict, elapsed, forms_compared, too_costly })
     }
 

@@ -7,8 +7,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::threads::Memory;
 use crate::telemetry::metrics::{HashingMetrics, QueueLength};
@@ -35,7 +37,7 @@ pub(super) type Job = Box<dyn FnOnce(Option<&mut Memory>) + Send>;
 
 /// The limits of the queue.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(super) struct QueueLimits {
     /// Waiting and running jobs.
     pub(super) max: usize,
     /// Waiting jobs of one address.
@@ -54,8 +56,8 @@ pub(super) enum Refusal {
 }
 
 /// A bounded queue with one lane for each address.
-pub(super) struct Queue {
-    limits: Limits,
+pub(super) struct HashQueue {
+    limits: QueueLimits,
     state: Mutex<QueueState>,
     /// Wakes threads when a job may be ready to run.
     work: Condvar,
@@ -64,7 +66,7 @@ pub(super) struct Queue {
 
 struct QueueState {
     /// The lanes that have jobs. No lane is empty.
-    lanes: HashMap<Lane, VecDeque<Entry>>,
+    lanes: HashMap<Lane, VecDeque<QueuedJob>>,
     /// The lanes in the order of their turns.
     turns: VecDeque<Lane>,
     waiting: usize,
@@ -74,7 +76,7 @@ struct QueueState {
     is_closed: bool,
 }
 
-struct Entry {
+struct QueuedJob {
     /// Increases within a lane.
     id: u64,
     /// Memory that the job needs beyond its thread's own memory.
@@ -91,14 +93,14 @@ pub(super) enum NextJob {
     Closed,
 }
 
-impl std::fmt::Debug for Queue {
+impl std::fmt::Debug for HashQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queue").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("HashQueue").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
-impl Queue {
-    pub(super) fn new(limits: Limits) -> Self {
+impl HashQueue {
+    pub(super) fn new(limits: QueueLimits) -> Self {
         let state = QueueState {
             lanes: HashMap::new(),
             turns: VecDeque::new(),
@@ -140,23 +142,21 @@ impl Queue {
             if state.is_closed {
                 return NextJob::Closed;
             }
-            if let Some(Entry { extra_kib, job, .. }) = state.take() {
+            if let Some(QueuedJob { extra_kib, job, .. }) = state.take() {
                 return NextJob::Run(Running {
                     reservation: Reservation { queue: Arc::clone(self), extra_kib },
                     job,
                 });
             }
-            state = match idle_timeout {
-                None => self.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+            match idle_timeout {
+                None => self.work.wait(&mut state),
                 Some(idle_timeout) => {
-                    let waited = self.work.wait_timeout(state, idle_timeout);
-                    let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    let timeout = self.work.wait_for(&mut state, idle_timeout);
                     if timeout.timed_out() && state.turns.is_empty() {
                         return NextJob::Idle;
                     }
-                    state
                 }
-            };
+            }
         }
     }
 
@@ -181,7 +181,7 @@ impl Queue {
     }
 
     fn state(&self) -> MutexGuard<'_, QueueState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -193,14 +193,14 @@ impl QueueState {
         if entries.is_empty() {
             self.turns.push_back(lane);
         }
-        entries.push_back(Entry { id, extra_kib, job });
+        entries.push_back(QueuedJob { id, extra_kib, job });
         self.waiting += 1;
         id
     }
 
     /// Takes the first job of the next lane. If its memory is not available yet, all jobs wait. Otherwise small jobs could
     /// starve a large one.
-    fn take(&mut self) -> Option<Entry> {
+    fn take(&mut self) -> Option<QueuedJob> {
         let lane = *self.turns.front()?;
         let first = self.lanes.get(&lane)?.front()?;
         if first.extra_kib > self.spare_kib {
@@ -214,14 +214,14 @@ impl QueueState {
     }
 
     /// Removes the last job of the longest lane, if that lane is at least two jobs longer than the new job's lane.
-    fn evict(&mut self, own_length: usize) -> Option<Entry> {
+    fn evict(&mut self, own_length: usize) -> Option<QueuedJob> {
         let addresses = self.lanes.iter().filter(|(lane, _)| **lane != Lane::System);
         let (lane, length) =
             addresses.map(|(lane, entries)| (*lane, entries.len())).max_by_key(|(_, length)| *length)?;
         if length > own_length + 1 { self.remove(lane, length - 1) } else { None }
     }
 
-    fn remove(&mut self, lane: Lane, at: usize) -> Option<Entry> {
+    fn remove(&mut self, lane: Lane, at: usize) -> Option<QueuedJob> {
         let entries = self.lanes.get_mut(&lane)?;
         let entry = entries.remove(at)?;
         self.waiting -= 1;
@@ -235,7 +235,7 @@ impl QueueState {
 
 /// A queued job, held by its caller. Dropping the ticket removes the job from the queue.
 pub(super) struct Ticket {
-    queue: Arc<Queue>,
+    queue: Arc<HashQueue>,
     lane: Lane,
     id: u64,
 }
@@ -273,7 +273,7 @@ impl Running {
 
 /// The capacity that a running job uses. Dropping it releases the capacity.
 struct Reservation {
-    queue: Arc<Queue>,
+    queue: Arc<HashQueue>,
     extra_kib: u64,
 }
 
@@ -291,11 +291,11 @@ impl Drop for Reservation {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, Lane, Limits, NextJob, Queue, Refusal, Ticket};
+    use super::{Arc, HashQueue, Lane, NextJob, QueueLimits, Refusal, Ticket};
     use crate::crypto::password_hasher::threads::Memory;
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
 
-    const LIMITS: Limits = Limits { max: 8, per_address: 4, spare_kib: 100 };
+    const LIMITS: QueueLimits = QueueLimits { max: 8, per_address: 4, spare_kib: 100 };
 
     /// The outcomes of jobs, by name.
     #[derive(Clone, Default)]
@@ -304,7 +304,7 @@ mod tests {
     impl Log {
         fn push(
             &self,
-            queue: &Arc<Queue>,
+            queue: &Arc<HashQueue>,
             lane: Lane,
             extra_kib: u64,
             name: &str,
@@ -312,13 +312,13 @@ mod tests {
             let (log, name) = (self.clone(), name.to_owned());
             let job = move |memory: Option<&mut Memory>| {
                 let outcome = if memory.is_some() { name } else { format!("no {name}") };
-                log.0.lock().unwrap().push(outcome);
+                log.0.lock().push(outcome);
             };
             queue.push(lane, extra_kib, Box::new(job))
         }
 
         fn drain(&self) -> String {
-            std::mem::take(&mut *self.0.lock().unwrap()).join(" ")
+            std::mem::take(&mut *self.0.lock()).join(" ")
         }
     }
 
@@ -327,7 +327,7 @@ mod tests {
     }
 
     /// Takes the next job. `None` if a thread would have to wait.
-    fn next(queue: &Arc<Queue>) -> Option<super::Running> {
+    fn next(queue: &Arc<HashQueue>) -> Option<super::Running> {
         let entry = queue.state().take()?;
         Some(super::Running {
             reservation: super::Reservation { queue: Arc::clone(queue), extra_kib: entry.extra_kib },
@@ -335,7 +335,7 @@ mod tests {
         })
     }
 
-    fn run_all(queue: &Arc<Queue>) {
+    fn run_all(queue: &Arc<HashQueue>) {
         while let Some(running) = next(queue) {
             running.run(&mut Memory::default());
         }
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn lanes_are_served_round_robin() {
-        let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
+        let (queue, log) = (Arc::new(HashQueue::new(LIMITS)), Log::default());
         let ipv6 = |text: &str| Lane::of(Some(text.parse().unwrap()));
         let _tickets = [
             log.push(&queue, address(1), 0, "a1").unwrap(),
@@ -361,7 +361,7 @@ mod tests {
 
     #[test]
     fn the_limit_per_address_does_not_apply_to_the_program() {
-        let (queue, log) = (Arc::new(Queue::new(Limits { max: 20, ..LIMITS })), Log::default());
+        let (queue, log) = (Arc::new(HashQueue::new(QueueLimits { max: 20, ..LIMITS })), Log::default());
         let mut tickets: Vec<_> = (0..4).map(|_| log.push(&queue, address(1), 0, "a").unwrap()).collect();
         assert_eq!(log.push(&queue, address(1), 0, "a").err(), Some(Refusal::Address));
         tickets.extend((0..6).map(|_| log.push(&queue, Lane::System, 0, "s").unwrap()));
@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_evicts_from_the_longest_lane() {
-        let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
+        let (queue, log) = (Arc::new(HashQueue::new(LIMITS)), Log::default());
         let names = ["1", "2", "3", "4"];
         let of = |number: u8| {
             names.map(|name| log.push(&queue, address(number), 0, &format!("{number}.{name}")).unwrap())
@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn jobs_of_callers_that_hung_up_do_not_run() {
-        let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
+        let (queue, log) = (Arc::new(HashQueue::new(LIMITS)), Log::default());
         let waiting = log.push(&queue, address(1), 0, "kept").unwrap();
         let gone: Vec<_> = (0..3).map(|_| log.push(&queue, address(1), 0, "gone").unwrap()).collect();
         let other = log.push(&queue, address(2), 0, "other").unwrap();
@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn a_job_waits_for_memory_and_later_jobs_wait_behind_it() {
-        let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
+        let (queue, log) = (Arc::new(HashQueue::new(LIMITS)), Log::default());
         let tickets = [
             log.push(&queue, address(1), 60, "a").unwrap(),
             log.push(&queue, address(2), 40, "b").unwrap(),
@@ -429,7 +429,7 @@ mod tests {
     /// A job whose caller hung up does not block the jobs behind it.
     #[test]
     fn removing_a_blocked_job_wakes_a_thread() {
-        let (queue, log) = (Arc::new(Queue::new(LIMITS)), Log::default());
+        let (queue, log) = (Arc::new(HashQueue::new(LIMITS)), Log::default());
         let _big = log.push(&queue, address(1), 100, "big").unwrap();
         let running = next(&queue).unwrap();
         let gone = log.push(&queue, address(2), 100, "gone").unwrap();
@@ -451,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_panic_releases_the_capacity() {
-        let queue = Arc::new(Queue::new(LIMITS));
+        let queue = Arc::new(HashQueue::new(LIMITS));
         let _ticket = queue.push(address(1), 100, Box::new(|_| panic!("on purpose"))).unwrap();
         let running = next(&queue).unwrap();
         let run = std::panic::AssertUnwindSafe(|| running.run(&mut Memory::default()));

@@ -18,7 +18,7 @@ const MAX_PASSES: u64 = 4;
 
 /// The limits of the cost of verifying a stored hash.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bounds {
+pub(super) struct CostBounds {
     memory_kib: u32,
     /// Memory times passes.
     work_kib: u64,
@@ -65,7 +65,7 @@ pub enum UnusableHash {
     TooCostly(TooCostly),
 }
 
-impl Bounds {
+impl CostBounds {
     /// The limits for the current parameters `params` and this much shared memory beyond that of each thread.
     pub(super) fn new(params: &Params, spare_kib: u64, bcrypt_cost: u32) -> Self {
         let memory_kib = u32::try_from(u64::from(params.m_cost()) + spare_kib).unwrap_or(u32::MAX);
@@ -97,7 +97,7 @@ pub(super) enum Stored {
 }
 
 impl Stored {
-    pub(super) fn parse(text: &str, bounds: Bounds) -> Result<Self, UnusableHash> {
+    pub(super) fn parse(text: &str, bounds: CostBounds) -> Result<Self, UnusableHash> {
         if is_bcrypt(text) {
             let cost = text.split('$').nth(2).and_then(|cost| cost.parse().ok());
             return match cost {
@@ -172,13 +172,13 @@ fn is_bcrypt(hash: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bounds, Memory, Params, Stored, TooCostly, UnusableHash};
+    use super::{CostBounds, Memory, Params, Stored, TooCostly, UnusableHash};
 
     const SALT_AND_HASH: &str = "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
     /// The limits of the default settings.
-    fn bounds() -> Bounds {
-        Bounds::new(&params(), 128 * 1024, 13)
+    fn bounds() -> CostBounds {
+        CostBounds::new(&params(), 128 * 1024, 13)
     }
 
     fn params() -> Params {
@@ -257,7 +257,7 @@ mod tests {
             assert!(message.starts_with("Password hash costs too much to verify: "), "{message}");
             assert!(message.contains(limit) && message.contains("(PATRON_"), "{message}");
         }
-        let costly = Bounds::new(&Params::new(1024 * 1024, 16, 1, None).unwrap(), 0, 13);
+        let costly = CostBounds::new(&Params::new(1024 * 1024, 16, 1, None).unwrap(), 0, 13);
         let own = format!("$argon2id$v=19$m=1048576,t=16,p=1{SALT_AND_HASH}");
         assert!(Stored::parse(&own, costly).is_ok(), "hashes with the current parameters are verified");
         let more = format!("$argon2id$v=19$m=1048576,t=17,p=1{SALT_AND_HASH}");

@@ -2,21 +2,16 @@
 //!
 //! A panic in a job is caught: its caller gets an error, and the thread continues. An idle thread frees its memory.
 
-use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::{Argon2, Block};
 
-use super::queue::{NextJob, Queue};
+use super::queue::{HashQueue, NextJob};
 
 /// After this time without a job a thread frees its memory.
 const IDLE_TIMEOUT: Duration = Duration::from_millis(1200);
-/// How many times in a row an idle thread does so before it waits without a timeout.
-const IDLE_RELEASE: u32 = 3;
-/// The size of an allocation that makes the allocator return freed memory to the system, in bytes.
-const NUDGE: usize = 4 * 1024 * 1024;
 
 /// The memory of argon2, reused for the next hash. Allocating and zeroing it for each hash would take a fifth of the time.
 #[derive(Default)]
@@ -41,6 +36,10 @@ impl Memory {
         argon2.hash_password_into_with_memory(password, salt, hash, &mut self.0[..count])
     }
 
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Frees the memory beyond this number of blocks: a stored hash may have needed more than the current parameters.
     pub(super) fn shrink(&mut self, count: usize) {
         if self.0.len() > count {
@@ -55,7 +54,7 @@ impl Memory {
 ///
 /// # Errors
 /// The operating system can't start a thread.
-pub(super) fn start(count: usize, queue: &Arc<Queue>) -> std::io::Result<()> {
+pub(super) fn start(count: usize, queue: &Arc<HashQueue>) -> std::io::Result<()> {
     for _ in 0..count {
         let queue = Arc::clone(queue);
         std::thread::Builder::new().name("hasher".to_owned()).spawn(move || {
@@ -66,23 +65,16 @@ pub(super) fn start(count: usize, queue: &Arc<Queue>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn work(queue: &Arc<Queue>) {
-    // Starts as idle, so that the memory of the program's start is released as well.
-    let (mut memory, mut idle_releases) = (Memory::default(), 0);
+fn work(queue: &Arc<HashQueue>) {
+    let mut memory = Memory::default();
     loop {
-        match queue.next((idle_releases < IDLE_RELEASE).then_some(IDLE_TIMEOUT)) {
+        // A thread without memory waits without a timeout.
+        match queue.next((!memory.is_empty()).then_some(IDLE_TIMEOUT)) {
             NextJob::Run(running) => {
-                idle_releases = 0;
                 // After a panic the job's channel is closed, which its caller gets as an error. The thread continues.
                 drop(catch_unwind(AssertUnwindSafe(|| running.run(&mut memory))));
             }
-            NextJob::Idle => {
-                idle_releases += 1;
-                memory = Memory::default();
-                // The allocator returns memory to the system that was freed more than a second ago, but only when another
-                // large block is freed.
-                drop(black_box(Vec::<u8>::with_capacity(NUDGE)));
-            }
+            NextJob::Idle => memory = Memory::default(),
             NextJob::Closed => return,
         }
     }

@@ -12,8 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::http::body_limit::MAX_BODY_BYTES;
-use crate::http::failure::Failure;
-use crate::http::failure_code::FailureCode;
+use crate::http::failure::{Failure, FailureCode};
 
 /// A request body that is a JSON object. It does not implement `Debug`, because it may contain a password.
 pub struct JsonObject(pub Map<String, Value>);
@@ -25,11 +24,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
         let (parts, body) = request.into_parts();
         match read_json(&parts.headers, body).await? {
             Value::Object(object) => Ok(Self(object)),
-            _ => Err(Failure::new(
-                StatusCode::BAD_REQUEST,
-                FailureCode::ValidationFailed,
-                "The body must be a JSON object",
-            )),
+            _ => Err(Failure::new(FailureCode::ValidationFailed, "The body must be a JSON object")),
         }
     }
 }

@@ -1,6 +1,9 @@
-//! Extractors: the caller, its network address, the body and the accepted media type of a request.
+//! Extractors: the caller, its network address, the path, the body, the right to write and the accepted media type of a
+//! request.
 
+pub(super) mod accept;
 pub(super) mod caller;
 pub(super) mod client_address;
 pub(super) mod json_body;
-pub(super) mod media_type;
+pub(super) mod path;
+pub(super) mod write;

@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::is_probe;
 use super::request_body::{discard_body, serve_with_body};
 use crate::app::App;
 use crate::http::failure::Failure;
@@ -27,7 +28,7 @@ pub(super) enum Permit {
 
 impl Permit {
     fn acquire(app: &App, path: &str) -> Option<Self> {
-        if path == "/metrics" || path.starts_with("/health/") {
+        if is_probe(path) {
             return Some(Self::Exempt);
         }
         Some(Self::Held(Arc::clone(&app.concurrency_limit).try_acquire_owned().ok()?))

@@ -6,10 +6,12 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
+use crate::http::stored_response::REPLAYED;
+
 /// Response headers that pages may read in addition to the safelisted ones.
 const EXPOSED: [HeaderName; 7] = [
     super::REQUEST_ID,
-    super::idempotency::REPLAYED,
+    REPLAYED,
     header::LOCATION,
     header::RETRY_AFTER,
     header::ETAG,

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use headers::{CacheControl, ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
 
+use crate::crypto::digest::hex;
 use crate::http::failure::Failure;
 use crate::types::read_entity_tags;
 
@@ -50,7 +51,7 @@ pub(super) async fn set_entity_tag(
 /// The entity tag of a body. It is weak because an outer layer may compress the body (RFC 9110 8.8.3).
 pub fn entity_tag(body: &[u8]) -> Option<HeaderValue> {
     // 128 bits are enough to distinguish bodies.
-    let hash: String = Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(body)[..16]);
     HeaderValue::from_str(&format!("W/\"{hash}\"")).ok()
 }
 

@@ -6,17 +6,16 @@
 
 use axum::extract::Request;
 use axum::http::uri::Authority;
-use axum::http::{HeaderValue, StatusCode, Version, header};
+use axum::http::{HeaderValue, Version, header};
 use axum::response::{IntoResponse, Response};
 
 use super::request_body::discard_body;
-use crate::http::failure::Failure;
-use crate::http::failure_code::FailureCode;
+use crate::http::failure::{Failure, FailureCode};
 
 /// Refuses a request with an invalid host. Its body is discarded.
 pub(super) async fn refuse(request: Request, message: &'static str) -> Response {
     discard_body(request).await;
-    Failure::new(StatusCode::BAD_REQUEST, FailureCode::BadRequest, message).into_response()
+    Failure::new(FailureCode::BadRequest, message).into_response()
 }
 
 /// The message about an invalid host of a request; `None` when the host is valid.

@@ -30,8 +30,8 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove}
 use tracing::{Instrument, Span};
 
 use crate::app::App;
+use crate::http::extract::accept::MediaType;
 use crate::http::extract::json_body::is_json;
-use crate::http::extract::media_type::MediaType;
 use crate::http::failure::{Failure, Format};
 use crate::telemetry;
 use concurrency_limit::limit_concurrency;
@@ -167,7 +167,7 @@ impl Format {
     }
 }
 
-/// Whether a request comes from monitoring, every few seconds. It is not traced.
+/// Whether a request comes from monitoring, every few seconds. It is not traced, and needs no permit.
 fn is_probe(path: &str) -> bool {
     path == "/metrics" || path.starts_with("/health/")
 }

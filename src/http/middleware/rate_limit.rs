@@ -86,3 +86,28 @@ fn set_rate_limit_headers(headers: &mut HeaderMap, policy: Policy, verdict: &Rat
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::LIMITED;
+
+    #[test]
+    fn the_limited_routes_are_the_operations_that_document_429_without_a_token() {
+        let document = include_str!("../../../docs/openapi.json");
+        let document: Value = serde_json::from_str(document).unwrap();
+        let mut documented = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let needs_no_token = operation["security"].as_array().unwrap().contains(&json!({}));
+                if needs_no_token && operation["responses"].get("429").is_some() {
+                    documented.insert((method.as_str(), path.as_str()));
+                }
+            }
+        }
+        assert_eq!(BTreeSet::from(LIMITED.map(|(path, _)| ("post", path))), documented);
+    }
+}

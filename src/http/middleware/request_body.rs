@@ -9,7 +9,7 @@
 //! at most.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use axum::http::{HeaderValue, Version, header};
 use axum::response::{IntoResponse, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Sleep, sleep};
 
 use super::concurrency_limit::Permit;
@@ -76,7 +77,7 @@ struct SharedBody(Arc<Mutex<ReceivedBody>>);
 
 impl SharedBody {
     fn received(&self) -> MutexGuard<'_, ReceivedBody> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -122,7 +123,7 @@ pub(super) async fn serve_with_body(
     let shared = Body::new(SharedBody(Arc::clone(&received)));
     let response = next(Request::from_parts(parts, shared)).await;
     let (unread, was_polled, failure) = {
-        let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut received = received.lock();
         received.permit.release();
         (std::mem::take(&mut received.body), received.was_polled, received.failure.take())
     };

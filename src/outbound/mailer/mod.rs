@@ -18,13 +18,13 @@ use tempfile::NamedTempFile;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use crate::config::MailConfig;
-use crate::config::{BuildError, private_folder};
+use crate::config::{BuildError, MailConfig, private_folder};
 use crate::db::ensure_no_transaction;
+use crate::outbound::error_chain::with_causes;
 use crate::types::{EmailAddress, MailKind, ascii_domain};
 
 use templates::Templates;
-pub use templates::Variables;
+pub(crate) use templates::Variables;
 
 /// Renders and sends mails.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ enum Transport {
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct SendError {
-    /// The reason.
+    /// For the log and the operator.
     pub reason: String,
     /// Whether the failure is permanent, so that a retry can't succeed.
     pub is_final: bool,
@@ -117,18 +117,16 @@ impl Mailer {
         );
         let message = self.message(id, kind, recipient, variables)?;
         match &self.transport {
-            Transport::Smtp(smtp) => match tokio::time::timeout(self.timeout, smtp.send(message)).await {
-                Ok(sent) => {
-                    sent.map_err(smtp_error)?;
-                }
-                Err(_) => {
-                    let reason = format!(
+            Transport::Smtp(smtp) => {
+                let sent = tokio::time::timeout(self.timeout, send_over_smtp(smtp, message)).await;
+                sent.map_err(|_| SendError {
+                    reason: format!(
                         "the mail server did not accept the mail within {} s",
                         self.timeout.as_secs()
-                    );
-                    return Err(SendError { reason, is_final: false });
-                }
-            },
+                    ),
+                    is_final: false,
+                })??;
+            }
             Transport::Folder(folder) => {
                 let path = write_file(folder, id, kind, &message.formatted())
                     .map_err(|error| SendError::temporary(&error))?;
@@ -171,17 +169,24 @@ fn sender(text: &str) -> Option<Mailbox> {
     Some(Mailbox::new(sender.name, address))
 }
 
-/// Converts an error of lettre. lettre refuses an address with non-ASCII letters before the `@` if the mail server does not
-/// support SMTPUTF8 (RFC 6531 3.2). lettre has no kind for that error, which is permanent.
-fn smtp_error(error: SmtpError) -> SendError {
-    let reason = describe(&error);
-    if error.is_client() && reason.contains("SMTPUTF8") {
-        return SendError {
-            reason: format!("the address or the sender requires SMTPUTF8: {reason}"),
-            is_final: true,
-        };
+/// Sends a mail to the mail server.
+///
+/// lettre refuses an address with non-ASCII letters before the `@` if the mail server does not support SMTPUTF8 (RFC 6531
+/// 3.2), which is permanent. It reports that as an error of the client, as it does failures to connect, such as a missing
+/// login mechanism. So the connection is tested: if the test succeeds, the address was refused.
+async fn send_over_smtp(
+    smtp: &AsyncSmtpTransport<Tokio1Executor>,
+    message: Message,
+) -> Result<(), SendError> {
+    let envelope = message.envelope();
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    let is_ascii = addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii());
+    let Err(error) = smtp.send(message).await else { return Ok(()) };
+    if error.is_client() && !is_ascii && smtp.test_connection().await.is_ok() {
+        let reason = format!("the address or the sender requires SMTPUTF8: {}", describe(&error));
+        return Err(SendError { reason, is_final: true });
     }
-    error.into()
+    Err(error.into())
 }
 
 /// The plain text part. It is not encoded if RFC 5322 (2.1.1) allows that, so that links in a mail's file are not wrapped.
@@ -251,17 +256,7 @@ fn redact(text: &str) -> String {
 
 /// Describes an error with its causes.
 fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        source = error.source();
-    }
-    text
+    with_causes(error.to_string(), error)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::types::MailKind;
 
 #[derive(RustEmbed)]
 #[folder = "src/outbound/mailer/templates"]
-struct Files;
+struct TemplateFiles;
 
 /// The variables of templates. Has no `Debug`, since the link is as powerful as a password.
 #[derive(Clone, Default, Serialize)]
@@ -58,8 +58,8 @@ impl Templates {
             true => AutoEscape::Html,
             false => AutoEscape::None,
         });
-        for name in Files::iter() {
-            let built_in = Files::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
+        for name in TemplateFiles::iter() {
+            let built_in = TemplateFiles::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
             let replacement = folder.map(|folder| folder.join(name.as_ref())).filter(|path| path.is_file());
             let bytes = match &replacement {
                 Some(path) => std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?,

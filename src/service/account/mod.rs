@@ -16,13 +16,17 @@ pub(super) use search_text::search_text_of;
 
 use crate::db::TxResult;
 use crate::entity::customer::{Entity, Model};
-use crate::entity::customer_session;
+use crate::entity::{PublicId, customer_session};
 use crate::error::Error;
 
-/// Finds the customer and locks its row until the transaction ends.
-pub(in crate::service) async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
-    let customer = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
-    Ok(customer.ok_or(Error::NotFound("Customer"))?)
+/// Finds the customer with this primary key and locks its row until the transaction ends. By public identifier:
+/// [`find_for_update`](crate::service::query::lock::find_for_update).
+pub(in crate::service) async fn find_by_id_for_update(
+    tx: &impl ConnectionTrait,
+    customer_id: i32,
+) -> TxResult<Model> {
+    let customer = Entity::find_by_id(customer_id).lock_exclusive().one(tx).await?;
+    Ok(customer.ok_or(Error::NotFound(Entity::NOUN))?)
 }
 
 /// Ends all sessions of a customer except `kept_session` and returns their number.

@@ -36,11 +36,8 @@ pub(in crate::service) async fn save(
     let id = current.customer_id;
     let new_password = row.password.is_set();
     let disabled = current.status.is_enabled() && matches!(row.status, Set(status) if !status.is_enabled());
-    let new_email = match &row.email {
-        Set(email) if email.key() != current.email.key() => Some(email.clone()),
-        // A different spelling of the address is the same mailbox.
-        _ => None,
-    };
+    // A different spelling of the address is the same mailbox.
+    let new_mailbox = matches!(&row.email, Set(email) if email.key() != current.email.key());
     let mut ended_sessions = 0;
     if new_password || disabled {
         row.token_generation = Set(current.token_generation + 1);
@@ -48,17 +45,13 @@ pub(in crate::service) async fn save(
         // An attacker who had access may have requested this e-mail change.
         row.pending_email.set_if_not_equals(None);
     }
-    if new_password || new_email.is_some() {
-        // A link mailed before the change must neither undo it nor give the holder of the old address access to the
-        // account.
-        let tokens = reset_password_token::Entity::delete_many();
-        tokens.filter(reset_password_token::Column::CustomerId.eq(id)).exec(tx).await?;
-        mail::withdraw(tx, MailKind::ResetPassword, id, None).await?;
+    if new_password || new_mailbox {
+        invalidate_reset_links(tx, id).await?;
     }
     if new_password {
         mail::enqueue(ctx, tx, MailKind::PasswordChanged, Some(id), &current.email).await?;
     }
-    if new_email.is_some() {
+    if new_mailbox {
         mail::enqueue(ctx, tx, MailKind::EmailChanged, Some(id), &current.email).await?;
         row.pending_email.set_if_not_equals(None);
         if !row.email_verified_at.is_set() {
@@ -68,10 +61,7 @@ pub(in crate::service) async fn save(
     if row.pending_email.is_set() {
         invalidate_pending_links(tx, &current).await?;
     }
-    if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
-        row.search_text.set_if_not_equals(search_text_of(full_name, email));
-    }
-    row.derive_keys();
+    derive_columns(&mut row);
     row.version = Set(next_version(current.version));
     row.updated_at = Set(ctx.app.clock.now_after(current.updated_at));
     let changes = changes(&current, row.clone().try_into_model()?, new_password, ended_sessions);
@@ -79,10 +69,18 @@ pub(in crate::service) async fn save(
     row.event_sequence = Set(current.event_sequence + i64::try_from(changes.len()).map_err(Error::internal)?);
     let saved = row.update(tx).await?;
     journal::append_events(ctx, tx, CustomerSequence { customer: saved.uuid, first }, changes).await?;
-    if new_email.is_some() && saved.email_verified_at.is_none() {
+    if new_mailbox && saved.email_verified_at.is_none() {
         enqueue_verification_mail(ctx, tx, &saved).await?;
     }
     Ok(saved)
+}
+
+/// Computes the columns that depend on the name and the e-mail address.
+fn derive_columns(row: &mut ActiveModel) {
+    if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
+        row.search_text.set_if_not_equals(search_text_of(full_name, email));
+    }
+    row.derive_keys();
 }
 
 /// The journal entries for the change from `current` to `updated`.
@@ -101,6 +99,14 @@ fn changes(current: &Model, updated: Model, new_password: bool, ended_sessions: 
         changes.push(Change::event(EventKind::SessionRevoked, uuid, json!({"count": ended_sessions})));
     }
     changes
+}
+
+/// Invalidates the links to set a new password, both those already mailed and those still queued. A link mailed before
+/// a change must neither undo it nor give the holder of the old address access to the account.
+async fn invalidate_reset_links(tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<()> {
+    let tokens = reset_password_token::Entity::delete_many();
+    tokens.filter(reset_password_token::Column::CustomerId.eq(customer_id)).exec(tx).await?;
+    mail::withdraw(tx, MailKind::ResetPassword, customer_id, None).await
 }
 
 /// Invalidates the verification links of pending e-mail changes, both those already mailed and those still queued.

@@ -121,7 +121,7 @@ impl AddressInput {
             is_default: current.is_default,
         };
         normalize_country_and_province(&mut draft, &mut problems);
-        match parse_flag(self.is_default, draft.is_default) {
+        match parse_is_default(self.is_default, draft.is_default) {
             Some(flag) => draft.is_default = flag,
             None => problems.add("is_default", "Is default must be true or false"),
         }
@@ -172,7 +172,7 @@ fn normalize_country_and_province(draft: &mut AddressDraft, problems: &mut Probl
     }
 }
 
-fn parse_flag(field: Field, current: bool) -> Option<bool> {
+fn parse_is_default(field: Field, current: bool) -> Option<bool> {
     match field {
         Field::Absent => Some(current),
         Field::Null => Some(false),

@@ -18,8 +18,8 @@ pub use input::AddressInput;
 use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
-use crate::entity::customer;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
+use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
 use crate::service::account::Owner;
 use crate::service::journal::{self, Change, snapshot};
@@ -28,6 +28,8 @@ use crate::types::{EventKind, next_version};
 
 /// Maximum number of addresses per customer.
 pub(super) const MAX_ADDRESSES: u64 = 100;
+/// The error for one more address.
+pub(crate) const TOO_MANY_ADDRESSES: Error = Error::fixed_conflict("A customer has at most 100 addresses");
 
 /// An address and its owner as named in the request.
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ pub async fn create(
         let customer_id = lock_customer(tx, customer).await?;
         let count = Entity::find().filter(Column::CustomerId.eq(customer_id)).count(tx).await?;
         if count >= MAX_ADDRESSES {
-            return Err(Error::conflict("A customer has at most 100 addresses").into());
+            return Err(TOO_MANY_ADDRESSES.into());
         }
         let mut changes = Vec::new();
         if draft.is_default {

@@ -3,8 +3,7 @@
 //! Without a sort order the newest customers come first. Every order ends in the primary key, so that it is total and a
 //! cursor names exactly one position.
 
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
-use sea_orm::{Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::Condition;
 use serde_json::Value as Json;
 
 use super::criterion::Criterion;
@@ -12,7 +11,9 @@ use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::{Column, Entity, Model};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
-use crate::service::query::keyset::{ColumnKind, Keyset, Slice, SortKey, Window, timestamp};
+use crate::service::query::condition::column;
+use crate::service::query::keyset::{ColumnKind, Keyset, Slice, SortKey, Window, cursor_timestamp};
+use crate::service::query::page::count_matching;
 
 /// The fields that customers can be sorted by, named as in the API.
 #[expect(missing_docs, reason = "the names say it")]
@@ -49,7 +50,7 @@ impl Connection {
     /// Validates the arguments of a connection.
     ///
     /// # Errors
-    /// [`Error::Invalid`]; [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
+    /// [`Error::Invalid`].
     pub fn parse(
         ctx: &AdminCtx,
         window: &Window,
@@ -84,9 +85,7 @@ impl Connection {
 
     /// Counts the customers on all pages.
     pub async fn count(&self, ctx: &AdminCtx) -> Result<i64> {
-        let select = Entity::find().select_only().expr(Expr::col(Asterisk).count());
-        let select = select.filter(self.condition.clone()).into_tuple();
-        Ok(select.one(ctx.app.db.list_reader()).await?.unwrap_or_default())
+        count_matching::<Entity>(ctx, &self.condition).await
     }
 
     /// Whether there are customers at or before the `after` cursor or, for a backward page, at or after the `before`
@@ -109,7 +108,6 @@ impl Connection {
 fn key(ctx: &Ctx, sort: Sort) -> SortKey {
     use SortField::{CreatedAt, CustomerId, Email, EmailVerifiedAt, FullName, GroupId, Status, UpdatedAt};
     let backend = ctx.app.db.backend();
-    let column = |column: Column| Expr::col((Entity, column));
     let (name, expression, kind) = match sort.field {
         CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), ColumnKind::Number),
         Email => ("EMAIL", column(Column::EmailKey), ColumnKind::Text),
@@ -132,8 +130,8 @@ fn value(field: SortField, row: &Model) -> Json {
         SortField::FullName => row.full_name.as_str().into(),
         SortField::Status => row.status.stored().into(),
         SortField::GroupId => row.group_id.into(),
-        SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, timestamp),
-        SortField::CreatedAt => timestamp(row.created_at),
-        SortField::UpdatedAt => timestamp(row.updated_at),
+        SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, cursor_timestamp),
+        SortField::CreatedAt => cursor_timestamp(row.created_at),
+        SortField::UpdatedAt => cursor_timestamp(row.updated_at),
     }
 }

@@ -4,7 +4,7 @@
 //! negation. Text comparison ignores the case of ASCII letters, which both databases fold in the same way. A filter
 //! that exceeds a limit on depth, conditions, values or text length is a validation error.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 
@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::entity::customer::{Column, Entity};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
+use crate::service::query::condition::{all_of, any_of, column, matches_everything, matches_nothing};
 use crate::service::query::page::{contains, starts_with};
-use crate::types::EmailAddress;
+use crate::types::{EmailAddress, is_storable};
 
 /// Maximum nesting depth.
 const MAX_DEPTH: usize = 10;
@@ -107,7 +108,7 @@ impl Criterion {
             Self::EmailVerified(_) => Ok(()),
             Self::CreatedAt(compare) | Self::UpdatedAt(compare) => {
                 check_values(compare.values().len())?;
-                match compare.values().iter().all(|timestamp| (1..=9999).contains(&timestamp.year())) {
+                match compare.values().iter().all(|timestamp| is_storable(*timestamp)) {
                     true => Ok(()),
                     false => invalid("A timestamp must be in the years 1 to 9999".to_owned()),
                 }
@@ -129,18 +130,12 @@ impl Criterion {
     fn part(&self, app: &App, required: bool) -> SimpleExpr {
         let backend = app.db.backend();
         match self {
-            Self::All(inner) => {
-                let all = inner.iter().map(|inner| inner.part(app, required)).reduce(ExprTrait::and);
-                all.unwrap_or_else(|| Expr::val(1).eq(1))
-            }
-            Self::Any(inner) => {
-                let any = inner.iter().map(|inner| inner.part(app, false)).reduce(ExprTrait::or);
-                any.unwrap_or_else(matches_nothing)
-            }
+            Self::All(inner) => all_of(inner.iter().map(|inner| inner.part(app, required))),
+            Self::Any(inner) => any_of(inner.iter().map(|inner| inner.part(app, false))),
             Self::Not(inner) => inner.part(app, false).not(),
             Self::CustomerId(compare) => compare.condition(column(Column::CustomerId)),
             Self::Status(compare) => match (compare.accepts(&1), compare.accepts(&0)) {
-                (true, true) => Expr::val(1).eq(1),
+                (true, true) => matches_everything(),
                 (true, false) => is_enabled(true),
                 (false, true) => is_enabled(false),
                 (false, false) => matches_nothing(),
@@ -243,22 +238,13 @@ pub(super) fn is_enabled(enabled: bool) -> SimpleExpr {
 pub(super) fn email_matches(part: &str, matches: impl Fn(SimpleExpr, &str) -> SimpleExpr) -> SimpleExpr {
     let matches_in = |key: Column| {
         let spellings = EmailAddress::fold_part(part).into_iter();
-        let any = spellings.map(|part| matches(column(key), &part)).reduce(ExprTrait::or);
-        key.is_not_null().and(any.unwrap_or_else(matches_nothing))
+        key.is_not_null().and(any_of(spellings.map(|part| matches(column(key), &part))))
     };
     matches_in(Column::EmailKey).or(matches_in(Column::EmailUnicode))
 }
 
-fn column(column: Column) -> SimpleExpr {
-    Expr::col((Entity, column))
-}
-
 fn lower(text: SimpleExpr) -> SimpleExpr {
     Func::lower(text).into()
-}
-
-fn matches_nothing() -> SimpleExpr {
-    Expr::val(1).eq(0)
 }
 
 fn check_values(count: usize) -> Result<()> {

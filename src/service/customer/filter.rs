@@ -2,17 +2,18 @@
 //!
 //! An unknown key, operation or value is a validation error that names it.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{ExprTrait, SimpleExpr};
 
 use super::criterion::{email_matches, is_enabled};
 use super::search::required_keyword;
 use crate::app::App;
-use crate::entity::customer::{Column, Entity};
+use crate::entity::customer::Column;
 use crate::error::Result;
+use crate::service::query::condition::{column, matches_nothing};
 use crate::service::query::page::{Filter, ListQuery, Operation, contains_ignoring_case, like};
-use crate::types::EmailAddress;
+use crate::types::{EmailAddress, is_storable};
 
 /// The known keys, for the error message about an unknown one.
 const KEYS: &[&str] =
@@ -30,10 +31,6 @@ pub fn parse(filters: Vec<Filter>, app: &App) -> Result<ListQuery> {
         ("created_at", column(Column::CreatedAt)),
     ];
     ListQuery::parse(filters, column(Column::CustomerId), &sort_keys, |filter| condition(filter, app))
-}
-
-fn column(column: Column) -> SimpleExpr {
-    Expr::col((Entity, column))
 }
 
 fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
@@ -56,7 +53,7 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
             // No customer has an e-mail address that is not valid.
             Ok(match EmailAddress::parse(value) {
                 Ok(email) => Column::EmailKey.eq(email.key()),
-                Err(_) => Expr::val(1).eq(0),
+                Err(_) => matches_nothing(),
             })
         }
         "status" => {
@@ -100,7 +97,7 @@ fn negate_if(negate: bool, condition: SimpleExpr) -> SimpleExpr {
 
 /// Parses a timestamp of a year that both databases can store.
 fn parse_storable_timestamp(text: &str) -> Option<DateTime<Utc>> {
-    parse_timestamp(text).filter(|timestamp| (1..=9999).contains(&timestamp.year()))
+    parse_timestamp(text).filter(|timestamp| is_storable(*timestamp))
 }
 
 /// Parses RFC 3339, or the formats of EverShop's responses and date pickers, which are in UTC.

@@ -28,8 +28,7 @@ pub struct Members {
 /// Returns the customers of these groups.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin. [`Error::Unavailable`] if
-/// customers were added to a group between the two queries.
+/// [`Error::Unavailable`] if customers were added to a group between the two queries.
 pub async fn of_groups(ctx: &AdminCtx, group_ids: &[i32]) -> Result<Members> {
     let db = ctx.app.db.list_reader();
     let first_over_limit = batch_loader::select_per_key(db, group_ids.to_vec(), |group_id| {

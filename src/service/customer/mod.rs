@@ -35,15 +35,16 @@ use crate::app::write::{Write, Written};
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::db::{Database, TxResult};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
-use crate::entity::customer_group;
+use crate::entity::{PublicId, customer_group};
 use crate::error::{Error, Result};
-use crate::service::account::{enqueue_verification_mail, find_for_update, save, search_text_of};
-use crate::service::input::patch::Mode;
+use crate::service::account::{enqueue_verification_mail, save, search_text_of};
+use crate::service::input::patch::{Mode, expect_value};
 use crate::service::journal::{self, Change, CustomerSequence, snapshot};
+use crate::service::query::lock::find_for_update;
 use crate::service::query::page::ListQuery;
-use crate::service::{metafield, throttle};
+use crate::service::{login_attempts, metafield};
 use crate::spend;
-use crate::types::{CustomerStatus, EmailAddress, EventKind};
+use crate::types::{Audience, CustomerStatus, EmailAddress, EventKind};
 
 use input::Changes;
 
@@ -54,10 +55,9 @@ use input::Changes;
 pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Result<Written<Model>> {
     let changes = input.parse(Mode::Create, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
-    let (Some(full_name), Some(email), Some(password)) = (full_name, email, password) else {
-        return Err(Error::internal("a required field passed the check without a value"));
-    };
-    throttle::count_registration(ctx).await?;
+    let (full_name, email) = (expect_value(full_name)?, expect_value(email)?);
+    let password = expect_value(password)?;
+    login_attempts::count_registration(ctx).await?;
     // This check only saves the hashing for a taken address; the unique index decides.
     ensure_email_is_free(ctx.app.db.reader(), &email, None).await?;
     let password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
@@ -135,10 +135,10 @@ pub async fn update(
     };
     spend!(ctx, write, { metafield::check_meta_data(ctx, meta_data.as_ref()).await }, |tx, checked| {
         if let Some(login) = &login {
-            throttle::reset_failures(tx, "customer", login).await?;
+            login_attempts::reset_failures(tx, Audience::Customer, login).await?;
         }
         ensure_group_exists(tx, group_id).await?;
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<Entity>(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
         let mut row = current.clone().into_active_model();
         if let Some(checked) = checked {
@@ -164,8 +164,8 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
     let stored = stored.ok_or(Error::NotFound("Customer"))?;
     spend!(ctx, write, |tx| {
         // The next customer with this address starts without failed login attempts.
-        throttle::reset_failures(tx, "customer", &stored.email.key()).await?;
-        let customer = find_for_update(tx, uuid).await?;
+        login_attempts::reset_failures(tx, Audience::Customer, &stored.email.key()).await?;
+        let customer = find_for_update::<Entity>(tx, uuid).await?;
         ctx.if_match.check(customer.version)?;
         journal::erase(ctx, tx, &customer).await?;
         Ok(customer)
@@ -182,9 +182,6 @@ pub enum CustomerKey {
 }
 
 /// Finds a customer by public identifier or e-mail address.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn find(ctx: &AdminCtx, key: &CustomerKey) -> Result<Option<Model>> {
     match key {
         CustomerKey::Uuid(uuid) => find_batched(&ctx.app, *uuid).await,
@@ -215,19 +212,13 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 }
 
 /// Returns one page of customers.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is not an admin.
 pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
-    query.rows::<Entity>(ctx.app.db.list_reader()).await
+    query.rows::<Entity>(ctx).await
 }
 
 /// Counts the customers on all pages of a query.
-///
-/// # Errors
-/// The same as [`list`].
 pub async fn count(ctx: &AdminCtx, query: &ListQuery) -> Result<i64> {
-    query.count::<Entity>(ctx.app.db.list_reader()).await
+    query.count::<Entity>(ctx).await
 }
 
 /// Sets a field if the input has a value for it. A field that already has this value stays unchanged.

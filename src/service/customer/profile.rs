@@ -5,15 +5,16 @@
 use sea_orm::IntoActiveModel;
 
 use super::{Confirmation, CustomerInput, ProfileInput, ensure_email_is_free, set_if_given};
-use crate::app::ctx::CustomerCtx;
+use crate::app::ctx::{CustomerCtx, INVALID_ACCESS_TOKEN};
 use crate::app::write::{Write, Written};
-use crate::entity::customer::Model;
+use crate::entity::customer::{Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::account::{enqueue_verification_mail, find_for_update, save};
+use crate::service::account::{enqueue_verification_mail, save};
 use crate::service::input::patch::{Field, Mode};
-use crate::service::{journal, mail, password, throttle};
+use crate::service::query::lock::find_for_update;
+use crate::service::{journal, login_attempts, mail, password};
 use crate::spend;
-use crate::types::MailKind;
+use crate::types::{Audience, MailKind};
 
 /// Changes name and e-mail address of the authenticated customer.
 ///
@@ -40,7 +41,7 @@ pub async fn update_own(
         ensure_email_is_free(ctx.app.db.reader(), email, Some(customer_id)).await?;
     }
     spend!(ctx, write, |tx| {
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<Entity>(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
         let mut row = current.clone().into_active_model();
         set_if_given(&mut row.full_name, changes.full_name.clone());
@@ -86,10 +87,10 @@ pub async fn delete_own(
     let password = password::parse_current_password(confirmation.password)?;
     let confirmed = password::confirm(ctx, &write, "password", "Password is incorrect", &password).await?;
     spend!(ctx, write, |tx| {
-        throttle::reset_failures(tx, "customer", &confirmed.email.key()).await?;
-        let customer = find_for_update(tx, uuid).await?;
+        login_attempts::reset_failures(tx, Audience::Customer, &confirmed.email.key()).await?;
+        let customer = find_for_update::<Entity>(tx, uuid).await?;
         if customer.token_generation != confirmed.token_generation {
-            return Err(Error::Unauthenticated("The token is invalid or expired").into());
+            return Err(INVALID_ACCESS_TOKEN.into());
         }
         ctx.if_match.check(customer.version)?;
         journal::erase(ctx, tx, &customer).await?;

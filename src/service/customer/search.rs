@@ -9,7 +9,7 @@
 //! estimates; a wrong estimate makes a search slower but does not change its result.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use migration::search_index;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, QueryStatementBuilder, SimpleExpr};
@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::{Column, Entity};
 use crate::error::Result;
+use crate::service::query::condition::{all_of, column};
 use crate::service::query::page::contains;
 use crate::types::{Trigrams, search_text, trigrams};
 
@@ -42,9 +43,9 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
     if trigrams_of_words.is_empty() {
         return all;
     }
-    let frequencies = Arc::clone(&app.trigrams.read().unwrap_or_else(PoisonError::into_inner));
+    let frequencies = Arc::clone(&app.trigrams.read());
     let rarest = frequencies.rarest(&trigrams_of_words);
-    let id = Expr::col((Entity, Column::CustomerId));
+    let id = column(Column::CustomerId);
     match app.db.backend() {
         DbBackend::Sqlite => {
             let trigrams_of_words: Vec<&str> = match rarest.is_empty() {
@@ -79,11 +80,10 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
 /// `strpos`, which the index does not support: for a `LIKE` pattern PostgreSQL would look up every trigram of the word,
 /// even those that occur in every text.
 fn rare_and_all(rarest: &[&str], words: &BTreeSet<&str>) -> SimpleExpr {
-    let column = || Expr::col((Entity, Column::SearchText));
-    let holds = |word: &&str| Expr::cust_with_exprs("strpos($1, $2) > 0", [column(), Expr::val(*word)]);
-    let rare = rarest.iter().map(|trigram| contains(column(), trigram));
-    let all = rare.chain(words.iter().map(holds)).reduce(ExprTrait::and);
-    all.unwrap_or_else(|| Expr::val(1).eq(1))
+    let text = || column(Column::SearchText);
+    let holds = |word: &&str| Expr::cust_with_exprs("strpos($1, $2) > 0", [text(), Expr::val(*word)]);
+    let rare = rarest.iter().map(|trigram| contains(text(), trigram));
+    all_of(rare.chain(words.iter().map(holds)))
 }
 
 fn words(folded: &str) -> BTreeSet<&str> {
@@ -91,9 +91,7 @@ fn words(folded: &str) -> BTreeSet<&str> {
 }
 
 fn holds_all(words: &BTreeSet<&str>) -> SimpleExpr {
-    let column = || Expr::col((Entity, Column::SearchText));
-    let all = words.iter().map(|word| contains(column(), word)).reduce(ExprTrait::and);
-    all.unwrap_or_else(|| Expr::val(1).eq(1))
+    all_of(words.iter().map(|word| contains(column(Column::SearchText), word)))
 }
 
 /// Counts the trigrams of a sample of customers, so that later searches query the index with the rarest ones. The
@@ -103,7 +101,7 @@ pub async fn sample_trigrams(ctx: &AdminCtx) -> Result<()> {
     let sample = Entity::find().select_only().column(Column::SearchText).order_by_asc(Column::Uuid);
     let sample: Vec<String> = sample.limit(SAMPLE).into_tuple().all(ctx.app.db.reader()).await?;
     let frequencies = Arc::new(Trigrams::count(sample.iter().map(String::as_str)));
-    *ctx.app.trigrams.write().unwrap_or_else(PoisonError::into_inner) = frequencies;
+    *ctx.app.trigrams.write() = frequencies;
     Ok(())
 }
 

@@ -26,10 +26,6 @@ pub struct ExportedCustomer {
 ///
 /// The pages do not form a snapshot: a customer that changes during the export is exported either before or after the
 /// change.
-///
-/// # Errors
-/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
-/// [`Error::Forbidden`](crate::error::Error::Forbidden) if the caller is neither an admin nor patron itself.
 pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<ExportedCustomer>> {
     let db = ctx.app.db.reader();
     let customers = customer::Entity::find()

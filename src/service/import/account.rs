@@ -9,7 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
 use uuid::Uuid;
 
-use super::draft::{Address, CustomerDraft};
+use super::draft::{CustomerDraft, ImportedAddress};
 use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address};
 use crate::service::account::search_text_of;
@@ -18,7 +18,7 @@ use crate::types::{CustomerStatus, EmailAddress, PasswordHash};
 
 /// A customer with its addresses, the default first.
 #[derive(Clone, Debug)]
-pub(super) struct Account {
+pub(super) struct ImportedAccount {
     pub(super) uuid: Uuid,
     status: CustomerStatus,
     pub(super) group_id: Option<i32>,
@@ -32,13 +32,13 @@ pub(super) struct Account {
     pub(super) addresses: Vec<(Uuid, address::AddressDraft)>,
 }
 
-impl Account {
+impl ImportedAccount {
     /// Builds the account from a draft. A field that the draft omits gets its default.
     pub(super) fn from_draft(ctx: &Ctx, draft: &CustomerDraft, group_id: i32, meta_data: Json) -> Self {
         let random = &ctx.app.random;
         let addresses = draft.addresses.as_deref().unwrap_or_default().iter();
-        let addresses =
-            addresses.map(|Address { uuid, draft }| (uuid.unwrap_or_else(|| random.uuid()), draft.clone()));
+        let addresses = addresses
+            .map(|ImportedAddress { uuid, draft }| (uuid.unwrap_or_else(|| random.uuid()), draft.clone()));
         let now = ctx.app.clock.now();
         let created_at = draft.created_at.or(draft.updated_at).unwrap_or(now);
         Self {

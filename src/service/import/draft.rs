@@ -15,7 +15,7 @@ use crate::service::address::{self, AddressInput, MAX_ADDRESSES};
 use crate::service::customer as rules;
 use crate::service::input::patch::{Field, Mode, Problems};
 use crate::service::input::{credentials, meta_data};
-use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash};
+use crate::types::{CustomerStatus, EmailAddress, Password, PasswordHash, first_characters};
 
 /// A validated line. A field that the line omits is `None`; a new customer gets the default for it.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct CustomerDraft {
     pub(super) updated_at: Option<DateTime<Utc>>,
     pub(super) meta_data: Option<Json>,
     pub(super) metafields: Option<Map<String, Value>>,
-    pub(super) addresses: Option<Vec<Address>>,
+    pub(super) addresses: Option<Vec<ImportedAddress>>,
 }
 
 /// The group that a line assigns the customer to.
@@ -54,7 +54,7 @@ pub(super) enum Secret {
 
 /// A validated address.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct ImportedAddress {
     pub(super) uuid: Option<Uuid>,
     pub(super) draft: address::AddressDraft,
 }
@@ -83,25 +83,22 @@ impl CustomerDraft {
         };
         let addresses = parse_addresses(take("addresses"), &mut problems);
         report_unknown_fields("", &fields, &mut problems);
-        match (full_name, email, secret, finish(problems)) {
-            (Some(full_name), Some(email), Some(secret), Ok(())) => Ok(Self {
-                uuid,
-                status,
-                group,
-                full_name,
-                email,
-                secret,
-                email_verified_at: times.email_verified_at,
-                created_at: times.created_at,
-                updated_at: times.updated_at,
-                meta_data,
-                metafields,
-                addresses,
-            }),
-            (_, _, _, Err(problems)) => Err(problems),
-            // Not reached: a parser that returns no value has added a problem.
-            _ => Err(vec![Problem::new("", "a required field passed the check without a value")]),
-        }
+        let required = problems.finish_with(full_name.zip(email).zip(secret));
+        let ((full_name, email), secret) = required.map_err(problems_of)?;
+        Ok(Self {
+            uuid,
+            status,
+            group,
+            full_name,
+            email,
+            secret,
+            email_verified_at: times.email_verified_at,
+            created_at: times.created_at,
+            updated_at: times.updated_at,
+            meta_data,
+            metafields,
+            addresses,
+        })
     }
 }
 
@@ -113,14 +110,10 @@ pub(super) fn problems_of(error: Error) -> Vec<Problem> {
     }
 }
 
-fn finish(problems: Problems) -> Result<(), Vec<Problem>> {
-    problems.finish().map_err(problems_of)
-}
-
 /// Adds a problem for each of the first ten unknown fields: a misspelled field would otherwise be lost silently.
 fn report_unknown_fields(path: &str, unknown: &Map<String, Value>, problems: &mut Problems) {
     for name in unknown.keys().take(10) {
-        let name: String = name.chars().take(64).collect();
+        let name = first_characters(name, 64);
         problems.add(&format!("{path}{name}"), "There is no such field");
     }
 }
@@ -211,7 +204,7 @@ impl Times {
     }
 }
 
-fn parse_addresses(field: Field, problems: &mut Problems) -> Option<Vec<Address>> {
+fn parse_addresses(field: Field, problems: &mut Problems) -> Option<Vec<ImportedAddress>> {
     let items = match field {
         Field::Absent | Field::Null => return None,
         Field::Value(Value::Array(items)) => items,
@@ -236,7 +229,7 @@ fn parse_addresses(field: Field, problems: &mut Problems) -> Option<Vec<Address>
         let (known, unknown): (Map<_, _>, Map<_, _>) = fields.into_iter().partition(is_known);
         report_unknown_fields(&path, &unknown, problems);
         match AddressInput::from(known).merge(address::AddressDraft::default()) {
-            Ok(draft) => addresses.push(Address { uuid, draft }),
+            Ok(draft) => addresses.push(ImportedAddress { uuid, draft }),
             Err(error) => {
                 for problem in problems_of(error) {
                     problems.add(&format!("{path}{}", problem.field), problem.message);

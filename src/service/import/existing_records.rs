@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use uuid::Uuid;
 
 use super::ImportOutcome;
-use super::account::Account;
+use super::account::ImportedAccount;
 use super::prepare::{Batch, Prepared};
 use crate::db::TxResult;
 use crate::db::batch_loader;
@@ -41,7 +41,7 @@ pub(super) async fn find_by_emails(
 /// The stored customers and identifiers that a batch refers to, and those that its lines add.
 #[derive(Default)]
 pub(super) struct ExistingRecords {
-    by_email: HashMap<String, Account>,
+    by_email: HashMap<String, ImportedAccount>,
     uuids: HashSet<Uuid>,
 }
 
@@ -61,7 +61,10 @@ impl ExistingRecords {
         }
         let account = |row: customer::Model| {
             let addresses = addresses.remove(&row.customer_id).unwrap_or_default();
-            (row.email_key.clone().unwrap_or_else(|| row.email.key()), Account::from_rows(row, addresses))
+            (
+                row.email_key.clone().unwrap_or_else(|| row.email.key()),
+                ImportedAccount::from_rows(row, addresses),
+            )
         };
         let by_email = rows.into_iter().map(account).collect();
         let customer_uuids: Vec<Uuid> = prepared().filter_map(|line| line.draft.uuid).collect();

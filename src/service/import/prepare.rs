@@ -11,7 +11,7 @@ use sea_orm::prelude::Json;
 use sea_orm::{ConnectionTrait, QuerySelect};
 use serde_json::Value;
 
-use super::account::Account;
+use super::account::ImportedAccount;
 use super::draft::{CustomerDraft, Secret, problems_of};
 use super::existing_records::find_by_emails;
 use super::groups::Groups;
@@ -22,7 +22,7 @@ use crate::entity::customer_group;
 use crate::entity::metafield_definition::{FieldType, Model as Definition};
 use crate::error::{Error, Problem, Result};
 use crate::service::input::meta_data::check_size;
-use crate::service::metafield::{self, Budget};
+use crate::service::metafield::{self, ValidationBudget};
 use crate::types::PasswordHash;
 
 /// A batch of lines that is ready to be written.
@@ -38,7 +38,7 @@ pub struct Batch {
 pub(super) struct Prepared {
     pub(super) draft: CustomerDraft,
     /// The account to store.
-    pub(super) account: Account,
+    pub(super) account: ImportedAccount,
     /// `None` if the customer already exists: hashing is expensive, and the password of an existing customer is not
     /// compared.
     pub(super) hash: Option<PasswordHash>,
@@ -54,9 +54,6 @@ struct Snapshot {
 }
 
 /// Prepares a batch. A problem with a line is not an error but the outcome of that line.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] if the caller is neither an admin nor patron itself.
 pub async fn prepare(ctx: &AdminCtx, options: Options, lines: Vec<Line>) -> Result<Batch> {
     let parse = |line: &Line| match &line.record {
         Ok(record) => CustomerDraft::parse(ctx, record.clone()).map(|draft| (draft, record.is_text)),
@@ -79,7 +76,7 @@ pub async fn prepare(ctx: &AdminCtx, options: Options, lines: Vec<Line>) -> Resu
         });
     }
     snapshot.groups = validated.iter().flatten().filter_map(|(_, account)| account.group_id).collect();
-    let hash = |validated: std::result::Result<(CustomerDraft, Account), Vec<Problem>>| async {
+    let hash = |validated: std::result::Result<(CustomerDraft, ImportedAccount), Vec<Problem>>| async {
         let (draft, account) = match validated {
             Ok(validated) => validated,
             Err(problems) => return Ok(Err(problems)),
@@ -134,7 +131,8 @@ async fn validate_all_meta_data(
         let definitions = definitions.as_deref().unwrap_or_default();
         let validated = parsed.into_iter().map(|parsed| {
             let (mut draft, is_text) = parsed?;
-            let meta_data = validate_meta_data(&mut draft, is_text, definitions).map_err(problems_of)?;
+            let meta_data =
+                validate_draft_meta_data(&mut draft, is_text, definitions).map_err(problems_of)?;
             Ok((draft, meta_data))
         });
         validated.collect()
@@ -148,7 +146,7 @@ async fn build_account(
     draft: CustomerDraft,
     meta_data: Json,
     groups: &mut Groups,
-) -> Result<std::result::Result<(CustomerDraft, Account), Vec<Problem>>> {
+) -> Result<std::result::Result<(CustomerDraft, ImportedAccount), Vec<Problem>>> {
     let group_id = match &draft.group {
         None => customer_group::DEFAULT_GROUP_ID,
         Some(group) => match groups.find(ctx, group).await? {
@@ -156,13 +154,17 @@ async fn build_account(
             Err(problems) => return Ok(Err(problems)),
         },
     };
-    let account = Account::from_draft(ctx, &draft, group_id, meta_data);
+    let account = ImportedAccount::from_draft(ctx, &draft, group_id, meta_data);
     Ok(Ok((draft, account)))
 }
 
 /// Validates custom fields and free-form data of a draft and returns them in the form in which they are stored.
-fn validate_meta_data(draft: &mut CustomerDraft, is_text: bool, definitions: &[Definition]) -> Result<Json> {
-    let mut budget = Budget::new();
+fn validate_draft_meta_data(
+    draft: &mut CustomerDraft,
+    is_text: bool,
+    definitions: &[Definition],
+) -> Result<Json> {
+    let mut budget = ValidationBudget::new();
     if let Some(meta_data) = draft.meta_data.take() {
         draft.meta_data = Some(metafield::validate_meta_data(meta_data, definitions, &mut budget)?);
     }

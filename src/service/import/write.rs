@@ -42,7 +42,7 @@ impl Import {
     /// Writes a batch and returns the outcome of each line. If it fails, nothing of the batch is written.
     ///
     /// # Errors
-    /// The same as [`prepare`], and [`Error::Unavailable`] if every attempt met a concurrent change.
+    /// [`Error::Unavailable`] if every attempt met a concurrent change.
     pub async fn write(&mut self, ctx: &AdminCtx, mut batch: Batch) -> Result<Vec<ImportOutcome>> {
         for _ in 0..ATTEMPTS {
             match self.attempt(ctx, &batch).await {

@@ -104,6 +104,23 @@ impl Problems {
     pub fn finish(self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
+
+    /// Ends the validation and returns the value of a required field.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish) and [`expect_value`].
+    pub fn finish_with<T>(self, value: Option<T>) -> Result<T> {
+        self.finish()?;
+        expect_value(value)
+    }
+}
+
+/// The value of a required field, after a validation without errors.
+///
+/// # Errors
+/// [`Error::Internal`] without a value, which is a defect: a parser returns a value or adds an error.
+pub fn expect_value<T>(value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| Error::internal("a required field passed the check without a value"))
 }
 
 /// Whether a text inside a JSON value contains NUL, which PostgreSQL can't store.

@@ -41,8 +41,6 @@ pub type AuditPage = Listing<Entity>;
 /// Parses a query of the audit trail.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
-/// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin;
 /// [`Error::Invalid`](crate::error::Error::Invalid) for an invalid filter, count or cursor.
 pub async fn audit(ctx: &AdminCtx, window: &Window, filter: &AuditFilter) -> Result<AuditPage> {
     let AuditFilter { actions, actor, actor_uuid, customer, record, request_id, since, until } = filter;

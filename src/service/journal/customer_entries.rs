@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Change, Entry, erased, insert};
+use super::{Change, NewEntry, erased, insert};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::db::batch_loader;
@@ -28,7 +28,7 @@ pub(in crate::service) async fn append_batch(
 ) -> TxResult<()> {
     let changes = changes.into_iter();
     let entries =
-        changes.map(|(customer, sequence, change)| Entry { customer: Some((customer, sequence)), change });
+        changes.map(|(customer, sequence, change)| NewEntry { customer: Some((customer, sequence)), change });
     insert(ctx, tx, entries).await
 }
 
@@ -78,7 +78,7 @@ pub(in crate::service) async fn erase(
         .await?;
     let data = json!({"customer_id": customer.customer_id, "uuid": uuid.to_string()});
     let last = Change::event(EventKind::CustomerDeleted, uuid, data);
-    let last = Entry { customer: Some((uuid, customer.event_sequence + 1)), change: last };
+    let last = NewEntry { customer: Some((uuid, customer.event_sequence + 1)), change: last };
     if ctx.is_admin() {
         return insert(ctx, tx, [last]).await;
     }

@@ -11,7 +11,7 @@ use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::query::keyset::Window;
 use crate::service::query::listing::{Listing, NumberColumn, Page};
-use crate::types::{EventKind, filter_matches};
+use crate::types::{EventKind, filter_matches, first_characters};
 
 /// Matches events that are published and have not expired.
 const NOT_EXPIRED: &str =
@@ -36,8 +36,7 @@ impl Feed {
     /// Returns the requested page of events.
     ///
     /// # Errors
-    /// [`Error::PositionExpired`] if events behind the cursor have been deleted; [`Error::Unauthenticated`] or
-    /// [`Error::Forbidden`] for a caller that is not an admin.
+    /// [`Error::PositionExpired`] if events behind the cursor have been deleted.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<Model>> {
         let page = self.listing.page(ctx).await?;
         // After the events were read, so that a deletion before that is noticed.
@@ -53,8 +52,7 @@ impl Feed {
 /// Parses a query of the feed, oldest events first.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin; [`Error::Invalid`] for an
-/// invalid filter, count or cursor.
+/// [`Error::Invalid`] for an invalid filter, count or cursor.
 pub fn feed(_ctx: &AdminCtx, window: &Window, filter: &FeedFilter) -> Result<Feed> {
     // Expired events that are not deleted yet are hidden.
     let mut condition = Condition::all().add(Expr::cust(NOT_EXPIRED));
@@ -79,7 +77,7 @@ pub(in crate::service) fn kinds(field: &str, filters: &[String]) -> Result<Vec<E
         let matching: Vec<EventKind> =
             EventKind::ALL.iter().filter(|kind| filter_matches(filter, **kind)).copied().collect();
         if matching.is_empty() {
-            let filter: String = filter.chars().take(64).collect();
+            let filter = first_characters(filter, 64);
             let message = format!(
                 "\"{filter}\" is not a valid event filter; examples: customer.created, customer.*, *"
             );

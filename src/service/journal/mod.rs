@@ -33,7 +33,7 @@ use crate::db::TxResult;
 use crate::entity::customer;
 use crate::error::Error;
 
-use write::{Entry, insert};
+use write::{NewEntry, insert};
 
 /// Reserved sequence numbers of a customer's entries.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ pub(super) struct CustomerSequence {
 
 /// Writes an entry that belongs to no customer.
 pub(super) async fn append(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<()> {
-    insert(ctx, tx, [Entry { customer: None, change }]).await
+    insert(ctx, tx, [NewEntry { customer: None, change }]).await
 }
 
 /// Writes entries of a customer whose row has already reserved the sequence numbers.
@@ -60,7 +60,7 @@ pub(super) async fn append_events(
     }
     let numbered = (sequence.first..).zip(changes);
     let entries =
-        numbered.map(|(number, change)| Entry { customer: Some((sequence.customer, number)), change });
+        numbered.map(|(number, change)| NewEntry { customer: Some((sequence.customer, number)), change });
     insert(ctx, tx, entries).await
 }
 

@@ -44,7 +44,7 @@ const COMMON_COLUMNS: [Column; 8] = [
 ];
 
 /// A new journal entry.
-pub(super) struct Entry {
+pub(super) struct NewEntry {
     /// The customer, and the sequence number of the entry among the customer's entries.
     pub(super) customer: Option<(Uuid, i64)>,
     pub(super) change: Change,
@@ -54,7 +54,7 @@ pub(super) struct Entry {
 pub(super) async fn insert(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
-    entries: impl IntoIterator<Item = Entry>,
+    entries: impl IntoIterator<Item = NewEntry>,
 ) -> TxResult<()> {
     let common = common_values(ctx);
     let mut entries = entries.into_iter();
@@ -88,7 +88,7 @@ fn statement(common: &[Value], entries: Vec<EntryValues>) -> Result<InsertStatem
 /// The values of [`ENTRY_COLUMNS`].
 type EntryValues = (Uuid, Value, Option<Uuid>, Option<i64>, Uuid, Json, Json, Json);
 
-fn entry_values(ctx: &Ctx, entry: Entry) -> EntryValues {
+fn entry_values(ctx: &Ctx, entry: NewEntry) -> EntryValues {
     let Change { kind, record, data, fields, before } = entry.change;
     let (customer, sequence) = entry.customer.unzip();
     let uuid = ctx.app.random.uuid();

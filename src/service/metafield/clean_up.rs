@@ -8,11 +8,11 @@ use sea_orm::{
 };
 
 use super::values::remove;
-use crate::app::ctx::{Caller, Ctx};
+use crate::app::ctx::SystemCtx;
 use crate::db::TxResult;
 use crate::entity::customer;
 use crate::entity::metafield_definition::{Column, Entity, Model};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::transact;
 
 /// The number of customers that one transaction processes.
@@ -21,13 +21,7 @@ const BATCH: u64 = 1000;
 /// Removes the values of one deleted definition from the next 1000 customers, or the definition itself when no
 /// customers are left. Returns whether there is more to do. `version` and `updated_at` of the customers do not change,
 /// because the values were already hidden.
-///
-/// # Errors
-/// [`Error::Forbidden`] for a caller other than [`Caller::System`].
-pub async fn clean_up(ctx: &Ctx) -> Result<bool> {
-    if ctx.caller != Caller::System {
-        return Err(Error::Forbidden("Only patron itself may do this"));
-    }
+pub async fn clean_up(ctx: &SystemCtx) -> Result<bool> {
     // Usually there is nothing to do. Checked without a transaction, because one on SQLite blocks other writers.
     if deleted().one(ctx.app.db.reader()).await?.is_none() {
         return Ok(false);

@@ -3,9 +3,10 @@
 //! emptied.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
+use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -32,14 +33,14 @@ pub(super) struct Compiled {
 /// The columns that a compiled definition depends on. `updated_at` is not enough: another program may change a row
 /// without updating it.
 #[derive(Debug, PartialEq)]
-struct Source {
+struct DefinitionSource {
     field_type: FieldType,
     is_list: bool,
     validations: Value,
     sub_fields: Value,
 }
 
-impl Source {
+impl DefinitionSource {
     fn matches(&self, definition: &Model) -> bool {
         self.field_type == definition.field_type
             && self.is_list == definition.is_list
@@ -50,7 +51,7 @@ impl Source {
 
 #[derive(Default)]
 struct Cache {
-    entries: HashMap<Uuid, (Source, Arc<Compiled>)>,
+    entries: HashMap<Uuid, (DefinitionSource, Arc<Compiled>)>,
     memory: u64,
 }
 
@@ -58,7 +59,7 @@ static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 
 /// Returns the compiled definition, if it is in the cache.
 pub(super) fn cached(definition: &Model) -> Option<Arc<Compiled>> {
-    let cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let cache = CACHE.lock();
     let (source, compiled) = cache.entries.get(&definition.uuid)?;
     source.matches(definition).then(|| Arc::clone(compiled))
 }
@@ -70,13 +71,13 @@ pub(super) fn compiled(definition: &Model, compile: impl FnOnce() -> Compiled) -
     }
     // Without the lock, so that other requests don't wait. Concurrent compilations have the same result.
     let compiled = Arc::new(compile());
-    let source = Source {
+    let source = DefinitionSource {
         field_type: definition.field_type,
         is_list: definition.is_list,
         validations: definition.validations.clone(),
         sub_fields: definition.sub_fields.clone(),
     };
-    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut cache = CACHE.lock();
     let memory = memory(&compiled.costs);
     if cache.memory + memory > MAX_MEMORY {
         // Rare: a shop has a handful of patterns. Definitions in use are compiled again.

@@ -87,12 +87,12 @@ pub(super) fn is_light(steps: u64) -> bool {
 
 /// The remaining steps and time for the values of one request, or of one line of an import file.
 #[derive(Debug)]
-pub(in crate::service) struct Budget {
+pub(in crate::service) struct ValidationBudget {
     steps: u64,
     timer: Timer,
 }
 
-impl Budget {
+impl ValidationBudget {
     pub(in crate::service) fn new() -> Self {
         Self { steps: MAX_STEPS, timer: Timer::start() }
     }
@@ -113,7 +113,7 @@ impl Budget {
 mod tests {
     use serde_json::json;
 
-    use super::{Budget, Costs, states};
+    use super::{Costs, ValidationBudget, states};
 
     #[test]
     fn the_states_of_a_pattern_are_counted_up_to_the_size_limit() {
@@ -137,7 +137,7 @@ mod tests {
             costs.of(&json!({"a": ["xx", "y"], "b": "zzz"})),
             1 + 1 + (1 + 1 + 20 + 1 + 10) + 1 + (1 + 3)
         );
-        let mut budget = Budget::new();
+        let mut budget = ValidationBudget::new();
         assert!(budget.spend(6_000_000) && !budget.spend(6_000_000) && budget.spend(4_000_000));
     }
 }

@@ -11,9 +11,9 @@ use super::rules::{
     required_text,
 };
 use crate::entity::metafield_definition::{ActiveModel, FieldType, Model};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input;
-use crate::service::input::patch::{Field, Problems, normalize_numbers};
+use crate::service::input::patch::{Field, Problems, expect_value, normalize_numbers};
 use crate::service::input::property::Rule;
 
 const DEFAULT_NAMESPACE: &str = "custom";
@@ -118,99 +118,34 @@ impl DefinitionDraft {
 impl DefinitionInput {
     /// Merges this input into `current` and validates the result as a whole.
     pub(super) fn merge(self, current: Option<&Model>) -> Result<DefinitionDraft> {
-        let Self {
-            owner_type,
-            namespace,
-            field_key,
-            name,
-            description,
-            field_type,
-            is_list,
-            required,
-            visible_to_customer,
-            validations,
-            sub_fields,
-            position,
-        } = self;
         let mut problems = Problems::default();
         let p = &mut problems;
         let stored = current.cloned().map(DefinitionDraft::from);
         let stored = stored.as_ref();
-        let owner_type = parse_identity(
-            p,
-            ["ownerType", "ownerType"],
-            owner_type,
-            stored.map(|row| row.owner_type.clone()),
-            parse_owner_type,
-        );
-        let namespace = parse_identity(
-            p,
-            ["namespace", "namespace"],
-            namespace,
-            stored.map(|row| row.namespace.clone()),
-            |p, field| match field {
-                Field::Absent | Field::Null => Some(DEFAULT_NAMESPACE.to_owned()),
-                Field::Value(_) => parse_key(p, "namespace", "namespace", field),
-            },
-        );
-        let field_key = parse_identity(
-            p,
-            ["fieldKey", "key"],
-            field_key,
-            stored.map(|row| row.field_key.clone()),
-            |p, field| parse_key(p, "fieldKey", "fieldKey", field),
-        );
+        let identifier = merge_identifier(p, [self.owner_type, self.namespace, self.field_key], stored);
         let name = match stored {
-            Some(row) if name == Field::Absent => Some(row.name.clone()),
-            _ => parse_name(p, "name", name),
+            Some(row) if self.name == Field::Absent => Some(row.name.clone()),
+            _ => parse_name(p, "name", self.name),
         };
-        let description = parse_description(p, description, stored.and_then(|row| row.description.clone()));
-        let field_type = parse_identity(
-            p,
-            ["fieldType", "type"],
-            field_type,
-            stored.map(|row| row.field_type),
-            |p, field| parse_type(p, "fieldType", "fieldType", field),
-        );
-        let is_list =
-            parse_identity(p, ["isList", "isList"], is_list, stored.map(|row| row.is_list), |p, field| {
-                parse_flag(p, "isList", field, false, false)
-            });
+        let description =
+            parse_description(p, self.description, stored.and_then(|row| row.description.clone()));
+        let (field_type, is_list) = merge_type(p, self.field_type, self.is_list, stored);
         let (is_required, is_visible) =
             stored.map_or((false, true), |row| (row.required, row.visible_to_customer));
-        let required = parse_flag(p, "required", required, is_required, false);
-        let visible = parse_flag(p, "visibleToCustomer", visible_to_customer, is_visible, true);
-        let or_stored = |field, stored: Option<&Json>| match (field, stored) {
-            (Field::Absent, Some(stored)) => Field::Value(stored.clone()),
-            (field, _) => field,
-        };
-        let mut rules = Rules::new(p);
-        let validations = or_stored(validations, stored.map(|row| &row.validations));
-        let validations = rules.validations("validations", validations, field_type);
-        let sub_fields = or_stored(sub_fields, stored.map(|row| &row.sub_fields));
-        let sub_fields = rules.sub_fields("subFields", sub_fields, field_type, 1);
-        for (name, part) in [("validations", &validations), ("subFields", &sub_fields)] {
-            // Each write of values reads them.
-            if part.to_string().len() > MAX_BYTES {
-                p.add(name, format!("{name} must be at most {} KiB", MAX_BYTES / 1024));
-            }
-        }
-        let position = parse_position(p, position, stored.map_or(0, |row| row.position));
+        let required = parse_boolean(p, "required", self.required, is_required, false);
+        let visible = parse_boolean(p, "visibleToCustomer", self.visible_to_customer, is_visible, true);
+        let (validations, sub_fields) = merge_rules(p, self.validations, self.sub_fields, field_type, stored);
+        let position = parse_position(p, self.position, stored.map_or(0, |row| row.position));
         problems.finish()?;
-        let parts = (owner_type, namespace, field_key, name, field_type, is_list);
-        let (Some(owner_type), Some(namespace), Some(field_key), Some(name), Some(field_type), Some(is_list)) =
-            parts
-        else {
-            return Err(Error::internal("a required field passed the check without a value"));
-        };
+        let [owner_type, namespace, field_key] = expect_value(identifier)?;
         Ok(DefinitionDraft {
             owner_type,
             namespace,
             field_key,
-            name,
+            name: expect_value(name)?,
             description,
-            field_type,
-            is_list,
+            field_type: expect_value(field_type)?,
+            is_list: expect_value(is_list)?,
             required: required.unwrap_or_default(),
             visible_to_customer: visible.unwrap_or_default(),
             validations,
@@ -218,6 +153,89 @@ impl DefinitionInput {
             position,
         })
     }
+}
+
+/// The owner type, namespace and key, which identify the definition.
+fn merge_identifier(
+    problems: &mut Problems,
+    [owner_type, namespace, field_key]: [Field; 3],
+    stored: Option<&DefinitionDraft>,
+) -> Option<[String; 3]> {
+    let owner_type = parse_identity(
+        problems,
+        ["ownerType", "ownerType"],
+        owner_type,
+        stored.map(|row| row.owner_type.clone()),
+        parse_owner_type,
+    );
+    let namespace = parse_identity(
+        problems,
+        ["namespace", "namespace"],
+        namespace,
+        stored.map(|row| row.namespace.clone()),
+        |problems, field| match field {
+            Field::Absent | Field::Null => Some(DEFAULT_NAMESPACE.to_owned()),
+            Field::Value(_) => parse_key(problems, "namespace", "namespace", field),
+        },
+    );
+    let field_key = parse_identity(
+        problems,
+        ["fieldKey", "key"],
+        field_key,
+        stored.map(|row| row.field_key.clone()),
+        |problems, field| parse_key(problems, "fieldKey", "fieldKey", field),
+    );
+    Some([owner_type?, namespace?, field_key?])
+}
+
+/// The type of the value, and whether it is a list.
+fn merge_type(
+    problems: &mut Problems,
+    field_type: Field,
+    is_list: Field,
+    stored: Option<&DefinitionDraft>,
+) -> (Option<FieldType>, Option<bool>) {
+    let field_type = parse_identity(
+        problems,
+        ["fieldType", "type"],
+        field_type,
+        stored.map(|row| row.field_type),
+        |problems, field| parse_type(problems, "fieldType", "fieldType", field),
+    );
+    let is_list = parse_identity(
+        problems,
+        ["isList", "isList"],
+        is_list,
+        stored.map(|row| row.is_list),
+        |problems, field| parse_boolean(problems, "isList", field, false, false),
+    );
+    (field_type, is_list)
+}
+
+/// The validations and the sub-fields. Absent ones stay as they are stored, and are validated again.
+fn merge_rules(
+    problems: &mut Problems,
+    validations: Field,
+    sub_fields: Field,
+    field_type: Option<FieldType>,
+    stored: Option<&DefinitionDraft>,
+) -> (Json, Json) {
+    let or_stored = |field, stored: Option<&Json>| match (field, stored) {
+        (Field::Absent, Some(stored)) => Field::Value(stored.clone()),
+        (field, _) => field,
+    };
+    let mut rules = Rules::new(problems);
+    let validations = or_stored(validations, stored.map(|row| &row.validations));
+    let validations = rules.validations("validations", validations, field_type);
+    let sub_fields = or_stored(sub_fields, stored.map(|row| &row.sub_fields));
+    let sub_fields = rules.sub_fields("subFields", sub_fields, field_type, 1);
+    for (name, part) in [("validations", &validations), ("subFields", &sub_fields)] {
+        // Each write of values reads them.
+        if part.to_string().len() > MAX_BYTES {
+            problems.add(name, format!("{name} must be at most {} KiB", MAX_BYTES / 1024));
+        }
+    }
+    (validations, sub_fields)
 }
 
 /// A part of the identity of a definition: parsed when the definition is created, and compared when it is updated. Its
@@ -266,7 +284,7 @@ fn parse_description(problems: &mut Problems, field: Field, stored: Option<Strin
 }
 
 /// Parses a boolean. Absent keeps the stored value; `null` resets to the default.
-fn parse_flag(
+fn parse_boolean(
     problems: &mut Problems,
     name: &str,
     field: Field,

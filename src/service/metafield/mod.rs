@@ -17,31 +17,36 @@ mod values;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, SqlErr,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 pub(super) use blocking::run as run_blocking;
 pub use clean_up::clean_up;
-pub(super) use cost::Budget;
+pub(super) use cost::ValidationBudget;
 pub(super) use definitions_snapshot::DefinitionsSnapshot;
 pub use input::{DefinitionInput, ValuesInput};
-pub use values::{Values, set_values, take_value, value};
+pub use values::{MetafieldValues, set_values, take_value, value};
 pub(super) use values::{apply, check_meta_data, validate_meta_data, validate_values, visible_values};
 
 use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
+use crate::entity::PublicId;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, UniqueIndex};
 use crate::service::journal::{self, Change, snapshot};
+use crate::service::query::lock::find_for_update;
 use crate::spend;
 use crate::types::EventKind;
 
 use input::DefinitionDraft;
 
 /// The only kind of record that has custom fields.
-const OWNER_TYPE: &str = "customer";
+pub(crate) const OWNER_TYPE: &str = "customer";
+/// The unique index of what identifies a definition.
+const IDENTITY_INDEX: UniqueIndex =
+    UniqueIndex { table: "metafield_definition", columns: &["owner_type", "namespace", "field_key"] };
 /// The maximum number of definitions of an owner type.
 pub const MAX_DEFINITIONS: u64 = 100;
 
@@ -65,9 +70,7 @@ pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: DefinitionInput)
         ensure_can_create(tx, &draft).await?;
         match row.clone().insert(tx).await {
             // Possible only if two requests create the first definition concurrently; later ones wait for a lock.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                Err(already_exists(&draft).into())
-            }
+            Err(error) if IDENTITY_INDEX.is_violated_by(&error) => Err(already_exists(&draft).into()),
             inserted => {
                 let definition = inserted?;
                 let (uuid, data) = (definition.uuid, snapshot::metafield_definition(&definition));
@@ -91,14 +94,14 @@ pub async fn update(
 ) -> Result<Written<Model>> {
     let prepare = async || {
         let definition = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-        let definition = definition.ok_or(Error::NotFound("Metafield definition"))?;
+        let definition = definition.ok_or(Error::NotFound(Entity::NOUN))?;
         let (input, current) = (input.clone(), definition.clone());
         let draft = blocking::run(move || input.merge(Some(&current))).await??;
         Ok((definition, draft))
     };
     spend!(ctx, write, { prepare().await }, |tx, prepared| {
         let (definition, draft) = prepared;
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<Entity>(tx, uuid).await?;
         if current != *definition {
             return Err(Error::Outdated.into());
         }
@@ -124,7 +127,7 @@ pub async fn update(
 /// [`Error::NotFound`], also if the definition was already deleted.
 pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     spend!(ctx, write, |tx| {
-        let definition = find_for_update(tx, uuid).await?;
+        let definition = find_for_update::<Entity>(tx, uuid).await?;
         let mut row = definition.clone().into_active_model();
         row.deleted_at = Set(Some(ctx.app.clock.now()));
         row.update(tx).await?;
@@ -136,9 +139,6 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
 }
 
 /// The definitions of an owner type, in their order. Empty for an unknown owner type.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn list(ctx: &AdminCtx, owner_type: &str) -> Result<Vec<Model>> {
     // Not a query with `owner_type`: it may contain NUL, which PostgreSQL rejects.
     if owner_type != OWNER_TYPE {
@@ -163,11 +163,6 @@ fn may_see(ctx: &Ctx, definition: &Model) -> bool {
     }
 }
 
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
-    let definition = Entity::find_by_public_id(uuid).lock_exclusive().one(tx).await?;
-    Ok(definition.ok_or(Error::NotFound("Metafield definition"))?)
-}
-
 async fn ensure_can_create(tx: &impl ConnectionTrait, draft: &DefinitionDraft) -> TxResult<()> {
     // Serializes concurrent creations with a lock on the oldest definition. Without a definition there is no lock, but
     // then the limit can't be reached either.
@@ -179,8 +174,7 @@ async fn ensure_can_create(tx: &impl ConnectionTrait, draft: &DefinitionDraft) -
         .filter(Column::FieldKey.eq(&draft.field_key));
     match same.one(tx).await? {
         Some(same) if same.deleted_at.is_some() => {
-            let name = name_of(&draft.namespace, &draft.field_key);
-            return Err(Error::conflict(format!("{name} is still being deleted; try again later")).into());
+            return Err(still_being_deleted(&draft.namespace, &draft.field_key).into());
         }
         Some(_) => return Err(already_exists(draft).into()),
         None => {}
@@ -191,6 +185,11 @@ async fn ensure_can_create(tx: &impl ConnectionTrait, draft: &DefinitionDraft) -
         return Err(Error::conflict(message).into());
     }
     Ok(())
+}
+
+/// The error for a new definition with the name of one whose values are still being deleted.
+pub(crate) fn still_being_deleted(namespace: &str, key: &str) -> Error {
+    Error::conflict(format!("{} is still being deleted; try again later", name_of(namespace, key)))
 }
 
 fn already_exists(draft: &DefinitionDraft) -> Error {

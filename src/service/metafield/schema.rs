@@ -8,9 +8,10 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 use super::compiled::{Compiled, compiled};
-use super::cost::{Budget, Costs};
+use super::cost::{Costs, ValidationBudget};
 use super::name_of;
 use crate::entity::metafield_definition::{FieldType, Model};
+use crate::error::truncate;
 use crate::service::input::patch::contains_nul;
 
 /// The maximum length of a `short_text`, in characters.
@@ -184,7 +185,7 @@ pub(super) fn compile(schema: &Value) -> Option<Validator> {
 pub(super) fn validate_value(
     definition: &Model,
     mut value: Value,
-    budget: &mut Budget,
+    budget: &mut ValidationBudget,
 ) -> Result<Option<Value>, Vec<String>> {
     let name = name_of(&definition.namespace, &definition.field_key);
     let field = FieldSpec::of(definition);
@@ -207,7 +208,7 @@ pub(super) fn validate_value(
     }
     let mut reasons: Vec<String> = Vec::new();
     for error in validator.iter_errors(&value).take(MAX_PROBLEMS) {
-        let reason = short(format!("{name}: {}", reason(&error)));
+        let reason = within_max_message(format!("{name}: {}", reason(&error)));
         // Two keywords may have the same message: a URL has a format and a pattern.
         if !reasons.contains(&reason) {
             reasons.push(reason);
@@ -216,11 +217,9 @@ pub(super) fn validate_value(
     if reasons.is_empty() { Ok(Some(value)) } else { Err(reasons) }
 }
 
-fn short(message: String) -> String {
-    match message.char_indices().nth(MAX_MESSAGE - 1) {
-        Some((end, _)) if message[end..].chars().count() > 1 => format!("{}…", &message[..end]),
-        _ => message,
-    }
+fn within_max_message(message: String) -> String {
+    // The mark of the truncation counts as well.
+    if message.chars().count() > MAX_MESSAGE { truncate(message, MAX_MESSAGE - 1) } else { message }
 }
 
 /// The message for an error, without the value.

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, IntoActiveModel};
 use serde_json::{Map, Value};
 
 use super::compiled::cached;
-use super::cost::{Budget, is_light};
+use super::cost::{ValidationBudget, is_light};
 use super::definitions_snapshot::DefinitionsSnapshot;
 use super::input::ValuesInput;
 use super::schema::validate_value;
@@ -18,12 +18,13 @@ use super::{blocking, name_of};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
-use crate::entity::customer;
 use crate::entity::metafield_definition::Model;
-use crate::error::{Error, Result};
-use crate::service::account::{Owner, find_for_update, save};
+use crate::entity::{PublicId, customer};
+use crate::error::{Error, Result, truncate};
+use crate::service::account::{Owner, save};
 use crate::service::input::meta_data::check_size;
 use crate::service::input::patch::{Field, Problems, normalize_numbers};
+use crate::service::query::lock::find_for_update;
 use crate::spend;
 
 /// The maximum number of unknown fields that are reported.
@@ -33,7 +34,7 @@ const MAX_NAME: usize = 64;
 
 /// The response to a change of custom fields.
 #[derive(Clone, Debug)]
-pub struct Values {
+pub struct MetafieldValues {
     /// The values that the caller may see, as `{ namespace: { key: value } }`.
     pub meta_data: Json,
     /// The new version of the customer.
@@ -50,10 +51,10 @@ pub struct Values {
 /// version.
 pub async fn set_values(
     ctx: &Ctx,
-    write: Write<Values>,
+    write: Write<MetafieldValues>,
     owner: Owner,
     input: ValuesInput,
-) -> Result<Written<Values>> {
+) -> Result<Written<MetafieldValues>> {
     let uuid = owner.uuid();
     ctx.require_if_match()?;
     let input = match input.metafields {
@@ -76,7 +77,7 @@ pub async fn set_values(
     spend!(ctx, write, { prepare().await }, |tx, prepared| {
         let (definitions_snapshot, definitions, validated) = prepared;
         // The customer before the definitions: see the lock order in `mod.rs`.
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<customer::Entity>(tx, uuid).await?;
         ctx.if_match.check(current.version)?;
         definitions_snapshot.ensure_unchanged(tx).await?;
         let meta_data = apply(&current.meta_data, validated);
@@ -86,7 +87,7 @@ pub async fn set_values(
         let mut row = current.clone().into_active_model();
         row.meta_data.set_if_not_equals(meta_data);
         let saved = save(ctx, tx, current, row, None).await?;
-        Ok(Values { meta_data: visible, version: saved.version })
+        Ok(MetafieldValues { meta_data: visible, version: saved.version })
     })
 }
 
@@ -140,13 +141,13 @@ pub(in crate::service) async fn check_meta_data(
 async fn validate_with_budget<T: Send + 'static>(
     values: Value,
     definitions: &Arc<[Model]>,
-    validate: fn(Value, &[Model], &mut Budget) -> Result<T>,
+    validate: fn(Value, &[Model], &mut ValidationBudget) -> Result<T>,
 ) -> Result<T> {
     if is_cheap(&values, definitions) {
-        return validate(values, definitions, &mut Budget::new());
+        return validate(values, definitions, &mut ValidationBudget::new());
     }
     let definitions = Arc::clone(definitions);
-    blocking::run(move || validate(values, &definitions, &mut Budget::new())).await?
+    blocking::run(move || validate(values, &definitions, &mut ValidationBudget::new())).await?
 }
 
 /// Whether a validation is cheap: all definitions are compiled, and the values are small.
@@ -164,7 +165,7 @@ fn is_cheap(values: &Value, definitions: &[Model]) -> bool {
 pub(in crate::service) fn validate_meta_data(
     mut meta_data: Json,
     definitions: &[Model],
-    budget: &mut Budget,
+    budget: &mut ValidationBudget,
 ) -> Result<Json> {
     const FIELD: &str = "meta_data";
     let mut problems = Problems::default();
@@ -201,7 +202,7 @@ pub(in crate::service) struct ValidatedValue {
 pub(in crate::service) fn validate_values(
     values: Value,
     definitions: &[Model],
-    budget: &mut Budget,
+    budget: &mut ValidationBudget,
 ) -> Result<Vec<ValidatedValue>> {
     let mut problems = Problems::default();
     let mut unknown = 0;
@@ -209,7 +210,7 @@ pub(in crate::service) fn validate_values(
     let Value::Object(namespaces) = values else { return Ok(validated) };
     for (namespace, fields) in namespaces {
         let Value::Object(fields) = fields else {
-            let namespace = excerpt(&namespace);
+            let namespace = truncate(namespace, MAX_NAME);
             problems.add(&namespace, not_an_object(&namespace));
             continue;
         };
@@ -218,7 +219,7 @@ pub(in crate::service) fn validate_values(
             let Some(definition) = definitions.iter().find(has_name) else {
                 unknown += 1;
                 if unknown <= MAX_UNKNOWN {
-                    let (namespace, key) = (excerpt(&namespace), excerpt(&key));
+                    let (namespace, key) = (truncate(namespace.clone(), MAX_NAME), truncate(key, MAX_NAME));
                     let name = name_of(&namespace, &key);
                     problems.add(&format!("{namespace}.{key}"), format!("There is no custom field {name}"));
                 }
@@ -282,11 +283,4 @@ pub(in crate::service) fn visible_values(meta_data: &Json, definitions: &[Model]
 
 fn not_an_object(namespace: &str) -> String {
     format!("Custom fields of \"{namespace}\" must be an object")
-}
-
-fn excerpt(name: &str) -> String {
-    match name.char_indices().nth(MAX_NAME) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
-    }
 }

@@ -41,20 +41,13 @@ input! {
     }
 }
 
-/// Returns the values of two required fields, or both errors.
-fn both<A, B>(problems: Problems, a: Option<A>, b: Option<B>) -> Result<(A, B)> {
-    problems.finish()?;
-    let missing = || crate::error::Error::internal("a required field passed the check without a value");
-    Ok((a.ok_or_else(missing)?, b.ok_or_else(missing)?))
-}
-
 impl PasswordChange {
     pub(super) fn parse(self) -> Result<(SecretString, Password)> {
         let mut problems = Problems::default();
         let current =
             required_password("current_password", "Current password", self.current_password, &mut problems);
         let new = parse_password(self.password, Mode::Create, &mut problems);
-        both(problems, current, new)
+        problems.finish_with(current.zip(new))
     }
 }
 
@@ -62,7 +55,7 @@ impl ResetRequest {
     pub(super) fn parse(self) -> Result<EmailAddress> {
         let mut problems = Problems::default();
         let email = parse_email(self.email, Mode::Create, &mut problems);
-        both(problems, email, Some(())).map(|(email, ())| email)
+        problems.finish_with(email)
     }
 }
 
@@ -71,7 +64,7 @@ impl PasswordReset {
         let mut problems = Problems::default();
         let token = problems.text("token", self.token, Mode::Create, TOKEN).map(SecretString::from);
         let password = parse_password(self.password, Mode::Create, &mut problems);
-        both(problems, token, password)
+        problems.finish_with(token.zip(password))
     }
 }
 
@@ -79,14 +72,14 @@ impl PasswordReset {
 pub(in crate::service) fn parse_token(token: Field) -> Result<SecretString> {
     let mut problems = Problems::default();
     let token = problems.text("token", token, Mode::Create, TOKEN).map(SecretString::from);
-    both(problems, token, Some(())).map(|(token, ())| token)
+    problems.finish_with(token)
 }
 
 /// Parses the caller's current password. It is compared and not set, so the password rules do not apply.
 pub(in crate::service) fn parse_current_password(password: Field) -> Result<SecretString> {
     let mut problems = Problems::default();
     let password = required_password("password", "Password", password, &mut problems);
-    both(problems, password, Some(())).map(|(password, ())| password)
+    problems.finish_with(password)
 }
 
 fn required_password(

@@ -5,32 +5,26 @@
 
 mod input;
 
-use std::time::Duration;
-
-use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{EntityTrait, IntoActiveModel};
 use secrecy::SecretString;
 
 pub use input::{PasswordChange, PasswordReset, ResetRequest};
 pub(super) use input::{parse_current_password, parse_token};
 
-use crate::app::ctx::{Ctx, CustomerCtx};
+use crate::app::ctx::{Ctx, CustomerCtx, INVALID_ACCESS_TOKEN};
 use crate::app::write::{Write, Written};
 use crate::db::NoTransaction;
 use crate::entity::customer;
 use crate::entity::reset_password_token as tokens;
 use crate::error::{Error, Result};
-use crate::service::account::save;
+use crate::service::account::{find_by_id_for_update, save};
 use crate::service::login::report_too_costly;
-use crate::service::throttle::{self, LoginAttempts};
+use crate::service::login_attempts::{self, LoginAttempts};
 use crate::service::token::TokenPair;
-use crate::service::{mail, secret, session};
-use crate::types::MailKind;
+use crate::service::{mail, mailed_token, session};
+use crate::types::{Audience, MailKind};
 use crate::{spend, transact};
-
-/// The message for every invalid mailed token, whatever the reason.
-pub(super) const INVALID_TOKEN: &str = "Token is invalid or expired";
 
 /// Changes the caller's password. All earlier tokens become invalid and all other sessions end. The session of the
 /// request continues with the tokens of the response.
@@ -49,12 +43,11 @@ pub async fn change(
         confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
     let hash = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
-        throttle::reset_failures(tx, "customer", &confirmed.email.key()).await?;
-        let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
-        let current = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
+        login_attempts::reset_failures(tx, Audience::Customer, &confirmed.email.key()).await?;
+        let current = find_by_id_for_update(tx, customer_id).await?;
         if current.token_generation != confirmed.token_generation {
             // A concurrent change during the hashing has invalidated the token of this request.
-            return Err(Error::Unauthenticated("The token is invalid or expired").into());
+            return Err(INVALID_ACCESS_TOKEN.into());
         }
         let mut row = current.clone().into_active_model();
         row.password = Set(hash.clone());
@@ -72,7 +65,7 @@ pub async fn change(
 /// address.
 pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> Result<Written<()>> {
     let email = input.parse()?;
-    throttle::count_request(ctx).await?;
+    login_attempts::count_request(ctx).await?;
     spend!(ctx, write, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
 }
 
@@ -83,26 +76,19 @@ pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> 
 /// [`Error::Invalid`] with all problems of the input, or for a token that is unknown, used, expired or superseded.
 pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: PasswordReset) -> Result<Written<TokenPair>> {
     let (token, password) = input.parse()?;
-    let invalid = || Error::invalid("token", INVALID_TOKEN);
-    let hash = secret::token_hash(&token);
-    let is_valid =
-        not_expired(ctx, tokens::Column::CreatedAt, ctx.app.config.accounts.reset_password_expiry)?;
-    let find = || {
-        let select = tokens::Entity::find().filter(tokens::Column::Token.eq(hash.clone()));
-        select.filter(is_valid.clone())
-    };
+    let expiry = ctx.app.config.accounts.reset_password_expiry;
+    let columns = [tokens::Column::Token, tokens::Column::CreatedAt];
+    let select = mailed_token::select::<tokens::Entity>(ctx, &token, columns, expiry)?;
     // Rejects invalid tokens before the expensive hashing; the transaction checks again.
-    let token = find().one(ctx.app.db.reader()).await?.ok_or_else(invalid)?;
+    let token = select.clone().one(ctx.app.db.reader()).await?.ok_or_else(mailed_token::invalid)?;
     let owner = customer::Entity::find_by_id(token.customer_id).one(ctx.app.db.reader()).await?;
-    let owner = owner.ok_or_else(invalid)?;
+    let owner = owner.ok_or_else(mailed_token::invalid)?;
     let new_password = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
     spend!(ctx, write, |tx| {
-        throttle::reset_failures(tx, "customer", &owner.email.key()).await?;
-        let select = customer::Entity::find_by_id(owner.customer_id).lock_exclusive();
-        let current =
-            select.one(tx).await?.filter(|customer| customer.status.is_enabled()).ok_or_else(invalid)?;
+        login_attempts::reset_failures(tx, Audience::Customer, &owner.email.key()).await?;
+        let current = mailed_token::lock_customer(tx, owner.customer_id).await?;
         // Of concurrent requests with the same token, only the first finds it.
-        find().one(tx).await?.ok_or_else(invalid)?;
+        select.clone().one(tx).await?.ok_or_else(mailed_token::invalid)?;
         let verified = current.email_verified_at.unwrap_or_else(|| ctx.app.clock.now());
         let mut row = current.clone().into_active_model();
         row.password = Set(new_password.clone());
@@ -133,20 +119,8 @@ pub(super) async fn confirm(
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
     let customer = customer.ok_or(Error::NotFound("Customer"))?;
     let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
-    report_too_costly("customer", Some(customer.uuid), verified);
+    report_too_costly(Audience::Customer, Some(customer.uuid), verified);
     let is_accepted =
         transact!(ctx.app.db, |tx| { attempts.record_attempt(ctx, tx, verified.verdict.is_match()).await })?;
     if is_accepted { Ok(customer) } else { Err(Error::invalid(field, message)) }
-}
-
-/// Matches mailed tokens that have not expired. `column` is their time of creation; a time in the future, written by a
-/// wrong clock, does not match.
-pub(super) fn not_expired(ctx: &Ctx, column: impl ColumnTrait, expiry: Duration) -> Result<Condition> {
-    let latest = ctx.app.clock.latest(TimeDelta::zero());
-    Ok(Condition::all().add(column.gt(expiry_cutoff(ctx, expiry)?)).add(column.lte(latest)))
-}
-
-/// The latest creation time of mailed tokens that have expired.
-pub(super) fn expiry_cutoff(ctx: &Ctx, expiry: Duration) -> Result<DateTime<Utc>> {
-    Ok(ctx.app.clock.now() - TimeDelta::from_std(expiry).map_err(Error::internal)?)
 }

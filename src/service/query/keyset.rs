@@ -6,7 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, NullOrdering, SimpleExpr};
 use sea_orm::{
     Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait, Select, Value,
@@ -15,7 +15,9 @@ use serde_json::Value as Json;
 
 use crate::error::Result;
 use crate::service::input::patch::Problems;
+use crate::service::query::condition::{matches_everything, matches_nothing};
 use crate::service::query::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::types::{first_characters, is_storable};
 
 /// The version of the cursor format. Cursors of other versions are rejected.
 const VERSION: u32 = 1;
@@ -34,7 +36,7 @@ pub enum ColumnKind {
 }
 
 /// Encodes a timestamp for a cursor, with the full precision of the database.
-pub fn timestamp(timestamp: DateTime<Utc>) -> Json {
+pub fn cursor_timestamp(timestamp: DateTime<Utc>) -> Json {
     Json::String(timestamp.to_rfc3339_opts(SecondsFormat::AutoSi, true))
 }
 
@@ -52,7 +54,7 @@ impl ColumnKind {
             (Self::Text, Json::String(text)) if !text.contains('\0') => text.as_str().into(),
             (Self::Timestamp, Json::String(text)) => {
                 let timestamp = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidCursor)?.to_utc();
-                Some(timestamp).filter(|time| (1..=9999).contains(&time.year())).ok_or(InvalidCursor)?.into()
+                Some(timestamp).filter(|time| is_storable(*time)).ok_or(InvalidCursor)?.into()
             }
             _ => return Err(InvalidCursor),
         };
@@ -297,7 +299,7 @@ impl Keyset {
             };
         }
         // Otherwise: past the first key's value, or equal to it and past the second key's value, and so on.
-        let mut condition = inclusive.then(|| Expr::val(1).eq(1));
+        let mut condition = inclusive.then(matches_everything);
         for (key, value) in self.keys.iter().zip(position).rev() {
             let past = key.past(value.as_ref(), upwards(key));
             let tied = condition.map(|condition| key.equals(value.as_ref()).and(condition));
@@ -306,7 +308,7 @@ impl Keyset {
                 (past, tied) => past.or(tied),
             };
         }
-        condition.unwrap_or_else(|| Expr::val(1).eq(0))
+        condition.unwrap_or_else(matches_nothing)
     }
 }
 
@@ -325,7 +327,7 @@ fn parse_cursor(keys: &[SortKey], name: &str, cursor: &str) -> std::result::Resu
         return Err(format!("\"{name}\" is a cursor of another version; start again without a cursor"));
     }
     if cursor_order != requested_order {
-        let cursor_order: String = cursor_order.chars().take(200).collect();
+        let cursor_order = first_characters(&cursor_order, 200);
         return Err(format!(
             "\"{name}\" is a cursor of the order {cursor_order}, but the requested order is {requested_order}"
         ));

@@ -1,9 +1,9 @@
 //! Lists in the order of a unique, growing number, such as journal entries and webhook deliveries. Only admins may read
 //! them.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{Condition, EntityTrait, Iden};
+use sea_orm::{Condition, EntityTrait};
 
+use super::condition::column;
 use super::keyset::{ColumnKind, Keyset, Slice, SortKey, Window};
 use crate::app::ctx::AdminCtx;
 use crate::error::Result;
@@ -49,11 +49,8 @@ impl<E: EntityTrait> Listing<E> {
         descending: bool,
         window: &Window,
         condition: Condition,
-    ) -> Result<Self>
-    where
-        E::Column: Iden,
-    {
-        let expression = Expr::col((E::default(), number.column));
+    ) -> Result<Self> {
+        let expression = column(number.column);
         let key =
             SortKey { name: number.name, expression, kind: ColumnKind::Long, nullable: false, descending };
         let keyset = Keyset::parse(vec![key], window)?;
@@ -66,10 +63,6 @@ impl<E: EntityTrait> Listing<E> {
     }
 
     /// Reads the page.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) or
-    /// [`Error::Forbidden`](crate::error::Error::Forbidden) for a caller that is not an admin.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<E::Model>> {
         let db = ctx.app.db.list_reader();
         let Slice { rows, more } = self.keyset.rows::<E>(&self.condition, db).await?;

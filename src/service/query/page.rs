@@ -4,9 +4,11 @@
 use std::fmt;
 
 use sea_orm::sea_query::{Asterisk, BinOper, Expr, ExprTrait, Func, SimpleExpr};
-use sea_orm::{Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::app::ctx::AdminCtx;
 use crate::error::{Error, Result};
+use crate::types::first_characters;
 
 /// The default number of rows on a page.
 pub const DEFAULT_LIMIT: u32 = 20;
@@ -19,6 +21,8 @@ const MAX_PAGE: u32 = i32::MAX.unsigned_abs();
 const MAX_FILTERS: usize = 50;
 /// The maximum length of a filter value, in characters.
 const MAX_VALUE: usize = 1000;
+/// The maximum length of a key or value in a message, in characters.
+const MAX_SHOWN: usize = 100;
 
 /// The comparison of a filter. The names are those of the API.
 #[expect(missing_docs, reason = "the names are self-explanatory")]
@@ -68,13 +72,19 @@ impl Filter {
     /// The error for an invalid value of this filter.
     pub fn bad_value(&self, expected: &str) -> Error {
         let Self { key, value, .. } = self;
-        Error::invalid(key, format!("Filter \"{key}\": {expected}, but the value is \"{}\"", shorten(value)))
+        Error::invalid(
+            key,
+            format!(
+                "Filter \"{key}\": {expected}, but the value is \"{}\"",
+                first_characters(value, MAX_SHOWN)
+            ),
+        )
     }
 
     /// The error for a key that the list does not support.
     pub fn unknown_key(&self, known: &[&str]) -> Error {
-        let key = shorten(&self.key);
-        Error::invalid(&key, format!("Unknown filter key \"{key}\". Known keys: {}", known.join(", ")))
+        let key = first_characters(&self.key, MAX_SHOWN);
+        Error::invalid(key, format!("Unknown filter key \"{key}\". Known keys: {}", known.join(", ")))
     }
 
     /// Checks that the operation is one of those that the key supports.
@@ -96,10 +106,6 @@ impl Filter {
             ),
         ))
     }
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(100).collect()
 }
 
 /// A parsed query of a list: condition, order and page.
@@ -168,23 +174,31 @@ impl ListQuery {
         Ok(query)
     }
 
-    /// Reads the rows of the page. The calling service has to authorize the caller.
-    pub async fn rows<E: EntityTrait>(&self, db: &impl ConnectionTrait) -> Result<Vec<E::Model>> {
+    /// Reads the rows of the page.
+    pub async fn rows<E: EntityTrait>(&self, ctx: &AdminCtx) -> Result<Vec<E::Model>> {
         let mut select = E::find().filter(self.condition.clone());
         for (key, direction) in &self.order {
             select = select.order_by(key.clone(), direction.clone());
         }
         let offset = u64::from(self.page - 1) * u64::from(self.limit);
         let select = select.offset(offset).limit(u64::from(self.limit));
-        Ok(select.all(db).await?)
+        Ok(select.all(ctx.app.db.list_reader()).await?)
     }
 
     /// Counts the rows on all pages.
-    pub async fn count<E: EntityTrait>(&self, db: &impl ConnectionTrait) -> Result<i64> {
-        let select = E::find().select_only().expr(Expr::col(Asterisk).count());
-        let select = select.filter(self.condition.clone()).into_tuple();
-        Ok(select.one(db).await?.unwrap_or_default())
+    pub async fn count<E: EntityTrait>(&self, ctx: &AdminCtx) -> Result<i64> {
+        count_matching::<E>(ctx, &self.condition).await
     }
+}
+
+/// Counts the rows that match a condition.
+pub(in crate::service) async fn count_matching<E: EntityTrait>(
+    ctx: &AdminCtx,
+    condition: &Condition,
+) -> Result<i64> {
+    let select = E::find().select_only().expr(Expr::col(Asterisk).count());
+    let select = select.filter(condition.clone()).into_tuple();
+    Ok(select.one(ctx.app.db.list_reader()).await?.unwrap_or_default())
 }
 
 fn number(filter: &Filter, min: u32, max: u32) -> Result<u32> {

@@ -14,12 +14,13 @@ use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::entity::admin_session::{ActiveModel, Column, Entity, Model};
-use crate::entity::admin_user;
+use crate::entity::{PublicId, admin_user};
 use crate::error::Result;
+use crate::service::account_table::AccountTable;
 use crate::service::journal::{self, Change};
-use crate::service::token::{self, Audience, SessionClaim, TokenPair};
+use crate::service::token::{self, SessionClaim, TokenPair};
 use crate::spend;
-use crate::types::EventKind;
+use crate::types::{Audience, EventKind};
 
 /// Starts a session of an admin and issues its first tokens.
 pub(in crate::service) async fn start(
@@ -59,15 +60,14 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     let lifetime = Lifetime::of_admins(ctx)?;
     let outcome = spend!(ctx, write.optional(), |tx| {
         // The session's lock serializes the refreshes of a token family.
-        let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
+        let select = Entity::find_by_public_id(presented.session).lock_exclusive();
         let session = select.one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
         let admin = admin_user::Entity::find_by_id(session.admin_user_id)
             .one(tx)
             .await?
             .ok_or(INVALID_REFRESH_TOKEN)?;
-        let trusted =
-            admin.uuid == presented.account && admin.status && admin.token_generation == presented.generation;
-        if !trusted || !lifetime.lasts(ctx, session.created_at) {
+        let is_accepted = presented.is_accepted_by(admin_user::Entity::account(&admin));
+        if !is_accepted || !lifetime.lasts(ctx, session.created_at) {
             return Err(INVALID_REFRESH_TOKEN.into());
         }
         let PresentedToken { step, hash, .. } = &presented;
@@ -94,15 +94,10 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
 /// Ends the session of an admin's refresh token. Returns `None` if there is no such session, see
 /// [`revoke`](super::revoke()).
 pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
-    let Some(presented) = PresentedToken::verify(ctx, refresh_token, Audience::Admin) else {
-        return Ok(None);
-    };
-    let find = || Entity::find().filter(Column::Uuid.eq(presented.session));
-    if find().one(ctx.app.db.reader()).await?.is_none() {
-        return Ok(None);
-    }
+    let presented = PresentedToken::of_session::<Entity>(ctx, refresh_token, Audience::Admin).await?;
+    let Some(presented) = presented else { return Ok(None) };
     let outcome = spend!(ctx, write.optional(), |tx| {
-        let select = find().find_also_related(admin_user::Entity);
+        let select = Entity::find_by_public_id(presented.session).find_also_related(admin_user::Entity);
         let Some((session, Some(admin))) = select.one(tx).await? else { return Ok(None) };
         if (admin.uuid, admin.token_generation) != (presented.account, presented.generation) {
             return Ok(None);

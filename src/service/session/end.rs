@@ -12,39 +12,28 @@ use super::refresh::PresentedToken;
 use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
-use crate::entity::customer;
 use crate::entity::customer_session::{Column, Entity, Model};
+use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
-use crate::service::account::{end_sessions, invalidate_pending_links};
+use crate::service::account::{end_sessions, find_by_id_for_update, invalidate_pending_links};
 use crate::service::journal::{self, Change};
-use crate::service::token::Audience;
 use crate::spend;
-use crate::types::EventKind;
+use crate::types::{Audience, EventKind};
 
 /// Ends the session of a refresh token. Returns `None` if there is no such session, which is a success as well
 /// (RFC 7009 2.2). Then nothing is stored, not even for an idempotency key, because anyone can invent tokens.
 pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<Option<Written<()>>> {
-    let Some(presented) = PresentedToken::verify(ctx, refresh_token, Audience::Customer) else {
-        return Ok(None);
-    };
-    // Checked without a transaction, so that requests with tokens of ended sessions don't block writers.
-    let find = || Entity::find().filter(Column::Uuid.eq(presented.session));
-    if find().one(ctx.app.db.reader()).await?.is_none() {
-        return Ok(None);
-    }
+    let presented = PresentedToken::of_session::<Entity>(ctx, refresh_token, Audience::Customer).await?;
+    let Some(presented) = presented else { return Ok(None) };
     let outcome = spend!(ctx, write.optional(), |tx| {
-        let Some(session) = find().one(tx).await? else { return Ok(None) };
+        let session = Entity::find_by_public_id(presented.session).one(tx).await?;
+        let Some(session) = session else { return Ok(None) };
         let owner = lock_customer(tx, session.customer_id).await?;
         // A change of the password invalidates earlier tokens.
         if owner != Some((presented.account, presented.generation)) {
             return Ok(None);
         }
-        // Only one of several concurrent requests ends the session.
-        if session.clone().delete(tx).await?.rows_affected == 0 {
-            return Ok(None);
-        }
-        record_revocation(ctx, tx, &session).await?;
-        Ok(Some(()))
+        Ok(delete_session(ctx, tx, &session).await?.then_some(()))
     })?;
     Ok(outcome.into_value())
 }
@@ -60,8 +49,7 @@ pub async fn end(ctx: &CustomerCtx, write: Write<Model>, session: Uuid) -> Resul
         lock_customer(tx, customer_id).await?;
         let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
         let session = session.ok_or(Error::NotFound("Session"))?;
-        session.clone().delete(tx).await?;
-        record_revocation(ctx, tx, &session).await?;
+        delete_session(ctx, tx, &session).await?;
         Ok(session)
     })
 }
@@ -71,8 +59,7 @@ pub async fn end_all(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>>
     let customer_id = ctx.customer_id;
     spend!(ctx, write, |tx| {
         // Lock order: the customer, then its sessions.
-        let select = customer::Entity::find_by_id(customer_id).lock_exclusive();
-        let customer = select.one(tx).await?.ok_or(Error::NotFound("Customer"))?;
+        let customer = find_by_id_for_update(tx, customer_id).await?;
         let ended = end_sessions(tx, customer_id, None).await?;
         record_revocations(ctx, tx, customer_id, ended).await?;
         // An attacker with a session may have requested a change of the e-mail address.
@@ -112,11 +99,15 @@ pub(super) async fn record_revocations(
     journal::append_numbered(ctx, tx, customer_id, vec![ended]).await
 }
 
-/// Records the end of one session in the journal.
-pub(super) async fn record_revocation(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> TxResult<()> {
+/// Ends a session and records that in the journal. Returns false if a concurrent request has already ended it.
+pub(super) async fn delete_session(ctx: &Ctx, tx: &impl ConnectionTrait, session: &Model) -> TxResult<bool> {
+    if session.clone().delete(tx).await?.rows_affected == 0 {
+        return Ok(false);
+    }
     let data = json!({"count": 1, "session": session.uuid.to_string()});
     let ended = Change::event(EventKind::SessionRevoked, session.uuid, data);
-    journal::append_numbered(ctx, tx, session.customer_id, vec![ended]).await
+    journal::append_numbered(ctx, tx, session.customer_id, vec![ended]).await?;
+    Ok(true)
 }
 
 async fn uuid_of(tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<Option<Uuid>> {

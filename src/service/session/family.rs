@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
-use crate::entity::{admin_session, customer_session};
+use crate::entity::{PublicId, admin_session, customer_session};
 use crate::error::{Error, Result};
 use crate::types::TokenHash;
 
@@ -16,7 +16,7 @@ use crate::types::TokenHash;
 const MAX_SESSIONS: usize = 50;
 
 /// A table of sessions.
-pub(super) trait SessionTable: EntityTrait {
+pub(super) trait SessionTable: PublicId {
     const ID: Self::Column;
     /// The account of the session.
     const OWNER: Self::Column;

@@ -18,20 +18,20 @@ use uuid::Uuid;
 
 pub use end::{end, end_all, revoke};
 pub use expiry::delete_expired;
+pub(crate) use refresh::INVALID_REFRESH_TOKEN;
 pub use refresh::refresh;
 
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
-use crate::crypto::password_hasher::Verdict;
-use crate::db::{BackgroundJob, NoTransaction, TxResult};
+use crate::db::{BackgroundJob, TxResult};
 use crate::entity::customer;
 use crate::entity::customer_session::{self, Column, Entity, Model};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::service::journal::{self, Change};
 use crate::service::login::Login;
 use crate::service::token::{self, SessionClaim, Subject, TokenPair};
-use crate::types::{EmailAddress, EventKind, PasswordHash, TokenHash};
-use crate::{spend, transact};
+use crate::spend;
+use crate::types::{EventKind, PasswordHash, TokenHash};
 
 use end::record_revocations;
 use family::Lifetime;
@@ -39,81 +39,31 @@ use family::Lifetime;
 /// Logs a customer in. A password hash of another system, or with outdated cost parameters, is replaced.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] for an unknown address, a wrong password, a disabled customer, or an account that is
-/// blocked after failed login attempts. The message and the duration are the same in all cases. [`Error::RateLimited`]
-/// for a network address with too many failed attempts.
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) for an unknown address, a wrong password, a disabled
+/// customer, or an account that is blocked after failed login attempts. The message and the duration are the same in all
+/// cases. [`Error::RateLimited`](crate::error::Error::RateLimited) for a network address with too many failed attempts.
 pub async fn log_in(
     ctx: &Ctx,
     write: Write<TokenPair>,
     email: &str,
     password: &SecretString,
 ) -> Result<Written<TokenPair>> {
-    let db = &ctx.app.db;
-    let login = Login::start(ctx, "customer", email, EmailAddress::parse).await?;
-    let customer = match &login.email {
-        Some(email) => customer::Entity::find_by_address(email).one(db.reader()).await?,
-        None => None,
-    };
-    let account = customer.as_ref().map(|customer| customer.uuid);
-    let verified = ctx
-        .app
-        .hasher
-        .verify(&write, ctx.lane(), password, customer.as_ref().map(|customer| &customer.password))
-        .await?;
-    let customer = customer.filter(|customer| verified.verdict.is_match() && customer.status.is_enabled());
+    let login = Login::<customer::Entity>::start(ctx, &write, email, password).await?;
     let outcome = spend!(ctx, write.optional(), |tx| {
-        if !login.attempts.record_attempt(ctx, tx, customer.is_some()).await? {
-            // Not an error inside the transaction, because the failed attempt has to be committed.
-            return Ok(None);
-        }
-        let Some(customer) = &customer else { return Ok(None) };
-        // The account may have changed during the hashing. If it did, no token is issued.
-        let select = customer::Entity::find_by_id(customer.customer_id).lock_exclusive();
-        let Some(current) = select.one(tx).await? else { return Ok(None) };
-        if !current.status.is_enabled() || current.token_generation != customer.token_generation {
-            return Ok(None);
-        }
-        let evicted = family::evict_oldest::<Entity>(ctx, tx, current.customer_id).await?;
-        record_revocations(ctx, tx, current.customer_id, evicted).await?;
-        start(ctx, tx, &current).await.map(Some)
+        let Some(customer) = login.attempt(ctx, tx).await? else { return Ok(None) };
+        let evicted = family::evict_oldest::<Entity>(ctx, tx, customer.customer_id).await?;
+        record_revocations(ctx, tx, customer.customer_id, evicted).await?;
+        start(ctx, tx, &customer).await.map(Some)
     })?;
-    // The delay that equalizes the latency comes after the commit.
-    let Some(customer) = customer.filter(|_| outcome.value.is_some()) else {
-        return Err(login.reject(ctx, &outcome, account, verified).await);
-    };
-    login.log_success(customer.uuid);
-    if verified.verdict == Verdict::Outdated
-        && let Err(error) = replace_hash(ctx, &outcome, &customer, password).await
-    {
-        // The login itself succeeded; the next login tries again.
-        tracing::warn!(customer = %customer.uuid, %error, "an old password hash was not replaced");
-    }
-    outcome.into_value().ok_or_else(|| Error::internal("a successful login returned no tokens"))
-}
-
-/// Stores a current hash of a verified password. The customer's version and tokens do not change.
-async fn replace_hash(
-    ctx: &Ctx,
-    outside: &impl NoTransaction,
-    customer: &customer::Model,
-    password: &SecretString,
-) -> Result<()> {
-    let hash = ctx.app.hasher.rehash(outside, ctx.lane(), password, ctx.app.random.bytes()).await?;
-    transact!(ctx.app.db, |tx| {
-        let row = customer::ActiveModel { password: Set(hash.clone()), ..Default::default() };
-        let update = customer::Entity::update_many().set(row);
-        let update = update.filter(customer::Column::CustomerId.eq(customer.customer_id));
-        // Does not overwrite a password that was changed since the verification.
-        update.filter(customer::Column::Password.eq(customer.password.clone())).exec(tx).await?;
-        Ok(())
-    })
+    // The delay of a refused login comes after the commit.
+    login.finish(ctx, outcome, password).await
 }
 
 /// Measures the duration of verifying an outdated hash, if there are any, so that failed logins have the same latency
 /// from the start. Needed once per start of the program.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the hashing queue is full.
+/// [`Error::Unavailable`](crate::error::Error::Unavailable) if the hashing queue is full.
 pub async fn estimate_old_hashes(ctx: &AdminCtx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.current_prefix());
     let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();

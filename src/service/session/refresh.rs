@@ -15,27 +15,25 @@
 //! number of tokens can be valid for the same step, and every older token is recognized as superseded.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Value};
-use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, ModelTrait, QueryFilter, QuerySelect, Statement,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QuerySelect, Statement, Value};
 use uuid::Uuid;
 
-use super::end::record_revocation;
-use super::family::{Lifetime, may_refresh};
+use super::end::delete_session;
+use super::family::{Lifetime, SessionTable, may_refresh};
 use super::{advance, issue};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
-use crate::entity::customer;
-use crate::entity::customer_session::{Column, Entity};
+use crate::entity::customer_session::Entity;
+use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result, is_retriable};
+use crate::service::account_table::{AccountTable, StoredAccount};
 use crate::service::secret;
-use crate::service::token::{self, Account, Audience, SessionClaim, Subject, TokenKind, TokenPair};
+use crate::service::token::{self, AccountClaims, SessionClaim, Subject, TokenKind, TokenPair};
 use crate::spend;
-use crate::types::{EmailAddress, TokenHash};
+use crate::types::{Audience, EmailAddress, TokenHash};
 
 /// The error for every invalid refresh token, whatever the reason.
-pub(super) const INVALID_REFRESH_TOKEN: Error =
+pub(crate) const INVALID_REFRESH_TOKEN: Error =
     Error::Unauthenticated("The refresh token is invalid or expired");
 
 /// A refresh token of a request. Its signature is valid and it has not expired.
@@ -62,6 +60,23 @@ impl PresentedToken {
             hash: secret::hash_of_token(refresh_token),
         })
     }
+
+    /// Verifies a token and finds its session. Returns `None` if the token is invalid or its session has ended. Finds it
+    /// without a transaction, so that requests with tokens of ended sessions don't block writers.
+    pub(super) async fn of_session<S: SessionTable>(
+        ctx: &Ctx,
+        refresh_token: &str,
+        audience: Audience,
+    ) -> Result<Option<Self>> {
+        let Some(presented) = Self::verify(ctx, refresh_token, audience) else { return Ok(None) };
+        let session = S::find_by_public_id(presented.session).one(ctx.app.db.reader()).await?;
+        Ok(session.map(|_| presented))
+    }
+
+    /// Whether the token was issued to this account and the account still accepts it.
+    pub(super) fn is_accepted_by(&self, account: StoredAccount<'_>) -> bool {
+        account.uuid == self.account && account.accepts_generation(self.generation)
+    }
 }
 
 /// Issues new tokens for a refresh token.
@@ -81,22 +96,19 @@ pub async fn refresh(ctx: &Ctx, write: Write<TokenPair>, refresh_token: &str) ->
     }
     let outcome = spend!(ctx, write.optional(), |tx| {
         // The session's lock serializes the refreshes of a token family.
-        let select = Entity::find().filter(Column::Uuid.eq(presented.session)).lock_exclusive();
+        let select = Entity::find_by_public_id(presented.session).lock_exclusive();
         let session = select.one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
         // A separate query after the lock: in the same query, PostgreSQL would return the customer before the wait.
         let customer =
             customer::Entity::find_by_id(session.customer_id).one(tx).await?.ok_or(INVALID_REFRESH_TOKEN)?;
-        let trusted = customer.uuid == presented.account
-            && customer.status.is_enabled()
-            && customer.token_generation == presented.generation;
-        if !trusted || !lifetime.lasts(ctx, session.created_at) {
+        let is_accepted = presented.is_accepted_by(customer::Entity::account(&customer));
+        if !is_accepted || !lifetime.lasts(ctx, session.created_at) {
             return Err(INVALID_REFRESH_TOKEN.into());
         }
         let PresentedToken { step, hash, .. } = &presented;
         if !may_refresh(*step, hash, session.refresh_count, session.last_refresh_token.as_ref()) {
             // Not an error inside the transaction, because the end of the session has to be committed.
-            session.clone().delete(tx).await?;
-            record_revocation(ctx, tx, &session).await?;
+            delete_session(ctx, tx, &session).await?;
             return Ok(None);
         }
         let session = advance(ctx, tx, session, step + 1, Some(hash.clone())).await?;
@@ -161,7 +173,7 @@ async fn refresh_by_statement(
         (*generation).into(),
     ];
     let statement = Statement::from_sql_and_values(db.backend(), REFRESH, values);
-    let row = match db.migration_connection().query_one_raw(statement).await {
+    let row = match db.writer().query_one_raw(statement).await {
         Ok(row) => row,
         Err(error) if is_retriable(&error) => None,
         Err(error) => return Err(error.into()),
@@ -169,7 +181,7 @@ async fn refresh_by_statement(
     let Some(row) = row else { return Ok(None) };
     let row = RefreshedRow::from_query_result(&row, "")?;
     let RefreshedRow { customer_id, email, full_name, created_at } = row;
-    let account = Account::new(customer_id, *account, &email, &full_name);
+    let account = AccountClaims::new(customer_id, *account, &email, &full_name);
     let claim = SessionClaim { uuid: *session, ends_at: lifetime.end(created_at), step: step + 1 };
     let subject = Subject { account, generation: *generation };
     token::issue_for_customer(&ctx.app, &subject, claim).map(Some)

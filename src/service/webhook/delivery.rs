@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select, SelectExt,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    SelectExt,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -25,6 +25,7 @@ use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
 use crate::outbound::webhook_client::DeliveryResult;
 use crate::service::journal::Published;
+use crate::service::queue;
 use crate::telemetry::metrics::{Backlog, Queue};
 use crate::transact;
 use crate::types::{DeliveryStatus, filter_matches, timestamp};
@@ -37,14 +38,12 @@ const BATCH: u64 = 10;
 const RETRY_PERIOD: TimeDelta = TimeDelta::days(3);
 /// The upper bound of `next_attempt_at`, from now. Longer than the longest backoff and the longest `Retry-After`.
 const MAX_POSTPONEMENT: TimeDelta = TimeDelta::days(2);
-/// The maximum length of a stored error, in characters.
-const MAX_ERROR: usize = 500;
 /// The number of deliveries that one statement inserts: a statement has a limited number of parameters.
 const INSERT_BATCH: usize = 1000;
 
 /// A claimed delivery with its request.
 #[derive(Clone, Debug)]
-pub struct Outgoing {
+pub struct ClaimedDelivery {
     /// The row of the delivery.
     pub delivery: Model,
     /// The URL of the endpoint.
@@ -109,14 +108,8 @@ fn due(endpoint: i64, clock: &Clock) -> Select<Entity> {
     Entity::find()
         .filter(Column::WebhookEndpointId.eq(endpoint))
         .filter(Column::Status.eq(DeliveryStatus::Pending))
-        .filter(is_attempt_due(clock))
+        .filter(queue::is_attempt_due(Column::NextAttemptAt, clock, MAX_POSTPONEMENT))
         .filter(Expr::exists(earlier_pending).not())
-}
-
-/// Matches deliveries whose next attempt is due, or whose time of the next attempt was written by a wrong clock.
-fn is_attempt_due(clock: &Clock) -> Condition {
-    let next = Column::NextAttemptAt;
-    Condition::any().add(next.lte(clock.now())).add(next.gt(clock.latest(MAX_POSTPONEMENT)))
 }
 
 /// The primary keys of the enabled endpoints with due deliveries.
@@ -134,7 +127,7 @@ pub async fn endpoints_with_work(ctx: &AdminCtx) -> Result<Vec<i64>> {
 }
 
 /// Claims due deliveries to an endpoint. No other worker gets them until the lease ends.
-pub async fn claim(ctx: &AdminCtx, endpoint: i64) -> Result<Vec<Outgoing>> {
+pub async fn claim(ctx: &AdminCtx, endpoint: i64) -> Result<Vec<ClaimedDelivery>> {
     transact!(ctx.app.db, |tx| {
         let now = ctx.app.clock.now();
         let endpoint = webhook_endpoint::Entity::find_by_id(endpoint).lock_shared().one(tx).await?;
@@ -156,7 +149,7 @@ async fn claim_one(
     endpoint: &webhook_endpoint::Model,
     mut delivery: Model,
     now: DateTime<Utc>,
-) -> TxResult<Option<Outgoing>> {
+) -> TxResult<Option<ClaimedDelivery>> {
     let clock = &ctx.app.clock;
     let first_attempt_at = delivery.first_attempt_at.filter(|at| *at <= clock.latest(TimeDelta::zero()));
     let first_attempt_at = first_attempt_at.unwrap_or(now);
@@ -185,7 +178,7 @@ async fn claim_one(
     }
     let signature = sign::signature(&secrets, entry.uuid, timestamp, &body)?;
     let (url, id) = (endpoint.url.clone(), entry.uuid);
-    Ok(Some(Outgoing { delivery, url, id, timestamp, signature, body }))
+    Ok(Some(ClaimedDelivery { delivery, url, id, timestamp, signature, body }))
 }
 
 /// Builds the request body. It is built again for each attempt, so that it does not contain erased data.
@@ -216,43 +209,20 @@ pub async fn record_result(
     result: &DeliveryResult,
     duration_ms: i32,
 ) -> Result<()> {
-    let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
-    let mut row = ActiveModel { duration_ms: Set(Some(duration_ms)), ..Default::default() };
-    let (failed, retry_after) = match result {
+    let (status, failure, retry_after) = match result {
         DeliveryResult::Responded { status, retry_after } => {
-            row.response_status = Set(i16::try_from(*status).ok());
-            let failed = (!(200..300).contains(status)).then(|| format!("response status {status}"));
-            (failed, retry_after.unwrap_or_default())
+            let failure = (!(200..300).contains(status)).then(|| format!("response status {status}"));
+            (i16::try_from(*status).ok(), failure, retry_after.unwrap_or_default())
         }
-        DeliveryResult::Failed(reason) => {
-            row.response_status = Set(None);
-            (Some(reason.clone()), 0)
-        }
+        DeliveryResult::Failed(reason) => (None, Some(reason.clone()), 0),
     };
     let is_gone = matches!(result, DeliveryResult::Responded { status: 410, .. });
-    match failed {
-        None => {
-            metrics.sent(Queue::Webhook);
-            row.status = Set(DeliveryStatus::Delivered);
-            row.delivered_at = Set(Some(now));
-            row.last_error = Set(None);
-        }
-        Some(reason) => {
-            let retry_after = TimeDelta::seconds(i64::from(retry_after)).min(TimeDelta::days(1));
-            let next = now + ctx.app.random.jitter(backoff(delivery.attempts)).max(retry_after);
-            let (uuid, attempts) = (delivery.uuid, delivery.attempts);
-            if next >= delivery.first_attempt_at.unwrap_or(now) + RETRY_PERIOD {
-                metrics.given_up(Queue::Webhook);
-                row.status = Set(DeliveryStatus::DeadLetter);
-                tracing::error!(delivery = %uuid, attempts, reason, "webhook delivery failed permanently");
-            } else {
-                metrics.postponed(Queue::Webhook);
-                row.next_attempt_at = Set(next);
-                tracing::warn!(delivery = %uuid, attempts, reason, "webhook delivery failed, will retry");
-            }
-            row.last_error = Set(Some(reason.chars().take(MAX_ERROR).collect()));
-        }
-    }
+    let mut row = match failure {
+        None => delivered(ctx),
+        Some(reason) => failed(ctx, delivery, &reason, retry_after),
+    };
+    row.duration_ms = Set(Some(duration_ms));
+    row.response_status = Set(status);
     transact!(ctx.app.db, |tx| {
         if is_gone {
             // By the Standard Webhooks specification, 410 disables the endpoint.
@@ -272,13 +242,45 @@ pub async fn record_result(
     })
 }
 
+/// The changes to a delivery that the receiver accepted.
+fn delivered(ctx: &Ctx) -> ActiveModel {
+    ctx.app.metrics.worker.sent(Queue::Webhook);
+    ActiveModel {
+        status: Set(DeliveryStatus::Delivered),
+        delivered_at: Set(Some(ctx.app.clock.now())),
+        last_error: Set(None),
+        ..Default::default()
+    }
+}
+
+/// The changes to a delivery after a failed attempt: to be retried, or a dead letter. `retry_after`: the seconds that
+/// the receiver requested.
+fn failed(ctx: &Ctx, delivery: &Model, reason: &str, retry_after: u32) -> ActiveModel {
+    let (now, metrics) = (ctx.app.clock.now(), &ctx.app.metrics.worker);
+    let mut row = ActiveModel { last_error: Set(queue::stored_error(reason)), ..Default::default() };
+    let retry_after = TimeDelta::seconds(i64::from(retry_after)).min(TimeDelta::days(1));
+    let next = now + ctx.app.random.jitter(backoff(delivery.attempts)).max(retry_after);
+    let (uuid, attempts) = (delivery.uuid, delivery.attempts);
+    if next >= delivery.first_attempt_at.unwrap_or(now) + RETRY_PERIOD {
+        metrics.given_up(Queue::Webhook);
+        row.status = Set(DeliveryStatus::DeadLetter);
+        tracing::error!(delivery = %uuid, attempts, reason, "webhook delivery failed permanently");
+    } else {
+        metrics.postponed(Queue::Webhook);
+        row.next_attempt_at = Set(next);
+        tracing::warn!(delivery = %uuid, attempts, reason, "webhook delivery failed, will retry");
+    }
+    row
+}
+
 /// The number of due deliveries, the time of the oldest, and the number of dead letters.
 pub(in crate::service) async fn backlog(ctx: &Ctx) -> Result<Backlog> {
     let db = ctx.app.db.reader();
     let enabled = webhook_endpoint::Column::Enabled.eq(true);
+    let is_due = queue::is_attempt_due(Column::NextAttemptAt, &ctx.app.clock, MAX_POSTPONEMENT);
     let due_deliveries = || {
         let select = Entity::find().inner_join(webhook_endpoint::Entity).filter(enabled.clone());
-        select.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(is_attempt_due(&ctx.app.clock))
+        select.filter(Column::Status.eq(DeliveryStatus::Pending)).filter(is_due.clone())
     };
     let oldest = due_deliveries().order_by_asc(Column::NextAttemptAt).limit(1).one(db).await?;
     let given_up = Entity::find().filter(Column::Status.eq(DeliveryStatus::DeadLetter)).count(db).await?;

@@ -37,8 +37,7 @@ pub type Deliveries = Listing<Entity>;
 /// Parses a query of the delivery log, newest deliveries first.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin; [`Error::Invalid`] for an
-/// invalid count or cursor.
+/// [`Error::Invalid`] for an invalid count or cursor.
 pub async fn deliveries(ctx: &AdminCtx, window: &Window, filter: &DeliveryFilter) -> Result<Deliveries> {
     let mut condition = Condition::all()
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
@@ -55,9 +54,6 @@ pub async fn deliveries(ctx: &AdminCtx, window: &Window, filter: &DeliveryFilter
 }
 
 /// Reads the events with these primary keys.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn entries(ctx: &AdminCtx, ids: &[i64]) -> Result<Vec<journal_entry::Model>> {
     let column = journal_entry::Column::JournalEntryId;
     let select = journal_entry::Entity::find().filter(column.is_in(ids.iter().copied()));
@@ -65,9 +61,6 @@ pub async fn entries(ctx: &AdminCtx, ids: &[i64]) -> Result<Vec<journal_entry::M
 }
 
 /// Reads the endpoints with these primary keys.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn endpoints_of(ctx: &AdminCtx, ids: &[i64]) -> Result<Vec<webhook_endpoint::Model>> {
     let column = webhook_endpoint::Column::WebhookEndpointId;
     let select = webhook_endpoint::Entity::find().filter(column.is_in(ids.iter().copied()));

@@ -13,13 +13,12 @@ mod sign;
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryOrder,
 };
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use delivery::{Outgoing, claim, endpoints_with_work, record_result};
+pub use delivery::{ClaimedDelivery, claim, endpoints_with_work, record_result};
 pub(super) use delivery::{backlog, enqueue_deliveries};
 pub(super) use delivery_log::retention_ended;
 pub use delivery_log::{
@@ -35,6 +34,7 @@ use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::input::patch::Mode;
 use crate::service::journal::{self, Change, snapshot};
+use crate::service::query::lock::find_for_update;
 use crate::spend;
 use crate::types::EventKind;
 
@@ -42,6 +42,8 @@ use input::EndpointDraft;
 
 /// The maximum number of endpoints: each event is matched with each of them.
 pub const MAX_ENDPOINTS: u64 = 50;
+/// The error for one more endpoint.
+pub(crate) const TOO_MANY_ENDPOINTS: Error = Error::fixed_conflict("There are at most 50 webhook endpoints");
 
 /// An endpoint with its new secret, which is returned only this time.
 pub struct EndpointWithSecret {
@@ -72,7 +74,7 @@ pub async fn create(
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
     spend!(ctx, write, |tx| {
         if Entity::find().count(tx).await? >= MAX_ENDPOINTS {
-            return Err(Error::conflict("There are at most 50 webhook endpoints").into());
+            return Err(TOO_MANY_ENDPOINTS.into());
         }
         let mut row = ActiveModel {
             uuid: Set(uuid),
@@ -102,7 +104,7 @@ pub async fn update(
     input: EndpointInput,
 ) -> Result<Written<Model>> {
     spend!(ctx, write, |tx| {
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<Entity>(tx, uuid).await?;
         let before = EndpointDraft::from(&current);
         let draft = input.clone().merge(ctx, Mode::Update, before.clone())?;
         if draft == before {
@@ -118,7 +120,7 @@ pub async fn update(
 /// [`Error::NotFound`], also if the endpoint was already deleted.
 pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     spend!(ctx, write, |tx| {
-        let endpoint = find_for_update(tx, uuid).await?;
+        let endpoint = find_for_update::<Entity>(tx, uuid).await?;
         endpoint.clone().delete(tx).await?;
         let before = snapshot::webhook_endpoint(&endpoint);
         journal::append(ctx, tx, Change::deleted(EventKind::WebhookEndpointDeleted, uuid, &before)).await?;
@@ -141,7 +143,7 @@ pub async fn rotate_secret(
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
     spend!(ctx, write, |tx| {
-        let current = find_for_update(tx, uuid).await?;
+        let current = find_for_update::<Entity>(tx, uuid).await?;
         let previous = current.secret.clone();
         let apply = |row: &mut ActiveModel| {
             row.secret = Set(sealed.clone());
@@ -174,14 +176,6 @@ async fn change(
 }
 
 /// Lists all endpoints, oldest first.
-///
-/// # Errors
-/// [`Error::Unauthenticated`] or [`Error::Forbidden`] for a caller that is not an admin.
 pub async fn list(ctx: &AdminCtx) -> Result<Vec<Model>> {
     Ok(Entity::find().order_by_asc(Column::WebhookEndpointId).all(ctx.app.db.reader()).await?)
-}
-
-async fn find_for_update(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
-    let endpoint = Entity::find().filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?;
-    Ok(endpoint.ok_or(Error::NotFound("Webhook endpoint"))?)
 }

@@ -15,18 +15,18 @@ use super::{as_gauge, durations};
 const KINDS: [&str; 5] = ["select", "insert", "update", "delete", "other"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Statement {
+struct StatementLabels {
     kind: &'static str,
     outcome: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Pool {
+struct PoolLabels {
     pool: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Connection {
+struct ConnectionLabels {
     pool: &'static str,
     state: &'static str,
 }
@@ -47,21 +47,21 @@ pub struct PoolConnections {
 /// The metrics of the database. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct DatabaseMetrics {
-    statements: Family<Statement, Histogram, fn() -> Histogram>,
+    statements: Family<StatementLabels, Histogram, fn() -> Histogram>,
     /// The histograms of `statements` by kind and outcome, so that a statement needs no lookup by labels.
     by_kind: [[Histogram; 2]; KINDS.len()],
-    connections: Family<Connection, Gauge>,
-    max: Family<Pool, Gauge>,
+    connections: Family<ConnectionLabels, Gauge>,
+    max: Family<PoolLabels, Gauge>,
     begins: Histogram,
     retries: Counter,
 }
 
 impl Default for DatabaseMetrics {
     fn default() -> Self {
-        let statements: Family<Statement, Histogram, fn() -> Histogram> =
+        let statements: Family<StatementLabels, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(durations);
         let by_kind = KINDS.map(|kind| {
-            ["ok", "failed"].map(|outcome| statements.get_or_create_owned(&Statement { kind, outcome }))
+            ["ok", "failed"].map(|outcome| statements.get_or_create_owned(&StatementLabels { kind, outcome }))
         });
         Self {
             statements,
@@ -124,8 +124,8 @@ impl DatabaseMetrics {
     pub fn record(&self, connections: PoolConnections) {
         let PoolConnections { pool, open, idle, max } = connections;
         for (state, count) in [("idle", idle), ("used", open.saturating_sub(idle))] {
-            self.connections.get_or_create(&Connection { pool, state }).set(as_gauge(count));
+            self.connections.get_or_create(&ConnectionLabels { pool, state }).set(as_gauge(count));
         }
-        self.max.get_or_create(&Pool { pool }).set(as_gauge(max));
+        self.max.get_or_create(&PoolLabels { pool }).set(as_gauge(max));
     }
 }

@@ -35,12 +35,12 @@ impl OperationOutcome {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Field {
+struct FieldLabels {
     field: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Operation {
+struct OperationLabels {
     field: &'static str,
     outcome: &'static str,
 }
@@ -48,8 +48,8 @@ struct Operation {
 /// The metrics of operations.
 #[derive(Debug)]
 pub struct GraphqlMetrics {
-    operations: Family<Operation, Counter>,
-    durations: Family<Field, Histogram, fn() -> Histogram>,
+    operations: Family<OperationLabels, Counter>,
+    durations: Family<FieldLabels, Histogram, fn() -> Histogram>,
 }
 
 impl Default for GraphqlMetrics {
@@ -75,16 +75,16 @@ impl GraphqlMetrics {
     /// Creates the series of a root field with the value 0 before the first operation, because a rate needs a first value.
     pub fn create_series(&self, field: &'static str) {
         for outcome in OperationOutcome::ALL {
-            drop(self.operations.get_or_create(&Operation { field, outcome: outcome.label() }));
+            drop(self.operations.get_or_create(&OperationLabels { field, outcome: outcome.label() }));
         }
-        drop(self.durations.get_or_create(&Field { field }));
+        drop(self.durations.get_or_create(&FieldLabels { field }));
     }
 
     /// Counts an operation. An operation that was refused before it ran has no duration.
     pub fn count(&self, field: &'static str, outcome: OperationOutcome, elapsed: Option<Duration>) {
-        self.operations.get_or_create(&Operation { field, outcome: outcome.label() }).inc();
+        self.operations.get_or_create(&OperationLabels { field, outcome: outcome.label() }).inc();
         if let Some(elapsed) = elapsed {
-            self.durations.get_or_create(&Field { field }).observe(elapsed.as_secs_f64());
+            self.durations.get_or_create(&FieldLabels { field }).observe(elapsed.as_secs_f64());
         }
     }
 }

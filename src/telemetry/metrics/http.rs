@@ -15,13 +15,13 @@ use crate::server::ServerMetrics;
 
 /// The method and route template of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Endpoint {
+struct EndpointLabels {
     method: &'static str,
     route: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Response {
+struct ResponseLabels {
     method: &'static str,
     route: &'static str,
     status: u16,
@@ -30,10 +30,10 @@ struct Response {
 /// The metrics of answered, running and abandoned requests.
 #[derive(Debug)]
 pub struct HttpMetrics {
-    answered: Family<Response, Counter>,
-    durations: Family<Endpoint, Histogram, fn() -> Histogram>,
+    answered: Family<ResponseLabels, Counter>,
+    durations: Family<EndpointLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
-    abandoned: Family<Endpoint, Counter>,
+    abandoned: Family<EndpointLabels, Counter>,
     /// The metrics of connections.
     pub server: ServerMetrics,
 }
@@ -70,7 +70,7 @@ impl HttpMetrics {
     /// Records the start of a request. `route` is the matched template, or `None` if no route matched.
     pub fn begin(&self, method: &str, route: Option<&str>) -> RunningRequest<'_> {
         self.in_flight.inc();
-        let endpoint = Endpoint { method: method_label(method), route: route.map_or("none", intern) };
+        let endpoint = EndpointLabels { method: method_label(method), route: route.map_or("none", intern) };
         RunningRequest { metrics: self, endpoint, timer: Timer::start(), is_answered: false }
     }
 }
@@ -79,7 +79,7 @@ impl HttpMetrics {
 #[derive(Debug)]
 pub struct RunningRequest<'a> {
     metrics: &'a HttpMetrics,
-    endpoint: Endpoint,
+    endpoint: EndpointLabels,
     timer: Timer,
     is_answered: bool,
 }
@@ -97,9 +97,9 @@ impl RunningRequest<'_> {
 
     /// Records the response and returns the request's duration.
     pub fn answered(mut self, status: u16) -> Duration {
-        let (elapsed, Endpoint { method, route }) = (self.timer.elapsed(), self.endpoint);
+        let (elapsed, EndpointLabels { method, route }) = (self.timer.elapsed(), self.endpoint);
         self.is_answered = true;
-        self.metrics.answered.get_or_create(&Response { method, route, status }).inc();
+        self.metrics.answered.get_or_create(&ResponseLabels { method, route, status }).inc();
         self.metrics.durations.get_or_create(&self.endpoint).observe(elapsed.as_secs_f64());
         elapsed
     }

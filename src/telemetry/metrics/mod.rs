@@ -12,8 +12,8 @@ mod worker;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
 
+use parking_lot::RwLock;
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -36,11 +36,11 @@ const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 pub struct Metrics {
     registry: Registry,
     tasks: Gauge,
-    /// HTTP requests.
+    /// Rate, errors and duration of HTTP requests, and the connections of the server.
     pub http: HttpMetrics,
-    /// GraphQL operations.
+    /// Rate, errors and duration of GraphQL operations.
     pub graphql: GraphqlMetrics,
-    /// The background worker.
+    /// Tasks and queues of the background worker.
     pub worker: WorkerMetrics,
 }
 
@@ -93,10 +93,9 @@ impl Metrics {
 /// root fields, so it must not be called with data from clients.
 pub fn intern(name: &str) -> &'static str {
     static NAMES: RwLock<Option<HashSet<&'static str>>> = RwLock::new(None);
-    let interned_name =
-        NAMES.read().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|all| all.get(name).copied());
+    let interned_name = NAMES.read().as_ref().and_then(|all| all.get(name).copied());
     interned_name.unwrap_or_else(|| {
-        let mut all = NAMES.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = NAMES.write();
         let all = all.get_or_insert_default();
         // Another thread may have inserted the name in between.
         let known = all.get(name).copied();

@@ -23,11 +23,11 @@ pub enum Queue {
 impl Queue {
     const ALL: [Self; 3] = [Self::Mail, Self::Event, Self::Webhook];
 
-    fn label(self) -> QueueLabel {
+    fn label(self) -> QueueLabels {
         match self {
-            Self::Mail => QueueLabel { queue: "mail" },
-            Self::Event => QueueLabel { queue: "event" },
-            Self::Webhook => QueueLabel { queue: "webhook" },
+            Self::Mail => QueueLabels { queue: "mail" },
+            Self::Event => QueueLabels { queue: "event" },
+            Self::Webhook => QueueLabels { queue: "webhook" },
         }
     }
 }
@@ -44,23 +44,23 @@ pub struct Backlog {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct QueueLabel {
+struct QueueLabels {
     queue: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Sent {
+struct AttemptLabels {
     queue: &'static str,
     outcome: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Task {
+struct TaskLabels {
     task: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Run {
+struct RunLabels {
     task: &'static str,
     outcome: &'static str,
 }
@@ -68,13 +68,13 @@ struct Run {
 /// The metrics of the worker.
 #[derive(Debug, Default)]
 pub struct WorkerMetrics {
-    due: Family<QueueLabel, Gauge>,
-    lag: Family<QueueLabel, Gauge>,
-    given_up: Family<QueueLabel, Gauge>,
-    sampled: Family<QueueLabel, Gauge>,
-    attempts: Family<Sent, Counter>,
-    runs: Family<Run, Counter>,
-    succeeded: Family<Task, Gauge>,
+    due: Family<QueueLabels, Gauge>,
+    lag: Family<QueueLabels, Gauge>,
+    given_up: Family<QueueLabels, Gauge>,
+    sampled: Family<QueueLabels, Gauge>,
+    attempts: Family<AttemptLabels, Counter>,
+    runs: Family<RunLabels, Counter>,
+    succeeded: Family<TaskLabels, Gauge>,
 }
 
 impl WorkerMetrics {
@@ -109,7 +109,7 @@ impl WorkerMetrics {
         );
         for queue in Queue::ALL.map(Queue::label) {
             for outcome in ["sent", "postponed", "given_up"] {
-                drop(self.attempts.get_or_create(&Sent { queue: queue.queue, outcome }));
+                drop(self.attempts.get_or_create(&AttemptLabels { queue: queue.queue, outcome }));
             }
             // Set at the start, so that an alert also notices a queue that is never measured.
             self.sampled.get_or_create(&queue).set(started);
@@ -143,24 +143,24 @@ impl WorkerMetrics {
     }
 
     fn attempted(&self, queue: Queue, outcome: &'static str) {
-        self.attempts.get_or_create(&Sent { queue: queue.label().queue, outcome }).inc();
+        self.attempts.get_or_create(&AttemptLabels { queue: queue.label().queue, outcome }).inc();
     }
 
     /// Counts a successful run.
     pub fn succeeded(&self, task: &'static str, now: DateTime<Utc>) {
-        self.runs.get_or_create(&Run { task, outcome: "ok" }).inc();
-        self.succeeded.get_or_create(&Task { task }).set(now.timestamp());
+        self.runs.get_or_create(&RunLabels { task, outcome: "ok" }).inc();
+        self.succeeded.get_or_create(&TaskLabels { task }).set(now.timestamp());
     }
 
     /// Counts a failed run, which is repeated.
     pub fn failed(&self, task: &'static str) {
-        self.runs.get_or_create(&Run { task, outcome: "failed" }).inc();
+        self.runs.get_or_create(&RunLabels { task, outcome: "failed" }).inc();
     }
 
     /// Creates the series of a task with the value 0 before its first run.
     pub fn create_series(&self, task: &'static str) {
         for outcome in ["ok", "failed"] {
-            drop(self.runs.get_or_create(&Run { task, outcome }));
+            drop(self.runs.get_or_create(&RunLabels { task, outcome }));
         }
     }
 }

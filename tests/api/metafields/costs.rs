@@ -31,11 +31,11 @@ fn patterns(pattern: &str, count: usize) -> Value {
 /// Stores a definition with [`SLOW`] twenty times, as an earlier release accepted it.
 async fn define_slow(app: &TestApp, key: &str) {
     let url = define(app, key, "long_text", json!({})).await;
-    let rows = metafield_definition::Entity::find().all(app.app.db.migration_connection()).await.unwrap();
+    let rows = metafield_definition::Entity::find().all(app.app.db.writer()).await.unwrap();
     let row = rows.into_iter().find(|row| url.ends_with(&row.uuid.to_string())).unwrap();
     let mut row = row.into_active_model();
     row.validations = Set(patterns(SLOW, 20)["validations"].clone());
-    row.update(app.app.db.migration_connection()).await.unwrap();
+    row.update(app.app.db.writer()).await.unwrap();
 }
 
 #[apply(on_both_databases!)]

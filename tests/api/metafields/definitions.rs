@@ -17,7 +17,7 @@ fn select() -> Select<metafield_definition::Entity> {
 }
 
 async fn stored(app: &TestApp) -> Vec<metafield_definition::Model> {
-    select().all(app.app.db.migration_connection()).await.unwrap()
+    select().all(app.app.db.writer()).await.unwrap()
 }
 
 /// Groups nested to this number of levels, with a text in the innermost.

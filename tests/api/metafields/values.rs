@@ -217,7 +217,7 @@ async fn each_type_and_validation_is_checked(app: &TestApp) {
         }
         assert_eq!(app.customers().await[0].meta_data, json!({}));
         app.admin().delete(&definition).await.data();
-        while patron::service::metafield::clean_up(&patron::app::ctx::AdminCtx::system(app.app.clone()))
+        while patron::service::metafield::clean_up(&patron::app::ctx::SystemCtx::system(app.app.clone()))
             .await
             .unwrap()
         {}

@@ -46,7 +46,7 @@ async fn debug_output_of_rows_has_no_hash(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     app.anonymous().post("/api/customers/reset-password", &json!({"email": "a@x.io"})).await.data();
     app.send_due().await;
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     let owner = customer::Entity::find().one(db).await.unwrap().unwrap();
     let admin = admin_user::Entity::find().one(db).await.unwrap().unwrap();
     app.anonymous()

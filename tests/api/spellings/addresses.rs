@@ -254,7 +254,7 @@ async fn an_import_recognizes_the_other_spelling(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn an_import_handles_rows_of_another_program(app: &TestApp) {
     app.register("old@x.io").await;
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     db.execute_unprepared("UPDATE customer SET email = 'new@x.io'").await.unwrap();
     db.execute_unprepared("INSERT INTO customer_group (group_name) VALUES ('DEFAULT')").await.unwrap();
     let mut member = record("Ben", "ben@x.io");

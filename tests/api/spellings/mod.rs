@@ -222,7 +222,7 @@ fn bcrypt(password: &str) -> String {
 async fn set_hash(app: &TestApp, hash: &str) {
     let mut row = app.customers().await.remove(0).into_active_model();
     row.password = Set(PasswordHash::new(hash.to_owned()));
-    row.update(app.app.db.migration_connection()).await.unwrap();
+    row.update(app.app.db.writer()).await.unwrap();
 }
 
 /// The hash of the only customer.
@@ -232,7 +232,7 @@ async fn stored_hash(app: &TestApp) -> String {
 
 async fn admins(app: &TestApp) -> Vec<admin_user::Model> {
     let select = admin_user::Entity::find().order_by_asc(admin_user::Column::AdminUserId);
-    select.all(app.app.db.migration_connection()).await.unwrap()
+    select.all(app.app.db.writer()).await.unwrap()
 }
 
 async fn create_admin(app: &TestApp, email: &str, password: &str) -> Result<admin_user::Model, Error> {
@@ -242,9 +242,5 @@ async fn create_admin(app: &TestApp, email: &str, password: &str) -> Result<admi
 }
 
 async fn mail_rows(app: &TestApp) -> Vec<mail::Model> {
-    mail::Entity::find()
-        .order_by_asc(mail::Column::MailId)
-        .all(app.app.db.migration_connection())
-        .await
-        .unwrap()
+    mail::Entity::find().order_by_asc(mail::Column::MailId).all(app.app.db.writer()).await.unwrap()
 }

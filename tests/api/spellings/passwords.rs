@@ -112,7 +112,7 @@ async fn passwords_of_admins_are_the_same_on_every_keyboard(app: &TestApp) {
         let raw = argon2id(NFD);
         let mut row = created.into_active_model();
         row.password = Set(PasswordHash::new(raw.clone()));
-        row.update(app.app.db.migration_connection()).await.unwrap();
+        row.update(app.app.db.writer()).await.unwrap();
         log_in_as_admin(app, email, NFC).await.assert_failure(401, "unauthenticated");
         app.app.clock.advance(TimeDelta::seconds(1));
         log_in_as_admin(app, email, "cafe\u{301} creme brulee").await.assert_failure(401, "unauthenticated");

@@ -182,7 +182,7 @@ impl TestApp {
     /// All customers in the database, ordered by id.
     pub(crate) async fn customers(&self) -> Vec<customer::Model> {
         let select = customer::Entity::find().order_by_asc(customer::Column::CustomerId);
-        select.all(self.app.db.migration_connection()).await.expect("the database responds")
+        select.all(self.app.db.writer()).await.expect("the database responds")
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -209,7 +209,7 @@ async fn build(flags: Flags) -> Arc<App> {
 /// Migrates the template database and creates the admin, once per run. Tests copy the template.
 async fn prepare(folder: &Path, url: &str) {
     let app = build(flags(folder, url)).await;
-    migration::up(app.db.migration_connection()).await.expect("the migrations run");
+    migration::up(app.db.writer()).await.expect("the migrations run");
     let ctx = AdminCtx::system(Arc::clone(&app));
     let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
     let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");

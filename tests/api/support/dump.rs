@@ -6,7 +6,7 @@ use super::TestApp;
 
 /// Every row of every table, for assertions that it does not contain a text.
 pub(crate) async fn dump(app: &TestApp) -> String {
-    let db = app.app.db.migration_connection();
+    let db = app.app.db.writer();
     let backend = app.app.db.backend();
     let tables = match backend {
         DbBackend::Postgres => "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
@@ -29,7 +29,7 @@ pub(crate) fn dump_contains(dump: &str, text: &str) -> bool {
 }
 
 async fn rows(app: &TestApp, table: &str) -> String {
-    let (db, backend) = (app.app.db.migration_connection(), app.app.db.backend());
+    let (db, backend) = (app.app.db.writer(), app.app.db.backend());
     let sql = match backend {
         DbBackend::Postgres => format!(r#"SELECT t::text AS row FROM "{table}" t"#),
         _ => {

@@ -53,7 +53,7 @@ pub(crate) async fn plan_without_scans(app: &TestApp, statement: &str) -> String
 
 async fn explain(app: &TestApp, statement: &str, settings: &[&str]) -> String {
     let backend = app.app.db.backend();
-    let db = app.app.db.migration_connection().begin().await.unwrap();
+    let db = app.app.db.writer().begin().await.unwrap();
     let explain = match backend {
         DbBackend::Sqlite => format!("EXPLAIN QUERY PLAN {statement}"),
         _ => {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::country::{Country, Province};
 use super::node::{NodeKind, global_id};
-use crate::api::graphql::caller::caller;
+use crate::api::graphql::caller::customer_url;
 use crate::api::graphql::sized_output::Text;
 use crate::entity::customer_address::Model;
 use crate::service::country;
@@ -84,7 +84,7 @@ impl CustomerAddress {
 
     /// URL that updates this address with PATCH.
     async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(format!("{}/{}", addresses_url(ctx, self.customer)?, self.row.uuid))
+        Ok(format!("{}/addresses/{}", customer_url(ctx, self.customer)?, self.row.uuid))
     }
 
     /// URL that deletes this address with DELETE.
@@ -101,12 +101,4 @@ impl CustomerAddress {
     async fn is_default(&self) -> bool {
         self.row.is_default
     }
-}
-
-/// The URL at which this caller adds addresses to this customer. The URL of each address starts with it.
-pub(super) fn addresses_url(ctx: &Context<'_>, customer: Uuid) -> Result<String> {
-    Ok(match caller(ctx)?.is_admin() {
-        true => format!("/api/customers/{customer}/addresses"),
-        false => "/api/customers/me/addresses".to_owned(),
-    })
 }

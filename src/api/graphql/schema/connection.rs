@@ -16,24 +16,24 @@ use crate::service::query::keyset::Slice;
 use crate::service::query::page;
 
 /// Maximum number of rows of a connection, for its complexity.
-pub(super) fn max_rows(first: Option<i32>, last: Option<i32>) -> usize {
+pub(super) fn max_connection_rows(first: Option<i32>, last: Option<i32>) -> usize {
     // An invalid number costs little, because no rows are read. A connection of 0 rows is read, and can have a total
     // count.
-    let count = first.or(last).map_or(page::DEFAULT_LIMIT as usize, |count| count.try_into().unwrap_or(0));
-    count.clamp(1, page::MAX_LIMIT as usize)
+    let size = first.or(last).map_or(page::DEFAULT_LIMIT as usize, |size| size.try_into().unwrap_or(0));
+    size.clamp(1, page::MAX_LIMIT as usize)
 }
 
 /// A page of customers. Its rows are read once, when the first field that needs them is resolved.
-pub(super) struct CustomerConnection(Arc<Page>);
+pub(super) struct CustomerConnection(Arc<CustomerPage>);
 
-pub(super) struct Page {
+pub(super) struct CustomerPage {
     query: Connection,
     slice: OnceCell<Slice<Model>>,
-    count: OnceCell<i64>,
+    total_count: OnceCell<i64>,
     more_opposite: OnceCell<bool>,
 }
 
-impl Page {
+impl CustomerPage {
     async fn slice(&self, ctx: &Context<'_>) -> Result<&Slice<Model>> {
         let ctx = admin(ctx)?;
         Ok(self.slice.get_or_try_init(|| self.query.rows(ctx)).await.map_err(ResolverError)?)
@@ -54,8 +54,8 @@ impl Page {
 
 impl From<Connection> for CustomerConnection {
     fn from(query: Connection) -> Self {
-        let (slice, count, more_opposite) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self(Arc::new(Page { query, slice, count, more_opposite }))
+        let (slice, total_count, more_opposite) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self(Arc::new(CustomerPage { query, slice, total_count, more_opposite }))
     }
 }
 
@@ -83,7 +83,7 @@ impl CustomerConnection {
     /// The number of customers on all pages. It is counted only if this field is selected.
     async fn total_count(&self, ctx: &Context<'_>) -> Result<i64> {
         let ctx = admin(ctx)?;
-        Ok(*self.0.count.get_or_try_init(|| self.0.query.count(ctx)).await.map_err(ResolverError)?)
+        Ok(*self.0.total_count.get_or_try_init(|| self.0.query.count(ctx)).await.map_err(ResolverError)?)
     }
 }
 
@@ -111,7 +111,7 @@ impl CustomerEdge {
 /// Information about a page of a connection.
 pub(super) enum PageInfo {
     /// The rows are read when a field of this type is resolved.
-    Lazy(Arc<Page>),
+    Lazy(Arc<CustomerPage>),
     /// The rows have been read.
     Known { next: bool, previous: bool, start: Option<String>, end: Option<String> },
 }

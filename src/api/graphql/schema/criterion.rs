@@ -3,7 +3,7 @@
 use async_graphql::{Enum, InputObject};
 
 use super::date_time::DateTime;
-use crate::service::customer::{Compare, CompareText, Criterion, Sort, SortField as Field};
+use crate::service::customer::{Compare, CompareText, Criterion, Sort, SortField};
 
 /// Conditions on customers. All given conditions must match; a condition that is null is ignored. At most 10 levels and
 /// 100 conditions.
@@ -156,6 +156,7 @@ pub(super) enum SortDirection {
 
 /// The fields by which customers can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "SortField")]
 pub(super) enum CustomerSortField {
     /// Numeric ID.
     CustomerId,
@@ -180,15 +181,3 @@ impl From<CustomerSort> for Sort {
         Self { field: sort.field.into(), descending: sort.direction == SortDirection::Desc }
     }
 }
-
-/// The two enums have the same variants: a new one doesn't compile until both have it.
-macro_rules! same_fields {
-    ($($name:ident)*) => {
-        impl From<CustomerSortField> for Field {
-            fn from(field: CustomerSortField) -> Self {
-                match field { $(CustomerSortField::$name => Self::$name),* }
-            }
-        }
-    };
-}
-same_fields!(CustomerId Email FullName Status GroupId EmailVerifiedAt CreatedAt UpdatedAt);

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::address::{CustomerAddress, addresses_url};
+use super::address::CustomerAddress;
 use super::date_time::DateTime;
-use super::filter::{Filter, current_filters};
+use super::filter::{CurrentFilter, current_filters};
 use super::group::CustomerGroup;
 use super::loader::CustomerBatch;
 use super::metafield::{Definitions, Metafield};
 use super::node::{NodeKind, global_id};
 use super::session::Session;
-use crate::api::graphql::caller::{admin, caller};
+use crate::api::graphql::caller::{admin, customer_url};
 use crate::api::graphql::error::{ResolverError, nullable};
 use crate::api::graphql::sized_output::{AnyJson, List, Text};
 use crate::entity::customer::Model;
 use crate::entity::metafield_definition;
+use crate::http::urls;
 use crate::service::customer;
 use crate::service::query::page::ListQuery;
 
@@ -127,15 +128,12 @@ impl Customer {
 
     /// URL that adds an address with POST.
     async fn add_address_api(&self, ctx: &Context<'_>) -> Result<String> {
-        addresses_url(ctx, self.row.uuid)
+        Ok(format!("{}/addresses", customer_url(ctx, self.row.uuid)?))
     }
 
     /// URL that updates the name or the e-mail address with PATCH.
     async fn update_profile_api(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(match caller(ctx)?.is_admin() {
-            true => format!("/api/customers/{}", self.row.uuid),
-            false => "/api/customers/me".to_owned(),
-        })
+        customer_url(ctx, self.row.uuid)
     }
 
     /// The group of the customer.
@@ -181,28 +179,25 @@ impl Customer {
 
     /// URL that sets the custom fields with PATCH.
     async fn update_metafields_api(&self, ctx: &Context<'_>) -> Result<String> {
-        Ok(match caller(ctx)?.is_admin() {
-            true => format!("/api/customers/{}/metafields", self.row.uuid),
-            false => "/api/customers/me/metafields".to_owned(),
-        })
+        Ok(format!("{}/metafields", customer_url(ctx, self.row.uuid)?))
     }
 
     /// URL of the customer's page in the back office. Admins only.
     async fn edit_url(&self, ctx: &Context<'_>) -> Result<String> {
         admin(ctx)?;
-        Ok(format!("/admin/customers/edit/{}", self.row.uuid))
+        Ok(urls::customer_page(self.row.uuid))
     }
 
     /// URL that updates the customer with PATCH. Admins only.
     async fn update_api(&self, ctx: &Context<'_>) -> Result<String> {
         admin(ctx)?;
-        Ok(format!("/api/customers/{}", self.row.uuid))
+        Ok(urls::customer(self.row.uuid))
     }
 
     /// URL that deletes the customer with DELETE. Admins only.
     async fn delete_api(&self, ctx: &Context<'_>) -> Result<String> {
         admin(ctx)?;
-        Ok(format!("/api/customers/{}", self.row.uuid))
+        Ok(urls::customer(self.row.uuid))
     }
 
     /// Free-form data of the back office. Admins only.
@@ -238,7 +233,7 @@ impl CustomerCollection {
     }
 
     /// The filters that apply.
-    async fn current_filters(&self) -> List<Filter> {
+    async fn current_filters(&self) -> List<CurrentFilter> {
         List(current_filters(&self.0))
     }
 }

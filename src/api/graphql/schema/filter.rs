@@ -7,7 +7,7 @@ use crate::service::query::page;
 
 /// The comparison of a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "lowercase")]
+#[graphql(rename_items = "lowercase", remote = "page::Operation")]
 pub(super) enum FilterOperation {
     /// Equal.
     Eq,
@@ -45,7 +45,8 @@ pub(super) struct FilterInput {
 
 /// A filter that applies.
 #[derive(Clone, Debug, SimpleObject)]
-pub(super) struct Filter {
+#[graphql(name = "Filter")]
+pub(super) struct CurrentFilter {
     /// The field to compare.
     key: Text<String>,
     /// The comparison.
@@ -65,8 +66,8 @@ pub(super) fn filters(inputs: Option<Vec<Option<FilterInput>>>) -> Vec<page::Fil
 }
 
 /// The filters of a query that apply.
-pub(super) fn current_filters(query: &page::ListQuery) -> Vec<Filter> {
-    let filter = |filter: &page::Filter| Filter {
+pub(super) fn current_filters(query: &page::ListQuery) -> Vec<CurrentFilter> {
+    let filter = |filter: &page::Filter| CurrentFilter {
         key: Text(filter.key.clone()),
         operation: filter.operation.into(),
         value: Text(filter.value.clone()),
@@ -75,7 +76,7 @@ pub(super) fn current_filters(query: &page::ListQuery) -> Vec<Filter> {
 }
 
 /// Maximum number of rows of a list, for its complexity.
-pub(super) fn max_rows(inputs: Option<&Vec<Option<FilterInput>>>) -> usize {
+pub(super) fn max_listed_rows(inputs: Option<&Vec<Option<FilterInput>>>) -> usize {
     let inputs = inputs.into_iter().flatten().flatten();
     let limit =
         inputs.filter(|input| input.key == "limit").filter_map(|input| input.value.as_ref()).next_back();
@@ -84,20 +85,3 @@ pub(super) fn max_rows(inputs: Option<&Vec<Option<FilterInput>>>) -> usize {
         limit.parse().unwrap_or(0).min(page::MAX_LIMIT as usize)
     })
 }
-
-/// The two enums have the same variants: a new one doesn't compile until both have it.
-macro_rules! same_operations {
-    ($($name:ident)*) => {
-        impl From<FilterOperation> for page::Operation {
-            fn from(operation: FilterOperation) -> Self {
-                match operation { $(FilterOperation::$name => Self::$name),* }
-            }
-        }
-        impl From<page::Operation> for FilterOperation {
-            fn from(operation: page::Operation) -> Self {
-                match operation { $(page::Operation::$name => Self::$name),* }
-            }
-        }
-    };
-}
-same_operations!(Eq Neq Gt Gteq Lt Lteq Like Nlike In Nin);

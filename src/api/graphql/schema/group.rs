@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use super::customer::Customer;
-use super::filter::{Filter, current_filters};
+use super::filter::{CurrentFilter, current_filters};
 use super::loader::GroupBatch;
 use super::node::{NodeKind, global_id};
 use crate::api::graphql::caller::admin;
@@ -110,7 +110,7 @@ impl CustomerGroupCollection {
     }
 
     /// The filters that apply.
-    async fn current_filters(&self) -> List<Filter> {
+    async fn current_filters(&self) -> List<CurrentFilter> {
         List(current_filters(&self.0))
     }
 }

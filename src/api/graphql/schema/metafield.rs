@@ -33,7 +33,7 @@ impl Definitions {
 
 /// The type of a custom field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(rename_items = "snake_case")]
+#[graphql(rename_items = "snake_case", remote = "FieldType")]
 pub(in crate::api::graphql) enum MetafieldType {
     /// A single line of text.
     ShortText,
@@ -56,18 +56,6 @@ pub(in crate::api::graphql) enum MetafieldType {
     /// A group of fields.
     Group,
 }
-
-/// The two enums have the same variants: a new one doesn't compile until both have it.
-macro_rules! same_types {
-    ($($name:ident)*) => {
-        impl From<FieldType> for MetafieldType {
-            fn from(field_type: FieldType) -> Self {
-                match field_type { $(FieldType::$name => Self::$name),* }
-            }
-        }
-    };
-}
-same_types!(ShortText LongText RichText Integer Number Boolean Date Color Url Group);
 
 pub(in crate::api::graphql) struct MetafieldDefinition(pub(in crate::api::graphql) Model);
 

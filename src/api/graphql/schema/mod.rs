@@ -18,15 +18,16 @@ mod node;
 mod query;
 mod session;
 mod webhook;
+mod webhook_deliveries;
 
 use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder};
 
-pub(super) type Schema = async_graphql::Schema<query::Query, EmptyMutation, EmptySubscription>;
-pub(super) type Builder = SchemaBuilder<query::Query, EmptyMutation, EmptySubscription>;
+pub(super) type Schema = async_graphql::Schema<query::QueryRoot, EmptyMutation, EmptySubscription>;
+pub(super) type Builder = SchemaBuilder<query::QueryRoot, EmptyMutation, EmptySubscription>;
 
 /// Builds the schema, without limits.
 pub(super) fn builder() -> Builder {
-    Schema::build(query::Query, EmptyMutation, EmptySubscription)
+    Schema::build(query::QueryRoot, EmptyMutation, EmptySubscription)
 }
 
 /// The schema in the schema definition language: the content of `schema.graphql`.

@@ -3,17 +3,18 @@
 use async_graphql::{Context, ID, Object, Result};
 use uuid::Uuid;
 
-use super::connection::{self, CustomerConnection};
+use super::connection::{CustomerConnection, max_connection_rows};
 use super::country::{AVERAGE_PROVINCES, Country, Province};
 use super::criterion::{CustomerFilter, CustomerSort};
 use super::customer::{Customer, CustomerCollection};
-use super::filter::{FilterInput, filters, max_rows};
+use super::filter::{FilterInput, filters, max_listed_rows};
 use super::group::{CustomerGroup, CustomerGroupCollection};
 use super::journal::{AuditEntry, AuditEntryFilter, Event, parse_uuid};
 use super::list_connection::ListConnection;
 use super::metafield::MetafieldDefinition;
 use super::node::{self, Node};
-use super::webhook::{self, WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint};
+use super::webhook::{WebhookDelivery, WebhookDeliveryStatus, WebhookEndpoint};
+use super::webhook_deliveries;
 use crate::api::graphql::caller::admin;
 use crate::api::graphql::error::{ResolverError, nullable};
 use crate::api::graphql::sized_output::List;
@@ -34,11 +35,11 @@ const ROOT: usize = 10;
 const ALL_COUNTRIES: usize = 250;
 
 /// The root fields of queries.
-pub(in crate::api::graphql) struct Query;
+pub(in crate::api::graphql) struct QueryRoot;
 
 /// The root fields of queries.
-#[Object]
-impl Query {
+#[Object(name = "Query")]
+impl QueryRoot {
     /// The customer to whom the token belongs; null for any other caller.
     #[graphql(complexity = "ROOT + child_complexity")]
     async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
@@ -77,7 +78,7 @@ impl Query {
     /// `full_name` (like, nlike), `email` (eq, like, nlike; `%` matches any text), `status` (eq), `group_id` (eq, in),
     /// `created_at` (gt, gteq, lt, lteq), `ob` (email, name, status, created_at), `od` (asc, desc), `page`, `limit`
     /// (20, at most 100).
-    #[graphql(complexity = "ROOT + child_complexity * max_rows(filters.as_ref())")]
+    #[graphql(complexity = "ROOT + child_complexity * max_listed_rows(filters.as_ref())")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
@@ -91,7 +92,7 @@ impl Query {
 
     /// A connection of customers with any filter and order. It pages forward with `first` and `after`, backward with
     /// `last` and `before` (default 20, at most 100 items). Without `sort` the newest customer is first. Admins only.
-    #[graphql(complexity = "ROOT + child_complexity * connection::max_rows(first, last)")]
+    #[graphql(complexity = "ROOT + child_complexity * max_connection_rows(first, last)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn customers_connection(
         &self,
@@ -139,7 +140,7 @@ impl Query {
     ///
     /// Filter keys: `group_name` (eq, like, nlike), `ob` (name, created_at), `od` (asc, desc), `page`, `limit` (20,
     /// at most 100).
-    #[graphql(complexity = "ROOT + child_complexity * max_rows(filters.as_ref())")]
+    #[graphql(complexity = "ROOT + child_complexity * max_listed_rows(filters.as_ref())")]
     async fn customer_groups(
         &self,
         ctx: &Context<'_>,
@@ -165,7 +166,7 @@ impl Query {
     /// poll for later events, request the events after the last `endCursor`: no event ever appears before a returned
     /// cursor. Events are kept for `PATRON_JOURNAL_RETENTION` days. A cursor is refused with the code
     /// `POSITION_EXPIRED` if events after it were deleted. Admins only.
-    #[graphql(complexity = "ROOT + child_complexity * connection::max_rows(first, last)")]
+    #[graphql(complexity = "ROOT + child_complexity * max_connection_rows(first, last)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn events(
         &self,
@@ -185,7 +186,7 @@ impl Query {
     }
 
     /// The audit trail, the latest entry first: actions with their actors and the changed records. Admins only.
-    #[graphql(complexity = "ROOT + child_complexity * connection::max_rows(first, last)")]
+    #[graphql(complexity = "ROOT + child_complexity * max_connection_rows(first, last)")]
     async fn audit_entries(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +211,7 @@ impl Query {
     }
 
     /// Webhook deliveries with their status, the latest first. Admins only.
-    #[graphql(complexity = "ROOT + child_complexity * connection::max_rows(first, last)")]
+    #[graphql(complexity = "ROOT + child_complexity * max_connection_rows(first, last)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn webhook_deliveries(
         &self,
@@ -230,7 +231,7 @@ impl Query {
             status: status.map(Into::into),
             customer: parse_uuid("customer", customer)?,
         };
-        webhook::page(ctx, &window, &filter).await
+        webhook_deliveries::page(ctx, &window, &filter).await
     }
 
     /// All countries, or those with these codes, each once and sorted by name. Anyone may read them.

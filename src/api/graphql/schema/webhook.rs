@@ -1,19 +1,14 @@
 //! The GraphQL types of webhook endpoints and deliveries.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Enum, Object, Result};
+use async_graphql::{Enum, Object};
 
 use super::date_time::DateTime;
 use super::journal::Event;
-use super::list_connection::ListConnection;
-use crate::api::graphql::error::ResolverError;
 use crate::api::graphql::sized_output::{List, Text};
-use crate::app::ctx::AdminCtx;
 use crate::entity::{webhook_delivery, webhook_endpoint};
-use crate::service::query::keyset::Window;
-use crate::service::webhook::{self, DeliveryFilter};
+use crate::http::urls;
 use crate::types::DeliveryStatus;
 
 /// A webhook endpoint.
@@ -71,12 +66,12 @@ impl WebhookEndpoint {
 
     /// URL that updates the endpoint with PATCH.
     async fn update_api(&self) -> String {
-        format!("/api/webhook-endpoints/{}", self.0.uuid)
+        urls::webhook_endpoint(self.0.uuid)
     }
 
     /// URL that deletes the endpoint with DELETE.
     async fn delete_api(&self) -> String {
-        format!("/api/webhook-endpoints/{}", self.0.uuid)
+        urls::webhook_endpoint(self.0.uuid)
     }
 }
 
@@ -96,9 +91,9 @@ pub(super) enum WebhookDeliveryStatus {
 /// A delivery with its endpoint and its event.
 #[derive(Clone)]
 pub(super) struct WebhookDelivery {
-    row: Arc<webhook_delivery::Model>,
-    endpoint: Option<WebhookEndpoint>,
-    event: Option<Event>,
+    pub(super) row: Arc<webhook_delivery::Model>,
+    pub(super) endpoint: Option<WebhookEndpoint>,
+    pub(super) event: Option<Event>,
 }
 
 /// The delivery of an event to an endpoint.
@@ -164,26 +159,4 @@ impl WebhookDelivery {
     async fn replay_api(&self) -> String {
         format!("/api/webhook-deliveries/{}/replay", self.row.uuid)
     }
-}
-
-/// A page of deliveries, each with its endpoint and its event.
-pub(super) async fn page(
-    ctx: &AdminCtx,
-    window: &Window,
-    filter: &DeliveryFilter,
-) -> Result<ListConnection<WebhookDelivery>> {
-    let deliveries = webhook::deliveries(ctx, window, filter).await.map_err(ResolverError)?;
-    let page = deliveries.page(ctx).await.map_err(ResolverError)?;
-    let events: Vec<i64> = page.rows.iter().map(|(_, row)| row.journal_entry_id).collect();
-    let endpoints: Vec<i64> = page.rows.iter().map(|(_, row)| row.webhook_endpoint_id).collect();
-    let events = webhook::entries(ctx, &events).await.map_err(ResolverError)?.into_iter();
-    let events: HashMap<i64, Event> = events.map(|row| (row.journal_entry_id, row.into())).collect();
-    let endpoints = webhook::endpoints_of(ctx, &endpoints).await.map_err(ResolverError)?.into_iter();
-    let endpoints: HashMap<i64, WebhookEndpoint> =
-        endpoints.map(|row| (row.webhook_endpoint_id, row.into())).collect();
-    Ok(ListConnection::of(page, |row: webhook_delivery::Model| WebhookDelivery {
-        endpoint: endpoints.get(&row.webhook_endpoint_id).cloned(),
-        event: events.get(&row.journal_entry_id).cloned(),
-        row: Arc::new(row),
-    }))
 }

@@ -3,12 +3,12 @@
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
+use parking_lot::{Mutex, MutexGuard};
 
 /// The limits of a cache.
-pub(super) struct Bounds {
+pub(super) struct CacheLimits {
     pub(super) entries: NonZeroUsize,
     /// Maximum size of all entries, in bytes.
     pub(super) bytes: usize,
@@ -16,8 +16,8 @@ pub(super) struct Bounds {
     pub(super) max_entry_bytes: usize,
 }
 
-pub(super) struct Cache<K: Hash + Eq, V> {
-    bounds: Bounds,
+pub(super) struct SizedCache<K: Hash + Eq, V> {
+    limits: CacheLimits,
     entries: Mutex<Entries<K, V>>,
 }
 
@@ -27,10 +27,10 @@ struct Entries<K: Hash + Eq, V> {
     bytes: usize,
 }
 
-impl<K: Hash + Eq, V: Clone> Cache<K, V> {
-    pub(super) fn new(bounds: Bounds) -> Self {
-        let entries = Mutex::new(Entries { by_key: LruCache::new(bounds.entries), bytes: 0 });
-        Self { bounds, entries }
+impl<K: Hash + Eq, V: Clone> SizedCache<K, V> {
+    pub(super) fn new(limits: CacheLimits) -> Self {
+        let entries = Mutex::new(Entries { by_key: LruCache::new(limits.entries), bytes: 0 });
+        Self { limits, entries }
     }
 
     pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<V>
@@ -42,7 +42,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
 
     /// Stores a value of this size, in bytes, unless it is too large for an entry.
     pub(super) fn insert(&self, key: K, value: V, bytes: usize) {
-        if bytes > self.bounds.max_entry_bytes {
+        if bytes > self.limits.max_entry_bytes {
             return;
         }
         let mut entries = self.lock();
@@ -51,7 +51,7 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         if let Some((_, (_, removed))) = entries.by_key.push(key, (value, bytes)) {
             entries.bytes -= removed;
         }
-        while entries.bytes > self.bounds.bytes
+        while entries.bytes > self.limits.bytes
             && let Some((_, (_, removed))) = entries.by_key.pop_lru()
         {
             entries.bytes -= removed;
@@ -66,6 +66,6 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries<K, V>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock()
     }
 }

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRef, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -21,8 +21,8 @@ use super::parse::ParsedOperation;
 use super::persisted::DocumentCache;
 use super::public::{CacheKey, PublicResponse, PublicResponseCache};
 use super::request::{Operations, Parameters, UrlParameters};
-use super::response::{self, ExecutionResult, ResponseBody, ResultKind};
-use crate::api::graphql::budget::{Budget, PendingBytes};
+use super::response::{self, BoundedBody, ExecutionResult, ResultKind};
+use crate::api::graphql::budget::{PendingBytes, RequestBudget};
 use crate::api::graphql::caller::with_caller;
 use crate::api::graphql::schema::Schema;
 use crate::api::graphql::schema::metafield::Definitions;
@@ -35,7 +35,7 @@ use crate::telemetry::metrics::OperationOutcome;
 
 /// The state that both endpoints share.
 #[derive(Clone)]
-struct Endpoint {
+struct GraphqlEndpoint {
     app: Arc<App>,
     schemas: Schemas,
     documents: Arc<DocumentCache>,
@@ -43,8 +43,8 @@ struct Endpoint {
     pending: PendingBytes,
 }
 
-impl FromRef<Endpoint> for Arc<App> {
-    fn from_ref(endpoint: &Endpoint) -> Self {
+impl FromRef<GraphqlEndpoint> for Arc<App> {
+    fn from_ref(endpoint: &GraphqlEndpoint) -> Self {
         Arc::clone(&endpoint.app)
     }
 }
@@ -56,11 +56,11 @@ pub(super) fn routes(app: &Arc<App>, schemas: Schemas) -> Router {
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(Endpoint { app: Arc::clone(app), schemas, documents, public_responses, pending })
+        .with_state(GraphqlEndpoint { app: Arc::clone(app), schemas, documents, public_responses, pending })
 }
 
 async fn query_by_url(
-    State(endpoint): State<Endpoint>,
+    State(endpoint): State<GraphqlEndpoint>,
     ctx: Ctx,
     customer: CurrentCustomer,
     headers: HeaderMap,
@@ -72,11 +72,7 @@ async fn query_by_url(
     let budget = endpoint.budget();
     Ok(match endpoint.prepare(parameters, &budget) {
         Err(RequestError { is_mutation: true, .. }) => {
-            let failure = Failure::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                FailureCode::MethodNotAllowed,
-                "A GET request can only run a query",
-            );
+            let failure = Failure::new(FailureCode::MethodNotAllowed, "A GET request can only run a query");
             ([(header::ALLOW, "GET, HEAD, POST")], failure).into_response()
         }
         operation => endpoint.respond((ctx, customer), operation, budget, true, media_type, &headers).await,
@@ -84,7 +80,7 @@ async fn query_by_url(
 }
 
 async fn query_by_url_as_admin(
-    state: State<Endpoint>,
+    state: State<GraphqlEndpoint>,
     ctx: AdminCtx,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
@@ -93,7 +89,7 @@ async fn query_by_url_as_admin(
 }
 
 async fn query_by_body(
-    State(endpoint): State<Endpoint>,
+    State(endpoint): State<GraphqlEndpoint>,
     ctx: Ctx,
     customer: CurrentCustomer,
     headers: HeaderMap,
@@ -116,7 +112,7 @@ async fn query_by_body(
 }
 
 async fn query_by_body_as_admin(
-    state: State<Endpoint>,
+    state: State<GraphqlEndpoint>,
     ctx: AdminCtx,
     headers: HeaderMap,
     body: Body,
@@ -131,19 +127,22 @@ async fn query_by_body_as_admin(
 fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
     MediaType::accepted(headers).ok_or_else(|| {
         Failure::new(
-            StatusCode::NOT_ACCEPTABLE,
             FailureCode::NotAcceptable,
             "The response can be application/graphql-response+json or application/json",
         )
     })
 }
 
-impl Endpoint {
-    fn budget(&self) -> Arc<Budget> {
-        Arc::new(Budget::new(&self.app.config.graphql, &self.pending))
+impl GraphqlEndpoint {
+    fn budget(&self) -> Arc<RequestBudget> {
+        Arc::new(RequestBudget::new(&self.app.config.graphql, &self.pending))
     }
 
-    fn prepare(&self, parameters: Parameters, budget: &Budget) -> Result<ParsedOperation, RequestError> {
+    fn prepare(
+        &self,
+        parameters: Parameters,
+        budget: &RequestBudget,
+    ) -> Result<ParsedOperation, RequestError> {
         let operation = ParsedOperation::new(parameters, &self.documents, &self.app.config.graphql, budget);
         operation.inspect_err(|error| {
             telemetry::graphql(error.root_field);
@@ -165,7 +164,7 @@ impl Endpoint {
         }
         if operations > max {
             let message = format!("The batch has {operations} operations; at most {max} are allowed");
-            return Err(Failure::new(StatusCode::BAD_REQUEST, FailureCode::BatchTooLarge, message));
+            return Err(Failure::new(FailureCode::BatchTooLarge, message));
         }
         Ok(())
     }
@@ -175,7 +174,7 @@ impl Endpoint {
         &self,
         caller: (Ctx, CurrentCustomer),
         operation: Result<ParsedOperation, RequestError>,
-        budget: Arc<Budget>,
+        budget: Arc<RequestBudget>,
         by_url: bool,
         media_type: MediaType,
         headers: &HeaderMap,
@@ -187,7 +186,7 @@ impl Endpoint {
         {
             return response::public(response, by_url, media_type, headers);
         }
-        let mut body = ResponseBody::new(&budget);
+        let mut body = BoundedBody::new(&budget);
         let result = match operation {
             Ok(operation) => self.run(&self.schemas.plain, caller, operation, Arc::clone(&budget)).await,
             Err(error) => error.into(),
@@ -219,9 +218,9 @@ impl Endpoint {
         &self,
         (ctx, customer): (Ctx, CurrentCustomer),
         operations: Vec<Parameters>,
-        budget: &Arc<Budget>,
+        budget: &Arc<RequestBudget>,
     ) -> Vec<u8> {
-        let mut body = ResponseBody::new(budget);
+        let mut body = BoundedBody::new(budget);
         let mut separator = b'[';
         for parameters in operations {
             body.write_separator(separator);
@@ -245,7 +244,7 @@ impl Endpoint {
         schema: &Schema,
         (ctx, customer): (Ctx, CurrentCustomer),
         operation: ParsedOperation,
-        budget: Arc<Budget>,
+        budget: Arc<RequestBudget>,
     ) -> ExecutionResult {
         let schema = if operation.introspects { &self.schemas.bounded } else { schema };
         telemetry::graphql(operation.root_field);

@@ -14,7 +14,7 @@ use crate::http::FailureCode;
 use crate::telemetry::metrics::{self, GraphqlMetrics, intern};
 
 /// The codes of errors that are not the client's fault.
-const OURS: [ErrorCode; 2] =
+const SERVER_ERRORS: [ErrorCode; 2] =
     [ErrorCode::Failure(FailureCode::Internal), ErrorCode::Failure(FailureCode::Unavailable)];
 /// The label of an operation with more than one root field.
 const SEVERAL: &str = "several";
@@ -53,8 +53,9 @@ pub(super) fn root_field(root: &SelectionSet) -> &'static str {
 
 /// The outcome of an operation: refused when the client caused its errors, failed when the server did.
 pub(super) fn outcome(errors: &[ServerError]) -> metrics::OperationOutcome {
-    let ours = errors.iter().any(|error| OURS.iter().any(|code| error::has_code(error, *code)));
-    match (errors.is_empty(), ours) {
+    let is_server_error =
+        errors.iter().any(|error| SERVER_ERRORS.iter().any(|code| error::has_code(error, *code)));
+    match (errors.is_empty(), is_server_error) {
         (true, _) => metrics::OperationOutcome::Ok,
         (false, false) => metrics::OperationOutcome::Refused,
         (false, true) => metrics::OperationOutcome::Failed,

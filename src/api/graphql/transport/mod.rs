@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_graphql::ValidationMode;
 use axum::Router;
 
-use super::budget;
+use super::budget_extension::BudgetExtension;
 use super::schema::{self, Builder, Schema};
 use crate::app::App;
 use crate::config::GraphqlConfig;
@@ -25,7 +25,7 @@ use crate::config::GraphqlConfig;
 #[derive(Clone)]
 struct Schemas {
     plain: Schema,
-    /// For batches and introspection: see [`budget::BudgetExtension`].
+    /// For batches and introspection: see [`BudgetExtension`].
     bounded: Schema,
 }
 
@@ -36,7 +36,7 @@ pub fn routes(app: &Arc<App>) -> Router {
     let plain = builder_with_limits(config).finish();
     let bounded = match (config.batch, config.introspection) {
         (0, false) => plain.clone(),
-        _ => builder_with_limits(config).extension(budget::BudgetExtension).finish(),
+        _ => builder_with_limits(config).extension(BudgetExtension).finish(),
     };
     endpoint::routes(app, Schemas { plain, bounded })
 }

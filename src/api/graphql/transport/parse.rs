@@ -6,18 +6,16 @@ use std::sync::Arc;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{ServerError, Variables};
 
-use super::document::{Document, RequestError};
+use super::document::{RequestError, ValidDocument};
 use super::persisted::{self, DocumentCache};
 use super::public::CacheKey;
 use super::request::Parameters;
-use crate::api::graphql::budget::Budget;
-use crate::api::graphql::error;
-use crate::api::graphql::error_code::ErrorCode;
+use crate::api::graphql::budget::RequestBudget;
 use crate::config::GraphqlConfig;
 
 /// An operation that can be executed.
 pub(super) struct ParsedOperation {
-    document: Arc<Document>,
+    document: Arc<ValidDocument>,
     /// The index of the operation in the document.
     operation: usize,
     /// The coerced values of its variables.
@@ -39,31 +37,10 @@ impl ParsedOperation {
         parameters: Parameters,
         documents: &DocumentCache,
         config: &GraphqlConfig,
-        budget: &Budget,
+        budget: &RequestBudget,
     ) -> Result<Self, RequestError> {
         let Parameters { query, persisted, operation_name, variables } = parameters;
-        let request_error = |message: &str, code| error::with_code(ServerError::new(message, None), code);
-        let hash = match persisted {
-            // A client that receives this error stops sending hashes.
-            Some(extension) if extension.version != 1 => {
-                return Err(request_error(
-                    "PersistedQueryNotSupported",
-                    ErrorCode::PersistedQueryNotSupported,
-                )
-                .into());
-            }
-            Some(extension) => Some(extension.sha256_hash.to_ascii_lowercase()),
-            None => None,
-        };
-        if let (Some(query), Some(hash)) = (&query, &hash)
-            && persisted::hash(query) != *hash
-        {
-            return Err(request_error(
-                "The hash does not match the query",
-                ErrorCode::PersistedQueryMismatch,
-            )
-            .into());
-        }
+        let hash = persisted::checked_hash(persisted, query.as_deref())?;
         let persisted = hash.as_ref().and_then(|hash| documents.by_hash.get(hash));
         let is_persisted = persisted.is_some();
         let document = match (persisted.or_else(|| documents.by_text.get(query.as_deref()?)), &query) {
@@ -72,15 +49,13 @@ impl ParsedOperation {
                 document
             }
             (None, Some(query)) => {
-                let document = Document::read(query, operation_name.as_deref(), &variables, config, budget)?;
+                let document =
+                    ValidDocument::read(query, operation_name.as_deref(), &variables, config, budget)?;
                 let document = Arc::new(document);
                 documents.by_text.insert(query.clone(), query, Arc::clone(&document));
                 document
             }
-            // A client that receives this error sends the query with its hash.
-            (None, None) => {
-                return Err(request_error("PersistedQueryNotFound", ErrorCode::PersistedQueryNotFound).into());
-            }
+            (None, None) => return Err(persisted::not_found().into()),
         };
         if let (false, Some(query), Some(hash)) = (is_persisted, &query, &hash) {
             documents.by_hash.insert(hash.clone(), query, Arc::clone(&document));

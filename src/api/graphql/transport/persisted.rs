@@ -7,12 +7,16 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
+use async_graphql::ServerError;
 
-use super::cache::{Bounds, Cache};
-use super::document::Document;
+use super::cache::{CacheLimits, SizedCache};
+use super::document::ValidDocument;
+use super::request::PersistedQuery;
+use crate::api::graphql::error;
+use crate::api::graphql::error_code::ErrorCode;
+use crate::crypto::digest::sha256_hex;
 
-const BOUNDS: Bounds = Bounds {
+const LIMITS: CacheLimits = CacheLimits {
     entries: NonZeroUsize::new(1000).expect("not 0"),
     bytes: 32 * 1024 * 1024,
     max_entry_bytes: 2 * 1024 * 1024,
@@ -29,21 +33,21 @@ pub(super) struct DocumentCache {
 }
 
 /// Parsed documents by a key.
-pub(super) struct ParsedDocuments(Cache<String, Arc<Document>>);
+pub(super) struct ParsedDocuments(SizedCache<String, Arc<ValidDocument>>);
 
 impl Default for ParsedDocuments {
     fn default() -> Self {
-        Self(Cache::new(BOUNDS))
+        Self(SizedCache::new(LIMITS))
     }
 }
 
 impl ParsedDocuments {
-    pub(super) fn get(&self, key: &str) -> Option<Arc<Document>> {
+    pub(super) fn get(&self, key: &str) -> Option<Arc<ValidDocument>> {
         self.0.get(key)
     }
 
     /// Stores a document. Its text determines how much memory it is counted as.
-    pub(super) fn insert(&self, key: String, query: &str, document: Arc<Document>) {
+    pub(super) fn insert(&self, key: String, query: &str, document: Arc<ValidDocument>) {
         self.0.insert(key, document, weight(query));
     }
 }
@@ -57,9 +61,34 @@ fn weight(query: &str) -> usize {
     query.len() + NODE * (words + brackets)
 }
 
-/// SHA-256 of a query in lower-case hexadecimal digits, as clients send it.
-pub(super) fn hash(query: &str) -> String {
-    Sha256::digest(query.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+/// The hash of a request, if it has one.
+///
+/// # Errors
+/// When the version of the protocol is unknown, or when the hash is not that of the query.
+pub(super) fn checked_hash(
+    extension: Option<PersistedQuery>,
+    query: Option<&str>,
+) -> Result<Option<String>, ServerError> {
+    let Some(PersistedQuery { version, sha256_hash }) = extension else { return Ok(None) };
+    if version != 1 {
+        // A client that receives this error stops sending hashes.
+        return Err(request_error("PersistedQueryNotSupported", ErrorCode::PersistedQueryNotSupported));
+    }
+    let hash = sha256_hash.to_ascii_lowercase();
+    if query.is_some_and(|query| sha256_hex(query) != hash) {
+        return Err(request_error("The hash does not match the query", ErrorCode::PersistedQueryMismatch));
+    }
+    Ok(Some(hash))
+}
+
+/// The error for a hash without a query, when the document is not in the cache. A client that receives it sends the
+/// query with its hash.
+pub(super) fn not_found() -> ServerError {
+    request_error("PersistedQueryNotFound", ErrorCode::PersistedQueryNotFound)
+}
+
+fn request_error(message: &str, code: ErrorCode) -> ServerError {
+    error::with_code(ServerError::new(message, None), code)
 }
 
 #[cfg(test)]
@@ -85,7 +114,7 @@ mod tests {
     #[test]
     fn entries_and_bytes_are_limited() {
         let documents = ParsedDocuments::default();
-        let document = Arc::new(Document::of("{ __typename }"));
+        let document = Arc::new(ValidDocument::of("{ __typename }"));
         let insert =
             |hash: usize, query: &str| documents.insert(hash.to_string(), query, Arc::clone(&document));
         for number in 0..1500 {
@@ -98,8 +127,8 @@ mod tests {
         for number in 2000..2100 {
             insert(number, &large);
         }
-        assert!(documents.0.size().1 <= BOUNDS.bytes);
-        assert_eq!(documents.0.size().0, BOUNDS.bytes / weight(&large));
+        assert!(documents.0.size().1 <= LIMITS.bytes);
+        assert_eq!(documents.0.size().0, LIMITS.bytes / weight(&large));
         insert(3000, &format!("{{ {} }}", "a ".repeat(10_000)));
         assert!(documents.get("3000").is_none() && documents.get("2099").is_some());
     }

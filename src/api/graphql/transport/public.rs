@@ -7,10 +7,10 @@ use std::num::NonZeroUsize;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 
-use super::cache::{Bounds, Cache};
+use super::cache::{CacheLimits, SizedCache};
 use crate::http::entity_tag;
 
-const BOUNDS: Bounds = Bounds {
+const LIMITS: CacheLimits = CacheLimits {
     entries: NonZeroUsize::new(1000).expect("not 0"),
     bytes: 8 * 1024 * 1024,
     max_entry_bytes: 1024 * 1024,
@@ -41,11 +41,11 @@ impl PublicResponse {
     }
 }
 
-pub(super) struct PublicResponseCache(Cache<CacheKey, PublicResponse>);
+pub(super) struct PublicResponseCache(SizedCache<CacheKey, PublicResponse>);
 
 impl Default for PublicResponseCache {
     fn default() -> Self {
-        Self(Cache::new(BOUNDS))
+        Self(SizedCache::new(LIMITS))
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
         }
         let (entries, bytes) = cache.0.size();
         assert_eq!(entries, 9);
-        assert!(bytes <= BOUNDS.bytes);
+        assert!(bytes <= LIMITS.bytes);
         cache.insert(key("large", ""), PublicResponse::new(vec![b'x'; 1024 * 1024]));
         assert!(cache.get(&key("large", "")).is_none());
         for number in 0..2000 {

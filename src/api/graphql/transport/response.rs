@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::document;
 use super::public::PublicResponse;
-use crate::api::graphql::budget::Budget;
+use crate::api::graphql::budget::RequestBudget;
 use crate::api::graphql::error;
 use crate::http::MediaType;
 
@@ -56,7 +56,7 @@ impl ExecutionResult {
     }
 
     /// The result of an operation whose response is too large. It ran, so `data` is present (specification 7.1).
-    pub(super) fn too_large(budget: &Budget) -> Self {
+    pub(super) fn too_large(budget: &RequestBudget) -> Self {
         Self::Executed(GraphqlResponse::from_errors(vec![budget.too_large()]))
     }
 }
@@ -73,13 +73,13 @@ pub(super) enum ResultKind {
 }
 
 /// The body of a response, which never exceeds the maximum size.
-pub(super) struct ResponseBody<'a> {
+pub(super) struct BoundedBody<'a> {
     bytes: Vec<u8>,
-    budget: &'a Budget,
+    budget: &'a RequestBudget,
 }
 
 /// Fails when the body would exceed the maximum size.
-impl Write for ResponseBody<'_> {
+impl Write for BoundedBody<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.bytes.len() + bytes.len() > self.budget.max_bytes {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -93,8 +93,8 @@ impl Write for ResponseBody<'_> {
     }
 }
 
-impl<'a> ResponseBody<'a> {
-    pub(super) fn new(budget: &'a Budget) -> Self {
+impl<'a> BoundedBody<'a> {
+    pub(super) fn new(budget: &'a RequestBudget) -> Self {
         Self { bytes: Vec::with_capacity(128), budget }
     }
 
@@ -189,8 +189,8 @@ mod tests {
     use crate::api::graphql::budget::PendingBytes;
     use crate::config::GraphqlConfig;
 
-    fn budget() -> Budget {
-        Budget::new(
+    fn budget() -> RequestBudget {
+        RequestBudget::new(
             &GraphqlConfig {
                 max_depth: 1,
                 max_complexity: 1,
@@ -212,10 +212,10 @@ mod tests {
     #[test]
     fn a_body_never_exceeds_the_limit() {
         let budget = budget();
-        let mut body = ResponseBody::new(&budget);
+        let mut body = BoundedBody::new(&budget);
         assert!(body.write_result(texts(40)) == ResultKind::Data);
         assert!(body.into_bytes().len() <= 100);
-        let mut body = ResponseBody::new(&budget);
+        let mut body = BoundedBody::new(&budget);
         assert!(body.write_result(texts(50)) == ResultKind::Errors);
         let body: serde_json::Value = serde_json::from_slice(&body.into_bytes()).expect("JSON");
         assert_eq!(body["data"], serde_json::Value::Null);
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn the_results_of_a_batch_share_the_limit() {
         let budget = budget();
-        let mut body = ResponseBody::new(&budget);
+        let mut body = BoundedBody::new(&budget);
         body.write_separator(b'[');
         assert!(body.write_result(texts(20)) == ResultKind::Data);
         body.write_separator(b',');

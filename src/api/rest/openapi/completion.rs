@@ -9,7 +9,7 @@ use super::headers::{
     describe, refer,
 };
 use super::parameters::{idempotency_key, if_match};
-use crate::http::failures::RETRY_AFTER;
+use crate::http::failure::documented::RETRY_AFTER;
 use crate::http::rate_limit_policy;
 
 /// Adds the common headers to all operations.

@@ -4,30 +4,32 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::values::string_enum;
+use crate::entity::metafield_definition;
+use crate::service::metafield::OWNER_TYPE;
+
 /// The type of resource that has the custom field.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes a string")]
-pub(in crate::api::rest) enum OwnerType {
-    Customer,
+pub(in crate::api::rest) struct OwnerType;
+
+impl PartialSchema for OwnerType {
+    fn schema() -> RefOr<Schema> {
+        string_enum("The type of resource that has the custom field.", [OWNER_TYPE])
+    }
 }
 
+impl ToSchema for OwnerType {}
+
 /// The type of a custom field.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes `entity::metafield_definition::FieldType`")]
-pub(in crate::api::rest) enum FieldType {
-    ShortText,
-    LongText,
-    RichText,
-    Integer,
-    Number,
-    Boolean,
-    Date,
-    Color,
-    Url,
-    Group,
+pub(in crate::api::rest) struct FieldType;
+
+impl PartialSchema for FieldType {
+    fn schema() -> RefOr<Schema> {
+        let names = metafield_definition::FieldType::all().map(metafield_definition::FieldType::name);
+        string_enum("The type of a custom field.", names)
+    }
 }
+
+impl ToSchema for FieldType {}
 
 /// A rule for values: `size` and `regexp` apply to texts, `range` to numbers, `choices` to both.
 #[derive(ToSchema)]

@@ -4,7 +4,10 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Components, Ref, RefOr, Response};
 
-use crate::http::failures::RETRY_AFTER;
+use crate::http::failure::documented::RETRY_AFTER;
+
+/// The entity tag of a version (RFC 9110 8.8.3), as a regular expression.
+pub(super) const VERSION_TAG: &str = "\"[0-9]+\"";
 
 // The names of the components.
 pub(super) const REQUEST_ID: &str = "RequestId";
@@ -49,7 +52,7 @@ pub(super) fn describe(components: &mut Components) {
         ),
         (
             ENTITY_TAG,
-            text().pattern(Some("^\"[0-9]+\"$")),
+            text().pattern(Some(format!("^{VERSION_TAG}$"))),
             "The version of the resource, for `If-Match` (RFC 9110 8.8.3)",
         ),
         (

@@ -5,6 +5,8 @@ use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 
+use super::headers::VERSION_TAG;
+
 pub(super) fn idempotency_key() -> Parameter {
     let schema =
         ObjectBuilder::new().schema_type(Type::String).pattern(Some("^([!#-~]{1,255}|\"[!#-~]{1,255}\")$"));
@@ -22,7 +24,8 @@ pub(super) fn idempotency_key() -> Parameter {
 }
 
 pub(super) fn if_match() -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^(\\*|\"[0-9]+\")$"));
+    let schema =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!("^(\\*|{VERSION_TAG})$")));
     ParameterBuilder::new()
         .name("If-Match")
         .parameter_in(ParameterIn::Header)

@@ -17,7 +17,7 @@ use crate::types;
     example = "433ba97f-8be7-4be9-be3f-a9f341f2b89f"
 )]
 #[expect(dead_code, reason = "describes a path parameter, which handlers read as text")]
-pub(in crate::api::rest) struct PathId(String);
+pub(in crate::api::rest) struct PathUuid(String);
 
 /// The status of a customer as input, which `service::customer` reads.
 pub(in crate::api::rest) struct StatusInput;
@@ -84,7 +84,7 @@ pub(in crate::api::rest) struct MailKind;
 
 impl PartialSchema for MailKind {
     fn schema() -> RefOr<Schema> {
-        string_enum("The kind of a mail.", &types::MailKind::ALL)
+        string_enum("The kind of a mail.", types::MailKind::ALL)
     }
 }
 
@@ -95,27 +95,31 @@ pub(in crate::api::rest) struct MailStatus;
 
 impl PartialSchema for MailStatus {
     fn schema() -> RefOr<Schema> {
-        string_enum("The status of a mail.", &types::MailStatus::ALL)
+        string_enum("The status of a mail.", types::MailStatus::ALL)
     }
 }
 
 impl ToSchema for MailStatus {}
 
-fn string_enum(description: &str, values: &[impl Display]) -> RefOr<Schema> {
+/// A string with a fixed set of values.
+pub(super) fn string_enum(
+    description: &str,
+    values: impl IntoIterator<Item = impl Display>,
+) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
-        .enum_values(Some(values.iter().map(ToString::to_string)))
+        .enum_values(Some(values.into_iter().map(|value| value.to_string())))
         .build()
         .into()
 }
 
-/// The entity tag of a version, for `If-Match` (RFC 9110 8.8.3).
+/// Marks a response with an entity tag. In the document, `complete` replaces it by the component `EntityTag`.
 pub(in crate::api::rest) struct EntityTag;
 
 impl PartialSchema for EntityTag {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^\"[0-9]+\"$")).build().into()
+        ObjectBuilder::new().schema_type(Type::String).build().into()
     }
 }
 

@@ -14,7 +14,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Pos, Positioned, ServerError, Variables};
 use async_graphql_value::Value;
 
-use super::syntax::{Operation, Syntax};
+use super::syntax::{NamedOperation, Syntax};
 use crate::api::graphql::error;
 use crate::api::graphql::error_code::ErrorCode;
 use crate::api::graphql::schema::definitions::DEFINITIONS;
@@ -26,7 +26,7 @@ use crate::api::graphql::schema::definitions::DEFINITIONS;
 /// default can be null.
 pub(super) fn bind(
     document: &Syntax,
-    operation: &Operation,
+    operation: &NamedOperation,
     values: &Variables,
 ) -> Result<ExecutableDocument, ServerError> {
     let definition = &operation.definition;

@@ -22,7 +22,7 @@ use async_graphql::{ServerError, Variables};
 pub(super) use self::size::MAX_NESTING;
 use self::syntax::Syntax;
 use super::metrics;
-use crate::api::graphql::budget::{Budget, DocumentCost};
+use crate::api::graphql::budget::{DocumentCost, RequestBudget};
 use crate::api::graphql::error;
 use crate::api::graphql::error_code::ErrorCode;
 use crate::config::GraphqlConfig;
@@ -34,7 +34,7 @@ const PUBLIC_FIELDS: [&str; 4] = ["allowedCountries", "countries", "provinces", 
 const MAX_PARTS_FOR_SUGGESTIONS: usize = 200;
 
 /// A valid document.
-pub(super) struct Document {
+pub(super) struct ValidDocument {
     syntax: Syntax,
     cost: DocumentCost,
     /// Whether it contains introspection fields.
@@ -58,7 +58,7 @@ impl From<ServerError> for RequestError {
     }
 }
 
-impl Document {
+impl ValidDocument {
     /// Parses a document, measures it with these variables, takes its cost from the budget of the request, and
     /// validates it.
     ///
@@ -69,7 +69,7 @@ impl Document {
         operation_name: Option<&str>,
         variables: &Variables,
         config: &GraphqlConfig,
-        budget: &Budget,
+        budget: &RequestBudget,
     ) -> Result<Self, RequestError> {
         tokens::check(text)?;
         let parsed = parsing::parse(text)?;
@@ -99,7 +99,7 @@ impl Document {
     /// When the cost exceeds the budget.
     pub(super) fn take_from(
         &self,
-        budget: &Budget,
+        budget: &RequestBudget,
         variables: &Variables,
         config: &GraphqlConfig,
     ) -> Result<(), ServerError> {
@@ -179,11 +179,11 @@ fn is_public(root: &SelectionSet) -> bool {
 }
 
 #[cfg(test)]
-impl Document {
+impl ValidDocument {
     /// The document of a valid text.
     pub(super) fn of(text: &str) -> Self {
         let config = crate::api::graphql::budget::tests::config(1000, 1000);
-        let budget = Budget::new(&config, &crate::api::graphql::budget::PendingBytes::default());
+        let budget = RequestBudget::new(&config, &crate::api::graphql::budget::PendingBytes::default());
         match Self::read(text, None, &Variables::default(), &config, &budget) {
             Ok(document) => document,
             Err(error) => panic!("{text}: {:?}", error.errors),

@@ -26,9 +26,9 @@ impl<'a> Positions<'a> {
         self.at(part.map_or(self.last_offset, |part| part.offset()))
     }
 
-    /// The position of an offset in bytes.
+    /// The position of an offset in bytes. An offset inside a character has the position of the character.
     pub(super) fn at(&mut self, offset: usize) -> Pos {
-        let offset = offset.min(self.text.len());
+        let offset = self.text.floor_char_boundary(offset);
         if offset < self.last_offset {
             *self = Self::of(self.text);
         }

@@ -36,33 +36,33 @@ struct Contents<'a> {
 
 /// The violations in a document that the validator accepted; at most `max`.
 pub(super) fn violations(document: &ExecutableDocument, max: usize) -> Vec<Violation> {
-    let mut reader = Reader { violations: Vec::new() };
+    let mut checker = RuleChecker { violations: Vec::new() };
     let fragments: HashMap<&Name, Contents<'_>> = document
         .fragments
         .iter()
-        .map(|(name, fragment)| (name, reader.contents(&fragment.selection_set)))
+        .map(|(name, fragment)| (name, checker.contents(&fragment.selection_set)))
         .collect();
     for operation in document.operations.iter() {
-        let own = reader.contents(&operation.selection_set);
+        let own = checker.contents(&operation.selection_set);
         for definition in &operation.variables {
             if let Some(value) = &definition.default_value {
-                reader.value(value, &definition.ty, false, &mut Contents::default());
+                checker.value(value, &definition.ty, false, &mut Contents::default());
             }
         }
-        reader.positions(operation, own, &fragments, max);
-        if reader.violations.len() >= max {
+        checker.positions(operation, own, &fragments, max);
+        if checker.violations.len() >= max {
             break;
         }
     }
-    reader.violations.truncate(max);
-    reader.violations
+    checker.violations.truncate(max);
+    checker.violations
 }
 
-struct Reader {
+struct RuleChecker {
     violations: Vec<Violation>,
 }
 
-impl Reader {
+impl RuleChecker {
     fn report(&mut self, message: String, at: Option<SourceSpan>) {
         self.violations.push(Violation { message, at });
     }

@@ -10,7 +10,7 @@ use async_graphql::parser::types::{Directive, Selection, SelectionSet, VariableD
 use async_graphql::{Name, Pos, Positioned, ServerError, Value as ConstValue, Variables};
 use async_graphql_value::Value;
 
-use super::syntax::{Operation, Syntax};
+use super::syntax::{NamedOperation, Syntax};
 use crate::api::graphql::budget::DocumentCost;
 use crate::api::graphql::error;
 use crate::api::graphql::error_code::ErrorCode;
@@ -161,12 +161,12 @@ pub(super) fn are_costly(variables: &Variables) -> bool {
 fn parts_of_variables<'a>(document: &'a Syntax, variables: &'a Variables) -> HashMap<&'a str, usize> {
     let mut parts: HashMap<&str, usize> =
         variables.iter().map(|(name, value)| (name.as_str(), constant_parts(value))).collect();
-    let definitions = |operation: &'a Operation| operation.definition.node.variable_definitions.iter();
+    let definitions = |operation: &'a NamedOperation| operation.definition.node.variable_definitions.iter();
     for definition in document.operations.iter().flat_map(definitions) {
         let VariableDefinition { name, default_value, .. } = &definition.node;
         let default = default_value.as_ref().map_or(0, |value| constant_parts(&value.node));
-        let count = parts.entry(name.node.as_str()).or_default();
-        *count = default.max(*count);
+        let of_variable = parts.entry(name.node.as_str()).or_default();
+        *of_variable = default.max(*of_variable);
     }
     parts
 }
@@ -188,30 +188,48 @@ pub(super) fn check_operations(document: &Syntax) -> Result<(), ServerError> {
     Err(too_large(message, None))
 }
 
+/// What a limit of an operation counts.
+enum OperationLimit {
+    Depth,
+    Aliases,
+    Fields,
+    TypeLists,
+}
+
+impl OperationLimit {
+    /// The message for an operation that exceeds the limit.
+    fn message(self, size: usize, max: usize) -> String {
+        match self {
+            Self::Depth => format!("The query is {size} levels deep; at most {max} are allowed"),
+            Self::Aliases => format!("The query has {size} aliases; at most {max} are allowed"),
+            Self::Fields => format!("The query has {size} fields; at most {max} are allowed"),
+            Self::TypeLists => {
+                let lists = TYPE_LISTS.join(", ");
+                format!("The query nests {lists} {size} times; at most {max} levels are allowed")
+            }
+        }
+    }
+}
+
 /// Checks the size of an operation.
 ///
 /// # Errors
 /// When it exceeds a limit of the settings.
-fn check_operation(operation: &Operation, size: Size, config: &GraphqlConfig) -> Result<(), ServerError> {
-    for (what, count, max) in [
-        ("levels deep", size.depth, config.max_depth),
-        ("aliases", size.aliases, config.max_aliases),
-        ("fields", size.fields, config.max_complexity),
-        ("lists of types", size.type_lists, MAX_TYPE_LISTS),
-    ] {
-        if count > max {
-            let message = match what {
-                "levels deep" => format!("The query is {count} levels deep; at most {max} are allowed"),
-                "lists of types" => format!(
-                    "The query nests {} {count} times; at most {max} levels are allowed",
-                    TYPE_LISTS.join(", ")
-                ),
-                _ => format!("The query has {count} {what}; at most {max} are allowed"),
-            };
-            return Err(too_large(message, Some(operation.definition.pos)));
-        }
+fn check_operation(
+    operation: &NamedOperation,
+    size: Size,
+    config: &GraphqlConfig,
+) -> Result<(), ServerError> {
+    let limits = [
+        (OperationLimit::Depth, size.depth, config.max_depth),
+        (OperationLimit::Aliases, size.aliases, config.max_aliases),
+        (OperationLimit::Fields, size.fields, config.max_complexity),
+        (OperationLimit::TypeLists, size.type_lists, MAX_TYPE_LISTS),
+    ];
+    match limits.into_iter().find(|(_, size, max)| size > max) {
+        Some((limit, size, max)) => Err(too_large(limit.message(size, max), Some(operation.definition.pos))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Measures a document with these variables.

@@ -18,12 +18,12 @@ use super::position::Positions;
 
 /// The definitions of a document. Operations keep their order.
 pub(super) struct Syntax {
-    pub(super) operations: Vec<Operation>,
+    pub(super) operations: Vec<NamedOperation>,
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
 }
 
 /// An operation and its name.
-pub(super) struct Operation {
+pub(super) struct NamedOperation {
     pub(super) name: Option<Name>,
     pub(super) definition: Positioned<OperationDefinition>,
 }
@@ -31,15 +31,15 @@ pub(super) struct Operation {
 impl Syntax {
     /// Converts a document. Type definitions are omitted, because validation refuses a document that has one.
     pub(super) fn of(document: &ast::Document, text: &str) -> Self {
-        let mut reader = Reader(Positions::of(text));
+        let mut converter = SyntaxConverter(Positions::of(text));
         let mut syntax = Self { operations: Vec::new(), fragments: HashMap::new() };
         for definition in &document.definitions {
             match definition {
                 ast::Definition::OperationDefinition(operation) => {
-                    syntax.operations.push(reader.operation(operation));
+                    syntax.operations.push(converter.operation(operation));
                 }
                 ast::Definition::FragmentDefinition(fragment) => {
-                    let (name, fragment) = (Name::new(fragment.name.as_str()), reader.fragment(fragment));
+                    let (name, fragment) = (Name::new(fragment.name.as_str()), converter.fragment(fragment));
                     // Validation refuses a second fragment with the same name.
                     syntax.fragments.entry(name).or_insert(fragment);
                 }
@@ -60,7 +60,7 @@ impl Syntax {
 
     /// Whether the requested operation is a mutation. Without a name, whether any operation is.
     pub(super) fn is_mutation(&self, name: Option<&str>) -> bool {
-        let is_requested = |operation: &&Operation| name.is_none_or(|name| operation.is_named(name));
+        let is_requested = |operation: &&NamedOperation| name.is_none_or(|name| operation.is_named(name));
         let mut requested = self.operations.iter().filter(is_requested);
         requested.any(|operation| operation.definition.node.ty == OperationType::Mutation)
     }
@@ -73,11 +73,11 @@ impl Syntax {
     /// The selection sets of all operations and fragments.
     pub(super) fn selection_sets(&self) -> impl Iterator<Item = &SelectionSet> {
         let fragments = self.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-        self.operations.iter().map(Operation::selection_set).chain(fragments)
+        self.operations.iter().map(NamedOperation::selection_set).chain(fragments)
     }
 }
 
-impl Operation {
+impl NamedOperation {
     pub(super) fn selection_set(&self) -> &SelectionSet {
         &self.definition.node.selection_set.node
     }
@@ -87,14 +87,14 @@ impl Operation {
     }
 }
 
-struct Reader<'a>(Positions<'a>);
+struct SyntaxConverter<'a>(Positions<'a>);
 
-impl Reader<'_> {
+impl SyntaxConverter<'_> {
     fn at(&mut self, part: Option<SourceSpan>) -> Pos {
         self.0.start(part)
     }
 
-    fn operation(&mut self, operation: &Node<ast::OperationDefinition>) -> Operation {
+    fn operation(&mut self, operation: &Node<ast::OperationDefinition>) -> NamedOperation {
         let at = self.at(operation.location());
         let definition = OperationDefinition {
             ty: match operation.operation_type {
@@ -107,7 +107,7 @@ impl Reader<'_> {
             selection_set: self.selection_set(&operation.selection_set, at),
         };
         let name = operation.name.as_ref().map(|name| Name::new(name.as_str()));
-        Operation { name, definition: Positioned::new(definition, at) }
+        NamedOperation { name, definition: Positioned::new(definition, at) }
     }
 
     fn fragment(&mut self, fragment: &Node<ast::FragmentDefinition>) -> Positioned<FragmentDefinition> {

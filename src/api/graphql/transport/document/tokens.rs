@@ -1,8 +1,9 @@
 //! Limits the tokens of a document before it is parsed: the parser needs hundreds of bytes for each token, and every
 //! message about a name repeats the name.
 
-use async_graphql::{Pos, ServerError};
+use async_graphql::ServerError;
 
+use super::position::Positions;
 use crate::api::graphql::error;
 use crate::api::graphql::error_code::ErrorCode;
 
@@ -30,7 +31,7 @@ pub(super) fn check(document: &str) -> Result<(), ServerError> {
             continue;
         };
         return Err(error::with_code(
-            ServerError::new(message, Some(position(bytes, at))),
+            ServerError::new(message, Some(Positions::of(document).at(at))),
             ErrorCode::QueryTooLarge,
         ));
     }
@@ -74,15 +75,10 @@ fn string(input: &[u8]) -> usize {
     input.len()
 }
 
-fn position(bytes: &[u8], at: usize) -> Pos {
-    let before = &bytes[..at];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let column = at - before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1) + 1;
-    Pos { line, column }
-}
-
 #[cfg(test)]
 mod tests {
+    use async_graphql::Pos;
+
     use super::*;
 
     fn message(document: &str) -> Option<String> {
@@ -138,6 +134,8 @@ mod tests {
         assert_eq!(message(&format!("{{{}}}", "a,".repeat(MAX_TOKENS - 2))), None);
         assert!(message(&format!("{{{}}}", "a,".repeat(MAX_TOKENS - 1))).is_some());
         assert!(message(&"{".repeat(MAX_TOKENS + 1)).is_some());
+        // The token that is one too many is the second byte of a character.
+        assert!(message(&format!("{{{}", "é".repeat(MAX_TOKENS))).is_some());
         let error = check(&format!("{{\n b {} }}", "a".repeat(200))).unwrap_err();
         assert_eq!(error.locations, [Pos { line: 2, column: 4 }]);
     }

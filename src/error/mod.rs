@@ -1,11 +1,15 @@
 //! The errors of services, in terms of the domain: without status codes or messages of the database.
 //!
-//! Each API maps them to its responses in one place: `src/http/failure.rs` for REST, `src/api/graphql/error.rs` for
+//! Each API maps them to its responses in one place: `src/http/failure/mapping.rs` for REST, `src/api/graphql/error.rs` for
 //! GraphQL.
+
+mod driver;
 
 use std::borrow::Cow;
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::DbErr;
+
+pub use driver::{UniqueIndex, is_lock_timeout, is_retriable, refuses_writes};
 
 /// The outcome of a service function.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -123,6 +127,11 @@ impl Error {
         Self::Conflict(message.into())
     }
 
+    /// A conflict with a fixed message, for constants.
+    pub const fn fixed_conflict(message: &'static str) -> Self {
+        Self::Conflict(Cow::Borrowed(message))
+    }
+
     /// Clones the error of a batched read for each of its waiting callers.
     pub fn clone_for_waiters(&self) -> Self {
         match self {
@@ -144,117 +153,29 @@ impl Error {
     }
 }
 
-/// The unique indexes of e-mail addresses: by name, as PostgreSQL reports them, and by column, as SQLite does.
-const EMAIL_INDEXES: [&str; 4] =
-    ["customer_email_key_key", "admin_user_email_key_key", "customer.email_key", "admin_user.email_key"];
-/// The unique index of group names, likewise.
-const GROUP_NAME_INDEXES: [&str; 2] = ["customer_group_name_key_key", "customer_group.name_key"];
+/// The error for the name of another group.
+pub const GROUP_NAME_TAKEN: Error = Error::fixed_conflict("Group name is already used");
+
+/// The unique indexes of e-mail addresses.
+const EMAIL_INDEXES: [UniqueIndex; 2] = [
+    UniqueIndex { table: "customer", columns: &["email_key"] },
+    UniqueIndex { table: "admin_user", columns: &["email_key"] },
+];
+/// The unique index of group names.
+const GROUP_NAME_INDEX: UniqueIndex = UniqueIndex { table: "customer_group", columns: &["name_key"] };
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(message))
-                if EMAIL_INDEXES.iter().any(|index| message.contains(index)) =>
-            {
-                return Self::EmailTaken;
-            }
-            Some(SqlErr::UniqueConstraintViolation(message))
-                if GROUP_NAME_INDEXES.iter().any(|index| message.contains(index)) =>
-            {
-                return Self::conflict("Group name is already used");
-            }
-            _ => {}
+        if EMAIL_INDEXES.iter().any(|index| index.is_violated_by(&error)) {
+            Self::EmailTaken
+        } else if GROUP_NAME_INDEX.is_violated_by(&error) {
+            GROUP_NAME_TAKEN
+        } else if !driver::is_transient(&error) {
+            Self::internal(error)
+        } else if let Some(remedy) = driver::tls_remedy(&error) {
+            Self::unavailable(format!("{error}. {remedy}"))
+        } else {
+            Self::unavailable(error)
         }
-        if is_transient(&error) { Self::unavailable(with_remedy(&error)) } else { Self::internal(error) }
-    }
-}
-
-/// Whether the database aborted a transaction that may succeed when it is retried.
-pub fn is_retriable(error: &DbErr) -> bool {
-    // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes, which only occur if
-    // another process locks the file for longer than the busy timeout.
-    matches!(code(error).as_deref(), Some("40001" | "40P01" | "5" | "261" | "517"))
-}
-
-/// Whether the lock timeout of PostgreSQL was exceeded (lock_not_available).
-pub fn is_lock_timeout(error: &DbErr) -> bool {
-    code(error).as_deref() == Some("55P03")
-}
-
-/// Whether the database refuses all writes, because it is read-only or its disk is full.
-pub fn refuses_writes(error: &DbErr) -> bool {
-    // SQLite: the low byte is the primary code, READONLY or FULL. PostgreSQL: disk_full, read_only_sql_transaction.
-    let Some(sea_orm::sqlx::Error::Database(database)) = driver_error(error) else { return false };
-    let code = database.code().unwrap_or_default();
-    if database.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
-        matches!(code.parse::<u32>().unwrap_or_default() & 0xff, 8 | 13)
-    } else {
-        code == "53100" || code == "25006"
-    }
-}
-
-/// Whether the database caused the failure, not the statement, so that a retry may succeed.
-fn is_transient(error: &DbErr) -> bool {
-    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_retriable(error) {
-        return true;
-    }
-    let Some(driver) = driver_error(error) else {
-        return false;
-    };
-    match driver {
-        sea_orm::sqlx::Error::Io(_)
-        | sea_orm::sqlx::Error::Tls(_)
-        | sea_orm::sqlx::Error::Protocol(_)
-        | sea_orm::sqlx::Error::PoolTimedOut
-        | sea_orm::sqlx::Error::PoolClosed
-        | sea_orm::sqlx::Error::WorkerCrashed => true,
-        sea_orm::sqlx::Error::Database(database) => {
-            let code = database.code().unwrap_or_default();
-            if database.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
-                // The low byte is the primary code: BUSY, LOCKED, READONLY, INTERRUPT (statement timeout), IOERR, FULL,
-                // CANTOPEN.
-                let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
-                matches!(primary, 5 | 6 | 8 | 9 | 10 | 13 | 14)
-            } else {
-                // Connection exceptions, insufficient resources, operator intervention, system errors, and a server that is
-                // temporarily read-only (a standby).
-                ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "25006"
-            }
-        }
-        _ => false,
-    }
-}
-
-/// The message of an error, with a remedy if it concerns TLS.
-fn with_remedy(error: &DbErr) -> String {
-    let text = error.to_string();
-    // Matches the messages of rustls and sqlx, because their error types are not accessible.
-    if text.contains("invalid peer certificate") {
-        format!(
-            "{text}. The server's certificate could not be verified: add sslrootcert=FILE to DATABASE_URL, with the \
-             certificate of the issuing authority, and use a host name of the certificate"
-        )
-    } else if text.contains("server does not support TLS") {
-        format!(
-            "{text}. Enable TLS on the server, or add sslmode=disable to DATABASE_URL if the network is trusted"
-        )
-    } else {
-        text
-    }
-}
-
-fn driver_error(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(driver))
-        | DbErr::Query(RuntimeErr::SqlxError(driver))
-        | DbErr::Conn(RuntimeErr::SqlxError(driver)) => Some(driver),
-        _ => None,
-    }
-}
-
-fn code(error: &DbErr) -> Option<String> {
-    match driver_error(error)? {
-        sea_orm::sqlx::Error::Database(database) => database.code().map(|code| code.to_string()),
-        _ => None,
     }
 }

@@ -17,7 +17,7 @@ pub(in crate::api::rest) use body::{components_of, schema_of};
 pub use completion::complete;
 
 pub(super) use field::{FieldType, OwnerType, SubField, Validation, ValuesByName};
-pub(super) use values::{EntityTag, MailKind, MailStatus, PathId};
+pub(super) use values::{EntityTag, MailKind, MailStatus, PathUuid};
 
 /// The document without its routes.
 pub(super) fn base() -> OpenApi {

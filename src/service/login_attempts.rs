@@ -12,12 +12,12 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
 
 use crate::app::ctx::Ctx;
+use crate::crypto::digest::sha256_hex;
 use crate::db::TxResult;
 use crate::entity::throttle::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
-use crate::service::secret;
 use crate::transact;
-use crate::types::rate_limit_key;
+use crate::types::{Audience, rate_limit_key};
 
 /// The maximum time that an account is blocked.
 const MAX_BLOCK: TimeDelta = TimeDelta::minutes(15);
@@ -40,9 +40,9 @@ fn address_key(ctx: &Ctx, purpose: &str) -> Option<String> {
 }
 
 impl LoginAttempts {
-    /// The attempts at a login. `audience` is `admin` or `customer`; `email` is the key by which the account is found.
-    pub(super) fn at_login(ctx: &Ctx, audience: &str, email: &str) -> Self {
-        Self { account: login_key(audience, email), address: address_key(ctx, audience) }
+    /// The attempts at a login. `email` is the key by which the account is found.
+    pub(super) fn at_login(ctx: &Ctx, audience: Audience, email: &str) -> Self {
+        Self { account: login_key(audience, email), address: address_key(ctx, audience.name()) }
     }
 
     /// The attempts of a logged-in customer to confirm its password. They have a separate counter and no network
@@ -107,13 +107,17 @@ impl LoginAttempts {
 
 /// The key of an account's counter. It contains a hash, because most of the attempted addresses do not belong to a
 /// customer and must not be stored.
-fn login_key(audience: &str, email: &str) -> String {
-    format!("{audience}:{}", secret::hash(email))
+fn login_key(audience: Audience, email: &str) -> String {
+    format!("{}:{}", audience.name(), sha256_hex(email))
 }
 
 /// Resets the count of wrong passwords of an account. Lock order: call it before the account's row is locked, as at a
 /// login; otherwise two transactions could deadlock.
-pub(super) async fn reset_failures(tx: &impl ConnectionTrait, audience: &str, email: &str) -> TxResult<()> {
+pub(super) async fn reset_failures(
+    tx: &impl ConnectionTrait,
+    audience: Audience,
+    email: &str,
+) -> TxResult<()> {
     Entity::delete_by_id(login_key(audience, email)).exec(tx).await?;
     Ok(())
 }

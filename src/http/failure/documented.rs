@@ -14,8 +14,10 @@ use utoipa::IntoResponses;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
-use super::failure::Failure;
+use super::{EXAMPLE_REQUEST_ID, Failure};
+use crate::app::ctx::{ADMINS_ONLY, CUSTOMERS_ONLY, INVALID_ACCESS_TOKEN};
 use crate::error::{Error, Problem};
+use crate::http::idempotency_key::malformed_key;
 
 /// Name of the component that describes the `Retry-After` header.
 pub const RETRY_AFTER: &str = "RetryAfter";
@@ -59,7 +61,7 @@ fn response(cases: Vec<Case>) -> Response {
         let code = failure.code.as_str();
         let same_code = content.examples.keys().filter(|name| name.starts_with(code)).count();
         let name = if same_code == 0 { code.to_owned() } else { format!("{code}_{}", same_code + 1) };
-        let value = json!(failure.envelope("4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70".to_owned()));
+        let value = json!(failure.envelope(EXAMPLE_REQUEST_ID.to_owned()));
         content.examples.insert(name, ExampleBuilder::new().value(Some(value)).build().into());
     }
     let mut response =
@@ -93,15 +95,13 @@ macro_rules! failures {
         #[derive(Debug)]
         $vis enum $name {}
 
-        impl $crate::http::failures::Failures for $name {
-            fn cases() -> Vec<$crate::http::failures::Case> {
-                vec![$($crate::http::failures::Case { when: $when, failure: $failure.into() }),+]
+        impl $crate::http::failure::documented::Failures for $name {
+            fn cases() -> Vec<$crate::http::failure::documented::Case> {
+                vec![$($crate::http::failure::documented::Case { when: $when, failure: $failure.into() }),+]
             }
         }
     )*};
 }
-
-const INVALID_TOKEN: Error = Error::Unauthenticated("The token is invalid or expired");
 
 failures! {
     /// Failures of every operation.
@@ -111,7 +111,7 @@ failures! {
     }
     /// Failures of every operation that changes something.
     pub Change {
-        "A header is invalid, see `details`" => Error::invalid("Idempotency-Key", "Idempotency-Key must be 1 to 255 visible ASCII characters other than quotation marks, once"),
+        "A header is invalid, see `details`" => malformed_key(),
         "A request with this Idempotency-Key is still in progress" => Error::IdempotencyKeyInUse,
         "The Idempotency-Key was already used for a different request" => Error::IdempotencyKeyReused,
         "Internal error; the server's log has the cause under the request id" => Failure::internal(),
@@ -140,17 +140,17 @@ failures! {
     }
     /// Failures of an operation with an optional token.
     pub OptionalToken {
-        "The token is invalid" => INVALID_TOKEN,
+        "The token is invalid" => INVALID_ACCESS_TOKEN,
     }
     /// Failures of an operation for admins.
     pub AdminOnly {
-        "The token is missing or invalid" => INVALID_TOKEN,
-        "The token belongs to a customer" => Error::Forbidden("Only admins may do this"),
+        "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
+        "The token belongs to a customer" => ADMINS_ONLY,
     }
     /// Failures of an operation for customers.
     pub CustomerOnly {
-        "The token is missing or invalid" => INVALID_TOKEN,
-        "The token belongs to an admin" => Error::Forbidden("Only customers may do this"),
+        "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
+        "The token belongs to an admin" => CUSTOMERS_ONLY,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Negotiates the media type of a GraphQL response by the `Accept` header (GraphQL over HTTP, 4.1; RFC 9110 12.5.1).
+//! Negotiates the media type of a response by the `Accept` header (RFC 9110 12.5.1; GraphQL over HTTP, 4.1).
 
 use axum::http::{HeaderMap, header};
 
@@ -15,10 +15,7 @@ impl MediaType {
     /// The media type that the client prefers; `None` when it accepts neither. `application/graphql-response+json` must
     /// be named explicitly, because a client that accepts `*/*` may be an older one.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        // Parsed by hand: `headers` has no type for `Accept`.
-        let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let elements = accept.flat_map(|value| value.split(',')).filter(|element| !element.trim().is_empty());
-        let ranges: Vec<(String, f32)> = elements.map(range).collect();
+        let ranges = accepted_ranges(headers);
         // Without a media type the header accepts anything, as if it were absent.
         if ranges.is_empty() {
             return Some(Self::Json);
@@ -45,6 +42,18 @@ impl MediaType {
             Self::Json => "application/json; charset=utf-8",
         }
     }
+}
+
+/// Whether the client names HTML, as browsers do. `*/*` is not enough, because most other clients send it.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    accepted_ranges(headers).iter().any(|(range, weight)| range == "text/html" && *weight > 0.0)
+}
+
+/// The media ranges of `Accept` with their weights. Parsed by hand: `headers` has no type for `Accept`.
+fn accepted_ranges(headers: &HeaderMap) -> Vec<(String, f32)> {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let elements = accept.flat_map(|value| value.split(',')).filter(|element| !element.trim().is_empty());
+    elements.map(range).collect()
 }
 
 /// A media range of `Accept` and its weight, which is 1 when it is missing or invalid.

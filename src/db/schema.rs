@@ -1,0 +1,50 @@
+//! The migrations of the database schema.
+
+use std::time::Duration;
+
+use migration::history::History;
+
+use super::Database;
+use crate::config::DatabaseConfig;
+use crate::error::{Error, Result};
+
+/// The error if an unreleased build created the schema, with the remedy.
+const UNRELEASED_SCHEMA: &str = "an unreleased build of patron created this database, and its schema can't be upgraded. Move its \
+    customers to a new database: with the old program, `patron export --with-password-hashes -o customers.ndjson`; with \
+    this one and another DATABASE_URL, `patron migrate up` and `patron import --create-groups customers.ndjson`. Admins, \
+    definitions of custom fields and webhooks have to be created there";
+
+impl Database {
+    /// The number of pending migrations.
+    ///
+    /// # Errors
+    /// [`Error::DatabaseUnusable`] if an unreleased build or a newer version of patron created the schema.
+    pub async fn pending_migrations(&self) -> Result<usize> {
+        match migration::history::read(&self.reader).await? {
+            History::Current => Ok(0),
+            History::Pending(count) => Ok(count),
+            History::Unreleased => Err(Error::DatabaseUnusable(UNRELEASED_SCHEMA.to_owned())),
+            History::Newer(name) => Err(Error::DatabaseUnusable(format!(
+                "a newer version of patron has migrated the database ({name}): run that version, or restore a backup"
+            ))),
+        }
+    }
+
+    /// Runs the pending migrations on a separate connection without a statement timeout, because building an index over
+    /// many rows takes longer than the timeout of requests.
+    ///
+    /// # Errors
+    /// As [`pending_migrations`](Self::pending_migrations).
+    pub async fn migrate(&self, config: &DatabaseConfig) -> Result<()> {
+        self.pending_migrations().await?;
+        if self.is_embedded() {
+            return Ok(migration::up(self.writer()).await?);
+        }
+        let unlimited =
+            DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 1, ..config.clone() };
+        let database = Self::connect(&unlimited).await?;
+        let migrated = migration::up(database.writer()).await;
+        database.close().await?;
+        Ok(migrated?)
+    }
+}

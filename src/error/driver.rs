@@ -1,0 +1,143 @@
+//! What an error of the database driver means: whether a retry may succeed, which unique index was violated, and how an
+//! operator fixes a failed TLS connection.
+//!
+//! SQLite reports numbers, PostgreSQL reports SQLSTATE codes (PostgreSQL documentation, appendix A).
+
+use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::sqlite::SqliteError;
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+
+/// A unique index of the schema.
+#[derive(Clone, Copy, Debug)]
+pub struct UniqueIndex {
+    /// The name of the table.
+    pub table: &'static str,
+    /// The names of the indexed columns, in order.
+    pub columns: &'static [&'static str],
+}
+
+impl UniqueIndex {
+    /// Whether the error is a violation of this index. PostgreSQL reports the name of the index, which the migrations
+    /// derive from its columns. SQLite has no field for it: its message lists the columns.
+    pub fn is_violated_by(&self, error: &DbErr) -> bool {
+        let Some(error) = database_error(error).filter(|error| error.is_unique_violation()) else {
+            return false;
+        };
+        match error.constraint() {
+            Some(name) => name == format!("{}_{}_key", self.table, self.columns.join("_")),
+            None => {
+                let columns: Vec<String> =
+                    self.columns.iter().map(|column| format!("{}.{column}", self.table)).collect();
+                let reported = error.message().strip_prefix("UNIQUE constraint failed: ");
+                reported == Some(columns.join(", ").as_str())
+            }
+        }
+    }
+}
+
+/// Whether the database aborted a transaction that may succeed when it is retried.
+pub fn is_retriable(error: &DbErr) -> bool {
+    // PostgreSQL: serialization_failure, deadlock_detected. SQLite: SQLITE_BUSY and its extended codes, which only occur if
+    // another process locks the file for longer than the busy timeout.
+    matches!(code(error).as_deref(), Some("40001" | "40P01" | "5" | "261" | "517"))
+}
+
+/// Whether the lock timeout of PostgreSQL was exceeded (lock_not_available).
+pub fn is_lock_timeout(error: &DbErr) -> bool {
+    code(error).as_deref() == Some("55P03")
+}
+
+/// Whether the database refuses all writes, because it is read-only or its disk is full.
+pub fn refuses_writes(error: &DbErr) -> bool {
+    let Some(error) = database_error(error) else { return false };
+    match sqlite_primary_code(error) {
+        // READONLY or FULL.
+        Some(primary) => matches!(primary, 8 | 13),
+        // disk_full, read_only_sql_transaction.
+        None => matches!(error.code().as_deref(), Some("53100" | "25006")),
+    }
+}
+
+/// Whether the database caused the failure, not the statement, so that a retry may succeed.
+pub(super) fn is_transient(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_retriable(error) {
+        return true;
+    }
+    match driver_error(error) {
+        Some(
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed,
+        ) => true,
+        Some(sqlx::Error::Database(error)) => is_transient_code(&**error),
+        _ => false,
+    }
+}
+
+fn is_transient_code(error: &(dyn DatabaseError + 'static)) -> bool {
+    match sqlite_primary_code(error) {
+        // BUSY, LOCKED, READONLY, INTERRUPT (statement timeout), IOERR, FULL, CANTOPEN.
+        Some(primary) => matches!(primary, 5 | 6 | 8 | 9 | 10 | 13 | 14),
+        // Connection exceptions, insufficient resources, operator intervention, system errors, and a server that is
+        // temporarily read-only (a standby).
+        None => {
+            let code = error.code().unwrap_or_default();
+            ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "25006"
+        }
+    }
+}
+
+/// How an operator fixes a failed TLS connection. `None` for any other error.
+pub(super) fn tls_remedy(error: &DbErr) -> Option<&'static str> {
+    let driver = driver_error(error)?;
+    match (tls_error(driver), driver) {
+        (Some(rustls::Error::InvalidCertificate(_)), _) => Some(
+            "The server's certificate could not be verified: add sslrootcert=FILE to DATABASE_URL, with the certificate of \
+             the issuing authority, and use a host name of the certificate",
+        ),
+        // The driver refuses a server without TLS before TLS begins, so the error is not one of rustls.
+        (None, sqlx::Error::Tls(_)) => {
+            Some("Enable TLS on the server, or add sslmode=disable to DATABASE_URL if the network is trusted")
+        }
+        _ => None,
+    }
+}
+
+fn tls_error(error: &sqlx::Error) -> Option<&rustls::Error> {
+    match error {
+        // A failed handshake is reported as a failure of the connection.
+        sqlx::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        sqlx::Error::Tls(error) => error.downcast_ref(),
+        _ => None,
+    }
+}
+
+fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(driver))
+        | DbErr::Query(RuntimeErr::SqlxError(driver))
+        | DbErr::Conn(RuntimeErr::SqlxError(driver)) => Some(driver),
+        _ => None,
+    }
+}
+
+/// The error of the database itself. `None` if the database did not respond.
+fn database_error(error: &DbErr) -> Option<&(dyn DatabaseError + 'static)> {
+    match driver_error(error)? {
+        sqlx::Error::Database(error) => Some(&**error),
+        _ => None,
+    }
+}
+
+fn code(error: &DbErr) -> Option<String> {
+    Some(database_error(error)?.code()?.into_owned())
+}
+
+/// The primary code of SQLite: the low byte of its extended code. `None` for PostgreSQL.
+fn sqlite_primary_code(error: &(dyn DatabaseError + 'static)) -> Option<u32> {
+    error.try_downcast_ref::<SqliteError>()?;
+    Some(error.code().unwrap_or_default().parse::<u32>().unwrap_or_default() & 0xff)
+}
