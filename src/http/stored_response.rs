@@ -14,7 +14,7 @@ const STORED_HEADERS: [HeaderName; 5] =
 
 /// Marks a response as a stored one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Replayed;
+pub(super) struct IsReplay;
 
 /// The stored form of a response.
 pub(super) fn stored_response(parts: &response::Parts, body: &[u8]) -> StoredResponse {
@@ -44,6 +44,6 @@ pub(super) fn response_of(stored: StoredResponse) -> Response {
 pub(super) fn replay(stored: StoredResponse) -> Response {
     let mut response = response_of(stored);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    response.extensions_mut().insert(Replayed);
+    response.extensions_mut().insert(IsReplay);
     response
 }

@@ -21,7 +21,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// `src/web/account/`, embedded into the binary.
 #[derive(RustEmbed)]
 #[folder = "src/web/account"]
-struct Files;
+struct AccountFiles;
 
 /// The two pages and their files. The pages use relative URLs, so that a proxy can serve them below a path.
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -33,5 +33,5 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 fn file(name: &'static str) -> MethodRouter<Arc<App>> {
-    get(async move || assets::file::<Files>(name, CONTENT_SECURITY_POLICY))
+    get(async move || assets::file::<AccountFiles>(name, CONTENT_SECURITY_POLICY))
 }

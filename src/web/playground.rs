@@ -26,7 +26,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// The build output of `playground/`, embedded into the binary.
 #[derive(RustEmbed)]
 #[folder = "playground/dist"]
-struct Files;
+struct PlaygroundFiles;
 
 /// `src/web/playground/`: the page that replaces a disabled playground.
 #[derive(RustEmbed)]
@@ -51,7 +51,7 @@ async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(path): Path<
     if !app.config.server.playground {
         return disabled_page(&headers);
     }
-    assets::file::<Files>(&path, CONTENT_SECURITY_POLICY)
+    assets::file::<PlaygroundFiles>(&path, CONTENT_SECURITY_POLICY)
 }
 
 /// Information about the server for the page. `demo` is present in the demo only: the credentials of a customer, never

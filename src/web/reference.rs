@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// The build output of `reference/`, embedded into the binary.
 #[derive(RustEmbed)]
 #[folder = "reference/dist"]
-struct Files;
+struct ReferenceFiles;
 
 /// `/api/docs` and the files it loads.
 pub(super) fn routes() -> Router<Arc<App>> {
@@ -30,5 +30,5 @@ pub(super) fn routes() -> Router<Arc<App>> {
 }
 
 fn file(path: &str) -> Response {
-    assets::file::<Files>(path, CONTENT_SECURITY_POLICY)
+    assets::file::<ReferenceFiles>(path, CONTENT_SECURITY_POLICY)
 }

@@ -16,7 +16,7 @@ pub const EXAMPLE_REQUEST_ID: &str = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70";
 
 /// The format of a failure's response body.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum FailureFormat {
     /// The envelope of the REST API.
     Rest,
     /// A GraphQL response. The media type `application/graphql-response+json` tells a client that the GraphQL server
@@ -92,11 +92,11 @@ impl Failure {
     }
 
     /// The response in this format.
-    pub(crate) fn render(self, request_id: &str, format: Format) -> Response {
+    pub(crate) fn render(self, request_id: &str, format: FailureFormat) -> Response {
         let (status, retry_after, accept_encoding) = (self.status, self.retry_after, self.accept_encoding);
         let mut response = match format {
-            Format::Rest => Json(self.envelope(request_id.to_owned())).into_response(),
-            Format::Graphql(media_type) => {
+            FailureFormat::Rest => Json(self.envelope(request_id.to_owned())).into_response(),
+            FailureFormat::Graphql(media_type) => {
                 let content_type = [(header::CONTENT_TYPE, media_type.name())];
                 (content_type, Json(self.graphql(request_id))).into_response()
             }

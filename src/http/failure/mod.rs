@@ -11,7 +11,7 @@ mod mapping;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-pub(super) use body::Format;
+pub(super) use body::FailureFormat;
 pub use body::{Detail, EXAMPLE_REQUEST_ID, FailureBody, FailureEnvelope};
 pub use code::FailureCode;
 

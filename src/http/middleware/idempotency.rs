@@ -21,7 +21,7 @@ use crate::http::caching::NO_STORE;
 use crate::http::extract::json_body::read_bytes;
 use crate::http::failure::Failure;
 use crate::http::idempotency_key::{IDEMPOTENCY_KEY, MalformedKey, read_key};
-use crate::http::stored_response::{Replayed, replay, stored_response};
+use crate::http::stored_response::{IsReplay, replay, stored_response};
 
 /// Runs a request; one with a key is executed once, and a repeated one gets the first response.
 pub(crate) async fn idempotent(
@@ -84,7 +84,7 @@ async fn read_keyed(
 
 /// Stores the response of a request that wrote nothing. The response of a write was committed with it.
 async fn finish(keyed: &KeyedRequest, response: Response, request_id: String) -> Response {
-    if keyed.is_stored() || response.extensions().get::<Replayed>().is_some() {
+    if keyed.is_stored() || response.extensions().get::<IsReplay>().is_some() {
         return response;
     }
     let (failure, response) = rendered(response, request_id);

@@ -32,7 +32,7 @@ use tracing::{Instrument, Span};
 use crate::app::App;
 use crate::http::extract::accept::MediaType;
 use crate::http::extract::json_body::is_json;
-use crate::http::failure::{Failure, Format};
+use crate::http::failure::{Failure, FailureFormat};
 use crate::telemetry;
 use concurrency_limit::limit_concurrency;
 use cors::{cors, is_preflight};
@@ -121,7 +121,7 @@ async fn identify_and_log(
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let format = Format::for_client(&request);
+    let format = FailureFormat::for_client(&request);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let running = app.metrics.http.begin(method.as_str(), route);
     let (span, trace) =
@@ -157,7 +157,7 @@ async fn identify_and_log(
     .await
 }
 
-impl Format {
+impl FailureFormat {
     /// The format that the client of this request reads.
     fn for_client(request: &Request) -> Self {
         if !GRAPHQL.contains(&request.uri().path()) {

@@ -172,12 +172,12 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>
 async fn lock_customer(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<i32> {
     let select = customer::Entity::find_by_public_id(uuid).select_only().column(customer::Column::CustomerId);
     let id = select.lock_exclusive().into_tuple().one(tx).await?;
-    Ok(id.ok_or(Error::NotFound("Customer"))?)
+    Ok(id.ok_or(Error::NotFound(customer::Entity::NOUN))?)
 }
 
 async fn find(tx: &impl ConnectionTrait, customer_id: i32, uuid: Uuid) -> TxResult<Model> {
     let select = Entity::find().filter(Column::Uuid.eq(uuid)).filter(Column::CustomerId.eq(customer_id));
-    Ok(select.one(tx).await?.ok_or(Error::NotFound("Address"))?)
+    Ok(select.one(tx).await?.ok_or(Error::NotFound(Entity::NOUN))?)
 }
 
 async fn clear_default(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<Option<Change>> {

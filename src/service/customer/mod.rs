@@ -118,12 +118,12 @@ pub async fn update(
     let mut login = None;
     if meta_data.is_some() {
         let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-        ctx.if_match.check(stored.ok_or(Error::NotFound("Customer"))?.version)?;
+        ctx.if_match.check(stored.ok_or(Error::NotFound(Entity::NOUN))?.version)?;
     }
     let password = match password {
         Some(password) => {
             let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-            let stored = stored.ok_or(Error::NotFound("Customer"))?;
+            let stored = stored.ok_or(Error::NotFound(Entity::NOUN))?;
             ctx.if_match.check(stored.version)?;
             if let Some(email) = &email {
                 ensure_email_is_free(ctx.app.db.reader(), email, Some(stored.customer_id)).await?;
@@ -161,7 +161,7 @@ pub async fn update(
 pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_if_match()?;
     let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-    let stored = stored.ok_or(Error::NotFound("Customer"))?;
+    let stored = stored.ok_or(Error::NotFound(Entity::NOUN))?;
     spend!(ctx, write, |tx| {
         // The next customer with this address starts without failed login attempts.
         login_attempts::reset_failures(tx, Audience::Customer, &stored.email.key()).await?;

@@ -4,7 +4,7 @@ use sea_orm::prelude::Json;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::app::ctx::CustomerCtx;
-use crate::entity::{customer, customer_address, customer_group, customer_session, mail};
+use crate::entity::{PublicId, customer, customer_address, customer_group, customer_session, mail};
 use crate::error::{Error, Result};
 use crate::service::metafield;
 
@@ -33,7 +33,7 @@ pub async fn export_account(ctx: &CustomerCtx) -> Result<AccountExport> {
     let customer_id = ctx.customer_id;
     let db = ctx.app.db.reader();
     let customer = customer::Entity::find_by_id(customer_id).one(db).await?;
-    let customer = customer.ok_or(Error::NotFound("Customer"))?;
+    let customer = customer.ok_or(Error::NotFound(customer::Entity::NOUN))?;
     let group = match customer.group_id {
         Some(id) => customer_group::Entity::find_by_id(id).one(db).await?,
         None => None,

@@ -66,7 +66,7 @@ pub async fn set_values(
     };
     // Checked before the validation, which is expensive, and again in the transaction.
     let customer = customer::Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
-    ctx.if_match.check(customer.ok_or(Error::NotFound("Customer"))?.version)?;
+    ctx.if_match.check(customer.ok_or(Error::NotFound(customer::Entity::NOUN))?.version)?;
     let prepare = async || {
         let definitions_snapshot = DefinitionsSnapshot::read(ctx).await?;
         let definitions = definitions_snapshot.visible(ctx);

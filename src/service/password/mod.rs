@@ -15,8 +15,8 @@ pub(super) use input::{parse_current_password, parse_token};
 use crate::app::ctx::{Ctx, CustomerCtx, INVALID_ACCESS_TOKEN};
 use crate::app::write::{Write, Written};
 use crate::db::NoTransaction;
-use crate::entity::customer;
 use crate::entity::reset_password_token as tokens;
+use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
 use crate::service::account::{find_by_id_for_update, save};
 use crate::service::login::report_too_costly;
@@ -117,7 +117,7 @@ pub(super) async fn confirm(
         return Err(Error::RateLimited { retry_after });
     }
     let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
-    let customer = customer.ok_or(Error::NotFound("Customer"))?;
+    let customer = customer.ok_or(Error::NotFound(customer::Entity::NOUN))?;
     let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
     report_too_costly(Audience::Customer, Some(customer.uuid), verified);
     let is_accepted =

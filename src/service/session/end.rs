@@ -48,7 +48,7 @@ pub async fn end(ctx: &CustomerCtx, write: Write<Model>, session: Uuid) -> Resul
         let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
         lock_customer(tx, customer_id).await?;
         let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
-        let session = session.ok_or(Error::NotFound("Session"))?;
+        let session = session.ok_or(Error::NotFound(Entity::NOUN))?;
         delete_session(ctx, tx, &session).await?;
         Ok(session)
     })

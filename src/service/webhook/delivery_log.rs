@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
-use crate::entity::{journal_entry, webhook_endpoint};
+use crate::entity::{PublicId, journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
 use crate::service::query::keyset::Window;
 use crate::service::query::listing::{Listing, NumberColumn};
@@ -75,7 +75,7 @@ pub async fn replay(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
     spend!(ctx, write, |tx| {
         let update = Entity::update_many().set(reset_to_pending(ctx)).filter(Column::Uuid.eq(uuid));
         let replayed = update.exec_with_returning(tx).await?;
-        Ok(replayed.into_iter().next().ok_or(Error::NotFound("Webhook delivery"))?)
+        Ok(replayed.into_iter().next().ok_or(Error::NotFound(Entity::NOUN))?)
     })
 }
 
@@ -92,7 +92,7 @@ pub async fn replay_dead_letters(
         let mut update = Entity::update_many().set(reset_to_pending(ctx));
         if let Some(uuid) = endpoint {
             let endpoint = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Uuid.eq(uuid));
-            let endpoint = endpoint.one(tx).await?.ok_or(Error::NotFound("Webhook endpoint"))?;
+            let endpoint = endpoint.one(tx).await?.ok_or(Error::NotFound(webhook_endpoint::Entity::NOUN))?;
             update = update.filter(Column::WebhookEndpointId.eq(endpoint.webhook_endpoint_id));
         }
         Ok(update.filter(Column::Status.eq(DeliveryStatus::DeadLetter)).exec(tx).await?.rows_affected)
