@@ -1,6 +1,5 @@
 //! Randomness. Only this module reads random numbers (clippy.toml enforces it), so that tests and the demo can use a seed.
 //! If the operating system has no randomness, the program panics.
-#![expect(clippy::disallowed_methods, reason = "the lint refers to this module")]
 
 use chrono::TimeDelta;
 use parking_lot::Mutex;

@@ -135,6 +135,7 @@ impl Ctx {
     /// # Errors
     /// The unchanged context, if the caller is neither an admin nor the program itself.
     /// [`refuse_admin`](Self::refuse_admin) returns the error of such a request.
+    #[expect(clippy::result_large_err, reason = "the context is moved, whatever the result")]
     pub fn into_admin(self) -> std::result::Result<AdminCtx, Self> {
         if self.is_admin() { Ok(AdminCtx(self)) } else { Err(self) }
     }
