@@ -1,7 +1,7 @@
 //! The GraphQL API, which serves every read. There is no mutation type: changes are made over REST.
 //!
-//! [`schema`] has the types and their resolvers. A resolver makes one service call. Types wrap rows and list their
-//! fields explicitly, so a column is never exposed by accident. [`transport`] turns a request into a response: it
+//! `schema` has the types and their resolvers. A resolver makes one service call. Types wrap rows and list their
+//! fields explicitly, so a column is never exposed by accident. `transport` turns a request into a response: it
 //! parses, validates and executes the document within the limits of the settings.
 
 mod budget;

@@ -174,7 +174,7 @@ pub(super) async fn create_customer_address(
     id: PathId<customer::Entity>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    create(&ctx, write, Owner::of(&ctx, id.uuid), body).await
+    create(&ctx, write, Owner::of(&ctx, id.uuid()?), body).await
 }
 
 /// Change an address of a customer
@@ -199,7 +199,7 @@ pub(super) async fn update_customer_address(
     id: NestedPathId<customer::Entity, Entity>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    update(&ctx, write, Owner::of(&ctx, id.parent), id.uuid, body).await
+    update(&ctx, write, Owner::of(&ctx, id.parent()?), id.uuid()?, body).await
 }
 
 /// Delete an address of a customer
@@ -224,7 +224,7 @@ pub(super) async fn delete_customer_address(
     write: OneWrite,
     id: NestedPathId<customer::Entity, Entity>,
 ) -> Result<WriteResponse, Failure> {
-    delete(&ctx, write, Owner::of(&ctx, id.parent), id.uuid).await
+    delete(&ctx, write, Owner::of(&ctx, id.parent()?), id.uuid()?).await
 }
 
 /// Add an address to my account
@@ -266,7 +266,7 @@ pub(super) async fn update_my_address(
     id: PathId<Entity>,
     body: JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    update(&ctx, write, Owner::me(&ctx), id.uuid, body).await
+    update(&ctx, write, Owner::me(&ctx), id.uuid()?, body).await
 }
 
 /// Delete one of my addresses
@@ -288,5 +288,5 @@ pub(super) async fn delete_my_address(
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    delete(&ctx, write, Owner::me(&ctx), id.uuid).await
+    delete(&ctx, write, Owner::me(&ctx), id.uuid()?).await
 }

@@ -147,7 +147,7 @@ pub(super) async fn update_customer(
     id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(customer::update(&ctx, write.respond_with(updated), id.uuid, body.into()).await?.into())
+    Ok(customer::update(&ctx, write.respond_with(updated), id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete a customer
@@ -169,5 +169,5 @@ pub(super) async fn delete_customer(
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    Ok(customer::delete(&ctx, write.respond_with(data::<Model, Customer>), id.uuid).await?.into())
+    Ok(customer::delete(&ctx, write.respond_with(data::<Model, Customer>), id.uuid()?).await?.into())
 }

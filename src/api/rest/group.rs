@@ -119,7 +119,7 @@ pub(super) async fn update_customer_group(
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
     let write = write.respond_with(data::<Model, LinkedCustomerGroup>);
-    Ok(group::update(&ctx, write, id.uuid, body.into()).await?.into())
+    Ok(group::update(&ctx, write, id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete a customer group
@@ -141,5 +141,5 @@ pub(super) async fn delete_customer_group(
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    Ok(group::delete(&ctx, write.respond_with(data::<Model, CustomerGroup>), id.uuid).await?.into())
+    Ok(group::delete(&ctx, write.respond_with(data::<Model, CustomerGroup>), id.uuid()?).await?.into())
 }

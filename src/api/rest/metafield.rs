@@ -153,7 +153,7 @@ pub(super) async fn update_metafield_definition(
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
     let write = write.respond_with(data::<Model, MetafieldDefinition>);
-    Ok(metafield::update(&ctx, write, id.uuid, body.into()).await?.into())
+    Ok(metafield::update(&ctx, write, id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete the definition of a custom field
@@ -176,7 +176,7 @@ pub(super) async fn delete_metafield_definition(
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
     let write = write.respond_with(data::<Model, MetafieldDefinition>);
-    Ok(metafield::delete(&ctx, write, id.uuid).await?.into())
+    Ok(metafield::delete(&ctx, write, id.uuid()?).await?.into())
 }
 
 async fn update(
@@ -214,7 +214,7 @@ pub(super) async fn update_customer_metafields(
     id: PathId<customer::Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    update(&ctx, write, Owner::of(&ctx, id.uuid), body).await
+    update(&ctx, write, Owner::of(&ctx, id.uuid()?), body).await
 }
 
 /// Set my custom fields

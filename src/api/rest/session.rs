@@ -64,7 +64,7 @@ pub(super) async fn delete_my_session(
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    Ok(session::end(&ctx, write.respond_with(data::<Model, Session>), id.uuid).await?.into())
+    Ok(session::end(&ctx, write.respond_with(data::<Model, Session>), id.uuid()?).await?.into())
 }
 
 /// End all my sessions

@@ -185,7 +185,7 @@ pub(super) async fn update_webhook_endpoint(
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
     let write = write.respond_with(data::<Model, LinkedWebhookEndpoint>);
-    Ok(webhook::update(&ctx, write, id.uuid, body.into()).await?.into())
+    Ok(webhook::update(&ctx, write, id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete a webhook endpoint
@@ -207,7 +207,7 @@ pub(super) async fn delete_webhook_endpoint(
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
-    Ok(webhook::delete(&ctx, write.respond_with(data::<Model, WebhookEndpoint>), id.uuid).await?.into())
+    Ok(webhook::delete(&ctx, write.respond_with(data::<Model, WebhookEndpoint>), id.uuid()?).await?.into())
 }
 
 /// Rotate the secret of a webhook endpoint
@@ -231,7 +231,7 @@ pub(super) async fn rotate_webhook_secret(
     id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    Ok(webhook::rotate_secret(&ctx, write.respond_with(rotated), id.uuid, body.into()).await?.into())
+    Ok(webhook::rotate_secret(&ctx, write.respond_with(rotated), id.uuid()?, body.into()).await?.into())
 }
 
 /// Replay the parked deliveries of a webhook endpoint
@@ -255,7 +255,7 @@ pub(super) async fn replay_webhook_endpoint(
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
     let write = write.respond_with(|count: &u64| Data::of(Replayed { count: *count }));
-    Ok(webhook::replay_dead_letters(&ctx, write, Some(id.uuid)).await?.into())
+    Ok(webhook::replay_dead_letters(&ctx, write, Some(id.uuid()?)).await?.into())
 }
 
 /// Replay a webhook delivery
@@ -278,5 +278,5 @@ pub(super) async fn replay_webhook_delivery(
     id: PathId<webhook_delivery::Entity>,
 ) -> Result<WriteResponse, Failure> {
     let write = write.respond_with(data::<webhook_delivery::Model, WebhookDelivery>);
-    Ok(webhook::replay(&ctx, write, id.uuid).await?.into())
+    Ok(webhook::replay(&ctx, write, id.uuid()?).await?.into())
 }

@@ -102,7 +102,7 @@ fn a_key_file_that_is_too_short_is_refused() {
     std::fs::write(folder.path().join("data/keys/jwt_customer_secret"), "short\n").unwrap();
     let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
     assert!(
-        code == 78 && error.contains("jwt_customer_secret must hold at least 32 bytes"),
+        code == 78 && error.contains("jwt_customer_secret must contain at least 32 bytes"),
         "{code} {error}"
     );
 }
@@ -488,7 +488,7 @@ fn the_playground_is_disabled_for_other_machines() {
         server
     };
     let server = start(&[]);
-    assert!(server.banner.contains("off; PATRON_PLAYGROUND=on serves it"), "{}", server.banner);
+    assert!(server.banner.contains("off; PATRON_PLAYGROUND=on enables it"), "{}", server.banner);
     assert!(server.banner.contains("introspection off"), "{}", server.banner);
     assert!(server.send("GET /playground", "", "").starts_with("HTTP/1.1 404"));
     drop(server);

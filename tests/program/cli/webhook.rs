@@ -38,7 +38,7 @@ fn shutdown_does_not_wait_for_a_slow_receiver() {
     let (code, log) = server.terminate();
     let elapsed = timer.elapsed();
     assert!(code == Some(0) && elapsed < Duration::from_secs(20), "{elapsed:?} {log}");
-    assert!(log.contains("they will be tried again"), "{log}");
+    assert!(log.contains("they will be retried"), "{log}");
     let pending = "SELECT status FROM webhook_delivery WHERE status = 'pending'";
     assert_eq!(rows(&url, pending).len(), 1, "the delivery is not pending");
 }
