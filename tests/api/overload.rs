@@ -169,6 +169,13 @@ async fn idle_connections_beyond_the_limit_are_closed() {
 async fn busy_connections_are_not_closed() {
     let app = TestApp::start_with(Backend::Sqlite, |flags| flags.with("PATRON_CONNECTIONS", "3")).await;
     let body = r#"{"query": "{ __typename }"}"#;
+    // The connection of the login is idle, and can be evicted, as soon as its response is handed over completely.
+    let handed_over = async {
+        while app.app.metrics.http.server.unsent_bytes() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, handed_over).await.expect("the response is handed over");
     let mut busy = Vec::new();
     for _ in 0..3 {
         let mut stream = connect(&app).await;
