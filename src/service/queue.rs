@@ -1,9 +1,17 @@
 //! The rules that the queues of mails and of webhook deliveries share.
+//!
+//! The worker claims rows that are due. A claim is a lease: it postpones the next attempt, so the row is due again if
+//! the worker that claimed it crashes. A failed attempt is retried after a backoff. When the time for retries has
+//! ended, the row has failed permanently.
 
-use chrono::TimeDelta;
-use sea_orm::{ColumnTrait, Condition};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{LockBehavior, LockType};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, Select};
 
+use crate::app::ctx::Ctx;
 use crate::clock::Clock;
+use crate::error::Result;
+use crate::telemetry::metrics::Backlog;
 use crate::types::first_characters;
 
 /// The maximum length of a stored error, in characters.
@@ -21,7 +29,38 @@ pub(super) fn is_attempt_due(
         .add(next_attempt_at.gt(clock.latest(max_postponement)))
 }
 
+/// Locks the rows to be claimed until the transaction ends, without those that another worker has locked.
+pub(super) fn lock_for_claim<E: EntityTrait>(rows: Select<E>) -> Select<E> {
+    rows.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+}
+
+/// The time of the next attempt: after the backoff, with [jitter](crate::random::Random::jitter), and not before
+/// `retry_after` has passed. `None` if there is no attempt before `give_up_at`: the row has failed permanently.
+pub(super) fn next_attempt(
+    ctx: &Ctx,
+    backoff: TimeDelta,
+    retry_after: TimeDelta,
+    give_up_at: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let next = ctx.app.clock.now() + ctx.app.random.jitter(backoff).max(retry_after);
+    (next < give_up_at).then_some(next)
+}
+
 /// The reason of a failed attempt, as it is stored.
 pub(super) fn stored_error(reason: &str) -> Option<String> {
     Some(first_characters(reason, MAX_ERROR).to_owned())
+}
+
+/// Measures a queue: its due rows, and those that failed permanently.
+pub(super) async fn backlog<E: EntityTrait>(
+    ctx: &Ctx,
+    due: Select<E>,
+    failed: Select<E>,
+    next_attempt_at: E::Column,
+) -> Result<Backlog> {
+    let db = ctx.app.db.reader();
+    let times = |rows: Select<E>| rows.select_only().column(next_attempt_at).into_tuple::<DateTime<Utc>>();
+    let oldest = times(due.clone().order_by_asc(next_attempt_at)).one(db).await?;
+    let due = times(due).count(db).await?;
+    Ok(Backlog { due, oldest, given_up: times(failed).count(db).await? })
 }

@@ -234,10 +234,10 @@ pub(super) async fn rotate_webhook_secret(
     Ok(webhook::rotate_secret(&ctx, write.respond_with(rotated), id.uuid()?, body.into()).await?.into())
 }
 
-/// Replay the parked deliveries of a webhook endpoint
+/// Replay the dead letters of a webhook endpoint
 ///
-/// Parked deliveries are dead letters: their retries have ended. They are sent again at once, with retries for another
-/// three days.
+/// Dead letters are the deliveries whose retries have ended (status `parked`). They are sent again at once, with retries
+/// for another three days.
 #[utoipa::path(
     post,
     path = "/api/webhook-endpoints/{uuid}/replay",

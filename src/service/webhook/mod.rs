@@ -1,35 +1,37 @@
 //! Webhooks: endpoints receive events at least once, and the events of each customer in order.
 //!
 //! When an event is published, a delivery is created for each endpoint whose filters match it. The worker sends the
-//! deliveries, signed according to the Standard Webhooks specification, and retries them for three days. See
-//! `docs/webhooks.md`.
+//! deliveries, signed according to the Standard Webhooks specification, and retries them for three days. A delivery
+//! that failed until then is a dead letter (status `parked`). See `docs/webhooks.md`.
 
-mod delivery;
+mod change;
+mod claim;
 mod delivery_log;
+mod due;
 mod input;
 mod publish;
+mod result;
 mod sign;
 
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, ModelTrait, PaginatorTrait, QueryOrder};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-pub use delivery::{ClaimedDelivery, claim, endpoints_with_work, record_result};
-pub(super) use delivery::{backlog, enqueue_deliveries};
+pub use claim::{ClaimedDelivery, claim};
 pub(super) use delivery_log::retention_ended;
 pub use delivery_log::{
     Deliveries, DeliveryFilter, deliveries, endpoints_of, entries, replay, replay_dead_letters,
 };
+pub(super) use due::backlog;
+pub use due::endpoints_with_work;
 pub use input::{EndpointInput, RotationInput};
 pub use publish::publish;
+pub use result::record_result;
 
-use crate::app::ctx::{AdminCtx, Ctx};
+use crate::app::ctx::AdminCtx;
 use crate::app::write::{Write, Written};
-use crate::db::TxResult;
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
 use crate::service::input::patch::Mode;
@@ -38,6 +40,7 @@ use crate::service::query::lock::find_for_update;
 use crate::spend;
 use crate::types::EventKind;
 
+use change::change;
 use input::EndpointDraft;
 
 /// The maximum number of endpoints: each event is matched with each of them.
@@ -153,26 +156,6 @@ pub async fn rotate_secret(
         let endpoint = change(ctx, tx, current, apply, true).await?;
         Ok(EndpointWithSecret { endpoint, secret: secret.clone() })
     })
-}
-
-async fn change(
-    ctx: &Ctx,
-    tx: &impl ConnectionTrait,
-    current: Model,
-    apply: impl FnOnce(&mut ActiveModel),
-    is_secret: bool,
-) -> TxResult<Model> {
-    let before = snapshot::webhook_endpoint(&current);
-    let updated_at = ctx.app.clock.now_after(current.updated_at);
-    let mut row = current.into_active_model();
-    apply(&mut row);
-    row.updated_at = Set(updated_at);
-    let endpoint = row.update(tx).await?;
-    let data = snapshot::webhook_endpoint(&endpoint);
-    let updated = Change::updated(EventKind::WebhookEndpointUpdated, endpoint.uuid, &before, data);
-    let updated = if is_secret { updated.with_secret("secret") } else { updated };
-    journal::append(ctx, tx, updated).await?;
-    Ok(endpoint)
 }
 
 /// Lists all endpoints, oldest first.

@@ -1,12 +1,20 @@
 //! Publishing of events: assigns positions in the feed to committed journal entries and creates their webhook
 //! deliveries, in one transaction.
 
-use crate::app::ctx::AdminCtx;
-use crate::error::Result;
-use crate::service::journal;
-use crate::transact;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::enqueue_deliveries;
+use crate::app::ctx::{AdminCtx, Ctx};
+use crate::db::TxResult;
+use crate::entity::webhook_delivery::{ActiveModel, Entity};
+use crate::entity::webhook_endpoint;
+use crate::error::Result;
+use crate::service::journal::{self, Published};
+use crate::transact;
+use crate::types::{DeliveryStatus, filter_matches};
+
+/// The number of deliveries that one statement inserts: a statement has a limited number of parameters.
+const INSERT_BATCH: usize = 1000;
 
 /// Publishes a batch of committed entries. Returns their number.
 pub async fn publish(ctx: &AdminCtx) -> Result<usize> {
@@ -18,4 +26,34 @@ pub async fn publish(ctx: &AdminCtx) -> Result<usize> {
         enqueue_deliveries(ctx, tx, &published).await?;
         Ok(published.len())
     })
+}
+
+/// Inserts a delivery for each of these events and each enabled endpoint whose filters match it.
+async fn enqueue_deliveries(ctx: &Ctx, tx: &impl ConnectionTrait, published: &[Published]) -> TxResult<()> {
+    let endpoints = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Enabled.eq(true));
+    let endpoints = endpoints.all(tx).await?;
+    let now = ctx.app.clock.now();
+    let mut rows = Vec::new();
+    for entry in published {
+        for endpoint in &endpoints {
+            if !endpoint.event_filters().any(|filter| filter_matches(filter, entry.kind)) {
+                continue;
+            }
+            rows.push(ActiveModel {
+                uuid: Set(ctx.app.random.uuid()),
+                webhook_endpoint_id: Set(endpoint.webhook_endpoint_id),
+                journal_entry_id: Set(entry.journal_entry_id),
+                customer_uuid: Set(entry.customer),
+                status: Set(DeliveryStatus::Pending),
+                attempts: Set(0),
+                created_at: Set(now),
+                next_attempt_at: Set(now),
+                ..Default::default()
+            });
+        }
+    }
+    for batch in rows.chunks(INSERT_BATCH) {
+        Entity::insert_many(batch.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
 }

@@ -1,0 +1,32 @@
+//! The mail queue. A mail is enqueued in the transaction of its cause. The worker sends it later, and retries it for a
+//! day.
+//!
+//! A row contains the kind and the recipient of a mail, but no secret. The token of a link is created when the mail is
+//! sent, and only its hash is stored, so the database and its backups contain no valid link. Each attempt has another
+//! token; all of them are valid until one of them is used.
+
+mod claim;
+mod enqueue;
+mod limit;
+mod operator;
+mod result;
+mod variables;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub(super) use claim::backlog;
+pub use claim::{ClaimedMail, claim};
+pub(super) use enqueue::{enqueue, withdraw};
+pub(super) use limit::check_mail_limit;
+pub use operator::{list, retry};
+pub use result::record_result;
+
+use crate::app::ctx::Ctx;
+
+/// The retention of mails that were sent or failed permanently, so that their status can be inspected.
+const RETENTION: TimeDelta = TimeDelta::days(30);
+
+/// The latest creation time of mails whose retention has ended. Pending mails are excepted.
+pub(super) fn retention_cutoff(ctx: &Ctx) -> DateTime<Utc> {
+    ctx.app.clock.now() - RETENTION
+}

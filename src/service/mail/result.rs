@@ -1,0 +1,81 @@
+//! Records the results of attempts to send mails, and schedules their retries.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::app::ctx::{AdminCtx, Ctx};
+use crate::entity::mail::{ActiveModel, Column, Entity, Model};
+use crate::error::Result;
+use crate::outbound::mailer::SendError;
+use crate::service::queue;
+use crate::telemetry::metrics::Queue;
+use crate::transact;
+use crate::types::MailStatus;
+
+/// Records the result of an attempt: sent, to be retried, or failed permanently. Does nothing if the mail was deleted
+/// or another worker has claimed it since.
+pub async fn record_result(
+    ctx: &AdminCtx,
+    mail: &Model,
+    outcome: std::result::Result<(), SendError>,
+) -> Result<()> {
+    let row = match outcome {
+        Ok(()) => sent(ctx),
+        Err(error) => failed(ctx, mail, &error),
+    };
+    transact!(ctx.app.db, |tx| {
+        // The mail may have been deleted with its customer, or claimed by another worker after the end of the lease.
+        let update = Entity::update_many().set(row.clone()).filter(Column::MailId.eq(mail.mail_id));
+        let update =
+            update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
+        update.exec(tx).await?;
+        Ok(())
+    })
+}
+
+/// The changes to a mail that the mail server accepted.
+fn sent(ctx: &Ctx) -> ActiveModel {
+    ctx.app.metrics.worker.sent(Queue::Mail);
+    ActiveModel {
+        status: Set(MailStatus::Sent),
+        sent_at: Set(Some(ctx.app.clock.now())),
+        last_error: Set(None),
+        ..Default::default()
+    }
+}
+
+/// The changes to a mail after a failed attempt.
+fn failed(ctx: &Ctx, mail: &Model, error: &SendError) -> ActiveModel {
+    let next = queue::next_attempt(ctx, backoff(mail.attempts), TimeDelta::zero(), mail.give_up_at);
+    let mut row = match next {
+        Some(next) if !error.is_final => to_be_retried(ctx, mail, &error.reason, next),
+        _ => failed_permanently(ctx, mail, Some(&error.reason)),
+    };
+    row.last_error = Set(queue::stored_error(&error.reason));
+    row
+}
+
+/// Logs and counts that a mail will be retried, and returns the changes to it.
+fn to_be_retried(ctx: &Ctx, mail: &Model, reason: &str, next_attempt_at: DateTime<Utc>) -> ActiveModel {
+    let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
+    tracing::warn!(mail = %uuid, %kind, attempts, reason, "mail failed, will retry");
+    ctx.app.metrics.worker.postponed(Queue::Mail);
+    ActiveModel { next_attempt_at: Set(next_attempt_at), ..Default::default() }
+}
+
+/// Logs and counts that a mail failed permanently, and returns the changes to it. `reason`: of the last attempt, if its
+/// result is known.
+pub(super) fn failed_permanently(ctx: &Ctx, mail: &Model, reason: Option<&str>) -> ActiveModel {
+    let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
+    tracing::error!(mail = %uuid, %kind, attempts, reason, "mail failed permanently");
+    ctx.app.metrics.worker.given_up(Queue::Mail);
+    ActiveModel { status: Set(MailStatus::Failed), ..Default::default() }
+}
+
+/// The backoff after this number of attempts, without [jitter](crate::random::Random::jitter): a minute, doubled by
+/// each attempt, up to an hour.
+fn backoff(attempts: i32) -> TimeDelta {
+    let doublings = u32::try_from(attempts - 1).unwrap_or_default().min(6);
+    TimeDelta::minutes(1 << doublings).min(TimeDelta::hours(1))
+}

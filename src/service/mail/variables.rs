@@ -1,0 +1,72 @@
+//! The variables of a mail's template. They contain the link with its token, which is created for each attempt.
+
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::limit::{MAX_PER_HOUR, count_last_hour};
+use crate::app::ctx::Ctx;
+use crate::db::TxResult;
+use crate::entity::customer;
+use crate::entity::mail::Model;
+use crate::outbound::mailer::Variables;
+use crate::service::{greeting, mailed_token};
+use crate::types::MailKind;
+
+/// Prepares the variables of a mail, and creates the token of its link. Returns `None` if the mail must not be sent.
+pub(super) async fn prepare(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    mail: &Model,
+    customer: &customer::Model,
+) -> TxResult<Option<Variables>> {
+    let config = &ctx.app.config.accounts;
+    let is_verified = customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
+    let mut variables = Variables {
+        full_name: greeting::greeting_name(&customer.full_name, is_verified),
+        recipient: greeting::displayed_address(&mail.recipient),
+        time: mail.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        public_url: ctx.app.public_url(),
+        ..Variables::default()
+    };
+    match mail.kind {
+        MailKind::VerifyEmail => {
+            if !customer.status.is_enabled() || !customer.can_confirm(&mail.recipient) {
+                return Ok(None);
+            }
+            let token =
+                mailed_token::create_for_verification(ctx, tx, customer.customer_id, &mail.recipient).await?;
+            variables.link = link(&variables.public_url, "verify-email", &token);
+            variables.lifetime = lifetime(config.verify_email_expiry);
+        }
+        MailKind::ResetPassword => {
+            // Only to the current address of the account, not to the address at the time of the request.
+            if !customer.status.is_enabled() || customer.email.key() != mail.recipient.key() {
+                return Ok(None);
+            }
+            // Anonymous callers request it, so the limit applies here. In the response it would reveal the customer.
+            let count = count_last_hour(ctx, tx, MailKind::ResetPassword, customer.customer_id).await?;
+            if mail.customer_id.is_none() && count >= MAX_PER_HOUR {
+                return Ok(None);
+            }
+            let token = mailed_token::create_for_reset(ctx, tx, customer.customer_id).await?;
+            variables.link = link(&variables.public_url, "reset-password", &token);
+            variables.lifetime = lifetime(config.reset_password_expiry);
+        }
+        MailKind::PasswordChanged | MailKind::EmailChangeRequested | MailKind::EmailChanged => {}
+    }
+    Ok(Some(variables))
+}
+
+/// Puts the token in the fragment. Browsers do not send fragments, so the token gets into no log and no `Referer`.
+fn link(public_url: &str, page: &str, token: &SecretString) -> String {
+    format!("{public_url}/account/{page}#token={}", token.expose_secret())
+}
+
+/// Formats the lifetime of a link: `1 hour`, `90 minutes`.
+fn lifetime(duration: Duration) -> String {
+    let minutes = duration.as_secs().div_ceil(60);
+    let (count, unit) = if minutes.is_multiple_of(60) { (minutes / 60, "hour") } else { (minutes, "minute") };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
