@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::telemetry::{self, Trace};
 use crate::types::IfMatch;
 
+pub use crate::app::caller::Caller;
+
 /// The maximum length of a stored user agent, in characters.
 const MAX_CLIENT_NAME: usize = 255;
 
@@ -48,31 +50,6 @@ pub struct Ctx {
     pub keyed: Option<Arc<KeyedRequest>>,
     /// The trace context of the request.
     pub trace: Option<Trace>,
-}
-
-/// The caller of a service function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Caller {
-    /// A client without a token.
-    Anonymous,
-    /// A customer with a token of an enabled account.
-    Customer {
-        /// Primary key of the account.
-        customer_id: i32,
-        /// Public identifier of the account.
-        uuid: Uuid,
-        /// The session of the token. `None` for a token that EverShop issued.
-        session: Option<Uuid>,
-    },
-    /// An admin with a token of an enabled account.
-    Admin {
-        /// Primary key of the account.
-        admin_user_id: i32,
-        /// Public identifier of the account.
-        uuid: Uuid,
-    },
-    /// The program itself: a command or a job.
-    System,
 }
 
 impl Ctx {

@@ -8,13 +8,11 @@
 //! The stored keys of a caller are limited: for anonymous callers only responses of changes are stored, and each caller has
 //! a maximum number of keys (`PATRON_IDEMPOTENCY_KEYS`, `PATRON_ADMIN_IDEMPOTENCY_KEYS`).
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
-use parking_lot::Mutex;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
@@ -25,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::app::ctx::Caller;
+use crate::app::caller::Caller;
+use crate::app::running_keys::RunningKey;
 use crate::db::{TxError, TxResult};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
 use crate::error::{Error, Result, is_lock_timeout};
@@ -37,32 +36,6 @@ const RETENTION: TimeDelta = TimeDelta::hours(24);
 const PRUNE_BATCH: u64 = 10_000;
 /// How long a duplicate on another instance waits for the first request, as a value of PostgreSQL's `lock_timeout`.
 const LOCK_TIMEOUT: &str = "2s";
-
-/// The running requests with keys of this instance, by scope.
-#[derive(Clone, Debug, Default)]
-pub struct RunningKeys(Arc<Mutex<HashSet<String>>>);
-
-/// A running request. Dropping it removes the request from [`RunningKeys`].
-#[derive(Debug)]
-struct RunningKey {
-    running_keys: RunningKeys,
-    scope: String,
-}
-
-impl RunningKeys {
-    fn enter(&self, scope: &str) -> Option<RunningKey> {
-        let mut scopes = self.0.lock();
-        scopes
-            .insert(scope.to_owned())
-            .then(|| RunningKey { running_keys: self.clone(), scope: scope.to_owned() })
-    }
-}
-
-impl Drop for RunningKey {
-    fn drop(&mut self) {
-        self.running_keys.0.lock().remove(&self.scope);
-    }
-}
 
 /// A response that is returned again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,11 @@
 //! The shared state of the program: database, clock, keys, settings, limits and metrics. The program and the tests build it
 //! in the same way. Building it fails if a setting can't be used, with the name of the setting.
 
+mod caller;
 pub mod ctx;
 pub mod idempotency;
 pub mod rate_limits;
+mod running_keys;
 pub mod write;
 
 use std::collections::HashSet;
@@ -14,8 +16,8 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::app::idempotency::RunningKeys;
 use crate::app::rate_limits::RateLimits;
+use crate::app::running_keys::RunningKeys;
 use crate::clock::Clock;
 use crate::config::{BuildError, Config, private_folder};
 use crate::crypto::keys::Keys;

@@ -13,7 +13,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use tempfile::NamedTempFile;
 
-use super::keys::{ADMIN, ADMIN_REFRESH, CUSTOMER, CUSTOMER_REFRESH};
+use super::key_kind::{ADMIN, ADMIN_REFRESH, CUSTOMER, CUSTOMER_REFRESH};
 use crate::clock::Clock;
 use crate::config::private_folder;
 use crate::config::{MIN_SIGNING_SECRET, TokenConfig};

@@ -13,9 +13,9 @@ use super::digest::hex;
 use super::encryption::Encryption;
 use super::hs256;
 use super::key_files::KeyFile;
+use super::key_kind::{ADMIN, ADMIN_REFRESH, CUSTOMER, CUSTOMER_REFRESH, KeyKind};
 use crate::config::{SigningSecrets, TokenConfig};
 use crate::random::Random;
-use crate::types::Audience;
 
 /// One symmetric key (HS256, RFC 7518 3.2).
 pub struct SigningKey {
@@ -100,46 +100,6 @@ pub struct Keys {
     /// For sealed values in the database.
     pub encryption: Encryption,
 }
-
-/// The settings of the keys of one kind of token.
-pub(super) struct KeyKind {
-    /// The variable that sets the current key.
-    pub(super) variable: &'static str,
-    /// The file of the generated key. The file of the previous key has the suffix `_previous`.
-    pub(super) file: &'static str,
-    audience: Audience,
-    pub(super) secrets: fn(&TokenConfig) -> &SigningSecrets,
-    pub(super) lifetime: fn(&TokenConfig) -> std::time::Duration,
-}
-
-pub(super) const ADMIN: KeyKind = KeyKind {
-    variable: "JWT_ADMIN_SECRET",
-    file: "jwt_admin_secret",
-    audience: Audience::Admin,
-    secrets: |config| &config.admin,
-    lifetime: |config| config.admin_expiry,
-};
-pub(super) const ADMIN_REFRESH: KeyKind = KeyKind {
-    variable: "JWT_ADMIN_REFRESH_SECRET",
-    file: "jwt_admin_refresh_secret",
-    audience: Audience::Admin,
-    secrets: |config| &config.admin_refresh,
-    lifetime: |config| config.admin_refresh_expiry,
-};
-pub(super) const CUSTOMER: KeyKind = KeyKind {
-    variable: "JWT_CUSTOMER_SECRET",
-    file: "jwt_customer_secret",
-    audience: Audience::Customer,
-    secrets: |config| &config.customer,
-    lifetime: |config| config.customer_expiry,
-};
-pub(super) const CUSTOMER_REFRESH: KeyKind = KeyKind {
-    variable: "JWT_CUSTOMER_REFRESH_SECRET",
-    file: "jwt_customer_refresh_secret",
-    audience: Audience::Customer,
-    secrets: |config| &config.customer_refresh,
-    lifetime: |config| config.customer_refresh_expiry,
-};
 
 /// The secrets of the keys of one kind of token.
 struct Secrets {

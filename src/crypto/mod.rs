@@ -4,5 +4,6 @@ pub(crate) mod digest;
 pub mod encryption;
 mod hs256;
 pub mod key_files;
+mod key_kind;
 pub mod keys;
 pub mod password_hasher;

@@ -12,7 +12,7 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection, DbErr};
 
-use super::Database;
+use super::database::Database;
 use crate::clock::Timer;
 
 /// Instructions of SQLite's virtual machine between two calls of the progress handler: some hundred microseconds.

@@ -7,25 +7,23 @@
 //! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, and `schema.rs` runs migrations.
 
 pub mod batch_loader;
+mod database;
 mod lists;
+mod opened_file;
 mod postgres;
 mod schema;
 mod sqlite;
 mod transaction;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, DbErr};
 use secrecy::ExposeSecret;
 
 use crate::config::DatabaseConfig;
 use crate::error::Result;
-use crate::telemetry;
-use crate::telemetry::metrics::{DatabaseMetrics, PoolConnections};
 
-use sqlite::OpenedFile;
+pub use database::Database;
 pub use transaction::{
     BackgroundJob, NoTransaction, TxError, TxResult, ensure_no_transaction, within_transaction,
 };
@@ -34,20 +32,6 @@ pub use transaction::{
 /// additional round trip. If a connection breaks within this time, the query fails, as it would if the connection broke
 /// during the query.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
-
-/// The database connections, shared by all parts of patron. Clones use the same connections.
-#[derive(Clone, Debug)]
-pub struct Database {
-    writer: DatabaseConnection,
-    reader: DatabaseConnection,
-    lists: DatabaseConnection,
-    /// The metrics of the database.
-    pub metrics: DatabaseMetrics,
-    /// Whether the last known write was refused.
-    refuses_writes: Arc<AtomicBool>,
-    /// The file of an SQLite database.
-    file: Option<Arc<OpenedFile>>,
-}
 
 impl Database {
     /// Opens the database. A missing SQLite file is created. PostgreSQL is contacted at the first query.
@@ -75,35 +59,6 @@ impl Database {
         }
     }
 
-    fn of(
-        writer: DatabaseConnection,
-        reader: DatabaseConnection,
-        lists: DatabaseConnection,
-        metrics: DatabaseMetrics,
-    ) -> Self {
-        Self { writer, reader, lists, metrics, refuses_writes: Arc::default(), file: None }
-    }
-
-    /// Whether a write was refused since the last successful one, because the database is read-only or its disk is full.
-    pub fn is_read_only(&self) -> bool {
-        self.refuses_writes.load(Ordering::Relaxed)
-    }
-
-    /// Records a successful write.
-    pub fn record_write(&self) {
-        self.refuses_writes.store(false, Ordering::Relaxed);
-    }
-
-    /// The type of the database: SQLite or PostgreSQL.
-    pub fn backend(&self) -> DbBackend {
-        self.writer.get_database_backend()
-    }
-
-    /// Whether this is the embedded database (SQLite), which patron migrates itself.
-    pub fn is_embedded(&self) -> bool {
-        self.backend() == DbBackend::Sqlite
-    }
-
     /// Checks that patron can use the database: the settings of a pooled connection to PostgreSQL, or whether the SQLite
     /// file was moved.
     ///
@@ -112,56 +67,4 @@ impl Database {
     pub async fn ensure_usable(&self) -> Result<()> {
         if self.is_embedded() { self.ensure_unmoved() } else { postgres::ensure_settings(&self.reader).await }
     }
-
-    /// The connections for short reads.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.reader
-    }
-
-    /// The connection for a write without a transaction: a migration, or a single statement.
-    pub fn writer(&self) -> &DatabaseConnection {
-        &self.writer
-    }
-
-    /// Records the number of connections in the metrics.
-    pub fn record_connections(&self) {
-        if self.is_embedded() {
-            let pools = [("reader", &self.reader), ("lists", &self.lists), ("writer", &self.writer)];
-            for (pool, connection) in pools {
-                self.metrics.record(connections(pool, connection.get_sqlite_connection_pool()));
-            }
-        } else {
-            self.metrics.record(connections("all", self.reader.get_postgres_connection_pool()));
-        }
-    }
-
-    /// Closes all connections. Waits for connections in use.
-    pub async fn close(self) -> std::result::Result<(), DbErr> {
-        self.reader.close().await?;
-        self.lists.close().await?;
-        self.writer.close().await
-    }
-}
-
-/// Measures every statement of a connection.
-fn with_metrics(mut connection: DatabaseConnection, metrics: &DatabaseMetrics) -> DatabaseConnection {
-    let metrics = metrics.clone();
-    let system = match connection.get_database_backend() {
-        DbBackend::Sqlite => "sqlite",
-        _ => "postgresql",
-    };
-    connection.set_metric_callback(move |info| {
-        metrics.statement(&info.statement.sql, info.failed, info.elapsed);
-        telemetry::statement(system, &info.statement.sql, info.failed, info.elapsed);
-    });
-    connection
-}
-
-fn connections<D: sea_orm::sqlx::Database>(
-    pool: &'static str,
-    of: &sea_orm::sqlx::Pool<D>,
-) -> PoolConnections {
-    let max = usize::try_from(of.options().get_max_connections()).unwrap_or(usize::MAX);
-    let open = usize::try_from(of.size()).unwrap_or(usize::MAX);
-    PoolConnections { pool, open, idle: of.num_idle(), max }
 }

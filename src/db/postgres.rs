@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbErr, Statement};
 
-use super::{Database, with_metrics};
+use super::database::{Database, with_metrics};
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::DatabaseMetrics;
 

@@ -1,6 +1,5 @@
 //! SQLite: its connections and its file.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +8,9 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database as SeaOrm, DbErr, RuntimeErr};
 
-use super::{Database, lists, with_metrics};
+use super::database::{Database, with_metrics};
+use super::lists;
+use super::opened_file::OpenedFile;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::DatabaseMetrics;
@@ -17,29 +18,6 @@ use crate::telemetry::metrics::DatabaseMetrics;
 /// The error if the file of an SQLite database is not the file that was opened.
 const FILE_MOVED: &str =
     "the database file was moved, deleted or replaced while patron runs: put it back, or restart patron";
-
-/// The identity of the file of an SQLite database. A process that has a file open continues to use it after it was moved or
-/// deleted, and its later writes would be lost.
-#[derive(Debug)]
-pub(super) struct OpenedFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-}
-
-impl OpenedFile {
-    /// `None` for a database in memory.
-    fn of(path: PathBuf) -> Option<Self> {
-        let metadata = std::fs::metadata(&path).ok()?;
-        Some(Self { path, device: metadata.dev(), inode: metadata.ino() })
-    }
-
-    /// Whether the path still refers to the opened file. One system call of about a microsecond.
-    fn is_unmoved(&self) -> bool {
-        let metadata = std::fs::metadata(&self.path);
-        metadata.is_ok_and(|now| (now.dev(), now.ino()) == (self.device, self.inode))
-    }
-}
 
 /// Opens the connections. A missing file is created.
 pub(super) async fn connect(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-use super::Database;
+use super::database::Database;
 use crate::clock::Timer;
 use crate::error::{self, Error, Result, is_retriable};
 

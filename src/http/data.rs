@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 
 /// The envelope of a successful response, which is sent as JSON.
 #[derive(Serialize, ToSchema)]
-pub struct Data<T> {
+pub(crate) struct Data<T> {
     /// The result.
-    pub data: T,
+    pub(crate) data: T,
 }
 
 impl<T> Data<T> {
     /// The envelope of this result.
-    pub fn of(data: T) -> Self {
+    pub(crate) fn of(data: T) -> Self {
         Self { data }
     }
 }

@@ -5,37 +5,37 @@ use uuid::Uuid;
 use crate::service::account::Owner;
 
 /// The caller's own account.
-pub const ME: &str = "/api/customers/me";
+pub(crate) const ME: &str = "/api/customers/me";
 /// The page of the back office that lists customers.
-pub const CUSTOMERS_PAGE: &str = "/admin/customers";
+pub(crate) const CUSTOMERS_PAGE: &str = "/admin/customers";
 
 /// A customer.
-pub fn customer(uuid: Uuid) -> String {
+pub(crate) fn customer(uuid: Uuid) -> String {
     format!("/api/customers/{uuid}")
 }
 
 /// The page of the back office that edits a customer.
-pub fn customer_page(uuid: Uuid) -> String {
+pub(crate) fn customer_page(uuid: Uuid) -> String {
     format!("{CUSTOMERS_PAGE}/edit/{uuid}")
 }
 
 /// An address. The URL names the customer in the same way as the request.
-pub fn address(owner: Owner, uuid: Uuid) -> String {
+pub(crate) fn address(owner: Owner, uuid: Uuid) -> String {
     let owner = if owner.is_caller() { ME.to_owned() } else { customer(owner.uuid()) };
     format!("{owner}/addresses/{uuid}")
 }
 
 /// A customer group.
-pub fn customer_group(uuid: Uuid) -> String {
+pub(crate) fn customer_group(uuid: Uuid) -> String {
     format!("/api/customer-groups/{uuid}")
 }
 
 /// The definition of a custom field.
-pub fn metafield_definition(uuid: Uuid) -> String {
+pub(crate) fn metafield_definition(uuid: Uuid) -> String {
     format!("/api/metafield-definitions/{uuid}")
 }
 
 /// A webhook endpoint.
-pub fn webhook_endpoint(uuid: Uuid) -> String {
+pub(crate) fn webhook_endpoint(uuid: Uuid) -> String {
     format!("/api/webhook-endpoints/{uuid}")
 }

@@ -27,6 +27,7 @@ use super::exchange::Exchange;
 use super::held_memory::Stalled;
 use super::instrumented_stream::InstrumentedStream;
 use super::limits::Limits;
+use super::response_body::send_response;
 use super::stream_executor::StreamExecutor;
 
 /// How long a client may take to close a connection after GOAWAY.
@@ -74,7 +75,7 @@ pub(super) async fn serve(
         async move {
             exchange.wait_for_capacity().await;
             let Ok(response) = response.await;
-            exchange.send_response(response).await
+            send_response(exchange, response).await
         }
     });
     let stream =

@@ -5,20 +5,15 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response, Version};
-use http_body_util::BodyExt;
+use axum::body::{Body, HttpBody};
+use axum::http::{Request, Version};
 use hyper::body::Incoming;
 
 use super::budget::MemoryBudget;
 use super::connection_state::{ConnectionState, MemoryKind};
 use super::held_memory::StreamHandle;
 use super::request_body::{BodyCounter, CountedBody, size_of_head};
-use super::response_body::ResponseBody;
 use super::stream_executor::StreamExecutor;
-
-/// Larger responses, in bytes, are copied into a buffer of their exact size.
-const SHRINK_THRESHOLD: usize = 16 * 1024;
 
 /// A request and its response.
 pub(super) struct Exchange {
@@ -71,27 +66,15 @@ impl Exchange {
         self.state = ExchangeState::Running;
     }
 
-    /// The response, with its body counted as unsent.
-    ///
-    /// The body is collected first. All of it is in memory anyway. A compressed body is smaller than its source, and the
-    /// compressor's state of up to some MiB is freed before a slow client can keep it in use.
-    pub(super) async fn send_response(
-        mut self,
-        response: Response<Body>,
-    ) -> Result<Response<ResponseBody>, axum::Error> {
-        let (head, body) = response.into_parts();
-        let bytes = shrink_to_fit(body.collect().await?.to_bytes());
+    /// Counts the bytes of the response as unsent, and no longer those of the request.
+    pub(super) fn response_started(&mut self, bytes: usize) {
         self.stop_counting();
         let stream: Option<StreamHandle> = self.is_http2.then(StreamExecutor::stream).flatten();
-        self.state = ExchangeState::Answered(self.connection_state.response_started(
-            self.request,
-            bytes.len(),
-            stream,
-        ));
-        if !bytes.is_empty() {
+        self.state =
+            ExchangeState::Answered(self.connection_state.response_started(self.request, bytes, stream));
+        if bytes > 0 {
             self.budget.enforce(MemoryKind::Responses);
         }
-        Ok(Response::from_parts(head, ResponseBody::new(self, bytes)))
     }
 
     fn stop_counting(&self) {
@@ -121,17 +104,5 @@ impl Drop for Exchange {
         };
         self.stop_counting();
         self.connection_state.request_abandoned(self.request, was_running);
-    }
-}
-
-/// Copies a response into a buffer of its size if the buffer it was written into is much larger.
-fn shrink_to_fit(bytes: Bytes) -> Bytes {
-    if bytes.len() < SHRINK_THRESHOLD {
-        return bytes;
-    }
-    match bytes.try_into_mut() {
-        Ok(bytes) if bytes.capacity() > bytes.len() + bytes.len() / 8 => Bytes::copy_from_slice(&bytes),
-        Ok(bytes) => bytes.freeze(),
-        Err(shared) => shared,
     }
 }

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::Response;
 use futures_util::task::AtomicWaker;
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Buf;
 
 use super::exchange::Exchange;
 
+/// Larger responses, in bytes, are copied into a buffer of their exact size.
+const SHRINK_THRESHOLD: usize = 16 * 1024;
 /// The largest HTTP/2 response, in bytes, that is passed to hyper together with its end of stream. For a larger response
 /// the end of stream is delayed until the bytes are sent, because a stream can only be reset before its end was passed. If
 /// a client does not read a smaller response, the connection is closed.
@@ -37,9 +41,34 @@ pub(super) struct Chunk {
     sending: Arc<Sending>,
 }
 
+/// The response of an exchange, with its body counted as unsent.
+///
+/// The body is collected first. All of it is in memory anyway. A compressed body is smaller than its source, and the
+/// compressor's state of up to some MiB is freed before a slow client can keep it in use.
+pub(super) async fn send_response(
+    mut exchange: Exchange,
+    response: Response<Body>,
+) -> Result<Response<ResponseBody>, axum::Error> {
+    let (head, body) = response.into_parts();
+    let bytes = shrink_to_fit(body.collect().await?.to_bytes());
+    exchange.response_started(bytes.len());
+    Ok(Response::from_parts(head, ResponseBody::new(exchange, bytes)))
+}
+
+/// Copies a response into a buffer of its size if the buffer it was written into is much larger.
+fn shrink_to_fit(bytes: Bytes) -> Bytes {
+    if bytes.len() < SHRINK_THRESHOLD {
+        return bytes;
+    }
+    match bytes.try_into_mut() {
+        Ok(bytes) if bytes.capacity() > bytes.len() + bytes.len() / 8 => Bytes::copy_from_slice(&bytes),
+        Ok(bytes) => bytes.freeze(),
+        Err(shared) => shared,
+    }
+}
+
 impl ResponseBody {
-    /// The body of the exchange's response.
-    pub(super) fn new(exchange: Exchange, bytes: Bytes) -> Self {
+    fn new(exchange: Exchange, bytes: Bytes) -> Self {
         let delays_end = exchange.is_http2() && bytes.len() > MAX_IMMEDIATE_END;
         let sending = Sending { exchange, is_sent: AtomicBool::new(false), sent_waker: AtomicWaker::new() };
         Self { bytes: (!bytes.is_empty()).then_some(bytes), delays_end, sending: Arc::new(sending) }

@@ -6,8 +6,8 @@ use std::io::BufRead;
 use csv::{ByteRecord, ErrorKind, ReaderBuilder, Terminator};
 use serde_json::{Map, Value};
 
+use super::file_error::{FileError, MAX_RECORD};
 use super::record_source::RecordSource;
-use super::{FileError, MAX_RECORD};
 use crate::service::import::{Line, Record};
 
 /// The field for the cells of a column.

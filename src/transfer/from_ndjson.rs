@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 
 use serde_json::Value;
 
-use super::{FileError, MAX_RECORD};
+use super::file_error::{FileError, MAX_RECORD};
 use crate::service::import::{Line, Record};
 
 /// Reads the lines. A line that can't be parsed is reported with its number, and reading continues with the next line.

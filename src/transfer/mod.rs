@@ -3,6 +3,7 @@
 //! A file is read and written as a stream, so only a few customers are in memory at a time. A line that can't be parsed
 //! is reported with its number, and reading continues with the next line.
 
+mod file_error;
 mod from_csv;
 mod from_ndjson;
 mod record_source;
@@ -12,12 +13,10 @@ mod write;
 use std::io::BufRead;
 use std::path::Path;
 
+pub use file_error::FileError;
 pub use write::Writer;
 
 use crate::service::import::Line;
-
-/// Maximum size of a customer in a file, in bytes: enough for 100 addresses and megabytes of free text.
-const MAX_RECORD: u64 = 4 * 1024 * 1024;
 
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,21 +40,6 @@ impl Format {
             _ => None,
         }
     }
-}
-
-/// An error after which a file can't be read or written any further.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// An I/O error of the system.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// An invalid header: the line number, and the reason.
-    #[error("line {0}: {1}")]
-    Header(u64, String),
-    /// A record that exceeds the maximum size, with the number of its first line. The start of the next record is
-    /// unknown.
-    #[error("line {0}: a customer of more than 4 MiB, or a quotation mark that is not closed")]
-    TooLong(u64),
 }
 
 /// The lines of a file, in order, without blank lines.

@@ -6,11 +6,31 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::memory::Memory;
 use super::stored::Stored;
-use super::threads::Memory;
-use super::{MAX_DELAY, Verdict};
 use crate::clock::Timer;
 use crate::types::to_nfc;
+
+/// The maximum delay of a refused login.
+const MAX_DELAY: Duration = Duration::from_secs(3);
+
+/// The result of comparing a password with a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The password is wrong, or there was no hash to compare it with.
+    Wrong,
+    /// The password is right.
+    Right,
+    /// The password is right, but the hash has an outdated algorithm, cost or normalization and should be replaced.
+    Outdated,
+}
+
+impl Verdict {
+    /// Whether the password is right.
+    pub fn is_match(self) -> bool {
+        self != Self::Wrong
+    }
+}
 
 /// A comparison of a typed password with a stored hash.
 pub(super) struct Comparison {

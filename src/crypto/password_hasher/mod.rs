@@ -8,6 +8,7 @@
 //! them would have been verified ([`PasswordHasher::equalize_latency`]).
 
 mod compare;
+mod memory;
 mod queue;
 mod stored;
 mod threads;
@@ -21,6 +22,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
 
+pub use compare::Verdict;
 pub use queue::Lane;
 pub use stored::{TooCostly, UnusableHash};
 
@@ -32,23 +34,9 @@ use crate::telemetry::metrics::HashingMetrics;
 use crate::types::{Password, PasswordHash, to_nfc};
 
 use compare::Comparison;
+use memory::Memory;
 use queue::{HashQueue, QueueLimits, Refusal};
 use stored::{CostBounds, Stored};
-use threads::Memory;
-
-/// The maximum delay of a refused login.
-const MAX_DELAY: Duration = Duration::from_secs(3);
-
-/// The result of comparing a password with a hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// The password is wrong, or there was no hash to compare it with.
-    Wrong,
-    /// The password is right.
-    Right,
-    /// The password is right, but the hash has an outdated algorithm, cost or normalization and should be replaced.
-    Outdated,
-}
 
 /// The outcome of verifying a password, and its processor time.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +49,6 @@ pub struct Verified {
     pub forms_compared: u32,
     /// Set if the hash costs too much to verify. The password was not compared, and has to be reset.
     pub too_costly: Option<TooCostly>,
-}
-
-impl Verdict {
-    /// Whether the password is right.
-    pub fn is_match(self) -> bool {
-        self != Self::Wrong
-    }
 }
 
 /// Why the hasher could not be created.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::threads::Memory;
+use super::memory::Memory;
 use crate::telemetry::metrics::{HashingMetrics, QueueLength};
 use crate::types::rate_limit_key;
 
@@ -292,7 +292,7 @@ impl Drop for Reservation {
 #[cfg(test)]
 mod tests {
     use super::{Arc, HashQueue, Lane, NextJob, QueueLimits, Refusal, Ticket};
-    use crate::crypto::password_hasher::threads::Memory;
+    use crate::crypto::password_hasher::memory::Memory;
     use parking_lot::Mutex;
 
     const LIMITS: QueueLimits = QueueLimits { max: 8, per_address: 4, spare_kib: 100 };

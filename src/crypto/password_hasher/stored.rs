@@ -8,7 +8,7 @@ use std::str::FromStr;
 use argon2::password_hash::phc::{Output, PasswordHash as Phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use super::threads::Memory;
+use super::memory::Memory;
 
 /// The lowest cost that bcrypt defines.
 const MIN_BCRYPT_COST: u32 = 4;

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 
 /// The media type of a GraphQL response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MediaType {
+pub(crate) enum MediaType {
     /// `application/graphql-response+json`: the HTTP status shows whether the operation was executed.
     GraphqlResponse,
     /// `application/json`, for older clients: the status is 200 for every well-formed request.
@@ -14,7 +14,7 @@ pub enum MediaType {
 impl MediaType {
     /// The media type that the client prefers; `None` when it accepts neither. `application/graphql-response+json` must
     /// be named explicitly, because a client that accepts `*/*` may be an older one.
-    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn accepted(headers: &HeaderMap) -> Option<Self> {
         let ranges = accepted_ranges(headers);
         // Without a media type the header accepts anything, as if it were absent.
         if ranges.is_empty() {
@@ -36,7 +36,7 @@ impl MediaType {
     }
 
     /// The value of `Content-Type`.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
@@ -45,7 +45,7 @@ impl MediaType {
 }
 
 /// Whether the client names HTML, as browsers do. `*/*` is not enough, because most other clients send it.
-pub fn accepts_html(headers: &HeaderMap) -> bool {
+pub(crate) fn accepts_html(headers: &HeaderMap) -> bool {
     accepted_ranges(headers).iter().any(|(range, weight)| range == "text/html" && *weight > 0.0)
 }
 

@@ -31,7 +31,7 @@ use crate::types::IfMatch;
 
 /// The row of the calling customer, as it was read during authentication. `None` for other callers.
 #[derive(Clone, Debug, Default)]
-pub struct CurrentCustomer(pub Option<customer::Model>);
+pub(crate) struct CurrentCustomer(pub Option<customer::Model>);
 
 /// Must be extracted after the [`Ctx`], which reads the row.
 impl<S: Send + Sync> FromRequestParts<S> for CurrentCustomer {
@@ -131,7 +131,7 @@ fn if_match(parts: &Parts) -> Result<IfMatch, Error> {
 /// The [`Ctx`] of a route that authenticates by the body, such as a login. The `Authorization` header is ignored:
 /// clients send it with every request, and they call these routes when their token has expired.
 #[derive(Debug)]
-pub struct AnonymousCtx(pub Ctx);
+pub(crate) struct AnonymousCtx(pub Ctx);
 
 impl<S> FromRequestParts<S> for AnonymousCtx
 where

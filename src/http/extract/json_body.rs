@@ -15,7 +15,7 @@ use crate::http::body_limit::MAX_BODY_BYTES;
 use crate::http::failure::{Failure, FailureCode};
 
 /// A request body that is a JSON object. It does not implement `Debug`, because it may contain a password.
-pub struct JsonObject(pub Map<String, Value>);
+pub(crate) struct JsonObject(pub Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = Failure;
@@ -41,7 +41,7 @@ async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
 /// # Errors
 /// 400 for several `Content-Type` headers and for a body that is empty or incomplete, 413 for a body that is too large,
 /// 415 for a content type other than JSON in UTF-8 and for a content coding.
-pub async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+pub(crate) async fn read_json_text(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
     require_json(headers)?;
     let text = read_bytes(body).await?;
     if text.is_empty() {

@@ -14,7 +14,7 @@ use crate::http::failure::Failure;
 /// The identifier of a row of `E`, which the path names. It is judged when the handler asks for it, which is after the caller
 /// and the body: a refused caller learns nothing from it, and an unreadable body is reported first.
 #[derive(Debug)]
-pub struct PathId<E> {
+pub(crate) struct PathId<E> {
     uuid: Option<Uuid>,
     entity: PhantomData<E>,
 }
@@ -24,7 +24,7 @@ impl<E: PublicId> PathId<E> {
     ///
     /// # Errors
     /// 404, if it is invalid.
-    pub fn uuid(&self) -> Result<Uuid, Failure> {
+    pub(crate) fn uuid(&self) -> Result<Uuid, Failure> {
         self.uuid.ok_or_else(not_found::<E>)
     }
 }
@@ -41,7 +41,7 @@ impl<S: Send + Sync, E: PublicId> FromRequestParts<S> for PathId<E> {
 
 /// The identifier of a row of `E` that belongs to a row of `P`, as [`PathId`]. The path names both.
 #[derive(Debug)]
-pub struct NestedPathId<P, E> {
+pub(crate) struct NestedPathId<P, E> {
     parent: Option<Uuid>,
     uuid: Option<Uuid>,
     entities: PhantomData<(P, E)>,
@@ -52,7 +52,7 @@ impl<P: PublicId, E: PublicId> NestedPathId<P, E> {
     ///
     /// # Errors
     /// 404, if it is invalid.
-    pub fn parent(&self) -> Result<Uuid, Failure> {
+    pub(crate) fn parent(&self) -> Result<Uuid, Failure> {
         self.parent.ok_or_else(not_found::<P>)
     }
 
@@ -60,7 +60,7 @@ impl<P: PublicId, E: PublicId> NestedPathId<P, E> {
     ///
     /// # Errors
     /// 404, if it is invalid.
-    pub fn uuid(&self) -> Result<Uuid, Failure> {
+    pub(crate) fn uuid(&self) -> Result<Uuid, Failure> {
         self.uuid.ok_or_else(not_found::<E>)
     }
 }

@@ -17,7 +17,7 @@ use crate::http::stored_response::{response_of, stored_response};
 /// The right of a request to write once, which its handler passes to a service. It must be extracted after the context,
 /// which responds to a repeated request.
 #[derive(Debug)]
-pub struct OneWrite(Option<Arc<KeyedRequest>>);
+pub(crate) struct OneWrite(Option<Arc<KeyedRequest>>);
 
 /// Marks a request whose right to write was extracted.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for OneWrite {
 impl OneWrite {
     /// The right together with the view of its outcome. The view runs inside the transaction, so it must only read the
     /// outcome.
-    pub fn respond_with<T, R: IntoResponse>(
+    pub(crate) fn respond_with<T, R: IntoResponse>(
         self,
         view: impl Fn(&T) -> R + Send + Sync + 'static,
     ) -> Write<T> {
@@ -53,7 +53,7 @@ impl OneWrite {
 
 /// The response of a write.
 #[derive(Debug)]
-pub struct WriteResponse(StoredResponse);
+pub(crate) struct WriteResponse(StoredResponse);
 
 impl<T> From<Written<T>> for WriteResponse {
     fn from(written: Written<T>) -> Self {

@@ -6,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::detail::Detail;
 use super::{Failure, FailureCode};
-use crate::error::Problem;
 use crate::http::caching::NO_STORE;
 use crate::http::extract::accept::MediaType;
 
 /// A request id, for the examples in the OpenAPI document.
-pub const EXAMPLE_REQUEST_ID: &str = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70";
+pub(crate) const EXAMPLE_REQUEST_ID: &str = "4be2ef3a9b6f4d7c8e1a2b3c4d5e6f70";
 
 /// The format of a failure's response body.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,51 +27,34 @@ pub(crate) enum FailureFormat {
 
 /// The body of every failure.
 #[derive(Serialize, ToSchema)]
-pub struct FailureEnvelope {
+pub(crate) struct FailureEnvelope {
     /// Description of the failure.
-    pub error: FailureBody,
+    pub(crate) error: FailureBody,
 }
 
 /// Description of a failure.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Failure)]
-pub struct FailureBody {
+pub(crate) struct FailureBody {
     /// HTTP status of the response.
     #[schema(minimum = 400, maximum = 599, example = 400)]
-    pub status: u16,
+    pub(crate) status: u16,
     /// Message for people. If there are details, it is the message of the first one.
     #[schema(example = "Email is required")]
-    pub message: String,
+    pub(crate) message: String,
     /// Stable error code, for programs.
     #[schema(example = "validation_failed")]
-    pub code: FailureCode,
+    pub(crate) code: FailureCode,
     /// All problems, one per field.
-    pub details: Vec<Detail>,
+    pub(crate) details: Vec<Detail>,
     /// Id of this request in the server's log; also in the header `X-Request-Id`.
     #[schema(pattern = "^[0-9A-Za-z._-]{1,64}$", example = json!(EXAMPLE_REQUEST_ID))]
-    pub request_id: String,
-}
-
-/// A problem with one field.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Detail {
-    /// Name of the field.
-    #[schema(example = "email")]
-    pub field: String,
-    /// Description of the problem.
-    #[schema(example = "Email is required")]
-    pub message: String,
-}
-
-impl From<Problem> for Detail {
-    fn from(problem: Problem) -> Self {
-        Self { field: problem.field, message: problem.message }
-    }
+    pub(crate) request_id: String,
 }
 
 impl Failure {
     /// The response body in the envelope of the REST API.
-    pub fn envelope(self, request_id: String) -> FailureEnvelope {
+    pub(crate) fn envelope(self, request_id: String) -> FailureEnvelope {
         FailureEnvelope {
             error: FailureBody {
                 status: self.status.as_u16(),
@@ -84,7 +67,7 @@ impl Failure {
     }
 
     /// The response body as a GraphQL response (GraphQL over HTTP, 6.4).
-    pub fn graphql(self, request_id: &str) -> serde_json::Value {
+    pub(crate) fn graphql(self, request_id: &str) -> serde_json::Value {
         serde_json::json!({"errors": [{
             "message": self.message,
             "extensions": {"code": self.code.as_str().to_ascii_uppercase(), "request_id": request_id},

@@ -11,17 +11,16 @@ macro_rules! codes {
     ($($name:ident = $text:literal $status:ident,)*) => {
         /// Error code of a failure.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[expect(missing_docs, reason = "the name of a code says what it means")]
-        pub enum FailureCode {
+        pub(crate) enum FailureCode {
             $($name,)*
         }
 
         impl FailureCode {
             /// All codes.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The code as the REST API sends it. The GraphQL API sends it in upper case.
-            pub fn as_str(self) -> &'static str {
+            pub(crate) fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
                 }

@@ -20,25 +20,25 @@ use crate::error::{Error, Problem};
 use crate::http::idempotency_key::malformed_key;
 
 /// Name of the component that describes the `Retry-After` header.
-pub const RETRY_AFTER: &str = "RetryAfter";
+pub(crate) const RETRY_AFTER: &str = "RetryAfter";
 
 /// A failure and the condition under which an operation returns it.
-pub struct Case {
+pub(crate) struct Case {
     /// The condition, for people: a sentence without its full stop.
-    pub when: &'static str,
+    pub(crate) when: &'static str,
     /// An example of the failure.
-    pub failure: Failure,
+    pub(crate) failure: Failure,
 }
 
 /// A set of failures.
-pub trait Failures {
+pub(crate) trait Failures {
     /// The cases in the order of the document.
     fn cases() -> Vec<Case>;
 }
 
 /// Documents the responses of a set of failures.
 #[derive(Debug)]
-pub struct Failing<F>(PhantomData<F>);
+pub(crate) struct Failing<F>(PhantomData<F>);
 
 impl<F: Failures> IntoResponses for Failing<F> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
@@ -105,12 +105,12 @@ macro_rules! failures {
 
 failures! {
     /// Failures of every operation.
-    pub Read {
+    pub(crate) Read {
         "Internal error; the server's log has the cause under the request id" => Failure::internal(),
         "Temporarily unavailable; try again after `Retry-After` seconds" => Failure::unavailable(1),
     }
     /// Failures of every operation that changes something.
-    pub Change {
+    pub(crate) Change {
         "A header is invalid, see `details`" => malformed_key(),
         "A request with this Idempotency-Key is still in progress" => Error::IdempotencyKeyInUse,
         "The Idempotency-Key was already used for a different request" => Error::IdempotencyKeyReused,
@@ -118,7 +118,7 @@ failures! {
         "Temporarily unavailable; try again after `Retry-After` seconds" => Failure::unavailable(1),
     }
     /// Failures of every change with a body.
-    pub Body {
+    pub(crate) Body {
         "The body or a header is invalid, see `details`" => Error::Invalid(invalid_body()),
         "The body is not JSON" => Failure::malformed("The body is not valid JSON: EOF while parsing a value at line 1 column 1"),
         "The body did not arrive in time" => Failure::body_too_slow(),
@@ -130,25 +130,25 @@ failures! {
         "Temporarily unavailable; try again after `Retry-After` seconds" => Failure::unavailable(1),
     }
     /// Failures of a change of a versioned resource (`If-Match`).
-    pub StaleVersion {
+    pub(crate) StaleVersion {
         "The resource has changed since the version in `If-Match`" => Error::PreconditionFailed,
         "The server is configured to require `If-Match`" => Error::PreconditionRequired,
     }
     /// Failures of a rate-limited operation.
-    pub Throttled {
+    pub(crate) Throttled {
         "Too many attempts; try again after `Retry-After` seconds" => Error::RateLimited { retry_after: 1 },
     }
     /// Failures of an operation with an optional token.
-    pub OptionalToken {
+    pub(crate) OptionalToken {
         "The token is invalid" => INVALID_ACCESS_TOKEN,
     }
     /// Failures of an operation for admins.
-    pub AdminOnly {
+    pub(crate) AdminOnly {
         "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
         "The token belongs to a customer" => ADMINS_ONLY,
     }
     /// Failures of an operation for customers.
-    pub CustomerOnly {
+    pub(crate) CustomerOnly {
         "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
         "The token belongs to an admin" => CUSTOMERS_ONLY,
     }

@@ -1,6 +1,7 @@
 //! The failure of each domain error. This is the only mapping of errors to HTTP.
 
-use super::{Detail, Failure, FailureCode};
+use super::detail::Detail;
+use super::{Failure, FailureCode};
 use crate::error::{Error, MAX_PROBLEMS, POSITION_EXPIRED, Problem};
 
 impl From<Error> for Failure {

@@ -5,40 +5,42 @@
 
 mod body;
 mod code;
-pub mod documented;
+mod detail;
+pub(crate) mod documented;
 mod mapping;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 pub(super) use body::FailureFormat;
-pub use body::{Detail, EXAMPLE_REQUEST_ID, FailureBody, FailureEnvelope};
-pub use code::FailureCode;
+pub(crate) use body::{EXAMPLE_REQUEST_ID, FailureBody, FailureEnvelope};
+pub(crate) use code::FailureCode;
+pub(crate) use detail::Detail;
 
 use super::body_limit::MAX_BODY_BYTES;
 use crate::error::{MAX_MESSAGE, truncate};
 
 /// A failed request: the status, code and message of its response.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// HTTP status.
-    pub status: StatusCode,
+    pub(crate) status: StatusCode,
     /// Stable error code, for programs.
-    pub code: FailureCode,
+    pub(crate) code: FailureCode,
     /// Message for people.
-    pub message: String,
+    pub(crate) message: String,
     /// Problems with single fields.
-    pub details: Vec<Detail>,
+    pub(crate) details: Vec<Detail>,
     /// Seconds that the client should wait before it tries again (`Retry-After`).
-    pub retry_after: Option<u32>,
+    pub(crate) retry_after: Option<u32>,
     /// The accepted content codings (`Accept-Encoding`), for a body with a different one.
-    pub accept_encoding: Option<&'static str>,
+    pub(crate) accept_encoding: Option<&'static str>,
 }
 
 impl Failure {
     /// A failure with the status of its code and without details. A message that is too long is truncated, because it
     /// may quote input.
-    pub fn new(code: FailureCode, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: FailureCode, message: impl Into<String>) -> Self {
         let (status, message) = (code.status(), truncate(message.into(), MAX_MESSAGE));
         Self { status, code, message, details: Vec::new(), retry_after: None, accept_encoding: None }
     }
@@ -49,40 +51,40 @@ impl Failure {
     }
 
     /// 404: the URL or the resource does not exist.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(FailureCode::NotFound, message)
     }
 
     /// 400: the body or the query string is malformed.
-    pub fn malformed(message: impl Into<String>) -> Self {
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
         Self::new(FailureCode::MalformedJson, message)
     }
 
     /// 408: the body did not arrive in time.
-    pub fn body_too_slow() -> Self {
+    pub(crate) fn body_too_slow() -> Self {
         let status = StatusCode::REQUEST_TIMEOUT;
         Self { status, ..Self::new(FailureCode::BadRequest, "The body did not arrive in time") }
     }
 
     /// 415: the body has a content coding (RFC 9110 15.5.16).
-    pub fn content_coding() -> Self {
+    pub(crate) fn content_coding() -> Self {
         let message = "The body must be sent without a Content-Encoding";
         Self { accept_encoding: Some("identity"), ..Self::new(FailureCode::UnsupportedMediaType, message) }
     }
 
     /// 500: the cause is in the log.
-    pub fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         Self::new(FailureCode::Internal, "Internal error")
     }
 
     /// 503: the cause is in the log.
-    pub fn unavailable(retry_after: u32) -> Self {
+    pub(crate) fn unavailable(retry_after: u32) -> Self {
         Self::new(FailureCode::Unavailable, "The service is temporarily unavailable")
             .with_retry_after(retry_after)
     }
 
     /// The failure for a bare status, such as one from a library.
-    pub fn from_status(status: StatusCode) -> Self {
+    pub(crate) fn from_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found("Not found"),
             StatusCode::METHOD_NOT_ALLOWED => Self::new(FailureCode::MethodNotAllowed, "Method not allowed"),

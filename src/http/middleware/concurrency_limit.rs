@@ -5,53 +5,13 @@
 //! block others; when the body is complete the request reacquires a permit, or is refused with 503. Health checks and
 //! metrics are exempt.
 
-use std::sync::Arc;
-
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::is_probe;
+use super::permit::Permit;
 use super::request_body::{discard_body, serve_with_body};
 use crate::app::App;
 use crate::http::failure::Failure;
-
-/// The permit of a request.
-pub(super) enum Permit {
-    /// The request counts against the limit.
-    Held(OwnedSemaphorePermit),
-    /// The request waits for its body and does not count.
-    Released(Arc<Semaphore>),
-    /// The request never counts: health checks and metrics must work under overload.
-    Exempt,
-}
-
-impl Permit {
-    fn acquire(app: &App, path: &str) -> Option<Self> {
-        if is_probe(path) {
-            return Some(Self::Exempt);
-        }
-        Some(Self::Held(Arc::clone(&app.concurrency_limit).try_acquire_owned().ok()?))
-    }
-
-    pub(super) fn release(&mut self) {
-        if let Self::Held(permit) = self {
-            *self = Self::Released(Arc::clone(permit.semaphore()));
-        }
-    }
-
-    /// Acquires a released permit again; false when the limit is reached.
-    pub(super) fn reacquire(&mut self) -> bool {
-        if let Self::Released(concurrency_limit) = self {
-            let Ok(permit) = Arc::clone(concurrency_limit).try_acquire_owned() else {
-                tracing::warn!("too many requests at once (PATRON_CONCURRENT_REQUESTS)");
-                return false;
-            };
-            *self = Self::Held(permit);
-        }
-        true
-    }
-}
 
 /// Runs a request under a permit; responds with 503 when none is available.
 pub(super) async fn limit_concurrency(

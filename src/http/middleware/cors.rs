@@ -10,7 +10,7 @@ use crate::http::stored_response::REPLAYED;
 
 /// Response headers that pages may read in addition to the safelisted ones.
 const EXPOSED: [HeaderName; 7] = [
-    super::REQUEST_ID,
+    super::request_id::REQUEST_ID,
     REPLAYED,
     header::LOCATION,
     header::RETRY_AFTER,

@@ -49,7 +49,7 @@ pub(super) async fn set_entity_tag(
 }
 
 /// The entity tag of a body. It is weak because an outer layer may compress the body (RFC 9110 8.8.3).
-pub fn entity_tag(body: &[u8]) -> Option<HeaderValue> {
+pub(crate) fn entity_tag(body: &[u8]) -> Option<HeaderValue> {
     // 128 bits are enough to distinguish bodies.
     let hash = hex(&Sha256::digest(body)[..16]);
     HeaderValue::from_str(&format!("W/\"{hash}\"")).ok()

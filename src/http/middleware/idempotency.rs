@@ -13,8 +13,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 
-use super::GRAPHQL;
-use super::RequestId;
+use super::paths::GRAPHQL;
+use super::request_id::RequestId;
 use crate::app::App;
 use crate::app::idempotency::KeyedRequest;
 use crate::http::caching::NO_STORE;

@@ -10,8 +10,11 @@ mod cors;
 pub(crate) mod etag;
 mod host;
 pub(crate) mod idempotency;
+mod paths;
+mod permit;
 pub(super) mod rate_limit;
 pub(crate) mod request_body;
+mod request_id;
 mod security_headers;
 
 use std::any::Any;
@@ -38,26 +41,21 @@ use concurrency_limit::limit_concurrency;
 use cors::{cors, is_preflight};
 use etag::set_entity_tag;
 use idempotency::idempotent;
+use paths::{GRAPHQL, is_probe};
 use rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY, rate_limit};
+use request_id::{REQUEST_ID, incoming_id};
 use security_headers::set_security_headers;
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The paths of the GraphQL API, where failures are GraphQL responses.
-pub(crate) const GRAPHQL: [&str; 2] = ["/api/graphql", "/api/admin/graphql"];
+pub(crate) use request_id::RequestId;
+
 /// The minimum size of a compressed body, in bytes: a smaller one fits into one packet anyway.
 const MIN_COMPRESSED: u64 = 1024;
 /// Headers that a failure keeps when its body is rendered: the allowed methods (405), the end of the connection (408)
 /// and the rate limits.
 const PRESERVED_HEADERS: [HeaderName; 4] = [header::ALLOW, header::CONNECTION, RATE_LIMIT, RATE_LIMIT_POLICY];
-/// The maximum length of a request id that a client sends.
-const MAX_REQUEST_ID: usize = 64;
-
-/// The id of a request, in its log lines, its response header and its failures.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestId(pub(crate) String);
 
 /// Wraps routes in the middleware.
-pub fn with_middleware(routes: Router, app: &Arc<App>) -> Router {
+pub(crate) fn with_middleware(routes: Router, app: &Arc<App>) -> Router {
     let routes = routes
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
@@ -167,23 +165,11 @@ impl FailureFormat {
     }
 }
 
-/// Whether a request comes from monitoring, every few seconds. It is not traced, and needs no permit.
-fn is_probe(path: &str) -> bool {
-    path == "/metrics" || path.starts_with("/health/")
-}
-
 /// The path for the log, without the query string. A path with other characters than our routes have is not logged,
 /// because it may contain personal data such as an e-mail address.
 fn loggable(path: &str) -> &str {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
     if path.chars().all(plain) { path } else { "(not logged)" }
-}
-
-/// The request id from the client or a proxy, if it is short and plain enough not to forge log lines.
-fn incoming_id(request: &Request) -> Option<String> {
-    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    ((1..=MAX_REQUEST_ID).contains(&id.len()) && id.chars().all(plain)).then(|| id.to_owned())
 }
 
 /// A failure that a library responded with in its own format. JSON and HTML are our own: no library writes them.

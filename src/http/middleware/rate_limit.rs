@@ -60,7 +60,7 @@ pub(crate) async fn rate_limit(
 }
 
 /// The rate limit policy of a route, given as its path template.
-pub fn policy(method: &Method, route: &str) -> Option<Policy> {
+pub(crate) fn policy(method: &Method, route: &str) -> Option<Policy> {
     let mut limited = LIMITED.into_iter().filter(|_| method == Method::POST);
     limited.find_map(|(path, policy)| (path == route).then_some(policy))
 }

@@ -22,7 +22,7 @@ use http_body_util::BodyExt;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Sleep, sleep};
 
-use super::concurrency_limit::Permit;
+use super::permit::Permit;
 use crate::app::App;
 use crate::http::failure::Failure;
 

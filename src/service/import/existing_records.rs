@@ -7,36 +7,16 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use sea_orm::sea_query::{ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::ImportOutcome;
 use super::account::ImportedAccount;
+use super::by_email::find_by_emails;
 use super::prepare::{Batch, Prepared};
 use crate::db::TxResult;
-use crate::db::batch_loader;
 use crate::entity::{customer, customer_address};
 use crate::error::Problem;
-
-/// Finds customers by their [e-mail keys](crate::types::EmailAddress::key) and returns the primary key for each
-/// e-mail key.
-pub(super) async fn find_by_emails(
-    db: &impl ConnectionTrait,
-    keys: Vec<String>,
-) -> TxResult<HashMap<String, i32>> {
-    let owner = |key| {
-        let mut owner = Query::select();
-        owner
-            .column(customer::Column::CustomerId)
-            .from(customer::Entity)
-            .and_where(customer::Column::EmailKey.into_expr().eq(key))
-            .limit(1)
-            .take()
-    };
-    let owners = batch_loader::select_per_key(db, keys, owner).await?;
-    Ok(owners.into_iter().filter_map(|(key, id)| Some((key, id?))).collect())
-}
 
 /// The stored customers and identifiers that a batch refers to, and those that its lines add.
 #[derive(Default)]

@@ -6,6 +6,7 @@
 //! not stop the import. If a batch fails, nothing of it is written.
 
 mod account;
+mod by_email;
 mod draft;
 mod existing_records;
 mod groups;

@@ -12,8 +12,8 @@ use sea_orm::{ConnectionTrait, QuerySelect};
 use serde_json::Value;
 
 use super::account::ImportedAccount;
+use super::by_email::find_by_emails;
 use super::draft::{CustomerDraft, Secret, problems_of};
-use super::existing_records::find_by_emails;
 use super::groups::Groups;
 use super::{Line, Options};
 use crate::app::ctx::AdminCtx;

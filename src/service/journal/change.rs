@@ -5,7 +5,6 @@ use sea_orm::prelude::Json;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::erased;
 use crate::entity::journal_entry;
 use crate::types::EventKind;
 
@@ -116,6 +115,11 @@ fn differing_fields(old: &Json, new: &Json, inner: impl Fn(&Json, &Json) -> (Jso
 
 /// Fields that every update changes; they are not listed.
 const IGNORED: [&str; 2] = ["updated_at", "version"];
+
+/// The data of an erased entry.
+pub(super) fn erased() -> Json {
+    json!({"erased": true})
+}
 
 /// The changed fields of an entry, each as `{"old": …, "new": …}`, or `"changed"` for a secret. Empty for an entry
 /// whose data was erased.

@@ -9,7 +9,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Change, NewEntry, erased, insert};
+use super::change::{Change, erased};
+use super::write::{NewEntry, insert};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::db::batch_loader;

@@ -12,10 +12,8 @@ mod publish;
 mod retention;
 mod write;
 
-use sea_orm::prelude::Json;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
-use serde_json::json;
 use uuid::Uuid;
 
 pub use audit::{AuditFilter, AuditPage, audit};
@@ -85,9 +83,4 @@ pub(super) async fn append_numbered(
     let Some(customer) = updated.into_iter().next() else { return Ok(()) };
     let sequence = CustomerSequence { customer: customer.uuid, first: customer.event_sequence - count + 1 };
     append_events(ctx, tx, sequence, changes).await
-}
-
-/// The data of an erased entry.
-fn erased() -> Json {
-    json!({"erased": true})
 }

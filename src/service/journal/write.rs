@@ -5,7 +5,7 @@ use sea_orm::{ActiveEnum, ConnectionTrait};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::Change;
+use super::change::Change;
 use crate::app::ctx::{Caller, Ctx};
 use crate::db::TxResult;
 use crate::entity::journal_entry::{Column, Entity};

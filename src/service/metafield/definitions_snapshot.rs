@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, QuerySelect};
 
-use super::{OWNER_TYPE, may_see};
+use super::identity::OWNER_TYPE;
+use super::may_see;
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::entity::metafield_definition::{Column, Entity, Model};

@@ -5,7 +5,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
 use serde_json::Value;
 
-use super::OWNER_TYPE;
+use super::identity::OWNER_TYPE;
 use super::rules::{
     FIELD_NAME, MAX_KEY, MAX_SUB_FIELDS, MAX_VALIDATIONS, Rules, parse_key, parse_name, parse_type,
     required_text,

@@ -9,6 +9,7 @@ mod clean_up;
 mod compiled;
 mod cost;
 mod definitions_snapshot;
+mod identity;
 mod input;
 mod rules;
 mod schema;
@@ -25,6 +26,7 @@ pub(super) use blocking::run as run_blocking;
 pub use clean_up::clean_up;
 pub(super) use cost::ValidationBudget;
 pub(super) use definitions_snapshot::DefinitionsSnapshot;
+pub(crate) use identity::OWNER_TYPE;
 pub use input::{DefinitionInput, ValuesInput};
 pub use values::{MetafieldValues, set_values, take_value, value};
 pub(super) use values::{apply, check_meta_data, validate_meta_data, validate_values, visible_values};
@@ -40,10 +42,9 @@ use crate::service::query::lock::find_for_update;
 use crate::spend;
 use crate::types::EventKind;
 
+use identity::name_of;
 use input::DefinitionDraft;
 
-/// The only kind of record that has custom fields.
-pub(crate) const OWNER_TYPE: &str = "customer";
 /// The unique index of what identifies a definition.
 const IDENTITY_INDEX: UniqueIndex =
     UniqueIndex { table: "metafield_definition", columns: &["owner_type", "namespace", "field_key"] };
@@ -195,9 +196,4 @@ pub(crate) fn still_being_deleted(namespace: &str, key: &str) -> Error {
 fn already_exists(draft: &DefinitionDraft) -> Error {
     let name = name_of(&draft.namespace, &draft.field_key);
     Error::conflict(format!("A metafield definition {name} already exists for \"{}\"", draft.owner_type))
-}
-
-/// The name of a custom field in messages.
-fn name_of(namespace: &str, key: &str) -> String {
-    format!("\"{namespace}.{key}\"")
 }

@@ -8,8 +8,8 @@ use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 use super::compiled::{Compiled, compiled};
-use super::cost::{Costs, ValidationBudget};
-use super::name_of;
+use super::cost::{Costs, MAX_COMPILED, ValidationBudget};
+use super::identity::name_of;
 use crate::entity::metafield_definition::{FieldType, Model};
 use crate::error::truncate;
 use crate::service::input::patch::contains_nul;
@@ -22,8 +22,6 @@ const MAX_LONG_TEXT: usize = 65535;
 const MAX_ITEMS: usize = 100;
 /// 2^53 - 1: clients in any language represent integers up to here exactly as floats (IEEE 754, binary64).
 const MAX_INTEGER: i64 = 9_007_199_254_740_991;
-/// The maximum size of a compiled regular expression, in bytes. New definitions have lower limits: see `rules.rs`.
-pub(super) const MAX_COMPILED: usize = 64 * 1024;
 /// The maximum number of errors that are reported for one field.
 const MAX_PROBLEMS: usize = 10;
 /// The maximum length of a message, in characters.

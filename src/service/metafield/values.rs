@@ -9,12 +9,13 @@ use sea_orm::prelude::Json;
 use sea_orm::{ConnectionTrait, IntoActiveModel};
 use serde_json::{Map, Value};
 
+use super::blocking;
 use super::compiled::cached;
 use super::cost::{ValidationBudget, is_light};
 use super::definitions_snapshot::DefinitionsSnapshot;
+use super::identity::name_of;
 use super::input::ValuesInput;
 use super::schema::validate_value;
-use super::{blocking, name_of};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;

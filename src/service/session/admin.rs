@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::family::{self, Lifetime, may_refresh};
-use super::refresh::{INVALID_REFRESH_TOKEN, PresentedToken};
+use super::presented_token::{INVALID_REFRESH_TOKEN, PresentedToken};
 use crate::app::ctx::Ctx;
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;

@@ -8,7 +8,7 @@ use sea_orm::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::refresh::PresentedToken;
+use super::presented_token::PresentedToken;
 use crate::app::ctx::{Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;

@@ -5,6 +5,7 @@ pub mod admin;
 mod end;
 mod expiry;
 mod family;
+mod presented_token;
 mod refresh;
 
 use chrono::TimeDelta;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 pub use end::{end, end_all, revoke};
 pub use expiry::delete_expired;
-pub(crate) use refresh::INVALID_REFRESH_TOKEN;
+pub(crate) use presented_token::INVALID_REFRESH_TOKEN;
 pub use refresh::refresh;
 
 use crate::app::ctx::{AdminCtx, Ctx};

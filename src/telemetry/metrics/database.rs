@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::{as_gauge, durations};
+use super::instruments::{as_gauge, durations};
 
 /// The kinds of statements, by their first word. `other` stands for `WITH`, `PRAGMA` and the like.
 const KINDS: [&str; 5] = ["select", "insert", "update", "delete", "other"];

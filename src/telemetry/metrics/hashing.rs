@@ -7,7 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::{as_gauge, durations};
+use super::instruments::{as_gauge, durations};
 
 /// The length of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::{durations, intern};
+use super::instruments::{durations, intern};
 use crate::clock::Timer;
 use crate::server::ServerMetrics;
 

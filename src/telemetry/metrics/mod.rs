@@ -8,29 +8,27 @@ mod database;
 mod graphql;
 mod hashing;
 mod http;
+mod instruments;
 mod worker;
 
-use std::collections::HashSet;
 use std::fmt;
 
-use parking_lot::RwLock;
 use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 pub use database::{DatabaseMetrics, PoolConnections};
 pub use graphql::{GraphqlMetrics, OperationOutcome};
 pub use hashing::{HashingMetrics, QueueLength};
 pub use http::{HttpMetrics, RunningRequest};
+pub use instruments::intern;
 pub use prometheus_client::metrics::gauge::Gauge;
 pub use worker::{Backlog, Queue, WorkerMetrics};
 
+use instruments::as_gauge;
+
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
-
-/// The buckets of durations in seconds, from the time of a lookup to the maximum time of a request.
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// All metrics of the program.
 pub struct Metrics {
@@ -87,34 +85,6 @@ impl Metrics {
         prometheus_text::encode(&mut text, &self.registry).unwrap_or_default();
         text
     }
-}
-
-/// Interns a name of patron as a label. Names are stored once and never freed. Their number is bounded by the routes and
-/// root fields, so it must not be called with data from clients.
-pub fn intern(name: &str) -> &'static str {
-    static NAMES: RwLock<Option<HashSet<&'static str>>> = RwLock::new(None);
-    let interned_name = NAMES.read().as_ref().and_then(|all| all.get(name).copied());
-    interned_name.unwrap_or_else(|| {
-        let mut all = NAMES.write();
-        let all = all.get_or_insert_default();
-        // Another thread may have inserted the name in between.
-        let known = all.get(name).copied();
-        known.unwrap_or_else(|| {
-            let name: &'static str = Box::leak(name.into());
-            all.insert(name);
-            name
-        })
-    })
-}
-
-/// A histogram of durations.
-fn durations() -> Histogram {
-    Histogram::new(SECONDS)
-}
-
-/// The value of a gauge.
-fn as_gauge(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::as_gauge;
+use super::instruments::as_gauge;
 
 /// A queue in the database that the worker sends from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,16 @@
 mod address;
 mod connection;
 mod country;
+mod country_queries;
 mod criterion;
 mod customer;
+mod customer_queries;
 pub(super) mod date_time;
 pub(super) mod definitions;
 mod filter;
 mod group;
 mod journal;
+mod journal_queries;
 mod list_connection;
 mod loader;
 pub(super) mod metafield;
@@ -25,9 +28,12 @@ use async_graphql::{EmptyMutation, EmptySubscription, SchemaBuilder};
 pub(super) type Schema = async_graphql::Schema<query::QueryRoot, EmptyMutation, EmptySubscription>;
 pub(super) type Builder = SchemaBuilder<query::QueryRoot, EmptyMutation, EmptySubscription>;
 
+/// Complexity of a root field, which is at least one round trip to the database.
+const ROOT: usize = 10;
+
 /// Builds the schema, without limits.
 pub(super) fn builder() -> Builder {
-    Schema::build(query::QueryRoot, EmptyMutation, EmptySubscription)
+    Schema::build(query::QueryRoot::default(), EmptyMutation, EmptySubscription)
 }
 
 /// The schema in the schema definition language: the content of `schema.graphql`.

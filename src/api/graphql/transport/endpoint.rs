@@ -14,7 +14,6 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::Schemas;
 use super::document::RequestError;
 use super::metrics;
 use super::parse::ParsedOperation;
@@ -22,6 +21,7 @@ use super::persisted::DocumentCache;
 use super::public::{CacheKey, PublicResponse, PublicResponseCache};
 use super::request::{Operations, Parameters, UrlParameters};
 use super::response::{self, BoundedBody, ExecutionResult, ResultKind};
+use super::schemas::Schemas;
 use crate::api::graphql::budget::{PendingBytes, RequestBudget};
 use crate::api::graphql::caller::with_caller;
 use crate::api::graphql::schema::Schema;
