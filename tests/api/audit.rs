@@ -1,12 +1,14 @@
 //! The audit trail: actor, action and record of each change, and the entries that remain when a customer is erased.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, TestApp, apply, dump, dump_contains, on_both_databases,
-    plan_without_scans, statements_of,
+    ADMIN_EMAIL, Actor, CUSTOMER_PASSWORD, Receiver, TestApp, TestResponse, apply, dump, dump_contains,
+    on_both_databases, plan_without_scans, statements_of,
 };
 
 const AUDIT: &str = "query ($filter: AuditEntryFilter, $first: Int, $after: String, $last: Int) {
@@ -17,6 +19,13 @@ const AUDIT: &str = "query ($filter: AuditEntryFilter, $first: Int, $after: Stri
 async fn audit(app: &TestApp, variables: Value) -> Vec<Value> {
     let response = app.log_in_admin().await.query_with(AUDIT, variables).await;
     response.data()["auditEntries"]["nodes"].as_array().unwrap().clone()
+}
+
+/// The claim `jti` of a token.
+fn id_of_token(token: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["jti"].clone()
 }
 
 #[apply(on_both_databases!)]
@@ -66,11 +75,7 @@ async fn entries_have_actor_token_and_changes(app: &TestApp) {
             "email": {"old": "a@x.io", "new": "A@x.io"}, "full_name": {"old": "John Smith", "new": "Jane"},
         })
     );
-    let claims = customer.token.split('.').nth(1).unwrap();
-    use base64::Engine;
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
-    let claims: Value = serde_json::from_slice(&claims).unwrap();
-    assert_eq!(renamed["tokenId"], claims["jti"], "the id of the token");
+    assert_eq!(renamed["tokenId"], id_of_token(&customer.token), "the id of the token");
     assert_eq!(
         (&disabled["actor"], &disabled["changes"]),
         (&json!("ADMIN"), &json!({"status": {"old": 1, "new": 0}}))
@@ -160,68 +165,55 @@ async fn filters_use_an_index(app: &TestApp) {
     }
 }
 
-/// No personal data is left anywhere in the database; the actions and their timestamps remain.
-#[apply(on_both_databases!)]
-async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
-    let app = app.with_webhooks().await;
-    let receiver = crate::support::Receiver::start().await;
-    let endpoint = app.add_endpoint(&receiver.url, &["*"]).await;
-    let personal = [
-        "marker.one@x.io",
-        "marker.two@x.io",
-        "marker.three@x.io",
-        "Marker Name",
-        "Marker Renamed",
-        "Marker Street",
-        "Marker Town",
-        "555-MARKER",
-        "marker-agent",
-        "Marker Field",
-        "203.0.113.77",
-    ];
+/// Parts of the personal data of the customer that is erased.
+const PERSONAL: [&str; 11] = [
+    "marker.one@x.io",
+    "marker.two@x.io",
+    "marker.three@x.io",
+    "Marker Name",
+    "Marker Renamed",
+    "Marker Street",
+    "Marker Town",
+    "555-MARKER",
+    "marker-agent",
+    "Marker Field",
+    "203.0.113.77",
+];
+
+/// Sends a request with a marked user agent and a marked idempotency key.
+async fn send_marked(actor: &impl Actor, method: Method, path: &str, body: &Value) -> TestResponse {
+    let request = actor.request(method, path);
+    let request = request.header("user-agent", "marker-agent").header("idempotency-key", "marker-key");
+    actor.send(request.json(body)).await
+}
+
+async fn register_marked(app: &TestApp) -> TestResponse {
     let body = json!({"full_name": "Marker Name", "email": "Marker.One@x.io", "password": CUSTOMER_PASSWORD});
-    let agent = |request: reqwest::RequestBuilder| {
-        request.header("user-agent", "marker-agent").header("idempotency-key", "marker-key")
-    };
-    let row = app
-        .anonymous()
-        .send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body))
-        .await
-        .data();
-    let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
+    send_marked(&app.anonymous(), Method::POST, "/api/customers", &body).await
+}
+
+/// Registers a customer and puts its personal data into records of each kind.
+async fn leave_personal_data(app: &TestApp) -> Value {
+    let row = register_marked(app).await.data();
     let login = json!({"email": "marker.one@x.io", "password": CUSTOMER_PASSWORD});
-    let pair = app
-        .anonymous()
-        .send(agent(app.anonymous().request(Method::POST, "/api/customer/tokens")).json(&login))
-        .await
-        .data();
+    let pair = send_marked(&app.anonymous(), Method::POST, "/api/customer/tokens", &login).await.data();
     let customer = app.log_in_customer(&row).await.with_tokens(&pair);
     let definition =
         json!({"ownerType": "customer", "fieldKey": "note", "name": "Note", "fieldType": "short_text"});
     app.admin().post("/api/metafield-definitions", &definition).await.data();
-    let own = async |method: Method, path: &str, body: Value| {
-        let response = customer.send(agent(customer.request(method, path)).json(&body)).await;
+    let address = json!({"full_name": "Marker Name", "address_1": "Marker Street 1", "city": "Marker Town",
+        "telephone": "555-MARKER", "postcode": "1", "province": "x", "country": "US"});
+    let values = json!({"metafields": {"custom": {"note": "Marker Field"}}});
+    let profile = json!({"full_name": "Marker Renamed", "email": "marker.two@x.io"});
+    for (method, path, body) in [
+        (Method::POST, "/api/customers/me/addresses", address),
+        (Method::PATCH, "/api/customers/me/metafields", values),
+        (Method::PATCH, "/api/customers/me", profile),
+    ] {
+        let response = send_marked(&customer, method, path, &body).await;
         assert!(response.status < 300, "{response:?}");
-    };
-    own(
-        Method::POST,
-        "/api/customers/me/addresses",
-        json!({"full_name": "Marker Name", "address_1": "Marker Street 1",
-        "city": "Marker Town", "telephone": "555-MARKER", "postcode": "1", "province": "x", "country": "US"}),
-    )
-    .await;
-    own(
-        Method::PATCH,
-        "/api/customers/me/metafields",
-        json!({"metafields": {"custom": {"note": "Marker Field"}}}),
-    )
-    .await;
-    own(
-        Method::PATCH,
-        "/api/customers/me",
-        json!({"full_name": "Marker Renamed", "email": "marker.two@x.io"}),
-    )
-    .await;
+    }
+    let url = format!("/api/customers/{}", row["uuid"].as_str().unwrap());
     app.admin().patch(&url, &json!({"email": "marker.three@x.io"})).await.data();
     for email in ["marker.three@x.io", "Marker.Three@x.io"] {
         app.anonymous().post("/api/customers/reset-password", &json!({"email": email})).await.data();
@@ -233,22 +225,12 @@ async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
         .await
         .data();
     app.admin().patch(&url, &json!({"full_name": "Marker Renamed Again"})).await.data();
-    let before = dump(&app).await;
-    let count = personal.iter().filter(|text| dump_contains(&before, text)).count();
-    assert!(count >= 8, "the dump contains the personal data: {count}");
+    row
+}
 
-    app.admin().delete(&url).await.data();
-    app.deliver_webhooks().await;
-    let after = dump(&app).await;
-    for text in personal {
-        assert!(!dump_contains(&after, text), "{text} is still there");
-    }
-    assert!(
-        dump_contains(&after, row["uuid"].as_str().unwrap()) && dump_contains(&after, ADMIN_EMAIL),
-        "the dump is complete"
-    );
-    // Actions, field names and token ids remain, without gaps in the sequence.
-    let entries = audit(&app, json!({"filter": {"customer": row["uuid"]}, "first": 100})).await;
+/// Actions, field names and token ids remain, without gaps in the sequence.
+async fn assert_trail_remains(app: &TestApp, row: &Value) {
+    let entries = audit(app, json!({"filter": {"customer": row["uuid"]}, "first": 100})).await;
     assert_eq!(entries[0]["action"], "customer.deleted");
     assert!(
         entries
@@ -268,15 +250,33 @@ async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
     let sequence: Vec<i64> = nodes.iter().map(|node| node["sequence"].as_i64().unwrap()).collect();
     assert_eq!(sequence, (1..=i64::try_from(nodes.len()).unwrap()).collect::<Vec<i64>>());
     assert!(nodes[..nodes.len() - 1].iter().all(|node| node["data"] == json!({"erased": true})));
+}
+
+/// No personal data is left anywhere in the database; the actions and their timestamps remain.
+#[apply(on_both_databases!)]
+async fn erasing_a_customer_leaves_nothing_personal(app: &TestApp) {
+    let (app, receiver) = (app.with_webhooks().await, Receiver::start().await);
+    let endpoint = app.add_endpoint(&receiver.url, &["*"]).await;
+    let row = leave_personal_data(&app).await;
+    let before = dump(&app).await;
+    let count = PERSONAL.iter().filter(|text| dump_contains(&before, text)).count();
+    assert!(count >= 8, "the dump contains the personal data: {count}");
+
+    let uuid = row["uuid"].as_str().unwrap();
+    app.admin().delete(&format!("/api/customers/{uuid}")).await.data();
+    app.deliver_webhooks().await;
+    let after = dump(&app).await;
+    for text in PERSONAL {
+        assert!(!dump_contains(&after, text), "{text} is still there");
+    }
+    assert!(dump_contains(&after, uuid) && dump_contains(&after, ADMIN_EMAIL), "the dump is complete");
+    assert_trail_remains(&app, &row).await;
     // Pending deliveries are sent without personal data, and the deletion is delivered.
     let received = receiver.take();
     let last = received.iter().rev().find(|one| one.kind().0 == "customer.deleted").unwrap();
     assert_eq!(last.body["data"], json!({"customer_id": row["customer_id"], "uuid": row["uuid"]}));
     // A stored response that contains personal data is not replayed.
-    let repeated = app
-        .anonymous()
-        .send(agent(app.anonymous().request(Method::POST, "/api/customers")).json(&body))
-        .await;
+    let repeated = register_marked(&app).await;
     assert_eq!(repeated.header("idempotency-replayed"), None);
     assert_ne!(repeated.data()["uuid"], row["uuid"]);
     app.admin()

@@ -7,7 +7,7 @@ use async_graphql_parser::types::{TypeKind, TypeSystemDefinition};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, apply, on_both_databases};
+use crate::support::{Actor, TestApp, apply, on_both_databases};
 
 const OPENAPI: &str = include_str!("../../docs/openapi.json");
 const SDL: &str = include_str!("../../schema.graphql");
@@ -51,31 +51,47 @@ fn root_fields() -> BTreeMap<&'static str, (&'static str, &'static str)> {
     ])
 }
 
+/// The starts of the routes for health, documents and new tokens, which ignore tokens.
+const IGNORE_TOKENS: [&str; 8] = [
+    "/health/",
+    "/metrics",
+    "/api/openapi.json",
+    "/api/user/token",
+    "/api/customer/token",
+    "/api/customers/reset-password",
+    "/api/customers/password",
+    "/api/customers/verify-email",
+];
+
+/// Creates a record of each kind but customers. Returns their routes and uuids.
+async fn create_records(app: &TestApp) -> [(&'static str, String); 3] {
+    let create = async |route: &'static str, body: Value| {
+        let row = app.admin().post(route, &body).await.data();
+        (route, row["uuid"].as_str().unwrap().to_owned())
+    };
+    let definition =
+        json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
+    [
+        create("/api/customer-groups", json!({"group_name": "VIP"})).await,
+        create("/api/metafield-definitions", definition).await,
+        create("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await,
+    ]
+}
+
 #[apply(on_both_databases!)]
 async fn rest_operations_refuse_the_wrong_roles(app: &TestApp) {
     let customer = app.customer("a@x.io").await;
     let address = app.add_address(&customer.row, "US-CA", true).await;
     let address = address["uuid"].as_str().unwrap();
-    let create = async |path: &str, body: Value| {
-        app.admin().post(path, &body).await.data()["uuid"].as_str().unwrap().to_owned()
-    };
-    let group = create("/api/customer-groups", json!({"group_name": "VIP"})).await;
-    let definition =
-        json!({"ownerType": "customer", "fieldKey": "loyalty", "name": "Loyalty", "fieldType": "integer"});
-    let definition = create("/api/metafield-definitions", definition).await;
-    let endpoint = create("/api/webhook-endpoints", json!({"url": "https://hooks.example.com/"})).await;
+    let records = create_records(app).await;
     let before = app.customers().await;
     let uuid = customer.row["uuid"].as_str().unwrap();
     let operations = operations();
     assert!(operations.len() >= 7, "{operations:?}");
     for (method, path, roles) in operations {
         // The record that `{uuid}` identifies.
-        let own = match path.split('/').nth(2) {
-            Some("customer-groups") => &group,
-            Some("metafield-definitions") => &definition,
-            Some("webhook-endpoints") => &endpoint,
-            _ => uuid,
-        };
+        let record = records.iter().find(|(route, _)| path.starts_with(route));
+        let own = record.map_or(uuid, |(_, record)| record.as_str());
         let path = path.replace("{uuid}", own).replace("{address_uuid}", address).replace("{id}", uuid);
         let send = async |actor: &dyn Fn() -> reqwest::RequestBuilder| {
             app.anonymous().send(actor().json(&json!({}))).await
@@ -97,31 +113,17 @@ async fn rest_operations_refuse_the_wrong_roles(app: &TestApp) {
         if roles == ["customer"] {
             send(&|| app.admin().request(method.clone(), &path)).await.assert_failure(403, "forbidden");
         }
-        // A bad token is never treated as no token. Routes for health, documents and new tokens ignore tokens.
+        // A bad token is never treated as no token.
         let bad = send(&|| app.anonymous().request(method.clone(), &path).bearer_auth("bad")).await;
-        let ignores_tokens = [
-            "/health/",
-            "/metrics",
-            "/api/openapi.json",
-            "/api/user/token",
-            "/api/customer/token",
-            "/api/customers/reset-password",
-            "/api/customers/password",
-            "/api/customers/verify-email",
-        ];
-        if ignores_tokens.iter().any(|start| path.starts_with(start)) {
+        if IGNORE_TOKENS.iter().any(|start| path.starts_with(start)) {
             assert_eq!(bad.status, anonymous.status, "{method} {path}");
         } else {
             bad.assert_failure(401, "unauthenticated");
         }
     }
     assert_eq!(app.customers().await, before);
-    for url in [
-        format!("/api/customer-groups/{group}"),
-        format!("/api/metafield-definitions/{definition}"),
-        format!("/api/webhook-endpoints/{endpoint}"),
-    ] {
-        app.admin().patch(&url, &json!({})).await.data();
+    for (route, record) in &records {
+        app.admin().patch(&format!("{route}/{record}"), &json!({})).await.data();
     }
 }
 

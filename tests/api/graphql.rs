@@ -4,7 +4,7 @@ use reqwest::Method;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, NOW, apply, on_both_databases};
+use crate::support::{Actor, NOW, TestApp, TestResponse, apply, on_both_databases};
 
 const EVERYTHING: &str = "{ customer(email: \"JOHN.smith@example.com\") {
     customerId uuid status email fullName createdAt updatedAt version urn editUrl updateApi deleteApi metaData
@@ -234,12 +234,13 @@ async fn allowed_countries_and_provinces_are_listed(app: &TestApp) {
     assert_eq!(response.graphql_code(), "QUERY_TOO_LARGE", "all provinces count");
 }
 
+async fn post_accepting(app: &TestApp, media_types: &str, query: &str) -> TestResponse {
+    let request = app.anonymous().request(Method::POST, "/api/graphql").header("accept", media_types);
+    app.anonymous().send(request.json(&json!({"query": query}))).await
+}
+
 #[apply(on_both_databases!)]
 async fn both_media_types_are_supported(app: &TestApp) {
-    let post = async |accept: &str, query: &str| {
-        let request = app.anonymous().request(Method::POST, "/api/graphql").header("accept", accept);
-        app.anonymous().send(request.json(&json!({"query": query}))).await
-    };
     for (accept, media_type) in [
         ("application/json", "application/json; charset=utf-8"),
         ("*/*", "application/json; charset=utf-8"),
@@ -248,50 +249,62 @@ async fn both_media_types_are_supported(app: &TestApp) {
             "application/graphql-response+json; charset=utf-8",
         ),
     ] {
-        let response = post(accept, "{ __typename }").await;
+        let response = post_accepting(app, accept, "{ __typename }").await;
         assert_eq!((response.status, response.header("content-type")), (200, Some(media_type)));
     }
     // A header without a media type accepts anything.
     for empty in ["", " ", ",", " , ,"] {
-        let response = post(empty, "{ __typename }").await;
+        let response = post_accepting(app, empty, "{ __typename }").await;
         assert_eq!(
             (response.status, response.header("content-type")),
             (200, Some("application/json; charset=utf-8")),
             "{empty:?}"
         );
     }
-    assert_eq!(post(",text/html,", "{ __typename }").await.status, 406);
-    // With the newer media type, the status shows that the request was not executed.
-    for (query, code) in [
-        ("{ nope }", "GRAPHQL_VALIDATION_FAILED"),
-        ("{ ", "GRAPHQL_PARSE_FAILED"),
-        ("mutation { a }", "GRAPHQL_VALIDATION_FAILED"),
-    ] {
-        let newer = post("application/graphql-response+json", query).await;
-        assert_eq!((newer.status, newer.graphql_code()), (400, code), "{newer:?}");
-        let older = post("application/json", query).await;
-        assert_eq!((older.status, older.graphql_code()), (200, code), "{older:?}");
-    }
-    let response = post("application/graphql-response+json", "{ customers { total } }").await;
-    assert_eq!((response.status, response.graphql_code()), (200, "UNAUTHENTICATED"));
-    let refused = post("application/graphql-response+json", "{ nope }").await;
-    assert!(refused.body.get("data").is_none(), "a request that was not executed has no data: {refused:?}");
+    assert_eq!(post_accepting(app, ",text/html,", "{ __typename }").await.status, 406);
     for older in [
         "application/graphql-response+json;q=0, application/json",
         "application/graphql-response+json;q=0.5, application/json",
         "application/graphql-response+json;q=0.8,*/*",
     ] {
-        let response = post(older, "{ __typename }").await;
+        let response = post_accepting(app, older, "{ __typename }").await;
         assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"), "{older}");
     }
     assert_eq!(
-        post("application/json;q=0, */*;q=0, application/graphql-response+json;q=0", "{ __typename }")
-            .await
-            .status,
+        post_accepting(
+            app,
+            "application/json;q=0, */*;q=0, application/graphql-response+json;q=0",
+            "{ __typename }"
+        )
+        .await
+        .status,
         406
     );
-    assert_eq!(post("text/html", "{ __typename }").await.status, 406);
-    // Failures use the negotiated media type too, so that clients read their error code.
+    assert_eq!(post_accepting(app, "text/html", "{ __typename }").await.status, 406);
+}
+
+/// With the newer media type, the status shows that the request was not executed.
+#[apply(on_both_databases!)]
+async fn the_newer_media_type_has_a_status_for_refused_requests(app: &TestApp) {
+    for (query, code) in [
+        ("{ nope }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ ", "GRAPHQL_PARSE_FAILED"),
+        ("mutation { a }", "GRAPHQL_VALIDATION_FAILED"),
+    ] {
+        let newer = post_accepting(app, "application/graphql-response+json", query).await;
+        assert_eq!((newer.status, newer.graphql_code()), (400, code), "{newer:?}");
+        let older = post_accepting(app, "application/json", query).await;
+        assert_eq!((older.status, older.graphql_code()), (200, code), "{older:?}");
+    }
+    let response = post_accepting(app, "application/graphql-response+json", "{ customers { total } }").await;
+    assert_eq!((response.status, response.graphql_code()), (200, "UNAUTHENTICATED"));
+    let refused = post_accepting(app, "application/graphql-response+json", "{ nope }").await;
+    assert!(refused.body.get("data").is_none(), "a request that was not executed has no data: {refused:?}");
+}
+
+/// Failures use the negotiated media type too, so that clients read their error code.
+#[apply(on_both_databases!)]
+async fn failures_have_the_negotiated_media_type(app: &TestApp) {
     for (accept, media_type) in [
         ("application/graphql-response+json", "application/graphql-response+json; charset=utf-8"),
         ("application/graphql-response+json;q=0, application/json", "application/json; charset=utf-8"),

@@ -8,7 +8,9 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{Actor, CUSTOMER_PASSWORD, Receiver, TestApp, WebhookReply, apply, on_both_databases};
+use crate::support::{
+    Actor, CUSTOMER_PASSWORD, Receiver, TestApp, TestResponse, WebhookReply, apply, on_both_databases,
+};
 
 async fn journal(app: &TestApp) -> Vec<Model> {
     Entity::find().order_by_asc(Column::JournalEntryId).all(app.app.db.writer()).await.unwrap()
@@ -133,6 +135,20 @@ async fn meta_data_is_limited_in_size(app: &TestApp) {
     app.admin().patch(&url(&row), &json!({"full_name": "B"})).await.data();
 }
 
+/// Reads the feed after it has published the event of the admin's login.
+async fn read_feed(app: &TestApp, variables: Value) -> TestResponse {
+    let admin = app.log_in_admin().await;
+    app.publish().await;
+    admin.query_with(FEED, variables).await
+}
+
+/// The kinds of the events of the feed, except those of admins' logins.
+async fn read_kinds(app: &TestApp, variables: Value) -> Vec<String> {
+    let nodes = read_feed(app, variables).await.data()["events"]["nodes"].clone();
+    let kinds = nodes.as_array().unwrap().iter().map(|node| node["type"].as_str().unwrap().to_owned());
+    kinds.filter(|kind| !kind.starts_with("admin_session.")).collect()
+}
+
 /// Old entries are deleted unless a webhook still needs them. A cursor is an error if entries after it have been
 /// deleted.
 #[apply(on_both_databases!)]
@@ -144,13 +160,8 @@ async fn old_entries_are_deleted_after_the_retention(app: &TestApp) {
         .await;
     let receiver = Receiver::start().await;
     app.publish().await;
-    let read = async |variables: Value| {
-        let admin = app.log_in_admin().await;
-        // Publishes the event of the login.
-        app.publish().await;
-        admin.query_with(FEED, variables).await
-    };
-    let start = read(json!({"first": 100})).await.data()["events"]["pageInfo"]["endCursor"].clone();
+    let start =
+        read_feed(&app, json!({"first": 100})).await.data()["events"]["pageInfo"]["endCursor"].clone();
     let endpoint = app.add_endpoint(&receiver.url, &["customer.created"]).await;
     let row = app.register("a@x.io").await;
     receiver.reply_with(std::iter::repeat_n(WebhookReply::Status(503), 100));
@@ -158,7 +169,8 @@ async fn old_entries_are_deleted_after_the_retention(app: &TestApp) {
     let disable = format!("/api/webhook-endpoints/{}", endpoint["uuid"].as_str().unwrap());
     app.admin().patch(&disable, &json!({"enabled": false})).await.data();
     app.publish().await;
-    let middle = read(json!({"after": start})).await.data()["events"]["pageInfo"]["endCursor"].clone();
+    let middle =
+        read_feed(&app, json!({"after": start})).await.data()["events"]["pageInfo"]["endCursor"].clone();
     app.app.clock.advance(TimeDelta::days(9));
     app.log_in_admin().await.patch(&url(&row), &json!({"full_name": "Jane"})).await.data();
     app.publish().await;
@@ -172,16 +184,11 @@ async fn old_entries_are_deleted_after_the_retention(app: &TestApp) {
     assert!(kinds.starts_with(&["customer.created"]) && kinds.contains(&"customer.updated"), "{kinds:?}");
     assert!(remaining.len() < before, "{kinds:?}");
     for expired in [json!({"after": start}), json!({"before": start})] {
-        assert_eq!(read(expired).await.graphql_code(), "POSITION_EXPIRED");
+        assert_eq!(read_feed(&app, expired).await.graphql_code(), "POSITION_EXPIRED");
     }
-    let read_kinds = async |variables: Value| {
-        let nodes = read(variables).await.data()["events"]["nodes"].clone();
-        let kinds = nodes.as_array().unwrap().iter().map(|node| node["type"].as_str().unwrap().to_owned());
-        kinds.filter(|kind| !kind.starts_with("admin_session.")).collect::<Vec<_>>()
-    };
-    assert_eq!(read_kinds(json!({"after": middle})).await, ["customer.updated"]);
+    assert_eq!(read_kinds(&app, json!({"after": middle})).await, ["customer.updated"]);
     assert_eq!(
-        read_kinds(json!({})).await,
+        read_kinds(&app, json!({})).await,
         ["customer.updated"],
         "without a cursor the feed starts at the oldest entry"
     );
@@ -201,7 +208,7 @@ async fn old_entries_are_deleted_after_the_retention(app: &TestApp) {
     app.publish().await;
     run_housekeeping(&app).await;
     assert_eq!(Entity::find().count(app.app.db.writer()).await.unwrap(), 0);
-    assert_eq!(read(json!({"after": middle})).await.graphql_code(), "POSITION_EXPIRED");
+    assert_eq!(read_feed(&app, json!({"after": middle})).await.graphql_code(), "POSITION_EXPIRED");
     receiver.stop();
     app.stop().await;
 }

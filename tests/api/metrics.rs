@@ -155,14 +155,8 @@ async fn metrics_are_not_public(app: &TestApp) {
     off.stop().await;
 }
 
-/// Every metric and label of the dashboard and of the alert rules exists, and every metric is used and documented.
-#[apply(on_both_databases!)]
-async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
-    // Creates a sample of every metric.
-    app.register("a@x.io").await;
-    app.anonymous().query("{ countries { code } }").await.data();
-    drop(app.app.metrics.http.begin("GET", Some("/health/live")));
-    app.app.metrics.http.server.reset("stream", "stalled", 1);
+/// Runs the worker until it has measured the queues.
+async fn run_worker(app: &TestApp) {
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&app.app), stopped));
     let measured = async {
@@ -171,6 +165,17 @@ async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
     tokio::time::timeout(Duration::from_secs(30), measured).await.expect("the worker measures the queues");
     stop.send_replace(true);
     working.await.unwrap();
+}
+
+/// Every metric and label of the dashboard and of the alert rules exists, and every metric is used and documented.
+#[apply(on_both_databases!)]
+async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
+    // Creates a sample of every metric.
+    app.register("a@x.io").await;
+    app.anonymous().query("{ countries { code } }").await.data();
+    drop(app.app.metrics.http.begin("GET", Some("/health/live")));
+    app.app.metrics.http.server.reset("stream", "stalled", 1);
+    run_worker(app).await;
     let samples = samples(app).await;
     let (mut names, mut labels) = (BTreeSet::new(), BTreeMap::new());
     for series in samples.keys() {

@@ -1,5 +1,5 @@
-//! Who may import whom: the order of the modules, the crates that each may name, and no cycles between folders. Read off
-//! the `use` lines and the paths in the code.
+//! Who may import whom: the order of the modules, the crates that each may name, and no cycles between folders or files.
+//! Read off the `use` lines and the paths in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -70,6 +70,20 @@ const OWNERS: &[(&str, &[&str])] = &[
 const SURFACES: &[&str] =
     &["http", "api::rest", "api::graphql", "web", "worker", "transfer", "server", "router", "cli"];
 
+/// Folders whose files may depend on each other: tables have relations in both directions, and GraphQL types have fields of
+/// each other's type.
+const MUTUAL: &[&str] = &["entity", "api::graphql::schema"];
+
+/// A path of a `use` statement.
+struct Use {
+    /// The path in the crate.
+    path: String,
+    /// The name that the item gets.
+    name: String,
+    /// Whether other files can import the item from this one.
+    is_reexport: bool,
+}
+
 /// A source file, without comments and tests.
 struct Source {
     /// The path of its module, such as `service::customer`.
@@ -91,27 +105,45 @@ impl Source {
 
     /// The paths into the crate that it names, absolute and without `crate::`.
     fn paths(&self) -> Vec<String> {
-        let mut paths = Vec::new();
-        let mut rest = String::new();
+        let (uses, rest) = self.uses();
+        uses.into_iter().map(|used| used.path).chain(self.paths_in(&rest)).collect()
+    }
+
+    /// Its `use` statements, and the rest of its code.
+    fn uses(&self) -> (Vec<Use>, String) {
+        let (mut uses, mut rest) = (Vec::new(), String::new());
         let mut code = self.code.as_str();
         while let Some(at) = find_use(code) {
             rest.push_str(&code[..at]);
+            let is_reexport = !start_of_line(code, at).trim().is_empty();
             let statement = &code[at + "use ".len()..];
             let end = statement.find(';').unwrap_or(statement.len());
-            expand("", &statement[..end], &mut paths);
+            let mut items = Vec::new();
+            expand("", &statement[..end], &mut items);
+            for (path, name) in items {
+                uses.extend(self.resolve(&path).map(|path| Use { path, name, is_reexport }));
+            }
             code = &statement[end..];
         }
         rest.push_str(code);
+        (uses, rest)
+    }
+
+    /// The paths that begin with `crate`, `super` or `self` in code without `use` statements.
+    fn paths_in(&self, code: &str) -> Vec<String> {
+        let mut paths = Vec::new();
         for root in ["crate::", "super::", "self::"] {
-            for (at, _) in rest.match_indices(root) {
-                let is_start = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
-                let end = rest[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-                if is_start {
-                    paths.push(rest[at..end.map_or(rest.len(), |end| at + end)].to_owned());
+            for (at, _) in code.match_indices(root) {
+                let before = &code[..at];
+                let is_start = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+                let is_visibility = before.ends_with("pub(in ");
+                let end = code[at..].find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+                if is_start && !is_visibility {
+                    paths.extend(self.resolve(&code[at..end.map_or(code.len(), |end| at + end)]));
                 }
             }
         }
-        paths.iter().filter_map(|path| self.resolve(path)).collect()
+        paths
     }
 
     fn resolve(&self, path: &str) -> Option<String> {
@@ -137,18 +169,26 @@ impl Source {
 /// Where a `use` statement begins: the word, behind nothing but its visibility on its line.
 fn find_use(code: &str) -> Option<usize> {
     let begins = |at: &usize| {
-        let line = &code[code[..*at].rfind('\n').map_or(0, |end| end + 1)..*at];
+        let line = start_of_line(code, *at);
         line.trim().is_empty() || line.trim_start().starts_with("pub") && line.ends_with(' ')
     };
     code.match_indices("use ").map(|(at, _)| at).find(begins)
 }
 
-/// The paths of a `use` tree.
-fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
+/// The text before a position in the same line.
+fn start_of_line(code: &str, at: usize) -> &str {
+    &code[code[..at].rfind('\n').map_or(0, |end| end + 1)..at]
+}
+
+/// The paths of a `use` tree, each with the name that the item gets.
+fn expand(prefix: &str, tree: &str, paths: &mut Vec<(String, String)>) {
     let tree = tree.trim();
     let Some(open) = tree.find('{') else {
-        let path = tree.split(" as ").next().unwrap_or(tree).trim();
-        paths.push(format!("{prefix}{path}"));
+        let (path, alias) = tree.split_once(" as ").unwrap_or((tree, ""));
+        let path = format!("{prefix}{}", path.trim());
+        let last = path.trim_end_matches("::self").rsplit("::").next().unwrap_or_default();
+        let name = if alias.is_empty() { last } else { alias.trim() }.to_owned();
+        paths.push((path, name));
         return;
     };
     let prefix = format!("{prefix}{}", tree[..open].trim());
@@ -194,15 +234,86 @@ fn target<'a>(by_module: &BTreeMap<&'a str, &'a Source>, path: &str) -> Option<&
     }
 }
 
+fn by_module(sources: &[Source]) -> BTreeMap<&str, &Source> {
+    sources.iter().map(|source| (source.module.as_str(), source)).collect()
+}
+
 /// For each file, the files that it imports from.
 fn imports(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
-    let by_module: BTreeMap<&str, &Source> =
-        sources.iter().map(|source| (source.module.as_str(), source)).collect();
+    let by_module = by_module(sources);
     let of = |source: &Source| {
         let found = source.paths().into_iter().filter_map(|path| target(&by_module, &path));
         found.map(|found| found.module.as_str()).filter(|module| *module != source.module).collect()
     };
     sources.iter().map(|source| (source.module.as_str(), of(source))).collect()
+}
+
+/// For each file, the files that its own code depends on. A re-exported item counts as imported from the file that defines
+/// it, and the file that re-exports it does not depend on it. So a `mod.rs` may collect the items of its folder, but files
+/// that use code in their `mod.rs` may not be used by that code.
+fn dependencies(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let by_module = by_module(sources);
+    let mut origins = BTreeMap::new();
+    for source in sources {
+        for Use { path, name, .. } in source.uses().0.into_iter().filter(|used| used.is_reexport) {
+            let name = format!("{}::{name}", source.module);
+            // A file may define a function with its own name, such as `save::save`.
+            if !by_module.contains_key(name.as_str()) {
+                origins.insert(name, path);
+            }
+        }
+    }
+    let mut dependencies = BTreeMap::new();
+    for source in sources {
+        let (uses, rest) = source.uses();
+        let used = uses.into_iter().filter(|used| !used.is_reexport).map(|used| used.path);
+        let paths = used.chain(source.paths_in(&rest)).map(|path| origin(&origins, &path));
+        let mut found: BTreeSet<&str> =
+            paths.filter_map(|path| target(&by_module, &path)).map(|found| found.module.as_str()).collect();
+        let children = by_module.keys().filter_map(|module| Some((*module, module.rsplit_once("::")?)));
+        let used =
+            children.filter(|(_, (parent, name))| *parent == source.module && names_crate(&rest, name));
+        found.extend(used.map(|(module, _)| module));
+        found.remove(source.module.as_str());
+        dependencies.insert(source.module.as_str(), found);
+    }
+    dependencies
+}
+
+/// The path under which an item is defined. `origins` has the paths of re-exported items.
+fn origin(origins: &BTreeMap<String, String>, path: &str) -> String {
+    let mut ends = path.match_indices("::").map(|(at, _)| at).chain([path.len()]);
+    match ends.find_map(|end| Some((end, origins.get(&path[..end])?))) {
+        Some((end, origin_of_item)) => origin(origins, &format!("{origin_of_item}{}", &path[end..])),
+        None => path.to_owned(),
+    }
+}
+
+/// The imports that are part of a cycle.
+fn on_cycles<'a>(imports: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<(&'a str, &'a str)> {
+    let reachable = |from: &'a str| {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+        while let Some(module) = next.pop() {
+            for other in &imports[module] {
+                if seen.insert(*other) {
+                    next.push(*other);
+                }
+            }
+        }
+        seen
+    };
+    let from_each: BTreeMap<&str, BTreeSet<&str>> =
+        imports.keys().map(|module| (*module, reachable(module))).collect();
+    let mut found = Vec::new();
+    for (module, imported) in imports {
+        found.extend(
+            imported
+                .iter()
+                .filter(|other| from_each[**other].contains(module))
+                .map(|other| (*module, *other)),
+        );
+    }
+    found
 }
 
 fn names_crate(code: &str, name: &str) -> bool {
@@ -219,8 +330,7 @@ fn assert_none(wrong: &[String], rule: &str) {
 fn modules_import_only_from_the_rows_below() {
     let sources = sources();
     let row = |layer: &str| LAYERS.iter().position(|row| row.contains(&layer));
-    let by_module: BTreeMap<&str, &Source> =
-        sources.iter().map(|source| (source.module.as_str(), source)).collect();
+    let by_module = by_module(&sources);
     let mut wrong = Vec::new();
     for (module, imported) in imports(&sources) {
         let source = by_module[module];
@@ -246,33 +356,26 @@ fn modules_import_only_from_the_rows_below() {
 #[test]
 fn files_of_different_folders_form_no_cycle() {
     let sources = sources();
-    let imports = imports(&sources);
-    let folder = |module: &str| {
-        let source = sources.iter().find(|source| source.module == module).expect("it is a source");
-        source.file.parent().expect("it is in a folder").to_path_buf()
-    };
-    let reachable = |from: &str| {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
-        while let Some(module) = next.pop() {
-            for other in &imports[module.as_str()] {
-                if seen.insert((*other).to_owned()) {
-                    next.push((*other).to_owned());
-                }
-            }
-        }
-        seen
-    };
-    let from_each: BTreeMap<&str, BTreeSet<String>> =
-        imports.keys().map(|module| (*module, reachable(module))).collect();
-    let mut wrong = Vec::new();
-    for (module, imported) in &imports {
-        for other in imported {
-            if from_each[other].contains(*module) && folder(module) != folder(other) {
-                wrong.push(format!("{module} imports from {other}, which leads back to it"));
-            }
-        }
-    }
-    assert_none(&wrong, "files of different folders import from each other");
+    let by_module = by_module(&sources);
+    let folder = |module: &str| by_module[module].file.parent();
+    let mut cycles = on_cycles(&imports(&sources));
+    cycles.retain(|(module, other)| folder(module) != folder(other));
+    assert_none(&lines_of(cycles), "files of different folders import from each other");
+}
+
+#[test]
+fn files_form_no_cycle() {
+    let sources = sources();
+    let is_mutual = |module: &str| MUTUAL.iter().any(|folder| module.starts_with(*folder));
+    let mut cycles = on_cycles(&dependencies(&sources));
+    cycles.retain(|(module, other)| !(is_mutual(module) && is_mutual(other)));
+    assert_none(&lines_of(cycles), "files depend on each other: move what both need to a third file");
+}
+
+fn lines_of(cycles: Vec<(&str, &str)>) -> Vec<String> {
+    let line =
+        |(module, other): (&str, &str)| format!("{module} imports from {other}, which leads back to it");
+    cycles.into_iter().map(line).collect()
 }
 
 #[test]
@@ -353,5 +456,17 @@ fn the_rules_can_fail() {
     assert_eq!(imports["a"], BTreeSet::from(["b"]));
     assert_eq!(imports["b::two"], BTreeSet::from(["a::one"]));
     assert!(imports["b"].is_empty());
+    let sources = [
+        source("a", "mod one;\nmod two;\npub use one::{One as First};\nuse two::Two;\nfn f() { three::h() }"),
+        source("a::one", "pub struct One;"),
+        source("a::two", "use super::First;\npub(in crate::b) struct Two;\nfn g() { super::f() }"),
+        source("a::three", "pub(super) fn h() {}"),
+        source("b", "use crate::a::First;"),
+    ];
+    let dependencies = dependencies(&sources);
+    assert_eq!(dependencies["a"], BTreeSet::from(["a::three", "a::two"]));
+    assert_eq!(dependencies["a::two"], BTreeSet::from(["a", "a::one"]));
+    assert_eq!(dependencies["b"], BTreeSet::from(["a::one"]));
+    assert_eq!(on_cycles(&dependencies), [("a", "a::two"), ("a::two", "a")]);
     assert!(names_crate("use axum::Router;", "axum") && !names_crate("use async_axum::X;", "axum"));
 }

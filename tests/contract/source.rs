@@ -1,10 +1,15 @@
-//! The files of `src`, for the checks that read them.
+//! The Rust files, for the checks that read them.
 
 use std::path::{Path, PathBuf};
 
 /// The Rust files of `src`, by their paths in it, with their contents.
 pub(super) fn files() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    files_of("src")
+}
+
+/// The Rust files of a folder of the repository, by their paths in it, with their contents.
+pub(super) fn files_of(folder: &str) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files = Vec::new();
     collect(&root, &mut files);
     let read = |path: PathBuf| {

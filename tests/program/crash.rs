@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 
 use crate::support::{ADMIN, Folder, Postgres, Server, client};
@@ -177,54 +177,85 @@ async fn kills_lose_no_acknowledged_change_on_postgres() {
     kill_repeatedly(&database.url, folder.path()).await;
 }
 
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres");
+
+/// A PostgreSQL server for one test, since the other tests need theirs. It is stopped when the pipe to it is closed.
+struct Cluster {
+    script: Child,
+    /// Kept open, so that the script can write to it.
+    _output: Lines<BufReader<ChildStdout>>,
+    url: String,
+    folder: String,
+    port: String,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let print = r#"printf '%s\n' "$PATRON_TEST_POSTGRES_URL" "$PATRON_TEST_POSTGRES_CLUSTER" "$PATRON_TEST_POSTGRES_PORT"; cat"#;
+        let mut script = Command::new(SCRIPT)
+            .args(["run", "bash", "-c", print])
+            .env_remove("PATRON_TEST_POSTGRES_URL")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the script runs");
+        let mut lines = BufReader::new(script.stdout.take().expect("stdout is piped")).lines();
+        let mut line =
+            async || lines.next_line().await.expect("the output is text").expect("the server starts");
+        let (url, folder, port) = (line().await, line().await, line().await);
+        Self { script, _output: lines, url, folder, port }
+    }
+
+    /// Starts or crashes the server.
+    async fn control(&self, action: &str) {
+        let mut command = Command::new(SCRIPT);
+        command.arg(action).env("PATRON_TEST_POSTGRES_CLUSTER", &self.folder);
+        let status =
+            command.env("PATRON_TEST_POSTGRES_PORT", &self.port).stdout(Stdio::null()).status().await;
+        assert!(status.expect("the script runs").success(), "{action}");
+    }
+
+    /// Creates a database and returns its URL.
+    async fn create_database(&self) -> String {
+        let server = Database::connect(&self.url).await.expect("the server is reachable");
+        // Commits wait for the write-ahead log, as in production. Only the server process crashes, not the disk.
+        server
+            .execute_unprepared("ALTER SYSTEM SET synchronous_commit = on")
+            .await
+            .expect("the setting is changed");
+        server.execute_unprepared("SELECT pg_reload_conf()").await.expect("the settings are reloaded");
+        server.execute_unprepared("CREATE DATABASE patron").await.expect("the database is created");
+        server.close().await.expect("the connection closes");
+        self.url.replace("/postgres?", "/patron?")
+    }
+
+    async fn stop(mut self) {
+        drop(self.script.stdin.take());
+        assert!(self.script.wait().await.expect("the script ends").success());
+    }
+}
+
+/// The status of the program's readiness check.
+async fn readiness(client: &reqwest::Client, address: &str) -> u16 {
+    let ready = client.get(format!("{address}/health/ready")).send().await.expect("the program responds");
+    ready.status().as_u16()
+}
+
 /// PostgreSQL crashes and restarts while the clients write; the program recovers without a restart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_program_recovers_from_crashes_of_postgres() {
-    const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/postgres");
-    let folder = Folder::new();
-    // A separate server, since the other tests need theirs. It is stopped when the pipe to it is closed.
-    let print = r#"printf '%s\n' "$PATRON_TEST_POSTGRES_URL" "$PATRON_TEST_POSTGRES_CLUSTER" "$PATRON_TEST_POSTGRES_PORT"; cat"#;
-    let mut cluster = Command::new(SCRIPT)
-        .args(["run", "bash", "-c", print])
-        .env_remove("PATRON_TEST_POSTGRES_URL")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the script runs");
-    let mut lines = BufReader::new(cluster.stdout.take().expect("stdout is piped")).lines();
-    let mut line = async || lines.next_line().await.expect("the output is text").expect("the server starts");
-    let (url, cluster_folder, port) = (line().await, line().await, line().await);
-    let control = async |action: &str| {
-        let mut command = Command::new(SCRIPT);
-        command.arg(action).env("PATRON_TEST_POSTGRES_CLUSTER", &cluster_folder);
-        let status = command.env("PATRON_TEST_POSTGRES_PORT", &port).stdout(Stdio::null()).status().await;
-        assert!(status.expect("the script runs").success(), "{action}");
-    };
-    let server = Database::connect(&url).await.expect("the server is reachable");
-    // Commits wait for the write-ahead log, as in production. Only the server process crashes, not the disk.
-    server
-        .execute_unprepared("ALTER SYSTEM SET synchronous_commit = on")
-        .await
-        .expect("the setting is changed");
-    server.execute_unprepared("SELECT pg_reload_conf()").await.expect("the settings are reloaded");
-    server.execute_unprepared("CREATE DATABASE patron").await.expect("the database is created");
-    server.close().await.expect("the connection closes");
-
-    let database = url.replace("/postgres?", "/patron?");
+    let (folder, cluster) = (Folder::new(), Cluster::start().await);
+    let database = cluster.create_database().await;
     let mut settings = settings(&database);
     settings.push(("PATRON_DATABASE_WAIT", "1"));
     // PostgreSQL is unavailable at the start as well: the program starts, is not ready, and migrates later.
-    control("crash").await;
+    cluster.control("crash").await;
     let program = Server::serve(folder.path(), &settings);
     let (client, address) = (client(), program.url());
-    let ready = async || {
-        let ready = client.get(format!("{address}/health/ready")).send().await.expect("the program responds");
-        ready.status().as_u16()
-    };
-    assert_eq!(ready().await, 503);
-    control("start").await;
+    assert_eq!(readiness(&client, &address).await, 503);
+    cluster.control("start").await;
     let mut attempts = 0;
-    while ready().await != 200 {
+    while readiness(&client, &address).await != 200 {
         attempts += 1;
         // The program reconnects after 250 ms, then 500 ms, and so on.
         assert!(attempts < 200_000, "the program does not reconnect");
@@ -239,12 +270,12 @@ async fn the_program_recovers_from_crashes_of_postgres() {
             progress.wait_for(20 + crash).await;
             let rejected = *progress.rejected.borrow();
             progress.database_available.send_replace(false);
-            control("crash").await;
+            cluster.control("crash").await;
             // Every writer gets a 503.
             let mut rejections = progress.rejected.subscribe();
             rejections.wait_for(|count| *count >= rejected + WRITERS).await.expect("the writers are running");
-            assert_eq!(ready().await, 503);
-            control("start").await;
+            assert_eq!(readiness(&client, &address).await, 503);
+            cluster.control("start").await;
             progress.database_available.send_replace(true);
         }
     };
@@ -258,6 +289,5 @@ async fn the_program_recovers_from_crashes_of_postgres() {
         progress.sent.load(Ordering::Relaxed)
     );
     assert!(!log.contains("panicked"), "{log}");
-    drop(cluster.stdin.take());
-    assert!(cluster.wait().await.expect("the script ends").success());
+    cluster.stop().await;
 }

@@ -3,6 +3,8 @@
 mod clean_up;
 mod costs;
 mod definitions;
+mod refused_definitions;
+mod value_cases;
 mod values;
 mod visibility;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MINE, custom, define, metafields_url};
-use crate::support::{Actor, apply, on_both_databases};
+use crate::support::{Actor, Customer, TestApp, apply, on_both_databases};
 
 const FIELDS: &str = "uuid metafields { namespace key type value } crm: metafields(namespace: \"crm\") { key } hidden: metafield(namespace: \"custom\", key: \"hidden\") { key value }
     level: metafield(namespace: \"custom\", key: \"level\") { type value } none: metafield(namespace: \"no\", key: \"no\") { key } updateMetafieldsApi";
@@ -30,8 +30,40 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
         .data();
     let all = app.admin().patch(&url, &custom(json!({"hidden": "secret", "level": "gold"}))).await.data();
     assert_eq!(all, json!({"metaData": {"free": "secret", "custom": {"hidden": "secret", "level": "gold"}}}));
+    assert_hidden_is_refused_as_unknown(app, &customer).await;
+    let own = customer
+        .patch(MINE, &json!({"metafields": {"custom": {"level": "silver"}, "crm": {"tags": [1]}}}))
+        .await;
+    assert_eq!(
+        own.body,
+        json!({"data": {"metaData": {"custom": {"level": "silver"}, "crm": {"tags": [1]}}}})
+    );
+    assert_eq!(
+        app.customers().await[0].meta_data,
+        json!({"free": "secret", "custom": {"hidden": "secret", "level": "silver"}, "crm": {"tags": [1]}})
+    );
+    assert_customer_reads_no_hidden_field(&customer).await;
+    assert_admin_reads_all_fields(app, &customer).await;
+    // The value disappears with its definition, at once.
+    app.admin().delete(&level).await.data();
+    let query = format!("query ($id: String) {{ customer(id: $id) {{ {FIELDS} }} }}");
+    let response = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
+    assert_eq!(
+        (&response["customer"]["level"], response["customer"]["metafields"].as_array().unwrap().len()),
+        (&Value::Null, 2)
+    );
+    assert_eq!(
+        customer.patch(MINE, &custom(json!({"level": "x"}))).await.message(),
+        "There is no custom field \"custom.level\""
+    );
+    assert_eq!(
+        customer.patch(MINE, &custom(json!({}))).await.data(),
+        json!({"metaData": {"crm": {"tags": [1]}}})
+    );
+}
+
+async fn assert_hidden_is_refused_as_unknown(app: &TestApp, customer: &Customer<'_>) {
     let before = app.customers().await;
-    // A hidden field is refused exactly as an unknown one.
     for value in [json!("x"), json!(null), json!(5), json!("x".repeat(5000))] {
         let responses = [
             customer.patch(MINE, &custom(json!({"hidden": value}))).await,
@@ -45,18 +77,9 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
         }
     }
     assert_eq!(app.customers().await, before);
-    let own = customer
-        .patch(MINE, &json!({"metafields": {"custom": {"level": "silver"}, "crm": {"tags": [1]}}}))
-        .await;
-    assert_eq!(
-        own.body,
-        json!({"data": {"metaData": {"custom": {"level": "silver"}, "crm": {"tags": [1]}}}})
-    );
-    assert_eq!(
-        app.customers().await[0].meta_data,
-        json!({"free": "secret", "custom": {"hidden": "secret", "level": "silver"}, "crm": {"tags": [1]}})
-    );
+}
 
+async fn assert_customer_reads_no_hidden_field(customer: &Customer<'_>) {
     let query = format!("{{ currentCustomer {{ {FIELDS} }} }}");
     let response = customer.query(&query).await;
     assert!(!response.text.contains("secret"), "{response:?}");
@@ -76,7 +99,9 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
         customer.query("{ metafieldDefinitions(ownerType: \"customer\") { key } }").await.body["data"]
             .is_null()
     );
+}
 
+async fn assert_admin_reads_all_fields(app: &TestApp, customer: &Customer<'_>) {
     let query = format!("query ($id: String) {{ customer(id: $id) {{ {FIELDS} }} }}");
     let response = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
     let keys: Vec<_> = response["customer"]["metafields"]
@@ -87,22 +112,7 @@ async fn hidden_fields_never_reach_a_customer(app: &TestApp) {
         .collect();
     assert_eq!(keys, ["hidden", "level", "tags"]);
     assert_eq!(response["customer"]["hidden"], json!({"key": "hidden", "value": "secret"}));
-    assert_eq!(response["customer"]["updateMetafieldsApi"], url);
-    // The value disappears with its definition, at once.
-    app.admin().delete(&level).await.data();
-    let response = app.admin().query_with(&query, json!({"id": customer.row["uuid"]})).await.data();
-    assert_eq!(
-        (&response["customer"]["level"], response["customer"]["metafields"].as_array().unwrap().len()),
-        (&Value::Null, 2)
-    );
-    assert_eq!(
-        customer.patch(MINE, &custom(json!({"level": "x"}))).await.message(),
-        "There is no custom field \"custom.level\""
-    );
-    assert_eq!(
-        customer.patch(MINE, &custom(json!({}))).await.data(),
-        json!({"metaData": {"crm": {"tags": [1]}}})
-    );
+    assert_eq!(response["customer"]["updateMetafieldsApi"], metafields_url(&customer.row));
 }
 
 #[apply(on_both_databases!)]

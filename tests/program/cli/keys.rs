@@ -1,5 +1,6 @@
 //! `patron keys rotate`: new keys leave existing tokens valid; `--end-tokens` invalidates them.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,6 +63,19 @@ impl Tokens {
     }
 }
 
+/// Fails if a key is not new, a previous key is not the old one, a key is printed, or another user can read one.
+fn assert_rotated(folder: &Path, old: Vec<Option<String>>, text: &str) {
+    for (name, old) in FILES.iter().zip(old) {
+        let (current, previous_key) = (key(folder, name), key(folder, &previous(name)));
+        assert!(previous_key == old && current.is_some() && current != old, "{name}");
+        assert!(!text.contains(&current.unwrap()), "the key is printed");
+        for name in [name.to_string(), previous(name)] {
+            let mode = std::fs::metadata(folder.join("data/keys").join(&name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+}
+
 #[test]
 fn tokens_stay_valid_after_a_rotation() {
     let folder = Folder::new();
@@ -79,16 +93,7 @@ fn tokens_stay_valid_after_a_rotation() {
         code == 0 && text.matches("rotated").count() == 4 && text.contains("restart it"),
         "{code} {text}"
     );
-    for (name, old) in FILES.iter().zip(old) {
-        let (current, previous_key) = (key(folder, name), key(folder, &previous(name)));
-        assert!(previous_key == old && current.is_some() && current != old, "{name}");
-        assert!(!text.contains(&current.unwrap()), "the key is printed");
-        for name in [name.to_string(), previous(name)] {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(folder.join("data/keys").join(&name)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{name}");
-        }
-    }
+    assert_rotated(folder, old, &text);
     assert_eq!(server.terminate().0, Some(0));
 
     let server = Server::start(folder, &[], &[], "database");

@@ -6,6 +6,7 @@ mod migrations;
 mod postgres;
 mod postgres_tls;
 mod secrets;
+mod settings;
 mod traces;
 mod transfer;
 mod webhook;
@@ -15,84 +16,6 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
 use crate::support::{Folder, Server, code_and_error, free_address, path, patron, run};
-
-#[test]
-fn all_invalid_settings_are_reported_at_once() {
-    let folder = Folder::new();
-    let settings = [
-        ("DATABASE_URL", "mysql://root:hunter2@localhost/x"),
-        ("PATRON_LISTEN", "everywhere"),
-        ("JWT_ADMIN_SECRET", "too-short-secret"),
-        ("JWT_ADMIN_SECRET_PREVIOUS", "too-short-secret"),
-        ("JWT_CUSTOMER_SECRET_PREVIOUS", "long enough, but there is no current one"),
-        ("PATRON_HASH_MEMORY", "1024"),
-        ("PATRON_HASH_THREADS", "0"),
-        ("PATRON_REQUEST_TIMEOUT", "soon"),
-        ("PATRON_PUBLIC_URL", "ftp://x"),
-        ("PATRON_ADMIN_EMAIL", "nobody"),
-        ("PATRON_ADMIN_PASSWORD", "password"),
-        ("PATRON_EMAIL_VERIFICATION", "maybe"),
-        ("PATRON_VERIFY_EMAIL_EXPIRY", "0"),
-        ("PATRON_RESET_PASSWORD_EXPIRY", "-1"),
-        ("PATRON_RATE_LIMITS", "true"),
-        ("PATRON_FAILURES_PER_ADDRESS", "0"),
-        ("PATRON_REGISTRATIONS_PER_ADDRESS", "many"),
-        ("PATRON_PASSWORDS_PER_ADDRESS", "0"),
-        ("PATRON_TOKENS_PER_ADDRESS", "0"),
-        ("PATRON_CONNECTIONS", "0"),
-        ("PATRON_CONCURRENT_REQUESTS", "0"),
-        ("PATRON_HEADER_TIMEOUT", "0"),
-        ("PATRON_HEADER_BYTES", "8191"),
-        ("PATRON_BODY_TIMEOUT", "0"),
-        ("PATRON_SEND_TIMEOUT", "0"),
-        ("PATRON_STALL_TIMEOUT", "0"),
-        ("PATRON_UNSENT_BYTES_PER_CONNECTION", "65535"),
-        ("PATRON_UNSENT_BYTES", "1048575"),
-        ("PATRON_RECEIVED_BYTES", "1048575"),
-        ("PATRON_IDLE_TIMEOUT", "0"),
-        ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
-        ("PATRON_HSTS_SUBDOMAINS", "yes"),
-        ("PATRON_TRUSTED_PROXIES", "10.0.0.0/8,10.1.2.3/8,0.0.0.0/0,localhost"),
-        ("PATRON_PROXY_HEADER", "x-real-ip"),
-        ("PATRON_GRAPHQL_BATCH", "51"),
-        ("PATRON_SMTP_TIMEOUT", "241"),
-        ("PATRON_MAIL_TEMPLATES", "nowhere"),
-        ("PATRON_PLAYGROUND", "yes"),
-        ("PATRON_INTROSPECTION", "localhost"),
-        ("PATRON_METRICS", "yes"),
-        ("PATRON_METRICS_LISTEN", "9464"),
-        ("PATRON_SLOW_QUERY", "fast"),
-        ("PATRON_OTLP_ENDPOINT", "127.0.0.1:4318"),
-        ("PATRON_OTLP_PERCENT", "101"),
-        ("PATRON_LOG", "patron=loud"),
-        ("PATRON_LOG_FORMAT", "xml"),
-    ];
-    let (code, error) = code_and_error(&run(folder.path(), &["serve"], &settings));
-    assert_eq!(code, 78, "{error}");
-    for (variable, _) in settings {
-        assert!(error.contains(&format!("patron: {variable}: ")), "{variable} is not reported:\n{error}");
-    }
-    assert!(!error.contains("hunter2") && !error.contains("too-short-secret"), "{error}");
-    assert!(!folder.path().join("data").exists(), "the program has created files");
-}
-
-/// A database URL may contain a password, which must not get into logs.
-#[test]
-fn an_invalid_database_url_is_not_quoted() {
-    let folder = Folder::new();
-    for url in [
-        "postgres://u:hunter#2@localhost/db",
-        "postgres://u:hunter/2@localhost/db",
-        "postgres://u:hunter2@localhost:port/db",
-    ] {
-        let (code, error) =
-            code_and_error(&run(folder.path(), &["migrate", "status"], &[("DATABASE_URL", url)]));
-        assert!(
-            code == 78 && error.contains("DATABASE_URL: is not a valid URL") && !error.contains("hunter"),
-            "{code} {error}"
-        );
-    }
-}
 
 /// Anyone can sign a token with a key that is empty.
 #[test]
@@ -105,50 +28,6 @@ fn a_key_file_that_is_too_short_is_refused() {
         code == 78 && error.contains("jwt_customer_secret must contain at least 32 bytes"),
         "{code} {error}"
     );
-}
-
-#[test]
-fn a_database_in_memory_is_refused() {
-    let folder = Folder::new();
-    for url in ["sqlite::memory:", "sqlite://x?mode=memory"] {
-        let (code, error) = code_and_error(&run(folder.path(), &["--database-url", url], &[]));
-        assert!(
-            code == 78 && error.contains("DATABASE_URL (from a flag): must name a file"),
-            "{code} {error}"
-        );
-    }
-}
-
-/// Mail settings are checked before the server starts, and passwords in them are not printed.
-#[test]
-fn invalid_mail_settings_are_reported() {
-    let folder = Folder::new();
-    std::fs::create_dir(folder.path().join("templates")).unwrap();
-    std::fs::write(folder.path().join("templates/reset_password.txt"), "Subject: x\n\n{{ nothing }}\n")
-        .unwrap();
-    std::fs::create_dir(folder.path().join("untitled")).unwrap();
-    std::fs::write(folder.path().join("untitled/verify_email.txt"), "Hello\n").unwrap();
-    for (variable, value, expected) in [
-        ("PATRON_SMTP_URL", "mail.example", "must be smtps://"),
-        ("PATRON_SMTP_URL", "http://u:hunter2@mail.example", "must be smtps://"),
-        ("PATRON_SMTP_URL", "smtp://u:hunter2@mail.example:587", "would send a password unencrypted"),
-        (
-            "PATRON_SMTP_URL",
-            "smtp://u:hunter2&tls=required@mail.example",
-            "would send a password unencrypted",
-        ),
-        ("PATRON_SMTP_URL", "smtp://u:hunter2@127.evil.example", "would send a password unencrypted"),
-        ("PATRON_MAIL_FROM", "nobody", "`nobody` is not a sender"),
-        ("PATRON_MAIL_TEMPLATES", "templates", "reset_password: undefined value"),
-        ("PATRON_MAIL_TEMPLATES", "untitled", "verify_email.txt must start with the line"),
-    ] {
-        let (code, error) = code_and_error(&run(folder.path(), &[], &[(variable, value)]));
-        assert!(
-            code == 78 && error.contains(&format!("{variable}: ")) && error.contains(expected),
-            "{code} {error}"
-        );
-        assert!(!error.contains("hunter2"), "{error}");
-    }
 }
 
 #[test]
@@ -186,57 +65,6 @@ fn mails_are_listed_and_retried() {
     let (code, error) = code_and_error(&run(folder.path(), &["mail", "retry", unknown], &[]));
     assert!(code == 1 && error.contains("Mail not found"), "{code} {error}");
     assert_eq!(code_and_error(&run(folder.path(), &["mail", "retry"], &[])).0, 2);
-}
-
-#[test]
-fn settings_come_from_environment_file_and_flags_in_rising_order() {
-    let folder = Folder::new();
-    let file = folder.path().join("patron.toml");
-    std::fs::write(&file, "listen = \"from-file\"\nhash_threads = 0\nlog_format = \"xml\"\n").unwrap();
-    let environment = [("PATRON_LISTEN", "from-environment"), ("PATRON_HASH_QUEUE", "0")];
-    let arguments = ["serve", "--config", "patron.toml", "--log-format", "yaml"];
-    let (code, error) = code_and_error(&run(folder.path(), &arguments, &environment));
-    assert_eq!(code, 78);
-    assert!(error.contains("PATRON_LISTEN (from patron.toml): `from-file`"), "{error}");
-    assert!(error.contains("PATRON_HASH_THREADS (from patron.toml): must be at least 1"), "{error}");
-    assert!(error.contains("PATRON_LOG_FORMAT (from a flag): `yaml`"), "{error}");
-    assert!(error.contains("PATRON_HASH_QUEUE: must be at least 1"), "{error}");
-
-    std::fs::write(&file, "lisen = \"x\"\nlog = true\n").unwrap();
-    let (code, error) = code_and_error(&run(folder.path(), &["--config", "patron.toml"], &[]));
-    assert_eq!(code, 78);
-    assert!(error.contains("there is no setting `lisen`") && error.contains("`log` must be"), "{error}");
-
-    let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
-    assert!(code == 78 && error.contains("missing.toml"), "{error}");
-}
-
-/// Otherwise a misspelled variable would be ignored silently.
-#[test]
-fn unknown_variables_are_logged() {
-    let folder = Folder::new();
-    let settings = [
-        ("PATRON_LISTEM", "127.0.0.1:1"),
-        ("JWT_ADMIN_KEY", "hunter2"),
-        ("PATRON_SERVICE_PORT", "80"),
-        ("PATRON_PORT", "8080"),
-    ];
-    let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
-    assert_eq!(code, Some(0));
-    assert!(
-        log.contains("PATRON_LISTEM is set, but is not a setting of patron; did you mean PATRON_LISTEN?"),
-        "{log}"
-    );
-    assert!(log.contains("JWT_ADMIN_KEY is set"), "{log}");
-    assert!(
-        log.contains("PATRON_PORT is set, but is not a setting of patron; did you mean PATRON_LISTEN?"),
-        "{log}"
-    );
-    assert!(!log.contains("hunter2") && !log.contains("PATRON_SERVICE_PORT"), "{log}");
-    // Kubernetes sets these variables for a service called patron.
-    let settings = [("PATRON_PORT", "tcp://10.0.0.1:80"), ("PATRON_PORT_80_TCP_PORT", "80")];
-    let (code, log) = Server::start(folder.path(), &[], &settings, "mail").terminate();
-    assert!(code == Some(0) && !log.contains("PATRON_PORT"), "{log}");
 }
 
 /// Each connection is an open file. The program raises the soft limit of open files; if the hard limit is too low, it

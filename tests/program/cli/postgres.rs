@@ -1,5 +1,10 @@
 //! The program on PostgreSQL: unavailable at the start, migrated only on request, used with a role of few privileges.
 
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use sea_orm::{ConnectionTrait, Database, TransactionTrait};
+
 use crate::support::{Folder, Postgres, Server, code_and_error, free_address, run};
 
 /// The server starts, is not ready, and responds with 503.
@@ -43,6 +48,40 @@ fn postgres_is_migrated_only_on_request() {
     assert!(!server.banner.contains("password"), "{}", server.banner);
 }
 
+/// Whether the text has the warning that searches don't use an index.
+fn has_warning(text: &str) -> bool {
+    text.contains("searches by keyword read all customers") && text.contains("CREATE EXTENSION pg_trgm")
+}
+
+/// The response to a search for "zofi" by the admin.
+fn search(server: &Server) -> String {
+    let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
+    let response = server.send("POST /api/user/tokens", "", login);
+    let (_, token) = response.split_once("\"accessToken\":\"").expect("the admin logs in");
+    let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
+    let query = r#"{"query": "{ customersConnection(filter: {keyword: \"zofi\"}) { totalCount } }"}"#;
+    server.send("POST /api/graphql", &header, query)
+}
+
+/// Locks the table of customers for two seconds, and returns when it is locked.
+fn lock_customers(database: &Postgres) -> JoinHandle<()> {
+    let (locked, wait) = mpsc::channel();
+    let name = database.name.clone();
+    let holder = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let server = Database::connect(Postgres::url(&name)).await.expect("the server is reachable");
+            let transaction = server.begin().await.expect("the transaction begins");
+            transaction.execute_unprepared("LOCK TABLE customer").await.expect("the table is locked");
+            locked.send(()).expect("the test waits");
+            transaction.execute_unprepared("SELECT pg_sleep(2)").await.expect("the statement ends");
+            transaction.commit().await.expect("the transaction commits");
+        });
+    });
+    wait.recv().expect("the table is locked");
+    holder
+}
+
 #[test]
 fn search_works_without_the_privilege_to_create_extensions_and_a_warning_is_logged() {
     let (folder, database) = (Folder::new(), Postgres::create("search"));
@@ -56,20 +95,8 @@ fn search_works_without_the_privilege_to_create_extensions_and_a_warning_is_logg
         ("PATRON_ADMIN_EMAIL", "admin@x.io"),
         ("PATRON_ADMIN_PASSWORD", "staple battery horse"),
     ];
-    let has_warning = |text: &str| {
-        text.contains("searches by keyword read all customers") && text.contains("CREATE EXTENSION pg_trgm")
-    };
     let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
     assert!(code == 0 && has_warning(&error), "{code} {error}");
-
-    let search = |server: &Server| {
-        let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
-        let response = server.send("POST /api/user/tokens", "", login);
-        let (_, token) = response.split_once("\"accessToken\":\"").expect("the admin logs in");
-        let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
-        let query = r#"{"query": "{ customersConnection(filter: {keyword: \"zofi\"}) { totalCount } }"}"#;
-        server.send("POST /api/graphql", &header, query)
-    };
     let server = Server::start(folder.path(), &[], &settings, "admin");
     let customer = r#"{"full_name": "Žofie", "email": "z@x.io", "password": "correct horse battery"}"#;
     assert!(server.send("POST /api/customers", "", customer).starts_with("HTTP/1.1 201"));
@@ -82,21 +109,7 @@ fn search_works_without_the_privilege_to_create_extensions_and_a_warning_is_logg
     Postgres::execute_in(&database.name, &format!("GRANT USAGE ON SCHEMA \"Extra\" TO {role}"));
     Postgres::execute_in(&database.name, "CREATE EXTENSION pg_trgm SCHEMA \"Extra\"");
     // Creating the index has no timeout: here it waits for a lock longer than the statement timeout.
-    let (locked, wait) = std::sync::mpsc::channel();
-    let name = database.name.clone();
-    let holder = std::thread::spawn(move || {
-        use sea_orm::{ConnectionTrait, Database, TransactionTrait};
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let server = Database::connect(Postgres::url(&name)).await.expect("the server is reachable");
-            let transaction = server.begin().await.expect("the transaction begins");
-            transaction.execute_unprepared("LOCK TABLE customer").await.expect("the table is locked");
-            locked.send(()).expect("the test waits");
-            transaction.execute_unprepared("SELECT pg_sleep(2)").await.expect("the statement ends");
-            transaction.commit().await.expect("the transaction commits");
-        });
-    });
-    wait.recv().expect("the table is locked");
+    let holder = lock_customers(&database);
     let mut with_timeout = settings.to_vec();
     with_timeout.push(("PATRON_DATABASE_STATEMENT_TIMEOUT", "1"));
     let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &with_timeout));

@@ -119,8 +119,33 @@ fn spans_of_requests_statements_and_mails_are_exported() {
     assert_eq!(code, Some(0), "{log}");
 
     let spans = collector.spans();
-    let named = |name: &str| spans.iter().filter(|span| span.name == name).collect::<Vec<_>>();
-    let [request] = named("POST /api/customers")[..] else {
+    assert_spans_of_registration(&spans);
+    let [query] = spans_named(&spans, "POST /api/graphql")[..] else {
+        panic!("not exactly one span of the sampled query: {spans:?}")
+    };
+    assert!(query.parent_span_id.is_empty(), "the span is not the root of a trace");
+    assert_eq!(attribute(&query.attributes, "patron.graphql.field").as_deref(), Some("customers"));
+    assert_eq!(spans_named(&spans, "send mail").len(), 1, "{spans:?}");
+    let traces: HashSet<String> = spans.iter().map(|span| hex(&span.trace_id)).collect();
+    assert!(!traces.contains(unsampled), "a trace that the caller does not sample was exported");
+    assert_eq!(
+        traces.len(),
+        3,
+        "there are spans of something else than the two requests and the mail: {spans:?}"
+    );
+    assert_requests_of_exporter(&collector);
+    assert!(log.lines().any(|line| line.contains("answered") && line.contains(TRACE)), "{log}");
+    assert!(log.lines().any(|line| line.contains("answered") && line.contains(unsampled)), "{log}");
+    assert!(!log.contains("spans were not sent"), "{log}");
+}
+
+fn spans_named<'a>(spans: &'a [Span], name: &str) -> Vec<&'a Span> {
+    spans.iter().filter(|span| span.name == name).collect()
+}
+
+/// The registration has a span in the caller's trace, and a span of its INSERT below it.
+fn assert_spans_of_registration(spans: &[Span]) {
+    let [request] = spans_named(spans, "POST /api/customers")[..] else {
         panic!("not exactly one span of the request: {spans:?}")
     };
     assert_eq!((hex(&request.trace_id), hex(&request.parent_span_id)), (TRACE.to_owned(), PARENT.to_owned()));
@@ -140,21 +165,10 @@ fn spans_of_requests_statements_and_mails_are_exported() {
     assert!(attribute(&insert.attributes, "db.query.text").is_some_and(|sql| sql.contains("INSERT INTO")));
     assert!(insert.start_time_unix_nano >= request.start_time_unix_nano);
     assert!(insert.end_time_unix_nano <= request.end_time_unix_nano);
+}
 
-    let [query] = named("POST /api/graphql")[..] else {
-        panic!("not exactly one span of the sampled query: {spans:?}")
-    };
-    assert!(query.parent_span_id.is_empty(), "the span is not the root of a trace");
-    assert_eq!(attribute(&query.attributes, "patron.graphql.field").as_deref(), Some("customers"));
-    assert_eq!(named("send mail").len(), 1, "{spans:?}");
-    let traces: HashSet<String> = spans.iter().map(|span| hex(&span.trace_id)).collect();
-    assert!(!traces.contains(unsampled), "a trace that the caller does not sample was exported");
-    assert_eq!(
-        traces.len(),
-        3,
-        "there are spans of something else than the two requests and the mail: {spans:?}"
-    );
-
+/// The requests to the collector have the configured resource and header, and no value or secret.
+fn assert_requests_of_exporter(collector: &Collector) {
     let requests = collector.requests();
     let resource = requests[0].resource_spans[0].resource.as_ref().expect("there is a resource");
     assert_eq!(attribute(&resource.attributes, "service.name").as_deref(), Some("patron"));
@@ -164,9 +178,6 @@ fn spans_of_requests_statements_and_mails_are_exported() {
         let text = String::from_utf8_lossy(body);
         assert!(!text.contains("marked"), "a span contains a value or a secret: {text}");
     }
-    assert!(log.lines().any(|line| line.contains("answered") && line.contains(TRACE)), "{log}");
-    assert!(log.lines().any(|line| line.contains("answered") && line.contains(unsampled)), "{log}");
-    assert!(!log.contains("spans were not sent"), "{log}");
 }
 
 #[test]

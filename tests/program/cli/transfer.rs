@@ -130,58 +130,65 @@ fn hashes_that_cost_too_much_are_refused_with_the_setting_that_limits_them() {
     }
 }
 
+/// Customers to import. The second line is empty, the first and the last are valid, and each other line is refused.
+fn lines_to_import() -> [String; 15] {
+    let address = r#""full_name": "A", "address_1": "Street 1", "postcode": "1", "province": "Ulm""#;
+    [
+        format!(r#"{{"email": "Ok@x.io", "full_name": "Ok", "password": "{PASSWORD}"}}"#),
+        String::new(),
+        r#"{"email": "x", "full_name": " ", "password": "short", "status": 7, "group_id": 9}"#.to_owned(),
+        format!(r#"{{"email": "ok@X.io", "full_name": "Other", "password": "{PASSWORD}"}}"#),
+        r#"{"email": "b@x.io", "full_name": "B"}"#.to_owned(),
+        r#"{"email": "c@x.io", "full_name": "C", "password_hash": "md5:0"}"#.to_owned(),
+        format!(
+            r#"{{"email": "d@x.io", "full_name": "D", "password": "{PASSWORD}", "password_hash": "{BCRYPT}"}}"#
+        ),
+        format!(r#"{{"email": "e@x.io", "full_name": "E", "password_hash": "{BCRYPT}", "fullname": 1}}"#),
+        format!(
+            r#"{{"email": "f@x.io", "full_name": "F", "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "XX"}}]}}"#
+        ),
+        format!(
+            r#"{{"email": "g@x.io", "full_name": "G", "password_hash": "{BCRYPT}", "group_name": "VIP"}}"#
+        ),
+        format!(
+            r#"{{"email": "h@x.io", "full_name": "H", "password_hash": "{BCRYPT}", "created_at": "2999-01-01T00:00:00Z"}}"#
+        ),
+        format!(
+            r#"{{"email": "i@x.io", "full_name": "I", "password_hash": "{BCRYPT}", "metafields": {{"custom": {{"size": 1}}}}}}"#
+        ),
+        "{".to_owned(),
+        format!(
+            r#"{{"email": "j@x.io", "full_name": "J", "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "DE", "is_default": true}}, {{{address}, "country": "DE", "is_default": true}}]}}"#
+        ),
+        format!(
+            r#"{{"email": "k@x.io", "full_name": "K", "status": 0, "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "de"}}], "meta_data": {{"erp": 1.0}}}}"#
+        ),
+    ]
+}
+
+/// The file of refused lines for `lines_to_import`.
+const REFUSED: &str = "line,field,reason\n\
+    3,status,\"Status must be either 0, 1, '0', or '1'\"\n\
+    3,full_name,Full name is required and cannot be empty\n\
+    3,email,\"Email must be a valid email address (e.g., user@example.com)\"\n\
+    3,password,Password must be at least 8 characters\n\
+    4,email,Email is already used\n\
+    5,password,Password is required and cannot be empty\n\
+    6,password_hash,Password hash must be argon2id ($argon2id$v=19$m=…) or bcrypt ($2b$…)\n\
+    7,password_hash,\"Give a password or its hash, not both\"\n\
+    8,fullname,There is no such field\n\
+    9,addresses.1.country,\"Country must be an ISO 3166-1 alpha-2 code (e.g., US)\"\n\
+    10,group_name,Group does not exist\n\
+    11,created_at,created_at must be between 1970 and now\n\
+    12,custom.size,\"There is no custom field \"\"custom.size\"\"\"\n\
+    13,,not JSON: unexpected end of the line\n\
+    14,addresses,Only one address can be the default\n";
+
 #[test]
 fn an_import_validates_like_the_api_and_a_second_run_changes_nothing() {
     for installation in Installation::on_both_databases("import_rules") {
-        let address = r#""full_name": "A", "address_1": "Street 1", "postcode": "1", "province": "Ulm""#;
-        let lines = [
-            format!(r#"{{"email": "Ok@x.io", "full_name": "Ok", "password": "{PASSWORD}"}}"#),
-            String::new(),
-            r#"{"email": "x", "full_name": " ", "password": "short", "status": 7, "group_id": 9}"#.to_owned(),
-            format!(r#"{{"email": "ok@X.io", "full_name": "Other", "password": "{PASSWORD}"}}"#),
-            r#"{"email": "b@x.io", "full_name": "B"}"#.to_owned(),
-            r#"{"email": "c@x.io", "full_name": "C", "password_hash": "md5:0"}"#.to_owned(),
-            format!(
-                r#"{{"email": "d@x.io", "full_name": "D", "password": "{PASSWORD}", "password_hash": "{BCRYPT}"}}"#
-            ),
-            format!(r#"{{"email": "e@x.io", "full_name": "E", "password_hash": "{BCRYPT}", "fullname": 1}}"#),
-            format!(
-                r#"{{"email": "f@x.io", "full_name": "F", "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "XX"}}]}}"#
-            ),
-            format!(
-                r#"{{"email": "g@x.io", "full_name": "G", "password_hash": "{BCRYPT}", "group_name": "VIP"}}"#
-            ),
-            format!(
-                r#"{{"email": "h@x.io", "full_name": "H", "password_hash": "{BCRYPT}", "created_at": "2999-01-01T00:00:00Z"}}"#
-            ),
-            format!(
-                r#"{{"email": "i@x.io", "full_name": "I", "password_hash": "{BCRYPT}", "metafields": {{"custom": {{"size": 1}}}}}}"#
-            ),
-            "{".to_owned(),
-            format!(
-                r#"{{"email": "j@x.io", "full_name": "J", "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "DE", "is_default": true}}, {{{address}, "country": "DE", "is_default": true}}]}}"#
-            ),
-            format!(
-                r#"{{"email": "k@x.io", "full_name": "K", "status": 0, "password_hash": "{BCRYPT}", "addresses": [{{{address}, "country": "de"}}], "meta_data": {{"erp": 1.0}}}}"#
-            ),
-        ];
+        let lines = lines_to_import();
         installation.write("c.ndjson", &lines.join("\n"));
-        let refused = "line,field,reason\n\
-            3,status,\"Status must be either 0, 1, '0', or '1'\"\n\
-            3,full_name,Full name is required and cannot be empty\n\
-            3,email,\"Email must be a valid email address (e.g., user@example.com)\"\n\
-            3,password,Password must be at least 8 characters\n\
-            4,email,Email is already used\n\
-            5,password,Password is required and cannot be empty\n\
-            6,password_hash,Password hash must be argon2id ($argon2id$v=19$m=…) or bcrypt ($2b$…)\n\
-            7,password_hash,\"Give a password or its hash, not both\"\n\
-            8,fullname,There is no such field\n\
-            9,addresses.1.country,\"Country must be an ISO 3166-1 alpha-2 code (e.g., US)\"\n\
-            10,group_name,Group does not exist\n\
-            11,created_at,created_at must be between 1970 and now\n\
-            12,custom.size,\"There is no custom field \"\"custom.size\"\"\"\n\
-            13,,not JSON: unexpected end of the line\n\
-            14,addresses,Only one address can be the default\n";
         for (arguments, summary) in [
             (&["import", "c.ndjson", "--dry-run"][..], "2 would be imported, 0 skipped, 12 refused"),
             (&["import", "c.ndjson"], "2 imported, 0 skipped, 12 refused"),
@@ -190,7 +197,7 @@ fn an_import_validates_like_the_api_and_a_second_run_changes_nothing() {
             let (code, text, error) = installation.run(arguments);
             assert_eq!((code, text.as_str()), (65, summary), "{error}");
             assert!(error.contains("12 lines were refused: see c.ndjson.refused.csv"), "{error}");
-            assert_eq!(installation.read("c.ndjson.refused.csv"), refused);
+            assert_eq!(installation.read("c.ndjson.refused.csv"), REFUSED);
         }
         let exported = installation.export();
         let stored: Vec<serde_json::Value> =

@@ -25,13 +25,7 @@ fn shutdown_does_not_wait_for_a_slow_receiver() {
         ("PATRON_SHUTDOWN_TIMEOUT", "3"),
     ];
     let server = Server::start(folder.path(), &[], &settings, "mail");
-    let credentials = r#"{"email": "admin@shop.io", "password": "correct horse"}"#;
-    let token = field(&server.send("POST /api/user/tokens", "", credentials), "accessToken");
-    let admin = format!("Authorization: Bearer {}\r\n", token.expect("a token"));
-    let endpoint = format!(r#"{{"url": "http://{receiver}/", "events": ["customer.created"]}}"#);
-    assert!(server.send("POST /api/webhook-endpoints", &admin, &endpoint).starts_with("HTTP/1.1 201"));
-    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
-    assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
+    subscribe_and_register(&server, &receiver.to_string());
     // The receiver accepts the connection, but never responds.
     let (_connection, _) = listener.accept().expect("the program connects");
     let timer = Timer::start();
@@ -41,6 +35,38 @@ fn shutdown_does_not_wait_for_a_slow_receiver() {
     assert!(log.contains("they will be retried"), "{log}");
     let pending = "SELECT status FROM webhook_delivery WHERE status = 'pending'";
     assert_eq!(rows(&url, pending).len(), 1, "the delivery is not pending");
+}
+
+/// Creates an endpoint at this address, and a customer, whose event is delivered to it. Returns the endpoint's uuid.
+fn subscribe_and_register(server: &Server, receiver: &str) -> String {
+    let credentials = r#"{"email": "admin@shop.io", "password": "correct horse"}"#;
+    let token = field(&server.send("POST /api/user/tokens", "", credentials), "accessToken");
+    let admin = format!("Authorization: Bearer {}\r\n", token.expect("a token"));
+    let endpoint = format!(r#"{{"url": "http://{receiver}/", "events": ["customer.created"]}}"#);
+    let endpoint = server.send("POST /api/webhook-endpoints", &admin, &endpoint);
+    assert!(endpoint.starts_with("HTTP/1.1 201"), "{endpoint}");
+    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
+    assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
+    field(&endpoint, "uuid").expect("the endpoint has a uuid")
+}
+
+/// Accepts a delivery at this address and reports it.
+fn receive_delivery(receiver: &str) -> mpsc::Receiver<()> {
+    let (sender, received) = mpsc::channel();
+    let listener = TcpListener::bind(receiver).expect("the address is still free");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("the program connects");
+        let mut request = Vec::new();
+        let mut buffer = [0; 4096];
+        while !String::from_utf8_lossy(&request).contains("\"customer.created\"") {
+            let length = stream.read(&mut buffer).expect("the request is read");
+            assert_ne!(length, 0, "{}", String::from_utf8_lossy(&request));
+            request.extend_from_slice(&buffer[..length]);
+        }
+        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("the response is sent");
+        sender.send(()).expect("the test is waiting");
+    });
+    received
 }
 
 const UNKNOWN: &str = "433ba97f-8be7-4be9-be3f-a9f341f2b89f";
@@ -57,14 +83,7 @@ fn webhooks_are_listed_and_replayed() {
     ];
     let receiver = free_address();
     let server = Server::start(folder.path(), &[], &settings, "mail");
-    let credentials = r#"{"email": "admin@shop.io", "password": "correct horse"}"#;
-    let token = field(&server.send("POST /api/user/tokens", "", credentials), "accessToken");
-    let admin = format!("Authorization: Bearer {}\r\n", token.expect("a token"));
-    let endpoint = format!(r#"{{"url": "http://{receiver}/", "events": ["customer.created"]}}"#);
-    let endpoint = field(&server.send("POST /api/webhook-endpoints", &admin, &endpoint), "uuid");
-    let endpoint = endpoint.expect("the endpoint is created");
-    let body = r#"{"full_name": "A", "email": "a@x.io", "password": "correct horse"}"#;
-    assert!(server.send("POST /api/customers", "", body).starts_with("HTTP/1.1 201"));
+    let endpoint = subscribe_and_register(&server, &receiver);
     // Running a command takes long enough to serve as a pause.
     let query = "SELECT last_error FROM webhook_delivery WHERE last_error IS NOT NULL";
     let failed = (0..500)
@@ -81,9 +100,9 @@ fn webhooks_are_listed_and_replayed() {
         String::from_utf8(output.stdout).expect("the output is text")
     };
     assert_eq!(webhook(&["list"]), format!("enabled   {endpoint}  http://{receiver}/  customer.created\n"));
-    let parked = webhook(&["parked"]);
-    assert!(parked.contains("onnection refused"), "the list has no reason: {parked}");
-    let delivery = parked.split_whitespace().next().expect("the line starts with the id");
+    let dead_letters = webhook(&["parked"]);
+    assert!(dead_letters.contains("onnection refused"), "the list has no reason: {dead_letters}");
+    let delivery = dead_letters.split_whitespace().next().expect("the line starts with the id");
 
     for (arguments, code, expected) in [
         (&["replay"][..], 2, "required"),
@@ -95,7 +114,7 @@ fn webhooks_are_listed_and_replayed() {
         let (actual, error) = code_and_error(&output);
         assert!(actual == code && error.contains(expected), "{arguments:?}: {actual} {error}");
     }
-    assert_eq!(webhook(&["parked"]), parked, "a refused command has changed a delivery");
+    assert_eq!(webhook(&["parked"]), dead_letters, "a refused command has changed a delivery");
 
     for arguments in
         [&["replay", "--parked"][..], &["replay", "--endpoint", &endpoint], &["replay", delivery]]
@@ -106,20 +125,7 @@ fn webhooks_are_listed_and_replayed() {
     }
     assert!(webhook(&["replay", "--parked"]).starts_with("0 deliveries"));
 
-    let (sender, received) = mpsc::channel();
-    let listener = TcpListener::bind(&receiver).expect("the address is still free");
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("the program connects");
-        let mut request = Vec::new();
-        let mut buffer = [0; 4096];
-        while !String::from_utf8_lossy(&request).contains("\"customer.created\"") {
-            let length = stream.read(&mut buffer).expect("the request is read");
-            assert_ne!(length, 0, "{}", String::from_utf8_lossy(&request));
-            request.extend_from_slice(&buffer[..length]);
-        }
-        stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").expect("the response is sent");
-        sender.send(()).expect("the test is waiting");
-    });
+    let received = receive_delivery(&receiver);
     let _server = Server::start(folder.path(), &[], &settings, "mail");
     received.recv_timeout(Duration::from_secs(60)).expect("the delivery arrives");
 }

@@ -70,6 +70,11 @@ fn drive_everything(folder: Folder, url: &str) {
     break_an_insert(&mut drive, url);
     transfer(&mut drive, &settings);
 
+    assert_no_leak(&mut drive, url);
+}
+
+/// Searches the log, the responses and the database for the secrets.
+fn assert_no_leak(drive: &mut Drive, url: &str) {
     let log = drive.stop();
     let (lines, statements) =
         (log.matches("\"level\":\"TRACE\"").count(), log.matches("INSERT INTO").count());
