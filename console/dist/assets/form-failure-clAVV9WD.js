@@ -1,0 +1,1 @@
+import{P as e}from"./graphql-DaUSSPTq.js";import{t}from"./jsx-runtime-DyZJNswf.js";var n=t();function r({failure:t,shows:r=[]}){if(!t)return null;let i=e=>r.some(t=>e===t||e.startsWith(`${t}[`)||e.startsWith(`${t}.`));return t.details.length&&t.details.every(({field:e})=>i(e))?null:(0,n.jsx)(e,{failure:t})}export{r as t};

@@ -1,0 +1,1 @@
+function e(){let e=[];for(;e.length<20;){let[t=255]=crypto.getRandomValues(new Uint8Array(1));t<248&&e.push(`abcdefghjkmnpqrstuvwxyz23456789`[t%31])}return[0,5,10,15].map(t=>e.slice(t,t+5).join(``)).join(`-`)}export{e as t};

@@ -1,0 +1,25 @@
+import { createRoot } from 'react-dom/client';
+import { start } from './api/session';
+import { currentPath } from './router';
+import { preload } from './routes';
+import { App } from './shell/app';
+import './shell/theme';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/buttons.css';
+import './styles/fields.css';
+import './styles/dialogs.css';
+import './styles/popovers.css';
+import './styles/feedback.css';
+import './styles/cards.css';
+import './styles/diff.css';
+import './styles/components.css';
+import './styles/table.css';
+import './styles/shell.css';
+import './styles/page.css';
+import './styles/sign-in.css';
+import './styles/toasts.css';
+
+void start();
+preload(currentPath());
+createRoot(document.getElementById('root')!).render(<App />);
