@@ -16,6 +16,31 @@ const withoutPrettier = {
   },
 };
 
+// The query builder shows a list as an empty text, and a list of objects not at all. src/list-argument.jsx shows both.
+const withLists = {
+  name: 'with-lists',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.endsWith('/graphiql-explorer/dist/Explorer.js')) return;
+    const change = (before, after, count) => {
+      if (code.split(before).length !== count + 1) this.error(`the query builder has changed: ${before}`);
+      code = code.replaceAll(before, after);
+    };
+    change("'use strict';", `'use strict';\nvar _lists = require(${JSON.stringify(source('list-argument.jsx'))});`, 1);
+    // Where an argument or an input field is added.
+    const added = "if (!argSelection) {\n        console.error('Unable to add arg for argType', argType);";
+    change(added, `argSelection = _lists.withList(arg, argSelection);\n      ${added}`, 2);
+    // Where its value is shown.
+    const shown = "} else if ((0, _graphql.isScalarType)(argType)) {\n          if (argType.name === 'Boolean') {";
+    const newFields =
+      'newFields: function (type) { return defaultInputObjectFields(_this6.props.getDefaultScalarArgValue, ' +
+      '_this6.props.makeDefaultArg, _this6.props.parentField, Object.values(type.getFields())); }';
+    const list = `input = React.createElement(_lists.ListArgument, _extends({}, this.props, { InputArgView: InputArgView, coerce: coerceArgValue, ${newFields} }));`;
+    change(shown, `} else if (_lists.isList(arg)) {\n          ${list}\n        ${shown}`, 1);
+    return code;
+  },
+};
+
 export default defineConfig({
   base: '/playground/',
   plugins: [
@@ -24,6 +49,7 @@ export default defineConfig({
       'prettier/plugins/babel.js': source('prettier-jsonc.js'),
       'prettier/plugins/estree.mjs': source('prettier-jsonc.js'),
     }),
+    withLists,
     ofPage,
   ],
   worker: {

@@ -6,7 +6,8 @@ const { ofPage } = licences('The API reference');
 export default defineConfig({
   base: '/api/docs/',
   plugins: [ofPage],
-  server: { proxy: { '/api': 'http://127.0.0.1:3000' } },
+  // The page also uses files of the playground.
+  server: { proxy: { '/api': 'http://127.0.0.1:3000' }, fs: { allow: ['..'] } },
   build: {
     // Every asset is a separate file, so the policy of the page need not allow inline data.
     assetsInlineLimit: 0,

@@ -18,9 +18,10 @@ CHECKED = set()
 
 def wrk(url, script, seconds, connections, **env):
     """Returns requests per second and the 99th percentile in ms. The first call of a script checks the responses."""
-    if "check" not in env and (url, script) not in CHECKED:
+    requests = (url, script, env.get("bodies"))
+    if "check" not in env and requests not in CHECKED:
         wrk(url, script, 1, 8, **{**env, "check": 1, "round": "check"})
-        CHECKED.add((url, script))
+        CHECKED.add(requests)
     command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", HERE / script, url]
     env = {**os.environ, **{key.upper(): str(value) for key, value in env.items()}}
     text = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout

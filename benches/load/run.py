@@ -13,6 +13,7 @@ from pathlib import Path
 
 import data
 import growth
+import lists
 import logins
 import report
 import transfer
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SAMPLE = 20_000  # uuids and cursors that are requested at random
 TOKENS = 1_000  # customers that are logged in
+LISTS = range(14, 18)  # rows that lists.py measures
 
 
 class Bench:
@@ -55,16 +57,22 @@ class Bench:
 
     def run(self):
         print(f"{self.customers} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
-        if self.is_selected(*range(1, 11)):
+        if self.is_selected(*range(1, 11), *LISTS):
             with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
                 data.load_postgres(self.postgres, server, self.customers)
             # Restarts patron, so that the estimates of its first seconds are about these customers.
             with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
-                self.on_postgres(server)
-        if self.is_selected(9):
+                if self.is_selected(*range(1, 11)):
+                    self.on_postgres(server)
+                lists.run(self, server, "PostgreSQL")
+        if self.is_selected(9, *LISTS):
             with Server(self.folder / "lite", DATABASE_URL=f"sqlite://{self.folder}/patron.db") as server:
                 data.load_sqlite(self.folder / "patron.db", server, self.customers)
-                self.on_sqlite(server)
+            # Restarts patron, so that it does not use connections that planned before ANALYZE.
+            with Server(self.folder / "lite", DATABASE_URL=f"sqlite://{self.folder}/patron.db") as server:
+                if self.is_selected(9):
+                    self.on_sqlite(server)
+                lists.run(self, server, "SQLite")
         self.starts()
         if self.is_selected(13):
             transfer.run(self)

@@ -18,13 +18,14 @@ ADDRESS = ["full_name", "telephone", "address_1", "city", "province", "postcode"
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$oGPmnthp0b0nNkYB0v+2lA$vYIEGFsaTbK+1+MplnLgRABV2VT4pM27w61HHav44Rs"
 
 COPY = """
-\\copy customer (uuid, status, group_id, email, email_key, password, full_name, search_text, created_at, updated_at, meta_data, version, customer_id) FROM '{folder}/customers.copy'
-\\copy customer_address (uuid, customer_id, full_name, telephone, address_1, city, province, postcode, country, is_default, created_at, updated_at) FROM '{folder}/addresses.copy'
+\\copy customer (uuid, status, group_id, email, email_key, password, full_name, search_text, created_at, updated_at, meta_data, version, customer_id, metafields_indexed) FROM '{folder}/customers.copy'
+\\copy customer_address (uuid, customer_id, full_name, telephone, address_1, city, province, postcode, country, is_default, created_at, updated_at, country_key, province_key, city_key, postcode_key, telephone_key) FROM '{folder}/addresses.copy'
 """
 
 
 def address(number, name):
-    return [name, "+1 555 0100", f"Market Street {number % 300}", "Austin", "US-TX", "78701", "US"]
+    telephone, line, city, postcode = data.address(number)
+    return [name, telephone, line, city, "US-TX", postcode, "US"]
 
 
 def write_import(path, numbers):
@@ -43,9 +44,9 @@ def write_copy(folder, numbers):
         for number in numbers:
             _, _, _, email, key, _, name, text, created_at, *_ = data.row(number, HASH)
             # Random UUIDs, as patron generates them, since their order determines the cost of the index.
-            row = [str(uuid.uuid4()), "1", "1", email, key, HASH, name, text.replace("\n", "\\n"), created_at, created_at, "{}", "1", str(number)]
+            row = [str(uuid.uuid4()), "1", "1", email, key, HASH, name, text.replace("\n", "\\n"), created_at, created_at, "{}", "1", str(number), "t"]
             customers.write("\t".join(row) + "\n")
-            row = [str(uuid.uuid4()), str(number), *address(number, name), "t", created_at, created_at]
+            row = [str(uuid.uuid4()), str(number), *address(number, name), "t", created_at, created_at, *data.address_keys(number)]
             addresses.write("\t".join(row) + "\n")
 
 

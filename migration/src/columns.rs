@@ -64,6 +64,34 @@ fn over(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     index
 }
 
+/// Adds a column to a table that may have it already: PostgreSQL skips the statement, and on SQLite `step.rs` ignores its
+/// error. `definition`: name, type and constraints.
+pub(crate) fn add_column(backend: DbBackend, table: &'static str, definition: &str) -> String {
+    let condition = if backend == DbBackend::Postgres { "IF NOT EXISTS " } else { "" };
+    format!(r#"ALTER TABLE "{table}" ADD COLUMN {condition}{definition}"#)
+}
+
+/// Adds a timestamp that may be NULL, as [`add_column`] does.
+pub(crate) fn add_timestamp(backend: DbBackend, table: &'static str, name: &str) -> String {
+    // The types that the schema builder gives to timestamps.
+    let kind = match backend {
+        DbBackend::Postgres => "timestamp with time zone",
+        _ => "timestamp_with_timezone_text",
+    };
+    add_column(backend, table, &format!(r#""{name}" {kind}"#))
+}
+
+/// Drops a column of a table that may lack it already, as [`add_column`] adds it. Its indexes have to be dropped before.
+pub(crate) fn drop_column(backend: DbBackend, table: &'static str, name: &str) -> String {
+    let condition = if backend == DbBackend::Postgres { "IF EXISTS " } else { "" };
+    format!(r#"ALTER TABLE "{table}" DROP COLUMN {condition}"{name}""#)
+}
+
+/// Drops an index.
+pub(crate) fn drop_index(name: &str) -> String {
+    format!(r#"DROP INDEX IF EXISTS "{name}""#)
+}
+
 /// Drops a table with its indexes.
 pub(crate) fn drop_table(backend: DbBackend, table: &'static str) -> Vec<String> {
     vec![sql(backend, &Table::drop().table(table).if_exists().take())]

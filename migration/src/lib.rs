@@ -29,13 +29,22 @@ mod m20261129_000014_journal_entry;
 mod m20261129_000015_journal_position;
 mod m20261129_000016_webhook_endpoint;
 mod m20261129_000017_webhook_delivery;
+mod m20261129_000018_admin_second_factor;
+mod m20261129_000019_admin_recovery_code;
+mod m20261129_000020_admin_step_up;
+mod m20261129_000021_admin_sign_in;
+mod m20261129_000030_saved_view;
+mod m20261129_000040_address_keys;
+mod m20261129_000041_customer_metafield_value;
+mod m20261129_000042_last_sign_in;
+mod m20261129_000043_mail_list;
 pub mod search_index;
 mod step;
 
 pub use step::Step;
 
 /// The migrations, oldest first.
-pub const STEPS: [Step; 17] = [
+pub const STEPS: [Step; 26] = [
     m20261129_000001_customer_group::STEP,
     m20261129_000002_customer::STEP,
     m20261129_000003_customer_search::STEP,
@@ -53,6 +62,15 @@ pub const STEPS: [Step; 17] = [
     m20261129_000015_journal_position::STEP,
     m20261129_000016_webhook_endpoint::STEP,
     m20261129_000017_webhook_delivery::STEP,
+    m20261129_000018_admin_second_factor::STEP,
+    m20261129_000019_admin_recovery_code::STEP,
+    m20261129_000020_admin_step_up::STEP,
+    m20261129_000021_admin_sign_in::STEP,
+    m20261129_000030_saved_view::STEP,
+    m20261129_000040_address_keys::STEP,
+    m20261129_000041_customer_metafield_value::STEP,
+    m20261129_000042_last_sign_in::STEP,
+    m20261129_000043_mail_list::STEP,
 ];
 
 /// The maximum number of attempts at an upgrade that other instances run at the same time. Each failed attempt means that

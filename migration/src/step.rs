@@ -37,8 +37,21 @@ impl MigrationTrait for Step {
 }
 
 async fn run(manager: &SchemaManager<'_>, statements: Vec<String>) -> Result<(), DbErr> {
+    let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
     for statement in statements {
-        manager.get_connection().execute_unprepared(&statement).await?;
+        match manager.get_connection().execute_unprepared(&statement).await {
+            Err(error) if is_sqlite && is_repeated(&statement, &error) => {}
+            executed => {
+                executed?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Whether a statement failed because it has run before. SQLite has no `IF NOT EXISTS` for columns.
+fn is_repeated(statement: &str, error: &DbErr) -> bool {
+    let message = error.to_string();
+    (statement.contains(" ADD COLUMN ") && message.contains("duplicate column name"))
+        || (statement.contains(" DROP COLUMN ") && message.contains("no such column"))
 }

@@ -1,4 +1,4 @@
-import { explain, explainErrors, failureOf, NO_RESPONSE } from './problems.js';
+import { explain, explainErrors, explainMutation, failureOf, NO_RESPONSE } from './problems.js';
 import { freshToken, getSession, isOurs } from './session.js';
 
 // Relative URLs: the page sends requests only to its own server.
@@ -46,7 +46,7 @@ export function fetcherFor(report) {
     report(
       isRefused
         ? explain(failureOf(response, body), 'query', session?.kind)
-        : explainErrors(body.errors, session),
+        : (explainMutation(params.query) ?? explainErrors(body.errors, session)),
     );
     return body;
   };

@@ -52,12 +52,32 @@ export function FollowSystemTheme() {
   return null;
 }
 
-/** Wraps long lines, so that the comments of the examples are not cut off. Also passes the editor to the page. */
-export function WrapLines({ editorRef }) {
-  const editor = useGraphiQL((state) => state.queryEditor);
+/** Scrolls the tab bar to the active tab. GraphiQL leaves a new tab out of sight if the bar is full. */
+export function ShowActiveTab() {
+  const { tabs, activeTabIndex } = useGraphiQL(pick('tabs', 'activeTabIndex'));
   useEffect(() => {
-    editorRef.current = editor;
-    editor?.updateOptions({ wordWrap: 'on' });
-  }, [editor]);
+    document.querySelector('.graphiql-tab-active')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [tabs.length, activeTabIndex]);
+  return null;
+}
+
+/** The editors by their names in GraphiQL, with the names that screen readers announce. */
+const EDITORS = { queryEditor: 'Query', variableEditor: 'Variables', headerEditor: 'Headers', responseEditor: 'Response' };
+
+/** Names the editors and wraps the lines of the query, so that the comments of the examples are not cut off. Also passes
+ * the query editor to the page. */
+export function EditorOptions({ editorRef }) {
+  const editors = useGraphiQL(pick(...Object.keys(EDITORS)));
+  useEffect(() => {
+    for (const [key, ariaLabel] of Object.entries(EDITORS)) {
+      const editor = editors[key];
+      editor?.updateOptions({ ariaLabel, fontSize: 14, wordWrap: key === 'queryEditor' ? 'on' : 'off' });
+      // Tab stops at this element, and Enter enters the editor.
+      const frame = editor?.getContainerDomNode();
+      frame?.setAttribute('role', 'group');
+      frame?.setAttribute('aria-label', ariaLabel);
+    }
+    editorRef.current = editors.queryEditor;
+  }, Object.values(editors));
   return null;
 }

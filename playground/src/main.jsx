@@ -11,9 +11,10 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { GraphiQL } from 'graphiql';
 import { fetcherFor, SCHEMA_QUERY } from './endpoints.js';
-import { AuthorizationInPane, ClearResponses, FollowSystemTheme, WrapLines } from './graphiql-parts.jsx';
+import { EXAMPLES } from './examples.js';
+import { EXAMPLES_PLUGIN, PageContext } from './examples-panel.jsx';
+import { AuthorizationInPane, ClearResponses, EditorOptions, FollowSystemTheme, ShowActiveTab } from './graphiql-parts.jsx';
 import { Notices } from './notices.jsx';
-import { PRELOADED } from './preloaded-tabs.js';
 import { explain } from './problems.js';
 import { getSession, signIn, subscribe, subscribeToEnd } from './session.js';
 import { SignIn } from './sign-in.jsx';
@@ -22,8 +23,15 @@ import { systemTheme, useTheme } from './theme.js';
 import { TopBar } from './top-bar.jsx';
 
 const storage = openStorage();
-const PLUGINS = [HISTORY_PLUGIN, { ...explorerPlugin(), title: 'Query builder' }];
+const BUILDER = 'Query builder';
+const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN, { ...explorerPlugin({ title: BUILDER }), title: BUILDER }];
 const ON_PHONE = matchMedia('(max-width: 640px)').matches; // as in style.css
+/** The key of the panel that was open last. GraphiQL does not store that all panels are closed. */
+const PANEL = 'panel';
+/** The width of the panels in relation to the editors, until the user changes it. */
+const WIDTH = 'graphiql:docExplorerFlex';
+if (storage && !storage.getItem(WIDTH)) storage.setItem(WIDTH, '0.26');
+const FIRST_PANEL = ON_PHONE ? null : (storage?.getItem(PANEL) ?? EXAMPLES_PLUGIN.title);
 
 function Playground({ server }) {
   const session = useSyncExternalStore(subscribe, getSession);
@@ -35,6 +43,7 @@ function Playground({ server }) {
   // GraphiQL loads the schema again when the fetcher changes.
   const fetcher = useMemo(() => fetcherFor(setProblem), []);
   const close = useCallback(() => setPanel(null), []);
+  const onSignIn = useCallback((kind) => setPanel({ kind, again: true }), []);
 
   useEffect(
     () =>
@@ -66,6 +75,7 @@ function Playground({ server }) {
   return (
     <>
       <TopBar
+        server={server}
         session={session}
         onAccount={() => setPanel({ kind: session?.kind ?? 'customer' })}
         theme={theme}
@@ -76,29 +86,34 @@ function Playground({ server }) {
         session={session}
         problem={problem}
         onDismiss={() => setProblem(null)}
-        onSignIn={(kind) => setPanel({ kind, again: true })}
+        onSignIn={onSignIn}
         onDemo={signInToDemo}
       />
       <main>
-        <GraphiQL
-          fetcher={fetcher}
-          introspectionQueryName={SCHEMA_QUERY}
-          // null: introspection is disabled, so GraphiQL does not request the schema.
-          schema={server.introspection ? undefined : null}
-          storage={storage}
-          plugins={PLUGINS}
-          defaultTabs={PRELOADED}
-          defaultEditorToolsVisibility={ON_PHONE ? false : 'variables'}
-          forcedTheme={theme === systemTheme() ? 'system' : theme}
-          isHeadersEditorEnabled
-          shouldPersistHeaders={false}
-        >
-          <GraphiQL.Logo>{null}</GraphiQL.Logo>
-          <AuthorizationInPane session={session} />
-          <ClearResponses trigger={session?.since} />
-          <FollowSystemTheme />
-          <WrapLines editorRef={editor} />
-        </GraphiQL>
+        <PageContext value={{ session, server, isPhone: ON_PHONE, onSignIn }}>
+          <GraphiQL
+            fetcher={fetcher}
+            introspectionQueryName={SCHEMA_QUERY}
+            // null: introspection is disabled, so GraphiQL does not request the schema.
+            schema={server.introspection ? undefined : null}
+            storage={storage}
+            plugins={PLUGINS}
+            visiblePlugin={FIRST_PANEL}
+            onTogglePluginVisibility={(plugin) => storage?.setItem(PANEL, plugin?.title ?? '')}
+            defaultTabs={EXAMPLES.slice(0, 1)}
+            defaultEditorToolsVisibility={ON_PHONE ? false : 'variables'}
+            forcedTheme={theme === systemTheme() ? 'system' : theme}
+            isHeadersEditorEnabled
+            shouldPersistHeaders={false}
+          >
+            <GraphiQL.Logo>{null}</GraphiQL.Logo>
+            <AuthorizationInPane session={session} />
+            <ClearResponses trigger={session?.since} />
+            <FollowSystemTheme />
+            <ShowActiveTab />
+            <EditorOptions editorRef={editor} />
+          </GraphiQL>
+        </PageContext>
       </main>
       <SignIn panel={panel} session={session} demo={server.demo} onClose={close} />
     </>
@@ -113,7 +128,7 @@ async function loadServerInfo() {
   } catch {
     // The server did not respond.
   }
-  return { introspection: true };
+  return { introspection: true, reference: true };
 }
 
 const root = createRoot(document.getElementById('root'));

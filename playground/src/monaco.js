@@ -28,5 +28,9 @@ import 'monaco-editor/esm/vs/editor/standalone/browser/quickAccess/standaloneCom
 import 'monaco-editor/esm/vs/editor/standalone/browser/referenceSearch/standaloneReferenceSearch.js';
 import 'monaco-editor/esm/vs/basic-languages/graphql/graphql.contribution.js';
 import 'monaco-editor/esm/vs/language/json/monaco.contribution.js';
+import { TabFocus } from 'monaco-editor/esm/vs/editor/browser/config/tabFocus.js';
+
+// Tab leaves the editors, so that they don't trap the keyboard (WCAG 2.2, 2.1.2). Ctrl-M lets it indent.
+TabFocus.setTabFocusMode(true);
 
 export * from 'monaco-editor/esm/vs/editor/editor.api.js';

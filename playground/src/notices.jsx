@@ -15,6 +15,11 @@ export function Notices({ server, session, problem, onDismiss, onSignIn, onDemo 
                 Sign in as {problem.signIn === 'admin' ? 'an admin' : 'a customer'}
               </button>
             )}
+            {problem.reference && server.reference && (
+              <a className="action" href="/api/docs">
+                Open the REST reference
+              </a>
+            )}
             <button type="button" className="icon-button" aria-label="Dismiss" onClick={onDismiss}>
               <Close />
             </button>

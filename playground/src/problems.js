@@ -8,16 +8,18 @@ export function failureOf(response, body) {
   return {
     status: response.status,
     retryAfter: Number(response.headers.get('Retry-After')) || null,
+    code: body?.error?.code,
     message: body?.error?.message ?? body?.errors?.[0]?.message,
     requestId: response.headers.get('X-Request-Id'),
   };
 }
 
 /**
- * Returns {title, text, signIn}. `signIn` is 'admin' or 'customer' if a new token would help.
+ * Returns {title, text, signIn, reference}. `signIn` is 'admin' or 'customer' if a new token would help. With `reference`,
+ * the REST reference helps.
  * `action` is 'signIn' or 'query', `kind` the kind of account of the token.
  */
-export function explain({ status, retryAfter, message, requestId }, action, kind) {
+export function explain({ status, retryAfter, code, message, requestId }, action, kind) {
   const tryAgain = `Try again ${delay(retryAfter)}.`;
   switch (status) {
     case 0:
@@ -26,6 +28,15 @@ export function explain({ status, retryAfter, message, requestId }, action, kind
         text: `${location.host} did not respond. Check that patron is running and your connection is up, then try again. If patron was restarted as a demo, its accounts are new: sign in again.`,
       };
     case 401:
+      if (code === 'second_factor_required') {
+        return { title: 'One more step', text: 'Enter the code of your authenticator app, or a recovery code.' };
+      }
+      if (code === 'second_factor_invalid') {
+        return {
+          title: 'Not signed in',
+          text: 'The code is not valid. Each code works once: wait for the next one of the app, or enter a recovery code.',
+        };
+      }
       if (action === 'signIn') {
         return {
           title: 'Not signed in',
@@ -56,6 +67,16 @@ export function explain({ status, retryAfter, message, requestId }, action, kind
         ].join(' '),
       };
   }
+}
+
+/** Explains a mutation: the schema has none. Returns null for any other operation. */
+export function explainMutation(query) {
+  if (!/^\s*mutation\b/m.test(query)) return null;
+  return {
+    title: 'Changes use the REST API',
+    text: 'GraphQL only reads, so there are no mutations. The REST reference has a route for each change.',
+    reference: true,
+  };
 }
 
 /** Explains the errors of a query that was executed but may not read a field. */

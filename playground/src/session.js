@@ -44,9 +44,9 @@ export const subscribeToEnd = (listener) => {
 /** Whether an Authorization header contains a token of this page. */
 export const isOurs = (header) => issued.has(header);
 
-/** Signs in as 'admin' or 'customer'. Throws a failure of problems.js. */
-export async function signIn(kind, email, password) {
-  const tokens = await post(ROUTES[kind].signIn, { email, password });
+/** Signs in as 'admin' or 'customer', with the `code` of a second factor if one is needed. Throws a failure of problems.js. */
+export async function signIn(kind, email, password, code) {
+  const tokens = await post(ROUTES[kind].signIn, { email, password, ...(code && { code }) });
   store(kind, email, Date.now(), tokens);
 }
 

@@ -85,22 +85,26 @@ function Form({ title, initialKind, demo, onClose }) {
   const [kind, setKind] = useState(initialKind);
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
+  const [needsCode, setNeedsCode] = useState(false);
   const form = useRef(null);
   const problemId = useId();
 
   const submit = async (event) => {
     event.preventDefault();
     if (busy) return;
-    const { email, password } = form.current.elements;
+    const { email, password, code } = form.current.elements;
     setBusy(true);
     setProblem(null);
     try {
-      await signIn(kind, email.value.trim(), password.value);
+      await signIn(kind, email.value.trim(), password.value, code?.value.trim());
       onClose();
     } catch (failure) {
       setProblem(explain(failure, 'signIn', kind));
       setBusy(false);
-      password.focus();
+      const isAboutCode = failure.code?.startsWith('second_factor_') ?? false;
+      setNeedsCode(isAboutCode);
+      if (!isAboutCode) password.focus();
+      else code?.select();
     }
   };
   const fill = () => {
@@ -125,6 +129,7 @@ function Form({ title, initialKind, demo, onClose }) {
               onChange={() => {
                 setKind(value);
                 setProblem(null);
+                setNeedsCode(false);
               }}
             />
             <span>{name}</span>
@@ -156,6 +161,13 @@ function Form({ title, initialKind, demo, onClose }) {
         Password
         <input name="password" type="password" autoComplete="current-password" required />
       </label>
+      {needsCode && (
+        <label>
+          Code
+          {/* It appears after the password was accepted, and is the next thing to fill in. */}
+          <input name="code" autoComplete="one-time-code" autoCapitalize="none" spellCheck="false" autoFocus required />
+        </label>
+      )}
       <p className="hint">
         <Hint kind={kind} demo={demo} onFill={fill} />
       </p>

@@ -2,7 +2,7 @@ import { endpointOf } from './endpoints.js';
 import mark from './favicon.svg';
 import { Moon, Person, Sun } from './icons.jsx';
 
-export function TopBar({ session, onAccount, theme, onTheme }) {
+export function TopBar({ server, session, onAccount, theme, onTheme }) {
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header className="bar">
@@ -41,7 +41,12 @@ export function TopBar({ session, onAccount, theme, onTheme }) {
       >
         {theme === 'dark' ? <Sun /> : <Moon />}
       </button>
-      <a href="/api/docs">REST API</a>
+      {server.reference && <a href="/api/docs">REST API</a>}
+      {server.console && (
+        <a className="console" href="/admin">
+          Console
+        </a>
+      )}
     </header>
   );
 }

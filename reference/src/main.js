@@ -1,7 +1,10 @@
 import { createApiReference } from '@scalar/api-reference';
 import '@scalar/api-reference/style.css';
+import { getSession, subscribe } from '../../playground/src/session.js';
+import './sign-in.js';
+import './style.css';
 
-createApiReference('#reference', {
+const configuration = {
   url: '/api/openapi.json',
   // Absolute URLs in the example commands.
   servers: [{ url: location.origin }],
@@ -19,4 +22,16 @@ createApiReference('#reference', {
   orderSchemaPropertiesBy: 'preserve',
   orderRequiredPropertiesFirst: false,
   defaultOpenAllTags: true,
+  authentication: { preferredSecurityScheme: 'admin' },
+};
+
+const reference = createApiReference('#reference', configuration);
+
+/** Sends the token of the signed-in account with test requests. The other kind of account has none. */
+subscribe(() => {
+  const session = getSession();
+  const securitySchemes = { admin: { token: '' }, customer: { token: '' } };
+  if (session) securitySchemes[session.kind].token = session.accessToken;
+  const preferredSecurityScheme = session?.kind ?? 'admin';
+  reference.updateConfiguration({ ...configuration, authentication: { preferredSecurityScheme, securitySchemes } });
 });

@@ -1,6 +1,12 @@
 //! The caller of a service function.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
+
+use crate::clock::Clock;
+
+/// How long a step-up lasts: the time in which an admin may do what needs one without confirming again who it is.
+pub const STEP_UP: TimeDelta = TimeDelta::minutes(10);
 
 /// The caller of a service function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +28,48 @@ pub enum Caller {
         admin_user_id: i32,
         /// Public identifier of the account.
         uuid: Uuid,
+        /// How the admin has proven who it is.
+        proof: AdminProof,
+    },
+    /// An admin that has to set up a second factor before it may do what admins may (`PATRON_ADMIN_SECOND_FACTOR`).
+    UnenrolledAdmin {
+        /// Primary key of the account.
+        admin_user_id: i32,
+        /// Public identifier of the account.
+        uuid: Uuid,
+        /// How the admin has proven who it is: without a second factor.
+        proof: AdminProof,
     },
     /// The program itself: a command or a job.
     System,
+}
+
+impl Caller {
+    /// How this admin has proven who it is, if it is the caller.
+    pub fn proof_of(&self, admin: Uuid) -> Option<&AdminProof> {
+        match self {
+            Self::Admin { uuid, proof, .. } | Self::UnenrolledAdmin { uuid, proof, .. } => {
+                Some(proof).filter(|_| *uuid == admin)
+            }
+            Self::Anonymous | Self::Customer { .. } | Self::System => None,
+        }
+    }
+}
+
+/// How a calling admin has proven who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminProof {
+    /// The session of the token. `None` for a token that EverShop issued.
+    pub session: Option<Uuid>,
+    /// Whether the second factor of the admin is on.
+    pub has_second_factor: bool,
+    /// When the admin last confirmed in this session who it is.
+    pub stepped_up_at: Option<DateTime<Utc>>,
+}
+
+impl AdminProof {
+    /// The end of the step-up, if it lasts.
+    pub fn stepped_up_until(&self, clock: &Clock) -> Option<DateTime<Utc>> {
+        self.stepped_up_at.map(|at| at + STEP_UP).filter(|until| clock.is_pending(*until, STEP_UP))
+    }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::telemetry::{self, Trace};
 use crate::types::IfMatch;
 
-pub use crate::app::caller::Caller;
+pub use crate::app::caller::{AdminProof, Caller, STEP_UP};
 
 /// The maximum length of a stored user agent, in characters.
 const MAX_CLIENT_NAME: usize = 255;
@@ -88,7 +88,19 @@ impl Ctx {
     pub fn is_admin(&self) -> bool {
         match self.caller {
             Caller::Admin { .. } | Caller::System => true,
-            Caller::Anonymous | Caller::Customer { .. } => false,
+            Caller::Anonymous | Caller::Customer { .. } | Caller::UnenrolledAdmin { .. } => false,
+        }
+    }
+
+    /// Whether the caller may do what needs a step-up. An admin without a second factor needs none, so that scripts that
+    /// sign in with a password keep working.
+    fn is_stepped_up(&self) -> bool {
+        match &self.caller {
+            Caller::Admin { proof, .. } => {
+                !proof.has_second_factor || proof.stepped_up_until(&self.app.clock).is_some()
+            }
+            Caller::System => true,
+            Caller::Anonymous | Caller::Customer { .. } | Caller::UnenrolledAdmin { .. } => false,
         }
     }
 
@@ -118,11 +130,27 @@ impl Ctx {
     }
 
     /// Why the caller may not do what admins may: [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`]
-    /// for a customer.
+    /// for a customer, [`Error::SecondFactorSetupRequired`] for an admin that has no second factor and needs one.
     pub fn refuse_admin(&self) -> Error {
         match self.caller {
             Caller::Anonymous => Error::Unauthenticated("An admin token is required"),
+            Caller::UnenrolledAdmin { .. } => Error::SecondFactorSetupRequired,
             _ => ADMINS_ONLY,
+        }
+    }
+
+    /// Converts the context to that of an admin that acts on its own account, also of one that has yet to set up a second
+    /// factor.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] for an anonymous caller, [`Error::Forbidden`] for any other caller.
+    pub fn into_own_admin(self) -> Result<OwnAdminCtx> {
+        match self.caller {
+            Caller::Admin { admin_user_id, uuid, proof }
+            | Caller::UnenrolledAdmin { admin_user_id, uuid, proof } => {
+                Ok(OwnAdminCtx { ctx: self, admin_user_id, uuid, proof })
+            }
+            _ => Err(self.refuse_admin()),
         }
     }
 
@@ -136,7 +164,7 @@ impl Ctx {
                 Ok(CustomerCtx { ctx: self, customer_id, uuid, session })
             }
             Caller::Anonymous => Err(Error::Unauthenticated("A customer token is required")),
-            Caller::Admin { .. } | Caller::System => Err(CUSTOMERS_ONLY),
+            Caller::Admin { .. } | Caller::UnenrolledAdmin { .. } | Caller::System => Err(CUSTOMERS_ONLY),
         }
     }
 }
@@ -161,6 +189,14 @@ impl AdminCtx {
     pub fn into_inner(self) -> Ctx {
         self.0
     }
+
+    /// The same context, with the right to do what needs a step-up.
+    ///
+    /// # Errors
+    /// [`Error::StepUpRequired`] if the admin has a second factor and has not confirmed with a code who it is, lately.
+    pub fn stepped_up(&self) -> Result<SteppedUpCtx> {
+        if self.0.is_stepped_up() { Ok(SteppedUpCtx(self.clone())) } else { Err(Error::StepUpRequired) }
+    }
 }
 
 impl Deref for AdminCtx {
@@ -168,6 +204,67 @@ impl Deref for AdminCtx {
 
     fn deref(&self) -> &Ctx {
         &self.0
+    }
+}
+
+/// The right to do what an admin may only shortly after confirming who it is: with a code of its second factor in the last
+/// ten minutes, unless it has none. Only [`AdminCtx::stepped_up`] creates one.
+#[derive(Clone, Debug)]
+pub struct SteppedUpCtx(AdminCtx);
+
+impl SteppedUpCtx {
+    /// Sets the version that the request is for, and its idempotency key.
+    pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
+        self.0.set_conditions(if_match, keyed);
+    }
+
+    /// The context of the admin that acts on its own account.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for a command or a job, which has no account.
+    pub fn own(&self) -> Result<OwnAdminCtx> {
+        self.0.0.clone().into_own_admin()
+    }
+}
+
+impl Deref for SteppedUpCtx {
+    type Target = AdminCtx;
+
+    fn deref(&self) -> &AdminCtx {
+        &self.0
+    }
+}
+
+/// The right to act on the caller's own account in the back office: the context of an admin, also of one that has yet to
+/// set up a second factor. Only [`Ctx::into_own_admin`] creates one.
+#[derive(Clone, Debug)]
+pub struct OwnAdminCtx {
+    ctx: Ctx,
+    /// Primary key of the account.
+    pub admin_user_id: i32,
+    /// Public identifier of the account.
+    pub uuid: Uuid,
+    /// How the admin has proven who it is.
+    pub proof: AdminProof,
+}
+
+impl OwnAdminCtx {
+    /// Sets the version that the request is for, and its idempotency key.
+    pub fn set_conditions(&mut self, if_match: IfMatch, keyed: Option<Arc<KeyedRequest>>) {
+        self.ctx.set_conditions(if_match, keyed);
+    }
+
+    /// Gives up the right to act on the account.
+    pub fn into_inner(self) -> Ctx {
+        self.ctx
+    }
+}
+
+impl Deref for OwnAdminCtx {
+    type Target = Ctx;
+
+    fn deref(&self) -> &Ctx {
+        &self.ctx
     }
 }
 

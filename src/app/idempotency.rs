@@ -98,7 +98,7 @@ impl KeyedRequest {
         let account = match caller {
             Caller::Anonymous | Caller::System => "anonymous".to_owned(),
             Caller::Customer { uuid, .. } => format!("customer {uuid}"),
-            Caller::Admin { uuid, .. } => format!("admin {uuid}"),
+            Caller::Admin { uuid, .. } | Caller::UnenrolledAdmin { uuid, .. } => format!("admin {uuid}"),
         };
         let parts = [account.as_bytes(), self.route.as_bytes(), self.key.expose_secret().as_bytes()];
         let scope = self.app.keys.encryption.fingerprint("idempotency key", &parts)?;
@@ -106,7 +106,7 @@ impl KeyedRequest {
         let response = self.find(&scope).await?;
         let is_anonymous = *caller == Caller::Anonymous;
         let limits = &self.app.config.limits;
-        let is_admin = matches!(caller, Caller::Admin { .. });
+        let is_admin = matches!(caller, Caller::Admin { .. } | Caller::UnenrolledAdmin { .. });
         let max = if is_admin { limits.admin_idempotency_keys } else { limits.idempotency_keys };
         let address = ip.filter(|_| is_anonymous).map(|ip| format!("address {}", rate_limit_key(ip)));
         let caller = address.unwrap_or(account);

@@ -3,6 +3,7 @@
 
 mod caller;
 pub mod ctx;
+pub mod export_limits;
 pub mod idempotency;
 pub mod rate_limits;
 mod running_keys;
@@ -16,6 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::app::export_limits::ExportLimits;
 use crate::app::rate_limits::RateLimits;
 use crate::app::running_keys::RunningKeys;
 use crate::clock::Clock;
@@ -55,9 +57,11 @@ pub struct App {
     pub rate_limits: RateLimits,
     /// The permits of concurrent requests.
     pub concurrency_limit: Arc<Semaphore>,
+    /// The limits of exports of customers.
+    pub export_limits: ExportLimits,
     /// The frequencies of trigrams in the searched columns, as last sampled by the worker.
     pub trigrams: RwLock<Arc<Trigrams>>,
-    /// Rows of other programs whose keys can't be computed, and that were already logged.
+    /// Rows that can't be used, such as those of other programs whose keys can't be computed, and that were already logged.
     pub logged_rows: Mutex<HashSet<Uuid>>,
     /// Running requests with an idempotency key.
     pub running_keys: RunningKeys,
@@ -93,7 +97,7 @@ impl App {
             HasherError::Parameters(_) => BuildError::new("PATRON_HASH_MEMORY", &error),
             HasherError::Threads(_) => BuildError::new("PATRON_HASH_THREADS", &error),
         })?;
-        let mailer = Mailer::new(&config.mail)?;
+        let mailer = Mailer::new(&config.mail, &config.shop)?;
         let webhook_client = WebhookClient::new(&config.webhooks)?;
         let db = open_database(&config).await?;
         let clock = Arc::new(clock);
@@ -115,6 +119,7 @@ impl App {
             batch_loaders,
             rate_limits,
             concurrency_limit,
+            export_limits: ExportLimits::default(),
             trigrams,
             logged_rows: Mutex::default(),
             running_keys,

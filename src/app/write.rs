@@ -97,6 +97,19 @@ impl<T> Write<T> {
         Write { keyed, render }
     }
 
+    /// A write whose block may refuse: as [`optional`](Self::optional), but its value says why.
+    pub fn refusable<R>(self) -> Write<std::result::Result<T, R>>
+    where
+        T: 'static,
+        R: 'static,
+    {
+        let Self { keyed, render } = self;
+        let render = render.map(|render| -> Render<std::result::Result<T, R>> {
+            Box::new(move |value| value.as_ref().map_or(Ok(None), &render))
+        });
+        Write { keyed, render }
+    }
+
     /// Whether the response has to be committed together with the write. Then a single statement without a transaction is
     /// not enough.
     pub fn is_keyed(&self) -> bool {
@@ -171,6 +184,19 @@ impl<T> Written<Option<T>> {
     pub fn into_value(self) -> Option<Written<T>> {
         let Self { value, response } = self;
         value.map(|value| Written { value, response })
+    }
+}
+
+impl<T, R> Written<std::result::Result<T, R>> {
+    /// The outcome, with the refusal if the block refused.
+    pub fn into_result(self) -> std::result::Result<Written<T>, R> {
+        let Self { value, response } = self;
+        value.map(|value| Written { value, response })
+    }
+
+    /// The outcome, without the reason if the block refused.
+    pub fn ok(self) -> Written<Option<T>> {
+        Written { value: self.value.ok(), response: self.response }
     }
 }
 

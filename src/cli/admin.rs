@@ -1,4 +1,4 @@
-//! `patron admin`: creates, lists, disables and enables admins, and sets their passwords.
+//! `patron admin`: creates, lists, disables and enables admins, sets their passwords, and removes lost second factors.
 
 use std::io::{IsTerminal, Read};
 
@@ -44,6 +44,11 @@ pub(super) enum Command {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Remove the second factor of an admin that lost it
+    ResetFactor {
+        /// E-mail address of the admin
+        email: String,
+    },
 }
 
 /// The source of the password; by default, the terminal prompts for it.
@@ -85,6 +90,14 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFa
             let (password, notice) = password.read(&ctx.app.random)?;
             let admin = admin::set_password(&ctx, &email, &password).await?;
             print(&format!("set the password of {}{notice}\n", admin.email.as_str()))
+        }
+        Command::ResetFactor { email } => {
+            let (admin, was_on) = admin::reset_factor(&ctx, &address(&email)?).await?;
+            let email = admin.email.as_str();
+            print(&match was_on {
+                true => format!("removed the second factor of {email}\n"),
+                false => format!("{email} has no second factor\n"),
+            })
         }
     }
 }

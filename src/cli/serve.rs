@@ -194,10 +194,9 @@ pub(super) fn banner(
         Some(_) => "SMTP".to_owned(),
         None => format!("files in {}", config.mail.folder.display()),
     };
-    let playground = match config.server.playground {
-        true => format!("{url}/playground"),
-        false => "off; PATRON_PLAYGROUND=on enables it".to_owned(),
-    };
+    let console = page(config.server.console, format!("{url}/admin"), "PATRON_CONSOLE");
+    let playground = page(config.server.playground, format!("{url}/playground"), "PATRON_PLAYGROUND");
+    let reference = page(config.server.reference, format!("{url}/api/docs"), "PATRON_REFERENCE");
     let metrics = match &listeners.operations {
         Some(listener) => format!("http://{}/metrics", listener.local_addr().map_err(failed)?),
         None if config.metrics.public => format!("{url}/metrics"),
@@ -206,9 +205,10 @@ pub(super) fn banner(
     let introspection = if config.graphql.introspection { "on" } else { "off" };
     let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
     for (name, value) in [
+        ("console", console),
         ("playground", playground),
         ("GraphQL", format!("{url}/api/graphql, introspection {introspection}")),
-        ("REST", format!("{url}/api/docs")),
+        ("REST", reference),
         ("OpenAPI", format!("{url}/api/openapi.json")),
         ("database", database),
         ("mail", mail),
@@ -219,6 +219,11 @@ pub(super) fn banner(
     text.push_str(&admin.map(describe).unwrap_or_default());
     text.push_str(extra_lines);
     print(&text)
+}
+
+/// The URL of a page, or how to enable it.
+fn page(is_enabled: bool, url: String, variable: &str) -> String {
+    if is_enabled { url } else { format!("off; {variable}=on enables it") }
 }
 
 fn describe(admin: &NewAdmin) -> String {

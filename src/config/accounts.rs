@@ -1,4 +1,5 @@
-//! Settings of accounts: confirmation of e-mail addresses, mailed links, limits of login attempts, and the first admin.
+//! Settings of accounts: confirmation of e-mail addresses, mailed links, limits of login attempts, second factors, and the
+//! first admin.
 
 use std::time::Duration;
 
@@ -20,6 +21,17 @@ pub struct AccountConfig {
     pub failures_per_address: u32,
     /// `PATRON_REGISTRATIONS_PER_ADDRESS`: registrations in 15 minutes from one network address.
     pub registrations_per_address: u32,
+    /// `PATRON_ADMIN_SECOND_FACTOR`: whether every admin needs a second factor.
+    pub admin_second_factor: SecondFactorPolicy,
+}
+
+/// Whether admins need a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactorPolicy {
+    /// Each admin decides.
+    Optional,
+    /// An admin without one can do nothing but set it up.
+    Required,
 }
 
 /// The admin that the first start creates.
@@ -40,6 +52,20 @@ impl AccountConfig {
             rate_limits: v.switch("PATRON_RATE_LIMITS"),
             failures_per_address: v.at_least("PATRON_FAILURES_PER_ADDRESS", 1),
             registrations_per_address: v.at_least("PATRON_REGISTRATIONS_PER_ADDRESS", 1),
+            admin_second_factor: SecondFactorPolicy::from_values(v),
+        }
+    }
+}
+
+impl SecondFactorPolicy {
+    fn from_values(v: &mut Values) -> Self {
+        match v.text("PATRON_ADMIN_SECOND_FACTOR").as_str() {
+            "optional" => Self::Optional,
+            "required" => Self::Required,
+            other => {
+                v.problem("PATRON_ADMIN_SECOND_FACTOR", format!("`{other}` is not optional or required"));
+                Self::Required
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod limits;
 mod outgoing;
 mod server;
 mod settings;
+mod shop;
 mod telemetry;
 mod tokens;
 mod unknown;
@@ -23,7 +24,7 @@ mod values;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use accounts::{AccountConfig, FirstAdmin};
+pub use accounts::{AccountConfig, FirstAdmin, SecondFactorPolicy};
 pub use build_error::BuildError;
 pub use database::DatabaseConfig;
 pub use folder::private_folder;
@@ -34,6 +35,7 @@ pub use limits::LimitConfig;
 pub use outgoing::{MailConfig, WebhookConfig};
 pub use server::{ProxyHeader, ServerConfig};
 pub use settings::{Flags, SETTINGS, Setting, SettingError};
+pub use shop::{Logo, ShopConfig};
 pub use telemetry::{LogConfig, LogFormat, MetricsConfig, TracesConfig};
 pub use tokens::{MIN_SIGNING_SECRET, SigningSecrets, TokenConfig};
 pub use unknown::unknown_variables;
@@ -58,6 +60,8 @@ pub struct Config {
     pub accounts: AccountConfig,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// How the shop appears on the account pages and in mails.
+    pub shop: ShopConfig,
     /// How webhooks are sent.
     pub webhooks: WebhookConfig,
     /// How long the journal is kept.
@@ -101,6 +105,7 @@ impl Config {
             database: DatabaseConfig::from_values(v, &data_dir),
             hashing: HashingConfig::from_values(v),
             tokens: TokenConfig::from_values(v),
+            shop: ShopConfig::from_values(v),
             webhooks: WebhookConfig::from_values(v),
             journal: JournalConfig::from_values(v),
             graphql: GraphqlConfig::from_values(v, local),

@@ -29,8 +29,12 @@ pub struct ServerConfig {
     pub shutdown_timeout: Duration,
     /// `PATRON_REQUIRE_IF_MATCH`: whether changes require the header `If-Match`.
     pub require_if_match: bool,
+    /// `PATRON_CONSOLE`: whether the console is served.
+    pub console: bool,
     /// `PATRON_PLAYGROUND`: whether the playground is served.
     pub playground: bool,
+    /// `PATRON_REFERENCE`: whether the reference of the REST API is served.
+    pub reference: bool,
 }
 
 /// The header in which proxies report the client's address. Only one header is read: a proxy writes one of the two, and
@@ -60,7 +64,10 @@ impl ServerConfig {
             request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
             shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
             require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
+            // It gives nothing without an admin's login, so auto is on everywhere.
+            console: v.switch_or_local("PATRON_CONSOLE", true),
             playground: v.switch_or_local("PATRON_PLAYGROUND", local),
+            reference: v.switch("PATRON_REFERENCE"),
         }
     }
 

@@ -33,6 +33,9 @@ pub(super) async fn connect(
     statement_timeout: Duration,
 ) -> std::result::Result<Database, DbErr> {
     options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
+    // PostgreSQL compiles a statement whose estimated cost is high. That takes longer than reading a page, whose cost is
+    // estimated as if all rows were read.
+    options.map_sqlx_postgres_opts(|options| options.options([("jit", "off")]));
     let metrics = DatabaseMetrics::default();
     let pool = with_metrics(SeaOrm::connect(options).await?, &metrics);
     Ok(Database::of(pool.clone(), pool.clone(), pool, metrics))

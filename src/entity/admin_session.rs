@@ -30,6 +30,8 @@ pub struct Model {
     /// Hash of the last used refresh token; NULL before the first refresh. The token can be used again until one of the
     /// tokens that were issued for it is used.
     pub last_refresh_token: Option<TokenHash>,
+    /// Time at which the admin last confirmed in this session who it is.
+    pub stepped_up_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

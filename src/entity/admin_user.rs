@@ -1,8 +1,9 @@
 //! Table `admin_user`.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{FromQueryResult, QueryFilter, Select};
+use sea_orm::{QueryFilter, Select};
 
+use super::PublicId;
 use crate::types::{EmailAddress, PasswordHash};
 
 /// An admin: a person or a script of the back office.
@@ -26,15 +27,22 @@ pub struct Model {
     /// Unique [key](EmailAddress::key) of the e-mail address; NULL until it is computed.
     #[sea_orm(unique)]
     pub email_key: Option<String>,
+    /// Time of the last login.
+    pub last_sign_in_at: Option<DateTimeUtc>,
 }
 
-/// The columns of an admin that determine whether its tokens are valid. They are read at every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+/// What is known of an admin at every request: the columns that determine whether its tokens are valid, its second factor,
+/// and its last step-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
     pub admin_user_id: i32,
     pub uuid: Uuid,
     pub status: bool,
     pub token_generation: i64,
+    /// Whether a second factor is on.
+    pub has_second_factor: bool,
+    /// When the admin of the session last confirmed who it is.
+    pub stepped_up_at: Option<DateTimeUtc>,
 }
 
 impl Account {
@@ -43,7 +51,16 @@ impl Account {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(has_one = "super::admin_second_factor::Entity")]
+    SecondFactor,
+}
+
+impl Related<super::admin_second_factor::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::SecondFactor.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}
 
@@ -51,5 +68,13 @@ impl Entity {
     /// The admin with this e-mail address in any spelling.
     pub fn find_by_address(email: &EmailAddress) -> Select<Self> {
         Self::find().filter(Column::EmailKey.eq(email.key()))
+    }
+}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Admin";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
     }
 }

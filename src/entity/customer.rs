@@ -49,6 +49,10 @@ pub struct Model {
     pub email_unicode: Option<String>,
     /// Folded text for the keyword search; empty until it is computed.
     pub search_text: String,
+    /// Whether `customer_metafield_value` has the values of `meta_data`.
+    pub metafields_indexed: bool,
+    /// Time of the last login. It changes neither `version` nor `updated_at`.
+    pub last_sign_in_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

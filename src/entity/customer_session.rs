@@ -30,6 +30,8 @@ pub struct Model {
     /// Hash of the last used refresh token; NULL before the first refresh. The token can be used again until one of the
     /// tokens that were issued for it is used.
     pub last_refresh_token: Option<TokenHash>,
+    /// Whether the customer's `last_sign_in_at` includes the login that started the session.
+    pub sign_in_recorded: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::PublicId;
 use crate::types::{EmailAddress, MailKind, MailStatus};
 
 /// A mail, written in the same transaction as the change that caused it. It contains no tokens: they are created when
@@ -49,3 +50,11 @@ impl Related<super::customer::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl PublicId for Entity {
+    const NOUN: &'static str = "Mail";
+
+    fn find_by_public_id(uuid: Uuid) -> Select<Self> {
+        Self::find().filter(Column::Uuid.eq(uuid))
+    }
+}

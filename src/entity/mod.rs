@@ -4,11 +4,14 @@
 //! crate, this module imports only `types`.
 #![expect(missing_docs, reason = "a column is documented only if its name doesn't explain it")]
 
+pub mod admin_recovery_code;
+pub mod admin_second_factor;
 pub mod admin_session;
 pub mod admin_user;
 pub mod customer;
 pub mod customer_address;
 pub mod customer_group;
+pub mod customer_metafield_value;
 pub mod customer_session;
 pub mod idempotency_key;
 pub mod journal_entry;
@@ -16,6 +19,7 @@ pub mod journal_position;
 pub mod mail;
 pub mod metafield_definition;
 pub mod reset_password_token;
+pub mod saved_view;
 pub mod throttle;
 pub mod verify_email_token;
 pub mod webhook_delivery;

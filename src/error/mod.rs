@@ -64,6 +64,22 @@ pub enum Error {
     /// The caller is authenticated, but has no permission.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
+    /// The password is right, and the admin has a second factor: its code is missing.
+    #[error("a code of the second factor is required")]
+    SecondFactorRequired,
+    /// The code of the second factor is wrong, or was used before.
+    #[error("the code of the second factor is not valid")]
+    SecondFactorInvalid,
+    /// The stored second factor can't be read, because it was encrypted with another key. An operator has to remove it, or to
+    /// restore the key.
+    #[error("the second factor can't be read")]
+    SecondFactorUnreadable,
+    /// The admin has to confirm who it is, with a code of its second factor.
+    #[error("step-up required")]
+    StepUpRequired,
+    /// The admin has no second factor, and the settings require one.
+    #[error("a second factor has to be set up")]
+    SecondFactorSetupRequired,
     /// The resource does not exist, or belongs to another account.
     #[error("{0} not found")]
     NotFound(&'static str),

@@ -15,7 +15,7 @@ pub(crate) use body_limit::MAX_BODY_BYTES;
 pub(crate) use caching::NO_STORE;
 pub(crate) use data::Data;
 pub(crate) use extract::accept::{MediaType, accepts_html};
-pub(crate) use extract::caller::{AnonymousCtx, CurrentCustomer};
+pub(crate) use extract::caller::{AnonymousCtx, AnyCtx, CurrentCustomer};
 pub(crate) use extract::json_body::{JsonObject, read_json_text};
 pub(crate) use extract::path::{NestedPathId, PathId};
 pub(crate) use extract::write::{OneWrite, WriteResponse};

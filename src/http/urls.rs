@@ -6,6 +6,8 @@ use crate::service::account::Owner;
 
 /// The caller's own account.
 pub(crate) const ME: &str = "/api/customers/me";
+/// The second factor of the calling admin.
+pub(crate) const OWN_SECOND_FACTOR: &str = "/api/user/me/second-factor";
 /// The page of the back office that lists customers.
 pub(crate) const CUSTOMERS_PAGE: &str = "/admin/customers";
 
@@ -33,6 +35,16 @@ pub(crate) fn customer_group(uuid: Uuid) -> String {
 /// The definition of a custom field.
 pub(crate) fn metafield_definition(uuid: Uuid) -> String {
     format!("/api/metafield-definitions/{uuid}")
+}
+
+/// An admin.
+pub(crate) fn admin(uuid: Uuid) -> String {
+    format!("/api/users/{uuid}")
+}
+
+/// A saved view.
+pub(crate) fn saved_view(uuid: Uuid) -> String {
+    format!("/api/views/{uuid}")
 }
 
 /// A webhook endpoint.

@@ -171,7 +171,8 @@ impl ConnectionState {
         }
     }
 
-    /// Records that a request ended without a response, because its client hung up or reset the stream.
+    /// Records that a request ended without a response, because its client hung up or reset the stream, or that its
+    /// streamed response ended.
     pub(super) fn request_abandoned(&self, request: usize, was_running: bool) {
         let now = self.now();
         let mut state = self.state();
@@ -198,6 +199,13 @@ impl ConnectionState {
         let response = state.unsent.begin(bytes, now, stream);
         self.wake_one(&state);
         response
+    }
+
+    /// Records a part of a streamed response, whose request is still running. Returns the part's index, as of a response.
+    pub(super) fn part_started(&self, bytes: usize, stream: Option<StreamHandle>) -> usize {
+        let now = self.now();
+        self.all_unsent.inc_by(gauge_value(bytes));
+        self.state().unsent.begin(bytes, now, stream)
     }
 
     /// Records that a part of a response was handed to the operating system.
@@ -427,6 +435,23 @@ mod tests {
         let next = next(&connection_state, &limits);
         let Action::Wait(until, Overdue::Headers) = next else { panic!("{next:?}") };
         assert!(until >= Duration::from_millis(45), "{until:?}");
+    }
+
+    /// The production of a part has its own limits.
+    #[test]
+    fn a_streamed_response_has_a_deadline_while_a_part_is_unsent() {
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
+        let request = connection_state.request_started(false, 1);
+        assert!(connection_state.try_start(1));
+        for _ in 0..2 {
+            assert_eq!(next(&connection_state, &limits()), Action::Run);
+            let part = connection_state.part_started(10, None);
+            assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Response)));
+            connection_state.response_finished(part);
+        }
+        assert_eq!(next(&connection_state, &limits()), Action::Run);
+        connection_state.request_abandoned(request, true);
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
     }
 
     #[test]

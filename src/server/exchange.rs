@@ -77,6 +77,21 @@ impl Exchange {
         }
     }
 
+    /// Begins a response that is sent part by part. The request counts as running until the exchange is dropped. Returns the
+    /// stream of the response.
+    pub(super) fn streaming_started(&self) -> Option<StreamHandle> {
+        self.stop_counting();
+        self.is_http2.then(StreamExecutor::stream).flatten()
+    }
+
+    /// Records that a streamed response can't be completed. Over HTTP/1 the connection is reset instead of closed, because
+    /// over HTTP/1.0 the end of the connection is the end of a complete body. Over HTTP/2, hyper resets the stream.
+    pub(super) fn response_failed(&self) {
+        if !self.is_http2 {
+            self.connection_state.reset();
+        }
+    }
+
     fn stop_counting(&self) {
         if let Some(body) = &self.body {
             body.stop();
@@ -104,5 +119,33 @@ impl Drop for Exchange {
         };
         self.stop_counting();
         self.connection_state.request_abandoned(self.request, was_running);
+    }
+}
+
+/// A part of a streamed response. It counts as unsent until it is dropped.
+pub(super) struct StreamedPart {
+    exchange: Arc<Exchange>,
+    /// The index of the part among the connection's responses.
+    response: usize,
+}
+
+impl StreamedPart {
+    pub(super) fn begin(exchange: &Arc<Exchange>, bytes: usize, stream: Option<StreamHandle>) -> Self {
+        let response = exchange.connection_state.part_started(bytes, stream);
+        if bytes > 0 {
+            exchange.budget.enforce(MemoryKind::Responses);
+        }
+        Self { exchange: Arc::clone(exchange), response }
+    }
+
+    /// Records that some of the part was handed to the operating system.
+    pub(super) fn record_progress(&self) {
+        self.exchange.connection_state.response_progressed(self.response);
+    }
+}
+
+impl Drop for StreamedPart {
+    fn drop(&mut self) {
+        self.exchange.connection_state.response_finished(self.response);
     }
 }

@@ -5,6 +5,7 @@
 //! its configuration is [`Limits`], and its metrics are [`ServerMetrics`].
 
 mod budget;
+mod chunk;
 mod connection;
 mod connection_state;
 mod connections;
@@ -17,6 +18,7 @@ mod nofile_limit;
 mod request_body;
 mod response_body;
 mod stream_executor;
+mod streamed_body;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,7 @@ use crate::clock::Timer;
 
 pub(crate) use limits::Limits;
 pub(crate) use metrics::ServerMetrics;
+pub(crate) use streamed_body::Streamed;
 
 /// Serves until `stop` becomes true. Then returns when the running requests have finished or the shutdown timeout is over.
 pub(crate) async fn serve(

@@ -1,13 +1,13 @@
 //! The tables of accounts, of customers and of admins. Logins and tokens have the same rules for both.
 
-use sea_orm::{EntityTrait, Select};
+use sea_orm::Select;
 use uuid::Uuid;
 
-use crate::entity::{admin_user, customer};
+use crate::entity::{PublicId, admin_user, customer};
 use crate::types::{Audience, EmailAddress, InvalidEmail, PasswordHash};
 
 /// A table of accounts that log in with a password.
-pub(super) trait AccountTable: EntityTrait {
+pub(super) trait AccountTable: PublicId {
     /// The kind of its accounts.
     const AUDIENCE: Audience;
     /// The primary key.

@@ -6,15 +6,17 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::app::ctx::{Caller, INVALID_ACCESS_TOKEN};
+use crate::app::ctx::{AdminProof, Caller, INVALID_ACCESS_TOKEN};
+use crate::config::SecondFactorPolicy;
 use crate::db::Database;
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::admin_user::Account;
-use crate::entity::{admin_session, admin_user, customer, customer_session};
+use crate::entity::{admin_second_factor, admin_session, admin_user, customer, customer_session};
 use crate::error::Result;
 use crate::service::account_table::AccountTable;
 use crate::service::customer::find_batched;
@@ -41,7 +43,7 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
     let (audience, verified) = token::verify_access(app, access_token).ok_or(INVALID_ACCESS_TOKEN)?;
     if audience == Audience::Admin {
         let admin = find_admin(app, &verified).await?;
-        let caller = Caller::Admin { admin_user_id: admin.admin_user_id, uuid: admin.uuid };
+        let caller = calling_admin(app, admin, verified.session);
         return Ok(Authenticated { caller, token_id: verified.id, customer: None });
     }
     let uuid = verified.account.uuid;
@@ -62,11 +64,23 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
     Ok(Authenticated { caller, token_id: verified.id, customer: Some(customer) })
 }
 
+/// The caller of an admin's token: one that may do what admins may, or one that has to set up a second factor first.
+fn calling_admin(app: &App, admin: Account, session: Option<Uuid>) -> Caller {
+    let Account { admin_user_id, uuid, has_second_factor, stepped_up_at, .. } = admin;
+    let proof = AdminProof { session, has_second_factor, stepped_up_at };
+    let is_required = app.config.accounts.admin_second_factor == SecondFactorPolicy::Required;
+    if is_required && !has_second_factor {
+        return Caller::UnenrolledAdmin { admin_user_id, uuid, proof };
+    }
+    Caller::Admin { admin_user_id, uuid, proof }
+}
+
 /// Finds the admin of a token.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the admin is disabled, the token was revoked or its
-/// session has ended.
+/// session has ended. Also for a token without a session, which EverShop issues without asking for a code, if the admin has
+/// a second factor.
 async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Account> {
     let (db, uuid) = (app.db.clone(), verified.account.uuid);
     let admin = match verified.session {
@@ -74,19 +88,35 @@ async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Accoun
             let fetch = move |keys| admins_with_sessions(db.clone(), keys);
             app.batch_loaders.admin_sessions.get((uuid, session), fetch).await?
         }
-        None => app.batch_loaders.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?,
+        None => {
+            let admin = app.batch_loaders.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?;
+            admin.filter(|admin| !admin.has_second_factor)
+        }
     };
     admin
         .filter(|admin| admin.status && admin.token_generation == verified.generation)
         .ok_or(INVALID_ACCESS_TOKEN)
 }
 
+/// The columns of the account, and when its second factor was confirmed.
+type AdminRow = (i32, Uuid, bool, i64, Option<DateTime<Utc>>);
+
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {
     let select = admin_user::Entity::find().select_only().columns(Account::COLUMNS);
-    let select =
-        select.filter(admin_user::Column::Uuid.is_in(pad_to_power_of_two(uuids))).into_model::<Account>();
-    Ok(select.all(db.reader()).await?.into_iter().map(|admin| (admin.uuid, admin)).collect())
+    let select = select.join(JoinType::LeftJoin, admin_user::Relation::SecondFactor.def());
+    let select = select.column(admin_second_factor::Column::ConfirmedAt);
+    let select = select.filter(admin_user::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
+    let rows: Vec<AdminRow> = select.into_tuple().all(db.reader()).await?;
+    let accounts = rows.into_iter().map(|(admin_user_id, uuid, status, token_generation, confirmed_at)| {
+        let has_second_factor = confirmed_at.is_some();
+        let stepped_up_at = None;
+        (uuid, Account { admin_user_id, uuid, status, token_generation, has_second_factor, stepped_up_at })
+    });
+    Ok(accounts.collect())
 }
+
+/// The session, the columns of the account, and when its second factor was confirmed and it last stepped up.
+type SessionRow = (Uuid, i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// Reads the admins by pairs of admin and session. A pair whose session has ended is missing in the result.
 async fn admins_with_sessions(
@@ -96,10 +126,21 @@ async fn admins_with_sessions(
     let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
     let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
     let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
-    let rows: Vec<(Uuid, i32, Uuid, bool, i64)> =
-        select.columns(Account::COLUMNS).into_tuple().all(db.reader()).await?;
-    let accounts = rows.into_iter().map(|(session, admin_user_id, uuid, status, token_generation)| {
-        ((uuid, session), Account { admin_user_id, uuid, status, token_generation })
+    let select = select.columns(Account::COLUMNS);
+    let select = select.join(JoinType::LeftJoin, admin_user::Relation::SecondFactor.def());
+    let select = select.column(admin_second_factor::Column::ConfirmedAt);
+    let select = select.column(admin_session::Column::SteppedUpAt);
+    let rows: Vec<SessionRow> = select.into_tuple().all(db.reader()).await?;
+    let accounts = rows.into_iter().map(|(session, id, uuid, status, generation, confirmed_at, at)| {
+        let account = Account {
+            admin_user_id: id,
+            uuid,
+            status,
+            token_generation: generation,
+            has_second_factor: confirmed_at.is_some(),
+            stepped_up_at: at,
+        };
+        ((uuid, session), account)
     });
     Ok(accounts.collect())
 }

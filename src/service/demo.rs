@@ -85,7 +85,7 @@ pub async fn seed(ctx: &AdminCtx, count: usize) -> Result<()> {
         metafield::create(ctx, Write::of_job(), DefinitionInput::from(definition)).await?;
     }
     let input = EndpointInput::from(endpoint().as_object().cloned().unwrap_or_default());
-    webhook::create(ctx, Write::of_job(), input).await?;
+    webhook::create(&ctx.stepped_up()?, Write::of_job(), input).await?;
     let now = ctx.app.clock.now();
     let records = (1..=count).map(|number| {
         // The newest customer registered an hour ago, and each older one six hours before the next.

@@ -1,5 +1,6 @@
-//! Computes derived columns of rows that another program (EverShop) inserted or changed: the keys of e-mail addresses
-//! and group names, and the search text of customers.
+//! Computes derived columns of rows that another program (EverShop) inserted or changed, or that are older than a column:
+//! the keys of e-mail addresses and group names, the search text and the last login of customers, the keys of addresses,
+//! and the copies of custom fields.
 //!
 //! A customer without `search_text` has not been processed yet. A customer with `search_text` but without a key has
 //! an e-mail address that is not valid or that another customer has. Such a row is logged once per start, and
@@ -13,9 +14,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::app::ctx::{AdminCtx, Ctx};
-use crate::entity::{admin_user, customer, customer_group};
+use crate::entity::{admin_user, customer, customer_address, customer_group, customer_session};
 use crate::error::{Error, Result};
-use crate::service::account::search_text_of;
+use crate::service::account::{self, StartedSession, search_text_of};
 use crate::transact;
 use crate::types::{EmailAddress, fold};
 
@@ -32,15 +33,18 @@ const NAME_TAKEN: &str = "another group has its name";
 /// The columns of a customer that the derived columns are computed from.
 type CustomerSource = (i32, Uuid, String, EmailAddress);
 
-/// Computes the derived columns of a batch of customers, admins and groups that lack them. Returns whether there may
-/// be more such customers.
+/// Computes the derived columns of a batch of customers, addresses, admins and groups that lack them. Returns whether
+/// there may be more such customers, addresses or sessions.
 pub async fn compute_missing(ctx: &AdminCtx) -> Result<bool> {
     // The condition must be exactly that of the partial index.
     let rows = customers(ctx, Expr::cust("search_text = ''"), 0).await?;
     compute_customers(ctx, &rows, true).await?;
     compute_admins(ctx).await?;
     compute_groups(ctx).await?;
-    Ok(!rows.is_empty())
+    let has_addresses = compute_addresses(ctx).await?;
+    let has_metafields = compute_metafields(ctx).await?;
+    let has_sign_ins = compute_sign_ins(ctx).await?;
+    Ok(!rows.is_empty() || has_addresses || has_metafields || has_sign_ins)
 }
 
 /// Tries again to compute the keys of customers whose e-mail address was not valid or had another owner.
@@ -71,7 +75,6 @@ async fn compute_customers(ctx: &Ctx, rows: &[CustomerSource], include_keyless: 
     let mut changes = Vec::new();
     for ((id, uuid, full_name, email), key) in rows.iter().zip(keys) {
         let mut row = customer::ActiveModel {
-            search_text: Set(search_text_of(full_name, email)),
             // Clears the value of a previous address.
             email_unicode: Set(None),
             ..Default::default()
@@ -90,9 +93,22 @@ async fn compute_customers(ctx: &Ctx, rows: &[CustomerSource], include_keyless: 
             changes.push((row, *id, full_name, email));
         }
     }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = changes.iter().map(|(_, id, ..)| *id).collect();
     let written = transact!(ctx.app.db, |tx| {
+        // Locked, so that a change of an address does not get lost.
+        let lock = customer::Entity::find().select_only().column(CustomerId).order_by_asc(CustomerId);
+        let lock = lock.filter(CustomerId.is_in(ids.iter().copied())).lock_exclusive();
+        lock.into_tuple::<i32>().all(tx).await?;
+        let addresses = account::addresses_of(tx, &ids).await?;
         for (row, id, full_name, email) in &changes {
-            let update = customer::Entity::update_many().set(row.clone()).filter(CustomerId.eq(*id));
+            let mut row = row.clone();
+            let addresses = addresses.get(id).map_or(&[][..], Vec::as_slice);
+            let addresses = addresses.iter().map(customer_address::Model::texts);
+            row.search_text = Set(search_text_of(full_name, email, addresses));
+            let update = customer::Entity::update_many().set(row).filter(CustomerId.eq(*id));
             // Skip a row that has changed since it was read; its columns are derived from the new values.
             let update = update.filter(Email.eq((*email).clone())).filter(FullName.eq((*full_name).clone()));
             update.exec(tx).await?;
@@ -112,6 +128,54 @@ async fn owners(ctx: &Ctx, keys: Vec<String>) -> Result<HashMap<String, i32>> {
     let select = customer::Entity::find().select_only().columns([EmailKey, CustomerId]);
     let rows = select.filter(EmailKey.is_in(keys)).into_tuple().all(ctx.app.db.reader()).await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Computes the keys of a batch of addresses, and adds them to the search texts of their customers. Returns whether there
+/// may be more such addresses.
+async fn compute_addresses(ctx: &Ctx) -> Result<bool> {
+    use customer_address::Column::CustomerId;
+    let select = customer_address::Entity::find().select_only().column(CustomerId);
+    // The condition must be exactly that of the partial index.
+    let select = select.filter(Expr::cust("city_key IS NULL")).order_by_asc(CustomerId).limit(BATCH);
+    let mut ids: Vec<i32> = select.into_tuple().all(ctx.app.db.reader()).await?;
+    // All addresses of these customers are processed.
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    transact!(ctx.app.db, |tx| { account::index_addresses(tx, &ids).await })?;
+    Ok(true)
+}
+
+/// Copies the values of custom fields of a batch of customers. Returns whether there may be more such customers.
+async fn compute_metafields(ctx: &Ctx) -> Result<bool> {
+    use customer::Column::CustomerId;
+    let select = customer::Entity::find().select_only().column(CustomerId);
+    // The condition must be exactly that of the partial index.
+    let select = select.filter(Expr::cust("NOT metafields_indexed AND meta_data <> '{}'"));
+    let ids: Vec<i32> =
+        select.order_by_asc(CustomerId).limit(BATCH).into_tuple().all(ctx.app.db.reader()).await?;
+    if ids.is_empty() {
+        return Ok(false);
+    }
+    transact!(ctx.app.db, |tx| { account::index_metafields(tx, &ids).await })?;
+    Ok(true)
+}
+
+/// Records the logins that started a batch of sessions. Returns whether there may be more such sessions.
+async fn compute_sign_ins(ctx: &Ctx) -> Result<bool> {
+    use customer_session::Column::{CreatedAt, CustomerId, CustomerSessionId};
+    let select = customer_session::Entity::find().select_only();
+    let select = select.columns([CustomerSessionId, CustomerId, CreatedAt]);
+    // The condition must be exactly that of the partial index.
+    let select =
+        select.filter(Expr::cust("NOT sign_in_recorded")).order_by_asc(CustomerSessionId).limit(BATCH);
+    let sessions: Vec<StartedSession> = select.into_tuple().all(ctx.app.db.reader()).await?;
+    if sessions.is_empty() {
+        return Ok(false);
+    }
+    transact!(ctx.app.db, |tx| { account::record_sign_ins(tx, &sessions).await })?;
+    Ok(true)
 }
 
 async fn compute_admins(ctx: &Ctx) -> Result<()> {

@@ -4,6 +4,7 @@
 //! the attacker's message (CWE-451), and mail programs turn every text that looks like a link into one. A name or
 //! address that could be misused is replaced with a neutral text.
 
+use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::types::{EmailAddress, is_invisible};
@@ -38,6 +39,11 @@ pub(super) fn displayed_address(address: &EmailAddress) -> String {
         return ADDRESSLESS.to_owned();
     }
     address.to_owned()
+}
+
+/// Returns a time as a mail shows it.
+pub(super) fn displayed_time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Whether a name is short and has no digits and no parts of a link.

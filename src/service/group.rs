@@ -18,6 +18,7 @@ use crate::db::TxResult;
 use crate::entity::customer_group::{ActiveModel, Column, DEFAULT_GROUP_ID, Entity, Model};
 use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
+use crate::service::content_version::ContentVersion;
 use crate::service::input::patch::{Mode, Problems, TextMessages, expect_value};
 use crate::service::input::property::Rule;
 use crate::service::input::text::TextRule;
@@ -86,16 +87,19 @@ pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: GroupInput) -> R
 /// Changes a group. If the name does not differ, `updated_at` stays as it is.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] if another group has the name, ignoring case.
+/// [`Error::Invalid`], [`Error::NotFound`], [`Error::Conflict`] if another group has the name, ignoring case,
+/// [`Error::PreconditionFailed`] if `If-Match` names a version other than the current one.
 pub async fn update(
     ctx: &AdminCtx,
     write: Write<Model>,
     uuid: Uuid,
     input: GroupInput,
 ) -> Result<Written<Model>> {
+    ctx.require_if_match()?;
     let group_name = input.parse(Mode::Update)?;
     spend!(ctx, write, |tx| {
         let current = find_for_update::<Entity>(tx, uuid).await?;
+        ctx.if_match.check(current.content_version())?;
         let Some(name) = group_name.clone().filter(|name| *name != current.group_name) else {
             return Ok(current);
         };
@@ -117,16 +121,18 @@ pub async fn update(
 /// between. If the request exceeds its time limit, some customers have moved; repeating the request moves the others.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Conflict`] for the default group.
+/// [`Error::NotFound`], [`Error::Conflict`] for the default group, [`Error::PreconditionFailed`] if `If-Match` names a
+/// version other than the current one.
 pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
+    ctx.require_if_match()?;
     while has_more_than_a_batch(ctx, uuid).await? {
         transact!(ctx.app.db, |tx| {
-            let group = find_to_delete(tx, uuid).await?;
+            let group = find_to_delete(ctx, tx, uuid).await?;
             move_to_default(ctx, tx, group.customer_group_id).await
         })?;
     }
     spend!(ctx, write, |tx| {
-        let group = find_to_delete(tx, uuid).await?;
+        let group = find_to_delete(ctx, tx, uuid).await?;
         while move_to_default(ctx, tx, group.customer_group_id).await? {}
         group.clone().delete(tx).await?;
         let deleted = Change::deleted(EventKind::GroupDeleted, group.uuid, &snapshot::group(&group));
@@ -146,11 +152,12 @@ async fn has_more_than_a_batch(ctx: &Ctx, uuid: Uuid) -> Result<bool> {
 
 /// Finds the group and locks its row before its customers are read. A concurrent request that assigns a customer to the
 /// group waits, and then finds it deleted.
-async fn find_to_delete(tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
+async fn find_to_delete(ctx: &Ctx, tx: &impl ConnectionTrait, uuid: Uuid) -> TxResult<Model> {
     let group = find_for_update::<Entity>(tx, uuid).await?;
     if group.customer_group_id == DEFAULT_GROUP_ID {
         return Err(DEFAULT_GROUP.into());
     }
+    ctx.if_match.check(group.content_version())?;
     Ok(group)
 }
 
@@ -222,7 +229,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
         Caller::Customer { customer_id, .. } => {
             select = select.inner_join(customer::Entity).filter(customer::Column::CustomerId.eq(customer_id));
         }
-        Caller::Anonymous => return Ok(None),
+        Caller::UnenrolledAdmin { .. } | Caller::Anonymous => return Ok(None),
     }
     Ok(select.one(ctx.app.db.reader()).await?)
 }

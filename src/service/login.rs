@@ -91,6 +91,12 @@ impl<A: AccountTable> Login<A> {
         outcome.into_value().ok_or_else(|| Error::internal("a successful login returned no tokens"))
     }
 
+    /// Logs that the password was right, and the code of the second factor was not accepted.
+    pub(super) fn log_refused_code(&self) {
+        let account = self.account().map(|account| tracing::field::display(account.uuid));
+        tracing::info!(audience = A::AUDIENCE.name(), account, "a code of the second factor was refused");
+    }
+
     /// The log line contains the account, if it exists.
     async fn reject(&self, ctx: &Ctx, outside: &impl NoTransaction) -> Error {
         let account = self.account().map(|account| account.uuid);

@@ -9,7 +9,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
 
 use crate::app::ctx::Ctx;
 use crate::crypto::digest::sha256_hex;
@@ -45,10 +47,26 @@ impl LoginAttempts {
         Self { account: login_key(audience, email), address: address_key(ctx, audience.name()) }
     }
 
-    /// The attempts of a logged-in customer to confirm its password. They have a separate counter and no network
-    /// address, so that failed logins of an attacker do not block the customer.
-    pub(super) fn for_confirmation(customer_id: i32) -> Self {
-        Self { account: format!("inside:{customer_id}"), address: None }
+    /// The attempts of a logged-in customer or admin to confirm its password. They have a separate counter and no network
+    /// address, so that failed logins of an attacker do not block the owner.
+    pub(super) fn for_confirmation(audience: Audience, id: i32) -> Self {
+        let account = match audience {
+            Audience::Customer => format!("inside:{id}"),
+            Audience::Admin => format!("inside:admin:{id}"),
+        };
+        Self { account, address: None }
+    }
+
+    /// The attempts of an admin to sign in with a code of its second factor, after the right password. They have a separate
+    /// counter, because the right password resets that of the password.
+    pub(super) fn of_code_at_login(ctx: &Ctx, admin_user_id: i32) -> Self {
+        let address = address_key(ctx, Audience::Admin.name());
+        Self { account: format!("code:admin:{admin_user_id}"), address }
+    }
+
+    /// The attempts of a signed-in admin to confirm who it is with a code of its second factor.
+    pub(super) fn of_code_inside(admin_user_id: i32) -> Self {
+        Self { account: format!("inside:code:{admin_user_id}"), address: None }
     }
 
     /// Checks the limit of the network address.
@@ -61,13 +79,24 @@ impl LoginAttempts {
     }
 
     /// The seconds until the account is no longer blocked, or `None` if it is not blocked.
-    pub(super) async fn seconds_blocked(&self, ctx: &Ctx) -> Result<Option<u32>> {
+    async fn seconds_blocked(&self, ctx: &Ctx) -> Result<Option<u32>> {
         let clock = &ctx.app.clock;
         let row = Entity::find_by_id(self.account.as_str()).one(ctx.app.db.reader()).await?;
         Ok(row
             .and_then(|row| row.blocked_until)
             .filter(|until| clock.is_pending(*until, MAX_BLOCK))
             .map(|until| seconds(until - clock.now())))
+    }
+
+    /// Checks that the account is not blocked, for an owner who may know it.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`] while it is blocked.
+    pub(super) async fn check_account(&self, ctx: &Ctx) -> Result<()> {
+        match self.seconds_blocked(ctx).await? {
+            Some(retry_after) => Err(Error::RateLimited { retry_after }),
+            None => Ok(()),
+        }
     }
 
     /// Records an attempt and returns whether it is accepted: the password is correct and the account is not blocked.
@@ -119,6 +148,26 @@ pub(super) async fn reset_failures(
     email: &str,
 ) -> TxResult<()> {
     Entity::delete_by_id(login_key(audience, email)).exec(tx).await?;
+    Ok(())
+}
+
+/// As [`reset_failures`], for several accounts with one statement.
+pub(super) async fn reset_failures_of(
+    tx: &impl ConnectionTrait,
+    audience: Audience,
+    emails: impl IntoIterator<Item = String>,
+) -> TxResult<()> {
+    let keys = emails.into_iter().map(|email| login_key(audience, &email));
+    Entity::delete_many().filter(Column::Key.is_in(keys)).exec(tx).await?;
+    Ok(())
+}
+
+/// Resets the count of wrong codes of an admin's second factor. Lock order: call it after the admin's row is locked, as at a
+/// login.
+pub(super) async fn reset_wrong_codes(tx: &impl ConnectionTrait, admin_user_id: i32) -> TxResult<()> {
+    for key in [format!("code:admin:{admin_user_id}"), format!("inside:code:{admin_user_id}")] {
+        Entity::delete_by_id(key).exec(tx).await?;
+    }
     Ok(())
 }
 

@@ -10,8 +10,9 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryOrder, Q
 
 use crate::app::ctx::Ctx;
 use crate::clock::Clock;
+use crate::entity::{mail, webhook_delivery};
 use crate::error::Result;
-use crate::telemetry::metrics::Backlog;
+use crate::telemetry::metrics::{Backlog, Queue};
 use crate::types::first_characters;
 
 /// The maximum length of a stored error, in characters.
@@ -44,6 +45,61 @@ pub(super) fn next_attempt(
 ) -> Option<DateTime<Utc>> {
     let next = ctx.app.clock.now() + ctx.app.random.jitter(backoff).max(retry_after);
     (next < give_up_at).then_some(next)
+}
+
+/// The outcome of an attempt. It leaves the transaction that stores it, which may run several times, and is logged and
+/// counted once after the commit.
+#[derive(Clone, Debug)]
+pub(super) enum AttemptOutcome {
+    /// The mail server or the receiver accepted it.
+    Sent,
+    /// It failed for this reason, and will be retried.
+    Postponed(String),
+    /// It failed permanently, for this reason if the result of the last attempt is known.
+    GivenUp(Option<String>),
+}
+
+impl AttemptOutcome {
+    fn count(&self, ctx: &Ctx, queue: Queue) {
+        let metrics = &ctx.app.metrics.worker;
+        match self {
+            Self::Sent => metrics.sent(queue),
+            Self::Postponed(_) => metrics.postponed(queue),
+            Self::GivenUp(_) => metrics.given_up(queue),
+        }
+    }
+}
+
+/// Logs and counts an attempt to send a mail, after its outcome is committed.
+pub(super) fn report_mail(ctx: &Ctx, mail: &mail::Model, outcome: &AttemptOutcome) {
+    let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
+    match outcome {
+        AttemptOutcome::Sent => {}
+        AttemptOutcome::Postponed(reason) => {
+            tracing::warn!(mail = %uuid, %kind, attempts, reason, "mail failed, will retry");
+        }
+        AttemptOutcome::GivenUp(reason) => {
+            let reason = reason.as_deref();
+            tracing::error!(mail = %uuid, %kind, attempts, reason, "mail failed permanently");
+        }
+    }
+    outcome.count(ctx, Queue::Mail);
+}
+
+/// Logs and counts an attempt to deliver an event, after its outcome is committed.
+pub(super) fn report_delivery(ctx: &Ctx, delivery: &webhook_delivery::Model, outcome: &AttemptOutcome) {
+    let (uuid, attempts) = (delivery.uuid, delivery.attempts);
+    match outcome {
+        AttemptOutcome::Sent => {}
+        AttemptOutcome::Postponed(reason) => {
+            tracing::warn!(delivery = %uuid, attempts, reason, "webhook delivery failed, will retry");
+        }
+        AttemptOutcome::GivenUp(reason) => {
+            let reason = reason.as_deref();
+            tracing::error!(delivery = %uuid, attempts, reason, "webhook delivery failed permanently");
+        }
+    }
+    outcome.count(ctx, Queue::Webhook);
 }
 
 /// The reason of a failed attempt, as it is stored.

@@ -2,14 +2,18 @@
 //! mailbox. A pending e-mail change takes effect with the verification.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use uuid::Uuid;
 
-use crate::app::ctx::{Ctx, CustomerCtx};
+use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
-use crate::entity::verify_email_token as tokens;
+use crate::db::TxResult;
+use crate::entity::{customer, verify_email_token as tokens};
 use crate::error::{Error, Result};
 use crate::service::account::{enqueue_verification_mail, find_by_id_for_update, save};
 use crate::service::input::property::Rule;
+use crate::service::password::CUSTOMER_DISABLED;
+use crate::service::query::lock::find_for_update;
 use crate::service::{mail, mailed_token, password};
 use crate::types::MailKind;
 use crate::{input, spend};
@@ -32,17 +36,42 @@ input! {
 /// [`Error::Conflict`] if no address needs verification; [`Error::RateLimited`] after five mails in an hour.
 pub async fn resend(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>> {
     let customer_id = ctx.customer_id;
-    if !ctx.app.config.accounts.email_verification {
-        return Err(Error::conflict("E-mail verification is disabled"));
-    }
+    ensure_enabled(ctx)?;
     spend!(ctx, write, |tx| {
         let customer = find_by_id_for_update(tx, customer_id).await?;
-        if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
-            return Err(ALREADY_VERIFIED.into());
-        }
-        mail::check_mail_limit(ctx, tx, MailKind::VerifyEmail, customer_id).await?;
-        enqueue_verification_mail(ctx, tx, &customer).await
+        send_link(ctx, tx, &customer).await
     })
+}
+
+/// Sends a verification mail on behalf of an admin, as [`resend`] does for the customer.
+///
+/// # Errors
+/// Those of [`resend`]; [`Error::NotFound`] for an unknown customer; [`Error::Conflict`] for a disabled one.
+pub async fn send(ctx: &AdminCtx, write: Write<()>, customer: Uuid) -> Result<Written<()>> {
+    ensure_enabled(ctx)?;
+    spend!(ctx, write, |tx| {
+        let customer = find_for_update::<customer::Entity>(tx, customer).await?;
+        if !customer.status.is_enabled() {
+            return Err(CUSTOMER_DISABLED.into());
+        }
+        send_link(ctx, tx, &customer).await?;
+        mail::record_request(ctx, tx, MailKind::VerifyEmail, &customer).await
+    })
+}
+
+fn ensure_enabled(ctx: &Ctx) -> Result<()> {
+    match ctx.app.config.accounts.email_verification {
+        true => Ok(()),
+        false => Err(Error::conflict("E-mail verification is disabled")),
+    }
+}
+
+async fn send_link(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model) -> TxResult<()> {
+    if customer.pending_email.is_none() && customer.email_verified_at.is_some() {
+        return Err(ALREADY_VERIFIED.into());
+    }
+    mail::check_mail_limit(ctx, tx, MailKind::VerifyEmail, customer.customer_id).await?;
+    enqueue_verification_mail(ctx, tx, customer).await
 }
 
 /// Verifies the address that the token was mailed to. If it is the address of the pending e-mail change, it becomes the

@@ -7,6 +7,7 @@ use csv::{ByteRecord, ErrorKind, ReaderBuilder, Terminator};
 use serde_json::{Map, Value};
 
 use super::file_error::{FileError, MAX_RECORD};
+use super::formula::unguarded;
 use super::record_source::RecordSource;
 use crate::service::import::{Line, Record};
 
@@ -164,7 +165,9 @@ fn parse(columns: &[Column], record: &ByteRecord) -> Result<Record, String> {
         }
         match column {
             Column::Text(name) => {
-                fields.insert(name.clone(), cell.into());
+                // No export has passwords.
+                let text = if name == "password" { cell } else { unguarded(cell) };
+                fields.insert(name.clone(), text.into());
             }
             Column::Json(name) => {
                 let value = serde_json::from_str(cell).map_err(|_| format!("{name} is not JSON"))?;
@@ -177,13 +180,13 @@ fn parse(columns: &[Column], record: &ByteRecord) -> Result<Record, String> {
                 let value = match cell {
                     "true" if field == "is_default" => true.into(),
                     "false" if field == "is_default" => false.into(),
-                    text => text.into(),
+                    text => unguarded(text).into(),
                 };
                 addresses[number - 1].insert(field.clone(), value);
             }
             Column::Metafield(namespace, key) => {
                 let namespace = metafields.entry(namespace).or_insert_with(|| Value::Object(Map::new()));
-                namespace[key] = cell.into();
+                namespace[key] = unguarded(cell).into();
             }
         }
     }
@@ -239,6 +242,17 @@ mod tests {
         let line = |number, email: &str, name: &str| (number, Ok(json!({"email": email, "full_name": name})));
         let expected = vec![line(4, "a", "A\r"), line(5, "b\r\n", "B"), line(7, "c", "C\nis not closed")];
         assert_eq!(read(text, b','), Ok(expected));
+    }
+
+    /// The apostrophe that an export puts before a formula. A password is typed as it is.
+    #[test]
+    fn the_apostrophe_before_a_formula_is_removed() {
+        let text = "full_name,password,addresses.1.telephone,metafields.custom.motto\n'=1+1,'=1+1,'+49,'-\n";
+        let expected = json!({
+            "full_name": "=1+1", "password": "'=1+1", "addresses": [{"telephone": "+49"}],
+            "metafields": {"custom": {"motto": "-"}},
+        });
+        assert_eq!(read(text, b','), Ok(vec![(2, Ok(expected))]));
     }
 
     #[test]

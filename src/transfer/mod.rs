@@ -4,8 +4,10 @@
 //! is reported with its number, and reading continues with the next line.
 
 mod file_error;
+mod formula;
 mod from_csv;
 mod from_ndjson;
+mod parts;
 mod record_source;
 pub mod refused_lines;
 mod write;
@@ -14,6 +16,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 pub use file_error::FileError;
+pub use parts::PartWriter;
 pub use write::Writer;
 
 use crate::service::import::Line;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::{FileError, Format};
+use super::{FileError, Format, formula};
 use crate::entity::customer_address;
 use crate::entity::metafield_definition::Model as Definition;
 use crate::service::export::ExportedCustomer;
@@ -103,12 +103,20 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// When the output fails.
-    pub fn finish(self) -> Result<(), FileError> {
-        match self.output {
-            Output::Csv(mut output) => output.flush()?,
-            Output::Ndjson(mut output) => output.flush()?,
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        match &mut self.output {
+            Output::Csv(output) => output.flush()?,
+            Output::Ndjson(output) => output.flush()?,
         }
         Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub fn finish(mut self) -> Result<(), FileError> {
+        self.flush()
     }
 }
 
@@ -127,7 +135,7 @@ fn is_empty(value: &Value) -> bool {
 /// The text of a cell: a string without quotation marks, any other value as JSON.
 fn cell(value: Value) -> String {
     match value {
-        Value::String(text) => text,
+        Value::String(text) => formula::guarded(text),
         other => other.to_string(),
     }
 }

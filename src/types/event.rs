@@ -26,6 +26,13 @@ macro_rules! event_kinds {
                     $(Self::$kind => $name,)*
                 }
             }
+
+            /// What happened: a sentence for people.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!($($doc),*).trim_ascii(),)*
+                }
+            }
         }
     };
 }
@@ -63,18 +70,44 @@ event_kinds! {
     MetafieldDefinitionDeleted = "metafield_definition.deleted",
     /// An admin was created.
     AdminCreated = "admin.created",
-    /// An admin was enabled or disabled, or its password was changed.
+    /// An admin was enabled, disabled or renamed, or its password was changed.
     AdminUpdated = "admin.updated",
     /// An admin logged in.
     AdminSessionCreated = "admin_session.created",
     /// Sessions of an admin were ended.
     AdminSessionRevoked = "admin_session.revoked",
+    /// An admin confirmed with a code or a password who it is.
+    AdminSessionSteppedUp = "admin_session.stepped_up",
+    /// An admin turned its second factor on.
+    SecondFactorEnabled = "second_factor.enabled",
+    /// An admin turned its second factor off.
+    SecondFactorDisabled = "second_factor.disabled",
+    /// The second factor of an admin was removed by another admin or a command.
+    SecondFactorReset = "second_factor.reset",
+    /// An admin made new recovery codes.
+    RecoveryCodesCreated = "recovery_codes.created",
+    /// An admin used a recovery code.
+    RecoveryCodeUsed = "recovery_code.used",
     /// A webhook endpoint was created.
     WebhookEndpointCreated = "webhook_endpoint.created",
     /// The URL, the event filters or the secret of a webhook endpoint was changed.
     WebhookEndpointUpdated = "webhook_endpoint.updated",
     /// A webhook endpoint was deleted.
     WebhookEndpointDeleted = "webhook_endpoint.deleted",
+    /// An admin sent a test event to a webhook endpoint.
+    WebhookTest = "webhook.test",
+    /// An admin had a link mailed to a customer.
+    MailRequested = "mail.requested",
+    /// An admin had a failed mail sent again.
+    MailRetried = "mail.retried",
+    /// An admin downloaded the data of a customer, or the customers that a filter finds.
+    ExportCreated = "export.created",
+    /// An admin saved a view.
+    SavedViewCreated = "saved_view.created",
+    /// An admin changed a saved view.
+    SavedViewUpdated = "saved_view.updated",
+    /// An admin deleted a saved view.
+    SavedViewDeleted = "saved_view.deleted",
 }
 
 impl fmt::Display for EventKind {

@@ -1,11 +1,13 @@
 //! Entity tags of rows, and the precondition `If-Match` (RFC 9110 8.8.3, 13.1.1).
 
+use std::fmt::Display;
+
 use headers::{ETag, Header, HeaderValue};
 
 use crate::error::{Error, Result};
 
 /// The strong entity tag of a row in this version. Tags are compared within one URL only.
-pub fn entity_tag(version: i32) -> String {
+pub fn entity_tag(version: impl Display) -> String {
     format!("\"{version}\"")
 }
 
@@ -39,7 +41,7 @@ impl IfMatch {
     ///
     /// # Errors
     /// [`Error::PreconditionFailed`] if the version doesn't match.
-    pub fn check(&self, version: i32) -> Result<()> {
+    pub fn check(&self, version: impl Display) -> Result<()> {
         let passes = match self {
             Self::Absent => true,
             Self::Present(tags) => {

@@ -19,17 +19,52 @@ pub enum MailKind {
     EmailChangeRequested,
     /// Reports that the e-mail address was changed; sent to the previous address.
     EmailChanged,
+    /// Reports to an admin that its password was changed.
+    AdminPasswordChanged,
+    /// Reports to an admin that its second factor was turned on.
+    SecondFactorOn,
+    /// Reports to an admin that its second factor was turned off.
+    SecondFactorOff,
+    /// Reports to an admin that its second factor was removed by another admin or a command.
+    SecondFactorReset,
+    /// Reports to an admin that new recovery codes were made.
+    RecoveryCodesCreated,
+    /// Reports to an admin that a recovery code was used.
+    RecoveryCodeUsed,
 }
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::PasswordChanged,
         Self::EmailChangeRequested,
         Self::EmailChanged,
+        Self::AdminPasswordChanged,
+        Self::SecondFactorOn,
+        Self::SecondFactorOff,
+        Self::SecondFactorReset,
+        Self::RecoveryCodesCreated,
+        Self::RecoveryCodeUsed,
     ];
+
+    /// Whether the recipient is an admin, not a customer.
+    pub fn is_for_admins(self) -> bool {
+        match self {
+            Self::VerifyEmail
+            | Self::ResetPassword
+            | Self::PasswordChanged
+            | Self::EmailChangeRequested
+            | Self::EmailChanged => false,
+            Self::AdminPasswordChanged
+            | Self::SecondFactorOn
+            | Self::SecondFactorOff
+            | Self::SecondFactorReset
+            | Self::RecoveryCodesCreated
+            | Self::RecoveryCodeUsed => true,
+        }
+    }
 
     /// Its name, as in the database and in the names of templates.
     pub fn name(self) -> &'static str {
@@ -39,6 +74,12 @@ impl MailKind {
             Self::PasswordChanged => "password_changed",
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
+            Self::AdminPasswordChanged => "admin_password_changed",
+            Self::SecondFactorOn => "second_factor_on",
+            Self::SecondFactorOff => "second_factor_off",
+            Self::SecondFactorReset => "second_factor_reset",
+            Self::RecoveryCodesCreated => "recovery_codes_created",
+            Self::RecoveryCodeUsed => "recovery_code_used",
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Value types. A value is validated when it is parsed, so code that has one can trust it. Most of them are also column
 //! types of the database. No I/O.
 
+mod address_key;
 mod audience;
+mod color;
 mod customer_status;
 mod email_address;
 mod event;
@@ -16,7 +18,9 @@ mod token_hash;
 mod trigrams;
 mod webhook;
 
+pub use address_key::{AddressTexts, place_key, postcode_key, telephone_key};
 pub use audience::Audience;
+pub use color::Color;
 pub use customer_status::CustomerStatus;
 pub(crate) use email_address::ascii_domain;
 pub use email_address::{EmailAddress, InvalidEmail, MAX_EMAIL_BYTES};

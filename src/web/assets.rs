@@ -1,4 +1,5 @@
-//! Serves files that are embedded into the binary: the playground, the API reference and the account pages.
+//! Serves files that are embedded into the binary: the console, the playground, the API reference and the account
+//! pages.
 
 use axum::body::Body;
 use axum::http::{StatusCode, header};

@@ -77,7 +77,7 @@ pub(super) struct Unready {
     checks: Vec<Check>,
 }
 
-/// Check liveness
+/// Check that the process runs
 ///
 /// The process is running. The database is not checked, because a restart would not repair it.
 #[utoipa::path(
@@ -94,7 +94,7 @@ pub(super) async fn get_liveness() -> Data<Health> {
     Data::of(Health { status: "ok" })
 }
 
-/// Check readiness
+/// Check that the server is ready
 ///
 /// The server can process requests: the database is reachable, its schema is up to date, and it accepts writes.
 #[utoipa::path(

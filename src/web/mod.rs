@@ -1,13 +1,16 @@
-//! Pages and operational endpoints: the playground, the API reference, the account pages, the OpenAPI document, health
-//! and metrics.
+//! Pages and operational endpoints: the console, the playground, the API reference, the account pages, the OpenAPI
+//! document, health and metrics.
 
 mod account;
 mod assets;
+mod console;
 mod health;
 mod metrics;
 mod openapi;
 mod playground;
 mod reference;
+mod root;
+mod shop;
 
 use std::sync::Arc;
 
@@ -31,7 +34,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<App>> {
 
 /// The pages and their files.
 pub(crate) fn pages(app: &Arc<App>) -> Router {
-    account::routes().merge(playground::routes()).merge(reference::routes()).with_state(Arc::clone(app))
+    let pages = account::routes().merge(playground::routes()).merge(reference::routes(app));
+    pages.merge(console::routes(app)).merge(root::routes()).with_state(Arc::clone(app))
 }
 
 /// The routes for operators, on a separate address.

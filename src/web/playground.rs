@@ -36,7 +36,6 @@ struct DisabledPage;
 /// `/playground` and the files it loads.
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/", get(async || Redirect::temporary("/playground")))
         .route("/playground", get(index))
         .route("/playground/", get(async || Redirect::permanent("/playground")))
         .route("/playground/server.json", get(server_info))
@@ -54,8 +53,8 @@ async fn file(State(app): State<Arc<App>>, headers: HeaderMap, Path(path): Path<
     assets::file::<PlaygroundFiles>(&path, CONTENT_SECURITY_POLICY)
 }
 
-/// Information about the server for the page. `demo` is present in the demo only: the credentials of a customer, never
-/// of an admin.
+/// Information about the server for the page: whether it has a schema, and which pages it can link to. `demo` is present
+/// in the demo only: the credentials of a customer, never of an admin.
 async fn server_info(State(app): State<Arc<App>>) -> Response {
     if !app.config.server.playground {
         return disabled().into_response();
@@ -64,7 +63,12 @@ async fn server_info(State(app): State<Arc<App>>) -> Response {
         .demo_customer
         .get()
         .map(|customer| json!({"email": customer.email, "password": customer.password}));
-    let mut info = json!({"introspection": app.config.graphql.introspection});
+    let server = &app.config.server;
+    let mut info = json!({
+        "introspection": app.config.graphql.introspection,
+        "reference": server.reference,
+        "console": server.console,
+    });
     if let (Some(demo), Value::Object(info)) = (demo, &mut info) {
         info.insert("demo".to_owned(), demo);
     }

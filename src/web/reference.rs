@@ -1,5 +1,5 @@
 //! The reference of the REST API: Scalar, built from `reference/` and embedded into the binary. It reads
-//! `/api/openapi.json`, and sends requests to this server.
+//! `/api/openapi.json`, and sends requests to this server. `PATRON_REFERENCE` disables it; the document is always served.
 
 use std::sync::Arc;
 
@@ -21,8 +21,11 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 #[folder = "reference/dist"]
 struct ReferenceFiles;
 
-/// `/api/docs` and the files it loads.
-pub(super) fn routes() -> Router<Arc<App>> {
+/// `/api/docs` and the files it loads; no route if the reference is disabled.
+pub(super) fn routes(app: &App) -> Router<Arc<App>> {
+    if !app.config.server.reference {
+        return Router::new();
+    }
     Router::new()
         .route("/api/docs", get(async || file("index.html")))
         .route("/api/docs/", get(async || Redirect::permanent("/api/docs")))

@@ -4,14 +4,15 @@ use reqwest::Method;
 
 use crate::support::{Actor, apply, on_both_databases};
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
-    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const PAGES: [&str; 2] = ["/account/verify-email", "/account/reset-password"];
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (PAGES[0], "text/html"),
     (PAGES[1], "text/html"),
     ("/account/account.js", "text/javascript"),
     ("/account/account.css", "text/css"),
+    ("/account/shop.css", "text/css"),
 ];
 
 #[apply(on_both_databases!)]
@@ -53,6 +54,22 @@ async fn pages_load_only_same_origin_files(app: &TestApp) {
         }
         let loaded: Vec<&str> = page.text.split('"').filter(|word| word.starts_with("account.")).collect();
         assert_eq!(loaded, ["account.css", "account.js"], "{path}");
+    }
+}
+
+/// The forms of the pages, by the state that shows them. The script sends them.
+#[apply(on_both_databases!)]
+async fn a_page_whose_link_does_not_work_has_a_form_for_a_new_one(app: &TestApp) {
+    for (path, route) in
+        [(PAGES[0], "../api/customers/me/verify-email"), (PAGES[1], "../api/customers/reset-password")]
+    {
+        let page = app.anonymous().get(path).await;
+        let section = page.text.split("data-state=\"refused incomplete\"").nth(1).expect("a section");
+        let form = section.split("</form>").next().unwrap();
+        assert!(form.contains(&format!("action=\"{route}\"")), "{path}: {form}");
+        assert!(form.contains("name=\"email\"") && form.contains("Send a new link"), "{path}: {form}");
+        // Only the customer can ask for another verification.
+        assert_eq!(form.contains("name=\"password\""), path == PAGES[0], "{path}: {form}");
     }
 }
 

@@ -18,7 +18,7 @@ const QUERY: &str = "query ($first: Int, $after: String, $last: Int, $before: St
         nodes { customerId } edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }";
 
 /// Creates forty customers with equal values in every field but the e-mail address; some have no group, some are not
-/// verified.
+/// verified, some logged in.
 async fn create_customers(app: &TestApp) {
     demo::seed(&AdminCtx::system(Arc::clone(&app.app)), 40).await.unwrap();
     let db = app.app.db.writer();
@@ -36,9 +36,14 @@ async fn create_customers(app: &TestApp) {
     let verified =
         customer::Entity::update_many().col_expr(customer::Column::EmailVerifiedAt, Expr::value(app.now()));
     verified.filter(customer::Column::CustomerId.between(5, 9)).exec(db).await.unwrap();
+    for (from, to, minutes) in [(8, 20, 0), (17, 24, 7)] {
+        let time = Expr::value(app.now() - chrono::TimeDelta::minutes(minutes));
+        let logged_in = customer::Entity::update_many().col_expr(customer::Column::LastSignInAt, time);
+        logged_in.filter(customer::Column::CustomerId.between(from, to)).exec(db).await.unwrap();
+    }
 }
 
-/// Compares two rows by a field; null is greater than every value.
+/// Compares two rows by a field. Null is greater than every value; no login is earlier than every login.
 fn compare(field: &str, a: &Model, b: &Model) -> Ordering {
     fn nulls_last<T: Ord>(a: Option<T>, b: Option<T>) -> Ordering {
         (a.is_none(), a).cmp(&(b.is_none(), b))
@@ -52,6 +57,7 @@ fn compare(field: &str, a: &Model, b: &Model) -> Ordering {
         "EMAIL_VERIFIED_AT" => nulls_last(a.email_verified_at, b.email_verified_at),
         "CREATED_AT" => a.created_at.cmp(&b.created_at),
         "UPDATED_AT" => a.updated_at.cmp(&b.updated_at),
+        "LAST_SIGN_IN_AT" => a.last_sign_in_at.cmp(&b.last_sign_in_at),
         other => panic!("{other}"),
     }
 }
@@ -115,6 +121,11 @@ const SORTS: &[&[(&str, &str)]] = &[
     &[("EMAIL_VERIFIED_AT", "ASC")],
     &[("EMAIL_VERIFIED_AT", "DESC")],
     &[("UPDATED_AT", "ASC")],
+    &[("LAST_SIGN_IN_AT", "ASC")],
+    &[("LAST_SIGN_IN_AT", "DESC")],
+    &[("LAST_SIGN_IN_AT", "DESC"), ("FULL_NAME", "ASC")],
+    &[("LAST_SIGN_IN_AT", "ASC"), ("GROUP_ID", "DESC")],
+    &[("GROUP_ID", "ASC"), ("LAST_SIGN_IN_AT", "DESC")],
     &[("STATUS", "ASC"), ("CREATED_AT", "ASC")],
     &[("STATUS", "ASC"), ("CREATED_AT", "DESC")],
     &[("GROUP_ID", "DESC"), ("FULL_NAME", "ASC")],

@@ -119,6 +119,18 @@ async fn many_large_pages_are_refused(app: &TestApp) {
     app.admin().query(&format!("{{ {} }}", page(1))).await.data();
 }
 
+/// Each selection of mails is a separate query, also of few mails.
+#[apply(on_both_databases!)]
+async fn many_selections_of_mails_are_refused(app: &TestApp) {
+    let query = |count: usize| {
+        let mails = |n: usize| format!("m{n}: mails(first: 1) {{ nodes {{ uuid }} }}");
+        let mails: Vec<String> = (0..count).map(mails).collect();
+        format!("{{ customersConnection(first: 100) {{ nodes {{ {} }} }} }}", mails.join(" "))
+    };
+    assert_refused(app, &query(9), "too complex").await;
+    app.admin().query(&query(2)).await.data();
+}
+
 /// A country appears once in a list, however often it is requested. A hundred lists of countries are too many.
 #[apply(on_both_databases!)]
 async fn country_lists_are_limited(app: &TestApp) {

@@ -178,9 +178,10 @@ async fn old_hashes_are_replaced_at_the_next_login(app: &TestApp) {
         assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
         let after = app.customers().await.remove(0);
         assert!(after.password.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        // The login writes an event.
-        let event_sequence = before.event_sequence;
-        assert_eq!(customer::Model { password: before.password.clone(), event_sequence, ..after }, before);
+        // The login writes an event, and its time is recorded.
+        let (event_sequence, last_sign_in_at) = (before.event_sequence, before.last_sign_in_at);
+        let password = before.password.clone();
+        assert_eq!(customer::Model { password, event_sequence, last_sign_in_at, ..after }, before);
         let current = hash(app).await;
         assert_eq!(log_in(app, "a@x.io", CUSTOMER_PASSWORD).await.status, 200);
         assert_eq!(hash(app).await, current, "a hash with the current parameters stays");

@@ -1,16 +1,21 @@
 //! A valid request for each mutation of the OpenAPI document, with the records that it needs.
 
+use patron::entity::mail;
+use patron::types::MailStatus;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use self::Repeat::{Refused, Replayed};
-use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, CUSTOMER_PASSWORD, Customer, Mail, TestApp};
+use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Admin, CUSTOMER_PASSWORD, Customer, Mail, TestApp};
 
 /// The caller of a mutation.
-#[derive(Clone, Copy)]
-pub(super) enum Role {
+pub(super) enum Role<'a> {
     Anonymous,
     Customer,
     Admin,
+    /// An admin that no other mutation uses.
+    OtherAdmin(Admin<'a>),
 }
 
 /// The expected response to the second request with the same key and token.
@@ -23,7 +28,7 @@ pub(super) enum Repeat {
 }
 
 /// A request: its caller, its path, its body, and the expected response to a repetition.
-type Mutation = (Role, String, Value, Repeat);
+type Mutation<'a> = (Role<'a>, String, Value, Repeat);
 
 /// The records that a mutation needs; each mutation has its own.
 pub(super) struct Fixture<'a> {
@@ -100,20 +105,38 @@ impl<'a> Fixture<'a> {
         deliveries["webhookDeliveries"]["nodes"][0]["uuid"].as_str().unwrap().to_owned()
     }
 
+    /// The uuid of a mail to the customer that failed.
+    async fn failed_mail(&self) -> String {
+        let email = self.customer.row["email"].as_str().unwrap();
+        let is_of_customer = mail::Column::Recipient.eq(email);
+        let update = mail::Entity::update_many()
+            .col_expr(mail::Column::Status, Expr::val(MailStatus::Failed.to_string()));
+        let db = self.app.app.db.writer();
+        update.filter(is_of_customer.clone()).exec(db).await.unwrap();
+        mail::Entity::find().filter(is_of_customer).one(db).await.unwrap().unwrap().uuid.to_string()
+    }
+
     /// The request for an operation of the OpenAPI document.
-    pub(super) async fn mutation(&self, operation: &str) -> Mutation {
+    pub(super) async fn mutation(&self, operation: &str) -> Mutation<'a> {
         let mut path = operation.split('/').skip(2);
         let mutation = match (path.next().unwrap_or_default(), path.next().unwrap_or_default()) {
             ("customers", "me") => self.of_own_account(operation).await,
-            ("customers", _) => self.of_customers(operation).await,
+            ("customers", _) => match self.of_customers(operation).await {
+                None => self.of_customer_actions(operation).await,
+                mutation => mutation,
+            },
+            ("views", _) => self.of_views(operation).await,
             ("customer-groups" | "metafield-definitions", _) => self.of_definitions(operation).await,
             ("webhook-endpoints" | "webhook-deliveries", _) => self.of_webhooks(operation).await,
+            ("mails", _) => self.of_mails(operation).await,
+            ("user", "me") => self.of_own_admin(operation).await,
+            ("users", _) => self.of_admins(operation).await,
             _ => self.of_tokens(operation).await,
         };
         mutation.unwrap_or_else(|| panic!("{operation} is in docs/openapi.json and has no case here"))
     }
 
-    async fn of_own_account(&self, operation: &str) -> Option<Mutation> {
+    async fn of_own_account(&self, operation: &str) -> Option<Mutation<'a>> {
         let address = format!("/addresses/{}", self.address);
         let (suffix, body, repeat) = match operation {
             "PATCH /api/customers/me" => (String::new(), json!({"full_name": "New"}), Replayed),
@@ -141,7 +164,7 @@ impl<'a> Fixture<'a> {
         Some((Role::Customer, format!("/api/customers/me{suffix}"), body, repeat))
     }
 
-    async fn of_customers(&self, operation: &str) -> Option<Mutation> {
+    async fn of_customers(&self, operation: &str) -> Option<Mutation<'a>> {
         let uuid = self.customer.row["uuid"].as_str().unwrap();
         let (customer, address) = (format!("/api/customers/{uuid}"), &self.address);
         let (role, path, body) = match operation {
@@ -184,7 +207,40 @@ impl<'a> Fixture<'a> {
         Some((role, path, body, Replayed))
     }
 
-    async fn of_definitions(&self, operation: &str) -> Option<Mutation> {
+    async fn of_customer_actions(&self, operation: &str) -> Option<Mutation<'a>> {
+        let uuid = self.customer.row["uuid"].as_str().unwrap();
+        let customer = format!("/api/customers/{uuid}");
+        let (path, body) = match operation {
+            "POST /api/customers/bulk" => {
+                ("/api/customers/bulk".to_owned(), json!({"action": "disable", "customers": [uuid]}))
+            }
+            "DELETE /api/customers/{uuid}/sessions" => (format!("{customer}/sessions"), json!({})),
+            "DELETE /api/customers/{uuid}/sessions/{id}" => {
+                (format!("{customer}/sessions/{}", self.other_session().await), json!({}))
+            }
+            "POST /api/customers/{uuid}/verify-email" => (format!("{customer}/verify-email"), json!({})),
+            "POST /api/customers/{uuid}/reset-password" => (format!("{customer}/reset-password"), json!({})),
+            _ => return None,
+        };
+        Some((Role::Admin, path, body, Replayed))
+    }
+
+    async fn of_views(&self, operation: &str) -> Option<Mutation<'a>> {
+        let new = json!({"name": format!("View {}", self.number), "query": "filter=%7B%7D"});
+        let (path, body) = match operation {
+            "POST /api/views" => ("/api/views".to_owned(), new),
+            "PATCH /api/views/{uuid}" => {
+                (format!("/api/views/{}", self.create("/api/views", new).await), json!({"name": "Renamed"}))
+            }
+            "DELETE /api/views/{uuid}" => {
+                (format!("/api/views/{}", self.create("/api/views", new).await), json!({}))
+            }
+            _ => return None,
+        };
+        Some((Role::Admin, path, body, Replayed))
+    }
+
+    async fn of_definitions(&self, operation: &str) -> Option<Mutation<'a>> {
         let (groups, definitions) = ("/api/customer-groups", "/api/metafield-definitions");
         let (path, body) = match operation {
             "POST /api/customer-groups" => {
@@ -207,7 +263,7 @@ impl<'a> Fixture<'a> {
         Some((Role::Admin, path, body, Replayed))
     }
 
-    async fn of_webhooks(&self, operation: &str) -> Option<Mutation> {
+    async fn of_webhooks(&self, operation: &str) -> Option<Mutation<'a>> {
         let endpoints = "/api/webhook-endpoints";
         let (path, body) = match operation {
             "POST /api/webhook-endpoints" => {
@@ -225,6 +281,9 @@ impl<'a> Fixture<'a> {
             "POST /api/webhook-endpoints/{uuid}/replay" => {
                 (format!("{endpoints}/{}/replay", self.endpoint().await), json!({}))
             }
+            "POST /api/webhook-endpoints/{uuid}/test" => {
+                (format!("{endpoints}/{}/test", self.endpoint().await), json!({}))
+            }
             "POST /api/webhook-deliveries/{uuid}/replay" => {
                 (format!("/api/webhook-deliveries/{}/replay", self.delivery().await), json!({}))
             }
@@ -233,7 +292,69 @@ impl<'a> Fixture<'a> {
         Some((Role::Admin, path, body, Replayed))
     }
 
-    async fn of_tokens(&self, operation: &str) -> Option<Mutation> {
+    async fn of_mails(&self, operation: &str) -> Option<Mutation<'a>> {
+        let path = match operation {
+            "POST /api/mails/{uuid}/retry" => format!("/api/mails/{}/retry", self.failed_mail().await),
+            _ => return None,
+        };
+        Some((Role::Admin, path, json!({}), Replayed))
+    }
+
+    /// A new admin: its path, and the admin itself.
+    async fn other_admin(&self) -> (String, Admin<'a>) {
+        let email = format!("admin{}@x.io", self.number);
+        let body = json!({"email": email, "full_name": "A", "password": ADMIN_PASSWORD});
+        let uuid = self.create("/api/users", body).await;
+        let admin = self.app.admin_with(&self.app.admin_tokens(&email, ADMIN_PASSWORD).await);
+        (format!("/api/users/{uuid}"), admin)
+    }
+
+    async fn of_own_admin(&self, operation: &str) -> Option<Mutation<'a>> {
+        let (_, admin) = self.other_admin().await;
+        let password = json!({"password": ADMIN_PASSWORD});
+        let (path, body, repeat) = match operation {
+            "POST /api/user/me/password" => {
+                let body = json!({"current_password": ADMIN_PASSWORD, "password": "another correct horse"});
+                ("password", body, Refused)
+            }
+            "POST /api/user/me/step-up" => ("step-up", password, Replayed),
+            "POST /api/user/me/second-factor" => ("second-factor", password, Replayed),
+            "POST /api/user/me/second-factor/confirm" => {
+                let factor = self.app.new_factor(&admin).await;
+                ("second-factor/confirm", json!({"code": factor.code(self.app, 0)}), Replayed)
+            }
+            "POST /api/user/me/second-factor/recovery-codes" => {
+                self.app.turn_factor_on(&admin).await;
+                ("second-factor/recovery-codes", json!({}), Replayed)
+            }
+            "DELETE /api/user/me/second-factor" => {
+                self.app.turn_factor_on(&admin).await;
+                ("second-factor", json!({}), Replayed)
+            }
+            _ => return None,
+        };
+        Some((Role::OtherAdmin(admin), format!("/api/user/me/{path}"), body, repeat))
+    }
+
+    async fn of_admins(&self, operation: &str) -> Option<Mutation<'a>> {
+        let (path, admin) = self.other_admin().await;
+        let (path, body) = match operation {
+            "POST /api/users" => {
+                let email = format!("new{}@x.io", self.number);
+                let body = json!({"email": email, "full_name": "A", "password": ADMIN_PASSWORD});
+                ("/api/users".to_owned(), body)
+            }
+            "PATCH /api/users/{uuid}" => (path, json!({"status": 0})),
+            "DELETE /api/users/{uuid}/second-factor" => {
+                self.app.turn_factor_on(&admin).await;
+                (format!("{path}/second-factor"), json!({}))
+            }
+            _ => return None,
+        };
+        Some((Role::Admin, path, body, Replayed))
+    }
+
+    async fn of_tokens(&self, operation: &str) -> Option<Mutation<'a>> {
         let body = match operation {
             "POST /api/customer/tokens" => {
                 json!({"email": self.customer.row["email"], "password": CUSTOMER_PASSWORD})

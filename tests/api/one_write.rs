@@ -41,10 +41,11 @@ async fn every_mutation_is_executed_once_per_key(app: &TestApp) {
         let fixture = Fixture::new(app, number).await;
         let (role, path, body, expected) = fixture.mutation(&operation).await;
         let key = format!("key-{number}");
-        let send = async || match role {
+        let send = async || match &role {
             Role::Anonymous => keyed(&app.anonymous(), &method, &path, &key, &body).await,
             Role::Customer => keyed(&fixture.customer, &method, &path, &key, &body).await,
             Role::Admin => keyed(&app.admin(), &method, &path, &key, &body).await,
+            Role::OtherAdmin(admin) => keyed(admin, &method, &path, &key, &body).await,
         };
         let keys = stored_keys(app).await;
         let first = send().await;

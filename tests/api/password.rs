@@ -1,7 +1,10 @@
 //! Passwords: changed with the current password, or reset with a mailed link.
 
 use chrono::TimeDelta;
+use patron::app::ctx::{AdminCtx, Caller, Ctx};
+use patron::app::write::Write;
 use patron::entity::{customer_session, reset_password_token};
+use patron::error::Error;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
@@ -82,6 +85,24 @@ async fn a_change_with_a_token_of_evershop_starts_a_session(app: &TestApp) {
             && is_logged_in(&evershop.with_tokens(&pair)).await
     );
     assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 1);
+}
+
+/// The session ends while the request is running, after its token was checked.
+#[apply(on_both_databases!)]
+async fn a_change_does_not_revive_an_ended_session(app: &TestApp) {
+    let customer = app.customer("a@x.io").await;
+    let session = customer_session::Entity::find().one(app.app.db.writer()).await.unwrap().unwrap();
+    let (row, session) = (app.customers().await.remove(0), Some(session.uuid));
+    let caller = Caller::Customer { customer_id: row.customer_id, uuid: row.uuid, session };
+    let ctx = Ctx { caller, ..AdminCtx::system(app.app.clone()).into_inner() }.into_customer().unwrap();
+    let ended = json!({"refreshToken": customer.refresh_token});
+    assert_eq!(app.anonymous().post("/api/customer/token/revoke", &ended).await.status, 200);
+    let body = json!({"current_password": CUSTOMER_PASSWORD, "password": NEW});
+    let change = patron::service::password::change;
+    let refused = change(&ctx, Write::of_job(), body.as_object().unwrap().clone().into()).await.err();
+    assert!(matches!(refused, Some(Error::Unauthenticated(_))), "{refused:?}");
+    assert_eq!(customer_session::Entity::find().count(app.app.db.writer()).await.unwrap(), 0);
+    assert_eq!(log_in(app, CUSTOMER_PASSWORD).await, 200, "the password has not changed");
 }
 
 #[apply(on_both_databases!)]

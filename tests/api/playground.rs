@@ -37,16 +37,17 @@ async fn the_page_and_its_files_are_served(app: &TestApp) {
     assert_eq!(page.header("cache-control"), Some("no-cache"));
     app.anonymous().get("/playground/nope.js").await.assert_failure(404, "not_found");
     app.anonymous().get("/playground/..%2f..%2fCargo.toml").await.assert_failure(404, "not_found");
-    // The root redirects to the playground.
+    // The root leads clients other than browsers to the playground.
     let root = app.anonymous().get("/").await;
     assert_eq!((root.status, root.text.as_str()), (200, page.text.as_str()));
 }
 
 /// Only the demo adds an account, which is a customer's.
 #[apply(on_both_databases!)]
-async fn server_json_reports_introspection(app: &TestApp) {
+async fn server_json_reports_introspection_and_the_pages_to_link_to(app: &TestApp) {
     let server = app.anonymous().get("/playground/server.json").await;
-    assert_eq!((server.status, server.body), (200, json!({"introspection": true})));
+    let expected = json!({"introspection": true, "reference": true, "console": true});
+    assert_eq!((server.status, server.body), (200, expected));
 }
 
 #[apply(on_both_databases!)]
@@ -96,8 +97,8 @@ async fn the_playground_is_off_if_disabled_or_public() {
             assert!(response.text.contains("PATRON_PLAYGROUND=on"), "{path}: {response:?}");
         }
         let html = "text/html,application/xhtml+xml,*/*;q=0.8";
-        let page =
-            app.anonymous().send(app.anonymous().request(Method::GET, "/").header("accept", html)).await;
+        let request = app.anonymous().request(Method::GET, "/playground").header("accept", html);
+        let page = app.anonymous().send(request).await;
         assert_eq!((page.status, page.header("content-type")), (404, Some("text/html")), "{page:?}");
         assert!(page.text.contains("PATRON_PLAYGROUND=on") && page.text.ends_with("</html>\n"), "{page:?}");
         assert!(page.header("content-security-policy").is_some() && page.header("x-request-id").is_some());
@@ -109,6 +110,6 @@ async fn the_playground_is_off_if_disabled_or_public() {
     .await;
     assert_eq!(app.anonymous().get("/playground").await.status, 200);
     let server = app.anonymous().get("/playground/server.json").await;
-    assert_eq!(server.body, json!({"introspection": false}));
+    assert_eq!(server.body["introspection"], false);
     app.stop().await;
 }

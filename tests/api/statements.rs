@@ -10,7 +10,8 @@ use crate::support::{Actor, apply, on_both_databases, statements_of};
 
 /// All fields of a customer.
 const FIELDS: &str = "id email group { id groupName } addresses { id city country { name provinces { name } } province { name } }
-    metafields { key value } metafield(namespace: \"custom\", key: \"loyalty\") { value } sessions { id current } metaData";
+    metafields { key value } metafield(namespace: \"custom\", key: \"loyalty\") { value } sessions { id current } metaData
+    lastSignInAt addressCount mails(first: 2) { nodes { kind } }";
 
 #[apply(on_both_databases!)]
 async fn a_page_needs_the_same_statements_at_every_size(app: &TestApp) {
@@ -36,8 +37,8 @@ async fn a_page_needs_the_same_statements_at_every_size(app: &TestApp) {
             let data = response.data();
             let (_, page) = data.as_object().unwrap().iter().next().unwrap();
             assert_eq!(page[list].as_array().unwrap().len(), rows);
-            // The caller, the page, groups, addresses, definitions, sessions.
-            assert_eq!(statements.len(), 6, "{rows} rows: {statements:#?}");
+            // The caller, the page, groups, addresses, their number, definitions, sessions, mails.
+            assert_eq!(statements.len(), 8, "{rows} rows: {statements:#?}");
         }
     }
 }

@@ -113,6 +113,17 @@ impl Client {
         response.into_body()
     }
 
+    /// As `start_response`, with an access token.
+    pub(super) async fn start_download(&self, path: &str, token: &str) -> RecvStream {
+        let request = Request::get(format!("http://{}{path}", self.authority));
+        let request = request.header("authorization", format!("Bearer {token}")).body(()).expect("a request");
+        let mut requests = self.requests.clone().ready().await.expect("the connection is open");
+        let (response, _) = requests.send_request(request, true).expect("the request is sent");
+        let response = timeout(PATIENCE, response).await.expect("in time").expect("a response");
+        assert_eq!(response.status(), 200);
+        response.into_body()
+    }
+
     /// Reads a whole response and returns its length.
     pub(super) async fn read(&self, path: &str) -> usize {
         read(self.start_response(path).await).await.expect("the whole body arrives")

@@ -141,10 +141,14 @@ async fn only_the_latest_pending_change_counts(app: &TestApp) {
     request_email(&customer, "b@x.io").await.data();
     let first = confirmation_mail(app).await.token();
     request_email(&customer, "c@x.io").await.data();
+    let query = format!("{{ customer(id: {}) {{ pendingEmail }} }}", customer.row["uuid"]);
+    let pending = async || app.admin().query(&query).await.data()["customer"]["pendingEmail"].clone();
+    assert_eq!(pending().await, "c@x.io");
     assert_refused(app, &first).await;
     let second = confirmation_mail(app).await.token();
     // A change back to the current address cancels the pending change.
     request_email(&customer, "A@x.io").await.data();
+    assert_eq!(pending().await, Value::Null);
     assert_refused(app, &second).await;
     assert_eq!(current_customer(&customer).await["email"], "A@x.io", "the spelling changes at once");
     // An unsent mail is dropped when its pending change is replaced.

@@ -2,7 +2,8 @@
 //
 //   node drive.mjs URL ADMIN_PASSWORD MAIL_FOLDER SCREENSHOTS PROFILE MODULES CHROMIUM
 //
-// Every wait has a timeout, and there are no fixed pauses but for polling mails. The exit code is 1 after a failure.
+// Every wait has a timeout, and there are no fixed pauses but for polling mails and after a wrong password. The exit code is 1
+// after a failure.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -117,21 +118,28 @@ async function signOut() {
   await account.filter({ hasText: 'Sign in' }).waitFor();
 }
 
-/** Runs every tab whose title has one of these prefixes, checks each response, and returns the number of tabs. */
-async function runTabs(prefixes, check) {
-  const tabs = page.locator('.graphiql-tab-button');
+const examples = page.locator('.examples');
+/** Opens an example from the side list, and waits until it is the active tab. */
+async function openExample(example) {
+  await example.click();
+  await example.and(page.locator('[aria-current=true]')).waitFor();
+}
+const example = (name) => examples.getByRole('button', { name: new RegExp(`^${name}`) });
+
+/** Opens and runs every example of these groups, checks each response, and returns the number of examples. */
+async function runExamples(groups, check) {
   let count = 0;
-  for (let index = 0; index < (await tabs.count()); index++) {
-    const title = await tabs.nth(index).textContent();
-    if (!prefixes.some((prefix) => title.startsWith(prefix))) continue;
-    await tabs.nth(index).click();
-    await page.locator(`#graphiql-session[aria-labelledby="graphiql-session-tab-${index}"]`).waitFor();
-    const response = await run();
-    assert.equal(response.name, title);
-    assert.equal(response.result.errors, undefined, `${title}: ${JSON.stringify(response.result)}`);
-    check(response, title);
-    assert.equal(await problem.count(), 0, title);
-    count++;
+  for (const group of groups) {
+    for (const entry of await examples.getByRole('region', { name: group }).locator('li button').all()) {
+      const title = await entry.locator('strong').textContent();
+      await openExample(entry);
+      const response = await run();
+      assert.ok(response.name.toLowerCase().endsWith(title.replaceAll(' ', '').toLowerCase()), `${response.name} is not ${title}`);
+      assert.equal(response.result.errors, undefined, `${title}: ${JSON.stringify(response.result)}`);
+      check(response, title);
+      assert.equal(await problem.count(), 0, title);
+      count++;
+    }
   }
   return count;
 }
@@ -165,7 +173,7 @@ try {
   });
 
   await step('every query of the storefront, as a customer', async () => {
-    assert.ok((await runTabs(['FirstSteps', 'My'], hasData)) >= 4);
+    assert.ok((await runExamples(['For anyone', 'As a customer'], hasData)) >= 4);
     await assertNoTokenIsStored();
   });
 
@@ -214,7 +222,8 @@ try {
   });
 
   await step('every query of the back office, as an admin', async () => {
-    assert.ok((await runTabs(['Admin'], hasData)) >= 5);
+    assert.ok((await runExamples(['As an admin'], hasData)) >= 5);
+    assert.ok(await page.locator('.graphiql-tab-active').evaluate((tab) => tab.getBoundingClientRect().right <= innerWidth), 'the active tab is out of sight');
     const { authorization, url: path } = await run();
     assert.match(path, /\/api\/admin\/graphql$/);
     await page.getByRole('button', { name: 'Headers', exact: true }).click();
@@ -241,7 +250,37 @@ try {
     const builder = page.locator('.graphiql-explorer-root');
     await builder.getByText('countries', { exact: true }).waitFor();
     await shoot('query-builder');
+  });
+
+  await step('the query builder shows the values of lists', async () => {
+    await page.getByRole('button', { name: 'Show Examples' }).click();
+    await openExample(example('First steps'));
+    await page.getByRole('button', { name: 'Show Query builder' }).click();
+    const value = (number) => page.getByRole('textbox', { name: `countries, value ${number}`, exact: true });
+    assert.equal(await value(1).inputValue(), 'US');
+    await value(1).fill('FR');
+    await page.getByRole('button', { name: 'Add a value to countries' }).click();
+    await value(3).fill('CA');
+    await page.getByRole('button', { name: 'Remove countries, value 2' }).click();
+    await page.locator('.graphiql-query-editor .view-line', { hasText: 'CA' }).first().waitFor();
+    assert.deepEqual((await run()).result.data.countries.map((country) => country.code).sort(), ['CA', 'FR']);
+    await shoot('query-builder-list');
     await page.getByRole('button', { name: 'Hide Query builder' }).click();
+  });
+
+  await step('Tab leaves the editor, and Ctrl-M lets it indent', async () => {
+    const isInside = () => page.evaluate(() => document.activeElement.closest('.graphiql-query-editor .monaco-editor') !== null);
+    await page.locator('.graphiql-query-editor .view-line').first().click();
+    assert.ok(await isInside());
+    await page.keyboard.press('Tab');
+    assert.ok(!(await isInside()), 'Tab stays in the editor');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    assert.ok(await isInside(), 'Enter does not enter the editor');
+    await page.keyboard.press('Control+m');
+    await page.keyboard.press('Tab');
+    assert.ok(await isInside(), 'Tab leaves the editor after Ctrl-M');
+    await page.keyboard.press('Control+m');
   });
 
   await step('the dark theme is kept after a reload', async () => {
@@ -280,7 +319,7 @@ try {
   await step('errors are explained', async () => {
     expected = REFUSED;
     await arrive();
-    await page.locator('.graphiql-tab-button', { hasText: 'AdminGroups' }).click();
+    await openExample(example('Groups'));
     await run();
     await problem.filter({ hasText: 'admins only' }).getByRole('button', { name: 'Sign in as an admin' }).click();
     await panel.getByLabel('E-mail address').fill('nobody@example.com');
@@ -328,6 +367,16 @@ try {
     expected = null;
   });
 
+  await step('a mutation is answered with a link to the REST reference', async () => {
+    expected = /^Failed to load resource: the server responded with a status of 400/;
+    await page.getByRole('button', { name: 'New tab' }).click();
+    await page.locator('.graphiql-query-editor .view-line').first().click();
+    await page.keyboard.type('mutation Change { a }');
+    await page.getByRole('button', { name: /^Execute query/ }).click();
+    await problem.filter({ hasText: 'Changes use the REST API' }).getByRole('link', { name: 'Open the REST reference' }).waitFor();
+    expected = null;
+  });
+
   await step('a notice explains that introspection is disabled', async () => {
     const server = '**/playground/server.json';
     await page.route(server, (route) => route.fulfill({ json: { introspection: false } }));
@@ -340,9 +389,9 @@ try {
   await step('the REST reference sends test requests', async () => {
     await open();
     await page.getByRole('link', { name: 'REST API' }).click();
-    await page.getByRole('heading', { name: 'Register a customer' }).waitFor();
+    await page.getByRole('heading', { name: 'Overview' }).waitFor();
     await shoot('reference');
-    await page.getByRole('link', { name: /Check liveness/ }).click();
+    await page.getByRole('link', { name: /Check that the process runs/ }).click();
     await page.getByRole('button', { name: /^Test Request.*health.live/ }).click();
     const pending = page.waitForResponse(`${url}/health/live`);
     await page.getByRole('button', { name: /^Send get request/ }).click();
@@ -350,6 +399,38 @@ try {
     await page.getByText('200 OK').first().waitFor();
     await shoot('reference-response');
     await page.keyboard.press('Escape');
+  });
+
+  await step('the REST reference signs in, and sends no optional header', async () => {
+    // The name of the group in the example is free or not.
+    expected = /^Failed to load resource: the server responded with a status of 409/;
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    const form = page.locator('.panel');
+    await form.getByLabel('E-mail address').fill(ADMIN);
+    await form.getByLabel('Password').fill(adminPassword);
+    await shoot('reference-sign-in');
+    await page.keyboard.press('Enter');
+    await account.filter({ hasText: ADMIN }).waitFor();
+    await page.getByRole('link', { name: /Create a customer group/ }).click();
+    await page.getByRole('button', { name: 'Test Request (post /api/customer-groups)', exact: true }).click();
+    for (const attempt of ['first', 'second']) {
+      const pending = page.waitForResponse(`${url}/api/customer-groups`);
+      await page.getByRole('button', { name: /^Send post request/ }).click();
+      const response = await pending;
+      const headers = await response.request().allHeaders();
+      assert.match(headers.authorization, /^Bearer ./);
+      assert.ok(!headers['idempotency-key'] && !headers['if-match'], JSON.stringify(headers));
+      assert.ok([201, 409].includes(response.status()), `${attempt}: ${response.status()}`);
+      assert.equal((await response.allHeaders())['idempotency-replayed'], undefined, attempt);
+    }
+    await page.keyboard.press('Escape');
+    expected = null;
+    await page.goto(`${url}/api/docs#tag/webhook-events/webhook/POST/customer.updated`);
+    await page.getByRole('heading', { name: 'Customer updated' }).waitFor();
+    await shoot('reference-webhook');
+    await account.click();
+    await form.getByRole('button', { name: 'Sign out' }).click();
+    await account.filter({ hasText: 'Sign in' }).waitFor();
     await page.setViewportSize(PHONE);
     await page.goto(`${url}/api/docs`);
     await page.getByRole('heading', { name: 'patron' }).waitFor();
@@ -381,6 +462,7 @@ try {
     for (const name of ['verify-email', 'reset-password']) {
       await page.goto(`${url}/account/${name}`);
       await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
+      await page.getByRole('heading', { name: 'Get a new link' }).waitFor();
     }
     const registration = await fetch(`${url}/api/customers`, json({ full_name: 'Browser', email, password: 'correct horse battery' }));
     assert.equal(registration.status, 201);
@@ -399,6 +481,43 @@ try {
     await page.getByRole('heading', { name: 'Your password is changed' }).waitFor();
     const login = await fetch(`${url}/api/customer/tokens`, json({ email, password: 'battery horse correct' }));
     assert.equal(login.status, 200);
+  });
+
+  await step('a link that does not work leads to a new one', async () => {
+    expected = /^Failed to load resource: the server responded with a status of (400|401)/;
+    const email = `again-${Date.now()}@example.com`;
+    const password = 'correct horse battery';
+    const json = (body) => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    assert.equal((await fetch(`${url}/api/customers`, json({ full_name: 'Again', email, password }))).status, 201);
+    const first = await mailedLink(email, '/account/verify-email');
+    await page.goto(`${first}x`);
+    await page.getByRole('button', { name: 'Confirm this address' }).click();
+    await page.getByRole('heading', { name: 'This link does not work' }).waitFor();
+    await page.getByLabel('Email address').fill(email);
+    await page.getByLabel('Password', { exact: true }).fill('wrong');
+    await page.getByRole('button', { name: 'Send a new link' }).click();
+    await page.getByText('Invalid email or password').waitFor();
+    await shoot('verify-email-again');
+    await pause(1500); // a wrong password blocks the account for a second
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Send a new link' }).click();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
+    await page.goto(await mailedLink(email, '/account/verify-email', [first]));
+    await page.getByRole('button', { name: 'Confirm this address' }).click();
+    await page.getByRole('heading', { name: 'Your address is confirmed' }).waitFor();
+
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.goto(`${url}/account/reset-password`);
+    await page.getByLabel('Email address').fill(email);
+    await shoot('reset-password-again');
+    await page.getByRole('button', { name: 'Send a new link' }).click();
+    await page.getByRole('heading', { name: 'Check your email' }).waitFor();
+    await page.goto(await mailedLink(email, '/account/reset-password'));
+    await page.getByLabel('New password').fill('battery horse correct');
+    await page.getByRole('button', { name: 'Save new password' }).click();
+    await page.getByRole('heading', { name: 'Your password is changed' }).waitFor();
+    await page.emulateMedia({ colorScheme: 'light' });
+    expected = null;
   });
   // The last step, since the page keeps the fake clock.
   await step('the access token is refreshed automatically', async () => {
@@ -425,15 +544,15 @@ try {
   await context.close();
 }
 
-/** Waits for a mail to this address and returns its link to the page. */
-async function mailedLink(email, pathname) {
+/** Waits for a mail to this address and returns its link to the page, which is none of the known ones. */
+async function mailedLink(email, pathname, known = []) {
   const end = Date.now() + TIMEOUT;
   while (Date.now() < end) {
     for (const file of fs.existsSync(mails) ? fs.readdirSync(mails) : []) {
       // Quoted-printable: lines are broken, and = is =3D.
       const text = fs.readFileSync(path.join(mails, file), 'utf8').replace(/=\r?\n/g, '').replaceAll('=3D', '=');
       const link = text.match(new RegExp(`https?://[^\\s"<>]*${pathname}#token=[\\w-]+`));
-      if (link && text.includes(email)) return link[0];
+      if (link && text.includes(email) && !known.includes(link[0])) return link[0];
     }
     await pause(100);
   }

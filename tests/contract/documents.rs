@@ -4,8 +4,15 @@ use std::collections::BTreeSet;
 
 use crate::source;
 
-/// Codes of failures that occur only in writes: GraphQL has no idempotency keys and no preconditions.
-const WRITE_CODES: [&str; 3] = ["IDEMPOTENCY_MISMATCH", "PRECONDITION_FAILED", "PRECONDITION_REQUIRED"];
+/// Codes of failures that occur only in writes: GraphQL has no logins, no idempotency keys and no preconditions.
+const WRITE_CODES: [&str; 6] = [
+    "IDEMPOTENCY_MISMATCH",
+    "PRECONDITION_FAILED",
+    "PRECONDITION_REQUIRED",
+    "SECOND_FACTOR_INVALID",
+    "SECOND_FACTOR_REQUIRED",
+    "STEP_UP_REQUIRED",
+];
 
 #[test]
 fn every_graphql_error_code_is_documented() {

@@ -10,9 +10,12 @@ const SHARED: &[(&str, &[&str])] = &[
     (
         "a record as GraphQL returns it, and as REST does",
         &[
+            "Admin",
             "Customer",
             "CustomerGroup",
+            "Mail",
             "MetafieldDefinition",
+            "SavedView",
             "Session",
             "WebhookDelivery",
             "WebhookEndpoint",

@@ -4,6 +4,7 @@ mod support;
 
 mod attack;
 mod browser;
+mod bulk_kills;
 mod cli;
 mod clients;
 mod crash;

@@ -3,10 +3,12 @@ import { Kind } from 'graphql';
 
 /** Maximum rows of lists by field name; other lists have two. */
 const ROWS = {
-  countries: 250, provinces: 10, metafields: 10, metafieldDefinitions: 100, webhookEndpoints: 50, customers: 100,
-  customerGroups: 100,
+  countries: 250, allowedCountries: 250, provinces: 10, metafields: 10, metafieldDefinitions: 100, webhookEndpoints: 50, customers: 100,
+  customerGroups: 100, savedViews: 50,
 };
-const CONNECTIONS = new Set(['customersConnection', 'events', 'auditEntries', 'webhookDeliveries']);
+const CONNECTIONS = new Set([
+  'customersConnection', 'events', 'auditEntries', 'webhookDeliveries', 'admins', 'mails',
+]);
 const LIMITS = { fields: 60, aliases: 10, depth: 8, complexity: 5500 };
 
 function rows({ name: { value: name }, arguments: args = [] }) {

@@ -80,16 +80,20 @@ pub(crate) fn fields(header: &[String], cells: &[Vec<u8>]) -> Option<Map<String,
                 address.insert("is_default".to_owned(), (cell == "true").into());
             }
             ("addresses", Some(number), Some(field)) => {
-                addresses.entry(number.parse().ok()?).or_default().insert(field.to_owned(), cell.into());
+                let address = addresses.entry(number.parse().ok()?).or_default();
+                address.insert(field.to_owned(), text_of(cell).into());
             }
             ("metafields", Some(namespace), Some(key)) => {
-                custom.entry(namespace).or_insert_with(|| Map::new().into())[key] = cell.into();
+                custom.entry(namespace).or_insert_with(|| Map::new().into())[key] = text_of(cell).into();
             }
             ("meta_data" | "metafields" | "addresses", ..) => {
                 fields.insert(name.clone(), serde_json::from_str(cell).ok()?);
             }
-            _ => {
+            ("password", ..) => {
                 fields.insert(name.clone(), cell.into());
+            }
+            _ => {
+                fields.insert(name.clone(), text_of(cell).into());
             }
         }
     }
@@ -100,6 +104,17 @@ pub(crate) fn fields(header: &[String], cells: &[Vec<u8>]) -> Option<Map<String,
         fields.insert("metafields".to_owned(), custom.into());
     }
     Some(fields)
+}
+
+/// The text of a cell. An export puts an apostrophe before apostrophes and the first character of a formula.
+fn text_of(cell: &str) -> &str {
+    let mut rest = cell.chars().skip_while(|character| *character == '\'');
+    match rest.next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => {
+            cell.strip_prefix('\'').unwrap_or(cell)
+        }
+        _ => cell,
+    }
 }
 
 #[cfg(test)]

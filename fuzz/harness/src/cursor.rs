@@ -122,6 +122,7 @@ fn value(field: SortField, row: &Model) -> Value {
         SortField::EmailVerifiedAt => row.email_verified_at.map(|timestamp| timestamp.to_rfc3339()).into(),
         SortField::CreatedAt => row.created_at.to_rfc3339().into(),
         SortField::UpdatedAt => row.updated_at.to_rfc3339().into(),
+        SortField::LastSignInAt => row.last_sign_in_at.map(|timestamp| timestamp.to_rfc3339()).into(),
     }
 }
 
@@ -142,6 +143,7 @@ fn encode(sort: &[Sort], values: &str) -> String {
         SortField::EmailVerifiedAt => "EMAIL_VERIFIED_AT",
         SortField::CreatedAt => "CREATED_AT",
         SortField::UpdatedAt => "UPDATED_AT",
+        SortField::LastSignInAt => "LAST_SIGN_IN_AT",
     };
     let key = |sort: &Sort| format!("{} {}", name(sort.field), if sort.descending { "DESC" } else { "ASC" });
     let order = sort.iter().map(key).collect::<Vec<_>>().join(", ");

@@ -7,11 +7,11 @@ use super::documented_failures::{EmailTaken, NoSuchCustomer};
 use super::link::Link;
 use super::openapi::{EntityTag, PathUuid};
 use super::response::{Created, Versioned, data};
-use crate::app::ctx::{AdminCtx, Ctx};
+use crate::app::ctx::{AdminCtx, Ctx, SteppedUpCtx};
 use crate::bodies;
 use crate::entity::customer::{Entity, Model};
 use crate::http::failure::documented::{
-    AdminOnly, Body, Change, Failing, OptionalToken, StaleVersion, Throttled,
+    Body, Change, Failing, OptionalToken, StaleVersion, SteppedUpOnly, Throttled,
 };
 use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
 use crate::service::customer;
@@ -128,7 +128,8 @@ pub(super) async fn create_customer(
 
 /// Change a customer
 ///
-/// The response to `{}`, and to values that are already set, is 200; nothing changes.
+/// The response to `{}`, and to values that are already set, is 200; nothing changes. `password` and another
+/// `email` need a step-up.
 #[utoipa::path(
     patch,
     path = "/api/customers/{uuid}",
@@ -138,7 +139,7 @@ pub(super) async fn create_customer(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The changed customer", body = Data<LinkedCustomer>, headers(("ETag" = EntityTag))),
-        Failing<(AdminOnly, NoSuchCustomer, EmailTaken, StaleVersion, Body)>,
+        Failing<(SteppedUpOnly, NoSuchCustomer, EmailTaken, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_customer(
@@ -161,11 +162,11 @@ pub(super) async fn update_customer(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted customer", body = Data<Customer>),
-        Failing<(AdminOnly, NoSuchCustomer, StaleVersion, Change)>,
+        Failing<(SteppedUpOnly, NoSuchCustomer, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_customer(
-    ctx: AdminCtx,
+    ctx: SteppedUpCtx,
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {

@@ -1,4 +1,4 @@
-//! The data export of a customer: the only read of customers in the REST API.
+//! The data of one customer as a document: for the customer itself, and for an admin.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
@@ -7,14 +7,15 @@ use utoipa::ToSchema;
 
 use super::address::Address;
 use super::customer::Customer;
-use super::documented_failures::CustomerDeleted;
-use super::openapi::{MailKind, MailStatus, ValuesByName};
+use super::documented_failures::{CustomerDeleted, NoSuchCustomer};
+use super::openapi::{MailKind, MailStatus, PathUuid, ValuesByName};
 use super::response::NotStored;
 use super::session::Session;
-use crate::app::ctx::CustomerCtx;
+use crate::app::ctx::{AdminCtx, CustomerCtx};
+use crate::entity::customer;
 use crate::entity::mail::Model as MailRow;
-use crate::http::failure::documented::{CustomerOnly, Failing, Read};
-use crate::http::{Data, Failure};
+use crate::http::failure::documented::{AdminOnly, CustomerOnly, Failing, Read};
+use crate::http::{Data, Failure, PathId};
 use crate::service::export::{self, AccountExport};
 use crate::types::timestamp;
 
@@ -106,10 +107,36 @@ impl From<AccountExport> for AccountData {
         Failing<(CustomerOnly, CustomerDeleted, Read)>,
     )
 )]
-pub(super) async fn export_me(
-    ctx: CustomerCtx,
-) -> Result<([(HeaderName, HeaderValue); 1], NotStored<Data<AccountData>>), Failure> {
-    let export = export::export_account(&ctx).await?;
+pub(super) async fn export_me(ctx: CustomerCtx) -> Result<Download, Failure> {
+    Ok(download(export::export_account(&ctx).await?))
+}
+
+/// Download the data of a customer
+///
+/// The same document as the customer's own download. The audit trail records it.
+#[utoipa::path(
+    get,
+    path = "/api/customers/{uuid}/export",
+    tag = "customers",
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier, with or without hyphens")),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "All data about the customer", body = Data<AccountData>,
+         headers(("Content-Disposition" = String, description = "Makes browsers save the document as a file"))),
+        Failing<(AdminOnly, NoSuchCustomer, Read)>,
+    )
+)]
+pub(super) async fn export_customer(
+    ctx: AdminCtx,
+    id: PathId<customer::Entity>,
+) -> Result<Download, Failure> {
+    Ok(download(export::export_account_of(&ctx, id.uuid()?).await?))
+}
+
+/// A document that browsers save as a file.
+type Download = ([(HeaderName, HeaderValue); 1], NotStored<Data<AccountData>>);
+
+fn download(export: AccountExport) -> Download {
     let file = HeaderValue::from_static("attachment; filename=\"customer.json\"");
-    Ok(([(header::CONTENT_DISPOSITION, file)], NotStored(Data::of(export.into()))))
+    ([(header::CONTENT_DISPOSITION, file)], NotStored(Data::of(export.into())))
 }

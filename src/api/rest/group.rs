@@ -5,13 +5,14 @@ use utoipa::ToSchema;
 
 use super::documented_failures::{DefaultGroup, GroupNameTaken, NoSuchGroup};
 use super::link::Link;
-use super::openapi::PathUuid;
-use super::response::{Created, data};
+use super::openapi::{EntityTag, PathUuid};
+use super::response::{Created, Versioned, data};
 use crate::app::ctx::AdminCtx;
 use crate::bodies;
 use crate::entity::customer_group::{Entity, Model};
-use crate::http::failure::documented::{AdminOnly, Body, Change, Failing};
+use crate::http::failure::documented::{AdminOnly, Body, Change, Failing, StaleVersion};
 use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
+use crate::service::content_version::ContentVersion;
 use crate::service::group;
 use crate::types::timestamp;
 
@@ -73,8 +74,12 @@ impl From<&Model> for LinkedCustomerGroup {
     }
 }
 
-fn created(row: &Model) -> Created<LinkedCustomerGroup> {
-    Created::at(urls::customer_group(row.uuid), row.into())
+fn created(row: &Model) -> Versioned<Created<LinkedCustomerGroup>> {
+    Versioned::new(row.content_version(), Created::at(urls::customer_group(row.uuid), row.into()))
+}
+
+fn updated(row: &Model) -> Versioned<Data<LinkedCustomerGroup>> {
+    Versioned::new(row.content_version(), data(row))
 }
 
 /// Create a customer group
@@ -85,7 +90,7 @@ fn created(row: &Model) -> Created<LinkedCustomerGroup> {
     request_body = NewCustomerGroup,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new group", body = Data<LinkedCustomerGroup>),
+        (status = 201, description = "The new group", body = Data<LinkedCustomerGroup>, headers(("ETag" = EntityTag))),
         Failing<(AdminOnly, GroupNameTaken, Body)>,
     )
 )]
@@ -108,8 +113,8 @@ pub(super) async fn create_customer_group(
     request_body = CustomerGroupPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The changed group", body = Data<LinkedCustomerGroup>),
-        Failing<(AdminOnly, NoSuchGroup, GroupNameTaken, Body)>,
+        (status = 200, description = "The changed group", body = Data<LinkedCustomerGroup>, headers(("ETag" = EntityTag))),
+        Failing<(AdminOnly, NoSuchGroup, GroupNameTaken, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_customer_group(
@@ -118,8 +123,7 @@ pub(super) async fn update_customer_group(
     id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(data::<Model, LinkedCustomerGroup>);
-    Ok(group::update(&ctx, write, id.uuid()?, body.into()).await?.into())
+    Ok(group::update(&ctx, write.respond_with(updated), id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete a customer group
@@ -133,7 +137,7 @@ pub(super) async fn update_customer_group(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted group", body = Data<CustomerGroup>),
-        Failing<(AdminOnly, NoSuchGroup, DefaultGroup, Change)>,
+        Failing<(AdminOnly, NoSuchGroup, DefaultGroup, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_customer_group(

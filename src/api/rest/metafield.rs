@@ -14,6 +14,7 @@ use crate::entity::metafield_definition::{Entity, Model};
 use crate::http::failure::documented::{AdminOnly, Body, Change, CustomerOnly, Failing, StaleVersion};
 use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
 use crate::service::account::Owner;
+use crate::service::content_version::ContentVersion;
 use crate::service::metafield::{self, MetafieldValues};
 use crate::types::timestamp;
 
@@ -106,8 +107,13 @@ pub(super) struct Metafields {
     meta_data: Value,
 }
 
-fn created(row: &Model) -> Created<MetafieldDefinition> {
-    Created::at(urls::metafield_definition(row.uuid), row.into())
+fn created(row: &Model) -> Versioned<Created<MetafieldDefinition>> {
+    let created = Created::at(urls::metafield_definition(row.uuid), row.into());
+    Versioned::new(row.content_version(), created)
+}
+
+fn changed(row: &Model) -> Versioned<Data<MetafieldDefinition>> {
+    Versioned::new(row.content_version(), data(row))
 }
 
 /// Define a custom field
@@ -118,7 +124,7 @@ fn created(row: &Model) -> Created<MetafieldDefinition> {
     request_body = NewMetafieldDefinition,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new definition", body = Data<MetafieldDefinition>),
+        (status = 201, description = "The new definition", body = Data<MetafieldDefinition>, headers(("ETag" = EntityTag))),
         Failing<(AdminOnly, DefinitionTaken, Body)>,
     )
 )]
@@ -142,8 +148,8 @@ pub(super) async fn create_metafield_definition(
     request_body = MetafieldDefinitionPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The changed definition", body = Data<MetafieldDefinition>),
-        Failing<(AdminOnly, NoSuchDefinition, Body)>,
+        (status = 200, description = "The changed definition", body = Data<MetafieldDefinition>, headers(("ETag" = EntityTag))),
+        Failing<(AdminOnly, NoSuchDefinition, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_metafield_definition(
@@ -152,8 +158,7 @@ pub(super) async fn update_metafield_definition(
     id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(data::<Model, MetafieldDefinition>);
-    Ok(metafield::update(&ctx, write, id.uuid()?, body.into()).await?.into())
+    Ok(metafield::update(&ctx, write.respond_with(changed), id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete the definition of a custom field
@@ -167,7 +172,7 @@ pub(super) async fn update_metafield_definition(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted definition", body = Data<MetafieldDefinition>),
-        Failing<(AdminOnly, NoSuchDefinition, Change)>,
+        Failing<(AdminOnly, NoSuchDefinition, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_metafield_definition(

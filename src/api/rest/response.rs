@@ -1,5 +1,7 @@
 //! The responses of the REST API, from the views of rows.
 
+use std::fmt::Display;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -28,19 +30,19 @@ impl<V: Serialize> IntoResponse for Created<V> {
 
 /// A response with the strong entity tag of a resource version.
 pub(super) struct Versioned<T> {
-    version: i32,
+    tag: String,
     response: T,
 }
 
 impl<T> Versioned<T> {
-    pub(super) fn new(version: i32, response: T) -> Self {
-        Self { version, response }
+    pub(super) fn new(version: impl Display, response: T) -> Self {
+        Self { tag: entity_tag(version), response }
     }
 }
 
 impl<T: IntoResponse> IntoResponse for Versioned<T> {
     fn into_response(self) -> Response {
-        ([(header::ETAG, entity_tag(self.version))], self.response).into_response()
+        ([(header::ETAG, self.tag)], self.response).into_response()
     }
 }
 

@@ -4,19 +4,21 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::documented_failures::{RefreshTokenRefused, WrongCredentials};
+use super::documented_failures::{CodeNeeded, RefreshTokenRefused, WrongCredentials};
 use super::response::{EmptyBody, NotStored, data, empty_body};
 use crate::app::write::Written;
 use crate::bodies;
 use crate::http::failure::documented::{Body, Failing, Throttled};
 use crate::http::{AnonymousCtx, Data, Failure, JsonObject, OneWrite, WriteResponse};
-use crate::service::input::credentials::{CredentialsInput, RefreshInput};
+use crate::service::input::credentials::{AdminCredentialsInput, CredentialsInput, RefreshInput};
 use crate::service::token::TokenPair;
 use crate::service::{admin, session};
 
 bodies! {
     /// An account's credentials.
     Credentials: Create CredentialsInput;
+    /// An admin's credentials.
+    AdminCredentials: Create AdminCredentialsInput;
     /// A refresh token.
     RefreshToken: Create RefreshInput;
 }
@@ -53,15 +55,18 @@ pub(super) fn tokens(pair: &TokenPair) -> NotStored<Data<Tokens>> {
 /// The response to a wrong password, an unknown address and a disabled admin is the same, and takes the same time.
 /// After a wrong password, logins to the account are blocked for one second. The time doubles with each further wrong
 /// password, up to 15 minutes. The response to a blocked login is the same as well.
+///
+/// An admin with a second factor has to send a code with the right password: without one, the response is 401 with
+/// `second_factor_required`. Each code is accepted once. Wrong codes are delayed like wrong passwords.
 #[utoipa::path(
     post,
     path = "/api/user/tokens",
     tag = "tokens",
-    request_body = Credentials,
+    request_body = AdminCredentials,
     security(()),
     responses(
         (status = 200, description = "Tokens of the admin", body = Data<Tokens>),
-        Failing<(WrongCredentials, Throttled, Body)>,
+        Failing<(WrongCredentials, CodeNeeded, Throttled, Body)>,
     )
 )]
 pub(super) async fn create_admin_tokens(
@@ -69,8 +74,9 @@ pub(super) async fn create_admin_tokens(
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let (email, password) = CredentialsInput::from(body).parse()?;
-    Ok(admin::log_in(&ctx, write.respond_with(tokens), &email, &password).await?.into())
+    let (email, password, code) = AdminCredentialsInput::from(body).parse()?;
+    let write = write.respond_with(tokens);
+    Ok(admin::log_in(&ctx, write, &email, &password, code.as_ref()).await?.into())
 }
 
 /// Refresh the tokens of an admin

@@ -5,16 +5,19 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::documented_failures::{NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebhookEndpoints};
+use super::documented_failures::{
+    NoSuchWebhookDelivery, NoSuchWebhookEndpoint, TooManyWebhookEndpoints, WebhookEndpointDisabled,
+};
 use super::link::Link;
-use super::openapi::PathUuid;
-use super::response::{Created, NotStored, data};
-use crate::app::ctx::AdminCtx;
+use super::openapi::{EntityTag, PathUuid};
+use super::response::{Created, NotStored, Versioned, data};
+use crate::app::ctx::{AdminCtx, SteppedUpCtx};
 use crate::bodies;
 use crate::entity::webhook_delivery;
 use crate::entity::webhook_endpoint::{Entity, Model};
-use crate::http::failure::documented::{AdminOnly, Body, Change, Failing};
+use crate::http::failure::documented::{AdminOnly, Body, Change, Failing, StaleVersion, SteppedUpOnly};
 use crate::http::{Data, Failure, JsonObject, OneWrite, PathId, WriteResponse, urls};
+use crate::service::content_version::ContentVersion;
 use crate::service::webhook::{self, EndpointWithSecret};
 use crate::types::timestamp;
 
@@ -115,7 +118,7 @@ pub(super) struct Replayed {
     count: u64,
 }
 
-/// A replayed delivery.
+/// A delivery that will be sent.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WebhookDelivery {
     /// Public identifier of the delivery.
@@ -132,12 +135,17 @@ impl From<&webhook_delivery::Model> for WebhookDelivery {
     }
 }
 
-fn created(outcome: &EndpointWithSecret) -> NotStored<Created<WebhookEndpointWithSecret>> {
-    NotStored(Created::at(urls::webhook_endpoint(outcome.endpoint.uuid), outcome.into()))
+fn created(outcome: &EndpointWithSecret) -> NotStored<Versioned<Created<WebhookEndpointWithSecret>>> {
+    let created = Created::at(urls::webhook_endpoint(outcome.endpoint.uuid), outcome.into());
+    NotStored(Versioned::new(outcome.endpoint.content_version(), created))
 }
 
-fn rotated(outcome: &EndpointWithSecret) -> NotStored<Data<WebhookEndpointWithSecret>> {
-    NotStored(data(outcome))
+fn updated(row: &Model) -> Versioned<Data<LinkedWebhookEndpoint>> {
+    Versioned::new(row.content_version(), data(row))
+}
+
+fn rotated(outcome: &EndpointWithSecret) -> NotStored<Versioned<Data<WebhookEndpointWithSecret>>> {
+    NotStored(Versioned::new(outcome.endpoint.content_version(), data(outcome)))
 }
 
 /// Create a webhook endpoint
@@ -151,12 +159,12 @@ fn rotated(outcome: &EndpointWithSecret) -> NotStored<Data<WebhookEndpointWithSe
     request_body = NewWebhookEndpoint,
     security(("admin" = [])),
     responses(
-        (status = 201, description = "The new endpoint with its secret", body = Data<WebhookEndpointWithSecret>),
-        Failing<(AdminOnly, TooManyWebhookEndpoints, Body)>,
+        (status = 201, description = "The new endpoint with its secret", body = Data<WebhookEndpointWithSecret>, headers(("ETag" = EntityTag))),
+        Failing<(SteppedUpOnly, TooManyWebhookEndpoints, Body)>,
     )
 )]
 pub(super) async fn create_webhook_endpoint(
-    ctx: AdminCtx,
+    ctx: SteppedUpCtx,
     write: OneWrite,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
@@ -165,7 +173,8 @@ pub(super) async fn create_webhook_endpoint(
 
 /// Change a webhook endpoint
 ///
-/// The response to `{}`, and to values that are already set, is 200; nothing changes.
+/// The response to `{}`, and to values that are already set, is 200; nothing changes. Another `url` and other `events` need a
+/// step-up.
 #[utoipa::path(
     patch,
     path = "/api/webhook-endpoints/{uuid}",
@@ -174,8 +183,8 @@ pub(super) async fn create_webhook_endpoint(
     request_body = WebhookEndpointPatch,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The changed endpoint", body = Data<LinkedWebhookEndpoint>),
-        Failing<(AdminOnly, NoSuchWebhookEndpoint, Body)>,
+        (status = 200, description = "The changed endpoint", body = Data<LinkedWebhookEndpoint>, headers(("ETag" = EntityTag))),
+        Failing<(SteppedUpOnly, NoSuchWebhookEndpoint, StaleVersion, Body)>,
     )
 )]
 pub(super) async fn update_webhook_endpoint(
@@ -184,8 +193,7 @@ pub(super) async fn update_webhook_endpoint(
     id: PathId<Entity>,
     JsonObject(body): JsonObject,
 ) -> Result<WriteResponse, Failure> {
-    let write = write.respond_with(data::<Model, LinkedWebhookEndpoint>);
-    Ok(webhook::update(&ctx, write, id.uuid()?, body.into()).await?.into())
+    Ok(webhook::update(&ctx, write.respond_with(updated), id.uuid()?, body.into()).await?.into())
 }
 
 /// Delete a webhook endpoint
@@ -199,11 +207,11 @@ pub(super) async fn update_webhook_endpoint(
     security(("admin" = [])),
     responses(
         (status = 200, description = "The deleted endpoint", body = Data<WebhookEndpoint>),
-        Failing<(AdminOnly, NoSuchWebhookEndpoint, Change)>,
+        Failing<(SteppedUpOnly, NoSuchWebhookEndpoint, StaleVersion, Change)>,
     )
 )]
 pub(super) async fn delete_webhook_endpoint(
-    ctx: AdminCtx,
+    ctx: SteppedUpCtx,
     write: OneWrite,
     id: PathId<Entity>,
 ) -> Result<WriteResponse, Failure> {
@@ -212,7 +220,7 @@ pub(super) async fn delete_webhook_endpoint(
 
 /// Rotate the secret of a webhook endpoint
 ///
-/// Until the overlap ends, deliveries are signed with the previous secret as well.
+/// Until the overlap ends, deliveries are signed with the previous secret as well. The version of the endpoint stays the same.
 #[utoipa::path(
     post,
     path = "/api/webhook-endpoints/{uuid}/secret",
@@ -221,12 +229,12 @@ pub(super) async fn delete_webhook_endpoint(
     request_body = Rotation,
     security(("admin" = [])),
     responses(
-        (status = 200, description = "The endpoint with its new secret", body = Data<WebhookEndpointWithSecret>),
-        Failing<(AdminOnly, NoSuchWebhookEndpoint, Body)>,
+        (status = 200, description = "The endpoint with its new secret", body = Data<WebhookEndpointWithSecret>, headers(("ETag" = EntityTag))),
+        Failing<(SteppedUpOnly, NoSuchWebhookEndpoint, Body)>,
     )
 )]
 pub(super) async fn rotate_webhook_secret(
-    ctx: AdminCtx,
+    ctx: SteppedUpCtx,
     write: OneWrite,
     id: PathId<Entity>,
     JsonObject(body): JsonObject,
@@ -234,7 +242,7 @@ pub(super) async fn rotate_webhook_secret(
     Ok(webhook::rotate_secret(&ctx, write.respond_with(rotated), id.uuid()?, body.into()).await?.into())
 }
 
-/// Replay the dead letters of a webhook endpoint
+/// Send the undelivered events of a webhook endpoint again
 ///
 /// Dead letters are the deliveries whose retries have ended (status `parked`). They are sent again at once, with retries
 /// for another three days.
@@ -258,7 +266,31 @@ pub(super) async fn replay_webhook_endpoint(
     Ok(webhook::replay_dead_letters(&ctx, write, Some(id.uuid()?)).await?.into())
 }
 
-/// Replay a webhook delivery
+/// Send a test event to a webhook endpoint
+///
+/// The event `webhook.test` is sent to this endpoint only, whatever its event filters. The delivery is signed and retried
+/// like any other; `webhookDeliveries` over GraphQL returns its outcome.
+#[utoipa::path(
+    post,
+    path = "/api/webhook-endpoints/{uuid}/test",
+    tag = "webhooks",
+    params(("uuid" = inline(PathUuid), Path, description = "Public identifier of the endpoint")),
+    security(("admin" = [])),
+    responses(
+        (status = 200, description = "The delivery of the test event", body = Data<WebhookDelivery>),
+        Failing<(AdminOnly, NoSuchWebhookEndpoint, WebhookEndpointDisabled, Change)>,
+    )
+)]
+pub(super) async fn test_webhook_endpoint(
+    ctx: AdminCtx,
+    write: OneWrite,
+    id: PathId<Entity>,
+) -> Result<WriteResponse, Failure> {
+    let write = write.respond_with(data::<webhook_delivery::Model, WebhookDelivery>);
+    Ok(webhook::send_test(&ctx, write, id.uuid()?).await?.into())
+}
+
+/// Send a webhook delivery again
 ///
 /// The delivery is sent again at once, whatever its status, with retries for another three days.
 #[utoipa::path(

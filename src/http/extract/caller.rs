@@ -17,7 +17,7 @@ use headers::authorization::{Authorization, Bearer};
 
 use super::client_address::client_address;
 use crate::app::App;
-use crate::app::ctx::{AdminCtx, Caller, Ctx, CustomerCtx};
+use crate::app::ctx::{AdminCtx, Caller, Ctx, CustomerCtx, OwnAdminCtx, SteppedUpCtx};
 use crate::app::idempotency::KeyedRequest;
 use crate::entity::customer;
 use crate::error::Error;
@@ -42,8 +42,30 @@ impl<S: Send + Sync> FromRequestParts<S> for CurrentCustomer {
     }
 }
 
-/// Any caller. A request with an invalid token is refused, not treated as anonymous.
+/// Any caller. A request with an invalid token is refused, not treated as anonymous. So is an admin that has yet to set up a
+/// second factor.
 impl<S> FromRequestParts<S> for Ctx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let AnyCtx(ctx) = AnyCtx::from_request_parts(parts, state).await?;
+        match ctx.caller {
+            Caller::UnenrolledAdmin { .. } => Err(ctx.refuse_admin().into()),
+            _ => Ok(ctx),
+        }
+    }
+}
+
+/// The [`Ctx`] of any caller, also of an admin that has yet to set up a second factor. For the GraphQL API, where each field
+/// decides what the caller may read.
+#[derive(Debug)]
+pub(crate) struct AnyCtx(pub Ctx);
+
+impl<S> FromRequestParts<S> for AnyCtx
 where
     S: Send + Sync,
     Arc<App>: FromRef<S>,
@@ -54,7 +76,7 @@ where
         let mut ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
         let (if_match, keyed) = conditions(&ctx, parts).await?;
         ctx.set_conditions(if_match, keyed);
-        Ok(ctx)
+        Ok(Self(ctx))
     }
 }
 
@@ -174,6 +196,40 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
         let mut admin = ctx.into_admin().map_err(|ctx| ctx.refuse_admin())?;
+        let (if_match, keyed) = conditions(&admin, parts).await?;
+        admin.set_conditions(if_match, keyed);
+        Ok(admin)
+    }
+}
+
+/// An admin that may do what needs a step-up. Any other caller is refused first, as for [`AdminCtx`].
+impl<S> FromRequestParts<S> for SteppedUpCtx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
+        let mut admin = ctx.into_admin().map_err(|ctx| ctx.refuse_admin())?.stepped_up()?;
+        let (if_match, keyed) = conditions(&admin, parts).await?;
+        admin.set_conditions(if_match, keyed);
+        Ok(admin)
+    }
+}
+
+/// An admin that acts on its own account. Any other caller is refused first, as for [`AdminCtx`].
+impl<S> FromRequestParts<S> for OwnAdminCtx
+where
+    S: Send + Sync,
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
+        let ctx = authenticate(parts, Arc::<App>::from_ref(state)).await?;
+        let mut admin = ctx.into_own_admin()?;
         let (if_match, keyed) = conditions(&admin, parts).await?;
         admin.set_conditions(if_match, keyed);
         Ok(admin)

@@ -141,11 +141,25 @@ failures! {
     /// Failures of an operation with an optional token.
     pub(crate) OptionalToken {
         "The token is invalid" => INVALID_ACCESS_TOKEN,
+        "The settings require a second factor, and the admin has none" => Error::SecondFactorSetupRequired,
     }
     /// Failures of an operation for admins.
     pub(crate) AdminOnly {
         "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
         "The token belongs to a customer" => ADMINS_ONLY,
+        "The settings require a second factor, and the admin has none" => Error::SecondFactorSetupRequired,
+    }
+    /// Failures of an operation of an admin on its own account, which needs no second factor.
+    pub(crate) OwnAdminOnly {
+        "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
+        "The token belongs to a customer" => ADMINS_ONLY,
+    }
+    /// Failures of an operation that needs a step-up.
+    pub(crate) SteppedUpOnly {
+        "The token is missing or invalid" => INVALID_ACCESS_TOKEN,
+        "The token belongs to a customer" => ADMINS_ONLY,
+        "The admin has a second factor, and gave no code in the last ten minutes" => Error::StepUpRequired,
+        "The settings require a second factor, and the admin has none" => Error::SecondFactorSetupRequired,
     }
     /// Failures of an operation for customers.
     pub(crate) CustomerOnly {

@@ -4,17 +4,30 @@ use super::detail::Detail;
 use super::{Failure, FailureCode};
 use crate::error::{Error, MAX_PROBLEMS, POSITION_EXPIRED, Problem};
 
+// The messages of second factors.
+const CODE_REQUIRED: &str = "A code of the second factor is required";
+const CODE_INVALID: &str = "The code is not valid";
+const UNREADABLE: &str = "The second factor can't be read, because PATRON_SEALING_SECRET has changed. On the server, patron admin \
+     reset-factor EMAIL removes it";
+const STEP_UP: &str = "Confirm it is you: POST /api/user/me/step-up with a code";
+const SETUP: &str = "Set up a second factor first: POST /api/user/me/second-factor";
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
             Error::Invalid(problems) => invalid(problems),
             Error::Unauthenticated(message) => Self::new(FailureCode::Unauthenticated, message),
             Error::Forbidden(message) => Self::new(FailureCode::Forbidden, message),
+            Error::SecondFactorRequired => Self::new(FailureCode::SecondFactorRequired, CODE_REQUIRED),
+            Error::SecondFactorInvalid => Self::new(FailureCode::SecondFactorInvalid, CODE_INVALID),
+            Error::SecondFactorUnreadable => Self { message: UNREADABLE.to_owned(), ..Self::unavailable(10) },
+            Error::StepUpRequired => Self::new(FailureCode::StepUpRequired, STEP_UP),
+            Error::SecondFactorSetupRequired => Self::new(FailureCode::SecondFactorSetupRequired, SETUP),
             Error::NotFound(noun) => Self::not_found(format!("{noun} not found")),
             Error::EmailTaken => Self::new(FailureCode::EmailTaken, "Email is already used"),
             Error::Conflict(message) => Self::new(FailureCode::Conflict, message),
             Error::Outdated => {
-                Self::new(FailureCode::Conflict, "Custom fields were changed concurrently; try again")
+                Self::new(FailureCode::Conflict, "The data was changed concurrently; try again")
             }
             Error::PreconditionFailed => Self::new(
                 FailureCode::PreconditionFailed,

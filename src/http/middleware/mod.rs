@@ -36,6 +36,7 @@ use crate::app::App;
 use crate::http::extract::accept::MediaType;
 use crate::http::extract::json_body::is_json;
 use crate::http::failure::{Failure, FailureFormat};
+use crate::server::Streamed;
 use crate::telemetry;
 use concurrency_limit::limit_concurrency;
 use cors::{cors, is_preflight};
@@ -89,9 +90,11 @@ pub(crate) fn with_middleware(routes: Router, app: &Arc<App>) -> Router {
     }))
 }
 
-/// A response with a strong entity tag must not be compressed: the tag identifies the exact bytes (RFC 9110 8.8.3.3).
-fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    headers.get(header::ETAG).is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
+/// A response with a strong entity tag must not be compressed: the tag identifies the exact bytes (RFC 9110 8.8.3.3). A
+/// streamed one is not compressed either, because a slow client would keep the compressor's memory in use.
+fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<Streamed>().is_none()
+        && headers.get(header::ETAG).is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
 }
 
 /// The middleware of patron, from the innermost to the outermost. It is one layer of axum, because every layer clones

@@ -19,11 +19,11 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Sets the security headers of a response.
+/// Sets the security headers of a response that its handler has not set.
 pub(super) fn set_security_headers(response: &mut Response, config: &ServerConfig) {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
-        headers.insert(name, value);
+        headers.entry(name).or_insert(value);
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOT_A_PAGE));
     if let Some(policy) = config.transport_security() {

@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 use url::{Host, Url};
 use uuid::Uuid;
 
-use crate::config::{BuildError, MailConfig, private_folder};
+use crate::config::{BuildError, MailConfig, ShopConfig, private_folder};
 use crate::db::ensure_no_transaction;
 use crate::outbound::error_chain::with_causes;
 use crate::types::{EmailAddress, MailKind, ascii_domain};
@@ -82,13 +82,13 @@ impl Mailer {
     ///
     /// # Errors
     /// An invalid URL, sender or template, with its setting.
-    pub fn new(config: &MailConfig) -> Result<Self, BuildError> {
+    pub fn new(config: &MailConfig, shop: &ShopConfig) -> Result<Self, BuildError> {
         let invalid = |variable, message: String| BuildError { variable, message };
         let from = sender(&config.from).ok_or_else(|| {
             let message = format!("`{}` is not a sender such as \"Shop <shop@example.com>\"", config.from);
             invalid("PATRON_MAIL_FROM", message)
         })?;
-        let templates = Templates::load(config.templates.as_deref())
+        let templates = Templates::load(config.templates.as_deref(), shop)
             .map_err(|message| invalid("PATRON_MAIL_TEMPLATES", message))?;
         let transport = match &config.smtp_url {
             Some(url) => {
@@ -134,6 +134,11 @@ impl Mailer {
             }
         }
         Ok(())
+    }
+
+    /// Renders the subject of a mail. `None` if the template fails.
+    pub fn subject(&self, kind: MailKind, variables: &Variables) -> Option<String> {
+        self.templates.subject(kind, variables).ok()
     }
 
     fn message(

@@ -3,6 +3,8 @@
 //! The services for customers, passwords, sessions, addresses and custom fields share this module. Its functions run in
 //! the transaction of their caller; when that transaction fails, none of their effects remain.
 
+mod last_sign_in;
+mod metafield_values;
 mod owner;
 mod save;
 mod search_text;
@@ -10,9 +12,13 @@ mod search_text;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+pub(super) use last_sign_in::{StartedSession, record_sign_ins};
+pub(super) use metafield_values::{
+    index_metafields, insert_metafield_values, metafield_name, replace_metafield_values, value_key,
+};
 pub use owner::Owner;
 pub(super) use save::{enqueue_verification_mail, invalidate_pending_links, save};
-pub(super) use search_text::search_text_of;
+pub(super) use search_text::{addresses_of, index_addresses, refresh_search_text, search_text_of};
 
 use crate::db::TxResult;
 use crate::entity::customer::{Entity, Model};

@@ -8,11 +8,11 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{end_sessions, search_text_of};
+use super::{addresses_of, end_sessions, replace_metafield_values, search_text_of};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::entity::customer::{ActiveModel, Model};
-use crate::entity::{reset_password_token, verify_email_token};
+use crate::entity::{customer_address, reset_password_token, verify_email_token};
 use crate::error::Error;
 use crate::service::journal::{self, Change, CustomerSequence, snapshot};
 use crate::service::mail;
@@ -61,13 +61,17 @@ pub(in crate::service) async fn save(
     if row.pending_email.is_set() {
         invalidate_pending_links(tx, &current).await?;
     }
-    derive_columns(&mut row);
+    let new_meta_data = row.meta_data.is_set();
+    derive_columns(tx, &mut row, id).await?;
     row.version = Set(next_version(current.version));
     row.updated_at = Set(ctx.app.clock.now_after(current.updated_at));
     let changes = changes(&current, row.clone().try_into_model()?, new_password, ended_sessions);
     let first = current.event_sequence + 1;
     row.event_sequence = Set(current.event_sequence + i64::try_from(changes.len()).map_err(Error::internal)?);
     let saved = row.update(tx).await?;
+    if new_meta_data {
+        replace_metafield_values(tx, id, &saved.meta_data).await?;
+    }
     journal::append_events(ctx, tx, CustomerSequence { customer: saved.uuid, first }, changes).await?;
     if new_mailbox && saved.email_verified_at.is_none() {
         enqueue_verification_mail(ctx, tx, &saved).await?;
@@ -75,12 +79,20 @@ pub(in crate::service) async fn save(
     Ok(saved)
 }
 
-/// Computes the columns that depend on the name and the e-mail address.
-fn derive_columns(row: &mut ActiveModel) {
-    if let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref()) {
-        row.search_text.set_if_not_equals(search_text_of(full_name, email));
+/// Computes the columns that depend on the name, the e-mail address and the free-form data.
+async fn derive_columns(tx: &impl ConnectionTrait, row: &mut ActiveModel, id: i32) -> TxResult<()> {
+    if (row.full_name.is_set() || row.email.is_set())
+        && let (Some(full_name), Some(email)) = (row.full_name.try_as_ref(), row.email.try_as_ref())
+    {
+        let addresses = addresses_of(tx, &[id]).await?.remove(&id).unwrap_or_default();
+        let addresses = addresses.iter().map(customer_address::Model::texts);
+        row.search_text.set_if_not_equals(search_text_of(full_name, email, addresses));
+    }
+    if row.meta_data.is_set() {
+        row.metafields_indexed.set_if_not_equals(true);
     }
     row.derive_keys();
+    Ok(())
 }
 
 /// The journal entries for the change from `current` to `updated`.

@@ -13,7 +13,7 @@ use crate::service::country;
 use crate::service::input::patch::{Field, Problems, as_integer};
 use crate::service::input::property::Rule;
 use crate::service::input::text::{MAX_LINE, TextRule};
-use crate::types::is_blank;
+use crate::types::{AddressTexts, is_blank};
 
 const FULL_NAME: TextRule = TextRule::name("Full name");
 const TELEPHONE: TextRule = TextRule::line("Telephone", MAX_LINE);
@@ -90,6 +90,18 @@ impl AddressDraft {
         row.province = Set(self.province);
         row.country = Set(self.country.unwrap_or_default());
         row.is_default = Set(self.is_default);
+        row.derive_keys();
+    }
+
+    /// The texts that the keyword search matches.
+    pub(in crate::service) fn texts(&self) -> AddressTexts<'_> {
+        AddressTexts {
+            telephone: self.telephone.as_deref(),
+            postcode: self.postcode.as_deref(),
+            city: self.city.as_deref(),
+            address_1: self.address_1.as_deref(),
+            address_2: self.address_2.as_deref(),
+        }
     }
 }
 

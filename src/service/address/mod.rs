@@ -5,7 +5,10 @@
 
 mod input;
 
+use std::collections::HashMap;
+
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -18,10 +21,11 @@ pub use input::AddressInput;
 use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
+use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
-use crate::service::account::Owner;
+use crate::service::account::{Owner, refresh_search_text};
 use crate::service::journal::{self, Change, snapshot};
 use crate::spend;
 use crate::types::{EventKind, next_version};
@@ -75,6 +79,7 @@ pub async fn create(
         draft.clone().fill(&mut row);
         let address = row.insert(tx).await?;
         changes.push(Change::created(EventKind::AddressCreated, address.uuid, snapshot::address(&address)));
+        refresh_search_text(tx, customer_id).await?;
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(OwnedAddress { address, owner })
     })
@@ -110,6 +115,7 @@ pub async fn update(
         draft.fill(&mut row);
         let address = row.update(tx).await?;
         changes.push(update_entry(&current, &address));
+        refresh_search_text(tx, customer_id).await?;
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(OwnedAddress { address, owner })
     })
@@ -142,6 +148,7 @@ pub async fn delete(
                 changes.push(set_default(ctx, tx, newest, true).await?);
             }
         }
+        refresh_search_text(tx, customer_id).await?;
         journal::append_numbered(ctx, tx, customer_id, changes).await?;
         Ok(OwnedAddress { address, owner })
     })
@@ -154,6 +161,17 @@ pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>>
     Ok(Entity::find_by_customers(customer_ids).all(ctx.app.db.reader()).await?)
 }
 
+/// Counts the addresses of each of these customers that has one.
+///
+/// It does not authorize: the caller of this function must have checked that `ctx` may see these customers.
+pub async fn count_of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<HashMap<i32, i64>> {
+    let count = Entity::find().select_only().column(Column::CustomerId).expr(Expr::col(Asterisk).count());
+    let count = count.filter(Column::CustomerId.is_in(pad_to_power_of_two(customer_ids.to_vec())));
+    let counts =
+        count.group_by(Column::CustomerId).into_tuple::<(i32, i64)>().all(ctx.app.db.reader()).await?;
+    Ok(counts.into_iter().collect())
+}
+
 /// Finds an address that the caller may see, and the public identifier of its customer. An admin may see every address,
 /// a customer its own addresses.
 pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>> {
@@ -161,7 +179,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => {}
         Caller::Customer { customer_id, .. } => select = select.filter(Column::CustomerId.eq(customer_id)),
-        Caller::Anonymous => return Ok(None),
+        Caller::UnenrolledAdmin { .. } | Caller::Anonymous => return Ok(None),
     }
     let row = select.one(ctx.app.db.reader()).await?;
     Ok(row.and_then(|(address, customer)| Some((address, customer?.uuid))))

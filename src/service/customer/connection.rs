@@ -7,47 +7,28 @@ use sea_orm::Condition;
 use serde_json::Value as Json;
 
 use super::criterion::Criterion;
+use super::reading::Reading;
+use super::sort::{Sort, SortField};
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::{Column, Entity, Model};
 use crate::entity::name_key;
 use crate::error::{Error, Result};
 use crate::service::query::condition::column;
-use crate::service::query::keyset::{ColumnKind, Keyset, Slice, SortKey, Window, cursor_timestamp};
+use crate::service::query::keyset::{ColumnKind, Keyset, Nulls, Slice, SortKey, Window, cursor_timestamp};
 use crate::service::query::page::count_matching;
-
-/// The fields that customers can be sorted by, named as in the API.
-#[expect(missing_docs, reason = "the names say it")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortField {
-    CustomerId,
-    Email,
-    FullName,
-    Status,
-    GroupId,
-    EmailVerifiedAt,
-    CreatedAt,
-    UpdatedAt,
-}
-
-/// One field of a sort order.
-#[derive(Clone, Copy, Debug)]
-pub struct Sort {
-    /// The field.
-    pub field: SortField,
-    /// Whether the greatest value comes first.
-    pub descending: bool,
-}
 
 /// A parsed request for a page of customers: condition, sort order and cursors.
 #[derive(Clone, Debug)]
 pub struct Connection {
     condition: Condition,
+    /// The same condition, in the form to count the customers on all pages.
+    counted: Condition,
     keyset: Keyset,
     fields: Vec<SortField>,
 }
 
 impl Connection {
-    /// Validates the arguments of a connection.
+    /// Validates the arguments of a connection. The filter is [prepared](Criterion::prepare).
     ///
     /// # Errors
     /// [`Error::Invalid`].
@@ -70,12 +51,14 @@ impl Connection {
         }
         let keys = fields.iter().map(|sort| key(ctx, *sort)).collect();
         let keyset = Keyset::parse(keys, window)?;
-        let mut condition = Condition::all();
+        let fields: Vec<SortField> = fields.into_iter().map(|sort| sort.field).collect();
+        let (mut condition, mut counted) = (Condition::all(), Condition::all());
         if let Some(criterion) = criterion {
             criterion.check()?;
-            condition = condition.add(criterion.condition(&ctx.app));
+            condition = condition.add(criterion.condition(&ctx.app, Reading::Page(fields[0])));
+            counted = counted.add(criterion.condition(&ctx.app, Reading::All));
         }
-        Ok(Self { condition, keyset, fields: fields.into_iter().map(|sort| sort.field).collect() })
+        Ok(Self { condition, counted, keyset, fields })
     }
 
     /// Reads the page.
@@ -85,7 +68,7 @@ impl Connection {
 
     /// Counts the customers on all pages.
     pub async fn count(&self, ctx: &AdminCtx) -> Result<i64> {
-        count_matching::<Entity>(ctx, &self.condition).await
+        count_matching::<Entity>(ctx, &self.counted).await
     }
 
     /// Whether there are customers at or before the `after` cursor or, for a backward page, at or after the `before`
@@ -106,7 +89,9 @@ impl Connection {
 }
 
 fn key(ctx: &Ctx, sort: Sort) -> SortKey {
-    use SortField::{CreatedAt, CustomerId, Email, EmailVerifiedAt, FullName, GroupId, Status, UpdatedAt};
+    use SortField::{
+        CreatedAt, CustomerId, Email, EmailVerifiedAt, FullName, GroupId, LastSignInAt, Status, UpdatedAt,
+    };
     let backend = ctx.app.db.backend();
     let (name, expression, kind) = match sort.field {
         CustomerId => ("CUSTOMER_ID", column(Column::CustomerId), ColumnKind::Number),
@@ -117,9 +102,15 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
         EmailVerifiedAt => ("EMAIL_VERIFIED_AT", column(Column::EmailVerifiedAt), ColumnKind::Timestamp),
         CreatedAt => ("CREATED_AT", column(Column::CreatedAt), ColumnKind::Timestamp),
         UpdatedAt => ("UPDATED_AT", column(Column::UpdatedAt), ColumnKind::Timestamp),
+        LastSignInAt => ("LAST_SIGN_IN_AT", column(Column::LastSignInAt), ColumnKind::Timestamp),
     };
-    let nullable = matches!(sort.field, Email | GroupId | EmailVerifiedAt);
-    SortKey { name, expression, kind, nullable, descending: sort.descending }
+    let nulls = match sort.field {
+        Email | GroupId | EmailVerifiedAt => Nulls::Greatest,
+        // The customers that never logged in come after the latest logins.
+        LastSignInAt => Nulls::Smallest,
+        CustomerId | FullName | Status | CreatedAt | UpdatedAt => Nulls::Never,
+    };
+    SortKey { name, expression, kind, nulls, descending: sort.descending }
 }
 
 /// The value of one row that [`key`] compares.
@@ -133,5 +124,6 @@ fn value(field: SortField, row: &Model) -> Json {
         SortField::EmailVerifiedAt => row.email_verified_at.map_or(Json::Null, cursor_timestamp),
         SortField::CreatedAt => cursor_timestamp(row.created_at),
         SortField::UpdatedAt => cursor_timestamp(row.updated_at),
+        SortField::LastSignInAt => row.last_sign_in_at.map_or(Json::Null, cursor_timestamp),
     }
 }

@@ -4,13 +4,23 @@
 //! work: the transaction repeats them, and the unique index decides on e-mail addresses. A rejected request changes no
 //! customer.
 
+mod address_criterion;
+mod compare;
 mod connection;
 mod criterion;
 mod filter;
+mod filter_json;
 mod input;
+mod matching;
 mod members;
+mod metafield_criterion;
+mod owned_rows;
+mod prepare;
 mod profile;
+mod reading;
 mod search;
+mod sign_in_criterion;
+mod sort;
 
 use std::collections::HashMap;
 
@@ -20,24 +30,31 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use connection::{Connection, Sort, SortField};
-pub use criterion::{Compare, CompareText, Criterion};
+pub use address_criterion::{AddressCriterion, AddressField};
+pub use compare::{Compare, CompareText};
+pub use connection::Connection;
+pub use criterion::Criterion;
 pub use filter::parse as parse_filters;
+pub use filter_json::parse_json as parse_json_filter;
 pub use input::{Confirmation, CustomerInput, ProfileInput};
 pub(super) use input::{parse_full_name, parse_group_id, parse_status};
+pub(super) use matching::{matching_after, newest_matching};
 pub use members::{MAX_MEMBERS, Members, of_groups};
+pub use metafield_criterion::{CompareMetafield, MetafieldCriterion};
 pub use profile::{delete_own, update_own};
 pub use search::{is_indexed as search_is_indexed, sample_trigrams};
+pub use sign_in_criterion::SignInCriterion;
+pub use sort::{Sort, SortField};
 
 use crate::app::App;
-use crate::app::ctx::{AdminCtx, Caller, Ctx};
+use crate::app::ctx::{AdminCtx, Caller, Ctx, SteppedUpCtx};
 use crate::app::write::{Write, Written};
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::db::{Database, TxResult};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::{PublicId, customer_group};
 use crate::error::{Error, Result};
-use crate::service::account::{enqueue_verification_mail, save, search_text_of};
+use crate::service::account::{enqueue_verification_mail, insert_metafield_values, save, search_text_of};
 use crate::service::input::patch::{Mode, expect_value};
 use crate::service::journal::{self, Change, CustomerSequence, snapshot};
 use crate::service::query::lock::find_for_update;
@@ -66,13 +83,14 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         uuid: Set(ctx.app.random.uuid()),
         status: Set(status.unwrap_or(CustomerStatus::Enabled)),
         group_id: Set(Some(group_id.unwrap_or(customer_group::DEFAULT_GROUP_ID))),
-        search_text: Set(search_text_of(&full_name, &email)),
+        search_text: Set(search_text_of(&full_name, &email, [])),
         email: Set(email),
         password: Set(password),
         full_name: Set(full_name),
         created_at: Set(now),
         updated_at: Set(now),
         meta_data: Set(serde_json::json!({})),
+        metafields_indexed: Set(true),
         version: Set(1),
         token_generation: Set(0),
         event_sequence: Set(1),
@@ -86,6 +104,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
             customer.meta_data = Set(checked.if_unchanged(tx).await?);
         }
         let customer = customer.insert(tx).await?;
+        insert_metafield_values(tx, &[(customer.customer_id, &customer.meta_data)]).await?;
         let created =
             Change::created(EventKind::CustomerCreated, customer.uuid, snapshot::customer(&customer));
         journal::append_events(
@@ -104,7 +123,8 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`],
-/// [`Error::PreconditionFailed`] if `If-Match` names a version other than the current one.
+/// [`Error::StepUpRequired`] for a password or another e-mail address, [`Error::PreconditionFailed`] if `If-Match` names a version other than the
+/// current one.
 pub async fn update(
     ctx: &AdminCtx,
     write: Write<Model>,
@@ -114,6 +134,9 @@ pub async fn update(
     ctx.require_if_match()?;
     let changes = input.parse(Mode::Update, ctx.is_admin())?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
+    if password.is_some() {
+        ctx.stepped_up()?;
+    }
     // Reject invalid requests before the expensive hashing; the transaction repeats these checks.
     let mut login = None;
     if meta_data.is_some() {
@@ -148,6 +171,10 @@ pub async fn update(
         set_if_given(&mut row.group_id, group_id.map(Some));
         set_if_given(&mut row.full_name, full_name.clone());
         set_if_given(&mut row.email, email.clone());
+        if row.email.is_set() {
+            // A link to set a new password could be sent there.
+            ctx.stepped_up()?;
+        }
         set_if_given(&mut row.password, password.clone());
         save(ctx, tx, current, row, None).await
     })
@@ -158,7 +185,7 @@ pub async fn update(
 /// # Errors
 /// [`Error::NotFound`], also for a customer that is already deleted; [`Error::PreconditionFailed`] if `If-Match`
 /// names a version other than the current one.
-pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
+pub async fn delete(ctx: &SteppedUpCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
     ctx.require_if_match()?;
     let stored = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
     let stored = stored.ok_or(Error::NotFound(Entity::NOUN))?;
@@ -196,6 +223,12 @@ pub(super) async fn find_batched(app: &App, uuid: Uuid) -> Result<Option<Model>>
     app.batch_loaders.customers.get(uuid, fetch).await
 }
 
+/// The customers with these primary keys.
+pub async fn by_ids(ctx: &AdminCtx, ids: &[i32]) -> Result<Vec<Model>> {
+    let select = Entity::find().filter(customer::Column::CustomerId.is_in(pad_to_power_of_two(ids.to_vec())));
+    Ok(select.all(ctx.app.db.reader()).await?)
+}
+
 async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Model>> {
     let select = Entity::find().filter(customer::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
     Ok(select.all(db.reader()).await?.into_iter().map(|row| (row.uuid, row)).collect())
@@ -207,7 +240,7 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => find_batched(&ctx.app, uuid).await,
         Caller::Customer { uuid: own, .. } if own == uuid => find_batched(&ctx.app, uuid).await,
-        Caller::Customer { .. } | Caller::Anonymous => Ok(None),
+        Caller::Customer { .. } | Caller::UnenrolledAdmin { .. } | Caller::Anonymous => Ok(None),
     }
 }
 
@@ -251,7 +284,7 @@ async fn ensure_email_is_free(
 
 /// Checks that the group exists and locks its row, so that it can't be deleted before the customer is assigned to it;
 /// that would violate the foreign key.
-async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> TxResult<()> {
+pub(super) async fn ensure_group_exists(tx: &impl ConnectionTrait, group_id: Option<i32>) -> TxResult<()> {
     let Some(id) = group_id else {
         return Ok(());
     };

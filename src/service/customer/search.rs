@@ -6,15 +6,17 @@
 //! Both databases have a trigram index; PostgreSQL only if it can use the extension `pg_trgm`
 //! (`migration::search_index`). A word of fewer than three characters has no trigram, so a search for only such words
 //! reads the text of every customer. The index is queried with the rarest trigrams, which [`sample_trigrams`]
-//! estimates; a wrong estimate makes a search slower but does not change its result.
+//! estimates; a wrong estimate makes a search slower but does not change its result. Words that are common in the same
+//! sample, such as a large city, are not looked up: reading the customers in the order of the page is faster.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use migration::search_index;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, QueryStatementBuilder, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use sea_orm::{DbBackend, EntityTrait, QueryOrder, QuerySelect};
 
+use super::reading::is_one_of;
 use crate::app::App;
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::customer::{Column, Entity};
@@ -29,7 +31,7 @@ const SAMPLE: u64 = 1000;
 /// hit is compared with the whole words afterwards.
 const MAX_TRIGRAMS: usize = 32;
 
-/// The condition that name or e-mail address contains every word of `text`.
+/// The condition that the search text contains every word of `text`.
 pub(super) fn keyword(text: &str) -> SimpleExpr {
     holds_all(&words(&search_text(text)))
 }
@@ -44,8 +46,10 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
         return all;
     }
     let frequencies = Arc::clone(&app.trigrams.read());
+    if frequencies.are_common(&words) {
+        return all;
+    }
     let rarest = frequencies.rarest(&trigrams_of_words);
-    let id = column(Column::CustomerId);
     match app.db.backend() {
         DbBackend::Sqlite => {
             let trigrams_of_words: Vec<&str> = match rarest.is_empty() {
@@ -62,16 +66,13 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
                     [quoted.collect::<Vec<_>>().join(" ")],
                 ))
                 .take();
-            id.in_subquery(hits).and(all)
+            is_one_of(hits, DbBackend::Sqlite).and(all)
         }
-        // A subquery keeps the search separate from the page's order. Otherwise PostgreSQL sometimes scans the
-        // customers in that order until it has enough matches; for a rare word it scans all of them.
-        _ => {
+        backend => {
             let hits = if rarest.is_empty() { all } else { rare_and_all(&rarest, &words) };
             let hits =
                 Query::select().column((Entity, Column::CustomerId)).from(Entity).and_where(hits).take();
-            let hits = SimpleExpr::SubQuery(None, Box::new(hits.into_sub_query_statement()));
-            Expr::cust_with_exprs("$1 = ANY(ARRAY $2)", [id, hits])
+            is_one_of(hits, backend)
         }
     }
 }

@@ -27,12 +27,19 @@ pub struct ExportedCustomer {
 /// The pages do not form a snapshot: a customer that changes during the export is exported either before or after the
 /// change.
 pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<ExportedCustomer>> {
-    let db = ctx.app.db.reader();
     let customers = customer::Entity::find()
         .filter(customer::Column::CustomerId.gt(after))
         .order_by_asc(customer::Column::CustomerId)
         .limit(PAGE);
-    let customers = customers.all(db).await?;
+    complete(ctx, customers.all(ctx.app.db.reader()).await?).await
+}
+
+/// Adds to each of these customers its group and its addresses.
+pub(super) async fn complete(
+    ctx: &AdminCtx,
+    customers: Vec<customer::Model>,
+) -> Result<Vec<ExportedCustomer>> {
+    let db = ctx.app.db.reader();
     let ids: Vec<i32> = customers.iter().map(|customer| customer.customer_id).collect();
     let mut addresses: HashMap<i32, Vec<_>> = HashMap::new();
     for address in customer_address::Entity::find_by_customers(&ids).all(db).await? {

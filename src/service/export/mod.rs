@@ -1,7 +1,9 @@
-//! Exports stored data: a customer its own account, an operator all customers.
+//! Exports stored data: one account, all customers, or those that a filter finds.
 
 mod all;
+mod filtered;
 mod own;
 
 pub use all::{ExportedCustomer, page};
-pub use own::{AccountExport, export_account};
+pub use filtered::FilteredExport;
+pub use own::{AccountExport, export_account, export_account_of};

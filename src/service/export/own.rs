@@ -2,11 +2,18 @@
 
 use sea_orm::prelude::Json;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+use uuid::Uuid;
 
-use crate::app::ctx::CustomerCtx;
+use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
+use crate::app::write::Write;
 use crate::entity::{PublicId, customer, customer_address, customer_group, customer_session, mail};
 use crate::error::{Error, Result};
+use crate::service::journal::{self, Change};
 use crate::service::metafield;
+use crate::service::query::lock::find_for_update;
+use crate::spend;
+use crate::types::EventKind;
 
 /// All data about a customer except password hashes, tokens and data that only admins may see.
 #[derive(Clone, Debug)]
@@ -30,10 +37,29 @@ pub struct AccountExport {
 /// # Errors
 /// [`Error::NotFound`] if the account was deleted after authentication.
 pub async fn export_account(ctx: &CustomerCtx) -> Result<AccountExport> {
-    let customer_id = ctx.customer_id;
-    let db = ctx.app.db.reader();
-    let customer = customer::Entity::find_by_id(customer_id).one(db).await?;
-    let customer = customer.ok_or(Error::NotFound(customer::Entity::NOUN))?;
+    let customer = customer::Entity::find_by_id(ctx.customer_id).one(ctx.app.db.reader()).await?;
+    complete(ctx, customer.ok_or(Error::NotFound(customer::Entity::NOUN))?).await
+}
+
+/// Exports the account of a customer for an admin, which is recorded in the journal. It contains the same as for the
+/// customer itself.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown customer.
+pub async fn export_account_of(ctx: &AdminCtx, customer: Uuid) -> Result<AccountExport> {
+    let customer = spend!(ctx, Write::<customer::Model>::of_job(), |tx| {
+        let customer = find_for_update::<customer::Entity>(tx, customer).await?;
+        let data = json!({"uuid": customer.uuid.to_string()});
+        let created = Change::event(EventKind::ExportCreated, customer.uuid, data);
+        journal::append_numbered(ctx, tx, customer.customer_id, vec![created]).await?;
+        Ok(customer)
+    })?;
+    complete(ctx, customer.value).await
+}
+
+/// Adds everything else to the row of a customer.
+async fn complete(ctx: &Ctx, customer: customer::Model) -> Result<AccountExport> {
+    let (customer_id, db) = (customer.customer_id, ctx.app.db.reader());
     let group = match customer.group_id {
         Some(id) => customer_group::Entity::find_by_id(id).one(db).await?,
         None => None,
@@ -46,6 +72,8 @@ pub async fn export_account(ctx: &CustomerCtx) -> Result<AccountExport> {
         .filter(mail::Column::CustomerId.eq(customer_id))
         .order_by_asc(mail::Column::MailId);
     let (sessions, mails) = (sessions.all(db).await?, mails.all(db).await?);
-    let metafields = metafield::visible_values(&customer.meta_data, &metafield::visible(ctx).await?);
+    let mut definitions = metafield::visible(ctx).await?;
+    definitions.retain(|definition| definition.visible_to_customer);
+    let metafields = metafield::visible_values(&customer.meta_data, &definitions);
     Ok(AccountExport { customer, group, metafields, addresses, sessions, mails })
 }

@@ -39,6 +39,8 @@ impl ImportedAccount {
         let addresses = draft.addresses.as_deref().unwrap_or_default().iter();
         let addresses = addresses
             .map(|ImportedAddress { uuid, draft }| (uuid.unwrap_or_else(|| random.uuid()), draft.clone()));
+        let addresses: Vec<_> = addresses.collect();
+        let searched = addresses.iter().map(|(_, draft)| draft.texts());
         let now = ctx.app.clock.now();
         let created_at = draft.created_at.or(draft.updated_at).unwrap_or(now);
         Self {
@@ -47,12 +49,12 @@ impl ImportedAccount {
             group_id: Some(group_id),
             full_name: draft.full_name.clone(),
             email: draft.email.clone(),
-            search_text: search_text_of(&draft.full_name, &draft.email),
+            search_text: search_text_of(&draft.full_name, &draft.email, searched),
             email_verified_at: draft.email_verified_at,
             created_at,
             updated_at: draft.updated_at.unwrap_or(now),
             meta_data,
-            addresses: addresses.collect(),
+            addresses,
         }
     }
 
@@ -133,6 +135,8 @@ impl ImportedAccount {
             created_at: Set(self.created_at),
             updated_at: Set(self.updated_at),
             meta_data: Set(self.meta_data.clone()),
+            metafields_indexed: Set(true),
+            last_sign_in_at: Set(None),
             version: Set(1),
             token_generation: Set(0),
             event_sequence: Set(0),

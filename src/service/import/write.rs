@@ -17,6 +17,7 @@ use crate::app::ctx::{AdminCtx, Ctx};
 use crate::db::TxResult;
 use crate::entity::{customer, customer_address};
 use crate::error::{Error, Result};
+use crate::service::account::insert_metafield_values;
 use crate::service::journal::{self, Change, snapshot};
 use crate::transact;
 use crate::types::{EventKind, PasswordHash};
@@ -133,6 +134,8 @@ async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &Passwo
         customers.push((row.try_into_model()?, number));
         addresses.extend(account.address_rows(id));
     }
+    let meta_data: Vec<_> = customers.iter().map(|(row, _)| (row.customer_id, &row.meta_data)).collect();
+    insert_metafield_values(tx, &meta_data).await?;
     let mut inserted = Vec::with_capacity(addresses.len());
     for chunk in addresses.chunks(ADDRESSES_PER_INSERT) {
         inserted.extend(customer_address::Entity::insert_many(chunk.to_vec()).exec_with_returning(tx).await?);

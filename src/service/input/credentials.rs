@@ -11,6 +11,11 @@ use crate::types::{EmailAddress, Password};
 const EMAIL: TextMessages =
     TextMessages { not_a_string: "Email must be a string", required: "Email is required" };
 
+const INVALID_EMAIL: &str = "Email must be a valid email address (e.g., user@example.com)";
+
+/// The maximum length of a code of a second factor as it is typed, in characters.
+pub const MAX_CODE: usize = 64;
+
 input! {
     /// An account's credentials.
     pub struct CredentialsInput {
@@ -18,6 +23,18 @@ input! {
         email: "email" = Rule::Text { max: None }, [required], "\"admin@localhost\"";
         /// Password.
         password: "password" = Rule::Password, [required], "\"correct horse battery\"";
+    }
+}
+
+input! {
+    /// An admin's credentials.
+    pub struct AdminCredentialsInput {
+        /// E-mail address; upper and lower case are equal.
+        email: "email" = Rule::Text { max: None }, [required], "\"admin@localhost\"";
+        /// Password.
+        password: "password" = Rule::Password, [required], "\"correct horse battery\"";
+        /// A code of the authenticator app, or a recovery code, if the admin has a second factor.
+        code: "code" = Rule::Text { max: Some(MAX_CODE) }, [not_null], "\"287082\"";
     }
 }
 
@@ -35,13 +52,30 @@ impl CredentialsInput {
     /// # Errors
     /// [`Error::Invalid`](crate::error::Error::Invalid) with all problems.
     pub fn parse(self) -> Result<(String, SecretString)> {
-        let mut problems = Problems::default();
+        self.parse_with(Problems::default())
+    }
+
+    fn parse_with(self, mut problems: Problems) -> Result<(String, SecretString)> {
         let email = problems.text("email", self.email, Mode::Create, EMAIL).unwrap_or_default();
         let messages =
             TextMessages { not_a_string: "Password must be a string", required: "Password is required" };
         let password = problems.text("password", self.password, Mode::Create, messages).unwrap_or_default();
         problems.finish()?;
         Ok((email, password.into()))
+    }
+}
+
+impl AdminCredentialsInput {
+    /// The e-mail address, the password and the code.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::error::Error::Invalid) with all problems.
+    pub fn parse(self) -> Result<(String, SecretString, Option<SecretString>)> {
+        let mut problems = Problems::default();
+        let code = parse_code(self.code, Mode::Update, &mut problems);
+        let credentials = CredentialsInput { email: self.email, password: self.password };
+        let (email, password) = credentials.parse_with(problems)?;
+        Ok((email, password, code))
     }
 }
 
@@ -63,6 +97,27 @@ impl RefreshInput {
     }
 }
 
+/// Parses the field `code`: a code of a second factor, as it was typed.
+pub(in crate::service) fn parse_code(
+    field: Field,
+    mode: Mode,
+    problems: &mut Problems,
+) -> Option<SecretString> {
+    let messages = TextMessages { not_a_string: "Code must be a string", required: "Code is required" };
+    let text = problems.text("code", field, mode, messages)?;
+    if text.chars().count() > MAX_CODE {
+        problems.add("code", format!("Code must be at most {MAX_CODE} characters"));
+    }
+    Some(text.into())
+}
+
+/// Parses the field `email` of an account that may be local to this machine or network, such as `admin@localhost`.
+pub(in crate::service) fn parse_local_email(field: Field, problems: &mut Problems) -> Option<EmailAddress> {
+    let text = problems.text("email", field, Mode::Create, EMAIL)?;
+    let parsed = EmailAddress::parse_local(&text).map_err(|_| INVALID_EMAIL);
+    problems.check("email", parsed)
+}
+
 /// Parses the field `email`.
 pub(in crate::service) fn parse_email(
     field: Field,
@@ -70,8 +125,7 @@ pub(in crate::service) fn parse_email(
     problems: &mut Problems,
 ) -> Option<EmailAddress> {
     let text = problems.text("email", field, mode, EMAIL)?;
-    let parsed = EmailAddress::parse(&text)
-        .map_err(|_| "Email must be a valid email address (e.g., user@example.com)");
+    let parsed = EmailAddress::parse(&text).map_err(|_| INVALID_EMAIL);
     problems.check("email", parsed)
 }
 

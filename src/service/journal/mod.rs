@@ -31,7 +31,7 @@ use crate::db::TxResult;
 use crate::entity::customer;
 use crate::error::Error;
 
-use write::{NewEntry, insert};
+use write::{NewEntry, insert, insert_one};
 
 /// Reserved sequence numbers of a customer's entries.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,11 @@ pub(super) struct CustomerSequence {
 /// Writes an entry that belongs to no customer.
 pub(super) async fn append(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<()> {
     insert(ctx, tx, [NewEntry { customer: None, change }]).await
+}
+
+/// Writes an entry that belongs to no customer, and returns its primary key.
+pub(super) async fn append_one(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<i64> {
+    insert_one(ctx, tx, NewEntry { customer: None, change }).await
 }
 
 /// Writes entries of a customer whose row has already reserved the sequence numbers.
@@ -70,12 +75,24 @@ pub(super) async fn append_numbered(
     customer_id: i32,
     changes: Vec<Change>,
 ) -> TxResult<()> {
+    append_numbered_with(ctx, tx, customer_id, customer::ActiveModel::default(), changes).await
+}
+
+/// As [`append_numbered`], and sets these columns of the customer in the same statement.
+pub(super) async fn append_numbered_with(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer_id: i32,
+    columns: customer::ActiveModel,
+    changes: Vec<Change>,
+) -> TxResult<()> {
     use customer::Column::{CustomerId, EventSequence};
     let count = i64::try_from(changes.len()).map_err(Error::internal)?;
     if count == 0 {
         return Ok(());
     }
     let updated = customer::Entity::update_many()
+        .set(columns)
         .col_expr(EventSequence, Expr::col(EventSequence).add(count))
         .filter(CustomerId.eq(customer_id))
         .exec_with_returning(tx)

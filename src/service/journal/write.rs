@@ -73,6 +73,15 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Inserts one entry and returns its primary key.
+pub(super) async fn insert_one(ctx: &Ctx, tx: &impl ConnectionTrait, entry: NewEntry) -> TxResult<i64> {
+    let mut insert = statement(&common_values(ctx), vec![entry_values(ctx, entry)])?;
+    insert.returning_col(Column::JournalEntryId);
+    let inserted =
+        tx.query_one(&insert).await?.ok_or_else(|| Error::internal("an entry was not inserted"))?;
+    Ok(inserted.try_get("", "journal_entry_id")?)
+}
+
 fn statement(common: &[Value], entries: Vec<EntryValues>) -> Result<InsertStatement> {
     let mut rows = Query::select();
     for number in 1..=ENTRY_COLUMNS.len() {
@@ -100,7 +109,7 @@ fn common_values(ctx: &Ctx) -> [Value; 8] {
     let (actor, actor_uuid) = match ctx.caller {
         Caller::Anonymous => (Actor::Anonymous, None),
         Caller::Customer { uuid, .. } => (Actor::Customer, Some(uuid)),
-        Caller::Admin { uuid, .. } => (Actor::Admin, Some(uuid)),
+        Caller::Admin { uuid, .. } | Caller::UnenrolledAdmin { uuid, .. } => (Actor::Admin, Some(uuid)),
         Caller::System => (Actor::System, None),
     };
     [

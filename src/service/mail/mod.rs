@@ -5,21 +5,32 @@
 //! sent, and only its hash is stored, so the database and its backups contain no valid link. Each attempt has another
 //! token; all of them are valid until one of them is used.
 
+mod by_customer;
 mod claim;
 mod enqueue;
 mod limit;
+mod list;
 mod operator;
+mod request;
+mod resend;
 mod result;
+mod subject;
 mod variables;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub use by_customer::CustomerMails;
 pub(super) use claim::backlog;
 pub use claim::{ClaimedMail, claim};
 pub(super) use enqueue::{enqueue, withdraw};
 pub(super) use limit::check_mail_limit;
+pub use list::{MailFilter, Mails, page};
 pub use operator::{list, retry};
+pub(super) use request::record_request;
+pub use resend::resend;
+pub(crate) use resend::{ALREADY_SENT, STILL_PENDING, WITHDRAWN};
 pub use result::record_result;
+pub use subject::subject;
 
 use crate::app::ctx::Ctx;
 

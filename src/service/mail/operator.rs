@@ -1,10 +1,9 @@
 //! What the operator does with mails: `patron mail` lists and retries them.
 
-use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::enqueue::RETRY_PERIOD;
+use super::resend::{ALREADY_SENT, WITHDRAWN, reset_to_pending};
 use crate::app::ctx::AdminCtx;
 use crate::entity::mail::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -26,28 +25,19 @@ pub async fn list(ctx: &AdminCtx, status: Option<MailStatus>) -> Result<Vec<Mode
 /// # Errors
 /// [`Error::NotFound`] for an unknown id; [`Error::Conflict`] for a mail that was sent or withdrawn.
 pub async fn retry(ctx: &AdminCtx, id: Option<Uuid>) -> Result<u64> {
-    let now = ctx.app.clock.now();
+    let mut row = ActiveModel::default();
+    reset_to_pending(ctx, &mut row);
     transact!(ctx.app.db, |tx| {
-        let mut update = Entity::update_many().set(ActiveModel {
-            status: Set(MailStatus::Pending),
-            attempts: Set(0),
-            next_attempt_at: Set(now),
-            give_up_at: Set(now + RETRY_PERIOD),
-            ..Default::default()
-        });
-        update = match id {
+        let update = Entity::update_many().set(row.clone());
+        let update = match id {
             None => update.filter(Column::Status.eq(MailStatus::Failed)),
             Some(id) => {
                 let mail = Entity::find().filter(Column::Uuid.eq(id)).one(tx).await?;
                 let mail = mail.ok_or(Error::NotFound("Mail"))?;
                 match mail.status {
                     MailStatus::Pending | MailStatus::Failed => {}
-                    MailStatus::Sent => return Err(Error::conflict("The mail was already sent").into()),
-                    MailStatus::Withdrawn => {
-                        return Err(
-                            Error::conflict("The mail was withdrawn, because it is superseded").into()
-                        );
-                    }
+                    MailStatus::Sent => return Err(ALREADY_SENT.into()),
+                    MailStatus::Withdrawn => return Err(WITHDRAWN.into()),
                 }
                 update.filter(Column::MailId.eq(mail.mail_id))
             }

@@ -1,6 +1,6 @@
 //! Records the results of attempts to send mails, and schedules their retries.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -8,8 +8,7 @@ use crate::app::ctx::{AdminCtx, Ctx};
 use crate::entity::mail::{ActiveModel, Column, Entity, Model};
 use crate::error::Result;
 use crate::outbound::mailer::SendError;
-use crate::service::queue;
-use crate::telemetry::metrics::Queue;
+use crate::service::queue::{self, AttemptOutcome};
 use crate::transact;
 use crate::types::MailStatus;
 
@@ -20,8 +19,8 @@ pub async fn record_result(
     mail: &Model,
     outcome: std::result::Result<(), SendError>,
 ) -> Result<()> {
-    let row = match outcome {
-        Ok(()) => sent(ctx),
+    let (row, outcome) = match outcome {
+        Ok(()) => (sent(ctx), AttemptOutcome::Sent),
         Err(error) => failed(ctx, mail, &error),
     };
     transact!(ctx.app.db, |tx| {
@@ -31,12 +30,13 @@ pub async fn record_result(
             update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
         update.exec(tx).await?;
         Ok(())
-    })
+    })?;
+    queue::report_mail(ctx, mail, &outcome);
+    Ok(())
 }
 
 /// The changes to a mail that the mail server accepted.
 fn sent(ctx: &Ctx) -> ActiveModel {
-    ctx.app.metrics.worker.sent(Queue::Mail);
     ActiveModel {
         status: Set(MailStatus::Sent),
         sent_at: Set(Some(ctx.app.clock.now())),
@@ -45,31 +45,23 @@ fn sent(ctx: &Ctx) -> ActiveModel {
     }
 }
 
-/// The changes to a mail after a failed attempt.
-fn failed(ctx: &Ctx, mail: &Model, error: &SendError) -> ActiveModel {
+/// The changes to a mail after a failed attempt, and the outcome: it is retried, or failed permanently.
+fn failed(ctx: &Ctx, mail: &Model, error: &SendError) -> (ActiveModel, AttemptOutcome) {
     let next = queue::next_attempt(ctx, backoff(mail.attempts), TimeDelta::zero(), mail.give_up_at);
-    let mut row = match next {
-        Some(next) if !error.is_final => to_be_retried(ctx, mail, &error.reason, next),
-        _ => failed_permanently(ctx, mail, Some(&error.reason)),
+    let reason = error.reason.clone();
+    let (mut row, outcome) = match next {
+        Some(next) if !error.is_final => {
+            let row = ActiveModel { next_attempt_at: Set(next), ..Default::default() };
+            (row, AttemptOutcome::Postponed(reason))
+        }
+        _ => (failed_permanently(), AttemptOutcome::GivenUp(Some(reason))),
     };
     row.last_error = Set(queue::stored_error(&error.reason));
-    row
+    (row, outcome)
 }
 
-/// Logs and counts that a mail will be retried, and returns the changes to it.
-fn to_be_retried(ctx: &Ctx, mail: &Model, reason: &str, next_attempt_at: DateTime<Utc>) -> ActiveModel {
-    let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
-    tracing::warn!(mail = %uuid, %kind, attempts, reason, "mail failed, will retry");
-    ctx.app.metrics.worker.postponed(Queue::Mail);
-    ActiveModel { next_attempt_at: Set(next_attempt_at), ..Default::default() }
-}
-
-/// Logs and counts that a mail failed permanently, and returns the changes to it. `reason`: of the last attempt, if its
-/// result is known.
-pub(super) fn failed_permanently(ctx: &Ctx, mail: &Model, reason: Option<&str>) -> ActiveModel {
-    let (uuid, kind, attempts) = (mail.uuid, mail.kind, mail.attempts);
-    tracing::error!(mail = %uuid, %kind, attempts, reason, "mail failed permanently");
-    ctx.app.metrics.worker.given_up(Queue::Mail);
+/// The changes to a mail that failed permanently.
+pub(super) fn failed_permanently() -> ActiveModel {
     ActiveModel { status: Set(MailStatus::Failed), ..Default::default() }
 }
 

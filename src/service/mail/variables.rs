@@ -14,22 +14,14 @@ use crate::outbound::mailer::Variables;
 use crate::service::{greeting, mailed_token};
 use crate::types::MailKind;
 
-/// Prepares the variables of a mail, and creates the token of its link. Returns `None` if the mail must not be sent.
+/// Prepares the variables of a mail to a customer, and creates the token of its link. Returns `None` if the mail must not be sent.
 pub(super) async fn prepare(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     mail: &Model,
     customer: &customer::Model,
 ) -> TxResult<Option<Variables>> {
-    let config = &ctx.app.config.accounts;
-    let is_verified = customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
-    let mut variables = Variables {
-        full_name: greeting::greeting_name(&customer.full_name, is_verified),
-        recipient: greeting::displayed_address(&mail.recipient),
-        time: mail.created_at.format("%Y-%m-%d %H:%M UTC").to_string(),
-        public_url: ctx.app.public_url(),
-        ..Variables::default()
-    };
+    let mut variables = without_link(ctx, mail, Some(customer));
     match mail.kind {
         MailKind::VerifyEmail => {
             if !customer.status.is_enabled() || !customer.can_confirm(&mail.recipient) {
@@ -38,7 +30,6 @@ pub(super) async fn prepare(
             let token =
                 mailed_token::create_for_verification(ctx, tx, customer.customer_id, &mail.recipient).await?;
             variables.link = link(&variables.public_url, "verify-email", &token);
-            variables.lifetime = lifetime(config.verify_email_expiry);
         }
         MailKind::ResetPassword => {
             // Only to the current address of the account, not to the address at the time of the request.
@@ -52,11 +43,39 @@ pub(super) async fn prepare(
             }
             let token = mailed_token::create_for_reset(ctx, tx, customer.customer_id).await?;
             variables.link = link(&variables.public_url, "reset-password", &token);
-            variables.lifetime = lifetime(config.reset_password_expiry);
         }
         MailKind::PasswordChanged | MailKind::EmailChangeRequested | MailKind::EmailChanged => {}
+        // Prepared for an admin.
+        MailKind::AdminPasswordChanged
+        | MailKind::SecondFactorOn
+        | MailKind::SecondFactorOff
+        | MailKind::SecondFactorReset
+        | MailKind::RecoveryCodesCreated
+        | MailKind::RecoveryCodeUsed => return Ok(None),
     }
     Ok(Some(variables))
+}
+
+/// The variables of a mail except its link. Without a customer, the name is empty.
+pub(super) fn without_link(ctx: &Ctx, mail: &Model, customer: Option<&customer::Model>) -> Variables {
+    let config = &ctx.app.config.accounts;
+    let name = |customer: &customer::Model| {
+        let is_verified =
+            customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
+        greeting::greeting_name(&customer.full_name, is_verified)
+    };
+    Variables {
+        full_name: customer.map(name).unwrap_or_default(),
+        recipient: greeting::displayed_address(&mail.recipient),
+        time: greeting::displayed_time(mail.created_at),
+        lifetime: match mail.kind {
+            MailKind::VerifyEmail => lifetime(config.verify_email_expiry),
+            MailKind::ResetPassword => lifetime(config.reset_password_expiry),
+            _ => String::new(),
+        },
+        public_url: ctx.app.public_url(),
+        ..Variables::default()
+    }
 }
 
 /// Puts the token in the fragment. Browsers do not send fragments, so the token gets into no log and no `Referer`.

@@ -10,9 +10,10 @@ use sea_orm::{
 use super::values::remove;
 use crate::app::ctx::SystemCtx;
 use crate::db::TxResult;
-use crate::entity::customer;
 use crate::entity::metafield_definition::{Column, Entity, Model};
+use crate::entity::{customer, customer_metafield_value};
 use crate::error::Result;
+use crate::service::account::metafield_name;
 use crate::transact;
 
 /// The number of customers that one transaction processes.
@@ -56,10 +57,16 @@ fn deleted() -> sea_orm::Select<Entity> {
 /// are no more customers.
 async fn remove_values(tx: &impl ConnectionTrait, definition: &Model) -> TxResult<Option<i32>> {
     use customer::Column::{CustomerId, MetaData};
+    use customer_metafield_value::Column::{CustomerId as Id, Name};
     let next = customer::Entity::find().filter(CustomerId.gt(definition.cleaned_up_to));
     let next = next.select_only().columns([CustomerId, MetaData]).order_by_asc(CustomerId).limit(BATCH);
     let customers: Vec<(i32, Json)> = next.lock_exclusive().into_tuple().all(tx).await?;
     let last = customers.last().map(|(customer_id, _)| *customer_id);
+    if let Some(last) = last {
+        let name = metafield_name(&definition.namespace, &definition.field_key);
+        let copies = customer_metafield_value::Entity::delete_many().filter(Name.eq(name));
+        copies.filter(Id.gt(definition.cleaned_up_to)).filter(Id.lte(last)).exec(tx).await?;
+    }
     for (customer_id, meta_data) in customers {
         let Json::Object(mut fields) = meta_data else { continue };
         let before = fields.clone();

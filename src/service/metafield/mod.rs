@@ -37,6 +37,7 @@ use crate::db::TxResult;
 use crate::entity::PublicId;
 use crate::entity::metafield_definition::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result, UniqueIndex};
+use crate::service::content_version::ContentVersion;
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::query::lock::find_for_update;
 use crate::spend;
@@ -86,13 +87,15 @@ pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: DefinitionInput)
 /// Updates a definition. The merged definition is validated as a whole. Stored values are not validated again.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input, including a change of the identity; [`Error::NotFound`].
+/// [`Error::Invalid`] with all problems of the input, including a change of the identity; [`Error::NotFound`];
+/// [`Error::PreconditionFailed`] if `If-Match` names a version other than the current one.
 pub async fn update(
     ctx: &AdminCtx,
     write: Write<Model>,
     uuid: Uuid,
     input: DefinitionInput,
 ) -> Result<Written<Model>> {
+    ctx.require_if_match()?;
     let prepare = async || {
         let definition = Entity::find_by_public_id(uuid).one(ctx.app.db.reader()).await?;
         let definition = definition.ok_or(Error::NotFound(Entity::NOUN))?;
@@ -106,6 +109,7 @@ pub async fn update(
         if current != *definition {
             return Err(Error::Outdated.into());
         }
+        ctx.if_match.check(current.content_version())?;
         if *draft == DefinitionDraft::from(current.clone()) {
             return Ok(current);
         }
@@ -125,10 +129,13 @@ pub async fn update(
 /// Deletes a definition and returns it. Its values are hidden from now on; [`clean_up()`] removes them.
 ///
 /// # Errors
-/// [`Error::NotFound`], also if the definition was already deleted.
+/// [`Error::NotFound`], also if the definition was already deleted; [`Error::PreconditionFailed`] if `If-Match` names a
+/// version other than the current one.
 pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
+    ctx.require_if_match()?;
     spend!(ctx, write, |tx| {
         let definition = find_for_update::<Entity>(tx, uuid).await?;
+        ctx.if_match.check(definition.content_version())?;
         let mut row = definition.clone().into_active_model();
         row.deleted_at = Set(Some(ctx.app.clock.now()));
         row.update(tx).await?;
@@ -160,7 +167,7 @@ fn may_see(ctx: &Ctx, definition: &Model) -> bool {
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => true,
         Caller::Customer { .. } => definition.visible_to_customer,
-        Caller::Anonymous => false,
+        Caller::UnenrolledAdmin { .. } | Caller::Anonymous => false,
     }
 }
 

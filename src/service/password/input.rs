@@ -42,7 +42,7 @@ input! {
 }
 
 impl PasswordChange {
-    pub(super) fn parse(self) -> Result<(SecretString, Password)> {
+    pub(in crate::service) fn parse(self) -> Result<(SecretString, Password)> {
         let mut problems = Problems::default();
         let current =
             required_password("current_password", "Current password", self.current_password, &mut problems);

@@ -8,23 +8,26 @@ mod input;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use secrecy::SecretString;
+use uuid::Uuid;
 
 pub use input::{PasswordChange, PasswordReset, ResetRequest};
 pub(super) use input::{parse_current_password, parse_token};
 
-use crate::app::ctx::{Ctx, CustomerCtx, INVALID_ACCESS_TOKEN};
+use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx, INVALID_ACCESS_TOKEN};
 use crate::app::write::{Write, Written};
 use crate::db::NoTransaction;
+use crate::entity::customer;
 use crate::entity::reset_password_token as tokens;
-use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
 use crate::service::account::{find_by_id_for_update, save};
-use crate::service::login::report_too_costly;
-use crate::service::login_attempts::{self, LoginAttempts};
+use crate::service::query::lock::find_for_update;
 use crate::service::token::TokenPair;
-use crate::service::{mail, mailed_token, session};
+use crate::service::{confirmation, login_attempts, mail, mailed_token, session};
+use crate::spend;
 use crate::types::{Audience, MailKind};
-use crate::{spend, transact};
+
+/// The error for a mail with a link to a customer who could not use it.
+pub(crate) const CUSTOMER_DISABLED: Error = Error::fixed_conflict("The customer is disabled");
 
 /// Changes the caller's password. All earlier tokens become invalid and all other sessions end. The session of the
 /// request continues with the tokens of the response.
@@ -67,6 +70,24 @@ pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> 
     let email = input.parse()?;
     login_attempts::count_request(ctx).await?;
     spend!(ctx, write, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
+}
+
+/// Enqueues a mail with a password reset link on behalf of an admin.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown customer; [`Error::Conflict`] for a disabled one; [`Error::RateLimited`] after five
+/// mails in an hour.
+pub async fn send_reset(ctx: &AdminCtx, write: Write<()>, customer: Uuid) -> Result<Written<()>> {
+    spend!(ctx, write, |tx| {
+        let customer = find_for_update::<customer::Entity>(tx, customer).await?;
+        if !customer.status.is_enabled() {
+            return Err(CUSTOMER_DISABLED.into());
+        }
+        let (kind, id) = (MailKind::ResetPassword, customer.customer_id);
+        mail::check_mail_limit(ctx, tx, kind, id).await?;
+        mail::enqueue(ctx, tx, kind, Some(id), &customer.email).await?;
+        mail::record_request(ctx, tx, kind, &customer).await
+    })
 }
 
 /// Sets a password with a mailed token, ends all sessions, and starts a new session. The customer needs no login after
@@ -112,15 +133,6 @@ pub(super) async fn confirm(
     password: &SecretString,
 ) -> Result<customer::Model> {
     let customer_id = ctx.customer_id;
-    let attempts = LoginAttempts::for_confirmation(customer_id);
-    if let Some(retry_after) = attempts.seconds_blocked(ctx).await? {
-        return Err(Error::RateLimited { retry_after });
-    }
-    let customer = customer::Entity::find_by_id(customer_id).one(ctx.app.db.reader()).await?;
-    let customer = customer.ok_or(Error::NotFound(customer::Entity::NOUN))?;
-    let verified = ctx.app.hasher.verify(outside, ctx.lane(), password, Some(&customer.password)).await?;
-    report_too_costly(Audience::Customer, Some(customer.uuid), verified);
-    let is_accepted =
-        transact!(ctx.app.db, |tx| { attempts.record_attempt(ctx, tx, verified.verdict.is_match()).await })?;
-    if is_accepted { Ok(customer) } else { Err(Error::invalid(field, message)) }
+    let customer = confirmation::confirm::<customer::Entity>(ctx, outside, customer_id, password).await?;
+    customer.ok_or_else(|| Error::invalid(field, message))
 }

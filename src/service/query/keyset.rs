@@ -1,8 +1,8 @@
 //! Keyset pagination. A cursor contains the sort key values of a row. It stays valid when rows are inserted or deleted,
 //! and the database finds its position with an index instead of counting the rows before it.
 //!
-//! NULL is greater than every other value, on both databases. A cursor also contains its version and the sort order; a
-//! cursor of another version or order is a validation error.
+//! Each sort key that may be NULL says whether NULL is its greatest or its smallest value, on both databases. A cursor also
+//! contains its version and the sort order; a cursor of another version or order is a validation error.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -62,6 +62,17 @@ impl ColumnKind {
     }
 }
 
+/// Whether a sort key may be NULL, and where its order has NULL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nulls {
+    /// It is never NULL.
+    Never,
+    /// NULL is greater than every other value.
+    Greatest,
+    /// NULL is smaller than every other value.
+    Smallest,
+}
+
 /// A sort key of a list.
 #[derive(Clone, Debug)]
 pub struct SortKey {
@@ -71,8 +82,8 @@ pub struct SortKey {
     pub expression: SimpleExpr,
     /// The type of its values.
     pub kind: ColumnKind,
-    /// Whether it may be NULL. NULL is greater than every other value.
-    pub nullable: bool,
+    /// Whether it may be NULL.
+    pub nulls: Nulls,
     /// Whether the greatest value comes first.
     pub descending: bool,
 }
@@ -85,18 +96,33 @@ impl SortKey {
         }
     }
 
+    /// Whether NULL lies in this direction from the other values: towards the greater ones, or the smaller ones if `upwards`
+    /// is false.
+    fn has_nulls(&self, upwards: bool) -> bool {
+        match self.nulls {
+            Nulls::Never => false,
+            Nulls::Greatest => upwards,
+            Nulls::Smallest => !upwards,
+        }
+    }
+
+    /// Matches the rows with this value and with those in this direction from it, but not those with NULL.
+    fn at_or_past(&self, value: &Value, upwards: bool) -> SimpleExpr {
+        let expression = self.expression.clone();
+        if upwards { expression.gte(value.clone()) } else { expression.lte(value.clone()) }
+    }
+
     /// Matches the rows with a greater value, or with a smaller one if `upwards` is false. `None` if no row can match.
     fn past(&self, value: Option<&Value>, upwards: bool) -> Option<SimpleExpr> {
-        let expression = self.expression.clone();
-        match (value, upwards) {
-            (Some(value), true) => {
-                let greater = expression.clone().gt(value.clone());
-                Some(if self.nullable { greater.or(expression.is_null()) } else { greater })
-            }
-            (Some(value), false) => Some(expression.lt(value.clone())),
-            (None, true) => None,
-            (None, false) => Some(expression.is_not_null()),
-        }
+        let (expression, has_nulls) = (self.expression.clone(), self.has_nulls(upwards));
+        let Some(value) = value else {
+            return (!has_nulls).then(|| expression.is_not_null());
+        };
+        let past = match upwards {
+            true => expression.clone().gt(value.clone()),
+            false => expression.clone().lt(value.clone()),
+        };
+        Some(if has_nulls { past.or(expression.is_null()) } else { past })
     }
 }
 
@@ -208,12 +234,12 @@ impl Keyset {
         // One additional row shows whether there are more.
         let limit = self.count as u64 + 1;
         let mut rows = Vec::new();
-        match self.first_key_upwards() {
-            // The greater values follow, and then the NULLs. In one statement for both, a database would read all rows
+        match self.first_key_before_nulls() {
+            // The other values follow, and then the NULLs. In one statement for both, a database would read all rows
             // before them.
             Some((key, value)) => {
-                let greater = condition.clone().add(key.expression.clone().gte(value.clone()));
-                rows.extend(self.select::<E>(greater, limit).all(db).await?);
+                let others = condition.clone().add(key.at_or_past(value, self.reads_upwards(key)));
+                rows.extend(self.select::<E>(others, limit).all(db).await?);
                 let remaining = limit - rows.len() as u64;
                 if remaining > 0 {
                     let nulls = condition.add(key.expression.clone().is_null());
@@ -230,10 +256,14 @@ impl Keyset {
         Ok(Slice { rows, more })
     }
 
-    /// The first sort key and its value in the start cursor, if the key is nullable and read in ascending order and the
-    /// value is not NULL.
-    fn first_key_upwards(&self) -> Option<(&SortKey, &Value)> {
-        let key = self.keys.first().filter(|key| key.nullable && key.descending == self.backward)?;
+    /// Whether a sort key is read from its smaller values to its greater ones.
+    fn reads_upwards(&self, key: &SortKey) -> bool {
+        key.descending == self.backward
+    }
+
+    /// The first sort key and its value in the start cursor, if the value is not NULL and the NULLs are read after it.
+    fn first_key_before_nulls(&self) -> Option<(&SortKey, &Value)> {
+        let key = self.keys.first().filter(|key| key.has_nulls(self.reads_upwards(key)))?;
         let start = if self.backward { &self.before } else { &self.after };
         Some((key, start.as_ref()?.first()?.as_ref()?))
     }
@@ -242,14 +272,15 @@ impl Keyset {
     fn select<E: EntityTrait>(&self, condition: Condition, limit: u64) -> Select<E> {
         let mut select = E::find().filter(condition);
         for key in &self.keys {
-            let (order, nulls) = match key.descending != self.backward {
-                true => (Order::Desc, NullOrdering::First),
-                false => (Order::Asc, NullOrdering::Last),
-            };
+            let upwards = self.reads_upwards(key);
+            let order = if upwards { Order::Asc } else { Order::Desc };
+            let nulls = if key.has_nulls(upwards) { NullOrdering::Last } else { NullOrdering::First };
             let query = QueryTrait::query(&mut select);
-            match key.nullable {
-                true => query.order_by_expr_with_nulls(key.expression.clone(), order, nulls),
-                false => query.order_by_expr(key.expression.clone(), order),
+            match key.nulls {
+                Nulls::Never => query.order_by_expr(key.expression.clone(), order),
+                Nulls::Greatest | Nulls::Smallest => {
+                    query.order_by_expr_with_nulls(key.expression.clone(), order, nulls)
+                }
             };
         }
         select.limit(limit)
@@ -274,11 +305,8 @@ impl Keyset {
         let exact = self.exactly_beyond(position, ahead, inclusive);
         // Logically redundant, but it lets the database start its index scan at the first key's value.
         match (self.keys.first(), position.first()) {
-            (Some(key), Some(Some(value))) if ahead == key.descending => {
-                key.expression.clone().lte(value.clone()).and(exact)
-            }
-            (Some(key), Some(Some(value))) if !key.nullable => {
-                key.expression.clone().gte(value.clone()).and(exact)
+            (Some(key), Some(Some(value))) if !key.has_nulls(ahead != key.descending) => {
+                key.at_or_past(value, ahead != key.descending).and(exact)
             }
             _ => exact,
         }
@@ -288,7 +316,7 @@ impl Keyset {
         let upwards = |key: &SortKey| ahead != key.descending;
         // If all keys have the same direction, a row comparison makes the best use of an index.
         let all_upwards = self.keys.first().is_some_and(upwards);
-        if self.keys.iter().all(|key| !key.nullable && upwards(key) == all_upwards) {
+        if self.keys.iter().all(|key| key.nulls == Nulls::Never && upwards(key) == all_upwards) {
             let row = Expr::tuple(self.keys.iter().map(|key| key.expression.clone()));
             let values = Expr::tuple(position.iter().flatten().cloned().map(Expr::val));
             return match (all_upwards, inclusive) {
@@ -336,7 +364,7 @@ fn parse_cursor(keys: &[SortKey], name: &str, cursor: &str) -> std::result::Resu
         return Err(invalid(InvalidCursor));
     }
     let values = keys.iter().zip(&values).map(|(key, value)| match key.kind.parse(value) {
-        Ok(None) if !key.nullable => Err(InvalidCursor),
+        Ok(None) if key.nulls == Nulls::Never => Err(InvalidCursor),
         value => value,
     });
     values.collect::<std::result::Result<_, _>>().map_err(invalid)

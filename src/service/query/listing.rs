@@ -4,7 +4,7 @@
 use sea_orm::{Condition, EntityTrait};
 
 use super::condition::column;
-use super::keyset::{ColumnKind, Keyset, Slice, SortKey, Window};
+use super::keyset::{ColumnKind, Keyset, Nulls, Slice, SortKey, Window};
 use crate::app::ctx::AdminCtx;
 use crate::error::Result;
 
@@ -51,8 +51,8 @@ impl<E: EntityTrait> Listing<E> {
         condition: Condition,
     ) -> Result<Self> {
         let expression = column(number.column);
-        let key =
-            SortKey { name: number.name, expression, kind: ColumnKind::Long, nullable: false, descending };
+        let (kind, nulls) = (ColumnKind::Long, Nulls::Never);
+        let key = SortKey { name: number.name, expression, kind, nulls, descending };
         let keyset = Keyset::parse(vec![key], window)?;
         Ok(Self { condition, keyset, number: number.value, after: window.after.clone() })
     }

@@ -22,11 +22,13 @@ use crate::service::token::{self, SessionClaim, TokenPair};
 use crate::spend;
 use crate::types::{Audience, EventKind};
 
-/// Starts a session of an admin and issues its first tokens.
+/// Starts a session of an admin and issues its first tokens. `with_code`: the admin gave a code of its second factor, which
+/// counts as a step-up.
 pub(in crate::service) async fn start(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     admin: &admin_user::Model,
+    with_code: bool,
 ) -> TxResult<TokenPair> {
     let evicted = family::evict_oldest::<Entity>(ctx, tx, admin.admin_user_id).await?;
     record_revocations(ctx, tx, admin.uuid, evicted).await?;
@@ -39,9 +41,13 @@ pub(in crate::service) async fn start(
         created_at: Set(now),
         last_used_at: Set(now),
         expires_at: Set(Lifetime::of_admins(ctx)?.expiry(ctx, now)),
+        stepped_up_at: Set(with_code.then_some(now)),
         ..Default::default()
     };
     let session = session.insert(tx).await?;
+    let signed_in = admin_user::ActiveModel { last_sign_in_at: Set(Some(now)), ..Default::default() };
+    let update = admin_user::Entity::update_many().set(signed_in);
+    update.filter(admin_user::Column::AdminUserId.eq(admin.admin_user_id)).exec(tx).await?;
     let data = json!({"session": session.uuid.to_string(), "admin": admin.uuid.to_string()});
     let created = Change::event(EventKind::AdminSessionCreated, session.uuid, data);
     journal::append(ctx, tx, created).await?;
@@ -107,15 +113,44 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
     Ok(outcome.into_value())
 }
 
-/// Ends all sessions of an admin, in the transaction of the change that requires it.
+/// Ends all sessions of an admin but `except`, in the transaction of the change that requires it.
 pub(in crate::service) async fn end_all(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     admin: &admin_user::Model,
+    except: Option<Uuid>,
 ) -> TxResult<()> {
-    let sessions = Entity::delete_many().filter(Column::AdminUserId.eq(admin.admin_user_id));
+    let mut sessions = Entity::delete_many().filter(Column::AdminUserId.eq(admin.admin_user_id));
+    if let Some(except) = except {
+        sessions = sessions.filter(Column::Uuid.ne(except));
+    }
     let ended = sessions.exec(tx).await?.rows_affected;
     record_revocations(ctx, tx, admin.uuid, ended).await
+}
+
+/// Issues new tokens for a session after a change of the password has invalidated all its tokens. Starts a session if
+/// there is none, as for a request with a token of EverShop.
+///
+/// # Errors
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the session has ended since the request began.
+pub(in crate::service) async fn continue_session(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    admin: &admin_user::Model,
+    session: Option<Uuid>,
+) -> TxResult<TokenPair> {
+    let session = family::lock_current::<Entity>(tx, admin.admin_user_id, session).await?;
+    let lifetime = Lifetime::of_admins(ctx)?;
+    let Some(session) = session.filter(|session| lifetime.lasts(ctx, session.created_at)) else {
+        return start(ctx, tx, admin, false).await;
+    };
+    let (next, expires_at) = (session.refresh_count + 1, lifetime.expiry(ctx, session.created_at));
+    let mut row = session.into_active_model();
+    row.last_used_at = Set(ctx.app.clock.now());
+    row.expires_at = Set(expires_at);
+    row.refresh_count = Set(next);
+    row.last_refresh_token = Set(None);
+    issue(ctx, admin, &row.update(tx).await?)
 }
 
 /// Ends a session. Returns false if a concurrent request has already ended it.

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::presented_token::PresentedToken;
-use crate::app::ctx::{Ctx, CustomerCtx};
+use crate::app::ctx::{AdminCtx, Ctx, CustomerCtx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::entity::customer_session::{Column, Entity, Model};
@@ -17,6 +17,7 @@ use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
 use crate::service::account::{end_sessions, find_by_id_for_update, invalidate_pending_links};
 use crate::service::journal::{self, Change};
+use crate::service::query::lock::find_for_update;
 use crate::spend;
 use crate::types::{Audience, EventKind};
 
@@ -45,13 +46,34 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
 pub async fn end(ctx: &CustomerCtx, write: Write<Model>, session: Uuid) -> Result<Written<Model>> {
     let customer_id = ctx.customer_id;
     spend!(ctx, write, |tx| {
-        let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
         lock_customer(tx, customer_id).await?;
-        let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
-        let session = session.ok_or(Error::NotFound(Entity::NOUN))?;
-        delete_session(ctx, tx, &session).await?;
-        Ok(session)
+        end_one(ctx, tx, customer_id, session).await
     })
+}
+
+/// Ends one session of a customer and returns it.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown customer, and for a session of another customer.
+pub async fn end_of(
+    ctx: &AdminCtx,
+    write: Write<Model>,
+    customer: Uuid,
+    session: Uuid,
+) -> Result<Written<Model>> {
+    spend!(ctx, write, |tx| {
+        let customer = find_for_update::<customer::Entity>(tx, customer).await?;
+        end_one(ctx, tx, customer.customer_id, session).await
+    })
+}
+
+/// Ends a session of a customer, whose row the calling code has locked.
+async fn end_one(ctx: &Ctx, tx: &impl ConnectionTrait, customer_id: i32, session: Uuid) -> TxResult<Model> {
+    let own = Entity::find().filter(Column::CustomerId.eq(customer_id));
+    let session = own.filter(Column::Uuid.eq(session)).lock_exclusive().one(tx).await?;
+    let session = session.ok_or(Error::NotFound(Entity::NOUN))?;
+    delete_session(ctx, tx, &session).await?;
+    Ok(session)
 }
 
 /// Ends all sessions of the caller and invalidates all its tokens.
@@ -60,19 +82,43 @@ pub async fn end_all(ctx: &CustomerCtx, write: Write<()>) -> Result<Written<()>>
     spend!(ctx, write, |tx| {
         // Lock order: the customer, then its sessions.
         let customer = find_by_id_for_update(tx, customer_id).await?;
-        let ended = end_sessions(tx, customer_id, None).await?;
-        record_revocations(ctx, tx, customer_id, ended).await?;
-        // An attacker with a session may have requested a change of the e-mail address.
-        invalidate_pending_links(tx, &customer).await?;
-        let generation = customer.token_generation + 1;
-        let mut row = customer.into_active_model();
-        row.pending_email.set_if_not_equals(None);
-        row.token_generation = Set(generation);
-        // The journal has incremented it in this transaction.
-        row.event_sequence = NotSet;
-        row.update(tx).await?;
+        end_all_locked(ctx, tx, customer).await?;
         Ok(())
     })
+}
+
+/// Ends all sessions of a customer and invalidates all its tokens.
+///
+/// # Errors
+/// [`Error::NotFound`] for an unknown customer.
+pub async fn end_all_of(ctx: &AdminCtx, write: Write<()>, customer: Uuid) -> Result<Written<()>> {
+    spend!(ctx, write, |tx| {
+        let customer = find_for_update::<customer::Entity>(tx, customer).await?;
+        end_all_locked(ctx, tx, customer).await?;
+        Ok(())
+    })
+}
+
+/// Ends all sessions of a customer, whose row the calling code has locked, and invalidates all its tokens, with those that
+/// belong to no session. Returns whether there was a session or a pending e-mail change.
+pub(in crate::service) async fn end_all_locked(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    customer: customer::Model,
+) -> TxResult<bool> {
+    let ended = end_sessions(tx, customer.customer_id, None).await?;
+    record_revocations(ctx, tx, customer.customer_id, ended).await?;
+    // An attacker with a session may have requested a change of the e-mail address.
+    invalidate_pending_links(tx, &customer).await?;
+    let had_any = ended > 0 || customer.pending_email.is_some();
+    let generation = customer.token_generation + 1;
+    let mut row = customer.into_active_model();
+    row.pending_email.set_if_not_equals(None);
+    row.token_generation = Set(generation);
+    // The journal has incremented it in this transaction.
+    row.event_sequence = NotSet;
+    row.update(tx).await?;
+    Ok(had_any)
 }
 
 /// Locks a customer before its sessions are locked (see the lock order in [`record_revocations`]). Returns its uuid and

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
-use crate::app::ctx::Ctx;
+use crate::app::ctx::{Ctx, INVALID_ACCESS_TOKEN};
 use crate::db::TxResult;
 use crate::entity::{PublicId, admin_session, customer_session};
 use crate::error::{Error, Result};
@@ -119,6 +120,21 @@ pub(super) async fn evict_oldest<S: SessionTable>(
         S::delete_many().filter(S::ID.is_in(deleted)).exec(tx).await?;
     }
     Ok(evicted as u64)
+}
+
+/// Locks the session of a request, which continues after a change of the password. `None` for a token of EverShop, which has
+/// no session.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if the session has ended since the request began. A new session in its place would undo that.
+pub(super) async fn lock_current<S: SessionTable>(
+    tx: &impl ConnectionTrait,
+    owner: i32,
+    session: Option<Uuid>,
+) -> TxResult<Option<S::Model>> {
+    let Some(session) = session else { return Ok(None) };
+    let session = S::find_by_public_id(session).filter(S::OWNER.eq(owner)).lock_exclusive().one(tx).await?;
+    Ok(Some(session.ok_or(INVALID_ACCESS_TOKEN)?))
 }
 
 /// Whether a refresh token may be used: it is used for the first time, or none of the tokens that were issued for it

@@ -7,6 +7,7 @@ mod expiry;
 mod family;
 mod presented_token;
 mod refresh;
+pub(super) mod step_up;
 
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
@@ -17,7 +18,8 @@ use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use end::{end, end_all, revoke};
+pub(super) use end::end_all_locked;
+pub use end::{end, end_all, end_all_of, end_of, revoke};
 pub use expiry::delete_expired;
 pub(crate) use presented_token::INVALID_REFRESH_TOKEN;
 pub use refresh::refresh;
@@ -26,7 +28,7 @@ use crate::app::ctx::{AdminCtx, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::{BackgroundJob, TxResult};
 use crate::entity::customer;
-use crate::entity::customer_session::{self, Column, Entity, Model};
+use crate::entity::customer_session::{self, Entity, Model};
 use crate::error::Result;
 use crate::service::journal::{self, Change};
 use crate::service::login::Login;
@@ -89,28 +91,30 @@ async fn start(ctx: &Ctx, tx: &impl ConnectionTrait, customer: &customer::Model)
         created_at: Set(now),
         last_used_at: Set(now),
         expires_at: Set(Lifetime::of_customers(ctx)?.expiry(ctx, now)),
+        sign_in_recorded: Set(true),
         ..Default::default()
     };
     let session = session.insert(tx).await?;
     let data = json!({"session": session.uuid.to_string()});
     let created = Change::event(EventKind::SessionCreated, session.uuid, data);
-    journal::append_numbered(ctx, tx, customer.customer_id, vec![created]).await?;
+    // A login does not change the customer: version and time of the last change stay as they are.
+    let signed_in = customer::ActiveModel { last_sign_in_at: Set(Some(now)), ..Default::default() };
+    journal::append_numbered_with(ctx, tx, customer.customer_id, signed_in, vec![created]).await?;
     issue(ctx, customer, &session)
 }
 
 /// Issues new tokens for a session after a change of the password has invalidated all its tokens. Starts a session if
 /// there is none, as for a request with a token of EverShop.
+///
+/// # Errors
+/// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the session has ended since the request began.
 pub(super) async fn continue_session(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     customer: &customer::Model,
     session: Option<Uuid>,
 ) -> TxResult<TokenPair> {
-    let own = Entity::find().filter(Column::CustomerId.eq(customer.customer_id));
-    let session = match session {
-        Some(uuid) => own.filter(Column::Uuid.eq(uuid)).lock_exclusive().one(tx).await?,
-        None => None,
-    };
+    let session = family::lock_current::<Entity>(tx, customer.customer_id, session).await?;
     let lifetime = Lifetime::of_customers(ctx)?;
     let Some(session) = session.filter(|session| lifetime.lasts(ctx, session.created_at)) else {
         return start(ctx, tx, customer).await;

@@ -15,7 +15,7 @@ use crate::db::TxResult;
 use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::{journal_entry, webhook_endpoint};
 use crate::error::{Error, Result};
-use crate::service::queue;
+use crate::service::queue::{self, AttemptOutcome};
 use crate::transact;
 use crate::types::timestamp;
 
@@ -43,18 +43,34 @@ pub struct ClaimedDelivery {
 
 /// Claims due deliveries to an endpoint. No other worker gets them until the lease ends.
 pub async fn claim(ctx: &AdminCtx, endpoint: i64) -> Result<Vec<ClaimedDelivery>> {
-    transact!(ctx.app.db, |tx| {
+    let (outgoing, given_up) = transact!(ctx.app.db, |tx| {
         let now = ctx.app.clock.now();
         let endpoint = webhook_endpoint::Entity::find_by_id(endpoint).lock_shared().one(tx).await?;
-        let Some(endpoint) = endpoint.filter(|endpoint| endpoint.enabled) else { return Ok(Vec::new()) };
+        let Some(endpoint) = endpoint.filter(|endpoint| endpoint.enabled) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
         let select = due(endpoint.webhook_endpoint_id, &ctx.app.clock);
         let select = select.order_by_asc(Column::WebhookDeliveryId).limit(BATCH);
-        let mut outgoing = Vec::new();
+        let (mut outgoing, mut given_up) = (Vec::new(), Vec::new());
         for delivery in queue::lock_for_claim(select).all(tx).await? {
-            outgoing.extend(claim_one(ctx, tx, &endpoint, delivery, now).await?);
+            match claim_one(ctx, tx, &endpoint, delivery, now).await? {
+                DeliveryClaim::Claimed(delivery) => outgoing.push(delivery),
+                DeliveryClaim::GivenUp(delivery) => given_up.push(delivery),
+            }
         }
-        Ok(outgoing)
-    })
+        Ok((outgoing, given_up))
+    })?;
+    for delivery in given_up {
+        queue::report_delivery(ctx, &delivery, &AttemptOutcome::GivenUp(None));
+    }
+    Ok(outgoing)
+}
+
+/// The outcome of the claim of a delivery.
+enum DeliveryClaim {
+    Claimed(ClaimedDelivery),
+    /// The retries have ended.
+    GivenUp(Model),
 }
 
 async fn claim_one(
@@ -63,14 +79,14 @@ async fn claim_one(
     endpoint: &webhook_endpoint::Model,
     mut delivery: Model,
     now: DateTime<Utc>,
-) -> TxResult<Option<ClaimedDelivery>> {
+) -> TxResult<DeliveryClaim> {
     let clock = &ctx.app.clock;
     let first_attempt_at = delivery.first_attempt_at.filter(|at| *at <= clock.latest(TimeDelta::zero()));
     let first_attempt_at = first_attempt_at.unwrap_or(now);
     if now >= first_attempt_at + RETRY_PERIOD {
         // Every worker that claimed it crashed, or no worker ran for a long time.
-        set(tx, delivery.webhook_delivery_id, dead_letter(ctx, &delivery, None)).await?;
-        return Ok(None);
+        set(tx, delivery.webhook_delivery_id, dead_letter()).await?;
+        return Ok(DeliveryClaim::GivenUp(delivery));
     }
     delivery.attempts += 1;
     delivery.first_attempt_at = Some(first_attempt_at);
@@ -92,7 +108,7 @@ async fn claim_one(
     }
     let signature = sign::signature(&secrets, entry.uuid, timestamp, &body)?;
     let (url, id) = (endpoint.url.clone(), entry.uuid);
-    Ok(Some(ClaimedDelivery { delivery, url, id, timestamp, signature, body }))
+    Ok(DeliveryClaim::Claimed(ClaimedDelivery { delivery, url, id, timestamp, signature, body }))
 }
 
 /// Builds the request body. It is built again for each attempt, so that it does not contain erased data.

@@ -72,6 +72,11 @@ impl From<&Model> for EndpointDraft {
 }
 
 impl EndpointDraft {
+    /// Whether both send the same events to the same URL.
+    pub(super) fn sends_as(&self, other: &Self) -> bool {
+        (&self.url, &self.events) == (&other.url, &other.events)
+    }
+
     pub(super) fn fill(self, row: &mut ActiveModel) {
         row.url = Set(self.url);
         row.description = Set(self.description);

@@ -11,6 +11,7 @@ mod due;
 mod input;
 mod publish;
 mod result;
+mod send_test;
 mod sign;
 
 use chrono::TimeDelta;
@@ -29,11 +30,14 @@ pub use due::endpoints_with_work;
 pub use input::{EndpointInput, RotationInput};
 pub use publish::publish;
 pub use result::record_result;
+pub(crate) use send_test::ENDPOINT_DISABLED;
+pub use send_test::send_test;
 
-use crate::app::ctx::AdminCtx;
+use crate::app::ctx::{AdminCtx, SteppedUpCtx};
 use crate::app::write::{Write, Written};
 use crate::entity::webhook_endpoint::{ActiveModel, Column, Entity, Model};
 use crate::error::{Error, Result};
+use crate::service::content_version::ContentVersion;
 use crate::service::input::patch::Mode;
 use crate::service::journal::{self, Change, snapshot};
 use crate::service::query::lock::find_for_update;
@@ -67,7 +71,7 @@ impl std::fmt::Debug for EndpointWithSecret {
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input; [`Error::Conflict`] if there are already 50 endpoints.
 pub async fn create(
-    ctx: &AdminCtx,
+    ctx: &SteppedUpCtx,
     write: Write<EndpointWithSecret>,
     input: EndpointInput,
 ) -> Result<Written<EndpointWithSecret>> {
@@ -99,19 +103,26 @@ pub async fn create(
 /// again.
 ///
 /// # Errors
-/// [`Error::Invalid`] with all problems of the input; [`Error::NotFound`].
+/// [`Error::Invalid`] with all problems of the input; [`Error::NotFound`]; [`Error::PreconditionFailed`] if `If-Match`
+/// names a version other than the current one; [`Error::StepUpRequired`] for another URL or other events.
 pub async fn update(
     ctx: &AdminCtx,
     write: Write<Model>,
     uuid: Uuid,
     input: EndpointInput,
 ) -> Result<Written<Model>> {
+    ctx.require_if_match()?;
     spend!(ctx, write, |tx| {
         let current = find_for_update::<Entity>(tx, uuid).await?;
+        ctx.if_match.check(current.content_version())?;
         let before = EndpointDraft::from(&current);
         let draft = input.clone().merge(ctx, Mode::Update, before.clone())?;
         if draft == before {
             return Ok(current);
+        }
+        if !draft.sends_as(&before) {
+            // The data of customers would be sent elsewhere, or more of it.
+            ctx.stepped_up()?;
         }
         change(ctx, tx, current, |row| draft.fill(row), false).await
     })
@@ -120,10 +131,13 @@ pub async fn update(
 /// Deletes an endpoint with all its deliveries, and returns it.
 ///
 /// # Errors
-/// [`Error::NotFound`], also if the endpoint was already deleted.
-pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
+/// [`Error::NotFound`], also if the endpoint was already deleted; [`Error::PreconditionFailed`] if `If-Match` names a
+/// version other than the current one.
+pub async fn delete(ctx: &SteppedUpCtx, write: Write<Model>, uuid: Uuid) -> Result<Written<Model>> {
+    ctx.require_if_match()?;
     spend!(ctx, write, |tx| {
         let endpoint = find_for_update::<Entity>(tx, uuid).await?;
+        ctx.if_match.check(endpoint.content_version())?;
         endpoint.clone().delete(tx).await?;
         let before = snapshot::webhook_endpoint(&endpoint);
         journal::append(ctx, tx, Change::deleted(EventKind::WebhookEndpointDeleted, uuid, &before)).await?;
@@ -137,7 +151,7 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
 /// # Errors
 /// [`Error::Invalid`] for an invalid overlap; [`Error::NotFound`].
 pub async fn rotate_secret(
-    ctx: &AdminCtx,
+    ctx: &SteppedUpCtx,
     write: Write<EndpointWithSecret>,
     uuid: Uuid,
     input: RotationInput,

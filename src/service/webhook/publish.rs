@@ -3,6 +3,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
 
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::db::TxResult;
@@ -11,7 +12,7 @@ use crate::entity::webhook_endpoint;
 use crate::error::Result;
 use crate::service::journal::{self, Published};
 use crate::transact;
-use crate::types::{DeliveryStatus, filter_matches};
+use crate::types::{DeliveryStatus, EventKind, filter_matches};
 
 /// The number of deliveries that one statement inserts: a statement has a limited number of parameters.
 const INSERT_BATCH: usize = 1000;
@@ -32,28 +33,39 @@ pub async fn publish(ctx: &AdminCtx) -> Result<usize> {
 async fn enqueue_deliveries(ctx: &Ctx, tx: &impl ConnectionTrait, published: &[Published]) -> TxResult<()> {
     let endpoints = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Enabled.eq(true));
     let endpoints = endpoints.all(tx).await?;
-    let now = ctx.app.clock.now();
     let mut rows = Vec::new();
-    for entry in published {
+    // The delivery of a test event exists already, and its endpoint is the only one.
+    for entry in published.iter().filter(|entry| entry.kind != EventKind::WebhookTest) {
         for endpoint in &endpoints {
-            if !endpoint.event_filters().any(|filter| filter_matches(filter, entry.kind)) {
-                continue;
+            if endpoint.event_filters().any(|filter| filter_matches(filter, entry.kind)) {
+                let endpoint = endpoint.webhook_endpoint_id;
+                rows.push(new_delivery(ctx, endpoint, entry.journal_entry_id, entry.customer));
             }
-            rows.push(ActiveModel {
-                uuid: Set(ctx.app.random.uuid()),
-                webhook_endpoint_id: Set(endpoint.webhook_endpoint_id),
-                journal_entry_id: Set(entry.journal_entry_id),
-                customer_uuid: Set(entry.customer),
-                status: Set(DeliveryStatus::Pending),
-                attempts: Set(0),
-                created_at: Set(now),
-                next_attempt_at: Set(now),
-                ..Default::default()
-            });
         }
     }
     for batch in rows.chunks(INSERT_BATCH) {
         Entity::insert_many(batch.to_vec()).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// The delivery of an event to an endpoint, which is due at once.
+pub(super) fn new_delivery(
+    ctx: &Ctx,
+    endpoint: i64,
+    journal_entry: i64,
+    customer: Option<Uuid>,
+) -> ActiveModel {
+    let now = ctx.app.clock.now();
+    ActiveModel {
+        uuid: Set(ctx.app.random.uuid()),
+        webhook_endpoint_id: Set(endpoint),
+        journal_entry_id: Set(journal_entry),
+        customer_uuid: Set(customer),
+        status: Set(DeliveryStatus::Pending),
+        attempts: Set(0),
+        created_at: Set(now),
+        next_attempt_at: Set(now),
+        ..Default::default()
+    }
 }

@@ -1,7 +1,7 @@
 //! Records the results of attempts to deliver, and schedules the retries. After three days without success a delivery
 //! is a dead letter. An endpoint that responds with 410 is disabled.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
@@ -11,8 +11,7 @@ use crate::entity::webhook_delivery::{ActiveModel, Column, Entity, Model};
 use crate::entity::webhook_endpoint;
 use crate::error::Result;
 use crate::outbound::webhook_client::DeliveryResult;
-use crate::service::queue;
-use crate::telemetry::metrics::Queue;
+use crate::service::queue::{self, AttemptOutcome};
 use crate::transact;
 use crate::types::DeliveryStatus;
 
@@ -35,9 +34,9 @@ pub async fn record_result(
         DeliveryResult::Failed(reason) => (None, Some(reason.clone()), 0),
     };
     let is_gone = matches!(result, DeliveryResult::Responded { status: 410, .. });
-    let mut row = match failure {
-        None => delivered(ctx),
-        Some(reason) => failed(ctx, delivery, &reason, retry_after),
+    let (mut row, outcome) = match failure {
+        None => (delivered(ctx), AttemptOutcome::Sent),
+        Some(reason) => failed(ctx, delivery, reason, retry_after),
     };
     row.duration_ms = Set(Some(duration_ms));
     row.response_status = Set(status);
@@ -57,12 +56,13 @@ pub async fn record_result(
         let update = update.filter(Column::WebhookDeliveryId.eq(delivery.webhook_delivery_id));
         update.filter(Column::Status.eq(DeliveryStatus::Pending)).exec(tx).await?;
         Ok(())
-    })
+    })?;
+    queue::report_delivery(ctx, delivery, &outcome);
+    Ok(())
 }
 
 /// The changes to a delivery that the receiver accepted.
 fn delivered(ctx: &Ctx) -> ActiveModel {
-    ctx.app.metrics.worker.sent(Queue::Webhook);
     ActiveModel {
         status: Set(DeliveryStatus::Delivered),
         delivered_at: Set(Some(ctx.app.clock.now())),
@@ -71,33 +71,24 @@ fn delivered(ctx: &Ctx) -> ActiveModel {
     }
 }
 
-/// The changes to a delivery after a failed attempt. `retry_after`: the seconds that the receiver requested.
-fn failed(ctx: &Ctx, delivery: &Model, reason: &str, retry_after: u32) -> ActiveModel {
+/// The changes to a delivery after a failed attempt, and the outcome: it is retried, or a dead letter. `retry_after`: the
+/// seconds that the receiver requested.
+fn failed(ctx: &Ctx, delivery: &Model, reason: String, retry_after: u32) -> (ActiveModel, AttemptOutcome) {
     let retry_after = TimeDelta::seconds(i64::from(retry_after)).min(TimeDelta::days(1));
     let give_up_at = delivery.first_attempt_at.unwrap_or_else(|| ctx.app.clock.now()) + RETRY_PERIOD;
     let next = queue::next_attempt(ctx, backoff(delivery.attempts), retry_after, give_up_at);
-    let mut row = match next {
-        Some(next) => to_be_retried(ctx, delivery, reason, next),
-        None => dead_letter(ctx, delivery, Some(reason)),
-    };
-    row.last_error = Set(queue::stored_error(reason));
-    row
+    let last_error = Set(queue::stored_error(&reason));
+    match next {
+        Some(next) => {
+            let row = ActiveModel { next_attempt_at: Set(next), last_error, ..Default::default() };
+            (row, AttemptOutcome::Postponed(reason))
+        }
+        None => (ActiveModel { last_error, ..dead_letter() }, AttemptOutcome::GivenUp(Some(reason))),
+    }
 }
 
-/// Logs and counts that a delivery will be retried, and returns the changes to it.
-fn to_be_retried(ctx: &Ctx, delivery: &Model, reason: &str, next_attempt_at: DateTime<Utc>) -> ActiveModel {
-    let (uuid, attempts) = (delivery.uuid, delivery.attempts);
-    tracing::warn!(delivery = %uuid, attempts, reason, "webhook delivery failed, will retry");
-    ctx.app.metrics.worker.postponed(Queue::Webhook);
-    ActiveModel { next_attempt_at: Set(next_attempt_at), ..Default::default() }
-}
-
-/// Logs and counts that a delivery failed permanently, and returns the changes to it. `reason`: of the last attempt, if
-/// its result is known.
-pub(super) fn dead_letter(ctx: &Ctx, delivery: &Model, reason: Option<&str>) -> ActiveModel {
-    let (uuid, attempts) = (delivery.uuid, delivery.attempts);
-    tracing::error!(delivery = %uuid, attempts, reason, "webhook delivery failed permanently");
-    ctx.app.metrics.worker.given_up(Queue::Webhook);
+/// The changes to a delivery that failed permanently.
+pub(super) fn dead_letter() -> ActiveModel {
     ActiveModel { status: Set(DeliveryStatus::DeadLetter), ..Default::default() }
 }
 

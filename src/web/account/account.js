@@ -1,43 +1,17 @@
 // The script of both account pages. It takes the token from the URL, sends it when the visitor submits the form, and shows
-// the outcome.
+// the outcome. If the link does not work, another form requests a new one.
 
-/** Time limit of the request, in milliseconds. */
+/** Time limit of a request, in milliseconds. */
 const TIMEOUT = 60_000;
 
-const form = document.querySelector('form');
-const notice = form.querySelector('.notice');
-const submit = form.querySelector('[type=submit]');
-const fields = [...form.querySelectorAll('input')];
-const toggles = [...form.querySelectorAll('[aria-controls]')];
 const token = takeToken();
-let busy = false;
 
+for (const form of document.forms) prepare(form);
 show(token ? 'form' : 'incomplete');
 document.querySelector('.stuck').remove();
 
 // A second link in this tab differs only in the fragment, which does not load the page again.
 addEventListener('hashchange', () => location.hash && location.reload());
-
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  if (busy) return;
-  clear();
-  if (!fields.map(check).every(Boolean)) return focusFirst();
-  setBusy(true);
-  try {
-    await send();
-  } finally {
-    setBusy(false);
-  }
-});
-
-for (const field of fields) {
-  field.addEventListener('input', () => explain(field, ''));
-}
-
-for (const toggle of toggles) {
-  toggle.addEventListener('click', () => reveal(toggle, toggle.textContent === 'Show'));
-}
 
 /** Returns the token and removes it from the address bar, so that bookmarks and screenshots don't contain it. */
 function takeToken() {
@@ -47,57 +21,106 @@ function takeToken() {
   return token;
 }
 
-async function send() {
+function prepare(form) {
+  let busy = false;
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    clear(form);
+    if (!fieldsOf(form).map(check).every(Boolean)) return focusFirst(form);
+    setBusy(form, (busy = true));
+    try {
+      await submit(form);
+    } finally {
+      setBusy(form, (busy = false));
+    }
+  });
+  for (const field of fieldsOf(form)) field.addEventListener('input', () => explain(field, ''));
+  for (const toggle of togglesOf(form)) {
+    toggle.addEventListener('click', () => reveal(toggle, toggle.textContent === 'Show'));
+  }
+}
+
+function fieldsOf(form) {
+  return [...form.querySelectorAll('input')];
+}
+
+function togglesOf(form) {
+  return [...form.querySelectorAll('[aria-controls]')];
+}
+
+/** Sends the form, and shows the outcome. */
+async function submit(form) {
+  const fields = Object.fromEntries(new FormData(form));
+  const { response, body } =
+    form.dataset.sends === 'login'
+      ? await requestLoggedIn(form.action, fields)
+      : await post(form.action, form.dataset.sends === 'token' ? { token, ...fields } : fields);
+  if (response?.ok && body?.data) {
+    form.reset();
+    show(form.dataset.then, true);
+  } else if (!response) {
+    notify(form, 'The server did not respond. Check your connection, then try again.');
+  } else if (response.status === 429) {
+    notify(form, `Too many attempts. Please try again ${delay(response)}.`);
+  } else if (response.status === 503) {
+    notify(form, `The shop is busy. Please try again ${delay(response)}.`);
+  } else if (body?.error && response.status < 500) {
+    showProblems(form, body.error);
+  } else {
+    const id = body?.error?.request_id;
+    notify(form, `Something went wrong on our side. Please try again later.${id ? ` (Reference: ${id})` : ''}`);
+  }
+}
+
+/** Logs in, sends one request without a body, and logs out. Returns the first failure. */
+async function requestLoggedIn(url, credentials) {
+  const login = await post('../api/customer/tokens', credentials);
+  const tokens = login.response?.ok && login.body?.data;
+  if (!tokens) return login;
+  const outcome = await post(url, undefined, tokens.accessToken);
+  await post('../api/customer/token/revoke', { refreshToken: tokens.refreshToken });
+  return outcome;
+}
+
+/** Sends JSON. Without `response`, the server did not respond; without `body`, the response is not JSON. */
+async function post(url, input, accessToken) {
   let response, body;
   try {
-    response = await fetch(form.action, {
+    response = await fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ token, ...Object.fromEntries(new FormData(form)) }),
+      headers: {
+        ...(input && { 'Content-Type': 'application/json' }),
+        ...(accessToken && { Authorization: `Bearer ${accessToken}` }),
+      },
+      body: input && JSON.stringify(input),
+      credentials: 'omit',
       signal: AbortSignal.timeout?.(TIMEOUT),
     });
     body = await response.json();
   } catch {
     // There is no response, or it is not JSON, such as the error page of a proxy.
   }
-  if (response?.ok && body?.data) {
-    form.reset();
-    show('done', true);
-  } else if (!response) {
-    notify('The server did not respond. Check your connection, then try again.');
-  } else if (response.status === 429) {
-    notify(`Too many attempts. Please try again ${delay(response)}.`);
-  } else if (response.status === 503) {
-    notify(`The shop is busy. Please try again ${delay(response)}.`);
-  } else if (body?.error && response.status < 500) {
-    showProblems(body.error);
-  } else {
-    const id = body?.error?.request_id;
-    notify(`Something went wrong on our side. Please try again later.${id ? ` (Reference: ${id})` : ''}`);
-  }
+  return { response, body };
 }
 
 /** Shows validation errors: next to their field, above the form, or instead of the form if the token is invalid. */
-function showProblems({ message, details = [] }) {
-  const tokenProblem = details.find((detail) => detail.field === 'token');
-  if (tokenProblem) {
-    document.querySelector('.reason').textContent = tokenProblem.message;
-    return show('refused', true);
-  }
+function showProblems(form, { message, details = [] }) {
+  if (details.some((detail) => detail.field === 'token')) return show('refused', true);
   const withoutField = details.filter((detail) => {
-    const field = fields.find((field) => field.name === detail.field);
+    const field = fieldsOf(form).find((field) => field.name === detail.field);
     if (field) explain(field, detail.message);
     return !field;
   });
-  if (withoutField.length > 0) notify(withoutField.map((detail) => detail.message).join('\n'));
-  else if (details.length === 0) notify(message);
-  else focusFirst();
+  if (withoutField.length > 0) notify(form, withoutField.map((detail) => detail.message).join('\n'));
+  else if (details.length === 0) notify(form, message);
+  else focusFirst(form);
 }
 
 /** Validates a field before the request is sent. */
 function check(field) {
   const { valueMissing, tooShort } = field.validity;
-  if (valueMissing) explain(field, 'Enter a new password');
+  if (valueMissing) explain(field, field.dataset.missing ?? 'Enter your email address');
   else if (tooShort) explain(field, `Use at least ${field.minLength} characters`);
   return !valueMissing && !tooShort;
 }
@@ -110,42 +133,45 @@ function explain(field, message) {
   else field.removeAttribute('aria-invalid');
 }
 
-function focusFirst() {
-  fields.find((field) => field.hasAttribute('aria-invalid'))?.focus();
+function focusFirst(form) {
+  fieldsOf(form).find((field) => field.hasAttribute('aria-invalid'))?.focus();
 }
 
 /** Shows a message above the form. */
-function notify(message) {
+function notify(form, message) {
+  const notice = form.querySelector('.notice');
   notice.textContent = message;
   notice.hidden = false;
   notice.focus();
 }
 
-function clear() {
+function clear(form) {
+  const notice = form.querySelector('.notice');
   notice.hidden = true;
   notice.textContent = '';
-  fields.forEach((field) => explain(field, ''));
+  fieldsOf(form).forEach((field) => explain(field, ''));
 }
 
-/** Shows one section of the page and its title. Moves the focus to the heading after an action of the visitor. */
+/** Shows the sections of a state and their title. Moves the focus to the heading after an action of the visitor. */
 function show(state, focus = false) {
+  const shop = document.querySelector('.shop')?.dataset.name;
   for (const section of document.querySelectorAll('[data-state]')) {
-    section.hidden = section.dataset.state !== state;
-    if (section.hidden) continue;
+    section.hidden = !section.dataset.state.split(' ').includes(state);
     const heading = section.querySelector('h1');
-    document.title = heading.textContent;
+    if (section.hidden || !heading) continue;
+    document.title = shop ? `${heading.textContent} – ${shop}` : heading.textContent;
     if (focus) heading.focus();
   }
 }
 
 /** Marks the form as busy. `disabled` would remove the focus from the button, so `aria-disabled` is used. */
-function setBusy(isBusy) {
-  busy = isBusy;
-  submit.dataset.label ??= submit.textContent;
-  submit.textContent = isBusy ? submit.dataset.busy : submit.dataset.label;
-  submit.setAttribute('aria-disabled', String(isBusy));
+function setBusy(form, isBusy) {
+  const button = form.querySelector('[type=submit]');
+  button.dataset.label ??= button.textContent;
+  button.textContent = isBusy ? button.dataset.busy : button.dataset.label;
+  button.setAttribute('aria-disabled', String(isBusy));
   // Hide the password while it is sent. Browsers offer to save it only from a field of the type `password`.
-  if (isBusy) toggles.forEach((toggle) => reveal(toggle, false));
+  if (isBusy) togglesOf(form).forEach((toggle) => reveal(toggle, false));
 }
 
 function reveal(toggle, visible) {

@@ -1,6 +1,7 @@
 //! Rows that another program inserted or changed with plain SQL. A job fills in the columns that patron computes. Rows
 //! are listed before that, and also if the columns can't be computed.
 
+mod copies;
 mod keys;
 mod statuses;
 
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::{ADMIN_PASSWORD, Actor, CUSTOMER_PASSWORD, TestApp, TestResponse};
 
 /// The fields that customers can be sorted by.
-const SORT_FIELDS: [&str; 8] = [
+const SORT_FIELDS: [&str; 9] = [
     "CUSTOMER_ID",
     "EMAIL",
     "FULL_NAME",
@@ -24,6 +25,7 @@ const SORT_FIELDS: [&str; 8] = [
     "EMAIL_VERIFIED_AT",
     "CREATED_AT",
     "UPDATED_AT",
+    "LAST_SIGN_IN_AT",
 ];
 const LIST: &str = "query ($f: [FilterInput]) { customers(filters: $f) { total items { email status } } }";
 const CONNECTION: &str = "query ($first: Int, $after: String, $last: Int, $before: String, $filter: CustomerFilter, $sort: [CustomerSort!]) {

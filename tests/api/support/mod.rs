@@ -2,6 +2,7 @@
 
 mod actors;
 mod app;
+mod copies;
 mod documented;
 mod dump;
 mod mails;
@@ -9,6 +10,7 @@ mod postgres;
 mod proxy;
 mod receiver;
 mod response;
+mod second_factor;
 #[expect(dead_code, reason = "tests/program/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 mod statements;
@@ -21,7 +23,8 @@ pub(crate) use postgres::execute;
 pub(crate) use proxy::{Proxy, ProxyMode};
 pub(crate) use receiver::{Receiver, WebhookReply};
 pub(crate) use response::TestResponse;
-pub(crate) use statements::{plan, plan_without_scans, statements_of};
+pub(crate) use second_factor::{STEP, SecondFactor, recovery_codes};
+pub(crate) use statements::{plan, plan_without_scans, statements_of, statements_of_request};
 
 /// Defines two tests for a function, `name::sqlite` and `name::postgres`, each with its own database:
 /// `cargo test create_customer::registers` runs both.

@@ -26,6 +26,15 @@ pub(crate) async fn statements_of(
     query: &str,
     variables: Value,
 ) -> (TestResponse, Vec<String>) {
+    let body = json!({"query": query, "variables": variables});
+    statements_of_request(actor, actor.request(reqwest::Method::POST, "/api/graphql").json(&body)).await
+}
+
+/// Sends a request and returns the response and its SQL statements.
+pub(crate) async fn statements_of_request(
+    actor: &impl Actor,
+    request: reqwest::RequestBuilder,
+) -> (TestResponse, Vec<String>) {
     static LISTENING: Once = Once::new();
     LISTENING.call_once(|| {
         let targets =
@@ -33,8 +42,7 @@ pub(crate) async fn statements_of(
         Registry::default().with(Listener.with_filter(targets)).init();
     });
     let id = actor.app().app.random.uuid().simple().to_string();
-    let request = actor.request(reqwest::Method::POST, "/api/graphql").header("x-request-id", &id);
-    let response = actor.send(request.json(&json!({"query": query, "variables": variables}))).await;
+    let response = actor.send(request.header("x-request-id", &id)).await;
     let statements =
         STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().remove(&id);
     (response, statements.unwrap_or_default())

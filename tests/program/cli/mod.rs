@@ -5,6 +5,7 @@ mod logins;
 mod migrations;
 mod postgres;
 mod postgres_tls;
+mod second_factor;
 mod secrets;
 mod settings;
 mod traces;
@@ -124,6 +125,7 @@ fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
         line.split_whitespace().nth(1).unwrap().to_owned()
     };
     assert_eq!(word("admin"), "admin@localhost");
+    assert_eq!(word("console"), format!("http://{}/admin", server.address));
     assert_eq!(word("playground"), format!("http://{}/playground", server.address));
     let password = word("password");
     let body = format!(r#"{{"email": "admin@localhost", "password": "{password}"}}"#);

@@ -1,9 +1,13 @@
 //! The input types for the filter and the sort order of a connection.
 
-use async_graphql::{Enum, InputObject};
+use async_graphql::{Enum, InputObject, Json};
+use serde_json::Value;
 
 use super::date_time::DateTime;
-use crate::service::customer::{Compare, CompareText, Criterion, Sort, SortField};
+use crate::service::customer::{
+    AddressCriterion, AddressField, Compare, CompareMetafield, CompareText, Criterion, MetafieldCriterion,
+    SignInCriterion, Sort, SortField,
+};
 
 /// Conditions on customers. All given conditions must match; a condition that is null is ignored. At most 10 levels and
 /// 100 conditions.
@@ -31,8 +35,47 @@ pub(super) struct CustomerFilter {
     created_at: Option<DateTimeFilter>,
     /// Time of the last change.
     updated_at: Option<DateTimeFilter>,
-    /// The name or the e-mail address contains each of these words, ignoring case and accents.
+    /// Time of the last login.
+    last_sign_in_at: Option<DateTimeFilter>,
+    /// The customer has an address that meets all of these conditions. Without a condition: it has an address.
+    address: Option<AddressFilter>,
+    /// A custom field.
+    metafield: Option<MetafieldFilter>,
+    /// Name, e-mail address and addresses (telephone number, postcode, city, lines) together contain each of these words,
+    /// ignoring case and accents.
     keyword: Option<String>,
+}
+
+/// Conditions on an address, ignoring case and accents. One address must meet all of them.
+#[derive(Debug, InputObject)]
+pub(super) struct AddressFilter {
+    /// ISO 3166-1 alpha-2 code of the country.
+    country: Option<TextFilter>,
+    /// ISO 3166-2 code of the province, or the stored text.
+    province: Option<TextFilter>,
+    /// City or town.
+    city: Option<TextFilter>,
+    /// Postal code, also ignoring spaces and hyphens.
+    postcode: Option<TextFilter>,
+    /// Telephone number; only digits are compared.
+    telephone: Option<TextFilter>,
+}
+
+/// Conditions on a custom field. All given conditions must match, and at least one is required.
+#[derive(Debug, InputObject)]
+pub(super) struct MetafieldFilter {
+    /// Namespace of the field.
+    #[graphql(default = "custom")]
+    namespace: String,
+    /// Key of the field.
+    key: String,
+    /// Equal to this text, number or boolean; for a list: an item is equal to it.
+    eq: Option<Json<Value>>,
+    /// Equal to one of these values, at most 100.
+    #[graphql(name = "in")]
+    one_of: Option<Vec<Json<Value>>>,
+    /// Whether the field has a value.
+    exists: Option<bool>,
 }
 
 /// Conditions on a number. All given conditions must match.
@@ -96,12 +139,53 @@ impl From<CustomerFilter> for Criterion {
         all.extend(filter.email_verified.map(Self::EmailVerified));
         all.extend(filter.created_at.into_iter().flat_map(DateTimeFilter::compares).map(Self::CreatedAt));
         all.extend(filter.updated_at.into_iter().flat_map(DateTimeFilter::compares).map(Self::UpdatedAt));
+        let last_sign_in: Vec<_> =
+            filter.last_sign_in_at.into_iter().flat_map(DateTimeFilter::compares).collect();
+        if !last_sign_in.is_empty() {
+            all.push(Self::LastSignInAt(SignInCriterion::new(last_sign_in)));
+        }
+        all.extend(filter.address.map(|address| Self::Address(address.into())));
+        all.extend(filter.metafield.into_iter().flat_map(MetafieldFilter::criteria).map(Self::Metafield));
         all.extend(filter.keyword.map(Self::Keyword));
         // A filter with one condition becomes that condition, so that the limits count only what the client wrote.
         match <[Self; 1]>::try_from(all) {
             Ok([only]) => only,
             Err(all) => Self::All(all),
         }
+    }
+}
+
+impl From<AddressFilter> for AddressCriterion {
+    fn from(filter: AddressFilter) -> Self {
+        let AddressFilter { country, province, city, postcode, telephone } = filter;
+        let fields = [
+            (AddressField::Country, country),
+            (AddressField::Province, province),
+            (AddressField::City, city),
+            (AddressField::Postcode, postcode),
+            (AddressField::Telephone, telephone),
+        ];
+        let conditions = fields.into_iter().flat_map(|(field, filter)| {
+            filter.into_iter().flat_map(TextFilter::compares).map(move |compare| (field, compare))
+        });
+        Self::new(conditions.collect())
+    }
+}
+
+impl MetafieldFilter {
+    /// A criterion for each given condition.
+    fn criteria(self) -> Vec<MetafieldCriterion> {
+        let Self { namespace, key, eq, one_of, exists } = self;
+        let values = |values: Vec<Json<Value>>| values.into_iter().map(|Json(value)| value).collect();
+        let eq = eq.map(|value| CompareMetafield::In(values(vec![value])));
+        let one_of = one_of.map(|list| CompareMetafield::In(values(list)));
+        let mut compares: Vec<_> =
+            [eq, one_of, exists.map(CompareMetafield::Exists)].into_iter().flatten().collect();
+        if compares.is_empty() {
+            compares.push(CompareMetafield::Missing);
+        }
+        let criterion = |compare| MetafieldCriterion::new(namespace.clone(), key.clone(), compare);
+        compares.into_iter().map(criterion).collect()
     }
 }
 
@@ -144,7 +228,8 @@ pub(super) struct CustomerSort {
     direction: SortDirection,
 }
 
-/// The sort direction. Null is greater than every other value.
+/// The sort direction. Null is greater than every other value, but as the time of the last login it is smaller: customers
+/// that never logged in come last in descending order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub(super) enum SortDirection {
     /// Ascending.
@@ -174,6 +259,8 @@ pub(super) enum CustomerSortField {
     CreatedAt,
     /// Time of the last change.
     UpdatedAt,
+    /// Time of the last login.
+    LastSignInAt,
 }
 
 impl From<CustomerSort> for Sort {

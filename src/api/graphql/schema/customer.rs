@@ -5,10 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use super::address::CustomerAddress;
+use super::connection::max_connection_rows;
 use super::date_time::DateTime;
 use super::filter::{CurrentFilter, current_filters};
 use super::group::CustomerGroup;
+use super::list_connection::ListConnection;
 use super::loader::CustomerBatch;
+use super::mail::Mail;
 use super::metafield::{Definitions, Metafield};
 use super::node::{NodeKind, global_id};
 use super::session::Session;
@@ -24,6 +27,9 @@ use crate::service::query::page::ListQuery;
 /// Typical number of custom fields of a customer, for the complexity. They need no query.
 const TYPICAL_METAFIELDS: usize = 10;
 
+/// Complexity of a selection of mails, in addition to that of its rows: it needs a query for each combination of arguments.
+const MAILS: usize = 10;
+
 /// A customer account. Only admins and the customer itself can read it.
 #[derive(Clone)]
 pub(super) struct Customer {
@@ -37,6 +43,11 @@ impl Customer {
     pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
         let batch = Arc::new(CustomerBatch::of(&rows));
         rows.into_iter().map(|row| Self { row, batch: Arc::clone(&batch) }).collect()
+    }
+
+    /// The row.
+    pub(super) fn row(&self) -> &Model {
+        &self.row
     }
 
     /// The primary key of its group.
@@ -91,6 +102,11 @@ impl Customer {
         self.row.email_verified_at.map(DateTime)
     }
 
+    /// The new e-mail address, until the customer verifies it; null without a pending e-mail change.
+    async fn pending_email(&self) -> Option<Text<&str>> {
+        self.row.pending_email.as_ref().map(|email| Text(email.as_str()))
+    }
+
     /// When the customer was registered.
     async fn created_at(&self) -> DateTime {
         DateTime(self.row.created_at)
@@ -99,6 +115,11 @@ impl Customer {
     /// When the customer was last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.row.updated_at)
+    }
+
+    /// When the customer last logged in; null if it never did, or only before this was recorded.
+    async fn last_sign_in_at(&self) -> Option<DateTime> {
+        self.row.last_sign_in_at.map(DateTime)
     }
 
     /// Version number, from 1, increased by each change.
@@ -117,6 +138,22 @@ impl Customer {
         let rows = self.batch.addresses(ctx, self.row.customer_id).await?;
         let address = |row| CustomerAddress { row, customer: self.row.uuid };
         Ok(rows.into_iter().map(address).collect())
+    }
+
+    /// The number of addresses.
+    async fn address_count(&self, ctx: &Context<'_>) -> Result<i64> {
+        self.batch.address_count(ctx, self.row.customer_id).await
+    }
+
+    /// The mails to the customer, the latest first. Admins only.
+    #[graphql(complexity = "MAILS + child_complexity * max_connection_rows(first, None)")]
+    async fn mails(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Return the first n items.")] first: Option<i32>,
+        #[graphql(desc = "Return items after this cursor.")] after: Option<String>,
+    ) -> Result<ListConnection<Mail>> {
+        self.batch.mails(ctx, self.row.customer_id, first, after).await
     }
 
     /// The active sessions, the most recently used first. Only admins and the customer itself can read them.

@@ -16,7 +16,7 @@ use crate::api::graphql::error::{ResolverError, nullable};
 use crate::api::graphql::sized_output::List;
 use crate::error::Error;
 use crate::http::CurrentCustomer;
-use crate::service::customer::CustomerKey;
+use crate::service::customer::{Criterion, CustomerKey};
 use crate::service::metafield::MAX_DEFINITIONS;
 use crate::service::query::keyset::Window;
 use crate::service::{customer, group, metafield};
@@ -62,7 +62,7 @@ impl CustomerQueries {
 
     /// A page of customers, the newest first. Admins only.
     ///
-    /// Filter keys: `keyword` (eq: name or e-mail address contains each of the words, ignoring case and accents),
+    /// Filter keys: `keyword` (eq: name, e-mail address and addresses contain each of the words, ignoring case and accents),
     /// `full_name` (like, nlike), `email` (eq, like, nlike; `%` matches any text), `status` (eq), `group_id` (eq, in),
     /// `created_at` (gt, gteq, lt, lteq), `ob` (email, name, status, created_at), `od` (asc, desc), `page`, `limit`
     /// (20, at most 100).
@@ -93,9 +93,13 @@ impl CustomerQueries {
         #[graphql(desc = "Sort by these fields, then by numeric ID.")] sort: Option<Vec<CustomerSort>>,
     ) -> Result<CustomerConnection> {
         let window = Window { first, after, last, before };
-        let filter = filter.map(Into::into);
+        let ctx = admin(ctx)?;
+        let mut filter: Option<Criterion> = filter.map(Into::into);
+        if let Some(filter) = &mut filter {
+            filter.prepare(ctx).await.map_err(ResolverError)?;
+        }
         let sort: Vec<_> = sort.into_iter().flatten().map(Into::into).collect();
-        let query = customer::Connection::parse(admin(ctx)?, &window, filter.as_ref(), &sort);
+        let query = customer::Connection::parse(ctx, &window, filter.as_ref(), &sort);
         Ok(query.map_err(ResolverError)?.into())
     }
 

@@ -13,6 +13,7 @@ use crate::api::graphql::error::{ResolverError, nullable};
 use crate::api::graphql::sized_output::{List, Text};
 use crate::entity::customer_group::Model;
 use crate::error::Error;
+use crate::service::content_version::ContentVersion;
 use crate::service::customer::MAX_MEMBERS;
 use crate::service::group;
 use crate::service::query::page::ListQuery;
@@ -62,6 +63,11 @@ impl CustomerGroup {
     /// The name of the group.
     async fn group_name(&self) -> Text<&str> {
         Text(&self.row.group_name)
+    }
+
+    /// Version, which depends on the content. A change with the header `If-Match: "<version>"` changes only this version.
+    async fn version(&self) -> String {
+        self.row.content_version()
     }
 
     /// URL of the group's page in the back office. Admins only.

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Enum, InputObject, Object, Result};
+use async_graphql::{Context, Enum, InputObject, Object, Result};
 use uuid::Uuid;
 
+use super::admin::{ActorBatch, Admin};
 use super::date_time::DateTime;
-use crate::api::graphql::error::ResolverError;
+use super::list_connection::ListConnection;
+use crate::api::graphql::error::{ResolverError, nullable};
 use crate::api::graphql::sized_output::{AnyJson, List, Text};
 use crate::entity::journal_entry::Model;
 use crate::error::Error;
 use crate::service::journal::{self, AuditFilter};
+use crate::service::query::listing;
 use crate::types;
 
 /// Parses the uuid of an argument.
@@ -84,12 +87,24 @@ impl Event {
 
 /// An audit entry.
 #[derive(Clone)]
-pub(super) struct AuditEntry(Arc<Model>);
+pub(super) struct AuditEntry {
+    row: Arc<Model>,
+    /// The admins that acted in the entries of the same page, which are looked up together.
+    actors: Arc<ActorBatch>,
+}
 
-impl From<Model> for AuditEntry {
-    fn from(row: Model) -> Self {
-        Self(Arc::new(row))
+impl AuditEntry {
+    /// The connection of a page.
+    pub(super) fn connection(page: listing::Page<Model>) -> ListConnection<Self> {
+        let admins = page.rows.iter().filter_map(|(_, row)| acting_admin(row));
+        let actors = Arc::new(ActorBatch::of(admins.collect()));
+        ListConnection::of(page, |row| Self { row: Arc::new(row), actors: Arc::clone(&actors) })
     }
+}
+
+/// The public identifier of the admin that acted, if the actor is one.
+fn acting_admin(row: &Model) -> Option<Uuid> {
+    row.actor_uuid.filter(|_| row.actor == types::Actor::Admin)
 }
 
 /// An entry of the audit trail: an action, its actor, and the changed record.
@@ -97,67 +112,76 @@ impl From<Model> for AuditEntry {
 impl AuditEntry {
     /// Public identifier, which is also the `id` of the event for this action.
     async fn id(&self) -> String {
-        self.0.uuid.to_string()
+        self.row.uuid.to_string()
     }
 
     /// The action, such as `customer.updated`.
     async fn action(&self) -> &str {
-        self.0.kind.name()
+        self.row.kind.name()
     }
 
     /// The kind of actor.
     async fn actor(&self) -> Actor {
-        self.0.actor.into()
+        self.row.actor.into()
     }
 
     /// The uuid of the customer or admin that acted.
     async fn actor_uuid(&self) -> Option<String> {
-        self.0.actor_uuid.map(|uuid| uuid.to_string())
+        self.row.actor_uuid.map(|uuid| uuid.to_string())
+    }
+
+    /// The admin that acted; null if the actor is not an admin.
+    async fn admin(&self, ctx: &Context<'_>) -> Option<Result<Admin>> {
+        nullable(async || match acting_admin(&self.row) {
+            Some(uuid) => self.actors.admin(ctx, uuid).await,
+            None => Ok(None),
+        })
+        .await
     }
 
     /// The token that authorized the action (its claim `jti`).
     async fn token_id(&self) -> Option<String> {
-        self.0.token_id.map(|id| id.to_string())
+        self.row.token_id.map(|id| id.to_string())
     }
 
     /// The network address of the client.
     async fn address(&self) -> Option<&str> {
-        self.0.ip_address.as_deref()
+        self.row.ip_address.as_deref()
     }
 
     /// The `User-Agent` of the client.
     async fn user_agent(&self) -> Option<Text<&str>> {
-        self.0.user_agent.as_deref().map(Text)
+        self.row.user_agent.as_deref().map(Text)
     }
 
     /// The ID of the request (`X-Request-Id`).
     async fn request_id(&self) -> Text<&str> {
-        Text(&self.0.request_id)
+        Text(&self.row.request_id)
     }
 
     /// The uuid of the changed record.
     async fn record(&self) -> String {
-        self.0.record.to_string()
+        self.row.record.to_string()
     }
 
     /// The uuid of the affected customer, if any.
     async fn customer(&self) -> Option<String> {
-        self.0.customer_uuid.map(|uuid| uuid.to_string())
+        self.row.customer_uuid.map(|uuid| uuid.to_string())
     }
 
     /// The names of the changed fields.
     async fn fields(&self) -> List<&str> {
-        self.0.field_names().collect()
+        self.row.field_names().collect()
     }
 
     /// The old and new values: `{ field: { old, new } }`, and `"changed"` for secrets. Empty for an erased customer.
     async fn changes(&self) -> AnyJson<serde_json::Map<String, serde_json::Value>> {
-        AnyJson(journal::changes(&self.0))
+        AnyJson(journal::changes(&self.row))
     }
 
     /// When the action occurred.
     async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
+        DateTime(self.row.created_at)
     }
 }
 

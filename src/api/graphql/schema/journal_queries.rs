@@ -59,7 +59,7 @@ impl JournalQueries {
         let window = Window { first, after, last, before };
         let filter = filter.unwrap_or_default().into_audit_filter()?;
         let audit = journal::audit(ctx, &window, &filter).await.map_err(ResolverError)?;
-        Ok(ListConnection::of(audit.page(ctx).await.map_err(ResolverError)?, AuditEntry::from))
+        Ok(AuditEntry::connection(audit.page(ctx).await.map_err(ResolverError)?))
     }
 
     /// The webhook endpoints, the oldest first. Admins only.

@@ -1,9 +1,12 @@
-//! Connections of lists that only grow: events, audit entries, deliveries (GraphQL Cursor Connections Specification).
+//! Connections of lists that only grow: events, audit entries, deliveries, mails, admins (GraphQL Cursor Connections
+//! Specification).
 
 use async_graphql::{OutputType, SimpleObject};
 
+use super::admin::Admin;
 use super::connection::PageInfo;
 use super::journal::{AuditEntry, Event};
+use super::mail::Mail;
 use super::webhook::WebhookDelivery;
 use crate::api::graphql::sized_output::List;
 use crate::service::query::listing;
@@ -12,6 +15,8 @@ use crate::service::query::listing;
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "EventConnection", params(Event)))]
 #[graphql(concrete(name = "AuditEntryConnection", params(AuditEntry)))]
+#[graphql(concrete(name = "AdminConnection", params(Admin)))]
+#[graphql(concrete(name = "MailConnection", params(Mail)))]
 #[graphql(concrete(name = "WebhookDeliveryConnection", params(WebhookDelivery)))]
 pub(super) struct ListConnection<N: OutputType>
 where
@@ -29,6 +34,8 @@ where
 #[derive(Clone, SimpleObject)]
 #[graphql(concrete(name = "EventEdge", params(Event)))]
 #[graphql(concrete(name = "AuditEntryEdge", params(AuditEntry)))]
+#[graphql(concrete(name = "AdminEdge", params(Admin)))]
+#[graphql(concrete(name = "MailEdge", params(Mail)))]
 #[graphql(concrete(name = "WebhookDeliveryEdge", params(WebhookDelivery)))]
 pub(super) struct Edge<N: OutputType> {
     /// The position of the item, for `after` and `before`.

@@ -5,12 +5,16 @@
 //! split into several batches, so a larger page would need more queries.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use async_graphql::{Context, Result};
 use tokio::sync::OnceCell;
 
 use super::customer::Customer;
+use super::customer_mails::CustomerMailPages;
 use super::group::CustomerGroup;
+use super::list_connection::ListConnection;
+use super::mail::Mail;
 use crate::api::graphql::caller::{admin, caller};
 use crate::api::graphql::error::ResolverError;
 use crate::entity::{customer, customer_address, customer_group, customer_session};
@@ -18,7 +22,7 @@ use crate::error::Error;
 use crate::service::{self, address, group, session};
 
 /// Rows by key, fetched once. Every waiting field receives the rows or the error.
-type Fetched<T> = OnceCell<std::result::Result<HashMap<i32, T>, Error>>;
+pub(super) type Fetched<T, K = i32> = OnceCell<std::result::Result<HashMap<K, T>, Error>>;
 
 /// The customers of a page.
 pub(super) struct CustomerBatch {
@@ -26,7 +30,9 @@ pub(super) struct CustomerBatch {
     group_ids: Vec<i32>,
     groups: Fetched<CustomerGroup>,
     addresses: Fetched<Vec<customer_address::Model>>,
+    address_counts: Fetched<i64>,
     sessions: Fetched<Vec<customer_session::Model>>,
+    mails: CustomerMailPages,
 }
 
 impl CustomerBatch {
@@ -39,7 +45,9 @@ impl CustomerBatch {
             group_ids,
             groups: OnceCell::new(),
             addresses: OnceCell::new(),
+            address_counts: OnceCell::new(),
             sessions: OnceCell::new(),
+            mails: CustomerMailPages::default(),
         }
     }
 
@@ -66,6 +74,24 @@ impl CustomerBatch {
             Ok(group_by(rows, |row| row.customer_id))
         };
         Ok(lookup(self.addresses.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+    }
+
+    /// The number of addresses of a customer of the page.
+    pub(super) async fn address_count(&self, ctx: &Context<'_>, customer_id: i32) -> Result<i64> {
+        let ctx = caller(ctx)?;
+        let fetch = async || address::count_of_customers(ctx, &self.customer_ids).await;
+        Ok(lookup(self.address_counts.get_or_init(fetch).await, customer_id)?.unwrap_or_default())
+    }
+
+    /// A page of the mails to a customer of the page.
+    pub(super) async fn mails(
+        &self,
+        ctx: &Context<'_>,
+        customer_id: i32,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<ListConnection<Mail>> {
+        self.mails.of(ctx, &self.customer_ids, customer_id, (first, after)).await
     }
 
     /// The sessions of a customer of the page.
@@ -120,7 +146,11 @@ fn group_by<T>(rows: Vec<T>, key: impl Fn(&T) -> i32) -> HashMap<i32, Vec<T>> {
     groups
 }
 
-fn lookup<T: Clone>(fetched: &std::result::Result<HashMap<i32, T>, Error>, key: i32) -> Result<Option<T>> {
+/// The rows of a key.
+pub(super) fn lookup<T: Clone, K: Eq + Hash>(
+    fetched: &std::result::Result<HashMap<K, T>, Error>,
+    key: K,
+) -> Result<Option<T>> {
     match fetched {
         Ok(rows) => Ok(rows.get(&key).cloned()),
         Err(error) => Err(ResolverError(error.clone_for_waiters()).into()),

@@ -12,6 +12,7 @@ use crate::api::graphql::error::ResolverError;
 use crate::api::graphql::sized_output::{AnyJson, Text};
 use crate::entity::metafield_definition::{FieldType, Model};
 use crate::error::Error;
+use crate::service::content_version::ContentVersion;
 use crate::service::metafield;
 
 /// The definitions that the caller may see. They are read once per request, when the first field needs them. Every
@@ -136,6 +137,11 @@ impl MetafieldDefinition {
     /// When the definition was last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
+    }
+
+    /// Version, which depends on the content. A change with the header `If-Match: "<version>"` changes only this version.
+    async fn version(&self) -> String {
+        self.0.content_version()
     }
 }
 

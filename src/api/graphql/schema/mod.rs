@@ -2,11 +2,14 @@
 //! may read. Documentation comments of the types become the descriptions in the schema.
 
 mod address;
+mod admin;
+mod admin_queries;
 mod connection;
 mod country;
 mod country_queries;
 mod criterion;
 mod customer;
+mod customer_mails;
 mod customer_queries;
 pub(super) mod date_time;
 pub(super) mod definitions;
@@ -16,9 +19,13 @@ mod journal;
 mod journal_queries;
 mod list_connection;
 mod loader;
+mod mail;
+mod mail_queries;
 pub(super) mod metafield;
 mod node;
+mod overview;
 mod query;
+mod saved_view;
 mod session;
 mod webhook;
 mod webhook_deliveries;

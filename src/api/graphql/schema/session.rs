@@ -42,7 +42,9 @@ impl Session {
     async fn current(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(match &caller(ctx)?.caller {
             Caller::Customer { session, .. } => *session == Some(self.0.uuid),
-            Caller::Anonymous | Caller::Admin { .. } | Caller::System => false,
+            Caller::Anonymous | Caller::Admin { .. } | Caller::UnenrolledAdmin { .. } | Caller::System => {
+                false
+            }
         })
     }
 }

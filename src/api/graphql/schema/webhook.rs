@@ -9,6 +9,7 @@ use super::journal::Event;
 use crate::api::graphql::sized_output::{List, Text};
 use crate::entity::{webhook_delivery, webhook_endpoint};
 use crate::http::urls;
+use crate::service::content_version::ContentVersion;
 use crate::types::DeliveryStatus;
 
 /// A webhook endpoint.
@@ -62,6 +63,11 @@ impl WebhookEndpoint {
     /// When the endpoint was last changed.
     async fn updated_at(&self) -> DateTime {
         DateTime(self.0.updated_at)
+    }
+
+    /// Version, which depends on the content. A change with the header `If-Match: "<version>"` changes only this version.
+    async fn version(&self) -> String {
+        self.0.content_version()
     }
 
     /// URL that updates the endpoint with PATCH.

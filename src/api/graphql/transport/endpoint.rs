@@ -27,9 +27,9 @@ use crate::api::graphql::caller::with_caller;
 use crate::api::graphql::schema::Schema;
 use crate::api::graphql::schema::metafield::Definitions;
 use crate::app::App;
-use crate::app::ctx::{AdminCtx, Ctx};
+use crate::app::ctx::{Ctx, OwnAdminCtx};
 use crate::clock::Timer;
-use crate::http::{CurrentCustomer, Failure, FailureCode, MediaType};
+use crate::http::{AnyCtx, CurrentCustomer, Failure, FailureCode, MediaType};
 use crate::telemetry;
 use crate::telemetry::metrics::OperationOutcome;
 
@@ -61,7 +61,7 @@ pub(super) fn routes(app: &Arc<App>, schemas: Schemas) -> Router {
 
 async fn query_by_url(
     State(endpoint): State<GraphqlEndpoint>,
-    ctx: Ctx,
+    AnyCtx(ctx): AnyCtx,
     customer: CurrentCustomer,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
@@ -81,16 +81,16 @@ async fn query_by_url(
 
 async fn query_by_url_as_admin(
     state: State<GraphqlEndpoint>,
-    ctx: AdminCtx,
+    ctx: OwnAdminCtx,
     headers: HeaderMap,
     query: Result<Query<UrlParameters>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    query_by_url(state, ctx.into_inner(), CurrentCustomer::default(), headers, query).await
+    query_by_url(state, AnyCtx(ctx.into_inner()), CurrentCustomer::default(), headers, query).await
 }
 
 async fn query_by_body(
     State(endpoint): State<GraphqlEndpoint>,
-    ctx: Ctx,
+    AnyCtx(ctx): AnyCtx,
     customer: CurrentCustomer,
     headers: HeaderMap,
     body: Body,
@@ -113,11 +113,11 @@ async fn query_by_body(
 
 async fn query_by_body_as_admin(
     state: State<GraphqlEndpoint>,
-    ctx: AdminCtx,
+    ctx: OwnAdminCtx,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    query_by_body(state, ctx.into_inner(), CurrentCustomer::default(), headers, body).await
+    query_by_body(state, AnyCtx(ctx.into_inner()), CurrentCustomer::default(), headers, body).await
 }
 
 /// The media type of the response.

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaF
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::field::{FieldType, NewSubField, OwnerType, Validation, ValuesByName};
-use super::values::{FlagInput, GroupIdInput, StatusInput};
+use super::values::{BulkActionInput, FlagInput, GroupIdInput, StatusInput};
 
 use crate::service::input::patch::Mode;
 use crate::service::input::property::{Input, Property, Rule};
@@ -43,6 +43,7 @@ pub(in crate::api::rest) fn components_of<I: Input>(schemas: &mut Vec<(String, R
             add::<Validation>,
             add::<NewSubField>,
             add::<ValuesByName>,
+            add::<BulkActionInput>,
         ];
         assert!(known.into_iter().any(|add| add(name, schemas)), "no component is named {name}");
     }

@@ -9,10 +9,11 @@ use super::headers::{
     describe, refer,
 };
 use super::parameters::{idempotency_key, if_match};
+use super::webhooks::webhooks;
 use crate::http::failure::documented::RETRY_AFTER;
 use crate::http::rate_limit_policy;
 
-/// Adds the common headers to all operations.
+/// Adds the common headers to all operations, and the requests of webhooks.
 pub fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
@@ -25,6 +26,7 @@ pub fn complete(document: &mut OpenApi) {
             }
         }
     }
+    document.webhooks = Some(webhooks());
     describe(document.components.get_or_insert_default());
 }
 

@@ -7,7 +7,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Response};
 use crate::http::failure::documented::RETRY_AFTER;
 
 /// The entity tag of a version (RFC 9110 8.8.3), as a regular expression.
-pub(super) const VERSION_TAG: &str = "\"[0-9]+\"";
+pub(super) const VERSION_TAG: &str = "\"[0-9a-f]+\"";
 
 // The names of the components.
 pub(super) const REQUEST_ID: &str = "RequestId";

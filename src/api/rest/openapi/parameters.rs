@@ -1,6 +1,8 @@
 //! Request headers of changes, as parameters of the OpenAPI document.
+//!
+//! They have no examples: the reference would send the example with every test request, and the same key or an old
+//! version is refused from the second one on.
 
-use serde_json::json;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -19,7 +21,6 @@ pub(super) fn idempotency_key() -> Parameter {
              Each repetition gets the first response, with `Idempotency-Replayed: true`.",
         ))
         .schema(Some(schema))
-        .example(Some(json!("5f0c6a52-8f0d-4e25-9a43-0c1f3f0f5f5e")))
         .build()
 }
 
@@ -35,6 +36,5 @@ pub(super) fn if_match() -> Parameter {
              different version, it is not changed, and the response is 412 (RFC 9110 13.1.1).",
         ))
         .schema(Some(schema))
-        .example(Some(json!("\"3\"")))
         .build()
 }

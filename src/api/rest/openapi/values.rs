@@ -7,6 +7,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::service::bulk::BulkAction;
 use crate::types;
 
 /// A public identifier in a path.
@@ -78,6 +79,17 @@ impl PartialSchema for GroupIdInput {
 }
 
 impl ToSchema for GroupIdInput {}
+
+/// The action of a bulk change as input, which `service::bulk` reads.
+pub(in crate::api::rest) struct BulkActionInput;
+
+impl PartialSchema for BulkActionInput {
+    fn schema() -> RefOr<Schema> {
+        string_enum("What is done to each customer.", BulkAction::NAMES)
+    }
+}
+
+impl ToSchema for BulkActionInput {}
 
 /// The kind of a mail.
 pub(in crate::api::rest) struct MailKind;

@@ -75,9 +75,14 @@ impl Drive {
                 issued.push(token);
             }
         }
-        if let Some(secret) = field(&response, "secret").filter(|secret| secret.starts_with("whsec_")) {
+        let is_issued = |secret: &String| secret.starts_with("whsec_") || request.contains("second-factor");
+        if let Some(secret) = field(&response, "secret").filter(is_issued) {
             self.record(&format!("the secret of {request}"), &secret, false);
             issued.push(secret);
+        }
+        for code in recovery_codes(&response) {
+            self.record(&format!("a recovery code of {request}"), &code, false);
+            issued.push(code);
         }
         let exchange = Exchange { request: format!("{request} {body}"), response: response.clone(), issued };
         self.exchanges.push(exchange);
@@ -148,6 +153,13 @@ impl Drive {
             panic!("{description} is in {location}: …{}…", String::from_utf8_lossy(excerpt));
         }
     }
+}
+
+/// The recovery codes in a JSON body.
+fn recovery_codes(response: &str) -> Vec<String> {
+    let Some((_, rest)) = response.split_once("\"recovery_codes\":[") else { return Vec::new() };
+    let list = rest.split(']').next().unwrap_or_default();
+    list.split(',').map(|code| code.trim_matches('"').to_owned()).collect()
 }
 
 fn searcher(secrets: &[&Secret]) -> AhoCorasick {

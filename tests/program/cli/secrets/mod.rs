@@ -6,8 +6,10 @@ mod selection;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use patron::clock::Clock;
 use patron::config::SETTINGS;
 use serde_json::Value;
+use totp_rs::{Builder, Secret};
 
 use crate::support::{Folder, Postgres, execute, field, rows, run};
 use drive::{Drive, files};
@@ -60,6 +62,7 @@ fn drive_everything(folder: Folder, url: &str) {
 
     let (admin, _) = drive.log_in("/api/user/tokens", ADMIN, admin_password);
     let owner = run_life_cycle(&mut drive, &admin);
+    set_up_second_factor(&mut drive, &admin);
     query_everything(&mut drive, &admin, &owner);
     call_everything(&mut drive, &admin, &owner.token);
     let hashes = rows(url, "SELECT password FROM customer UNION SELECT password FROM admin_user");
@@ -158,11 +161,36 @@ fn run_life_cycle(drive: &mut Drive, admin: &str) -> Owner {
     Owner { token, uuid: uuid(&row), address: uuid(&address) }
 }
 
+/// Another admin sets up a second factor and logs in with its codes, right and wrong ones.
+fn set_up_second_factor(drive: &mut Drive, admin: &str) {
+    let (email, password) = ("eve@shop.io", drive.mark("password of another admin"));
+    let body = format!(r#"{{"email": "{email}", "full_name": "Eve", "password": "{password}"}}"#);
+    drive.ok("POST /api/users", admin, &body);
+    let (token, _) = drive.log_in("/api/user/tokens", email, &password);
+    let body = format!(r#"{{"password": "{password}"}}"#);
+    let created = drive.ok("POST /api/user/me/second-factor", &token, &body);
+    let secret = Secret::try_from_base32(field(&created, "secret").expect("a secret")).expect("base32");
+    let totp = Builder::new().with_secret(secret).build().expect("a secret of at least 128 bits");
+    let code = totp.generate(Clock::System.now().timestamp().try_into().expect("a time after 1970"));
+    let body = format!(r#"{{"code": "{code}"}}"#);
+    let confirmed = drive.ok("POST /api/user/me/second-factor/confirm", &token, &body);
+    let (_, codes) = confirmed.split_once("\"recovery_codes\":[\"").expect("recovery codes");
+    let code = codes.split('"').next().expect("a code");
+    for status in ["200", "401"] {
+        let body = format!(r#"{{"email": "{email}", "password": "{password}", "code": "{code}"}}"#);
+        let response = drive.send("POST /api/user/tokens", "", &body);
+        assert!(response.starts_with(&format!("HTTP/1.1 {status}")), "{response}");
+    }
+}
+
 /// Queries every field of the schema as each kind of caller.
 fn query_everything(drive: &mut Drive, admin: &str, owner: &Owner) {
     let id = |kind: &str, uuid: &str| format!("id: \"{}\"", URL_SAFE_NO_PAD.encode(format!("{kind}:{uuid}")));
     let text = |text: &str| vec![text.to_owned()];
+    let me = drive.ok("POST /api/graphql", admin, r#"{"query": "{ me { uuid } }"}"#);
+    let admin_uuid = field(&me, "uuid").expect("a uuid");
     let arguments = [
+        ("Query.admin", text(&format!("uuid: \"{admin_uuid}\""))),
         ("Query.customer", vec![format!("email: \"{OWNER}\""), format!("id: \"{}\"", owner.uuid)]),
         ("Query.node", vec![id("Customer", &owner.uuid), id("CustomerAddress", &owner.address)]),
         ("Query.customerGroup", text("id: 1")),
@@ -170,6 +198,8 @@ fn query_everything(drive: &mut Drive, admin: &str, owner: &Owner) {
         ("Query.provinces", text(r#"countries: ["US"]"#)),
         ("Query.metafieldDefinitions", text(r#"ownerType: "customer""#)),
         ("Customer.metafield", text(r#"namespace: "custom", key: "tier""#)),
+        // A page of the default size for each customer would exceed the complexity limit.
+        ("Customer.mails", text("first: 1")),
     ];
     let queries = selection::queries(arguments.into_iter().collect());
     assert!(queries.iter().any(|query| query.contains("sessions")) && queries.len() > 10, "{queries:?}");

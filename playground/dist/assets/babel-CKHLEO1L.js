@@ -1,0 +1,1 @@
+export{t as parsers,n as printers}from"./prettier-jsonc-CrVE77M3.js";

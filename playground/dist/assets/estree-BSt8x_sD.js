@@ -1,1 +1,0 @@
-export{t as parsers,n as printers}from"./prettier-jsonc-Dj1Un0VE.js";

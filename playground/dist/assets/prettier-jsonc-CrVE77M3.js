@@ -1,0 +1,2 @@
+import{a as e,i as t}from"./index-DJDzkCNa.js";var n={jsonc:{parse:e=>({text:e}),astFormat:`jsonc-text`,locStart:()=>0,locEnd:({text:e})=>e.length}},r={"jsonc-text":{print:({node:{text:n}})=>t(n,e(n,void 0,{tabSize:2,insertSpaces:!0,eol:`
+`}))}};export{r as n,n as t};
