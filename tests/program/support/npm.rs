@@ -28,13 +28,7 @@ pub(crate) fn packages(name: &str) -> PathBuf {
 }
 
 fn install(sources: &Path, folder: &Path) {
-    std::fs::create_dir_all(folder).expect("the folder is created");
-    for entry in std::fs::read_dir(sources).expect("the folder exists") {
-        let path = entry.expect("an entry").path();
-        if path.is_file() {
-            std::fs::copy(&path, folder.join(path.file_name().expect("a name"))).expect("the file is copied");
-        }
-    }
+    copy(sources, folder);
     let lockfile = std::fs::read(sources.join("package-lock.json")).expect("there is a lockfile");
     // A copy of the lockfile whose packages are installed.
     let installed = folder.join("installed.json");
@@ -49,4 +43,18 @@ fn install(sources: &Path, folder: &Path) {
         folder.display()
     );
     std::fs::write(installed, lockfile).expect("the lockfile is copied");
+}
+
+/// Copies a folder with its folders, but no installed packages.
+fn copy(sources: &Path, folder: &Path) {
+    std::fs::create_dir_all(folder).expect("the folder is created");
+    for entry in std::fs::read_dir(sources).expect("the folder exists") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().expect("a name");
+        if path.is_file() {
+            std::fs::copy(&path, folder.join(name)).expect("the file is copied");
+        } else if name != "node_modules" {
+            copy(&path, &folder.join(name));
+        }
+    }
 }
