@@ -1,8 +1,8 @@
 import { Badge, Dot } from '../../components/badge';
 import type { Column } from '../../components/column';
 import { DateTime } from '../../components/date-time';
-import { EditIcon, MoreIcon, PersonIcon, PowerIcon, ShieldIcon } from '../../components/icons';
-import { Menu } from '../../components/menu';
+import { EditIcon, PersonIcon, PowerIcon, ShieldIcon } from '../../components/icons';
+import { RowMenu } from '../../components/row-menu';
 import type { Admin } from './queries';
 
 type Parts = {
@@ -59,13 +59,8 @@ export const columnsOf = ({ ownUuid, onRename, onDisable, onEnable, onReset }: P
     cell: (admin) => {
       const isOwn = admin.uuid === ownUuid;
       return (
-        <Menu
-          label={`Actions for ${admin.fullName}`}
-          trigger={(props) => (
-            <button type="button" className="icon-button table-menu" aria-label={`Actions for ${admin.fullName}`} {...props}>
-              <MoreIcon />
-            </button>
-          )}
+        <RowMenu
+          name={admin.fullName}
           items={[
             { label: 'Rename…', icon: <EditIcon />, onSelect: () => onRename(admin) },
             isOwn

@@ -1,7 +1,7 @@
 import { Badge, Dot } from '../../components/badge';
 import type { Column } from '../../components/column';
-import { EditIcon, MoreIcon, TrashIcon } from '../../components/icons';
-import { Menu } from '../../components/menu';
+import { EditIcon, TrashIcon } from '../../components/icons';
+import { RowMenu } from '../../components/row-menu';
 import { Link } from '../../router';
 import { type Definition, nameOf } from './queries';
 import { rulesText } from './rule-text';
@@ -66,13 +66,8 @@ export const columnsOf = (onDelete: (definition: Definition) => void): Column<De
     width: 8,
     phone: 'corner',
     cell: (definition) => (
-      <Menu
-        label={`Actions for ${definition.name}`}
-        trigger={(props) => (
-          <button type="button" className="icon-button table-menu" aria-label={`Actions for ${definition.name}`} {...props}>
-            <MoreIcon />
-          </button>
-        )}
+      <RowMenu
+        name={definition.name}
         items={[
           { label: 'Edit…', icon: <EditIcon />, to: pathOf(definition) },
           { label: 'Delete…', icon: <TrashIcon />, danger: true, onSelect: () => onDelete(definition) },

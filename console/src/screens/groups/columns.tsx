@@ -1,7 +1,7 @@
 import { Badge } from '../../components/badge';
 import type { Column } from '../../components/column';
-import { EditIcon, MoreIcon, TrashIcon } from '../../components/icons';
-import { Menu } from '../../components/menu';
+import { EditIcon, TrashIcon } from '../../components/icons';
+import { RowMenu } from '../../components/row-menu';
 import { Link } from '../../router';
 import { Count } from './counts';
 import { DEFAULT_GROUP, type Group } from './queries';
@@ -45,13 +45,8 @@ export const columnsOf = ({ onRename, onDelete }: Parts): Column<Group>[] => [
     cell: (group) => {
       const isDefault = group.customerGroupId === DEFAULT_GROUP;
       return (
-        <Menu
-          label={`Actions for ${group.groupName}`}
-          trigger={(props) => (
-            <button type="button" className="icon-button table-menu" aria-label={`Actions for ${group.groupName}`} {...props}>
-              <MoreIcon />
-            </button>
-          )}
+        <RowMenu
+          name={group.groupName}
           items={[
             { label: 'Rename…', icon: <EditIcon />, onSelect: () => onRename(group) },
             {

@@ -1,1 +1,0 @@
-import{i as e,n as t}from"./jsx-runtime-DyZJNswf.js";var n=e(t(),1);function r(e){let t=(0,n.useRef)(e);return(0,n.useLayoutEffect)(()=>{t.current=e}),(0,n.useCallback)((...e)=>t.current(...e),[])}export{r as t};
