@@ -1,8 +1,8 @@
 //! The filter by the last login.
 
 use chrono::{DateTime, Utc};
-use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{ExprTrait, Query, SimpleExpr};
+use sea_orm::sea_query::{ExprTrait, NullOrdering, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, DbBackend, Order};
 
 use super::compare::{Compare, check_values};
 use super::reading::{Reading, are_few, is_one_of};
@@ -47,9 +47,7 @@ impl SignInCriterion {
     pub(super) fn condition(&self, app: &App, reading: Reading) -> SimpleExpr {
         let rows = self.rows();
         if self.few {
-            let select =
-                Query::select().column((Entity, Column::CustomerId)).from(Entity).and_where(rows).take();
-            return is_one_of(select, app.db.backend());
+            return is_one_of(found_first(rows, app.db.backend()), app.db.backend());
         }
         match reading {
             Reading::All | Reading::Page(SortField::LastSignInAt) => rows,
@@ -62,6 +60,17 @@ impl SignInCriterion {
         let compares = self.compares.iter().map(|compare| compare.condition(column(Column::LastSignInAt)));
         Column::LastSignInAt.is_not_null().and(all_of(compares))
     }
+}
+
+/// Selects the primary keys of the few customers that match. PostgreSQL estimates for a statement with parameters that a third
+/// of all customers match. The order of the index makes it cheaper than a scan of the table with a sort.
+fn found_first(rows: SimpleExpr, backend: DbBackend) -> SelectStatement {
+    let mut select = Query::select();
+    select.column((Entity, Column::CustomerId)).from(Entity).and_where(rows);
+    if backend == DbBackend::Postgres {
+        select.order_by_with_nulls((Entity, Column::LastSignInAt), Order::Asc, NullOrdering::First);
+    }
+    select
 }
 
 /// Checks that a comparison has not too many timestamps, and that they can be stored.
