@@ -15,10 +15,9 @@ use super::format::FormatOptions;
 use super::progress::ProgressBar;
 use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
-use crate::entity::metafield_definition::Model as Definition;
 use crate::error::Error;
 use crate::service::{customer, export, metafield};
-use crate::transfer::{self, FileError, Writer};
+use crate::transfer::{ExportColumns, FileError, Format, Writer};
 
 /// The options of `patron export`.
 #[derive(Debug, Args)]
@@ -36,7 +35,9 @@ pub(super) struct Options {
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFailure> {
     let ctx = admin_ctx(flags).await?;
-    let definitions = metafield::visible(&ctx).await?;
+    let format = options.format.of(options.output.as_deref().unwrap_or(Path::new("")));
+    let format = format.unwrap_or(Format::Ndjson);
+    let columns = columns(&ctx, format, options.with_password_hashes).await?;
     let total = customer::count(&ctx, &customer::parse_filters(Vec::new(), &ctx.app)?).await?;
     let total = u64::try_from(total).unwrap_or_default();
     let target =
@@ -50,11 +51,9 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFa
         }
         None => Box::new(std::io::stdout()),
     };
-    let format = options.format.of(options.output.as_deref().unwrap_or(Path::new("")));
-    let format = format.unwrap_or(transfer::Format::Ndjson);
     let output = BufWriter::with_capacity(64 * 1024, output);
     let mut progress = ProgressBar::start("exported", total);
-    let written = write(&ctx, format, output, definitions, options.with_password_hashes, &mut progress).await;
+    let written = write(&ctx, format, output, columns, &mut progress).await;
     let elapsed = progress.finish();
     match written {
         Ok(count) => {
@@ -69,6 +68,16 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFa
     }
 }
 
+/// The columns of the file. Only CSV needs the number of addresses.
+async fn columns(ctx: &AdminCtx, format: Format, with_hashes: bool) -> Result<ExportColumns, CommandFailure> {
+    let definitions = metafield::visible(ctx).await?;
+    let addresses = match format {
+        Format::Csv(_) => export::max_addresses(ctx).await?,
+        Format::Ndjson => 0,
+    };
+    Ok(ExportColumns { definitions, addresses, with_hashes })
+}
+
 /// Why an export stopped.
 enum Stop {
     File(FileError),
@@ -77,13 +86,12 @@ enum Stop {
 
 async fn write(
     ctx: &AdminCtx,
-    format: transfer::Format,
+    format: Format,
     output: impl Write,
-    definitions: Vec<Definition>,
-    with_hashes: bool,
+    columns: ExportColumns,
     progress: &mut ProgressBar,
 ) -> Result<u64, Stop> {
-    let mut writer = Writer::new(format, output, definitions, with_hashes).map_err(Stop::File)?;
+    let mut writer = Writer::new(format, output, columns).map_err(Stop::File)?;
     let (mut last, mut count) = (0, 0);
     loop {
         let page = export::page(ctx, last).await.map_err(Stop::Service)?;

@@ -95,7 +95,7 @@ pub async fn seed(ctx: &AdminCtx, count: usize) -> Result<()> {
     let mut lines = (1..)
         .zip(records.collect::<Result<Vec<_>>>()?)
         .map(|(number, record)| Line { number, record: Ok(record) });
-    let options = Options { create_groups: true, dry_run: false };
+    let options = Options { create_groups: true, ..Options::default() };
     let mut import = Import::new(options);
     loop {
         let batch: Vec<Line> = lines.by_ref().take(BATCH).collect();

@@ -16,4 +16,10 @@ pub enum FileError {
     /// unknown.
     #[error("line {0}: a customer of more than 4 MiB, or a quotation mark that is not closed")]
     TooLong(u64),
+    /// A customer has more addresses than an exported CSV file has columns for: it got one after they were counted, or
+    /// another program has stored more than a customer of patron can have.
+    #[error(
+        "a customer has more addresses than the file has columns for: export again, or as NDJSON if it has more than 100"
+    )]
+    MoreAddresses,
 }

@@ -1,196 +1,142 @@
-//! Reads customers from CSV. The first line has the field name of each column. A dotted name is a nested field:
-//! `addresses.1.city`, `metafields.custom.size`.
+//! Reads customers from CSV. The first line names the columns (`csv_header.rs`). Excel writes a line such as `sep=;` before it,
+//! which names the delimiter.
 
 use std::io::BufRead;
 
-use csv::{ByteRecord, ErrorKind, ReaderBuilder, Terminator};
 use serde_json::{Map, Value};
 
-use super::file_error::{FileError, MAX_RECORD};
+use super::column_map::ColumnMap;
+use super::csv_header::{Column, parse_header};
+use super::csv_reader::{CsvReader, RecordRead};
+use super::csv_record::CsvRecord;
+use super::encoding::NOT_UTF_8;
+use super::file_error::FileError;
+use super::format::CsvFormat;
 use super::formula::unguarded;
-use super::record_source::RecordSource;
 use crate::service::import::{Line, Record};
+use crate::types::{boolean_of_text, inexact_number};
 
-/// The field for the cells of a column.
-#[derive(Debug, PartialEq, Eq)]
-enum Column {
-    /// A text field.
-    Text(String),
-    /// A field whose cells are JSON.
-    Json(String),
-    /// A field of an address: the number of the address, from 1, and the field name.
-    Address(usize, String),
-    /// A custom field: its namespace and its key.
-    Metafield(String, String),
+/// The lines after the header.
+pub(super) struct CsvLines<R> {
+    reader: CsvReader<R>,
+    columns: Vec<Column>,
+    record: CsvRecord,
+    is_raw: bool,
 }
 
-impl Column {
-    fn parse(name: &str) -> Result<Self, String> {
-        let unknown = || format!("there is no field \"{}\"", name.chars().take(64).collect::<String>());
-        let (parent, child) =
-            name.split_once('.').map_or((name, None), |(parent, child)| (parent, Some(child)));
-        match (parent, child) {
-            ("metafields", Some(child)) => {
-                let (namespace, key) = child.split_once('.').ok_or_else(unknown)?;
-                Ok(Self::Metafield(namespace.to_owned(), key.to_owned()))
+impl<R: BufRead> CsvLines<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// When the header can't be read or is invalid.
+    pub(super) fn start(input: R, format: CsvFormat, map: &ColumnMap) -> Result<Self, FileError> {
+        let mut delimiter = format.delimiter;
+        let mut reader = CsvReader::new(input, delimiter);
+        let mut record = CsvRecord::default();
+        let mut header = reader.read(&mut record)?;
+        if let Some(read) = header.filter(|read| read.malformed.is_none())
+            && let Some(named) = named_delimiter(&record, delimiter)
+        {
+            if format.is_delimiter_given && named != delimiter {
+                return Err(FileError::Header(read.line, conflict(named, delimiter)));
             }
-            ("addresses", Some(child)) => {
-                let (number, field) = child.split_once('.').ok_or_else(unknown)?;
-                let number: usize = number.parse().map_err(|_| unknown())?;
-                // No customer has more than 100 addresses, and a large number would allocate a long list.
-                if !(1..=100).contains(&number) || !Record::ADDRESS_FIELDS.contains(&field) {
-                    return Err(unknown());
-                }
-                Ok(Self::Address(number, field.to_owned()))
-            }
-            ("meta_data" | "metafields" | "addresses", None) => Ok(Self::Json(name.to_owned())),
-            (_, None) if Record::FIELDS.contains(&name) => Ok(Self::Text(name.to_owned())),
-            _ => Err(unknown()),
+            delimiter = named;
+            reader.set_delimiter(delimiter);
+            header = reader.read(&mut record)?;
         }
-    }
-}
-
-/// Reads the lines after the header.
-///
-/// # Errors
-/// When the header can't be read or is invalid.
-pub(super) fn lines(
-    input: impl BufRead,
-    delimiter: u8,
-) -> Result<impl Iterator<Item = Result<Line, FileError>>, FileError> {
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .has_headers(false)
-        .terminator(Terminator::Any(b'\n'))
-        .from_reader(RecordSource::new(input));
-    let mut next = move |record: &mut ByteRecord| {
-        loop {
-            reader.get_mut().start_record(MAX_RECORD);
-            let read = reader.read_byte_record(record);
-            let source = reader.get_ref();
-            match read {
-                Ok(true) => {}
-                Ok(false) => return Ok(None),
-                Err(error) => {
-                    return Err(match error.into_kind() {
-                        ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-                            FileError::TooLong(source.start_line())
-                        }
-                        ErrorKind::Io(error) => error.into(),
-                        // The other kinds concern UTF-8 and record lengths, which this reader doesn't check.
-                        _ => std::io::Error::from(std::io::ErrorKind::InvalidData).into(),
-                    });
-                }
-            }
-            if source.ends_in_return() {
-                trim_return(record);
-            }
-            // Lines without a value, which spreadsheets append, are ignored.
-            if record.iter().any(|cell| !cell.is_empty()) {
-                return Ok(Some(source.start_line()));
-            }
-        }
-    };
-    let mut record = ByteRecord::new();
-    let Some(number) = next(&mut record)? else {
-        return Err(FileError::Header(1, "the file is empty".to_owned()));
-    };
-    let columns = columns(&record, delimiter).map_err(|reason| FileError::Header(number, reason))?;
-    Ok(std::iter::from_fn(move || match next(&mut record) {
-        Ok(Some(number)) => Some(Ok(Line { number, record: parse(&columns, &record) })),
-        Ok(None) => None,
-        Err(error) => Some(Err(error)),
-    }))
-}
-
-/// Removes the carriage return before a line feed from the last cell. The reader searches for line feeds only: if it
-/// accepted both terminators, the end of a record would be ambiguous.
-fn trim_return(record: &mut ByteRecord) {
-    if let Some(cell) = record.iter().next_back()
-        && let Some(trimmed) = cell.strip_suffix(b"\r")
-    {
-        let trimmed = trimmed.to_vec();
-        record.truncate(record.len() - 1);
-        record.push_field(&trimmed);
-    }
-}
-
-fn columns(header: &ByteRecord, delimiter: u8) -> Result<Vec<Column>, String> {
-    let mut columns = Vec::new();
-    for name in header {
-        let name = std::str::from_utf8(name).map_err(|_| "not UTF-8".to_owned())?.trim();
-        let column = Column::parse(name).map_err(|reason| {
-            let other = [',', ';', '\t']
-                .into_iter()
-                .find(|c| u32::from(*c) != u32::from(delimiter) && name.contains(*c));
-            match other {
-                Some(other) => {
-                    format!("{reason}; if cells are separated by {other:?}, use --delimiter {other:?}")
-                }
-                None => reason,
-            }
-        })?;
-        if columns.contains(&column) {
-            return Err(format!("the column \"{name}\" occurs twice"));
-        }
-        columns.push(column);
-    }
-    for whole in ["addresses", "metafields"] {
-        let is_part = |column: &Column| match column {
-            Column::Address(..) => whole == "addresses",
-            Column::Metafield(..) => whole == "metafields",
-            _ => false,
+        let Some(RecordRead { line, malformed }) = header else {
+            return Err(FileError::Header(1, "the file is empty".to_owned()));
         };
-        if columns.contains(&Column::Json(whole.to_owned())) && columns.iter().any(is_part) {
-            return Err(format!("there are both a column \"{whole}\" and columns for parts of it"));
+        let columns = match malformed {
+            Some(reason) => Err(reason.to_owned()),
+            None => parse_header(&record, delimiter, map),
+        };
+        let columns = columns.map_err(|reason| FileError::Header(line, reason))?;
+        Ok(Self { reader, columns, record, is_raw: format.is_raw })
+    }
+}
+
+impl<R: BufRead> Iterator for CsvLines<R> {
+    type Item = Result<Line, FileError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.read(&mut self.record) {
+            Ok(Some(RecordRead { line, malformed })) => {
+                let record = match malformed {
+                    Some(reason) => Err(reason.to_owned()),
+                    None => parse(&self.columns, &self.record, self.is_raw),
+                };
+                Some(Ok(Line { number: line, record }))
+            }
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
         }
     }
-    Ok(columns)
+}
+
+/// The delimiter that a first line such as `sep=;` names. If it is the delimiter of the reader, it has split the line.
+fn named_delimiter(record: &CsvRecord, delimiter: u8) -> Option<u8> {
+    let mut cells = record.cells();
+    let (name, named) = cells.next()?.split_at_checked(4)?;
+    let named = match (named, cells.next(), cells.next()) {
+        ([named], None, _) => *named,
+        ([], Some([]), None) => delimiter,
+        _ => return None,
+    };
+    let is_possible = named.is_ascii() && !named.is_ascii_alphanumeric() && !b"\"\r\n".contains(&named);
+    (is_possible && name.eq_ignore_ascii_case(b"sep=")).then_some(named)
+}
+
+fn conflict(named: u8, delimiter: u8) -> String {
+    format!(
+        "the file names the delimiter {:?}, and --delimiter is {:?}: omit --delimiter, or remove the first line",
+        char::from(named),
+        char::from(delimiter)
+    )
 }
 
 /// Parses a line. An empty cell sets no field.
-fn parse(columns: &[Column], record: &ByteRecord) -> Result<Record, String> {
-    if record.len() != columns.len() {
-        return Err(format!("{} cells instead of {}", record.len(), columns.len()));
-    }
+fn parse(columns: &[Column], record: &CsvRecord, is_raw: bool) -> Result<Record, String> {
+    check_length(columns, record)?;
     let (mut fields, mut metafields) = (Map::new(), Map::new());
     let mut addresses: Vec<Map<String, Value>> = Vec::new();
-    for (column, cell) in columns.iter().zip(record) {
-        let Ok(cell) = std::str::from_utf8(cell) else {
-            return Err("not UTF-8".to_owned());
-        };
-        if cell.is_empty() {
+    for (index, (column, cell)) in columns.iter().zip(record.cells()).enumerate() {
+        if cell.is_empty() || *column == Column::Ignored {
             continue;
         }
+        let cell = std::str::from_utf8(cell).map_err(|_| NOT_UTF_8.to_owned())?;
+        let text = if is_raw { cell } else { unguarded(cell) };
         match column {
-            Column::Text(name) => {
-                // No export has passwords.
-                let text = if name == "password" { cell } else { unguarded(cell) };
-                fields.insert(name.clone(), text.into());
-            }
+            Column::Text(name) => match name.as_str() {
+                // No export has passwords, and no hash begins as a formula.
+                "password" | "password_hash" => put_text(&mut fields, name, cell),
+                "status" => put_text(&mut fields, name, status(text)),
+                _ => put_text(&mut fields, name, text),
+            },
             Column::Json(name) => {
-                let value = serde_json::from_str(cell).map_err(|_| format!("{name} is not JSON"))?;
-                fields.insert(name.clone(), value);
+                fields.insert(name.clone(), parse_json(name, cell)?);
             }
             Column::Address(number, field) => {
                 if addresses.len() < *number {
                     addresses.resize_with(*number, Map::new);
                 }
-                let value = match cell {
-                    "true" if field == "is_default" => true.into(),
-                    "false" if field == "is_default" => false.into(),
-                    text => unguarded(text).into(),
-                };
-                addresses[number - 1].insert(field.clone(), value);
+                let address = &mut addresses[number - 1];
+                match boolean_of_text(text).filter(|_| field == "is_default") {
+                    Some(flag) => {
+                        address.insert(field.clone(), flag.into());
+                    }
+                    None => put_text(address, field, text),
+                }
             }
             Column::Metafield(namespace, key) => {
                 let namespace = metafields.entry(namespace).or_insert_with(|| Value::Object(Map::new()));
-                namespace[key] = unguarded(cell).into();
+                namespace[key] = text.into();
             }
+            Column::Nameless => return Err(format!("cell {} is in a column without a name", index + 1)),
+            Column::Ignored => {}
         }
     }
-    addresses.retain(|address| !address.is_empty());
+    // An address without a value stays in the list, so that the others keep their positions.
     if !addresses.is_empty() {
         fields.insert("addresses".to_owned(), addresses.into_iter().map(Value::Object).collect());
     }
@@ -201,47 +147,96 @@ fn parse(columns: &[Column], record: &ByteRecord) -> Result<Record, String> {
     Ok(Record { fields, is_text })
 }
 
+/// Checks that a line has a cell for each column. Additional empty cells are ignored, as additional empty columns are.
+fn check_length(columns: &[Column], record: &CsvRecord) -> Result<(), String> {
+    let mut additional = record.cells().skip(columns.len());
+    if record.len() < columns.len() || additional.any(|cell| !cell.is_empty()) {
+        return Err(format!("{} cells instead of {}", record.len(), columns.len()));
+    }
+    Ok(())
+}
+
+/// Sets a text, or appends it to that of an earlier column with the same field.
+fn put_text(fields: &mut Map<String, Value>, name: &str, text: &str) {
+    if let Some(Value::String(earlier)) = fields.get_mut(name) {
+        earlier.push(' ');
+        earlier.push_str(text);
+        return;
+    }
+    fields.insert(name.to_owned(), text.into());
+}
+
+/// The status `0` or `1` of a text such as `TRUE` or `disabled`; any other text as it is.
+fn status(text: &str) -> &str {
+    let is_enabled = match text.trim() {
+        word if word.eq_ignore_ascii_case("enabled") => Some(true),
+        word if word.eq_ignore_ascii_case("disabled") => Some(false),
+        word => boolean_of_text(word),
+    };
+    match is_enabled {
+        Some(true) => "1",
+        Some(false) => "0",
+        None => text,
+    }
+}
+
+fn parse_json(name: &str, cell: &str) -> Result<Value, String> {
+    let value = serde_json::from_str(cell).map_err(|_| format!("{name} is not JSON"))?;
+    match inexact_number(cell.as_bytes()) {
+        Some(reason) => Err(format!("{name}: {reason}")),
+        None => Ok(value),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use serde_json::json;
+    use std::io::Cursor;
+
+    use serde_json::{Value, json};
+
+    use crate::service::import::Line;
+    use crate::transfer::{ColumnMap, CsvFormat, FileError, Format, read as read_file};
 
     type Numbered = (u64, Result<Value, String>);
 
-    fn read(text: &str, delimiter: u8) -> Result<Vec<Numbered>, String> {
-        let lines =
-            lines(std::io::Cursor::new(text.to_owned()), delimiter).map_err(|error| error.to_string())?;
+    fn read_with(text: &str, format: CsvFormat, map: &[&str]) -> Result<Vec<Numbered>, String> {
+        let map: Vec<String> = map.iter().map(|text| (*text).to_owned()).collect();
+        let map = ColumnMap::new(None, &map).unwrap();
+        let lines = read_file(Format::Csv(format), None, Cursor::new(text.to_owned()), &map);
         let line = |line: Result<Line, FileError>| {
             let line = line.map_err(|error| error.to_string())?;
             Ok((line.number, line.record.map(|record| Value::Object(record.fields))))
         };
-        lines.map(line).collect()
+        lines.map_err(|error| error.to_string())?.map(line).collect()
+    }
+
+    fn read(text: &str) -> Result<Vec<Numbered>, String> {
+        read_with(text, CsvFormat::with_delimiter(b','), &[])
     }
 
     #[test]
     fn columns_are_fields_and_parts_of_fields() {
         let text = "\u{FEFF}email,addresses.1.city,addresses.2.is_default,metafields.custom.size,meta_data\r\n\
                     a@x.io,\"Ulm,\r\n\"\"Donau\"\"\",true,12,\"{\"\"a\"\": 1}\"\r\n\r\nb@x.io,,,,\r\n\
-                    c@x.io\r\nd@x.io,,,,{\r\n";
+                    c@x.io\r\nd@x.io,,,,{\r\ne@x.io,,,,{\"\"\r\nf@x.io,,,,\"[1e400]\"\ng@x.io,,,,[0.1000000000000000055]\n";
         let first = json!({
             "email": "a@x.io", "addresses": [{"city": "Ulm,\r\n\"Donau\""}, {"is_default": true}],
             "metafields": {"custom": {"size": "12"}}, "meta_data": {"a": 1},
         });
+        let refused = |line, reason: &str| (line, Err(reason.to_owned()));
+        let mut lines = read(text).unwrap();
+        let inexact = lines.pop().unwrap();
+        let inside = lines.remove(4);
         let expected = vec![
             (2, Ok(first)),
             (5, Ok(json!({"email": "b@x.io"}))),
-            (6, Err("1 cells instead of 5".to_owned())),
-            (7, Err("meta_data is not JSON".to_owned())),
+            refused(6, "1 cells instead of 5"),
+            refused(7, "meta_data is not JSON"),
+            refused(9, "meta_data is not JSON"),
         ];
-        assert_eq!(read(text, b','), Ok(expected));
-    }
-
-    #[test]
-    fn line_breaks_inside_quotation_marks_are_kept_and_counted() {
-        let text = "\u{FEFF}\nemail,full_name\n\na,\"A\r\"\r\n\"b\r\n\",B\r\nc,\"C\nis not closed";
-        let line = |number, email: &str, name: &str| (number, Ok(json!({"email": email, "full_name": name})));
-        let expected = vec![line(4, "a", "A\r"), line(5, "b\r\n", "B"), line(7, "c", "C\nis not closed")];
-        assert_eq!(read(text, b','), Ok(expected));
+        assert_eq!(lines, expected);
+        assert!(inside.0 == 8 && inside.1.unwrap_err().starts_with("a quotation mark inside a cell"));
+        assert!(inexact.0 == 10 && inexact.1.unwrap_err().starts_with("meta_data: The number 0.1000"));
     }
 
     /// The apostrophe that an export puts before a formula. A password is typed as it is.
@@ -252,34 +247,75 @@ mod tests {
             "full_name": "=1+1", "password": "'=1+1", "addresses": [{"telephone": "+49"}],
             "metafields": {"custom": {"motto": "-"}},
         });
-        assert_eq!(read(text, b','), Ok(vec![(2, Ok(expected))]));
+        assert_eq!(read(text), Ok(vec![(2, Ok(expected))]));
+        let raw = CsvFormat { is_raw: true, ..CsvFormat::with_delimiter(b',') };
+        let expected = json!({
+            "full_name": "'=1+1", "password": "'=1+1", "addresses": [{"telephone": "'+49"}],
+            "metafields": {"custom": {"motto": "'-"}},
+        });
+        assert_eq!(read_with(text, raw, &[]), Ok(vec![(2, Ok(expected))]));
     }
 
     #[test]
-    fn an_invalid_header_is_refused() {
-        for (header, delimiter, expected) in [
-            ("", b',', "line 1: the file is empty"),
-            ("email,e-mail", b',', "line 1: there is no field \"e-mail\""),
-            ("email;status", b',', "if cells are separated by ';', use --delimiter ';'"),
-            ("\r\n\nemail,email", b',', "line 3: the column \"email\" occurs twice"),
-            ("addresses.0.city", b',', "no field \"addresses.0.city\""),
-            ("addresses.101.city", b',', "no field \"addresses.101.city\""),
-            ("addresses.1.customer_id", b',', "no field"),
-            ("addresses,addresses.1.city", b',', "both a column \"addresses\" and columns for parts of it"),
-            ("password.x", b',', "no field"),
-        ] {
-            let error = read(header, delimiter).unwrap_err();
-            assert!(error.contains(expected), "{header}: {error}");
+    fn a_first_line_may_name_the_delimiter() {
+        let row = vec![(3, Ok(json!({"email": "a@x.io", "full_name": "A,\tB"})))];
+        for delimiter in [b',', b';', b'\t'] {
+            for first in ["sep=;", "SEP=;", "\"sep=;\""] {
+                let text = format!("{first}\r\nemail;full_name\r\na@x.io;A,\tB\r\n");
+                assert_eq!(
+                    read_with(&text, CsvFormat::with_delimiter(delimiter), &[]),
+                    Ok(row.clone()),
+                    "{first}"
+                );
+            }
         }
-        assert_eq!(
-            read("email;status\na@x.io;0\n", b';').unwrap()[0].1,
-            Ok(json!({"email": "a@x.io", "status": "0"}))
+        let given = CsvFormat { is_delimiter_given: true, ..CsvFormat::with_delimiter(b';') };
+        assert_eq!(read_with("sep=;\nemail;full_name\na@x.io;A,\tB", given, &[]), Ok(row));
+        let error = read_with("sep=,\nemail,full_name", given, &[]).unwrap_err();
+        assert!(
+            error.starts_with("line 1: the file names the delimiter ',', and --delimiter is ';'"),
+            "{error}"
         );
+        assert!(read("sep=;;\nemail").unwrap_err().contains("no field \"sep=;;\""));
+    }
+
+    #[test]
+    fn booleans_are_those_of_spreadsheets() {
+        for (text, status, flag) in [
+            ("TRUE", json!("1"), json!(true)),
+            ("no", json!("0"), json!(false)),
+            ("1", json!("1"), json!(true)),
+            ("Disabled", json!("0"), json!("Disabled")),
+            ("2", json!("2"), json!("2")),
+        ] {
+            let line = read(&format!("status,addresses.1.is_default\n{text},{text}\n")).unwrap().remove(0);
+            assert_eq!(line.1, Ok(json!({"status": status, "addresses": [{"is_default": flag}]})), "{text}");
+        }
+    }
+
+    #[test]
+    fn mapped_columns_have_other_fields_and_are_joined() {
+        let map = [
+            "First=full_name",
+            "Middle=full_name",
+            "LAST=full_name",
+            "Notes=",
+            "Street=addresses.1.address_1",
+        ];
+        let text = "first,Middle,Last,NOTES,Street,email\nAda,,Test,x,'=1,a@x.io\n,,,\"\u{FF}\",,b@x.io\n";
+        let expected =
+            json!({"full_name": "Ada Test", "addresses": [{"address_1": "=1"}], "email": "a@x.io"});
+        let expected = vec![(2, Ok(expected)), (3, Ok(json!({"email": "b@x.io"})))];
+        let comma = CsvFormat::with_delimiter(b',');
+        assert_eq!(read_with(text, comma, &map), Ok(expected));
+        let error = read_with("first,full_name\n", comma, &["First=full_name", "X=email"]).unwrap_err();
+        assert!(error.contains("the column \"full_name\" occurs twice"), "{error}");
+        assert!(error.contains("there is no column \"X\", which --map names"), "{error}");
     }
 
     #[test]
     fn an_unclosed_quotation_mark_does_not_fill_the_memory() {
-        let text = format!("email\n\"{}", "a\n".repeat(3 * MAX_RECORD as usize));
-        assert!(read(&text, b',').unwrap_err().starts_with("line 2: a customer of more than 4 MiB"));
+        let text = format!("email\n\"{}", "a\n".repeat(3 * 1024 * 1024));
+        assert!(read(&text).unwrap_err().starts_with("line 2: a customer of more than 4 MiB"));
     }
 }

@@ -4,8 +4,10 @@ use std::io::{BufRead, Read};
 
 use serde_json::Value;
 
+use super::encoding::NOT_UTF_8;
 use super::file_error::{FileError, MAX_RECORD};
 use crate::service::import::{Line, Record};
+use crate::types::inexact_number;
 
 /// Reads the lines. A line that can't be parsed is reported with its number, and reading continues with the next line.
 pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = Result<Line, FileError>> {
@@ -26,12 +28,10 @@ pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = Result<Line
                 }
                 Err("a customer of more than 4 MiB".to_owned())
             } else {
-                let text =
-                    if number == 1 { bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes) } else { &bytes };
-                if text.iter().all(u8::is_ascii_whitespace) {
+                if bytes.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                parse(text)
+                parse(&bytes)
             };
             return Some(Ok(Line { number, record }));
         }
@@ -39,8 +39,14 @@ pub(super) fn lines(mut input: impl BufRead) -> impl Iterator<Item = Result<Line
 }
 
 fn parse(text: &[u8]) -> Result<Record, String> {
+    if std::str::from_utf8(text).is_err() {
+        return Err(NOT_UTF_8.to_owned());
+    }
     match serde_json::from_slice(text) {
-        Ok(Value::Object(fields)) => Ok(Record { fields, is_text: false }),
+        Ok(Value::Object(fields)) => match inexact_number(text) {
+            Some(reason) => Err(reason),
+            None => Ok(Record { fields, is_text: false }),
+        },
         Ok(_) => Err("not a JSON object".to_owned()),
         // The position and the reason, without the text, which may contain passwords.
         Err(error) if error.is_eof() => Err("not JSON: unexpected end of the line".to_owned()),
@@ -73,15 +79,22 @@ mod tests {
 
     #[test]
     fn an_invalid_line_is_reported_with_its_number() {
-        let text = b"\xEF\xBB\xBF{\"email\": \"a@x.io\"}\r\n\n[1]\n{\"email\": }\n\xFF\n{\"a\":\n{\"a\": 1, \"b\": 2}";
+        let text =
+            b"{\"email\": \"a@x.io\"}\r\n\n[1]\n{\"email\": }\n\xFF\n{\"a\":\n{\"a\": 1, \"b\": 2}\n{\"a\": 1e-400}";
         let refused = |reason: &str| Err(reason.to_owned());
         let expected = vec![
             (1, Ok(1)),
             (3, refused("not a JSON object")),
             (4, refused("not JSON: error at column 11")),
-            (5, refused("not JSON: error at column 1")),
+            (5, refused(NOT_UTF_8)),
             (6, refused("not JSON: unexpected end of the line")),
             (7, Ok(2)),
+            (
+                8,
+                refused(
+                    "The number 1e-400 can't be kept exactly: use at most 15 digits, a 64-bit integer, or a string",
+                ),
+            ),
         ];
         assert_eq!(read(text), expected);
     }

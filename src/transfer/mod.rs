@@ -3,58 +3,51 @@
 //! A file is read and written as a stream, so only a few customers are in memory at a time. A line that can't be parsed
 //! is reported with its number, and reading continues with the next line.
 
+mod column_map;
+mod csv_header;
+mod csv_reader;
+mod csv_record;
+mod csv_row;
+mod csv_scanner;
+mod encoding;
 mod file_error;
+mod format;
 mod formula;
 mod from_csv;
 mod from_ndjson;
+mod lines;
 mod parts;
-mod record_source;
+mod preset;
 pub mod refused_lines;
+mod utf_16;
 mod write;
 
 use std::io::BufRead;
-use std::path::Path;
 
+pub use column_map::{ColumnMap, Target};
+pub use csv_row::ExportColumns;
+pub use encoding::Encoding;
 pub use file_error::FileError;
+pub use format::{CsvFormat, Format};
+pub use lines::Lines;
 pub use parts::PartWriter;
+pub use preset::Preset;
 pub use write::Writer;
 
-use crate::service::import::Line;
-
-/// The format of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Comma-separated values (RFC 4180), or values with another delimiter.
-    Csv {
-        /// The byte between two cells.
-        delimiter: u8,
-    },
-    /// A JSON object on each line.
-    Ndjson,
-}
-
-impl Format {
-    /// The format for the extension of a file name, if it is known.
-    pub fn of_file(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv { delimiter: b',' }),
-            "tsv" => Some(Self::Csv { delimiter: b'\t' }),
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            _ => None,
-        }
-    }
-}
-
-/// The lines of a file, in order, without blank lines.
-pub type Lines = Box<dyn Iterator<Item = Result<Line, FileError>> + Send>;
-
-/// Reads the lines of a file.
+/// Reads the lines of a file. Without an encoding it is UTF-8, or UTF-16 if the first bytes show that. The columns of CSV have
+/// the fields of the map, and otherwise those of their names.
 ///
 /// # Errors
 /// When the file can't be read, or when its CSV header is invalid.
-pub fn read(format: Format, input: impl BufRead + Send + 'static) -> Result<Lines, FileError> {
+pub fn read(
+    format: Format,
+    encoding: Option<Encoding>,
+    input: impl BufRead + Send + 'static,
+    map: &ColumnMap,
+) -> Result<Lines, FileError> {
+    let input = encoding::decode(input, encoding)?;
     Ok(match format {
-        Format::Csv { delimiter } => Box::new(from_csv::lines(input, delimiter)?),
+        Format::Csv(format) => Box::new(from_csv::CsvLines::start(input, format, map)?),
         Format::Ndjson => Box::new(from_ndjson::lines(input)),
     })
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{FileError, Format, Writer};
-use crate::entity::metafield_definition::Model as Definition;
+use super::csv_row::ExportColumns;
+use super::file_error::FileError;
+use super::format::Format;
+use super::write::Writer;
 use crate::service::export::ExportedCustomer;
 
 /// Writes customers to a file that is sent while it is written.
@@ -20,20 +22,20 @@ pub struct PartWriter {
 struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
 impl PartWriter {
-    /// Starts a file without password hashes. CSV gets a header, with a column for each of these custom fields.
+    /// Starts a file. CSV gets a header.
     ///
     /// # Errors
     /// Never, in memory.
-    pub fn new(format: Format, definitions: Vec<Definition>) -> Result<Self, FileError> {
+    pub fn new(format: Format, columns: ExportColumns) -> Result<Self, FileError> {
         let written = SharedBuffer::default();
-        let writer = Writer::new(format, written.clone(), definitions, false)?;
+        let writer = Writer::new(format, written.clone(), columns)?;
         Ok(Self { writer, written })
     }
 
     /// Writes customers, and takes everything that was written since the last call.
     ///
     /// # Errors
-    /// Never, in memory.
+    /// When a customer has more addresses than the file has columns for.
     pub fn write(&mut self, customers: Vec<ExportedCustomer>) -> Result<Vec<u8>, FileError> {
         for customer in customers {
             self.writer.write(customer)?;

@@ -13,6 +13,8 @@ pub enum MailKind {
     VerifyEmail,
     /// Contains a link to set a new password.
     ResetPassword,
+    /// Contains a link to set the first password.
+    Invitation,
     /// Reports that the password was changed.
     PasswordChanged,
     /// Reports a pending e-mail change; sent to the current address.
@@ -35,9 +37,10 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VerifyEmail,
         Self::ResetPassword,
+        Self::Invitation,
         Self::PasswordChanged,
         Self::EmailChangeRequested,
         Self::EmailChanged,
@@ -54,6 +57,7 @@ impl MailKind {
         match self {
             Self::VerifyEmail
             | Self::ResetPassword
+            | Self::Invitation
             | Self::PasswordChanged
             | Self::EmailChangeRequested
             | Self::EmailChanged => false,
@@ -71,6 +75,7 @@ impl MailKind {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
+            Self::Invitation => "invitation",
             Self::PasswordChanged => "password_changed",
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",

@@ -3,11 +3,13 @@
 
 mod address_key;
 mod audience;
+mod boolean;
 mod color;
 mod customer_status;
 mod email_address;
 mod event;
 mod if_match;
+mod json_number;
 mod mail;
 mod network;
 mod password;
@@ -20,12 +22,14 @@ mod webhook;
 
 pub use address_key::{AddressTexts, place_key, postcode_key, telephone_key};
 pub use audience::Audience;
+pub use boolean::boolean_of_text;
 pub use color::Color;
 pub use customer_status::CustomerStatus;
 pub(crate) use email_address::ascii_domain;
 pub use email_address::{EmailAddress, InvalidEmail, MAX_EMAIL_BYTES};
 pub use event::{Actor, EventKind, UnknownEvent, filter_matches};
 pub use if_match::{IfMatch, entity_tag, next_version, read_entity_tags};
+pub use json_number::{inexact_number, inexact_property};
 pub use mail::{MailKind, MailStatus};
 pub use network::rate_limit_key;
 pub use password::{
@@ -34,8 +38,8 @@ pub use password::{
 pub use search_text::search_text;
 pub(crate) use text::{first_characters, is_invisible};
 pub use text::{fold, is_blank};
-pub(crate) use timestamp::is_storable;
-pub use timestamp::timestamp;
+pub use timestamp::{InvalidTimestamp, parse_rfc3339, timestamp};
+pub(crate) use timestamp::{is_leap_second, is_storable};
 pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};
 pub use webhook::DeliveryStatus;

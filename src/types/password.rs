@@ -91,6 +91,16 @@ impl PasswordHash {
         Self(phc)
     }
 
+    /// The empty hash of a customer that has no password yet. No password matches it.
+    pub fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether there is a password.
+    pub fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// The PHC string. Never log or return it.
     pub fn expose(&self) -> &str {
         &self.0

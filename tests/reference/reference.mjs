@@ -9,8 +9,8 @@ import {
 const EXECUTED = new Set(['countries', '__typename']);
 const MAX_MESSAGES = 5;
 
-// The syntax that chrono's parser of RFC 3339 accepts: lower-case letters, a space instead of T, a leap second,
-// U+2212 as minus.
+// The syntax that patron accepts, chrono's parser of RFC 3339 without leap seconds: lower-case letters, a space instead
+// of T, U+2212 as minus.
 const TIMESTAMP =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+\-\u2212](\d\d):(\d\d))$/;
 
@@ -24,7 +24,7 @@ function isTimestamp(value) {
   const isLeapYear = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const lastDay = [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
   const isDate = day >= 1 && day <= lastDay;
-  const isTime = hour <= 23 && minute <= 59 && second <= 60;
+  const isTime = hour <= 23 && minute <= 59 && second <= 59;
   return isDate && isTime && offsetHour <= 23 && offsetMinute <= 59;
 }
 

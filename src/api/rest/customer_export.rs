@@ -17,7 +17,7 @@ use crate::http::Failure;
 use crate::http::failure::documented::{AdminOnly, Failing, Read};
 use crate::server::Streamed;
 use crate::service::export::FilteredExport;
-use crate::transfer::{Format, PartWriter};
+use crate::transfer::{CsvFormat, ExportColumns, FileError, Format, PartWriter};
 
 /// The format of a file of customers.
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -96,7 +96,12 @@ pub(super) async fn export_customers(
         return Ok(respond(format, Body::from_stream(stream::empty::<Result<Vec<u8>, Error>>())));
     }
     let (export, definitions) = FilteredExport::begin(ctx, filter.as_ref()).await?;
-    let writer = PartWriter::new(format.into(), definitions).map_err(Error::internal)?;
+    let addresses = match format {
+        ExportFormat::Csv => export.max_addresses().await?,
+        ExportFormat::Ndjson => 0,
+    };
+    let columns = ExportColumns { definitions, addresses, with_hashes: false };
+    let writer = PartWriter::new(format.into(), columns).map_err(Error::internal)?;
     let mut file = ExportFile { export, writer };
     // Before the head is sent, so that an unavailable database is a failure and not an incomplete file.
     let first = file.next_part().await?;
@@ -123,7 +128,10 @@ impl ExportFile {
     /// Reads and writes the next customers. The part is empty at the end of the file.
     async fn next_part(&mut self) -> Result<Vec<u8>, Error> {
         let customers = self.export.next().await?;
-        self.writer.write(customers).map_err(Error::internal)
+        self.writer.write(customers).map_err(|error| match error {
+            FileError::MoreAddresses => Error::unavailable(error.to_string()),
+            error => Error::internal(error),
+        })
     }
 }
 
@@ -146,7 +154,7 @@ fn respond(format: ExportFormat, body: Body) -> Response {
 impl From<ExportFormat> for Format {
     fn from(format: ExportFormat) -> Self {
         match format {
-            ExportFormat::Csv => Self::Csv { delimiter: b',' },
+            ExportFormat::Csv => Self::Csv(CsvFormat::with_delimiter(b',')),
             ExportFormat::Ndjson => Self::Ndjson,
         }
     }

@@ -327,6 +327,7 @@ mod tests {
             (Some(&broken), "correct horse battery", Verdict::Wrong, true),
             (Some(&dummy_hash), "correct horse battery", Verdict::Wrong, false),
             (Some(&PasswordHash::new("plain".to_owned())), "plain", Verdict::Wrong, false),
+            (Some(&PasswordHash::none()), "", Verdict::Wrong, false),
             (None, "correct horse battery", Verdict::Wrong, false),
         ] {
             let verified = hasher.verify(&BackgroundJob, Lane::System, &password.into(), hash).await.unwrap();

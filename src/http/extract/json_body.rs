@@ -13,6 +13,10 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::http::body_limit::MAX_BODY_BYTES;
 use crate::http::failure::{Failure, FailureCode};
+use crate::types::inexact_property;
+
+/// The properties of bodies whose numbers are stored. They come back as they were sent.
+const KEPT_PROPERTIES: &[&str] = &["meta_data", "metafields", "subFields", "validations"];
 
 /// A request body that is a JSON object. It does not implement `Debug`, because it may contain a password.
 pub(crate) struct JsonObject(pub Map<String, Value>);
@@ -29,11 +33,15 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
-/// Reads and parses a JSON body.
+/// Reads and parses a JSON body. A number that is stored, and would be rounded, is refused.
 async fn read_json(headers: &HeaderMap, body: Body) -> Result<Value, Failure> {
     let text = read_json_text(headers, body).await?;
-    serde_json::from_slice(&text)
-        .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))
+    let value = serde_json::from_slice(&text)
+        .map_err(|error| Failure::malformed(format!("The body is not valid JSON: {error}")))?;
+    match inexact_property(&text, KEPT_PROPERTIES) {
+        Some((property, reason)) => Err(Error::invalid(property, reason).into()),
+        None => Ok(value),
+    }
 }
 
 /// Reads a body that is declared as JSON, without parsing it.

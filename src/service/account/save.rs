@@ -118,6 +118,7 @@ fn changes(current: &Model, updated: Model, new_password: bool, ended_sessions: 
 async fn invalidate_reset_links(tx: &impl ConnectionTrait, customer_id: i32) -> TxResult<()> {
     let tokens = reset_password_token::Entity::delete_many();
     tokens.filter(reset_password_token::Column::CustomerId.eq(customer_id)).exec(tx).await?;
+    mail::withdraw(tx, MailKind::Invitation, customer_id, None).await?;
     mail::withdraw(tx, MailKind::ResetPassword, customer_id, None).await
 }
 

@@ -1,7 +1,7 @@
 //! Parses and validates an address.
 //!
 //! The input is merged with the current address and the merged address is validated as a whole. Validation reports
-//! every problem at once.
+//! every problem at once. The country decides whether an address needs a postcode and a province.
 
 use sea_orm::ActiveValue::Set;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::entity::customer_address::{ActiveModel, Model};
 use crate::error::Result;
 use crate::input;
-use crate::service::country;
+use crate::service::country::{self, AddressFormat};
 use crate::service::input::patch::{Field, Problems, as_integer};
 use crate::service::input::property::Rule;
 use crate::service::input::text::{MAX_LINE, TextRule};
@@ -19,9 +19,9 @@ const FULL_NAME: TextRule = TextRule::name("Full name");
 const TELEPHONE: TextRule = TextRule::line("Telephone", MAX_LINE);
 const ADDRESS_1: TextRule = TextRule::name("Address");
 const ADDRESS_2: TextRule = TextRule::line("Address 2", MAX_LINE);
-const POSTCODE: TextRule = TextRule::name("Postcode");
+const POSTCODE: TextRule = TextRule::line("Postcode", MAX_LINE);
 const CITY: TextRule = TextRule::line("City", MAX_LINE);
-const PROVINCE: TextRule = TextRule::name("Province");
+const PROVINCE: TextRule = TextRule::line("Province", MAX_LINE);
 const COUNTRY: TextRule = TextRule::name("Country");
 
 input! {
@@ -35,12 +35,14 @@ input! {
         address_1: "address_1" = Rule::Line(ADDRESS_1), [required], "\"1 Market Street\"";
         /// Second line.
         address_2: "address_2" = Rule::Line(ADDRESS_2), [], "\"Suite 400\"";
-        /// Postal code.
-        postcode: "postcode" = Rule::Line(POSTCODE), [required], "\"94103\"";
+        /// Postal code. Required if `postcodeRequired` of the country is true (`countries` over GraphQL).
+        postcode: "postcode" = Rule::Line(POSTCODE), [], "\"94103\"";
         /// Town.
         city: "city" = Rule::Line(CITY), [], "\"San Francisco\"";
-        /// ISO 3166-2 code, or free text.
-        province: "province" = Rule::Line(PROVINCE), [required], "\"US-CA\"";
+        /// ISO 3166-2 code, the code without its country (`CA`), or a name that no other province of the country has; all are
+        /// stored as the code. Any other text is stored as it is. Required if `provinceRequired` of the country is true (`countries`
+        /// over GraphQL).
+        province: "province" = Rule::Line(PROVINCE), [], "\"US-CA\"";
         /// ISO 3166-1 alpha-2 code.
         country: "country" = Rule::Country, [required], "\"US\"";
         /// Whether this is the default address. Setting it unsets the previous default.
@@ -93,6 +95,27 @@ impl AddressDraft {
         row.derive_keys();
     }
 
+    /// The names of the fields that differ.
+    pub(super) fn changed_fields(&self, other: &Self) -> Vec<&'static str> {
+        let fields = self.text_fields().into_iter().zip(other.text_fields());
+        let changed = fields.filter(|(one, other)| one != other).map(|((name, _), _)| name);
+        changed.chain((self.is_default != other.is_default).then_some("is_default")).collect()
+    }
+
+    /// The names of the text fields, and their texts.
+    fn text_fields(&self) -> [(&'static str, Option<&str>); 8] {
+        [
+            ("full_name", self.full_name.as_deref()),
+            ("telephone", self.telephone.as_deref()),
+            ("address_1", self.address_1.as_deref()),
+            ("address_2", self.address_2.as_deref()),
+            ("postcode", self.postcode.as_deref()),
+            ("city", self.city.as_deref()),
+            ("province", self.province.as_deref()),
+            ("country", self.country.as_deref()),
+        ]
+    }
+
     /// The texts that the keyword search matches.
     pub(in crate::service) fn texts(&self) -> AddressTexts<'_> {
         AddressTexts {
@@ -106,27 +129,60 @@ impl AddressDraft {
 }
 
 impl AddressInput {
+    /// Whether this input has only values that the address has already, as they are.
+    pub(super) fn changes_nothing(&self, address: &AddressDraft) -> bool {
+        let is_kept = |(field, (_, stored)): (&Field, (&str, Option<&str>))| match field {
+            Field::Absent => true,
+            Field::Null => stored.is_none(),
+            Field::Value(value) => value.as_str().is_some_and(|text| stored == Some(text)),
+        };
+        let is_default = parse_is_default(self.is_default.clone(), address.is_default);
+        is_default == Some(address.is_default)
+            && self.text_fields().into_iter().zip(address.text_fields()).all(is_kept)
+    }
+
+    /// Whether the address has every text of this input. `draft`: this input as an address.
+    pub(super) fn is_found_in(&self, draft: &AddressDraft, address: &AddressDraft) -> bool {
+        let texts = draft.text_fields().into_iter().zip(address.text_fields());
+        let mut fields = self.text_fields().into_iter().zip(texts);
+        fields.all(|(field, (given, stored))| *field == Field::Absent || given == stored)
+    }
+
+    /// The fields of [`AddressDraft::text_fields`], in their order.
+    fn text_fields(&self) -> [&Field; 8] {
+        [
+            &self.full_name,
+            &self.telephone,
+            &self.address_1,
+            &self.address_2,
+            &self.postcode,
+            &self.city,
+            &self.province,
+            &self.country,
+        ]
+    }
+
     /// Merges this input into `current` and validates the result as a whole.
     pub(in crate::service) fn merge(self, current: AddressDraft) -> Result<AddressDraft> {
         let mut problems = Problems::default();
-        let mut optional =
-            |rule: &TextRule, name, field, current| merge_text(&mut problems, rule, name, field, current);
-        let telephone = optional(&TELEPHONE, "telephone", self.telephone, current.telephone);
-        let address_2 = optional(&ADDRESS_2, "address_2", self.address_2, current.address_2);
-        let city = optional(&CITY, "city", self.city, current.city);
-        let mut required = |rule: &TextRule, name, field, current| {
+        let parts = format_of(&self.country, current.country.as_deref());
+        let (needs_postcode, needs_province) = (parts.requires_postcode(), parts.requires_province());
+        let mut merge = |rule: &TextRule, name, field, current, is_required: bool| {
             let text = merge_text(&mut problems, rule, name, field, current);
-            if text.is_none() && !problems.has_field(name) {
+            if is_required && text.is_none() && !problems.has_field(name) {
                 problems.add(name, format!("{} is required", rule.label));
             }
             text
         };
+        let telephone = merge(&TELEPHONE, "telephone", self.telephone, current.telephone, false);
+        let address_2 = merge(&ADDRESS_2, "address_2", self.address_2, current.address_2, false);
+        let city = merge(&CITY, "city", self.city, current.city, false);
         let mut draft = AddressDraft {
-            full_name: required(&FULL_NAME, "full_name", self.full_name, current.full_name),
-            address_1: required(&ADDRESS_1, "address_1", self.address_1, current.address_1),
-            province: required(&PROVINCE, "province", self.province, current.province),
-            country: required(&COUNTRY, "country", self.country, current.country),
-            postcode: required(&POSTCODE, "postcode", self.postcode, current.postcode),
+            full_name: merge(&FULL_NAME, "full_name", self.full_name, current.full_name, true),
+            address_1: merge(&ADDRESS_1, "address_1", self.address_1, current.address_1, true),
+            province: merge(&PROVINCE, "province", self.province, current.province, needs_province),
+            country: merge(&COUNTRY, "country", self.country, current.country, true),
+            postcode: merge(&POSTCODE, "postcode", self.postcode, current.postcode, needs_postcode),
             telephone,
             address_2,
             city,
@@ -140,6 +196,17 @@ impl AddressInput {
         problems.finish()?;
         Ok(draft)
     }
+}
+
+/// Which parts an address needs, by its country after an update: all while the country is missing or unknown.
+fn format_of(country: &Field, current: Option<&str>) -> AddressFormat {
+    let code = match country {
+        Field::Absent => current,
+        Field::Value(Value::String(code)) => Some(code.as_str()),
+        Field::Null | Field::Value(_) => None,
+    };
+    let country = code.and_then(country::find);
+    country.map_or(AddressFormat::UNKNOWN, |country| country::address_format(&country))
 }
 
 /// The text of a field after an update; none for a blank one.
@@ -167,7 +234,8 @@ fn merge_text(
     (!is_blank(&text)).then_some(text)
 }
 
-/// Replaces country and province with their ISO 3166 codes. A province that is not in ISO 3166-2 stays free text.
+/// Replaces country and province with their ISO 3166 codes. A text that is neither the code of a province nor the name of
+/// one province of the country stays free text.
 fn normalize_country_and_province(draft: &mut AddressDraft, problems: &mut Problems) {
     let Some(code) = &draft.country else { return };
     let Some(country) = country::find(code) else {
@@ -175,7 +243,8 @@ fn normalize_country_and_province(draft: &mut AddressDraft, problems: &mut Probl
         return;
     };
     draft.country = Some(country.alpha2.to_owned());
-    if let Some(province) = draft.province.as_deref().and_then(country::find_province) {
+    let find = |text| country::find_province(text).or_else(|| country::find_province_of(&country, text));
+    if let Some(province) = draft.province.as_deref().and_then(find) {
         if province.country_code == country.alpha2 {
             draft.province = Some(province.code.to_owned());
         } else {

@@ -3,6 +3,7 @@
 //! A customer has at most 100 addresses, of which at most one is the default. Every change locks the
 //! customer's row first, so that concurrent changes of one customer's addresses run one after the other.
 
+mod imported;
 mod input;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub(super) use imported::{AddressPlan, GivenAddress};
 pub(super) use input::AddressDraft;
 pub use input::AddressInput;
 

@@ -13,7 +13,7 @@ use crate::entity::customer::Column;
 use crate::error::Result;
 use crate::service::query::condition::{column, matches_nothing};
 use crate::service::query::page::{Filter, ListQuery, Operation, contains_ignoring_case, like};
-use crate::types::{EmailAddress, is_storable};
+use crate::types::{EmailAddress, InvalidTimestamp, is_leap_second, is_storable, parse_rfc3339};
 
 /// The known keys, for the error message about an unknown one.
 const KEYS: &[&str] =
@@ -77,8 +77,11 @@ fn condition(filter: &Filter, app: &App) -> Result<SimpleExpr> {
         }
         "created_at" => {
             filter.allow(&[Gt, Gteq, Lt, Lteq])?;
-            let timestamp = parse_storable_timestamp(value).ok_or_else(|| {
-                filter.bad_value("the value must be a date (2023-02-07) or a time (2023-02-07T14:18:05Z)")
+            let timestamp = parse_storable_timestamp(value).map_err(|reason| match reason {
+                InvalidTimestamp::Malformed => {
+                    filter.bad_value("the value must be a date (2023-02-07) or a time (2023-02-07T14:18:05Z)")
+                }
+                InvalidTimestamp::LeapSecond => filter.bad_value(&format!("the value {reason}")),
             })?;
             Ok(match operation {
                 Gt => Column::CreatedAt.gt(timestamp),
@@ -96,20 +99,24 @@ fn negate_if(negate: bool, condition: SimpleExpr) -> SimpleExpr {
 }
 
 /// Parses a timestamp of a year that both databases can store.
-fn parse_storable_timestamp(text: &str) -> Option<DateTime<Utc>> {
-    parse_timestamp(text).filter(|timestamp| is_storable(*timestamp))
+fn parse_storable_timestamp(text: &str) -> std::result::Result<DateTime<Utc>, InvalidTimestamp> {
+    let timestamp = parse_timestamp(text)?;
+    if is_storable(timestamp) { Ok(timestamp) } else { Err(InvalidTimestamp::Malformed) }
 }
 
 /// Parses RFC 3339, or the formats of EverShop's responses and date pickers, which are in UTC.
-fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(timestamp) = DateTime::parse_from_rfc3339(text) {
-        return Some(timestamp.to_utc());
+fn parse_timestamp(text: &str) -> std::result::Result<DateTime<Utc>, InvalidTimestamp> {
+    match parse_rfc3339(text) {
+        Err(InvalidTimestamp::Malformed) => {}
+        parsed => return parsed,
     }
     for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"] {
-        if let Ok(timestamp) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(timestamp.and_utc());
+        match NaiveDateTime::parse_from_str(text, format) {
+            Ok(timestamp) if is_leap_second(&timestamp) => return Err(InvalidTimestamp::LeapSecond),
+            Ok(timestamp) => return Ok(timestamp.and_utc()),
+            Err(_) => {}
         }
     }
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(date.and_time(chrono::NaiveTime::MIN).and_utc())
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidTimestamp::Malformed)?;
+    Ok(date.and_time(chrono::NaiveTime::MIN).and_utc())
 }

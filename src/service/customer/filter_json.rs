@@ -13,6 +13,7 @@ use super::metafield_criterion::{CompareMetafield, MetafieldCriterion};
 use super::sign_in_criterion::SignInCriterion;
 use crate::error::{Error, Result};
 use crate::service::input::patch::as_integer;
+use crate::types::{InvalidTimestamp, parse_rfc3339};
 
 /// The names of a filter, for the message about an unknown one.
 const NAMES: &[&str] = &[
@@ -213,11 +214,12 @@ fn boolean(path: &str, value: &Value) -> Result<bool> {
 }
 
 fn time(path: &str, value: &Value) -> Result<DateTime<Utc>> {
-    let time = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    let time = time.map(|time| time.to_utc());
-    time.ok_or_else(|| {
-        Error::invalid(path, "The value must be a timestamp of RFC 3339, such as 2023-02-07T14:18:05.000Z")
-    })
+    let malformed = "The value must be a timestamp of RFC 3339, such as 2023-02-07T14:18:05.000Z";
+    match value.as_str().map_or(Err(InvalidTimestamp::Malformed), parse_rfc3339) {
+        Ok(time) => Ok(time),
+        Err(InvalidTimestamp::Malformed) => Err(Error::invalid(path, malformed)),
+        Err(leap @ InvalidTimestamp::LeapSecond) => Err(Error::invalid(path, format!("The value {leap}"))),
+    }
 }
 
 fn unknown(path: &str, known: &[&str]) -> Error {

@@ -1,7 +1,7 @@
 //! Reads the customers that a filter finds, in the order of their primary keys. The filter is
 //! [prepared](Criterion::prepare).
 
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::criterion::Criterion;
@@ -9,6 +9,7 @@ use super::reading::Reading;
 use super::sort::SortField;
 use crate::app::ctx::AdminCtx;
 use crate::entity::customer::{Column, Entity, Model};
+use crate::entity::customer_address;
 use crate::error::Result;
 
 /// The customers are read in the order of their primary keys, not all at once.
@@ -45,4 +46,18 @@ pub(in crate::service) async fn newest_matching(
     let matching = Entity::find().filter(filter.condition(&ctx.app, Reading::All));
     let count = if is_complete { newest.len() as u64 } else { matching.count(db).await? };
     Ok((newest, count))
+}
+
+/// The highest number of addresses of a customer that a filter finds; without a filter, of all customers.
+pub(in crate::service) async fn most_addresses(ctx: &AdminCtx, filter: Option<&Criterion>) -> Result<u64> {
+    let count = || customer_address::Column::CustomerAddressId.count();
+    let mut select = customer_address::Entity::find().select_only().column_as(count(), "addresses");
+    if let Some(filter) = filter {
+        let matching = Entity::find().select_only().column(Column::CustomerId);
+        let matching = matching.filter(filter.condition(&ctx.app, Reading::All)).into_query();
+        select = select.filter(customer_address::Column::CustomerId.in_subquery(matching));
+    }
+    let select = select.group_by(customer_address::Column::CustomerId).order_by_desc(count()).limit(1);
+    let most: Option<i64> = select.into_tuple().one(ctx.app.db.list_reader()).await?;
+    Ok(most.and_then(|most| u64::try_from(most).ok()).unwrap_or_default())
 }

@@ -38,7 +38,7 @@ pub use filter::parse as parse_filters;
 pub use filter_json::parse_json as parse_json_filter;
 pub use input::{Confirmation, CustomerInput, ProfileInput};
 pub(super) use input::{parse_full_name, parse_group_id, parse_status};
-pub(super) use matching::{matching_after, newest_matching};
+pub(super) use matching::{matching_after, most_addresses, newest_matching};
 pub use members::{MAX_MEMBERS, Members, of_groups};
 pub use metafield_criterion::{CompareMetafield, MetafieldCriterion};
 pub use profile::{delete_own, update_own};

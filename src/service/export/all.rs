@@ -7,6 +7,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::app::ctx::AdminCtx;
 use crate::entity::{customer, customer_address, customer_group};
 use crate::error::Result;
+use crate::service::address::MAX_ADDRESSES;
+use crate::service::customer::most_addresses;
 
 /// Number of customers on a page.
 const PAGE: u64 = 1000;
@@ -32,6 +34,12 @@ pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<ExportedCustomer>> {
         .order_by_asc(customer::Column::CustomerId)
         .limit(PAGE);
     complete(ctx, customers.all(ctx.app.db.reader()).await?).await
+}
+
+/// The highest number of addresses of a customer, but at most the number that a customer may have.
+pub async fn max_addresses(ctx: &AdminCtx) -> Result<usize> {
+    let most = most_addresses(ctx, None).await?;
+    Ok(usize::try_from(most.min(MAX_ADDRESSES)).unwrap_or_default())
 }
 
 /// Adds to each of these customers its group and its addresses.

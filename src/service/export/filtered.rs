@@ -8,14 +8,15 @@ use sea_orm::EntityTrait;
 use sea_orm::prelude::Json;
 use serde_json::json;
 
-use super::all::{ExportedCustomer, complete};
+use super::all::{ExportedCustomer, complete, max_addresses};
 use crate::app::ctx::{AdminCtx, Caller, INVALID_ACCESS_TOKEN};
 use crate::app::export_limits::ExportPermit;
 use crate::app::write::Write;
 use crate::clock::Timer;
 use crate::entity::{PublicId, admin_session, admin_user, metafield_definition};
 use crate::error::{Error, Result};
-use crate::service::customer::{Criterion, matching_after, parse_json_filter};
+use crate::service::address::MAX_ADDRESSES;
+use crate::service::customer::{Criterion, matching_after, most_addresses, parse_json_filter};
 use crate::service::journal::{self, Change};
 use crate::service::metafield;
 use crate::spend;
@@ -88,6 +89,20 @@ impl FilteredExport {
     /// The id of the request that began the export, for the log.
     pub fn request_id(&self) -> &str {
         &self.ctx.request_id
+    }
+
+    /// The highest number of addresses of a customer that the filter finds. If that takes too long, of all customers.
+    /// Dropping the future interrupts the search.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the database does not respond.
+    pub async fn max_addresses(&self) -> Result<usize> {
+        let most: BoxFuture<'_, Result<u64>> = Box::pin(most_addresses(&self.ctx, self.filter.as_ref()));
+        match self.ctx.app.db.cancel_lists_on_drop(most).await {
+            Ok(most) => Ok(usize::try_from(most.min(MAX_ADDRESSES)).unwrap_or_default()),
+            Err(_) if self.filter.is_some() => max_addresses(&self.ctx).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// The next customers, in the order of their creation; an empty batch is the end. Dropping the future interrupts the

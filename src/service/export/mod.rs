@@ -4,6 +4,6 @@ mod all;
 mod filtered;
 mod own;
 
-pub use all::{ExportedCustomer, page};
+pub use all::{ExportedCustomer, max_addresses, page};
 pub use filtered::FilteredExport;
 pub use own::{AccountExport, export_account, export_account_of};

@@ -4,12 +4,14 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Json;
 use uuid::Uuid;
 
-use super::draft::{CustomerDraft, ImportedAddress};
+use super::addresses::ImportedAddress;
+use super::draft::{CustomerDraft, NewCustomer};
+use super::times::Times;
 use crate::app::ctx::Ctx;
 use crate::entity::{customer, customer_address};
 use crate::service::account::search_text_of;
@@ -33,26 +35,32 @@ pub(super) struct ImportedAccount {
 }
 
 impl ImportedAccount {
-    /// Builds the account from a draft. A field that the draft omits gets its default.
-    pub(super) fn from_draft(ctx: &Ctx, draft: &CustomerDraft, group_id: i32, meta_data: Json) -> Self {
+    /// Builds the account of a new customer. A field that the draft omits gets its default.
+    pub(super) fn from_draft(
+        ctx: &Ctx,
+        draft: &CustomerDraft,
+        new: &NewCustomer,
+        group_id: i32,
+        meta_data: Json,
+    ) -> Self {
         let random = &ctx.app.random;
-        let addresses = draft.addresses.as_deref().unwrap_or_default().iter();
+        let addresses = new.addresses.as_deref().unwrap_or_default().iter();
         let addresses = addresses
             .map(|ImportedAddress { uuid, draft }| (uuid.unwrap_or_else(|| random.uuid()), draft.clone()));
         let addresses: Vec<_> = addresses.collect();
         let searched = addresses.iter().map(|(_, draft)| draft.texts());
         let now = ctx.app.clock.now();
-        let created_at = draft.created_at.or(draft.updated_at).unwrap_or(now);
+        let Times { created_at, updated_at, email_verified_at } = draft.times;
         Self {
             uuid: draft.uuid.unwrap_or_else(|| random.uuid()),
             status: draft.status.unwrap_or(CustomerStatus::Enabled),
             group_id: Some(group_id),
-            full_name: draft.full_name.clone(),
-            email: draft.email.clone(),
-            search_text: search_text_of(&draft.full_name, &draft.email, searched),
-            email_verified_at: draft.email_verified_at,
-            created_at,
-            updated_at: draft.updated_at.unwrap_or(now),
+            full_name: new.full_name.clone(),
+            email: new.email.clone(),
+            search_text: search_text_of(&new.full_name, &new.email, searched),
+            email_verified_at,
+            created_at: created_at.or(updated_at).unwrap_or(now),
+            updated_at: updated_at.unwrap_or(now),
             meta_data,
             addresses,
         }
@@ -92,7 +100,8 @@ impl ImportedAccount {
             }),
             (Some(_), _) => self.meta_data == imported.meta_data,
         };
-        let addresses = draft.addresses.as_ref().is_none_or(|addresses| {
+        let given_addresses = draft.new.as_ref().and_then(|new| new.addresses.as_ref());
+        let addresses = given_addresses.is_none_or(|addresses| {
             addresses.len() == self.addresses.len()
                 && addresses.iter().zip(&self.addresses).all(|(address, (uuid, stored))| {
                     absent_or_equal(address.uuid.as_ref(), uuid) && address.draft == *stored
@@ -100,20 +109,31 @@ impl ImportedAccount {
         });
         meta_data
             && addresses
-            && self.full_name == draft.full_name
-            && self.email == draft.email
+            && self.full_name == imported.full_name
+            && self.email == imported.email
             && absent_or_equal(draft.uuid.as_ref(), &self.uuid)
             && absent_or_equal(draft.status.as_ref(), &self.status)
             && (draft.group.is_none() || self.group_id == imported.group_id)
-            && absent_or_equal(draft.created_at.as_ref(), &self.created_at)
-            && draft.email_verified_at.is_none_or(|time| self.email_verified_at == Some(time))
+            && absent_or_equal(draft.times.created_at.as_ref(), &self.created_at.trunc_subsecs(3))
+            && draft.times.email_verified_at.is_none_or(|time| self.email_verified_at == Some(time))
+    }
+
+    /// The key of the e-mail address.
+    pub(super) fn email_key(&self) -> String {
+        self.email.key()
+    }
+
+    /// Whether the customer may log in.
+    pub(super) fn is_enabled(&self) -> bool {
+        self.status.is_enabled()
     }
 
     /// A hash that is equal for two lines with equal data.
     pub(super) fn fingerprint(&self, draft: &CustomerDraft) -> u64 {
         let mut hasher = DefaultHasher::new();
         let Self { status, group_id, full_name, email, email_verified_at, meta_data, .. } = self;
-        let given = (draft.uuid, draft.created_at, &draft.addresses);
+        let addresses = draft.new.as_ref().map(|new| &new.addresses);
+        let given = (draft.uuid, draft.times.created_at, addresses);
         format!(
             "{} {group_id:?} {full_name:?} {email:?} {email_verified_at:?} {meta_data} {given:?}",
             status.number()

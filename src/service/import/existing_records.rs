@@ -1,113 +1,136 @@
-//! The customers and identifiers that exist already, and the outcome of a line that results from them.
-//!
-//! A line whose customer exists with the same data is unchanged. A line whose e-mail address or identifier is used by
-//! other data is refused. A dry run also compares lines with earlier lines of the file, because these are not in the
-//! database.
+//! The stored customers that a batch refers to, and the e-mail addresses and identifiers that are used already.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::ImportOutcome;
 use super::account::ImportedAccount;
-use super::by_email::find_by_emails;
-use super::prepare::{Batch, Prepared};
+use super::draft::CustomerDraft;
+use super::owners::{Owners, email_taken};
+use super::prepare::Batch;
+use super::{ImportOutcome, Options};
 use crate::db::TxResult;
 use crate::entity::{customer, customer_address};
 use crate::error::Problem;
+use crate::service::account::addresses_of;
+
+/// The number of identifiers that one statement searches: a statement has a limited number of parameters.
+const CHUNK: usize = 5000;
+
+/// A stored customer with its addresses, the default first.
+#[derive(Debug)]
+pub(super) struct StoredCustomer {
+    pub(super) row: customer::Model,
+    pub(super) addresses: Vec<customer_address::Model>,
+}
 
 /// The stored customers and identifiers that a batch refers to, and those that its lines add.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct ExistingRecords {
-    by_email: HashMap<String, ImportedAccount>,
+    owners: Owners,
+    customers: HashMap<i32, StoredCustomer>,
+    /// The customers that lines of the batch create, by e-mail key.
+    created: HashMap<String, ImportedAccount>,
+    /// The e-mail keys that lines of the batch assign to stored customers.
+    reassigned: HashSet<String>,
     uuids: HashSet<Uuid>,
 }
 
 impl ExistingRecords {
-    /// Reads the stored records.
-    pub(super) async fn find(tx: &impl ConnectionTrait, batch: &Batch) -> TxResult<Self> {
-        let prepared = || batch.prepared.iter().flatten();
-        let existing = find_by_emails(tx, prepared().map(|line| line.draft.email.key()).collect()).await?;
-        let ids: Vec<i32> = existing.into_values().collect();
-        let mut rows = Vec::new();
-        let mut addresses: HashMap<i32, Vec<_>> = HashMap::new();
+    /// Reads the stored records. Customers that the batch may change or invite are locked, in the order of their primary keys
+    /// as everywhere.
+    pub(super) async fn find(tx: &impl ConnectionTrait, options: Options, batch: &Batch) -> TxResult<Self> {
+        let drafts: Vec<&CustomerDraft> = batch.prepared.iter().flatten().map(|line| &line.draft).collect();
+        let mut owners = Owners::find(tx, options, &drafts).await?;
+        let ids = owners.ids();
+        let mut customers = HashMap::with_capacity(ids.len());
         if !ids.is_empty() {
-            for row in customer_address::Entity::find_by_customers(&ids).all(tx).await? {
-                addresses.entry(row.customer_id).or_default().push(row);
+            let select = customer::Entity::find().filter(customer::Column::CustomerId.is_in(ids.clone()));
+            let mut select = select.order_by_asc(customer::Column::CustomerId);
+            if (options.update || options.send_invitations) && !options.dry_run {
+                select = select.lock_exclusive();
             }
-            rows = customer::Entity::find().filter(customer::Column::CustomerId.is_in(ids)).all(tx).await?;
+            let rows = select.all(tx).await?;
+            if options.update {
+                // Another client may have changed an e-mail address before the lock.
+                owners = Owners::of_rows(&rows);
+            }
+            let mut addresses = addresses_of(tx, &ids).await?;
+            for row in rows {
+                let addresses = addresses.remove(&row.customer_id).unwrap_or_default();
+                customers.insert(row.customer_id, StoredCustomer { row, addresses });
+            }
         }
-        let account = |row: customer::Model| {
-            let addresses = addresses.remove(&row.customer_id).unwrap_or_default();
-            (
-                row.email_key.clone().unwrap_or_else(|| row.email.key()),
-                ImportedAccount::from_rows(row, addresses),
-            )
-        };
-        let by_email = rows.into_iter().map(account).collect();
-        let customer_uuids: Vec<Uuid> = prepared().filter_map(|line| line.draft.uuid).collect();
-        let address_uuids = prepared().flat_map(|line| line.draft.addresses.iter().flatten());
-        let address_uuids: Vec<Uuid> = address_uuids.filter_map(|address| address.uuid).collect();
-        let mut uuids = HashSet::new();
-        if !customer_uuids.is_empty() {
-            let select = customer::Entity::find().filter(customer::Column::Uuid.is_in(customer_uuids));
-            let select = select.select_only().column(customer::Column::Uuid);
-            uuids.extend(select.into_tuple::<Uuid>().all(tx).await?);
-        }
-        for chunk in address_uuids.chunks(5000) {
-            let column = customer_address::Column::Uuid;
-            let select = customer_address::Entity::find().filter(column.is_in(chunk.iter().copied()));
-            uuids.extend(select.select_only().column(column).into_tuple::<Uuid>().all(tx).await?);
-        }
-        Ok(Self { by_email, uuids })
+        let uuids = used_uuids(tx, &drafts).await?;
+        Ok(Self { owners, customers, uuids, ..Self::default() })
     }
 
-    /// Determines the outcome of a line. A created customer is added to the known records.
-    pub(super) fn classify(&mut self, prepared: &Prepared) -> ImportOutcome {
-        let Prepared { draft, account, .. } = prepared;
-        if let Some(stored) = self.by_email.get(&draft.email.key()) {
-            return if stored.matches(draft, account) { ImportOutcome::Unchanged } else { email_taken() };
+    /// The stored customer that a line is about, or why the line is refused.
+    pub(super) fn owner(&self, draft: &CustomerDraft) -> Result<Option<&StoredCustomer>, Vec<Problem>> {
+        Ok(self.owners.of(draft)?.and_then(|id| self.customers.get(&id)))
+    }
+
+    /// Determines the outcome of a line whose customer is not stored. A created customer is added to the known records.
+    pub(super) fn create(&mut self, draft: &CustomerDraft, account: &ImportedAccount) -> ImportOutcome {
+        let key = account.email_key();
+        if let Some(created) = self.created.get(&key) {
+            let is_same = created.matches(draft, account);
+            return if is_same { ImportOutcome::Unchanged } else { ImportOutcome::Refused(email_taken()) };
+        }
+        if self.reassigned.contains(&key) {
+            return ImportOutcome::Refused(email_taken());
         }
         let uuids = draft.uuid.iter().map(|uuid| ("uuid".to_owned(), *uuid));
-        let addresses = draft.addresses.iter().flatten().enumerate();
-        let uuids =
-            uuids.chain(addresses.filter_map(|(index, address)| {
-                Some((format!("addresses.{}.uuid", index + 1), address.uuid?))
-            }));
+        let addresses = draft.addresses.iter().flatten();
+        let of_addresses = addresses
+            .filter_map(|address| Some((format!("addresses.{}.uuid", address.number), address.uuid?)));
+        match self.claim_uuids(uuids.chain(of_addresses)) {
+            Ok(()) => {
+                self.created.insert(key, account.clone());
+                ImportOutcome::Created
+            }
+            Err(problems) => ImportOutcome::Refused(problems),
+        }
+    }
+
+    /// Reserves new identifiers. Nothing is reserved if one of them is used.
+    pub(super) fn claim_uuids(
+        &mut self,
+        uuids: impl IntoIterator<Item = (String, Uuid)>,
+    ) -> Result<(), Vec<Problem>> {
         let mut new_uuids = HashSet::new();
         for (field, uuid) in uuids {
             if self.uuids.contains(&uuid) || !new_uuids.insert(uuid) {
-                return ImportOutcome::Refused(vec![Problem::new(field, "Uuid is already used")]);
+                return Err(vec![Problem::new(field, "Uuid is already used")]);
             }
         }
         self.uuids.extend(new_uuids);
-        self.by_email.insert(draft.email.key(), account.clone());
-        ImportOutcome::Created
+        Ok(())
+    }
+
+    /// Reserves the key of an e-mail address for a stored customer, unless another customer has it.
+    pub(super) fn claim_email(&mut self, key: String) -> Result<(), Vec<Problem>> {
+        let is_free = !self.created.contains_key(&key) && self.reassigned.insert(key);
+        if is_free { Ok(()) } else { Err(email_taken()) }
     }
 }
 
-fn email_taken() -> ImportOutcome {
-    ImportOutcome::Refused(vec![Problem::new("email", "Email is already used")])
-}
-
-/// The earlier lines of a dry run, which are not in the database. It stores only hashes (fingerprint by e-mail key), so
-/// that a million lines take 40 MB.
-#[derive(Default)]
-pub(super) struct EarlierLines {
-    hasher: RandomState,
-    fingerprints: HashMap<u64, u64>,
-}
-
-impl EarlierLines {
-    /// Determines the outcome of a line whose customer is not in the database.
-    pub(super) fn classify(&mut self, Prepared { draft, account, .. }: &Prepared) -> ImportOutcome {
-        let fingerprint = account.fingerprint(draft);
-        match self.fingerprints.insert(self.hasher.hash_one(draft.email.key()), fingerprint) {
-            Some(earlier) if earlier == fingerprint => ImportOutcome::Unchanged,
-            Some(_) => email_taken(),
-            None => ImportOutcome::Created,
-        }
+/// The identifiers of these lines that stored customers and addresses have.
+async fn used_uuids(tx: &impl ConnectionTrait, drafts: &[&CustomerDraft]) -> TxResult<HashSet<Uuid>> {
+    let mut uuids = HashSet::new();
+    let customers: Vec<Uuid> = drafts.iter().filter_map(|draft| draft.uuid).collect();
+    if !customers.is_empty() {
+        let select = customer::Entity::find().filter(customer::Column::Uuid.is_in(customers));
+        let select = select.select_only().column(customer::Column::Uuid);
+        uuids.extend(select.into_tuple::<Uuid>().all(tx).await?);
     }
+    let addresses = drafts.iter().flat_map(|draft| draft.addresses.iter().flatten());
+    let addresses: Vec<Uuid> = addresses.filter_map(|address| address.uuid).collect();
+    for chunk in addresses.chunks(CHUNK) {
+        let column = customer_address::Column::Uuid;
+        let select = customer_address::Entity::find().filter(column.is_in(chunk.iter().copied()));
+        uuids.extend(select.select_only().column(column).into_tuple::<Uuid>().all(tx).await?);
+    }
+    Ok(uuids)
 }

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::EntityTrait;
 
 use super::Options;
-use super::draft::{Group, problems_of};
+use super::draft::Group;
+use super::fields::problems_of;
 use crate::app::ctx::AdminCtx;
 use crate::app::write::Write;
 use crate::entity::customer_group;

@@ -4,13 +4,26 @@
 //! written, the next one can be prepared. The transaction checks that the groups and custom fields that the batch was
 //! validated against are unchanged; if they changed, the batch is prepared again. An invalid line is refused and does
 //! not stop the import. If a batch fails, nothing of it is written.
+//!
+//! A line whose customer exists is compared with it or, in an update, changes it: only the fields that the line has, with
+//! the consequences that a change over REST has. A repeated line changes nothing.
 
 mod account;
+mod addresses;
 mod by_email;
 mod draft;
+mod earlier_lines;
 mod existing_records;
+mod fields;
 mod groups;
+mod insert;
+mod new_password;
+mod owners;
+mod plan;
 mod prepare;
+mod times;
+mod update;
+mod values;
 mod write;
 
 use serde_json::{Map, Value};
@@ -24,6 +37,9 @@ use crate::error::Problem;
 /// writers don't wait long.
 pub const BATCH: usize = 500;
 
+/// The message for a new customer without a password, unless the options allow it.
+pub const NO_PASSWORD: &str = "Password is required and cannot be empty";
+
 /// Options of an import.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -31,6 +47,12 @@ pub struct Options {
     pub dry_run: bool,
     /// Create groups that the file names and that don't exist. Otherwise the lines with such a group are refused.
     pub create_groups: bool,
+    /// Change customers that exist. Otherwise a line that differs from its customer is refused.
+    pub update: bool,
+    /// Create customers without a password. They can't log in until they set one by a mailed link.
+    pub invite: bool,
+    /// Mail the enabled customers of the file that have no password a link to set one.
+    pub send_invitations: bool,
 }
 
 /// One line of the file.
@@ -96,8 +118,10 @@ impl Record {
 pub enum ImportOutcome {
     /// The customer was created.
     Created,
-    /// The customer already exists with the same data. The password is not compared.
+    /// The customer already exists with the same data. The password is compared only in an update.
     Unchanged,
+    /// The customer existed and was changed, with the names of the changed fields.
+    Updated(Vec<String>),
     /// The line is invalid, with all problems; nothing of it was written.
     Refused(Vec<Problem>),
 }

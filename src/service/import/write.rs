@@ -3,41 +3,51 @@
 //! If groups, custom fields or customers have changed since the batch was prepared, it is prepared and written again,
 //! up to [`ATTEMPTS`] times.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Query;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
-use uuid::Uuid;
+use sea_orm::ConnectionTrait;
 
-use super::existing_records::{EarlierLines, ExistingRecords};
-use super::prepare::{Batch, Prepared, prepare};
+use super::earlier_lines::{EarlierLines, SeenCustomers};
+use super::existing_records::ExistingRecords;
+use super::insert::insert;
+use super::plan::{BatchPlan, Planner};
+use super::prepare::{Batch, prepare};
 use super::{ImportOutcome, Options};
 use crate::app::ctx::{AdminCtx, Ctx};
 use crate::db::TxResult;
-use crate::entity::{customer, customer_address};
 use crate::error::{Error, Result};
-use crate::service::account::insert_metafield_values;
-use crate::service::journal::{self, Change, snapshot};
+use crate::service::{login_attempts, mail};
 use crate::transact;
-use crate::types::{EventKind, PasswordHash};
+use crate::types::Audience;
 
 /// Maximum number of attempts to write a batch, while groups, custom fields or customers change concurrently.
 const ATTEMPTS: u32 = 10;
-/// Maximum number of addresses per INSERT statement, because the number of its parameters is limited.
-const ADDRESSES_PER_INSERT: usize = 1000;
 
 /// A running import, which writes the batches of one file one after the other.
 #[derive(Default)]
 pub struct Import {
     options: Options,
     earlier_lines: EarlierLines,
+    seen: SeenCustomers,
+    invited: u64,
+}
+
+/// What was written of a batch.
+struct WrittenBatch {
+    outcomes: Vec<ImportOutcome>,
+    seen: HashSet<u64>,
+    invited: u64,
 }
 
 impl Import {
     /// Creates an import that has written no batch yet.
     pub fn new(options: Options) -> Self {
-        Self { options, earlier_lines: EarlierLines::default() }
+        Self { options, ..Self::default() }
+    }
+
+    /// The number of customers that were sent an invitation; in a dry run, that would be sent one.
+    pub fn invited(&self) -> u64 {
+        self.invited
     }
 
     /// Writes a batch and returns the outcome of each line. If it fails, nothing of the batch is written.
@@ -47,10 +57,12 @@ impl Import {
     pub async fn write(&mut self, ctx: &AdminCtx, mut batch: Batch) -> Result<Vec<ImportOutcome>> {
         for _ in 0..ATTEMPTS {
             match self.attempt(ctx, &batch).await {
-                Ok(Some(mut outcomes)) => {
-                    if self.options.dry_run {
+                Ok(Some(WrittenBatch { mut outcomes, seen, invited })) => {
+                    if self.options.dry_run && !self.options.update {
                         self.compare_with_earlier(&batch, &mut outcomes);
                     }
+                    self.seen.extend(seen);
+                    self.invited += invited;
                     return Ok(outcomes);
                 }
                 // A customer registered with one of the addresses, or groups or custom fields have changed.
@@ -61,94 +73,69 @@ impl Import {
         Err(Error::unavailable("groups, custom fields or customers keep changing"))
     }
 
-    async fn attempt(&self, ctx: &Ctx, batch: &Batch) -> Result<Option<Vec<ImportOutcome>>> {
+    /// `None` if the batch has to be prepared again. Lock order: failed logins, groups, customers, custom fields, as in a change
+    /// over REST. A dry run locks and checks nothing, also because the groups that it would create do not exist.
+    async fn attempt(&self, ctx: &Ctx, batch: &Batch) -> Result<Option<WrittenBatch>> {
+        let is_real = !self.options.dry_run;
         transact!(ctx.app.db, |tx| {
-            // A dry run skips this check, because the groups that it would create do not exist.
-            if !self.options.dry_run && !batch.is_still_valid(tx).await? {
+            if is_real {
+                reset_failed_logins(tx, batch).await?;
+                if !batch.groups_exist(tx).await? {
+                    return Ok(None);
+                }
+            }
+            let existing = ExistingRecords::find(tx, self.options, batch).await?;
+            if is_real && !batch.has_current_definitions(tx).await? {
                 return Ok(None);
             }
-            let mut existing = ExistingRecords::find(tx, batch).await?;
-            let mut outcomes = Vec::with_capacity(batch.prepared.len());
-            let mut new = Vec::new();
-            for prepared in &batch.prepared {
-                let outcome = match prepared {
-                    Ok(prepared) => existing.classify(prepared),
-                    Err(problems) => ImportOutcome::Refused(problems.clone()),
-                };
-                if let (ImportOutcome::Created, Ok(prepared)) = (&outcome, prepared) {
-                    // The customer existed when the batch was prepared and was deleted since then.
-                    let Some(hash) = &prepared.hash else { return Ok(None) };
-                    new.push((prepared, hash));
-                }
-                outcomes.push(outcome);
-            }
-            if !self.options.dry_run {
-                insert(ctx, tx, &new).await?;
-            }
-            Ok(Some(outcomes))
+            let definitions = batch.definitions();
+            let planner = Planner { options: self.options, definitions, seen: &self.seen };
+            let Some(plan) = planner.plan(batch, existing) else { return Ok(None) };
+            let invited = self.execute(ctx, tx, &plan).await?;
+            let BatchPlan { outcomes, seen, .. } = plan;
+            Ok(Some(WrittenBatch { outcomes, seen, invited }))
         })
+    }
+
+    /// Writes what was planned. Returns the number of invited customers.
+    async fn execute(&self, ctx: &Ctx, tx: &impl ConnectionTrait, plan: &BatchPlan<'_>) -> TxResult<u64> {
+        let mut ids = HashMap::new();
+        if !self.options.dry_run {
+            ids = insert(ctx, tx, &plan.created).await?;
+            for update in &plan.updated {
+                update.write(ctx, tx).await?;
+            }
+        }
+        if !self.options.send_invitations {
+            return Ok(0);
+        }
+        let mut invited = mail::without_recent_invitation(ctx, tx, plan.invited.clone()).await?;
+        let new = plan.created.iter().filter(|created| created.is_invited());
+        if self.options.dry_run {
+            return Ok((invited.len() + new.count()) as u64);
+        }
+        invited.extend(new.filter_map(|created| ids.get(&created.account.uuid)));
+        mail::invite(ctx, tx, &invited).await?;
+        Ok(invited.len() as u64)
     }
 
     fn compare_with_earlier(&mut self, batch: &Batch, outcomes: &mut [ImportOutcome]) {
         for (prepared, outcome) in batch.prepared.iter().zip(outcomes) {
-            if let (Ok(prepared), ImportOutcome::Created) = (prepared, &outcome) {
-                *outcome = self.earlier_lines.classify(prepared);
+            if let (Ok(prepared), ImportOutcome::Created) = (prepared, &outcome)
+                && let Some(account) = &prepared.account
+            {
+                *outcome = self.earlier_lines.classify(&prepared.draft, account);
             }
         }
     }
 }
 
-async fn insert(ctx: &Ctx, tx: &impl ConnectionTrait, new: &[(&Prepared, &PasswordHash)]) -> TxResult<()> {
-    if new.is_empty() {
+/// Resets the failed logins of the customers that get another password.
+async fn reset_failed_logins(tx: &impl ConnectionTrait, batch: &Batch) -> TxResult<()> {
+    let prepared = batch.prepared.iter().flatten();
+    let emails: Vec<String> = prepared.filter_map(|prepared| prepared.new_password_of.clone()).collect();
+    if emails.is_empty() {
         return Ok(());
     }
-    // A file may restore a deleted customer, whose journal then continues. An identifier that the file does not give is
-    // new, so it has no journal.
-    let last_sequences =
-        journal::last_sequences(tx, new.iter().filter_map(|(prepared, _)| prepared.draft.uuid)).await?;
-    let rows: Vec<customer::ActiveModel> = new
-        .iter()
-        .map(|(Prepared { account, .. }, hash)| {
-            let mut row = account.row((*hash).clone());
-            let last_number = last_sequences.get(&account.uuid).copied().unwrap_or_default();
-            row.event_sequence = Set(last_number + 1 + account.addresses.len() as i64);
-            row
-        })
-        .collect();
-    let mut insert = customer::Entity::insert_many(rows.iter().cloned()).into_query();
-    insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
-    let mut ids: HashMap<Uuid, i32> = HashMap::with_capacity(new.len());
-    for row in tx.query_all(&insert).await? {
-        ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
-    }
-    let mut customers: Vec<(customer::Model, i64)> = Vec::with_capacity(new.len());
-    let mut addresses = Vec::new();
-    let mut owners = HashMap::new();
-    for ((Prepared { account, .. }, _), mut row) in new.iter().zip(rows) {
-        let id = *ids
-            .get(&account.uuid)
-            .ok_or_else(|| Error::internal("an inserted customer has no primary key"))?;
-        row.customer_id = Set(id);
-        let number = last_sequences.get(&account.uuid).copied().unwrap_or_default() + 1;
-        owners.insert(id, (account.uuid, number));
-        customers.push((row.try_into_model()?, number));
-        addresses.extend(account.address_rows(id));
-    }
-    let meta_data: Vec<_> = customers.iter().map(|(row, _)| (row.customer_id, &row.meta_data)).collect();
-    insert_metafield_values(tx, &meta_data).await?;
-    let mut inserted = Vec::with_capacity(addresses.len());
-    for chunk in addresses.chunks(ADDRESSES_PER_INSERT) {
-        inserted.extend(customer_address::Entity::insert_many(chunk.to_vec()).exec_with_returning(tx).await?);
-    }
-    let customers = customers.iter().map(|(row, number)| {
-        let created = Change::created(EventKind::CustomerCreated, row.uuid, snapshot::customer(row));
-        (row.uuid, *number, created)
-    });
-    let addresses = inserted.iter().filter_map(|row| {
-        let (owner, last) = owners.get_mut(&row.customer_id)?;
-        *last += 1;
-        let created = Change::created(EventKind::AddressCreated, row.uuid, snapshot::address(row));
-        Some((*owner, *last, created))
-    });
-    journal::append_batch(ctx, tx, customers.chain(addresses)).await
+    login_attempts::reset_failures_of(tx, Audience::Customer, emails).await
 }

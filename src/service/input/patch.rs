@@ -71,6 +71,11 @@ impl Problems {
         }
     }
 
+    /// Whether there is no error.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether there is an error for `field`.
     pub fn has_field(&self, field: &str) -> bool {
         self.0.iter().any(|problem| problem.field == field)
@@ -145,23 +150,22 @@ pub fn as_integer(number: &Number) -> Option<i64> {
 /// Converts whole numbers to integers, without fraction and exponent, in all levels of a JSON value. PostgreSQL's
 /// jsonb returns them in that form, so a repeated input equals the stored value.
 pub fn normalize_numbers(value: &mut Value) {
-    /// 2^53: a float represents every integer up to here exactly (IEEE 754, binary64).
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => {
-            let float = number
-                .as_f64()
-                .filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the number is whole and within the range of i64"
-            )]
-            if let Some(float) = float {
-                *number = (float as i64).into();
+            if let Some(whole) = whole_number(number) {
+                *number = whole;
             }
         }
         Value::Array(items) => items.iter_mut().for_each(normalize_numbers),
         Value::Object(fields) => fields.values_mut().for_each(normalize_numbers),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
+}
+
+/// The integer of 64 bits that a float stands for: its shortest decimal, as PostgreSQL stores it.
+fn whole_number(number: &Number) -> Option<Number> {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0)?;
+    // Without an exponent. Larger floats are beyond 64 bits.
+    let text = (float.abs() < 1e20).then(|| float.to_string())?;
+    text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok()
 }

@@ -43,7 +43,7 @@ pub enum Rule {
         /// The maximum length, in characters.
         max: usize,
     },
-    /// The alpha-2 code of a country.
+    /// The alpha-2 code of a country; blanks around it are ignored.
     Country,
     /// An absolute URL.
     Url {

@@ -8,6 +8,7 @@
 mod by_customer;
 mod claim;
 mod enqueue;
+mod invitation;
 mod limit;
 mod list;
 mod operator;
@@ -23,6 +24,7 @@ pub use by_customer::CustomerMails;
 pub(super) use claim::backlog;
 pub use claim::{ClaimedMail, claim};
 pub(super) use enqueue::{enqueue, withdraw};
+pub(super) use invitation::{invite, without_recent_invitation};
 pub(super) use limit::check_mail_limit;
 pub use list::{MailFilter, Mails, page};
 pub use operator::{list, retry};

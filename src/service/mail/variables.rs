@@ -44,6 +44,15 @@ pub(super) async fn prepare(
             let token = mailed_token::create_for_reset(ctx, tx, customer.customer_id).await?;
             variables.link = link(&variables.public_url, "reset-password", &token);
         }
+        MailKind::Invitation => {
+            let is_current = customer.status.is_enabled() && customer.email.key() == mail.recipient.key();
+            // A customer that has set a password since needs no invitation.
+            if !is_current || customer.password.is_set() {
+                return Ok(None);
+            }
+            let token = mailed_token::create_for_reset(ctx, tx, customer.customer_id).await?;
+            variables.link = link(&variables.public_url, "reset-password", &token);
+        }
         MailKind::PasswordChanged | MailKind::EmailChangeRequested | MailKind::EmailChanged => {}
         // Prepared for an admin.
         MailKind::AdminPasswordChanged
@@ -70,7 +79,7 @@ pub(super) fn without_link(ctx: &Ctx, mail: &Model, customer: Option<&customer::
         time: greeting::displayed_time(mail.created_at),
         lifetime: match mail.kind {
             MailKind::VerifyEmail => lifetime(config.verify_email_expiry),
-            MailKind::ResetPassword => lifetime(config.reset_password_expiry),
+            MailKind::ResetPassword | MailKind::Invitation => lifetime(config.reset_password_expiry),
             _ => String::new(),
         },
         public_url: ctx.app.public_url(),

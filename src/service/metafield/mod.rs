@@ -29,7 +29,9 @@ pub(super) use definitions_snapshot::DefinitionsSnapshot;
 pub(crate) use identity::OWNER_TYPE;
 pub use input::{DefinitionInput, ValuesInput};
 pub use values::{MetafieldValues, set_values, take_value, value};
-pub(super) use values::{apply, check_meta_data, validate_meta_data, validate_values, visible_values};
+pub(super) use values::{
+    ValidatedValue, apply, check_meta_data, validate_meta_data, validate_values, visible_values,
+};
 
 use crate::app::ctx::{AdminCtx, Caller, Ctx};
 use crate::app::write::{Write, Written};

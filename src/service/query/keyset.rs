@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::service::input::patch::Problems;
 use crate::service::query::condition::{matches_everything, matches_nothing};
 use crate::service::query::page::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::types::{first_characters, is_storable};
+use crate::types::{first_characters, is_storable, parse_rfc3339};
 
 /// The version of the cursor format. Cursors of other versions are rejected.
 const VERSION: u32 = 1;
@@ -53,7 +53,7 @@ impl ColumnKind {
             // PostgreSQL rejects NUL, and both databases reject years with five digits.
             (Self::Text, Json::String(text)) if !text.contains('\0') => text.as_str().into(),
             (Self::Timestamp, Json::String(text)) => {
-                let timestamp = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidCursor)?.to_utc();
+                let timestamp = parse_rfc3339(text).map_err(|_| InvalidCursor)?;
                 Some(timestamp).filter(|time| is_storable(*time)).ok_or(InvalidCursor)?.into()
             }
             _ => return Err(InvalidCursor),

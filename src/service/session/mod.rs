@@ -69,7 +69,9 @@ pub async fn log_in(
 /// [`Error::Unavailable`](crate::error::Error::Unavailable) if the hashing queue is full.
 pub async fn estimate_old_hashes(ctx: &AdminCtx) -> Result<()> {
     let usual = format!("{}%", ctx.app.hasher.current_prefix());
-    let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual)).select_only();
+    let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual));
+    // Customers that were invited and have no password.
+    let old = old.filter(customer::Column::Password.ne("")).select_only();
     // Several, because some of them may cost too much to verify.
     let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
     for hash in old.all(ctx.app.db.reader()).await? {

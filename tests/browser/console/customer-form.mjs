@@ -56,8 +56,8 @@ export async function customerForm(play) {
     const added = page.locator('.customer-address:not(.deleted)').last();
     await added.getByLabel('Street address').fill('1 Market Street');
     await added.getByLabel('Country').selectOption('US');
-    await added.getByLabel('Postcode').fill('94103');
-    await added.getByLabel('Province').selectOption('US-CA');
+    await added.getByLabel('ZIP code').fill('94103');
+    await added.getByLabel('State').selectOption('US-CA');
     await added.getByLabel('Default address').check();
     await play.gallery('console-customer-changed');
     await save.dblclick();
@@ -95,7 +95,7 @@ export async function customerForm(play) {
     await form.getByRole('button', { name: 'Add address' }).click();
     await form.getByLabel('Street address').last().fill('Nowhere 1');
     await save.click();
-    for (const text of ['The e-mail address must be complete', 'Points must be a whole number', 'Website must begin with', 'Province is required']) {
+    for (const text of ['The e-mail address must be complete', 'Points must be a whole number', 'Website must begin with', 'State is required']) {
       await form.locator('.field-error', { hasText: text }).waitFor();
     }
     assert.equal(await play.focused(), 'E-mail address');

@@ -1,15 +1,22 @@
 //! The commands as operators run them: exit codes, messages, the first start, stopping.
 
+mod column_map;
+mod exact_imports;
+mod file_formats;
+mod import_addresses;
+mod invitations;
 mod keys;
 mod logins;
 mod migrations;
 mod postgres;
 mod postgres_tls;
+mod round_trip;
 mod second_factor;
 mod secrets;
 mod settings;
 mod traces;
 mod transfer;
+mod updates;
 mod webhook;
 
 use std::io::Write;

@@ -7,11 +7,11 @@ use std::path::Path;
 use crate::support::{Folder, Postgres, Server, code_and_error, patron, run};
 
 /// A hash of the password "a" (a test vector of jBCrypt).
-const BCRYPT: &str = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
+pub(super) const BCRYPT: &str = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
 const PASSWORD: &str = "correct horse battery";
 
 /// A migrated database and a folder for files.
-struct Installation {
+pub(super) struct Installation {
     folder: Folder,
     settings: Vec<(&'static str, String)>,
     _postgres: Option<Postgres>,
@@ -19,7 +19,7 @@ struct Installation {
 
 impl Installation {
     /// On SQLite, or on PostgreSQL if there is a label for the database.
-    fn new(postgres: Option<&str>) -> Self {
+    pub(super) fn new(postgres: Option<&str>) -> Self {
         let folder = Folder::new();
         let postgres = postgres.map(Postgres::create);
         let url = postgres.as_ref().map(|postgres| postgres.url.clone());
@@ -33,7 +33,7 @@ impl Installation {
     }
 
     /// One on SQLite and one on PostgreSQL; `label` distinguishes its database from those of other tests.
-    fn on_both_databases(label: &str) -> [Self; 2] {
+    pub(super) fn on_both_databases(label: &str) -> [Self; 2] {
         [Self::new(None), Self::new(Some(label))]
     }
 
@@ -42,7 +42,7 @@ impl Installation {
     }
 
     /// Runs a command; returns the exit code, standard output without the duration, and standard error.
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    pub(super) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let output = run(self.folder.path(), arguments, &self.settings());
         let (code, error) = code_and_error(&output);
         let text = String::from_utf8(output.stdout).expect("the output is text");
@@ -50,46 +50,64 @@ impl Installation {
         (code, text, error)
     }
 
-    fn write(&self, name: &str, content: &str) {
+    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(name), content).expect("the file is written");
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).expect("the file exists")
     }
 
-    fn has_file(&self, name: &str) -> bool {
+    pub(super) fn has_file(&self, name: &str) -> bool {
         Path::new(&self.folder.path().join(name)).exists()
     }
 
-    fn export(&self) -> String {
+    pub(super) fn export(&self) -> String {
         let (code, text, error) = self.run(&["export", "--with-password-hashes"]);
         assert_eq!(code, 0, "{error}");
         text
     }
 
-    fn serve(&self) -> Server {
-        Server::start(self.folder.path(), &["serve"], &self.settings(), "admin")
+    /// The URL of the database.
+    pub(super) fn url(&self) -> &str {
+        &self.settings[0].1
+    }
+
+    /// The path of the folder.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn serve(&self) -> Server {
+        Server::start(self.folder.path(), &["serve"], &self.settings(), "metrics")
     }
 }
 
 /// Whether the customer can log in.
-fn can_log_in(server: &Server, email: &str, password: &str) -> bool {
+pub(super) fn can_log_in(server: &Server, email: &str, password: &str) -> bool {
     let body = format!(r#"{{"email": "{email}", "password": "{password}"}}"#);
     server.send("POST /api/customer/tokens", "", &body).contains("\"accessToken\"")
 }
 
 /// Creates custom fields of several types through the API.
-fn define_fields(server: &Server) {
+pub(super) fn define_fields(server: &Server) {
+    define(
+        server,
+        &[
+            r#""fieldKey": "points", "name": "Points", "fieldType": "integer""#,
+            r#""fieldKey": "motto", "name": "Motto", "fieldType": "short_text""#,
+            r#""fieldKey": "tags", "name": "Tags", "fieldType": "short_text", "isList": true"#,
+        ],
+    );
+}
+
+/// Creates custom fields through the API.
+pub(super) fn define(server: &Server, fields: &[&str]) {
     let login = r#"{"email": "admin@x.io", "password": "staple battery horse"}"#;
     let response = server.send("POST /api/user/tokens", "", login);
     let (_, token) = response.split_once("\"accessToken\":\"").expect("the admin logs in");
     let header = format!("Authorization: Bearer {}\r\n", token.split('"').next().unwrap_or_default());
-    for field in [
-        r#""fieldKey": "points", "name": "Points", "fieldType": "integer""#,
-        r#""fieldKey": "motto", "name": "Motto", "fieldType": "short_text""#,
-        r#""fieldKey": "tags", "name": "Tags", "fieldType": "short_text", "isList": true"#,
-    ] {
+    for field in fields {
         let body = format!(r#"{{"ownerType": "customer", {field}}}"#);
         let response = server.send("POST /api/metafield-definitions", &header, &body);
         assert!(response.starts_with("HTTP/1.1 201"), "{response}");
@@ -110,7 +128,7 @@ fn hashes_that_cost_too_much_are_refused_with_the_setting_that_limits_them() {
         let line = |(number, hash)| {
             format!(r#"{{"email": "a{number}@x.io", "full_name": "A", "password_hash": "{hash}"}}"#)
         };
-        installation.write("c.ndjson", &hashes.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"));
+        installation.write("c.ndjson", hashes.iter().enumerate().map(line).collect::<Vec<_>>().join("\n"));
         let (code, text, error) = installation.run(&["import", "c.ndjson"]);
         assert_eq!((code, text.as_str()), (65, "2 imported, 0 skipped, 3 refused"), "{error}");
         let problem = "password_hash,\"Password hash costs too much to verify:";
@@ -188,7 +206,7 @@ const REFUSED: &str = "line,field,reason\n\
 fn an_import_validates_like_the_api_and_a_second_run_changes_nothing() {
     for installation in Installation::on_both_databases("import_rules") {
         let lines = lines_to_import();
-        installation.write("c.ndjson", &lines.join("\n"));
+        installation.write("c.ndjson", lines.join("\n"));
         for (arguments, summary) in [
             (&["import", "c.ndjson", "--dry-run"][..], "2 would be imported, 0 skipped, 12 refused"),
             (&["import", "c.ndjson"], "2 imported, 0 skipped, 12 refused"),
@@ -213,7 +231,7 @@ fn an_import_validates_like_the_api_and_a_second_run_changes_nothing() {
         assert_eq!(installation.export(), exported);
 
         // Corrected lines are imported, and the file of refused lines is removed.
-        installation.write("c.ndjson", &[&lines[0], &lines[9]].map(String::as_str).join("\n"));
+        installation.write("c.ndjson", [&lines[0], &lines[9]].map(String::as_str).join("\n"));
         let (code, text, error) = installation.run(&["import", "c.ndjson", "--create-groups"]);
         assert_eq!((code, text.as_str()), (0, "1 imported, 1 skipped, 0 refused"), "{error}");
         assert!(!installation.has_file("c.ndjson.refused.csv"));
@@ -268,7 +286,7 @@ fn exported_customers_can_be_imported_elsewhere_and_log_in() {
     for (file, expected) in
         [("x.ndjson", "3 imported, 0"), ("x.csv", "0 imported, 3"), ("x.txt", "0 imported, 3")]
     {
-        postgres.write(file, &sqlite.read(file));
+        postgres.write(file, sqlite.read(file));
         let options = if file == "x.txt" { &["--format", "csv", "--delimiter", ";"][..] } else { &[] };
         let (code, text, error) = postgres.run(&[&["import", file, "--create-groups"], options].concat());
         assert_eq!((code, text), (0, format!("{expected} skipped, 0 refused")), "{file}: {error}");
@@ -291,7 +309,7 @@ fn a_killed_import_can_be_resumed() {
             )
         };
         let lines: Vec<String> = (1..=2200).map(line).collect();
-        installation.write("all.ndjson", &lines.concat());
+        installation.write("all.ndjson", lines.concat());
         let mut command = patron(
             installation.folder.path(),
             &["import", "-", "--format", "ndjson"],
@@ -329,7 +347,7 @@ fn unusable_files_are_reported() {
     installation.write("typo.csv", "email,fullname\n");
     installation.write("empty.csv", "");
     installation.write("x.dat", "");
-    installation.write("quote.csv", &format!("email\n\"{}", "x\n".repeat(3_000_000)));
+    installation.write("quote.csv", format!("email\n\"{}", "x\n".repeat(3_000_000)));
     for (arguments, expected) in [
         (&["import", "missing.csv"][..], "missing.csv: No such file or directory"),
         (&["import", ".", "--format", "csv"], ".: Is a directory"),

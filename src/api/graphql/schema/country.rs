@@ -26,6 +26,28 @@ impl Country {
         self.0.alpha2
     }
 
+    /// Whether an address in the country must have a postcode.
+    async fn postcode_required(&self) -> bool {
+        country::address_format(&self.0).requires_postcode()
+    }
+
+    /// Whether an address in the country must have a province.
+    async fn province_required(&self) -> bool {
+        country::address_format(&self.0).requires_province()
+    }
+
+    /// The kind of postcode, for the label of a form: `postal`, `zip`, `pin` or `eircode`. Null if addresses in the country
+    /// have no postcode.
+    async fn postcode_label(&self) -> Option<&str> {
+        country::address_format(&self.0).postcode.map(|part| part.label)
+    }
+
+    /// The kind of province, for the label of a form: `province`, `area`, `county`, `department`, `district`, `do_si`,
+    /// `emirate`, `island`, `oblast`, `parish`, `prefecture` or `state`. Null if addresses in the country have no province.
+    async fn province_label(&self) -> Option<&str> {
+        country::address_format(&self.0).province.map(|part| part.label)
+    }
+
     /// The provinces of the country, sorted by name.
     #[graphql(complexity = "AVERAGE_PROVINCES * child_complexity")]
     async fn provinces(&self) -> List<Province> {

@@ -3,17 +3,17 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::Utc;
 
-use crate::types::timestamp;
+use crate::types::{parse_rfc3339, timestamp};
 
 /// The name of the scalar.
 pub(in crate::api::graphql) const NAME: &str = "DateTime";
 /// The expected format, for error messages.
 pub(in crate::api::graphql) const EXPECTED: &str =
-    "it has to be a timestamp of RFC 3339, such as 2023-02-07T14:18:05.000Z";
+    "it has to be a timestamp of RFC 3339 without a leap second, such as 2023-02-07T14:18:05.000Z";
 
 /// Whether a text is a valid timestamp.
 pub(in crate::api::graphql) fn is_timestamp(text: &str) -> bool {
-    chrono::DateTime::parse_from_rfc3339(text).is_ok()
+    parse_rfc3339(text).is_ok()
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ impl ScalarType for DateTime {
         let Value::String(text) = &value else {
             return Err(InputValueError::expected_type(value));
         };
-        Ok(Self(chrono::DateTime::parse_from_rfc3339(text)?.to_utc()))
+        Ok(Self(parse_rfc3339(text)?))
     }
 
     fn to_value(&self) -> Value {

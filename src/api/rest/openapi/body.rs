@@ -10,7 +10,7 @@ use super::values::{BulkActionInput, FlagInput, GroupIdInput, StatusInput};
 
 use crate::service::input::patch::Mode;
 use crate::service::input::property::{Input, Property, Rule};
-use crate::service::input::text::TextRule;
+use crate::service::input::text::{MAX_LINE, TextRule};
 use crate::types::{MAX_EMAIL_BYTES, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS};
 
 /// The characters of a text of one line: no control characters.
@@ -79,7 +79,8 @@ fn schema_of_property(property: &Property) -> RefOr<Schema> {
         }
         Rule::Key { max } => text().pattern(Some("^[a-z][a-z0-9_]*$")).max_length(Some(max)).build().into(),
         Rule::Country => {
-            text().min_length(Some(2)).max_length(Some(2)).pattern(Some("^[A-Za-z]{2}$")).build().into()
+            let pattern = "^ *[A-Za-z]{2} *$";
+            text().min_length(Some(2)).max_length(Some(MAX_LINE)).pattern(Some(pattern)).build().into()
         }
         Rule::Url { max } => text().format(Some(format("uri"))).max_length(Some(max)).build().into(),
         Rule::Integer { min, max } => {

@@ -1,0 +1,81 @@
+//! Inserts the new customers of a batch with their addresses and journal entries, with few statements.
+
+use std::collections::HashMap;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Query;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
+use uuid::Uuid;
+
+use super::plan::CreatedCustomer;
+use crate::app::ctx::Ctx;
+use crate::db::TxResult;
+use crate::entity::{customer, customer_address};
+use crate::error::Error;
+use crate::service::account::insert_metafield_values;
+use crate::service::journal::{self, Change, snapshot};
+use crate::types::EventKind;
+
+/// Maximum number of addresses per INSERT statement, because the number of its parameters is limited.
+const ADDRESSES_PER_INSERT: usize = 1000;
+
+/// Inserts customers. Returns their primary keys, by uuid.
+pub(super) async fn insert(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    new: &[CreatedCustomer<'_>],
+) -> TxResult<HashMap<Uuid, i32>> {
+    if new.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // A file may restore a deleted customer, whose journal then continues. An identifier that the file does not give is
+    // new, so it has no journal.
+    let last_sequences =
+        journal::last_sequences(tx, new.iter().filter_map(|created| created.prepared.draft.uuid)).await?;
+    let rows: Vec<customer::ActiveModel> = new
+        .iter()
+        .map(|CreatedCustomer { account, hash, .. }| {
+            let mut row = account.row((*hash).clone());
+            let last_number = last_sequences.get(&account.uuid).copied().unwrap_or_default();
+            row.event_sequence = Set(last_number + 1 + account.addresses.len() as i64);
+            row
+        })
+        .collect();
+    let mut insert = customer::Entity::insert_many(rows.iter().cloned()).into_query();
+    insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
+    let mut ids: HashMap<Uuid, i32> = HashMap::with_capacity(new.len());
+    for row in tx.query_all(&insert).await? {
+        ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
+    }
+    let mut customers: Vec<(customer::Model, i64)> = Vec::with_capacity(new.len());
+    let mut addresses = Vec::new();
+    let mut owners = HashMap::new();
+    for (CreatedCustomer { account, .. }, mut row) in new.iter().zip(rows) {
+        let id = *ids
+            .get(&account.uuid)
+            .ok_or_else(|| Error::internal("an inserted customer has no primary key"))?;
+        row.customer_id = Set(id);
+        let number = last_sequences.get(&account.uuid).copied().unwrap_or_default() + 1;
+        owners.insert(id, (account.uuid, number));
+        customers.push((row.try_into_model()?, number));
+        addresses.extend(account.address_rows(id));
+    }
+    let meta_data: Vec<_> = customers.iter().map(|(row, _)| (row.customer_id, &row.meta_data)).collect();
+    insert_metafield_values(tx, &meta_data).await?;
+    let mut inserted = Vec::with_capacity(addresses.len());
+    for chunk in addresses.chunks(ADDRESSES_PER_INSERT) {
+        inserted.extend(customer_address::Entity::insert_many(chunk.to_vec()).exec_with_returning(tx).await?);
+    }
+    let customers = customers.iter().map(|(row, number)| {
+        let created = Change::created(EventKind::CustomerCreated, row.uuid, snapshot::customer(row));
+        (row.uuid, *number, created)
+    });
+    let addresses = inserted.iter().filter_map(|row| {
+        let (owner, last) = owners.get_mut(&row.customer_id)?;
+        *last += 1;
+        let created = Change::created(EventKind::AddressCreated, row.uuid, snapshot::address(row));
+        Some((*owner, *last, created))
+    });
+    journal::append_batch(ctx, tx, customers.chain(addresses)).await?;
+    Ok(ids)
+}
