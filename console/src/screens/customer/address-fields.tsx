@@ -1,4 +1,5 @@
 import { Field, Select, TextInput } from '../../components/field';
+import { formatOf, isRequired, labelIn } from './address-format';
 import { ADDRESS_PROPERTIES, type AddressForm, type AddressProperty } from './form';
 import { ProvinceField } from './province-field';
 import { useCountries } from './queries';
@@ -9,6 +10,7 @@ import { useEditor } from './use-editor';
 export function AddressFields({ address }: { address: AddressForm }) {
   const { editor, state } = useEditor();
   const countries = useCountries();
+  const format = formatOf(address, countries);
   const problemOf = (key: AddressProperty) => state.problems[`addresses.${address.id}.${key}`];
   const change = (key: AddressProperty) => (event: { target: { value: string } }) =>
     editor.changeAddress(address.id, { [key]: event.target.value });
@@ -20,9 +22,12 @@ export function AddressFields({ address }: { address: AddressForm }) {
   }
   return (
     <div className="customer-grid">
-      {ADDRESS_PROPERTIES.map(({ key, label, required }) => {
+      {ADDRESS_PROPERTIES.map((property) => {
+        const { key } = property;
+        const label = labelIn(format, property);
+        const isOptional = !isRequired(address, format, property);
         if (key === 'province') {
-          return <ProvinceField key={key} address={address} error={problemOf(key)} />;
+          return <ProvinceField key={key} address={address} label={label} isOptional={isOptional} error={problemOf(key)} />;
         }
         if (key === 'country') {
           return (
@@ -30,13 +35,17 @@ export function AddressFields({ address }: { address: AddressForm }) {
               <Select
                 value={address.country}
                 choices={choices}
-                onChange={(event) => editor.changeAddress(address.id, { country: event.target.value, province: '' })}
+                onChange={({ target }) => {
+                  // The postcode stays, but a problem with it may be one of the previous country.
+                  const { postcode } = address;
+                  editor.changeAddress(address.id, { country: target.value, province: '', postcode });
+                }}
               />
             </Field>
           );
         }
         return (
-          <Field key={key} label={label} error={problemOf(key)} optional={!required}>
+          <Field key={key} label={label} error={problemOf(key)} optional={isOptional}>
             <TextInput
               value={address[key]}
               onChange={change(key)}

@@ -1,9 +1,11 @@
+import { formatOf, isRequired, labelIn } from './address-format';
 import { type Problems, valueOf } from './field-check';
 import { isSame } from './field-draft';
 import { ADDRESS_PROPERTIES, findAddress, type Form, isSameAddress, PROFILE, type Snapshot } from './form';
+import type { CountryFormat } from './queries';
 
-/** What is wrong with the changed controls, as far as the browser can tell. */
-export function check(base: Snapshot, form: Form): Problems {
+/** What is wrong with the changed controls, as far as the browser can tell. `countries` are undefined until they are loaded. */
+export function check(base: Snapshot, form: Form, countries: CountryFormat[] | undefined): Problems {
   const problems: Problems = {};
   const changed = (key: (typeof PROFILE)[number]) => base.form[key] !== form[key];
   if (changed('fullName') && !form.fullName.trim()) problems.fullName = 'Name is required';
@@ -20,9 +22,12 @@ export function check(base: Snapshot, form: Form): Problems {
   }
   for (const address of form.addresses) {
     if (isSameAddress(findAddress(base.form, address.id), address)) continue;
-    for (const { key, label, required } of ADDRESS_PROPERTIES) {
+    const format = formatOf(address, countries);
+    for (const property of ADDRESS_PROPERTIES) {
+      const { key } = property;
+      const label = labelIn(format, property);
       const path = `addresses.${address.id}.${key}`;
-      if (required && !address[key].trim()) problems[path] = `${label} is required`;
+      if (isRequired(address, format, property) && !address[key].trim()) problems[path] = `${label} is required`;
       else if ([...address[key]].length > 255) problems[path] = `${label} must be at most 255 characters`;
     }
   }

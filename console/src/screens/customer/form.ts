@@ -39,15 +39,18 @@ export type Snapshot = {
   addressVersions: Record<string, number>;
 };
 
-/** The properties of an address, with their names in the REST API, in the order of the form. */
+/**
+ * The properties of an address, with their names in the REST API, in the order of the form. Whether a postcode and a province
+ * are required depends on the country: `isRequired` in address-format.ts.
+ */
 export const ADDRESS_PROPERTIES: { key: AddressProperty; rest: string; label: string; required?: boolean }[] = [
   { key: 'fullName', rest: 'full_name', label: 'Recipient', required: true },
   { key: 'country', rest: 'country', label: 'Country', required: true },
   { key: 'address1', rest: 'address_1', label: 'Street address', required: true },
   { key: 'address2', rest: 'address_2', label: 'Second line' },
-  { key: 'postcode', rest: 'postcode', label: 'Postcode', required: true },
+  { key: 'postcode', rest: 'postcode', label: 'Postcode' },
   { key: 'city', rest: 'city', label: 'City' },
-  { key: 'province', rest: 'province', label: 'Province', required: true },
+  { key: 'province', rest: 'province', label: 'Province' },
   { key: 'telephone', rest: 'telephone', label: 'Telephone' },
 ];
 

@@ -7,7 +7,17 @@ import { useEditor } from './use-editor';
 const OTHER = '*other';
 
 /** The province: one of ISO 3166-2, or a text where the country has none or the right one is missing. */
-export function ProvinceField({ address, error }: { address: AddressForm; error?: string }) {
+export function ProvinceField({
+  address,
+  label,
+  isOptional,
+  error,
+}: {
+  address: AddressForm;
+  label: string;
+  isOptional: boolean;
+  error?: string;
+}) {
   const { editor } = useEditor();
   const provinces = useProvinces(address.country);
   const [isText, setText] = useState(false);
@@ -19,7 +29,8 @@ export function ProvinceField({ address, error }: { address: AddressForm; error?
     const canChoose = Boolean(provinces?.length);
     return (
       <Field
-        label="Province"
+        label={label}
+        optional={isOptional}
         error={error}
         hint={
           canChoose && (
@@ -42,9 +53,9 @@ export function ProvinceField({ address, error }: { address: AddressForm; error?
   }
   const choices = provinces?.map(({ code, name }) => ({ value: code, label: name })) ?? [];
   if (!provinces && province) choices.push({ value: province, label: province });
-  const first = { value: '', label: provinces ? 'Choose a province' : 'Loading…' };
+  const first = { value: '', label: provinces ? 'Choose…' : 'Loading…' };
   return (
-    <Field label="Province" error={error}>
+    <Field label={label} optional={isOptional} error={error}>
       <Select
         value={province}
         disabled={!provinces}

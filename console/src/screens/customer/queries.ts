@@ -77,9 +77,16 @@ const CountryList = graphql(`
     allowedCountries {
       code
       name
+      postcodeRequired
+      provinceRequired
+      postcodeLabel
+      provinceLabel
     }
   }
 `);
+/** A country, and what its addresses need. */
+export type CountryFormat = ResultOf<typeof CountryList>['allowedCountries'][number];
+export const countryOptions = () => graphqlOptions(CountryList, {});
 export const useCountries = () => useGraphql(CountryList, {}, { staleTime: Infinity }).data?.allowedCountries;
 
 const ProvinceList = graphql(`

@@ -7,7 +7,7 @@ import { type Form, readSnapshot, type Snapshot } from './form';
 import { type Choices, merge } from './merge';
 import { plan } from './plan';
 import type { Step } from './step';
-import { customerOptions } from './queries';
+import { countryOptions, customerOptions } from './queries';
 import { applyStep, problemsOf, renameAddress, type StepResult } from './step-result';
 import { sendStep } from './send-step';
 
@@ -29,7 +29,8 @@ export class Saver {
     const { editor } = this;
     const { base, form, activity, isErased } = editor.state;
     if (activity !== 'none' || isErased) return false;
-    const problems = check(base, form);
+    const countries = this.client.getQueryData(countryOptions().queryKey)?.allowedCountries;
+    const problems = check(base, form, countries);
     editor.set({ problems, report: null });
     if (Object.keys(problems).length) return false;
     editor.set({ activity: 'saving' });

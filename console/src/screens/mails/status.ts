@@ -17,6 +17,7 @@ export function statusOf(param: string | null): MailStatus | null {
 const KINDS: Record<string, string> = {
   verify_email: 'Verification link',
   reset_password: 'Password link',
+  invitation: 'Invitation',
   password_changed: 'Password changed',
   email_change_requested: 'E-mail change requested',
   email_changed: 'E-mail changed',
