@@ -16,7 +16,8 @@ use crate::{api, http, web};
 pub fn router(app: &Arc<App>) -> Router {
     let (documented, _) = documented().split_for_parts();
     let documented = documented.layer(Extension(web::Document(openapi))).with_state(Arc::clone(app));
-    http::with_middleware(documented.merge(web::pages(app)).merge(api::graphql::routes(app)), app)
+    let pages = web::pages(app).merge(api::rest::shop_routes(app));
+    http::with_middleware(documented.merge(pages).merge(api::graphql::routes(app)), app)
 }
 
 /// The routes in the OpenAPI document.

@@ -38,7 +38,7 @@ pub(crate) fn timestamp(backend: DbBackend, name: &'static str) -> ColumnDef {
 pub(crate) fn computed_text(backend: DbBackend, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match backend {
-        DbBackend::Postgres => column.custom(r#"varchar COLLATE "C""#),
+        DbBackend::Postgres => column.custom(PG_COMPUTED),
         _ => column.string(),
     };
     column.null().take()
@@ -95,4 +95,19 @@ pub(crate) fn drop_index(name: &str) -> String {
 /// Drops a table with its indexes.
 pub(crate) fn drop_table(backend: DbBackend, table: &'static str) -> Vec<String> {
     vec![sql(backend, &Table::drop().table(table).if_exists().take())]
+}
+
+/// The type of [`computed_text`] on PostgreSQL.
+pub(crate) const PG_COMPUTED: &str = r#"varchar COLLATE "C""#;
+
+/// Adds columns to a shared table on PostgreSQL, with one lock of the table. `columns`: names, and types with constraints.
+pub(crate) fn add_columns(table: &'static str, columns: &[(&str, &str)]) -> String {
+    let add = columns.iter().map(|(name, kind)| format!(r#"ADD COLUMN IF NOT EXISTS "{name}" {kind}"#));
+    format!(r#"ALTER TABLE "{table}" {}"#, add.collect::<Vec<_>>().join(", "))
+}
+
+/// Drops columns of a shared table on PostgreSQL, as [`add_columns`] adds them.
+pub(crate) fn drop_columns(table: &'static str, columns: &[&str]) -> String {
+    let drop = columns.iter().map(|name| format!(r#"DROP COLUMN IF EXISTS "{name}""#));
+    format!(r#"ALTER TABLE "{table}" {}"#, drop.collect::<Vec<_>>().join(", "))
 }

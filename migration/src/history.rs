@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, RuntimeErr, SqlErr};
 
 use crate::STEPS;
+use crate::adoption::{self, Phase};
 
 /// The table in which the migrator records its migrations.
 const TABLE: &str = "seaql_migrations";
@@ -24,10 +25,23 @@ pub enum History {
     Unreleased,
     /// A newer version of patron has run this migration, which this version does not know.
     Newer(String),
+    /// This is the database of an EverShop shop, and patron has not adopted it.
+    EverShop,
+    /// An adoption runs, or was interrupted.
+    Adopting,
+    /// The undo of an adoption runs, or was interrupted.
+    Undoing,
 }
 
 /// Reads the state of the database's schema. Changes nothing.
 pub async fn read(db: &sea_orm::DatabaseConnection) -> Result<History, DbErr> {
+    match adoption::phase(db).await? {
+        Some(Phase::Adopting) => return Ok(History::Adopting),
+        Some(Phase::Undoing) => return Ok(History::Undoing),
+        Some(Phase::Shared | Phase::Finished) => {}
+        None if adoption::is_evershop(db).await? => return Ok(History::EverShop),
+        None => {}
+    }
     let applied = applied(db).await?;
     let is_known = |name: &String| STEPS.iter().any(|step| step.name == name);
     if applied.iter().any(|name| UNRELEASED.iter().any(|prefix| name.starts_with(prefix))) {

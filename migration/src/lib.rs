@@ -3,13 +3,14 @@
 //! There is one file for each table, and later one file for each change. Each migration can be undone. A released migration
 //! is never edited: a test compares its statements with the hashes in `migration/released.txt`.
 //!
-//! Names of tables and columns follow EverShop's, so that patron can use an existing EverShop database. Additional columns
-//! always have a default, so that rows that EverShop inserts are valid. Migrations do not import entities, because entities
-//! change and released migrations must not.
+//! Names of tables and columns follow EverShop's, so that patron can use an existing EverShop database (`adoption/`).
+//! Additional columns always have a default, so that rows that EverShop inserts are valid. Migrations do not import entities,
+//! because entities change and released migrations must not.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
+pub mod adoption;
 mod columns;
 pub mod history;
 mod m20261129_000001_customer_group;
@@ -38,13 +39,14 @@ mod m20261129_000040_address_keys;
 mod m20261129_000041_customer_metafield_value;
 mod m20261129_000042_last_sign_in;
 mod m20261129_000043_mail_list;
+mod m20261130_000050_tokens_valid_from;
 pub mod search_index;
 mod step;
 
 pub use step::Step;
 
 /// The migrations, oldest first.
-pub const STEPS: [Step; 26] = [
+pub const STEPS: [Step; 27] = [
     m20261129_000001_customer_group::STEP,
     m20261129_000002_customer::STEP,
     m20261129_000003_customer_search::STEP,
@@ -71,6 +73,7 @@ pub const STEPS: [Step; 26] = [
     m20261129_000041_customer_metafield_value::STEP,
     m20261129_000042_last_sign_in::STEP,
     m20261129_000043_mail_list::STEP,
+    m20261130_000050_tokens_valid_from::STEP,
 ];
 
 /// The maximum number of attempts at an upgrade that other instances run at the same time. Each failed attempt means that
@@ -80,7 +83,12 @@ const ATTEMPTS: u32 = 100;
 /// Runs the pending migrations, and creates the search index if that was not possible before. Several instances may do this
 /// at the same time: if another instance was faster with a statement, the upgrade starts again, because every statement can
 /// be repeated.
+///
+/// On an adopted database, the shop keeps running, and the guards are created again.
 pub async fn up(db: &sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    if adoption::phase(db).await?.is_some() {
+        return adoption::upgrade(db).await;
+    }
     let mut attempt = 1;
     while let Err(error) = up_once(db).await {
         if attempt == ATTEMPTS || !history::is_overtaken(&error) {

@@ -4,10 +4,16 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::columns::{computed_text, drop_table, sql, timestamp, unique, uuid};
+use crate::adoption::{Change, Fill, SharedStep};
+use crate::columns::{
+    PG_COMPUTED, add_columns, computed_text, drop_columns, drop_table, sql, timestamp, unique, uuid,
+};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000001_customer_group", up, down };
+pub(crate) const STEP: Step =
+    Step { name: "m20261129_000001_customer_group", up, down, shared: Some(SHARED) };
+
+const SHARED: SharedStep = SharedStep { up: shared_up, down: shared_down };
 
 const TABLE: &str = "customer_group";
 
@@ -44,4 +50,30 @@ fn up(backend: DbBackend) -> Vec<String> {
 
 fn down(backend: DbBackend) -> Vec<String> {
     drop_table(backend, TABLE)
+}
+
+/// The guards have created the function: the program can't read an infinite time either. The program computes the keys: groups
+/// are few.
+const FILL: Fill = Fill {
+    table: TABLE,
+    key: "customer_group_id",
+    set: r#""created_at" = patron_guard_time("created_at", patron_guard_time("updated_at", CURRENT_TIMESTAMP)),
+"updated_at" = patron_guard_time("updated_at", patron_guard_time("created_at", CURRENT_TIMESTAMP))"#,
+    condition: r#"patron_guard_time("created_at", NULL) IS NULL OR patron_guard_time("updated_at", NULL) IS NULL"#,
+};
+
+fn shared_up() -> Vec<Change> {
+    vec![
+        Change::Statement(add_columns(TABLE, &[("name_key", PG_COMPUTED)])),
+        Change::Fill(FILL),
+        Change::of(unique(DbBackend::Postgres, TABLE, &["name_key"])),
+        // The shop's column is not unique.
+        Change::of(unique(DbBackend::Postgres, TABLE, &["uuid"])),
+        Change::NotNull { table: TABLE, column: "created_at" },
+        Change::NotNull { table: TABLE, column: "updated_at" },
+    ]
+}
+
+fn shared_down() -> Vec<Change> {
+    vec![Change::Statement(drop_columns(TABLE, &["name_key"]))]
 }

@@ -4,10 +4,15 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::columns::{computed_text, drop_table, index, sql, timestamp, unique, uuid};
+use crate::adoption::{Change, Fill, SharedStep};
+use crate::columns::{
+    PG_COMPUTED, add_columns, computed_text, drop_columns, drop_table, index, sql, timestamp, unique, uuid,
+};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000002_customer", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000002_customer", up, down, shared: Some(SHARED) };
+
+const SHARED: SharedStep = SharedStep { up: shared_up, down: shared_down };
 
 const TABLE: &str = "customer";
 
@@ -73,4 +78,44 @@ fn up(backend: DbBackend) -> Vec<String> {
 
 fn down(backend: DbBackend) -> Vec<String> {
     drop_table(backend, TABLE)
+}
+
+/// The columns that a shop does not have, with their types on PostgreSQL.
+const COLUMNS: [(&str, &str); 8] = [
+    ("version", "integer NOT NULL DEFAULT 1"),
+    ("token_generation", "bigint NOT NULL DEFAULT 0"),
+    ("email_verified_at", "timestamp with time zone"),
+    ("pending_email", "varchar"),
+    ("event_sequence", "bigint NOT NULL DEFAULT 0"),
+    ("email_key", PG_COMPUTED),
+    ("email_unicode", PG_COMPUTED),
+    ("search_text", "text NOT NULL DEFAULT ''"),
+];
+
+/// The guards have created the functions: the program can't read an infinite time either, and the key of an address is NULL if
+/// only the program can compute it.
+const FILL: Fill = Fill {
+    table: TABLE,
+    key: "customer_id",
+    set: r#""full_name" = coalesce("full_name", ''),
+"created_at" = patron_guard_time("created_at", patron_guard_time("updated_at", CURRENT_TIMESTAMP)),
+"updated_at" = patron_guard_time("updated_at", patron_guard_time("created_at", CURRENT_TIMESTAMP)),
+"status" = CASE WHEN "status" IN (0, 1) THEN "status" ELSE 0 END,
+"email_key" = coalesce("email_key", patron_plain_email_key("email"))"#,
+    condition: r#""full_name" IS NULL OR "status" NOT IN (0, 1) OR "email_key" IS NULL
+OR patron_guard_time("created_at", NULL) IS NULL OR patron_guard_time("updated_at", NULL) IS NULL"#,
+};
+
+fn shared_up() -> Vec<Change> {
+    let mut changes = vec![Change::Statement(add_columns(TABLE, &COLUMNS)), Change::Fill(FILL)];
+    // All but the table.
+    changes.extend(up(DbBackend::Postgres).into_iter().skip(1).map(Change::of));
+    changes.extend(
+        ["full_name", "created_at", "updated_at"].map(|column| Change::NotNull { table: TABLE, column }),
+    );
+    changes
+}
+
+fn shared_down() -> Vec<Change> {
+    vec![Change::Statement(drop_columns(TABLE, &COLUMNS.map(|(name, _)| name)))]
 }

@@ -4,7 +4,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000003_customer_search", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000003_customer_search", up, down, shared: None };
 
 /// Trigrams without their positions, because the query compares each found row again.
 const TABLE: &str = "CREATE VIRTUAL TABLE IF NOT EXISTS customer_search USING fts5 (\

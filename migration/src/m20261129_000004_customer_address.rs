@@ -4,10 +4,14 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::columns::{drop_table, index, sql, timestamp, uuid};
+use crate::adoption::{Change, Fill, SharedStep};
+use crate::columns::{add_columns, drop_columns, drop_table, index, sql, timestamp, uuid};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000004_customer_address", up, down };
+pub(crate) const STEP: Step =
+    Step { name: "m20261129_000004_customer_address", up, down, shared: Some(SHARED) };
+
+const SHARED: SharedStep = SharedStep { up: shared_up, down: shared_down };
 
 const TABLE: &str = "customer_address";
 
@@ -47,4 +51,34 @@ fn up(backend: DbBackend) -> Vec<String> {
 
 fn down(backend: DbBackend) -> Vec<String> {
     drop_table(backend, TABLE)
+}
+
+const FILL: Fill = Fill {
+    table: TABLE,
+    key: "customer_address_id",
+    set: r#""is_default" = coalesce("is_default", FALSE),
+"created_at" = patron_guard_time("created_at", patron_guard_time("updated_at", CURRENT_TIMESTAMP)),
+"updated_at" = patron_guard_time("updated_at", patron_guard_time("created_at", CURRENT_TIMESTAMP))"#,
+    condition: r#""is_default" IS NULL OR patron_guard_time("created_at", NULL) IS NULL OR patron_guard_time("updated_at", NULL) IS NULL"#,
+};
+
+fn shared_up() -> Vec<Change> {
+    let mut changes = vec![
+        Change::Statement(add_columns(TABLE, &[("version", "integer NOT NULL DEFAULT 1")])),
+        Change::Statement(format!(r#"ALTER TABLE "{TABLE}" ALTER COLUMN "is_default" SET DEFAULT FALSE"#)),
+        Change::Fill(FILL),
+        // The shop has an index of the customer.
+        Change::of(ONE_DEFAULT.to_owned()),
+    ];
+    changes.extend(
+        ["is_default", "created_at", "updated_at"].map(|column| Change::NotNull { table: TABLE, column }),
+    );
+    changes
+}
+
+fn shared_down() -> Vec<Change> {
+    vec![
+        Change::Statement(format!(r#"ALTER TABLE "{TABLE}" ALTER COLUMN "is_default" DROP DEFAULT"#)),
+        Change::Statement(drop_columns(TABLE, &["version"])),
+    ]
 }

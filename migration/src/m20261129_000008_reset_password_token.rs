@@ -4,10 +4,14 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::columns::{drop_table, index, sql, timestamp};
+use crate::adoption::{Change, SharedStep};
+use crate::columns::{drop_table, index, sql, timestamp, unique};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000008_reset_password_token", up, down };
+pub(crate) const STEP: Step =
+    Step { name: "m20261129_000008_reset_password_token", up, down, shared: Some(SHARED) };
+
+const SHARED: SharedStep = SharedStep { up: shared_up, down: shared_down };
 
 const TABLE: &str = "reset_password_token";
 
@@ -36,4 +40,15 @@ fn up(backend: DbBackend) -> Vec<String> {
 
 fn down(backend: DbBackend) -> Vec<String> {
     drop_table(backend, TABLE)
+}
+
+fn shared_up() -> Vec<Change> {
+    let mut changes = vec![Change::of(unique(DbBackend::Postgres, TABLE, &["token"]))];
+    // All but the table.
+    changes.extend(up(DbBackend::Postgres).into_iter().skip(1).map(Change::of));
+    changes
+}
+
+fn shared_down() -> Vec<Change> {
+    Vec::new()
 }

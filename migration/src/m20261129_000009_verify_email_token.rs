@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, index, sql, timestamp};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000009_verify_email_token", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000009_verify_email_token", up, down, shared: None };
 
 const TABLE: &str = "verify_email_token";
 

@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, index, sql, timestamp, unindexed_uuid, unique};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000014_journal_entry", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000014_journal_entry", up, down, shared: None };
 
 const TABLE: &str = "journal_entry";
 

@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, sql};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000015_journal_position", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000015_journal_position", up, down, shared: None };
 
 const TABLE: &str = "journal_position";
 

@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, sql, timestamp, uuid};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000016_webhook_endpoint", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000016_webhook_endpoint", up, down, shared: None };
 
 const TABLE: &str = "webhook_endpoint";
 

@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, index, sql, timestamp, uuid};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000017_webhook_delivery", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000017_webhook_delivery", up, down, shared: None };
 
 const TABLE: &str = "webhook_delivery";
 

@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, sql, timestamp};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000018_admin_second_factor", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000018_admin_second_factor", up, down, shared: None };
 
 const TABLE: &str = "admin_second_factor";
 

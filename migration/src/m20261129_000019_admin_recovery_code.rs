@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_table, index, sql};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000019_admin_recovery_code", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000019_admin_recovery_code", up, down, shared: None };
 
 const TABLE: &str = "admin_recovery_code";
 

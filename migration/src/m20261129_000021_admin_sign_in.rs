@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{add_timestamp, drop_column};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000021_admin_sign_in", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000021_admin_sign_in", up, down, shared: None };
 
 const TABLE: &str = "admin_user";
 

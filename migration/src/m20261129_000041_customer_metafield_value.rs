@@ -10,7 +10,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{add_column, drop_column, drop_index, drop_table, index, sql};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000041_customer_metafield_value", up, down };
+pub(crate) const STEP: Step =
+    Step { name: "m20261129_000041_customer_metafield_value", up, down, shared: None };
 
 const TABLE: &str = "customer_metafield_value";
 

@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{add_column, add_timestamp, drop_column, drop_index, index};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000042_last_sign_in", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000042_last_sign_in", up, down, shared: None };
 
 const TABLE: &str = "customer";
 const SESSIONS: &str = "customer_session";

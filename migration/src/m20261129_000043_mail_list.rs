@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{drop_index, index};
 use crate::step::Step;
 
-pub(crate) const STEP: Step = Step { name: "m20261129_000043_mail_list", up, down };
+pub(crate) const STEP: Step = Step { name: "m20261129_000043_mail_list", up, down, shared: None };
 
 const TABLE: &str = "mail";
 

@@ -3,8 +3,12 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::adoption::{self, SharedStep};
+
 /// A migration: a list of statements. Each statement is committed separately, because not every database can roll back
 /// changes of its schema. Each statement can be repeated, so an interrupted migration runs again from its start.
+///
+/// In a database that patron shares with a shop, `adoption/` runs the migration, and this one refuses to.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     /// The name that the database records.
@@ -13,6 +17,8 @@ pub struct Step {
     pub up: fn(DbBackend) -> Vec<String>,
     /// The statements that undo it.
     pub down: fn(DbBackend) -> Vec<String>,
+    /// What it does instead in a database that patron shares with a shop, if `up` creates a table of the shop.
+    pub shared: Option<SharedStep>,
 }
 
 impl MigrationName for Step {
@@ -37,6 +43,7 @@ impl MigrationTrait for Step {
 }
 
 async fn run(manager: &SchemaManager<'_>, statements: Vec<String>) -> Result<(), DbErr> {
+    adoption::ensure_own(manager.get_connection()).await?;
     let is_sqlite = manager.get_database_backend() == DbBackend::Sqlite;
     for statement in statements {
         match manager.get_connection().execute_unprepared(&statement).await {

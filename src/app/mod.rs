@@ -100,6 +100,7 @@ impl App {
         let mailer = Mailer::new(&config.mail, &config.shop)?;
         let webhook_client = WebhookClient::new(&config.webhooks)?;
         let db = open_database(&config).await?;
+        hasher.follow(&db);
         let clock = Arc::new(clock);
         let rate_limits = RateLimits::new(&config.limits, &clock);
         let concurrency_limit = Arc::new(Semaphore::new(config.limits.requests));

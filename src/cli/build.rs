@@ -31,6 +31,12 @@ pub(super) async fn admin_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure>
     Ok(AdminCtx::system(app))
 }
 
+/// Builds the context of `patron adopt`, with temporary keys. The database may not be migrated.
+pub(super) async fn unprepared_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure> {
+    let app = build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await?;
+    Ok(AdminCtx::system(app))
+}
+
 async fn build(
     flags: &Flags,
     keys: impl Fn(&Config, &Random) -> Result<Keys, BuildError>,

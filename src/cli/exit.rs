@@ -58,6 +58,7 @@ impl From<Error> for CommandFailure {
                 let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
                 Self::Refused(messages.join("; "))
             }
+            Error::Conflict(reason) => Self::Refused(reason.into_owned()),
             Error::EmailTaken => Self::Refused("Email is already used".to_owned()),
             Error::Unavailable { reason, .. } => {
                 Self::Unavailable(format!("DATABASE_URL: the database can't be reached: {reason}"))

@@ -9,12 +9,16 @@ use crate::app::open_database;
 use crate::config::{Config, Flags};
 use crate::error::Error;
 
+/// The refusal to revert a migration of a database that a shop uses, with the remedy.
+const ADOPTED: &str = "patron shares this database with an EverShop shop, and its migrations can only be reverted together: run \
+    `patron adopt --undo`, which leaves the shop's tables as they were";
+
 /// The subcommands of `patron migrate`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run all pending migrations
     Up,
-    /// Revert the last migration; the data that it added is lost
+    /// Revert the last migration; the data that it added is lost. Not on an adopted database: see patron adopt --undo
     Down {
         /// Revert all migrations
         #[arg(long)]
@@ -39,6 +43,9 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), CommandF
         }
         Command::Down { all } => {
             db.pending_migrations().await?;
+            if migration::adoption::phase(connection).await.map_err(database)?.is_some() {
+                return Err(CommandFailure::Refused(ADOPTED.to_owned()));
+            }
             let steps = if *all { None } else { Some(1) };
             Migrator::down(connection, steps).await.map_err(database)?;
         }

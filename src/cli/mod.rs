@@ -3,6 +3,7 @@
 //! A failed command prints its reason to standard error and ends with an exit code of sysexits.h (`exit.rs`).
 
 mod admin;
+mod adopt;
 mod build;
 mod demo;
 mod exit;
@@ -43,6 +44,8 @@ enum Command {
     /// Migrate the database schema up or down, or show its status
     #[command(subcommand)]
     Migrate(migrate::Command),
+    /// Share the database of an EverShop shop: check, adopt, undo, finish
+    Adopt(adopt::Options),
     /// Print the GraphQL schema
     Schema,
     /// Print the OpenAPI document
@@ -86,6 +89,7 @@ pub async fn run() -> ExitCode {
     let outcome = match command.unwrap_or_else(|| Command::Serve(serve::Options::default())) {
         Command::Serve(options) => serve::run(&flags, &options).await,
         Command::Migrate(command) => migrate::run(&flags, &command).await,
+        Command::Adopt(options) => adopt::run(&flags, options).await,
         Command::Schema => exit::print(&graphql::sdl()),
         Command::Openapi => exit::print(router::openapi()),
         Command::Admin(command) => admin::run(&flags, command).await,

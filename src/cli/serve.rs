@@ -17,7 +17,7 @@ use super::exit::{CommandFailure, print};
 use super::start::{NewAdmin, prepare};
 use crate::app::App;
 use crate::clock::Timer;
-use crate::config::Flags;
+use crate::config::{Flags, ServerConfig};
 use crate::error::Error;
 use crate::{router, worker};
 
@@ -183,7 +183,9 @@ pub(super) fn banner(
     let config = &app.config;
     let failed = |error: std::io::Error| CommandFailure::Internal(error.to_string());
     let bound = listeners.api.local_addr().map_err(failed)?;
-    let url = config.server.url(bound);
+    let public_url = config.server.url(bound);
+    // The proxy of the front door sends only the routes of customers to patron.
+    let url = if config.front_door.is_some() { ServerConfig::local_url(bound) } else { public_url.clone() };
     let database = match config.database.url.expose_secret().strip_prefix("sqlite:") {
         Some(path) => format!("SQLite, {}", path.trim_start_matches("//")),
         // Omits the URL: it may contain a password.
@@ -203,7 +205,7 @@ pub(super) fn banner(
         None => "off; PATRON_METRICS_LISTEN=127.0.0.1:9464 enables them".to_owned(),
     };
     let introspection = if config.graphql.introspection { "on" } else { "off" };
-    let mut text = format!("patron {} on {url}\n", env!("CARGO_PKG_VERSION"));
+    let mut text = format!("patron {} on {public_url}\n", env!("CARGO_PKG_VERSION"));
     for (name, value) in [
         ("console", console),
         ("playground", playground),

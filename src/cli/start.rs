@@ -2,12 +2,16 @@
 //!
 //! An embedded database is always migrated, PostgreSQL only on request. If several instances start at once, one of them
 //! creates the first admin.
+//!
+//! On a database that was adopted from EverShop, the start proves that the database can distinguish patron's writes from those
+//! of EverShop.
 
 use crate::app::App;
 use crate::app::ctx::AdminCtx;
 use crate::config::FirstAdmin;
+use crate::db::Sharing;
 use crate::error::{Error, Result};
-use crate::service::{admin, customer, health};
+use crate::service::{admin, customer, front_door, health};
 use crate::types::{EmailAddress, Password};
 
 use std::sync::Arc;
@@ -42,6 +46,8 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         app.db.migrate(&app.config.database).await?;
     }
     health::ensure_ready(app).await?;
+    prepare_sharing(app).await?;
+    front_door::ensure_ready(app).await?;
     let ctx = AdminCtx::system(Arc::clone(app));
     if !customer::search_is_indexed(&ctx).await? {
         warn_of_slow_searches();
@@ -68,4 +74,34 @@ pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewA
         Err(Error::EmailTaken) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads who uses the database, and checks what patron needs if EverShop does.
+///
+/// # Errors
+/// [`Error::DatabaseUnusable`] if the guards would not recognize patron's writes.
+async fn prepare_sharing(app: &App) -> Result<()> {
+    match app.db.known_sharing().await? {
+        Sharing::Own => return Ok(()),
+        Sharing::Shared => {
+            app.db.ensure_marked().await?;
+            app.db.ensure_guarded().await?;
+            tracing::info!("EverShop shares the database");
+            if !app.hasher.creates_bcrypt() {
+                tracing::warn!(
+                    "new password hashes are argon2id, which EverShop can't verify (PATRON_PASSWORD_HASHES)"
+                );
+            }
+        }
+        Sharing::Finished => {}
+    }
+    let modules = app.db.upgraded_modules().await?;
+    if !modules.is_empty() {
+        let modules = modules.join(", ");
+        tracing::warn!(
+            modules,
+            "EverShop was upgraded since the adoption; this version of patron may not know its tables"
+        );
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod build_error;
+mod compat;
 mod database;
 mod folder;
 mod graphql;
@@ -26,10 +27,11 @@ use std::path::PathBuf;
 
 pub use accounts::{AccountConfig, FirstAdmin, SecondFactorPolicy};
 pub use build_error::BuildError;
+pub use compat::FrontDoorConfig;
 pub use database::DatabaseConfig;
 pub use folder::private_folder;
 pub use graphql::GraphqlConfig;
-pub use hashing::{HASH_FLOOR, HashingConfig};
+pub use hashing::{HASH_FLOOR, HashingConfig, PasswordHashes};
 pub use journal::JournalConfig;
 pub use limits::LimitConfig;
 pub use outgoing::{MailConfig, WebhookConfig};
@@ -60,6 +62,8 @@ pub struct Config {
     pub accounts: AccountConfig,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// How patron shares the sessions of EverShop, if it is the front door of one.
+    pub front_door: Option<FrontDoorConfig>,
     /// How the shop appears on the account pages and in mails.
     pub shop: ShopConfig,
     /// How webhooks are sent.
@@ -105,6 +109,7 @@ impl Config {
             database: DatabaseConfig::from_values(v, &data_dir),
             hashing: HashingConfig::from_values(v),
             tokens: TokenConfig::from_values(v),
+            front_door: FrontDoorConfig::from_values(v),
             shop: ShopConfig::from_values(v),
             webhooks: WebhookConfig::from_values(v),
             journal: JournalConfig::from_values(v),

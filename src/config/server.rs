@@ -54,6 +54,7 @@ impl ServerConfig {
         public_url: Option<String>,
         local: bool,
     ) -> Self {
+        let has_own_paths = v.text("PATRON_COMPAT") == "off";
         Self {
             listen,
             public_url,
@@ -64,8 +65,9 @@ impl ServerConfig {
             request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
             shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
             require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
-            // It gives nothing without an admin's login, so auto is on everywhere.
-            console: v.switch_or_local("PATRON_CONSOLE", true),
+            // It gives nothing without an admin's login, so auto is on everywhere but behind the front door: there the
+            // paths below /admin are EverShop's.
+            console: v.switch_or_local("PATRON_CONSOLE", has_own_paths),
             playground: v.switch_or_local("PATRON_PLAYGROUND", local),
             reference: v.switch("PATRON_REFERENCE"),
         }
@@ -73,10 +75,15 @@ impl ServerConfig {
 
     /// The URL of a server that listens on `bound`: `PATRON_PUBLIC_URL`, or a URL for clients on this machine.
     pub fn url(&self, bound: SocketAddr) -> String {
-        self.public_url.clone().unwrap_or_else(|| match bound.ip() {
+        self.public_url.clone().unwrap_or_else(|| Self::local_url(bound))
+    }
+
+    /// A URL for clients on this machine of a server that listens on `bound`.
+    pub fn local_url(bound: SocketAddr) -> String {
+        match bound.ip() {
             ip if ip.is_unspecified() => format!("http://localhost:{}", bound.port()),
             _ => format!("http://{bound}"),
-        })
+        }
     }
 
     /// The value of `Strict-Transport-Security` (RFC 6797 6.1), valid for one year from each response; none if the public

@@ -7,3 +7,4 @@ pub mod key_files;
 mod key_kind;
 pub mod keys;
 pub mod password_hasher;
+pub(crate) mod signed_cookie;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr};
 
 use super::opened_file::OpenedFile;
+use super::sharing::SharingState;
 use crate::telemetry;
 use crate::telemetry::metrics::{DatabaseMetrics, PoolConnections};
 
@@ -21,6 +22,8 @@ pub struct Database {
     pub(super) refuses_writes: Arc<AtomicBool>,
     /// The file of an SQLite database.
     pub(super) file: Option<Arc<OpenedFile>>,
+    /// Who uses the database.
+    pub(super) sharing: Arc<SharingState>,
 }
 
 impl Database {
@@ -30,7 +33,8 @@ impl Database {
         lists: DatabaseConnection,
         metrics: DatabaseMetrics,
     ) -> Self {
-        Self { writer, reader, lists, metrics, refuses_writes: Arc::default(), file: None }
+        let (refuses_writes, sharing) = (Arc::default(), Arc::default());
+        Self { writer, reader, lists, metrics, refuses_writes, file: None, sharing }
     }
 
     /// Whether a write was refused since the last successful one, because the database is read-only or its disk is full.

@@ -4,14 +4,17 @@
 //! lets reads continue during a write, and `synchronous=FULL` makes every commit durable. PostgreSQL: one pool, opened
 //! lazily, so that patron starts without the database and recovers when it is available again.
 //!
-//! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, and `schema.rs` runs migrations.
+//! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, `schema.rs` runs migrations, and
+//! `mark.rs` marks the transactions of a database that EverShop uses as well.
 
 pub mod batch_loader;
 mod database;
 mod lists;
+mod mark;
 mod opened_file;
 mod postgres;
 mod schema;
+mod sharing;
 mod sqlite;
 mod transaction;
 
@@ -24,6 +27,7 @@ use crate::config::DatabaseConfig;
 use crate::error::Result;
 
 pub use database::Database;
+pub use sharing::Sharing;
 pub use transaction::{
     BackgroundJob, NoTransaction, TxError, TxResult, ensure_no_transaction, within_transaction,
 };

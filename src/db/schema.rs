@@ -14,16 +14,32 @@ const UNRELEASED_SCHEMA: &str = "an unreleased build of patron created this data
     this one and another DATABASE_URL, `patron migrate up` and `patron import --create-groups customers.ndjson`. Admins, \
     definitions of custom fields and webhooks have to be created there";
 
+/// The error on the database of a shop, with the remedy.
+const EVERSHOP: &str = "this is the database of an EverShop shop, which patron has not adopted: run `patron adopt --check`, which \
+    changes nothing, then `patron adopt`";
+
+/// The error if an adoption is incomplete, with the remedy.
+const ADOPTING: &str = "an adoption of this EverShop database is running or was interrupted: run `patron adopt` again, or \
+    `patron adopt --undo`";
+
+/// The error if the undo of an adoption is incomplete, with the remedy.
+const UNDOING: &str = "the undo of an adoption of this EverShop database is running or was interrupted: run `patron adopt --undo` \
+    again, or `patron adopt` to adopt it after all";
+
 impl Database {
     /// The number of pending migrations.
     ///
     /// # Errors
-    /// [`Error::DatabaseUnusable`] if an unreleased build or a newer version of patron created the schema.
+    /// [`Error::DatabaseUnusable`] if an unreleased build or a newer version of patron created the schema, or if it is the
+    /// database of an EverShop shop that is not adopted, or not completely.
     pub async fn pending_migrations(&self) -> Result<usize> {
         match migration::history::read(&self.reader).await? {
             History::Current => Ok(0),
             History::Pending(count) => Ok(count),
             History::Unreleased => Err(Error::DatabaseUnusable(UNRELEASED_SCHEMA.to_owned())),
+            History::EverShop => Err(Error::DatabaseUnusable(EVERSHOP.to_owned())),
+            History::Adopting => Err(Error::DatabaseUnusable(ADOPTING.to_owned())),
+            History::Undoing => Err(Error::DatabaseUnusable(UNDOING.to_owned())),
             History::Newer(name) => Err(Error::DatabaseUnusable(format!(
                 "a newer version of patron has migrated the database ({name}): run that version, or restore a backup"
             ))),

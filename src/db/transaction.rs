@@ -24,9 +24,12 @@ impl Database {
             ..TransactionOptions::default()
         };
         self.ensure_connected()?;
+        // Before the transaction: it may have to read it, on another connection.
+        self.known_sharing().await?;
         let timer = Timer::start();
         let transaction = self.writer.begin_with_options(options).await?;
         self.metrics.transaction_begun(timer.elapsed());
+        self.mark(&transaction).await?;
         Ok(transaction)
     }
 

@@ -29,6 +29,9 @@ pub struct Model {
     pub email_key: Option<String>,
     /// Time of the last login.
     pub last_sign_in_at: Option<DateTimeUtc>,
+    /// Tokens without a generation, which EverShop issues, are refused if they were issued before. Each increase of
+    /// `token_generation` sets it.
+    pub tokens_valid_from: Option<DateTimeUtc>,
 }
 
 /// What is known of an admin at every request: the columns that determine whether its tokens are valid, its second factor,
@@ -39,6 +42,7 @@ pub struct Account {
     pub uuid: Uuid,
     pub status: bool,
     pub token_generation: i64,
+    pub tokens_valid_from: Option<DateTimeUtc>,
     /// Whether a second factor is on.
     pub has_second_factor: bool,
     /// When the admin of the session last confirmed who it is.
@@ -46,8 +50,8 @@ pub struct Account {
 }
 
 impl Account {
-    pub const COLUMNS: [Column; 4] =
-        [Column::AdminUserId, Column::Uuid, Column::Status, Column::TokenGeneration];
+    pub const COLUMNS: [Column; 5] =
+        [Column::AdminUserId, Column::Uuid, Column::Status, Column::TokenGeneration, Column::TokensValidFrom];
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -53,6 +53,9 @@ pub struct Model {
     pub metafields_indexed: bool,
     /// Time of the last login. It changes neither `version` nor `updated_at`.
     pub last_sign_in_at: Option<DateTimeUtc>,
+    /// Tokens without a generation, which EverShop issues, are refused if they were issued before. Each increase of
+    /// `token_generation` sets it.
+    pub tokens_valid_from: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

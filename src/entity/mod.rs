@@ -20,6 +20,7 @@ pub mod mail;
 pub mod metafield_definition;
 pub mod reset_password_token;
 pub mod saved_view;
+pub mod shop_change;
 pub mod throttle;
 pub mod verify_email_token;
 pub mod webhook_delivery;

@@ -16,6 +16,14 @@ pub struct UniqueIndex {
     pub columns: &'static [&'static str],
 }
 
+/// Unique constraints of the tables that patron shares with a shop. PostgreSQL checks them before the indexes of patron,
+/// because they are older.
+const SHOP_CONSTRAINTS: [(&str, &str); 3] = [
+    ("customer", "EMAIL_UNIQUE"),
+    ("admin_user", "ADMIN_USER_EMAIL_UNIQUE"),
+    ("metafield_definition", "METAFIELD_DEFINITION_KEY_UNIQUE"),
+];
+
 impl UniqueIndex {
     /// Whether the error is a violation of this index. PostgreSQL reports the name of the index, which the migrations
     /// derive from its columns. SQLite has no field for it: its message lists the columns.
@@ -24,7 +32,10 @@ impl UniqueIndex {
             return false;
         };
         match error.constraint() {
-            Some(name) => name == format!("{}_{}_key", self.table, self.columns.join("_")),
+            Some(name) => {
+                name == format!("{}_{}_key", self.table, self.columns.join("_"))
+                    || SHOP_CONSTRAINTS.contains(&(self.table, name))
+            }
             None => {
                 let columns: Vec<String> =
                     self.columns.iter().map(|column| format!("{}.{column}", self.table)).collect();
@@ -56,6 +67,11 @@ pub fn refuses_writes(error: &DbErr) -> bool {
         // disk_full, read_only_sql_transaction.
         None => matches!(error.code().as_deref(), Some("53100" | "25006")),
     }
+}
+
+/// What the database says about a statement that it refuses. `None` if the database caused the failure, not the statement.
+pub fn refused_statement(error: &DbErr) -> Option<&str> {
+    if is_transient(error) { None } else { Some(database_error(error)?.message()) }
 }
 
 /// Whether the database caused the failure, not the statement, so that a retry may succeed.

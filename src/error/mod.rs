@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use sea_orm::DbErr;
 
-pub use driver::{UniqueIndex, is_lock_timeout, is_retriable, refuses_writes};
+pub use driver::{UniqueIndex, is_lock_timeout, is_retriable, refused_statement, refuses_writes};
 
 /// The outcome of a service function.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -182,6 +182,10 @@ const GROUP_NAME_INDEX: UniqueIndex = UniqueIndex { table: "customer_group", col
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        // The migrations explain what the operator has to do.
+        if let DbErr::Migration(reason) = error {
+            return Self::DatabaseUnusable(reason);
+        }
         if EMAIL_INDEXES.iter().any(|index| index.is_violated_by(&error)) {
             Self::EmailTaken
         } else if GROUP_NAME_INDEX.is_violated_by(&error) {

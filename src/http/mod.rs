@@ -8,6 +8,7 @@ mod extract;
 pub(crate) mod failure;
 mod idempotency_key;
 mod middleware;
+pub(crate) mod shop_cookie;
 mod stored_response;
 pub(crate) mod urls;
 
@@ -18,6 +19,7 @@ pub(crate) use extract::accept::{MediaType, accepts_html};
 pub(crate) use extract::caller::{AnonymousCtx, AnyCtx, CurrentCustomer};
 pub(crate) use extract::json_body::{JsonObject, read_json_text};
 pub(crate) use extract::path::{NestedPathId, PathId};
+pub(crate) use extract::shop_caller::ShopVisitor;
 pub(crate) use extract::write::{OneWrite, WriteResponse};
 pub(crate) use failure::{Detail, Failure, FailureBody, FailureCode, FailureEnvelope};
 pub(crate) use middleware::etag::entity_tag;

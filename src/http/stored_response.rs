@@ -9,8 +9,15 @@ use crate::app::idempotency::StoredResponse;
 /// The header that marks a stored response.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The headers that are stored with a response.
-const STORED_HEADERS: [HeaderName; 5] =
-    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CACHE_CONTROL, header::ALLOW];
+const STORED_HEADERS: [HeaderName; 6] = [
+    header::CONTENT_TYPE,
+    header::LOCATION,
+    header::ETAG,
+    header::CACHE_CONTROL,
+    header::ALLOW,
+    // Of a login at the shop. Like tokens, it is stored encrypted.
+    header::SET_COOKIE,
+];
 
 /// Marks a response as a stored one.
 #[derive(Clone, Copy, Debug)]

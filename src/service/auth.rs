@@ -18,7 +18,6 @@ use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::admin_user::Account;
 use crate::entity::{admin_second_factor, admin_session, admin_user, customer, customer_session};
 use crate::error::Result;
-use crate::service::account_table::AccountTable;
 use crate::service::customer::find_batched;
 use crate::service::token;
 use crate::types::Audience;
@@ -46,7 +45,7 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
         let caller = calling_admin(app, admin, verified.session);
         return Ok(Authenticated { caller, token_id: verified.id, customer: None });
     }
-    let uuid = verified.account.uuid;
+    let uuid = verified.account;
     let customer = match verified.session {
         // One query checks both the account and its session.
         Some(session) => {
@@ -57,7 +56,8 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
         None => find_batched(app, uuid).await?,
     };
     let customer = customer
-        .filter(|row| customer::Entity::account(row).accepts_generation(verified.generation))
+        .filter(|row| row.status.is_enabled())
+        .filter(|row| verified.is_accepted(row.token_generation, row.tokens_valid_from))
         .ok_or(INVALID_ACCESS_TOKEN)?;
     let customer_id = customer.customer_id;
     let caller = Caller::Customer { customer_id, uuid, session: verified.session };
@@ -75,6 +75,15 @@ fn calling_admin(app: &App, admin: Account, session: Option<Uuid>) -> Caller {
     Caller::Admin { admin_user_id, uuid, proof }
 }
 
+/// The caller of an admin whom the shop has authenticated, without a session of patron. `None` if the admin is disabled. Also if
+/// it has a second factor, for which the shop does not ask.
+pub(super) async fn admin_without_session(app: &App, uuid: Uuid) -> Result<Option<Caller>> {
+    let db = app.db.clone();
+    let admin = app.batch_loaders.admins.get(uuid, move |uuids| admins(db.clone(), uuids)).await?;
+    let admin = admin.filter(|admin| admin.status && !admin.has_second_factor);
+    Ok(admin.map(|admin| calling_admin(app, admin, None)))
+}
+
 /// Finds the admin of a token.
 ///
 /// # Errors
@@ -82,7 +91,7 @@ fn calling_admin(app: &App, admin: Account, session: Option<Uuid>) -> Caller {
 /// session has ended. Also for a token without a session, which EverShop issues without asking for a code, if the admin has
 /// a second factor.
 async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Account> {
-    let (db, uuid) = (app.db.clone(), verified.account.uuid);
+    let (db, uuid) = (app.db.clone(), verified.account);
     let admin = match verified.session {
         Some(session) => {
             let fetch = move |keys| admins_with_sessions(db.clone(), keys);
@@ -94,12 +103,12 @@ async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Accoun
         }
     };
     admin
-        .filter(|admin| admin.status && admin.token_generation == verified.generation)
+        .filter(|admin| admin.status && verified.is_accepted(admin.token_generation, admin.tokens_valid_from))
         .ok_or(INVALID_ACCESS_TOKEN)
 }
 
 /// The columns of the account, and when its second factor was confirmed.
-type AdminRow = (i32, Uuid, bool, i64, Option<DateTime<Utc>>);
+type AdminRow = (i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {
     let select = admin_user::Entity::find().select_only().columns(Account::COLUMNS);
@@ -107,16 +116,24 @@ async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>
     let select = select.column(admin_second_factor::Column::ConfirmedAt);
     let select = select.filter(admin_user::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
     let rows: Vec<AdminRow> = select.into_tuple().all(db.reader()).await?;
-    let accounts = rows.into_iter().map(|(admin_user_id, uuid, status, token_generation, confirmed_at)| {
-        let has_second_factor = confirmed_at.is_some();
-        let stepped_up_at = None;
-        (uuid, Account { admin_user_id, uuid, status, token_generation, has_second_factor, stepped_up_at })
+    let accounts = rows.into_iter().map(|(id, uuid, status, generation, valid_from, confirmed_at)| {
+        let account = Account {
+            admin_user_id: id,
+            uuid,
+            status,
+            token_generation: generation,
+            tokens_valid_from: valid_from,
+            has_second_factor: confirmed_at.is_some(),
+            stepped_up_at: None,
+        };
+        (uuid, account)
     });
     Ok(accounts.collect())
 }
 
 /// The session, the columns of the account, and when its second factor was confirmed and it last stepped up.
-type SessionRow = (Uuid, i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+type SessionRow =
+    (Uuid, i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 /// Reads the admins by pairs of admin and session. A pair whose session has ended is missing in the result.
 async fn admins_with_sessions(
@@ -131,12 +148,14 @@ async fn admins_with_sessions(
     let select = select.column(admin_second_factor::Column::ConfirmedAt);
     let select = select.column(admin_session::Column::SteppedUpAt);
     let rows: Vec<SessionRow> = select.into_tuple().all(db.reader()).await?;
-    let accounts = rows.into_iter().map(|(session, id, uuid, status, generation, confirmed_at, at)| {
+    let accounts = rows.into_iter().map(|row| {
+        let (session, id, uuid, status, generation, valid_from, confirmed_at, at) = row;
         let account = Account {
             admin_user_id: id,
             uuid,
             status,
             token_generation: generation,
+            tokens_valid_from: valid_from,
             has_second_factor: confirmed_at.is_some(),
             stepped_up_at: at,
         };

@@ -13,7 +13,6 @@ use crate::db::{NoTransaction, TxResult};
 use crate::error::{Error, Result};
 use crate::service::account_table::{AccountTable, StoredAccount};
 use crate::service::login_attempts::LoginAttempts;
-use crate::service::token::TokenPair;
 use crate::transact;
 use crate::types::{Audience, EmailAddress, fold};
 
@@ -72,12 +71,12 @@ impl<A: AccountTable> Login<A> {
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if the login was refused.
-    pub(super) async fn finish(
+    pub(super) async fn finish<T: Sync>(
         &self,
         ctx: &Ctx,
-        outcome: Written<Option<TokenPair>>,
+        outcome: Written<Option<T>>,
         password: &SecretString,
-    ) -> Result<Written<TokenPair>> {
+    ) -> Result<Written<T>> {
         let Some(account) = self.account().filter(|_| outcome.value.is_some()) else {
             return Err(self.reject(ctx, &outcome).await);
         };
@@ -88,7 +87,7 @@ impl<A: AccountTable> Login<A> {
             // The login itself succeeded; the next login tries again.
             log_not_replaced(A::AUDIENCE, account.uuid, &error);
         }
-        outcome.into_value().ok_or_else(|| Error::internal("a successful login returned no tokens"))
+        outcome.into_value().ok_or_else(|| Error::internal("a successful login returned nothing"))
     }
 
     /// Logs that the password was right, and the code of the second factor was not accepted.

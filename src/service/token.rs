@@ -1,13 +1,16 @@
 //! JSON Web Tokens (RFC 7519), signed with HS256, with the claims of EverShop.
 //!
-//! Each audience and kind of token has its own keys. A token without a key identifier is verified with each of them. A
-//! token is valid only if its account still has the same token generation; the caller of [`verify`] checks that.
+//! Each audience and kind of token has its own keys. A token without a key identifier is verified with each of them.
+//!
+//! EverShop and patron accept the tokens of one another if they have the same secrets: a token names its account as both do. A
+//! token of patron is valid only if its account still has the same token generation. A token of EverShop has none, and is
+//! judged by the time at which it was issued ([`VerifiedToken::is_accepted`]).
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -27,49 +30,107 @@ pub enum TokenKind {
     Refresh,
 }
 
-/// The claims that describe the account of a token. They contain no secrets.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The claims that describe the account of a new token, by the names of patron and of EverShop. They contain no secrets.
+#[derive(Clone, Debug, Serialize)]
 pub struct AccountClaims {
     /// The primary key of the account.
-    pub id: i32,
+    id: i32,
+    /// The same, as EverShop names it for customers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<i32>,
+    /// The same, as EverShop names it for admins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_user_id: Option<i32>,
     /// The public identifier, by which the account is found.
-    pub uuid: Uuid,
-    /// The e-mail address when the token was issued.
-    pub email: String,
-    /// The full name when the token was issued.
-    pub full_name: String,
+    uuid: Uuid,
+    email: String,
+    full_name: String,
+    /// The group of a customer; 0 for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_id: Option<i32>,
+    /// Only enabled accounts get tokens.
+    status: u8,
+    /// What an admin may do: everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<&'static str>,
 }
 
 impl AccountClaims {
-    /// Creates the claims from these columns of an account.
-    pub fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
-        Self { id, uuid, email: email.as_str().to_owned(), full_name: full_name.to_owned() }
+    /// Creates the claims from these columns of a customer.
+    pub fn of_customer(
+        customer_id: i32,
+        uuid: Uuid,
+        email: &EmailAddress,
+        full_name: &str,
+        group_id: Option<i32>,
+    ) -> Self {
+        Self {
+            customer_id: Some(customer_id),
+            group_id: Some(group_id.unwrap_or(0)),
+            ..Self::new(customer_id, uuid, email, full_name)
+        }
+    }
+
+    /// Creates the claims of an admin.
+    fn of_admin(admin: &admin_user::Model) -> Self {
+        let id = admin.admin_user_id;
+        let claims = Self::new(id, admin.uuid, &admin.email, &admin.full_name);
+        Self { admin_user_id: Some(id), roles: Some("*"), ..claims }
+    }
+
+    fn new(id: i32, uuid: Uuid, email: &EmailAddress, full_name: &str) -> Self {
+        Self {
+            id,
+            customer_id: None,
+            admin_user_id: None,
+            uuid,
+            email: email.as_str().to_owned(),
+            full_name: full_name.to_owned(),
+            group_id: None,
+            status: 1,
+            roles: None,
+        }
     }
 }
 
+/// The claims of a presented token by which its account is found. EverShop's tokens have fewer claims than patron's.
+#[derive(Debug, Deserialize)]
+struct ClaimedAccount {
+    uuid: Uuid,
+    /// What an admin may do. An extension of EverShop may limit it; patron has no such limits.
+    roles: Option<String>,
+}
+
+impl ClaimedAccount {
+    /// Whether the token allows what patron allows to such an account: everything.
+    fn is_unlimited(&self) -> bool {
+        self.roles.as_deref().is_none_or(|roles| roles == "*")
+    }
+}
+
+/// The claims of a token. `A` is [`AccountClaims`] for a new token, and [`ClaimedAccount`] for a presented one.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TokenClaims {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    customer: Option<AccountClaims>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    user: Option<AccountClaims>,
+struct TokenClaims<A> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<A>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<A>,
     token_type: Audience,
     token_kind: TokenKind,
     iat: i64,
     exp: i64,
     aud: Audience,
     iss: String,
-    #[serde(default)]
     jti: Option<Uuid>,
-    /// The account's `token_generation`. A token of EverShop has none; it is valid like a token of generation 0.
-    #[serde(default, rename = "gen")]
-    generation: i64,
+    /// The account's `token_generation`. A token of EverShop has none.
+    #[serde(rename = "gen", skip_serializing_if = "Option::is_none")]
+    generation: Option<i64>,
     /// The session of the token; a token of EverShop has none.
-    #[serde(default, rename = "sid", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "sid", skip_serializing_if = "Option::is_none")]
     session: Option<Uuid>,
     /// For refresh tokens: the number of refreshes of the session when the token was issued.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<i64>,
 }
 
@@ -103,16 +164,38 @@ impl std::fmt::Debug for TokenPair {
 /// to check that the account has not invalidated it.
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
-    /// The account when the token was issued.
-    pub account: AccountClaims,
-    /// The account's `token_generation` when the token was issued.
-    pub generation: i64,
+    /// The public identifier of the account.
+    pub account: Uuid,
+    /// The account's `token_generation` when the token was issued. `None` for a token of EverShop.
+    pub generation: Option<i64>,
+    /// When the token was issued, in whole seconds.
+    pub issued_at: DateTime<Utc>,
     /// The session of the token.
     pub session: Option<Uuid>,
     /// For refresh tokens: the number of refreshes of the session when the token was issued.
     pub step: Option<i64>,
     /// The identifier of the token (`jti`).
     pub id: Option<Uuid>,
+}
+
+impl VerifiedToken {
+    /// Whether an account with these columns has not invalidated the token. Without a generation, it has to be issued at
+    /// `valid_from` or later. An account whose generation has increased before that column existed accepts no such token.
+    pub fn is_accepted(&self, generation: i64, valid_from: Option<DateTime<Utc>>) -> bool {
+        match (self.generation, valid_from) {
+            (Some(issued), _) => issued == generation,
+            (None, Some(valid_from)) => self.issued_at >= valid_from,
+            (None, None) => generation == 0,
+        }
+    }
+}
+
+/// The time from which tokens of EverShop are valid if all of them become invalid now. Their time is in whole seconds, so it is
+/// the end of the current second. Never before `earlier`, the time of the last such change: another clock may be ahead.
+pub(in crate::service) fn valid_from(now: DateTime<Utc>, earlier: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let second = now.trunc_subsecs(0);
+    let next = if second == now { now } else { second + TimeDelta::seconds(1) };
+    earlier.map_or(next, |earlier| earlier.max(next))
 }
 
 /// Issues an access and a refresh token for a session of an admin. Without a session they are valid until they expire,
@@ -125,7 +208,7 @@ pub fn issue_for_admin(
     admin: &admin_user::Model,
     session: Option<SessionClaim>,
 ) -> Result<TokenPair> {
-    let account = AccountClaims::new(admin.admin_user_id, admin.uuid, &admin.email, &admin.full_name);
+    let account = AccountClaims::of_admin(admin);
     let config = &app.config.tokens;
     let lifetimes = [config.admin_expiry, config.admin_refresh_expiry];
     let subject = Subject { account, generation: admin.token_generation };
@@ -154,8 +237,8 @@ pub struct Subject {
 impl Subject {
     /// The subject of a customer's tokens.
     pub fn of(customer: &customer::Model) -> Self {
-        let account =
-            AccountClaims::new(customer.customer_id, customer.uuid, &customer.email, &customer.full_name);
+        let customer::Model { customer_id, uuid, email, full_name, group_id, .. } = customer;
+        let account = AccountClaims::of_customer(*customer_id, *uuid, email, full_name, *group_id);
         Self { account, generation: customer.token_generation }
     }
 }
@@ -171,7 +254,12 @@ fn issue(
     let sign = |kind, lifetime: Duration| {
         let expires = now + TimeDelta::from_std(lifetime).map_err(Error::internal)?;
         let expires = session.map_or(expires, |session| expires.min(session.ends_at));
-        let account = Some(subject.account.clone());
+        let mut account = subject.account.clone();
+        if kind == TokenKind::Refresh {
+            // EverShop would refresh it without checking its generation and its session.
+            (account.customer_id, account.admin_user_id) = (None, None);
+        }
+        let account = Some(account);
         let (customer, user) = match audience {
             Audience::Customer => (account, None),
             Audience::Admin => (None, account),
@@ -186,7 +274,7 @@ fn issue(
             aud: audience,
             iss: app.config.tokens.issuer.clone(),
             jti: Some(app.random.uuid()),
-            generation: subject.generation,
+            generation: Some(subject.generation),
             session: session.map(|session| session.uuid),
             step: session.filter(|_| kind == TokenKind::Refresh).map(|session| session.step),
         };
@@ -225,8 +313,9 @@ fn verify_with_key_id(
     kind: TokenKind,
 ) -> Option<VerifiedToken> {
     let keys = keys(app, audience, kind);
-    let decode =
-        |key: &SigningKey| jsonwebtoken::decode::<TokenClaims>(token, &key.decoding, &keys.validation).ok();
+    let decode = |key: &SigningKey| {
+        jsonwebtoken::decode::<TokenClaims<ClaimedAccount>>(token, &key.decoding, &keys.validation).ok()
+    };
     let claims = match key_id {
         Some(id) => decode(keys.find(id)?)?.claims,
         // A token of EverShop, or of a patron release without key identifiers.
@@ -241,9 +330,10 @@ fn verify_with_key_id(
         Audience::Admin => claims.user,
         Audience::Customer => claims.customer,
     };
-    account.filter(|_| is_valid).map(|account| VerifiedToken {
-        account,
+    account.filter(|account| is_valid && account.is_unlimited()).map(|account| VerifiedToken {
+        account: account.uuid,
         generation: claims.generation,
+        issued_at: issued,
         session: claims.session,
         step: claims.step,
         id: claims.jti,

@@ -72,6 +72,8 @@ event_kinds! {
     AdminCreated = "admin.created",
     /// An admin was enabled, disabled or renamed, or its password was changed.
     AdminUpdated = "admin.updated",
+    /// An admin was deleted.
+    AdminDeleted = "admin.deleted",
     /// An admin logged in.
     AdminSessionCreated = "admin_session.created",
     /// Sessions of an admin were ended.
@@ -149,6 +151,8 @@ pub enum Actor {
     Admin,
     /// The program itself, or the operator by a command.
     System,
+    /// EverShop, in a database that both programs use.
+    Shop,
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ pub use json_number::{inexact_number, inexact_property};
 pub use mail::{MailKind, MailStatus};
 pub use network::rate_limit_key;
 pub use password::{
-    MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Password, PasswordHash, WeakPassword, to_nfc,
+    MAX_BCRYPT_BYTES, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARACTERS, Password, PasswordHash, WeakPassword,
+    to_nfc,
 };
 pub use search_text::search_text;
 pub(crate) use text::{first_characters, is_invisible};

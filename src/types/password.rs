@@ -10,9 +10,11 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 pub const MIN_PASSWORD_CHARACTERS: usize = 8;
 /// Maximum length, in bytes, so that clients can't overload the server by hashing.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
+/// Maximum length of a password that is hashed with bcrypt, in bytes: bcrypt ignores the rest.
+pub const MAX_BCRYPT_BYTES: usize = 72;
 
-/// A new password: long enough, not too long, not common. It is never trimmed, escaped or cut. It is in normalization
-/// form C (RFC 8265 4.2.2), so that every keyboard produces the same password.
+/// A new password: long enough, not too long, not common, all in normalization form C (RFC 8265 4.2.2). It is kept as typed:
+/// never normalized, trimmed, escaped or cut.
 #[derive(Clone, Debug)]
 pub struct Password(SecretString);
 
@@ -28,6 +30,9 @@ pub enum WeakPassword {
     /// More than 1024 bytes.
     #[error("Password must be at most 1024 bytes")]
     TooLong,
+    /// More than 72 bytes, while passwords are hashed with bcrypt.
+    #[error("Password must be at most 72 bytes")]
+    TooLongForBcrypt,
     /// On the list of common passwords, which attackers try first.
     #[error("Password is too common")]
     TooCommon,
@@ -44,8 +49,8 @@ impl Password {
         if password.expose_secret().len() > 3 * MAX_PASSWORD_BYTES {
             return Err(WeakPassword::TooLong);
         }
-        let password = to_nfc(&password).unwrap_or(password);
-        let text = password.expose_secret();
+        let normalized = to_nfc(&password);
+        let text = normalized.as_ref().unwrap_or(&password).expose_secret();
         if text.is_empty() {
             Err(WeakPassword::Empty)
         } else if text.chars().count() < MIN_PASSWORD_CHARACTERS {
@@ -59,9 +64,14 @@ impl Password {
         }
     }
 
-    /// The password itself.
+    /// The password as typed.
     pub fn secret(&self) -> &SecretString {
         &self.0
+    }
+
+    /// Whether bcrypt hashes all of it.
+    pub fn fits_bcrypt(&self) -> bool {
+        self.0.expose_secret().len() <= MAX_BCRYPT_BYTES
     }
 }
 

@@ -2,7 +2,8 @@
 //! password. They call the REST API, and show the shop of `PATRON_SHOP_…`.
 //!
 //! The token is in the fragment of the URL. Browsers don't send fragments, so the token appears in no log and no
-//! `Referer`.
+//! `Referer`. The script also reads it from the query, as in the links that EverShop mails, and removes it from the address
+//! at once.
 
 use std::sync::Arc;
 

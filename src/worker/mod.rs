@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::app::ctx::SystemCtx;
 use crate::error::{Error, Result};
 use crate::service::journal::PUBLISH_BATCH;
-use crate::service::{backlog, customer, derived, housekeeping, metafield, session};
+use crate::service::{backlog, customer, derived, housekeeping, metafield, session, sharing, shop_changes};
 
 use task::Task;
 
@@ -25,7 +25,7 @@ pub use webhook::{deliver_due, publish};
 
 /// The pause when no mail is due.
 const MAIL_PAUSE: Duration = Duration::from_secs(1);
-/// The pause when there are no events to publish, and between two searches for due deliveries.
+/// The pause when there are no events to publish, between two searches for due deliveries, and for changes of EverShop.
 const EVENT_PAUSE: Duration = Duration::from_millis(500);
 /// The pause after a batch of events that was not full.
 const PARTIAL_BATCH_PAUSE: Duration = Duration::from_millis(100);
@@ -35,6 +35,8 @@ const CLEAN_UP_PAUSE: Duration = Duration::from_secs(5);
 const BATCH_PAUSE: Duration = Duration::from_millis(20);
 /// The pause between two samples of the searched texts.
 const SAMPLE_PAUSE: Duration = Duration::from_secs(60);
+/// The pause between two checks whether EverShop still uses the database.
+const SHARING_PAUSE: Duration = Duration::from_secs(10);
 /// The pause between two measurements of the queue lengths.
 const BACKLOG_PAUSE: Duration = Duration::from_secs(15);
 /// The pause between two runs of the housekeeping.
@@ -87,6 +89,7 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
                 Ok(EVENT_PAUSE)
             }
         }),
+        run_periodically(&ctx, "shop_changes", stop.clone(), journal_shop_changes),
         run_periodically(&ctx, "custom_fields", stop.clone(), async |ctx: SystemCtx| {
             Ok(if metafield::clean_up(&ctx).await? { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
@@ -94,6 +97,7 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
             let more = derived::compute_missing(&ctx).await?;
             Ok(if more { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
+        run_periodically(&ctx, "sharing", stop.clone(), refresh_sharing),
         run_periodically(&ctx, "backlog", stop.clone(), async |ctx: SystemCtx| {
             backlog::measure(&ctx).await?;
             Ok(BACKLOG_PAUSE)
@@ -116,6 +120,18 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
         }),
     );
     webhook::wait(&active).await;
+}
+
+async fn journal_shop_changes(ctx: SystemCtx) -> Result<Duration> {
+    if !shop_changes::are_queued(&ctx) {
+        return Ok(CLEAN_UP_PAUSE);
+    }
+    Ok(if shop_changes::drain(&ctx).await? { Duration::ZERO } else { EVENT_PAUSE })
+}
+
+async fn refresh_sharing(ctx: SystemCtx) -> Result<Duration> {
+    sharing::refresh(&ctx).await?;
+    Ok(SHARING_PAUSE)
 }
 
 /// Runs a job again and again, with the pause that it returns. A job that fails or panics runs again after

@@ -85,8 +85,10 @@ async fn claims_match_those_of_evershop(app: &TestApp) {
     assert_eq!(claims["user"]["email"], ADMIN_EMAIL);
     assert_eq!(
         claims["user"].as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["email", "full_name", "id", "uuid"]
+        ["admin_user_id", "email", "full_name", "id", "roles", "status", "uuid"]
     );
+    let names = ["admin_user_id", "id", "roles", "status"].map(|name| &claims["user"][name]);
+    assert_eq!(names, [&json!(1), &json!(1), &json!("*"), &json!(1)]);
     for (claim, value) in [
         ("tokenType", json!("admin")),
         ("tokenKind", json!("access")),

@@ -35,7 +35,10 @@ async fn claims_match_those_of_evershop(app: &TestApp) {
     let now = app.now().timestamp();
     assert_eq!(
         claims["customer"],
-        json!({"id": 1, "uuid": customer.row["uuid"], "email": "John@x.io", "full_name": "John Smith"})
+        json!({
+            "id": 1, "customer_id": 1, "uuid": customer.row["uuid"], "email": "John@x.io", "full_name": "John Smith",
+            "group_id": 1, "status": 1,
+        })
     );
     for (claim, value) in [
         ("tokenType", json!("customer")),

@@ -8,6 +8,7 @@ mod bulk_kills;
 mod cli;
 mod clients;
 mod crash;
+mod evershop;
 mod graphql_http;
 mod life;
 mod readme;

@@ -63,15 +63,12 @@ pub fn check(world: &World, input: &[u8]) {
     // The first kind of each audience is the access token.
     assert_eq!(access, (kind % 2 == 0).then_some(KINDS[kind].0), "{token}");
     let verified = verifies[kind].clone().expect("the token verified");
-    let claims = claims(&token);
+    // A claim that patron ignores may have a number that no `Value` holds.
+    let Some(claims) = claims(&token) else { return };
     assert_claims_match(world, &claims, kind);
     let account = &claims[if kind < 2 { "user" } else { "customer" }];
-    assert_eq!(
-        account["uuid"].as_str().and_then(|uuid| Uuid::parse_str(uuid).ok()),
-        Some(verified.account.uuid)
-    );
-    assert_eq!(account["id"], verified.account.id);
-    assert_eq!(claims.get("gen").cloned().unwrap_or(json!(0)), verified.generation);
+    assert_eq!(account["uuid"].as_str().and_then(|uuid| Uuid::parse_str(uuid).ok()), Some(verified.account));
+    assert_eq!(claims["gen"].as_i64(), verified.generation);
     if !has_own_key {
         // Without the key, only issued tokens verify.
         let issued =
@@ -134,7 +131,7 @@ fn signed_part(token: &str) -> &str {
     token.rsplit_once('.').map_or(token, |(signed, _)| signed)
 }
 
-fn claims(token: &str) -> Value {
+fn claims(token: &str) -> Option<Value> {
     let payload = token.split('.').nth(1).expect("a payload");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).ok()
 }

@@ -22,16 +22,23 @@ mod profile;
 mod response;
 mod saved_view;
 mod session;
+mod shop;
 mod token;
 mod verification;
 mod webhook;
 
 use std::sync::Arc;
 
+use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+
+/// The routes of the front door, if patron is one.
+pub(crate) fn shop_routes(app: &Arc<App>) -> Router {
+    shop::routes(app).with_state(Arc::clone(app))
+}
 
 /// All routes of the REST API.
 pub fn routes() -> OpenApiRouter<Arc<App>> {

@@ -39,8 +39,10 @@ pub(super) struct Comparison {
     pub(super) has_hash: bool,
     /// `None` if the hash can't be verified, or costs too much to verify.
     pub(super) stored: Option<Stored>,
-    /// Whether the stored hash has at least the current cost.
+    /// Whether the stored hash need not be replaced.
     pub(super) is_current: bool,
+    /// Whether new hashes are those of normalization form C. Those of bcrypt are not.
+    pub(super) is_normalizing: bool,
     /// Whether verifying the stored hash takes the same time as a hash with the current parameters.
     pub(super) has_current_cost: bool,
     pub(super) dummy_hash: Stored,
@@ -63,7 +65,7 @@ impl Comparison {
             let is_match = self.compare(form, memory) && self.has_hash;
             if is_match && verdict == Verdict::Wrong {
                 // A hash of another normalization form is replaced, so that the password can be typed on every keyboard.
-                let is_normalized = forms_compared == 0;
+                let is_normalized = forms_compared == 0 || !self.is_normalizing;
                 verdict = if self.is_current && is_normalized { Verdict::Right } else { Verdict::Outdated };
             }
             forms_compared += 1;

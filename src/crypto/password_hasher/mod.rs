@@ -1,5 +1,7 @@
 //! Password hashing with argon2id (RFC 9106), on separate threads.
 //!
+//! While EverShop uses the same database, new hashes are bcrypt, which is all that EverShop can verify.
+//!
 //! The number of running and waiting hashes and their memory are limited. When the queue is full, a request is refused as
 //! unavailable. A hash whose caller hung up is not computed.
 //!
@@ -7,19 +9,19 @@
 //! verifies a dummy hash. Hashes of other systems take another time, so a refused login is delayed until the slowest of
 //! them would have been verified ([`PasswordHasher::equalize_latency`]).
 
+mod algorithm;
 mod compare;
 mod memory;
 mod queue;
 mod stored;
 mod threads;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use argon2::password_hash::phc::{Output, PasswordHash as Phc, Salt};
-use argon2::{Algorithm, Argon2, Params, Version};
-use secrecy::{ExposeSecret, SecretString};
+use argon2::Params;
+use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 pub use compare::Verdict;
@@ -27,12 +29,13 @@ pub use queue::Lane;
 pub use stored::{TooCostly, UnusableHash};
 
 use crate::clock::Timer;
-use crate::config::HashingConfig;
-use crate::db::{NoTransaction, ensure_no_transaction};
+use crate::config::{HashingConfig, PasswordHashes};
+use crate::db::{Database, NoTransaction, Sharing, ensure_no_transaction};
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::HashingMetrics;
-use crate::types::{Password, PasswordHash, to_nfc};
+use crate::types::{Password, PasswordHash, WeakPassword};
 
+use algorithm::HashAlgorithm;
 use compare::Comparison;
 use memory::Memory;
 use queue::{HashQueue, QueueLimits, Refusal};
@@ -62,13 +65,18 @@ pub enum HasherError {
     Threads(#[from] std::io::Error),
 }
 
-/// Hashes and verifies passwords with argon2id (RFC 9106), never on a thread of the async runtime.
+/// Hashes and verifies passwords, never on a thread of the async runtime.
 #[derive(Debug)]
 pub struct PasswordHasher {
+    /// The parameters of argon2id, whose memory each thread keeps.
     params: Params,
     bounds: CostBounds,
-    /// Verified if an account doesn't exist, so that the login takes the same time.
-    dummy_hash: PasswordHash,
+    /// The algorithm of new hashes, as set.
+    setting: PasswordHashes,
+    argon2id: HashScheme,
+    bcrypt: HashScheme,
+    /// The database that tells whether EverShop verifies the same hashes.
+    database: OnceLock<Database>,
     /// The time of the slowest verified hash with other parameters than the current ones, in microseconds.
     slowest: Arc<AtomicU64>,
     queue: Arc<HashQueue>,
@@ -76,8 +84,19 @@ pub struct PasswordHasher {
     pub metrics: HashingMetrics,
 }
 
-/// Length of a hash, in bytes.
-const HASH_LENGTH: usize = 32;
+/// An algorithm of new hashes.
+#[derive(Debug)]
+struct HashScheme {
+    algorithm: HashAlgorithm,
+    /// Verified if an account doesn't exist, so that the login takes the same time.
+    dummy_hash: PasswordHash,
+}
+
+impl HashScheme {
+    fn new(algorithm: HashAlgorithm) -> argon2::Result<Self> {
+        Ok(Self { dummy_hash: algorithm.dummy_hash()?, algorithm })
+    }
+}
 
 impl PasswordHasher {
     /// Creates a hasher with these parameters and starts its threads.
@@ -87,7 +106,8 @@ impl PasswordHasher {
     /// operating system can't start.
     pub fn new(config: &HashingConfig) -> std::result::Result<Self, HasherError> {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)?;
-        let dummy_hash = phc(&params, &[0; 16], &[0; HASH_LENGTH])?;
+        let argon2id = HashScheme::new(HashAlgorithm::Argon2id(params.clone()))?;
+        let bcrypt = HashScheme::new(HashAlgorithm::Bcrypt(config.bcrypt_cost))?;
         let spare_kib = config.spare_kib();
         let bounds = CostBounds::new(&params, spare_kib, config.bcrypt_max_cost);
         let max = config.threads.get().saturating_add(config.queue);
@@ -95,7 +115,47 @@ impl PasswordHasher {
             Arc::new(HashQueue::new(QueueLimits { max, per_address: config.queue_per_address, spare_kib }));
         threads::start(config.threads.get(), &queue)?;
         let metrics = queue.metrics.clone();
-        Ok(Self { params, bounds, dummy_hash, slowest: Arc::new(AtomicU64::new(0)), queue, metrics })
+        let (setting, database, slowest) = (config.algorithm, OnceLock::new(), Arc::new(AtomicU64::new(0)));
+        Ok(Self { params, bounds, setting, argon2id, bcrypt, database, slowest, queue, metrics })
+    }
+
+    /// Lets the state of this database decide about the algorithm of new hashes, if no setting does. Only the first call has
+    /// an effect.
+    pub fn follow(&self, db: &Database) {
+        self.database.get_or_init(|| db.clone());
+    }
+
+    /// Whether new hashes are bcrypt, as far as the database is known.
+    pub fn creates_bcrypt(&self) -> bool {
+        self.is_bcrypt(self.database.get().map_or(Sharing::Own, Database::sharing))
+    }
+
+    fn is_bcrypt(&self, sharing: Sharing) -> bool {
+        match self.setting {
+            PasswordHashes::Auto => sharing == Sharing::Shared,
+            PasswordHashes::Bcrypt => true,
+            PasswordHashes::Argon2id => false,
+        }
+    }
+
+    /// The algorithm of new hashes. Reads who uses the database, if that is not known.
+    async fn scheme(&self) -> Result<&HashScheme> {
+        let sharing = match self.database.get() {
+            Some(db) if self.setting == PasswordHashes::Auto => db.known_sharing().await?,
+            _ => Sharing::Own,
+        };
+        Ok(if self.is_bcrypt(sharing) { &self.bcrypt } else { &self.argon2id })
+    }
+
+    /// Checks a new password against the limit of the algorithm.
+    ///
+    /// # Errors
+    /// [`WeakPassword::TooLongForBcrypt`] if it would be hashed with bcrypt, which ignores the end of long passwords.
+    pub fn check(&self, password: Password) -> std::result::Result<Password, WeakPassword> {
+        if self.creates_bcrypt() && !password.fits_bcrypt() {
+            return Err(WeakPassword::TooLongForBcrypt);
+        }
+        Ok(password)
     }
 
     /// Records the length of the queue in the metrics.
@@ -106,7 +166,8 @@ impl PasswordHasher {
     /// Hashes a password with this salt.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if too many hashes are waiting, in total or for the caller's address.
+    /// [`Error::Unavailable`] if too many hashes are waiting, in total or for the caller's address. [`Error::Invalid`] if the
+    /// algorithm would ignore the end of the password.
     pub async fn hash(
         &self,
         outside: &impl NoTransaction,
@@ -117,8 +178,8 @@ impl PasswordHasher {
         self.rehash(outside, lane, password.secret(), salt).await
     }
 
-    /// Hashes a password that was just verified, in normalization form C. The password may be older than the rules for new
-    /// passwords, and violate them.
+    /// Hashes a password that was just verified. The password may be older than the rules for new passwords, and violate
+    /// them.
     ///
     /// # Errors
     /// As [`hash`](Self::hash).
@@ -129,17 +190,8 @@ impl PasswordHasher {
         password: &SecretString,
         salt: [u8; 16],
     ) -> Result<PasswordHash> {
-        let (params, password) = (self.params.clone(), password.clone());
-        self.run(outside, lane, 0, move |memory| {
-            let password = to_nfc(&password).unwrap_or(password);
-            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-            let mut hash = [0; HASH_LENGTH];
-            memory
-                .fill(&argon2, password.expose_secret().as_bytes(), &salt, &mut hash)
-                .map_err(Error::internal)?;
-            phc(argon2.params(), &salt, &hash).map_err(Error::internal)
-        })
-        .await?
+        let (algorithm, password) = (self.scheme().await?.algorithm.clone(), password.clone());
+        self.run(outside, lane, 0, move |memory| algorithm.hash(password, salt, memory)).await?
     }
 
     /// Compares a password with a hash. Without a hash, or with one that costs too much to verify, the password is wrong,
@@ -158,7 +210,9 @@ impl PasswordHasher {
         password: &SecretString,
         hash: Option<&PasswordHash>,
     ) -> Result<Verified> {
-        let stored = Stored::parse(hash.unwrap_or(&self.dummy_hash).expose(), self.bounds);
+        let HashScheme { algorithm, dummy_hash } = self.scheme().await?;
+        let bounds = self.bounds.including(algorithm);
+        let stored = Stored::parse(hash.unwrap_or(dummy_hash).expose(), bounds);
         let too_costly = match &stored {
             Err(UnusableHash::TooCostly(reason)) => Some(*reason),
             Ok(_) | Err(UnusableHash::Unknown) => None,
@@ -169,10 +223,11 @@ impl PasswordHasher {
         let comparison = Comparison {
             password: password.clone(),
             has_hash: hash.is_some(),
-            is_current: stored.as_ref().is_some_and(|stored| stored.is_current(&self.params)),
-            has_current_cost: stored.as_ref().is_some_and(|stored| stored.has_cost_of(&self.params)),
+            is_current: stored.as_ref().is_some_and(|stored| stored.is_current(algorithm)),
+            is_normalizing: matches!(algorithm, HashAlgorithm::Argon2id(_)),
+            has_current_cost: stored.as_ref().is_some_and(|stored| stored.has_cost_of(algorithm)),
             stored,
-            dummy_hash: Stored::parse(self.dummy_hash.expose(), self.bounds).map_err(Error::internal)?,
+            dummy_hash: Stored::parse(dummy_hash.expose(), bounds).map_err(Error::internal)?,
             slowest: Arc::clone(&self.slowest),
         };
         let compare = move |memory: &mut Memory| comparison.run(memory);
@@ -189,10 +244,13 @@ impl PasswordHasher {
         }
     }
 
-    /// The prefix of hashes with the current parameters. Hashes with another prefix take another time to verify.
-    pub fn current_prefix(&self) -> String {
-        let end = self.dummy_hash.expose().match_indices('$').nth(3).map_or(0, |(at, _)| at + 1);
-        self.dummy_hash.expose()[..end].to_owned()
+    /// The prefixes of hashes with the current parameters. Hashes with another prefix take another time to verify.
+    pub fn current_prefixes(&self) -> Vec<String> {
+        if self.creates_bcrypt() {
+            self.bcrypt.algorithm.prefixes()
+        } else {
+            self.argon2id.algorithm.prefixes()
+        }
     }
 
     /// Measures how long verifying this hash takes, for [`equalize_latency`](Self::equalize_latency). Returns false if it
@@ -201,7 +259,8 @@ impl PasswordHasher {
     /// # Errors
     /// As [`hash`](Self::hash).
     pub async fn estimate(&self, outside: &impl NoTransaction, hash: &PasswordHash) -> Result<bool> {
-        let is_verifiable = Stored::parse(hash.expose(), self.bounds).is_ok();
+        let bounds = self.bounds.including(&self.scheme().await?.algorithm);
+        let is_verifiable = Stored::parse(hash.expose(), bounds).is_ok();
         if is_verifiable {
             self.verify(outside, Lane::System, &SecretString::from("not the password"), Some(hash)).await?;
         }
@@ -271,21 +330,11 @@ fn unavailable(reason: Refusal) -> Error {
     })
 }
 
-/// A hash in PHC string format.
-fn phc(params: &Params, salt: &[u8], hash: &[u8]) -> argon2::Result<PasswordHash> {
-    let phc = Phc {
-        algorithm: Algorithm::Argon2id.ident(),
-        version: Some(Version::V0x13.into()),
-        params: params.try_into().map_err(|_| argon2::Error::AlgorithmInvalid)?,
-        salt: Salt::new(salt).ok(),
-        hash: Output::new(hash).ok(),
-    };
-    Ok(PasswordHash::new(phc.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Error, HashingConfig, Lane, Password, PasswordHash, PasswordHasher, Verdict};
+    use super::{
+        Error, HashingConfig, Lane, Password, PasswordHash, PasswordHasher, PasswordHashes, Verdict,
+    };
     use crate::config::{Config, Flags, Values};
     use crate::db::BackgroundJob;
     use futures_util::FutureExt;
@@ -308,7 +357,9 @@ mod tests {
 
     #[test]
     fn the_prefix_of_current_hashes_contains_their_parameters() {
-        assert_eq!(hasher(|_| ()).current_prefix(), "$argon2id$v=19$m=19456,t=2,p=1$");
+        assert_eq!(hasher(|_| ()).current_prefixes(), ["$argon2id$v=19$m=19456,t=2,p=1$"]);
+        let bcrypt = hasher(|config| config.algorithm = PasswordHashes::Bcrypt);
+        assert_eq!(bcrypt.current_prefixes(), ["$2a$10$", "$2b$10$", "$2y$10$"]);
     }
 
     #[tokio::test]
@@ -319,7 +370,7 @@ mod tests {
         let bcrypt = PasswordHash::new(bcrypt.format_for_version(bcrypt::Version::TwoB));
         let salt_and_hash = stored.expose().trim_start_matches("$argon2id$v=19$m=19456,t=2,p=1");
         let broken = PasswordHash::new(format!("$argon2id$v=19$m=2097152,t=2,p=1{salt_and_hash}"));
-        let dummy_hash = hasher.dummy_hash.clone();
+        let dummy_hash = hasher.argon2id.dummy_hash.clone();
         for (hash, password, verdict, is_too_costly) in [
             (Some(&stored), "correct horse battery", Verdict::Right, false),
             (Some(&stored), "Correct horse battery", Verdict::Wrong, false),
@@ -349,6 +400,35 @@ mod tests {
             !hasher.estimate(&BackgroundJob, &broken).await.unwrap()
                 && hasher.estimate(&BackgroundJob, &bcrypt).await.unwrap()
         );
+    }
+
+    /// bcrypt hashes the typed bytes. Hashes of both algorithms verify, and none of them is outdated.
+    #[tokio::test]
+    async fn with_bcrypt_typed_bytes_are_hashed_and_no_hash_is_outdated() {
+        let argon2id = hasher(|_| ());
+        let hasher =
+            hasher(|config| (config.algorithm, config.bcrypt_max_cost) = (PasswordHashes::Bcrypt, 4));
+        let typed = "cafe\u{301} cre\u{300}me";
+        let decomposed = Password::new(typed.into()).unwrap();
+        let stored = hasher.hash(&BackgroundJob, Lane::System, &decomposed, [7; 16]).await.unwrap();
+        assert!(stored.expose().starts_with("$2b$10$") && bcrypt::verify(typed, stored.expose()).unwrap());
+        let older = argon2id.hash(&BackgroundJob, Lane::System, &password(), [7; 16]).await.unwrap();
+        let dummy_hash = hasher.bcrypt.dummy_hash.clone();
+        for (hash, password, verdict) in [
+            (Some(&stored), typed, Verdict::Right),
+            (Some(&stored), "caf\u{E9} cr\u{E8}me", Verdict::Wrong),
+            (Some(&older), "correct horse battery", Verdict::Right),
+            (Some(&dummy_hash), typed, Verdict::Wrong),
+            (None, typed, Verdict::Wrong),
+        ] {
+            let verified = hasher.verify(&BackgroundJob, Lane::System, &password.into(), hash).await.unwrap();
+            assert_eq!(verified.verdict, verdict, "{hash:?} {password}");
+        }
+        for (length, fits) in [(72, true), (73, false)] {
+            let password = Password::new("x1".repeat(40)[..length].into()).unwrap();
+            let hashed = hasher.hash(&BackgroundJob, Lane::System, &password, [7; 16]).await;
+            assert_eq!((hashed.is_ok(), hasher.check(password).is_ok()), (fits, fits), "{hashed:?}");
+        }
     }
 
     /// Hashes of clients that hung up are not computed, and a full queue admits another address.

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use argon2::password_hash::phc::{Output, PasswordHash as Phc};
 use argon2::{Algorithm, Argon2, Params, Version};
 
+use super::algorithm::HashAlgorithm;
 use super::memory::Memory;
 
 /// The lowest cost that bcrypt defines.
@@ -74,6 +75,14 @@ impl CostBounds {
         Self { memory_kib, work_kib, bcrypt_cost }
     }
 
+    /// The limits that include new hashes of this algorithm. Those of argon2id are always included.
+    pub(super) fn including(self, algorithm: &HashAlgorithm) -> Self {
+        match algorithm {
+            HashAlgorithm::Argon2id(_) => self,
+            HashAlgorithm::Bcrypt(cost) => Self { bcrypt_cost: self.bcrypt_cost.max(*cost), ..self },
+        }
+    }
+
     fn check(self, params: &Params) -> Result<(), TooCostly> {
         let (memory, work) = (params.m_cost(), work(params));
         if memory > self.memory_kib {
@@ -92,7 +101,8 @@ fn work(params: &Params) -> u64 {
 
 /// A stored hash within the limits of cost.
 pub(super) enum Stored {
-    Bcrypt(String),
+    /// With its cost.
+    Bcrypt(String, u32),
     Argon2(Box<Phc>, Params),
 }
 
@@ -104,8 +114,8 @@ impl Stored {
                 Some(cost) if cost > bounds.bcrypt_cost => {
                     Err(UnusableHash::TooCostly(TooCostly::Bcrypt { found: cost, max: bounds.bcrypt_cost }))
                 }
-                Some(MIN_BCRYPT_COST..) if bcrypt::HashParts::from_str(text).is_ok() => {
-                    Ok(Self::Bcrypt(text.to_owned()))
+                Some(cost @ MIN_BCRYPT_COST..) if bcrypt::HashParts::from_str(text).is_ok() => {
+                    Ok(Self::Bcrypt(text.to_owned(), cost))
                 }
                 _ => Err(UnusableHash::Unknown),
             };
@@ -123,7 +133,7 @@ impl Stored {
     /// Whether the hash may be imported. Hashes of the weaker variants of argon2 are only verified.
     pub(super) fn is_importable(&self) -> bool {
         match self {
-            Self::Bcrypt(_) => true,
+            Self::Bcrypt(..) => true,
             Self::Argon2(hash, _) => hash.algorithm == Algorithm::Argon2id.ident(),
         }
     }
@@ -131,19 +141,27 @@ impl Stored {
     /// The memory that verifying the hash needs, in KiB.
     pub(super) fn memory_kib(&self) -> u32 {
         match self {
-            Self::Bcrypt(_) => 0,
+            Self::Bcrypt(..) => 0,
             Self::Argon2(_, params) => params.m_cost(),
         }
     }
 
-    /// Whether verifying the hash takes the same time as one with the parameters `params`.
-    pub(super) fn has_cost_of(&self, params: &Params) -> bool {
+    /// Whether verifying the hash takes the same time as a new one of this algorithm.
+    pub(super) fn has_cost_of(&self, algorithm: &HashAlgorithm) -> bool {
         let all = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-        self.is_importable() && matches!(self, Self::Argon2(_, found) if all(found) == all(params))
+        match (self, algorithm) {
+            (Self::Argon2(_, found), HashAlgorithm::Argon2id(params)) => {
+                self.is_importable() && all(found) == all(params)
+            }
+            (Self::Bcrypt(_, found), HashAlgorithm::Bcrypt(cost)) => found == cost,
+            _ => false,
+        }
     }
 
-    /// Whether the hash is argon2id with at least the cost of `params`.
-    pub(super) fn is_current(&self, params: &Params) -> bool {
+    /// Whether the hash need not be replaced: it is argon2id with at least the current cost. With bcrypt none is replaced,
+    /// because EverShop would have to verify the new one.
+    pub(super) fn is_current(&self, algorithm: &HashAlgorithm) -> bool {
+        let HashAlgorithm::Argon2id(params) = algorithm else { return true };
         let is_enough =
             |found: &Params| found.m_cost() >= params.m_cost() && found.t_cost() >= params.t_cost();
         self.is_importable() && matches!(self, Self::Argon2(_, found) if is_enough(found))
@@ -152,7 +170,7 @@ impl Stored {
     /// Whether the hash is that of this password. `None` if it can't be computed.
     pub(super) fn matches_password(&self, password: &[u8], memory: &mut Memory) -> Option<bool> {
         let (hash, params) = match self {
-            Self::Bcrypt(text) => return bcrypt::verify(password, text).ok(),
+            Self::Bcrypt(text, _) => return bcrypt::verify(password, text).ok(),
             Self::Argon2(hash, params) => (hash, params),
         };
         let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
@@ -172,7 +190,7 @@ fn is_bcrypt(hash: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{CostBounds, Memory, Params, Stored, TooCostly, UnusableHash};
+    use super::{CostBounds, HashAlgorithm, Memory, Params, Stored, TooCostly, UnusableHash};
 
     const SALT_AND_HASH: &str = "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -204,7 +222,7 @@ mod tests {
         ] {
             assert_eq!(matches_password("correct horse", &hash), Some(true), "{hash}");
             assert_eq!(matches_password("Correct horse", &hash), Some(false), "{hash}");
-            assert!(!parse(&hash).unwrap().is_current(&params()));
+            assert!(!parse(&hash).unwrap().is_current(&HashAlgorithm::Argon2id(params())));
         }
         // A hash of another program (a test vector of jBCrypt).
         let hash = "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";

@@ -1,6 +1,7 @@
 //! Extracts the caller of a request: the [`Ctx`].
 //!
-//! Without a token the caller is anonymous. A request with an invalid token is refused with 401. The conditions of the
+//! Without a token the caller is anonymous, unless patron is the front door of EverShop and the request has a session cookie
+//! of the shop (`shop_caller.rs`). A request with an invalid token is refused with 401. The conditions of the
 //! request (`If-Match`, `Idempotency-Key`) are read after the caller has been authorized, so that a refused caller
 //! learns nothing about them.
 
@@ -16,6 +17,7 @@ use headers::HeaderMapExt;
 use headers::authorization::{Authorization, Bearer};
 
 use super::client_address::client_address;
+use super::shop_caller::authenticate_by_cookie;
 use crate::app::App;
 use crate::app::ctx::{AdminCtx, Caller, Ctx, CustomerCtx, OwnAdminCtx, SteppedUpCtx};
 use crate::app::idempotency::KeyedRequest;
@@ -80,12 +82,15 @@ where
     }
 }
 
-/// Authenticates the caller by its token, and builds the context.
+/// Authenticates the caller by its token, or else by the session cookie of the shop, and builds the context.
 async fn authenticate(parts: &mut Parts, app: Arc<App>) -> Result<Ctx, Rejection> {
-    let (caller, token_id) = match bearer_token(parts)? {
+    let authenticated = match bearer_token(parts)? {
+        None => authenticate_by_cookie(parts, &app).await?,
+        Some(bearer) => Some(auth::authenticate(&app, bearer.token().trim_end()).await?),
+    };
+    let (caller, token_id) = match authenticated {
         None => (Caller::Anonymous, None),
-        Some(bearer) => {
-            let authenticated = auth::authenticate(&app, bearer.token().trim_end()).await?;
+        Some(authenticated) => {
             parts.extensions.insert(CurrentCustomer(authenticated.customer));
             (authenticated.caller, authenticated.token_id)
         }

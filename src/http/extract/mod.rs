@@ -6,4 +6,6 @@ pub(super) mod caller;
 pub(super) mod client_address;
 pub(super) mod json_body;
 pub(super) mod path;
+mod same_site;
+pub(super) mod shop_caller;
 pub(super) mod write;

@@ -22,7 +22,8 @@ const EXPOSED: [HeaderName; 7] = [
 const MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The CORS layer, or `None` without origins: browsers refuse cross-origin calls when the response has no CORS headers.
-/// Credentials are not allowed: callers authenticate by a token that a page sends, never by a browser-managed credential.
+/// Credentials are not allowed: a page of another origin authenticates by a token that it sends, never by a
+/// browser-managed credential.
 pub(super) fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;

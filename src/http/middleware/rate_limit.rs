@@ -32,6 +32,9 @@ const LIMITED: [(&str, Policy); 10] = [
     ("/api/customers/reset-password", Policy::Tokens),
     ("/api/customers/verify-email", Policy::Tokens),
 ];
+/// The routes of the front door, with their policies. They are not in the OpenAPI document.
+const LIMITED_AT_SHOP: [(&str, Policy); 2] =
+    [("/customer/login", Policy::Passwords), ("/customer/logout", Policy::Tokens)];
 const REGISTER: &str = "/api/customers";
 
 /// Runs a request, or refuses it with 429 when its network address has exceeded the limit.
@@ -61,7 +64,8 @@ pub(crate) async fn rate_limit(
 
 /// The rate limit policy of a route, given as its path template.
 pub(crate) fn policy(method: &Method, route: &str) -> Option<Policy> {
-    let mut limited = LIMITED.into_iter().filter(|_| method == Method::POST);
+    let limited = LIMITED.into_iter().chain(LIMITED_AT_SHOP);
+    let mut limited = limited.filter(|_| method == Method::POST);
     limited.find_map(|(path, policy)| (path == route).then_some(policy))
 }
 

@@ -15,8 +15,9 @@ use crate::entity::customer::{ActiveModel, Model};
 use crate::entity::{customer_address, reset_password_token, verify_email_token};
 use crate::error::Error;
 use crate::service::journal::{self, Change, CustomerSequence, snapshot};
-use crate::service::mail;
-use crate::types::{EventKind, MailKind, next_version};
+use crate::service::shop_session::end::end_shop_sessions;
+use crate::service::{mail, token};
+use crate::types::{Audience, EventKind, MailKind, next_version};
 
 /// Saves the fields that `row` sets. If it sets none, nothing changes.
 ///
@@ -41,7 +42,9 @@ pub(in crate::service) async fn save(
     let mut ended_sessions = 0;
     if new_password || disabled {
         row.token_generation = Set(current.token_generation + 1);
+        row.tokens_valid_from = Set(Some(token::valid_from(ctx.app.clock.now(), current.tokens_valid_from)));
         ended_sessions = end_sessions(tx, id, kept_session).await?;
+        end_shop_sessions(ctx, tx, Audience::Customer, id).await?;
         // An attacker who had access may have requested this e-mail change.
         row.pending_email.set_if_not_equals(None);
     }

@@ -1,5 +1,6 @@
 //! Parses the input of the management of admins.
 
+use crate::app::ctx::Ctx;
 use crate::error::Result;
 use crate::input;
 use crate::service::customer::{parse_full_name, parse_status};
@@ -34,11 +35,11 @@ input! {
 }
 
 impl NewAdminInput {
-    pub(super) fn parse(self) -> Result<(EmailAddress, String, Password)> {
+    pub(super) fn parse(self, ctx: &Ctx) -> Result<(EmailAddress, String, Password)> {
         let mut problems = Problems::default();
         let email = parse_local_email(self.email, &mut problems);
         let full_name = parse_full_name(self.full_name, Mode::Create, &mut problems);
-        let password = parse_password(self.password, Mode::Create, &mut problems);
+        let password = parse_password(ctx, self.password, Mode::Create, &mut problems);
         let all = email.zip(full_name).zip(password);
         problems.finish_with(all.map(|((email, full_name), password)| (email, full_name, password)))
     }

@@ -47,7 +47,7 @@ pub async fn add(
     write: Write<AdminRecord>,
     input: NewAdminInput,
 ) -> Result<Written<AdminRecord>> {
-    let (email, full_name, password) = input.parse()?;
+    let (email, full_name, password) = input.parse(ctx)?;
     // This check only saves the hashing for a taken address; the unique index decides.
     if Entity::find_by_address(&email).one(ctx.app.db.reader()).await?.is_some() {
         return Err(Error::EmailTaken);

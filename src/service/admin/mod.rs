@@ -26,7 +26,7 @@ use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::entity::admin_user::{ActiveModel, Model};
 use crate::service::journal::{self, Change, snapshot};
-use crate::service::{mail, session};
+use crate::service::{mail, session, token};
 use crate::types::{EmailAddress, EventKind, MailKind, PasswordHash};
 
 /// The row of a new admin.
@@ -66,6 +66,9 @@ async fn save(
     apply(&mut row, &current);
     if !row.is_changed() {
         return Ok(current);
+    }
+    if row.token_generation.is_set() {
+        row.tokens_valid_from = Set(Some(token::valid_from(ctx.app.clock.now(), current.tokens_valid_from)));
     }
     row.updated_at = Set(ctx.app.clock.now_after(current.updated_at));
     let new_password = row.password.is_set();

@@ -23,7 +23,7 @@ pub async fn change_password(
     write: Write<TokenPair>,
     input: PasswordChange,
 ) -> Result<Written<TokenPair>> {
-    let (current_password, password) = input.parse()?;
+    let (current_password, password) = input.parse(ctx)?;
     let (id, session) = (ctx.admin_user_id, ctx.proof.session);
     let confirmed = confirmation::confirm::<Entity>(ctx, &write, id, &current_password).await?;
     let wrong = || Error::invalid("current_password", "Current password is incorrect");

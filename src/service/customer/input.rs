@@ -5,6 +5,7 @@
 use sea_orm::prelude::Json;
 use serde_json::Value;
 
+use crate::app::ctx::Ctx;
 use crate::entity::customer_group::DEFAULT_GROUP_ID;
 use crate::error::Result;
 use crate::input;
@@ -66,15 +67,15 @@ pub(super) struct Changes {
 
 impl CustomerInput {
     /// Validates every field. A field that the caller may not set is ignored, even if its value is invalid.
-    pub(super) fn parse(self, mode: Mode, is_admin: bool) -> Result<Changes> {
+    pub(super) fn parse(self, ctx: &Ctx, mode: Mode) -> Result<Changes> {
         let Self { status, group_id, full_name, email, password, meta_data } = self;
-        let protected = |field| if is_admin { field } else { Field::Absent };
+        let protected = |field| if ctx.is_admin() { field } else { Field::Absent };
         let mut problems = Problems::default();
         let changes = Changes {
             status: parse_status(protected(status), &mut problems),
             full_name: parse_full_name(full_name, mode, &mut problems),
             email: parse_email(email, mode, &mut problems),
-            password: parse_password(password, mode, &mut problems),
+            password: parse_password(ctx, password, mode, &mut problems),
             group_id: parse_group_id(protected(group_id), &mut problems),
             meta_data: parse_meta_data(protected(meta_data), &mut problems),
         };

@@ -70,7 +70,7 @@ use input::Changes;
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, [`Error::EmailTaken`], [`Error::RateLimited`].
 pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Result<Written<Model>> {
-    let changes = input.parse(Mode::Create, ctx.is_admin())?;
+    let changes = input.parse(ctx, Mode::Create)?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     let (full_name, email) = (expect_value(full_name)?, expect_value(email)?);
     let password = expect_value(password)?;
@@ -132,7 +132,7 @@ pub async fn update(
     input: CustomerInput,
 ) -> Result<Written<Model>> {
     ctx.require_if_match()?;
-    let changes = input.parse(Mode::Update, ctx.is_admin())?;
+    let changes = input.parse(ctx, Mode::Update)?;
     let Changes { status, group_id, full_name, email, password, meta_data } = changes;
     if password.is_some() {
         ctx.stepped_up()?;

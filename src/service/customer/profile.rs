@@ -36,7 +36,7 @@ pub async fn update_own(
         return Err(Error::invalid("body", "There is nothing to update"));
     }
     let allowed = CustomerInput { full_name, email, ..CustomerInput::default() };
-    let changes = allowed.parse(Mode::Update, false)?;
+    let changes = allowed.parse(ctx, Mode::Update)?;
     if let Some(email) = &changes.email {
         ensure_email_is_free(ctx.app.db.reader(), email, Some(customer_id)).await?;
     }

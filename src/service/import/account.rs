@@ -159,6 +159,7 @@ impl ImportedAccount {
             last_sign_in_at: Set(None),
             version: Set(1),
             token_generation: Set(0),
+            tokens_valid_from: Set(None),
             event_sequence: Set(0),
             email_verified_at: Set(self.email_verified_at),
             pending_email: Set(None),

@@ -152,7 +152,7 @@ fn parse_secret(ctx: &Ctx, password: Field, hash: Field, problems: &mut Problems
     let hash = if hash == Field::Value(Value::String(String::new())) { Field::Absent } else { hash };
     match (password, hash) {
         (password, Field::Absent | Field::Null) => {
-            credentials::parse_password(password, Mode::Update, problems).map(Secret::Password)
+            credentials::parse_password(ctx, password, Mode::Update, problems).map(Secret::Password)
         }
         (Field::Absent | Field::Null, Field::Value(Value::String(hash))) => {
             problems.check("password_hash", ctx.app.hasher.parse_hash(&hash)).map(Secret::Hash)

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use super::patch::{Field, Mode, Problems, TextMessages};
 use super::property::Rule;
+use crate::app::ctx::Ctx;
 use crate::error::Result;
 use crate::input;
 use crate::types::{EmailAddress, Password};
@@ -131,6 +132,7 @@ pub(in crate::service) fn parse_email(
 
 /// Parses the field `password`: a password that will be set, so the password rules apply.
 pub(in crate::service) fn parse_password(
+    ctx: &Ctx,
     field: Field,
     mode: Mode,
     problems: &mut Problems,
@@ -140,5 +142,6 @@ pub(in crate::service) fn parse_password(
         required: "Password is required and cannot be empty",
     };
     let text = problems.text("password", field, mode, messages)?;
-    problems.check("password", Password::new(text.into()))
+    let password = Password::new(text.into());
+    problems.check("password", password.and_then(|password| ctx.app.hasher.check(password)))
 }

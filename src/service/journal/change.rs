@@ -46,6 +46,12 @@ impl Change {
         self
     }
 
+    /// Removes the values, for a customer that is deleted already.
+    #[must_use]
+    pub(in crate::service) fn into_erased(self) -> Self {
+        Self { data: erased(), before: Map::new(), ..self }
+    }
+
     /// Whether no field changed.
     pub(in crate::service) fn is_empty(&self) -> bool {
         self.fields.is_empty()

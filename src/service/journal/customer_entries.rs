@@ -3,20 +3,24 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::CustomerSequence;
 use super::change::{Change, erased};
-use super::write::{NewEntry, insert};
+use super::write::{NewEntry, insert, insert_of_shop};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::db::batch_loader;
 use crate::entity::journal_entry::{ActiveModel, Column, Entity};
 use crate::entity::{customer, idempotency_key, mail};
-use crate::types::EventKind;
+use crate::service::shop_copies::erase_copies;
+use crate::service::shop_session::end::end_shop_sessions;
+use crate::types::{Audience, EmailAddress, EventKind};
 
 /// The number of customers that one statement reads: a statement has a limited number of parameters.
 const CUSTOMERS: usize = 1000;
@@ -52,6 +56,14 @@ pub(in crate::service) async fn last_sequences(
     Ok(numbers)
 }
 
+/// A customer whose row is deleted.
+#[derive(Clone, Debug)]
+pub(in crate::service) struct DeletedCustomer {
+    pub(in crate::service) customer_id: i32,
+    pub(in crate::service) uuid: Uuid,
+    pub(in crate::service) email: EmailAddress,
+}
+
 /// Deletes a customer with its addresses, sessions, tokens and mails, and removes personal data from its journal
 /// entries. The entries still record which token did what, and when.
 pub(in crate::service) async fn erase(
@@ -59,11 +71,50 @@ pub(in crate::service) async fn erase(
     tx: &impl ConnectionTrait,
     customer: &customer::Model,
 ) -> TxResult<()> {
-    let uuid = customer.uuid;
     customer.clone().delete(tx).await?;
+    let deleted = DeletedCustomer {
+        customer_id: customer.customer_id,
+        uuid: customer.uuid,
+        email: customer.email.clone(),
+    };
+    erase_references(ctx, tx, &deleted).await?;
+    let last = last_entry(&deleted, customer.event_sequence + 1);
+    if ctx.is_admin() {
+        return insert(ctx, tx, [last]).await;
+    }
+    // A customer that deletes its own account: its network address and user agent are personal data as well.
+    let anonymized = Ctx { ip: None, user_agent: None, ..ctx.clone() };
+    insert(&anonymized, tx, [last]).await
+}
+
+/// As [`erase`], for a customer that EverShop has deleted at this time.
+pub(in crate::service) async fn erase_of_shop(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    deleted: DeletedCustomer,
+    sequence: CustomerSequence,
+    at: DateTime<Utc>,
+) -> TxResult<()> {
+    erase_references(ctx, tx, &deleted).await?;
+    insert_of_shop(ctx, tx, at, [last_entry(&deleted, sequence.first)]).await
+}
+
+/// The entry for the deletion of a customer.
+fn last_entry(deleted: &DeletedCustomer, sequence: i64) -> NewEntry {
+    let uuid = deleted.uuid;
+    let data = json!({"customer_id": deleted.customer_id, "uuid": uuid.to_string()});
+    let change = Change::event(EventKind::CustomerDeleted, uuid, data);
+    NewEntry { customer: Some((uuid, sequence)), change }
+}
+
+/// Deletes what refers to a deleted customer other than by a foreign key, and removes personal data from its entries.
+async fn erase_references(ctx: &Ctx, tx: &impl ConnectionTrait, deleted: &DeletedCustomer) -> TxResult<()> {
+    let DeletedCustomer { customer_id, uuid, ref email } = *deleted;
+    end_shop_sessions(ctx, tx, Audience::Customer, customer_id).await?;
+    erase_copies(ctx, tx, customer_id, uuid).await?;
     // Password reset mails that refer to the customer by address only.
     let mails = mail::Entity::delete_many().filter(mail::Column::CustomerId.is_null());
-    mails.filter(mail::Column::Recipient.eq(customer.email.clone())).exec(tx).await?;
+    mails.filter(mail::Column::Recipient.eq(email.clone())).exec(tx).await?;
     let responses = idempotency_key::Entity::delete_many();
     responses.filter(idempotency_key::Column::CustomerUuid.eq(uuid)).exec(tx).await?;
     Entity::update_many()
@@ -77,13 +128,5 @@ pub(in crate::service) async fn erase(
         .filter(Column::CustomerUuid.eq(uuid))
         .exec(tx)
         .await?;
-    let data = json!({"customer_id": customer.customer_id, "uuid": uuid.to_string()});
-    let last = Change::event(EventKind::CustomerDeleted, uuid, data);
-    let last = NewEntry { customer: Some((uuid, customer.event_sequence + 1)), change: last };
-    if ctx.is_admin() {
-        return insert(ctx, tx, [last]).await;
-    }
-    // A customer that deletes its own account: its network address and user agent are personal data as well.
-    let anonymized = Ctx { ip: None, user_agent: None, ..ctx.clone() };
-    insert(&anonymized, tx, [last]).await
+    Ok(())
 }

@@ -12,6 +12,7 @@ mod publish;
 mod retention;
 mod write;
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 pub use audit::{AuditFilter, AuditPage, audit};
 pub use change::changes;
 pub(super) use change::{Change, snapshot};
-pub(super) use customer_entries::{append_batch, erase, last_sequences};
+pub(super) use customer_entries::{DeletedCustomer, append_batch, erase, erase_of_shop, last_sequences};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
 pub use publish::PUBLISH_BATCH;
@@ -31,7 +32,7 @@ use crate::db::TxResult;
 use crate::entity::customer;
 use crate::error::Error;
 
-use write::{NewEntry, insert, insert_one};
+use write::{NewEntry, insert, insert_of_shop, insert_one};
 
 /// Reserved sequence numbers of a customer's entries.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,21 @@ pub(super) async fn append(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change)
 /// Writes an entry that belongs to no customer, and returns its primary key.
 pub(super) async fn append_one(ctx: &Ctx, tx: &impl ConnectionTrait, change: Change) -> TxResult<i64> {
     insert_one(ctx, tx, NewEntry { customer: None, change }).await
+}
+
+/// Writes entries of changes that EverShop made at this time: of a customer, or of a record that belongs to none.
+pub(super) async fn append_of_shop(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+    sequence: Option<CustomerSequence>,
+    changes: Vec<Change>,
+) -> TxResult<()> {
+    let entries = (0_i64..).zip(changes).map(|(number, change)| {
+        let customer = sequence.map(|sequence| (sequence.customer, sequence.first + number));
+        NewEntry { customer, change }
+    });
+    insert_of_shop(ctx, tx, at, entries).await
 }
 
 /// Writes entries of a customer whose row has already reserved the sequence numbers.

@@ -1,5 +1,6 @@
 //! Inserts journal entries in batches. The columns that all entries of a call share are sent once per statement.
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, InsertStatement, Query, Value};
 use sea_orm::{ActiveEnum, ConnectionTrait};
 use serde_json::Value as Json;
@@ -56,12 +57,30 @@ pub(super) async fn insert(
     tx: &impl ConnectionTrait,
     entries: impl IntoIterator<Item = NewEntry>,
 ) -> TxResult<()> {
-    let common = common_values(ctx);
+    insert_with(ctx, tx, &common_values(ctx), entries).await
+}
+
+/// Inserts entries of changes that EverShop made at this time.
+pub(super) async fn insert_of_shop(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    at: DateTime<Utc>,
+    entries: impl IntoIterator<Item = NewEntry>,
+) -> TxResult<()> {
+    insert_with(ctx, tx, &shop_values(ctx, at), entries).await
+}
+
+async fn insert_with(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    common: &[Value],
+    entries: impl IntoIterator<Item = NewEntry>,
+) -> TxResult<()> {
     let mut entries = entries.into_iter();
     let mut next = || {
         let batch: Vec<EntryValues> =
             entries.by_ref().take(BATCH).map(|entry| entry_values(ctx, entry)).collect();
-        if batch.is_empty() { Ok(None) } else { statement(&common, batch).map(Some) }
+        if batch.is_empty() { Ok(None) } else { statement(common, batch).map(Some) }
     };
     let mut statement = next()?;
     while let Some(insert) = statement {
@@ -120,6 +139,20 @@ fn common_values(ctx: &Ctx) -> [Value; 8] {
         ctx.token_id.into(),
         ctx.ip.map(|ip| ip.to_string()).into(),
         ctx.client_name().into(),
+        ctx.request_id.clone().into(),
+    ]
+}
+
+/// The values of [`COMMON_COLUMNS`] for a change that EverShop made. Its admins and customers are not known.
+fn shop_values(ctx: &Ctx, at: DateTime<Utc>) -> [Value; 8] {
+    [
+        SCHEMA_VERSION.into(),
+        at.into(),
+        Actor::Shop.to_value().into(),
+        None::<Uuid>.into(),
+        None::<Uuid>.into(),
+        None::<String>.into(),
+        None::<String>.into(),
         ctx.request_id.clone().into(),
     ]
 }

@@ -86,6 +86,15 @@ pub async fn create(ctx: &AdminCtx, write: Write<Model>, input: DefinitionInput)
     })
 }
 
+/// Validates the input of a new definition, and creates nothing.
+///
+/// # Errors
+/// [`Error::Invalid`] with all problems of the input.
+pub async fn check_definition(input: DefinitionInput) -> Result<()> {
+    blocking::run(move || input.merge(None)).await??;
+    Ok(())
+}
+
 /// Updates a definition. The merged definition is validated as a whole. Stored values are not validated again.
 ///
 /// # Errors

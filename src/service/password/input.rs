@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use serde_json::Value;
 
+use crate::app::ctx::Ctx;
 use crate::error::Result;
 use crate::input;
 use crate::service::input::credentials::{parse_email, parse_password};
@@ -42,11 +43,11 @@ input! {
 }
 
 impl PasswordChange {
-    pub(in crate::service) fn parse(self) -> Result<(SecretString, Password)> {
+    pub(in crate::service) fn parse(self, ctx: &Ctx) -> Result<(SecretString, Password)> {
         let mut problems = Problems::default();
         let current =
             required_password("current_password", "Current password", self.current_password, &mut problems);
-        let new = parse_password(self.password, Mode::Create, &mut problems);
+        let new = parse_password(ctx, self.password, Mode::Create, &mut problems);
         problems.finish_with(current.zip(new))
     }
 }
@@ -60,10 +61,10 @@ impl ResetRequest {
 }
 
 impl PasswordReset {
-    pub(super) fn parse(self) -> Result<(SecretString, Password)> {
+    pub(super) fn parse(self, ctx: &Ctx) -> Result<(SecretString, Password)> {
         let mut problems = Problems::default();
         let token = problems.text("token", self.token, Mode::Create, TOKEN).map(SecretString::from);
-        let password = parse_password(self.password, Mode::Create, &mut problems);
+        let password = parse_password(ctx, self.password, Mode::Create, &mut problems);
         problems.finish_with(token.zip(password))
     }
 }

@@ -41,7 +41,7 @@ pub async fn change(
     input: PasswordChange,
 ) -> Result<Written<TokenPair>> {
     let (customer_id, session) = (ctx.customer_id, ctx.session);
-    let (current_password, password) = input.parse()?;
+    let (current_password, password) = input.parse(ctx)?;
     let confirmed =
         confirm(ctx, &write, "current_password", "Current password is incorrect", &current_password).await?;
     let hash = ctx.app.hasher.hash(&write, ctx.lane(), &password, ctx.app.random.bytes()).await?;
@@ -96,7 +96,7 @@ pub async fn send_reset(ctx: &AdminCtx, write: Write<()>, customer: Uuid) -> Res
 /// # Errors
 /// [`Error::Invalid`] with all problems of the input, or for a token that is unknown, used, expired or superseded.
 pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: PasswordReset) -> Result<Written<TokenPair>> {
-    let (token, password) = input.parse()?;
+    let (token, password) = input.parse(ctx)?;
     let expiry = ctx.app.config.accounts.reset_password_expiry;
     let columns = [tokens::Column::Token, tokens::Column::CreatedAt];
     let select = mailed_token::select::<tokens::Entity>(ctx, &token, columns, expiry)?;

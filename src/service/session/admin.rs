@@ -18,6 +18,7 @@ use crate::entity::{PublicId, admin_user};
 use crate::error::Result;
 use crate::service::account_table::AccountTable;
 use crate::service::journal::{self, Change};
+use crate::service::shop_session::end::end_shop_sessions;
 use crate::service::token::{self, SessionClaim, TokenPair};
 use crate::spend;
 use crate::types::{Audience, EventKind};
@@ -113,7 +114,7 @@ pub async fn revoke(ctx: &Ctx, write: Write<()>, refresh_token: &str) -> Result<
     Ok(outcome.into_value())
 }
 
-/// Ends all sessions of an admin but `except`, in the transaction of the change that requires it.
+/// Ends all sessions of an admin but `except`, and all of EverShop, in the transaction of the change that requires it.
 pub(in crate::service) async fn end_all(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
@@ -125,6 +126,7 @@ pub(in crate::service) async fn end_all(
         sessions = sessions.filter(Column::Uuid.ne(except));
     }
     let ended = sessions.exec(tx).await?.rows_affected;
+    end_shop_sessions(ctx, tx, Audience::Admin, admin.admin_user_id).await?;
     record_revocations(ctx, tx, admin.uuid, ended).await
 }
 

@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 use crate::service::account::{end_sessions, find_by_id_for_update, invalidate_pending_links};
 use crate::service::journal::{self, Change};
 use crate::service::query::lock::find_for_update;
+use crate::service::shop_session::end::end_shop_sessions;
+use crate::service::token;
 use crate::spend;
 use crate::types::{Audience, EventKind};
 
@@ -108,13 +110,16 @@ pub(in crate::service) async fn end_all_locked(
 ) -> TxResult<bool> {
     let ended = end_sessions(tx, customer.customer_id, None).await?;
     record_revocations(ctx, tx, customer.customer_id, ended).await?;
+    end_shop_sessions(ctx, tx, Audience::Customer, customer.customer_id).await?;
     // An attacker with a session may have requested a change of the e-mail address.
     invalidate_pending_links(tx, &customer).await?;
     let had_any = ended > 0 || customer.pending_email.is_some();
     let generation = customer.token_generation + 1;
+    let valid_from = token::valid_from(ctx.app.clock.now(), customer.tokens_valid_from);
     let mut row = customer.into_active_model();
     row.pending_email.set_if_not_equals(None);
     row.token_generation = Set(generation);
+    row.tokens_valid_from = Set(Some(valid_from));
     // The journal has incremented it in this transaction.
     row.event_sequence = NotSet;
     row.update(tx).await?;

@@ -68,10 +68,12 @@ pub async fn log_in(
 /// # Errors
 /// [`Error::Unavailable`](crate::error::Error::Unavailable) if the hashing queue is full.
 pub async fn estimate_old_hashes(ctx: &AdminCtx) -> Result<()> {
-    let usual = format!("{}%", ctx.app.hasher.current_prefix());
-    let old = customer::Entity::find().filter(customer::Column::Password.not_like(usual));
-    // Customers that were invited and have no password.
-    let old = old.filter(customer::Column::Password.ne("")).select_only();
+    let mut old = customer::Entity::find().select_only();
+    // Customers that were invited have no password.
+    old = old.filter(customer::Column::Password.ne(""));
+    for prefix in ctx.app.hasher.current_prefixes() {
+        old = old.filter(customer::Column::Password.not_like(format!("{prefix}%")));
+    }
     // Several, because some of them may cost too much to verify.
     let old = old.column(customer::Column::Password).limit(100).into_tuple::<PasswordHash>();
     for hash in old.all(ctx.app.db.reader()).await? {

@@ -31,8 +31,8 @@ impl PresentedToken {
     pub(super) fn verify(ctx: &Ctx, refresh_token: &str, audience: Audience) -> Option<Self> {
         let verified = token::verify(&ctx.app, refresh_token, audience, TokenKind::Refresh)?;
         Some(Self {
-            account: verified.account.uuid,
-            generation: verified.generation,
+            account: verified.account,
+            generation: verified.generation?,
             session: verified.session?,
             step: verified.step?,
             hash: secret::hash_of_token(refresh_token),

@@ -87,7 +87,8 @@ WHERE "session"."uuid" = $1
   AND "session"."created_at" > $7 AND "session"."created_at" <= $8
   AND "customer"."customer_id" = "session"."customer_id"
   AND "customer"."uuid" = $9 AND "customer"."status" = 1 AND "customer"."token_generation" = $10
-RETURNING "customer"."customer_id", "customer"."email", "customer"."full_name", "session"."created_at"
+RETURNING "customer"."customer_id", "customer"."email", "customer"."full_name", "customer"."group_id",
+    "session"."created_at"
 "#;
 
 /// The row that [`REFRESH`] returns.
@@ -96,6 +97,7 @@ struct RefreshedRow {
     customer_id: i32,
     email: EmailAddress,
     full_name: String,
+    group_id: Option<i32>,
     created_at: DateTime<Utc>,
 }
 
@@ -132,8 +134,8 @@ async fn refresh_by_statement(
     };
     let Some(row) = row else { return Ok(None) };
     let row = RefreshedRow::from_query_result(&row, "")?;
-    let RefreshedRow { customer_id, email, full_name, created_at } = row;
-    let account = AccountClaims::new(customer_id, *account, &email, &full_name);
+    let RefreshedRow { customer_id, email, full_name, group_id, created_at } = row;
+    let account = AccountClaims::of_customer(customer_id, *account, &email, &full_name, group_id);
     let claim = SessionClaim { uuid: *session, ends_at: lifetime.end(created_at), step: step + 1 };
     let subject = Subject { account, generation: *generation };
     token::issue_for_customer(&ctx.app, &subject, claim).map(Some)

@@ -18,16 +18,19 @@ pub enum Queue {
     Event,
     /// Webhook deliveries.
     Webhook,
+    /// Changes of EverShop that are not journaled yet.
+    ShopChange,
 }
 
 impl Queue {
-    const ALL: [Self; 3] = [Self::Mail, Self::Event, Self::Webhook];
+    const ALL: [Self; 4] = [Self::Mail, Self::Event, Self::Webhook, Self::ShopChange];
 
     fn label(self) -> QueueLabels {
         match self {
             Self::Mail => QueueLabels { queue: "mail" },
             Self::Event => QueueLabels { queue: "event" },
             Self::Webhook => QueueLabels { queue: "webhook" },
+            Self::ShopChange => QueueLabels { queue: "shop_change" },
         }
     }
 }

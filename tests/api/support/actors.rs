@@ -47,7 +47,11 @@ impl<'a> Customer<'a> {
     pub(crate) fn with_evershop_token(app: &'a TestApp, row: &Value) -> Self {
         let now = app.now().timestamp();
         let claims = json!({
-            "customer": {"id": row["customer_id"], "uuid": row["uuid"], "email": row["email"], "full_name": row["full_name"]},
+            "customer": {
+                "customer_id": row["customer_id"], "group_id": row["group_id"], "uuid": row["uuid"], "email": row["email"],
+                "full_name": row["full_name"], "status": row["status"], "created_at": row["created_at"],
+                "updated_at": row["updated_at"],
+            },
             "tokenType": "customer", "tokenKind": "access", "aud": "customer", "iss": "evershop",
             "iat": now, "exp": now + 1800,
         });

@@ -66,6 +66,17 @@ impl TestApp {
             }
         };
         let flags = settings(flags(folder.path(), &url));
+        Self::serve_with_admin(folder, flags, database).await
+    }
+
+    /// Starts on this PostgreSQL database, which has the usual admin, and drops it in the end.
+    pub(super) async fn start_on(database: String, settings: impl Fn(Flags) -> Flags) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let flags = settings(flags(folder.path(), &postgres::url(&database)));
+        Self::serve_with_admin(folder, flags, Some(database)).await
+    }
+
+    async fn serve_with_admin(folder: tempfile::TempDir, flags: Flags, database: Option<String>) -> Self {
         let mut test = Self::serve(folder, flags, database).await;
         test.admin_token = test.admin_tokens(ADMIN_EMAIL, ADMIN_PASSWORD).await["accessToken"]
             .as_str()
@@ -190,7 +201,7 @@ impl TestApp {
     }
 }
 
-fn flags(folder: &Path, url: &str) -> Flags {
+pub(super) fn flags(folder: &Path, url: &str) -> Flags {
     Flags::default()
         .with("PATRON_DATA_DIR", folder.display().to_string())
         .with("DATABASE_URL", url)
@@ -199,7 +210,7 @@ fn flags(folder: &Path, url: &str) -> Flags {
         .with("JWT_CUSTOMER_SECRET", super::actors::CUSTOMER_SECRET)
 }
 
-async fn build(flags: Flags) -> Arc<App> {
+pub(super) async fn build(flags: Flags) -> Arc<App> {
     let config = Config::from_values(Values::only(&flags)).expect("valid settings");
     let now = DateTime::parse_from_rfc3339(NOW).expect("a timestamp").to_utc();
     let keys = Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("there are keys");

@@ -11,6 +11,7 @@ mod proxy;
 mod receiver;
 mod response;
 mod second_factor;
+mod shop;
 #[expect(dead_code, reason = "tests/program/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 mod statements;
@@ -24,6 +25,7 @@ pub(crate) use proxy::{Proxy, ProxyMode};
 pub(crate) use receiver::{Receiver, WebhookReply};
 pub(crate) use response::TestResponse;
 pub(crate) use second_factor::{STEP, SecondFactor, recovery_codes};
+pub(crate) use shop::shop_hash;
 pub(crate) use statements::{plan, plan_without_scans, statements_of, statements_of_request};
 
 /// Defines two tests for a function, `name::sqlite` and `name::postgres`, each with its own database:

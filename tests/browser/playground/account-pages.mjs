@@ -10,9 +10,11 @@ export async function accountPages(play) {
 
   await step('the account pages verify an address and reset a password', async () => {
     const email = `browser-${Date.now()}@example.com`;
-    for (const name of ['verify-email', 'reset-password']) {
+    // A link without its token; the login of a storefront may also lead to the second page.
+    const without = { 'verify-email': 'Please open the link again', 'reset-password': 'Forgot your password?' };
+    for (const [name, heading] of Object.entries(without)) {
       await page.goto(`${url}/account/${name}`);
-      await page.getByRole('heading', { name: 'Please open the link again' }).waitFor();
+      await page.getByRole('heading', { name: heading }).waitFor();
       await page.getByRole('heading', { name: 'Get a new link' }).waitFor();
     }
     const registration = await fetch(`${url}/api/customers`, json({ full_name: 'Browser', email, password: 'correct horse battery' }));
@@ -62,7 +64,9 @@ export async function accountPages(play) {
       await shot('reset-password-again');
       await page.getByRole('button', { name: 'Send a new link' }).click();
       await page.getByRole('heading', { name: 'Check your email' }).waitFor();
-      await page.goto(await mailedLink(email, '/account/reset-password'));
+      // Links of EverShop have the token in the query.
+      await page.goto((await mailedLink(email, '/account/reset-password')).replace('#token=', '?token='));
+      assert.ok(!page.url().includes('token'), 'the token is still in the address bar');
       await page.getByLabel('New password').fill('battery horse correct');
       await page.getByRole('button', { name: 'Save new password' }).click();
       await page.getByRole('heading', { name: 'Your password is changed' }).waitFor();

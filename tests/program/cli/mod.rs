@@ -1,5 +1,6 @@
 //! The commands as operators run them: exit codes, messages, the first start, stopping.
 
+mod adopt;
 mod column_map;
 mod exact_imports;
 mod file_formats;
@@ -8,6 +9,7 @@ mod invitations;
 mod keys;
 mod logins;
 mod migrations;
+mod password_hashes;
 mod postgres;
 mod postgres_tls;
 mod round_trip;

@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 
 use super::process::{ProcessGroup, tool};
 
-/// Timeout of `npm ci`.
-const INSTALL_TIMEOUT: Duration = Duration::from_secs(180);
+/// Timeout of `npm ci`. The packages of EverShop take 100 seconds.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Copies the files of `tests/NAME` to `target/NAME`, installs the packages of its lockfile there, and returns the folder.
 /// The repository stays clean, and the packages are installed again only when the lockfile has changed.

@@ -197,6 +197,8 @@ pub(super) enum Actor {
     Admin,
     /// The program itself, or the operator by a command.
     System,
+    /// EverShop, in a database that both programs use.
+    Shop,
 }
 
 /// Conditions on audit entries. All given conditions must match.

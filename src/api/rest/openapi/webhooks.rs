@@ -116,6 +116,7 @@ fn data(kind: EventKind) -> RefOr<Schema> {
         | Kind::RecoveryCodesCreated
         | Kind::RecoveryCodeUsed => (AdminIdentifier::name(), false),
         Kind::CustomerDeleted
+        | Kind::AdminDeleted
         | Kind::GroupDeleted
         | Kind::MetafieldDefinitionDeleted
         | Kind::WebhookEndpointDeleted
