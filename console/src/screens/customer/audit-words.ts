@@ -65,7 +65,7 @@ export function auditTitle(entry: AuditEntry, fields: string[]): Words {
   return TITLES[action] ?? { title: capital(action.replace('.', ' ').replaceAll('_', ' ')) };
 }
 
-const ACTORS = { ADMIN: 'A deleted admin', CUSTOMER: 'The customer', ANONYMOUS: 'A visitor', SYSTEM: 'patron' };
+const ACTORS = { ADMIN: 'A deleted admin', CUSTOMER: 'The customer', ANONYMOUS: 'A visitor', SYSTEM: 'patron', SHOP: 'The shop' };
 
 /** Who did it. Before the sign-in, the customer is a visitor. */
 export const actorName = ({ action, actor, admin }: AuditEntry) =>

@@ -1,4 +1,4 @@
-import{i as e,n as t,t as n}from"./jsx-runtime-DyZJNswf.js";import{$ as r,Tt as i,t as a}from"./graphql-DaUSSPTq.js";import{h as o,m as s,v as c,y as l}from"./index-CXNZX4af.js";import{n as u}from"./one-time-secret-BBM5BRU-.js";var d=a(`
+import{i as e,n as t,t as n}from"./jsx-runtime-DyZJNswf.js";import{$ as r,Tt as i,t as a}from"./graphql-DaUSSPTq.js";import{h as o,m as s,v as c,y as l}from"./index-Bnw7Ku6J.js";import{n as u}from"./one-time-secret-DGQjeLL6.js";var d=a(`
   query WebhookEndpoints {
     webhookEndpoints {
       uuid

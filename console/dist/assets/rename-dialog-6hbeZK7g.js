@@ -1,4 +1,4 @@
-import{n as e,t}from"./edit-dialog-DJXfmfBf.js";import{r as n,t as r}from"./graphql-DaUSSPTq.js";import{h as i,i as a,n as o,v as s}from"./index-CXNZX4af.js";import{t as c}from"./jsx-runtime-DyZJNswf.js";var l=r(`
+import{n as e,t}from"./edit-dialog-BCQwT3gm.js";import{r as n,t as r}from"./graphql-DaUSSPTq.js";import{h as i,i as a,n as o,v as s}from"./index-Bnw7Ku6J.js";import{t as c}from"./jsx-runtime-DyZJNswf.js";var l=r(`
   query AdminList($first: Int, $after: String, $last: Int, $before: String) {
     admins(first: $first, after: $after, last: $last, before: $before) {
       nodes {

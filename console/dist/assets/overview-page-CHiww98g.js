@@ -1,4 +1,4 @@
-import{Jt as e,Ot as t,P as n,R as r,V as i,et as a,i as o,nt as s,t as c,vt as l,wt as u}from"./graphql-DaUSSPTq.js";import{T as d,f}from"./index-CXNZX4af.js";import{i as p,n as m,r as h}from"./badge-C4n7Abu-.js";import{i as g,n as _,t as v}from"./jsx-runtime-DyZJNswf.js";var y=c(`
+import{Jt as e,Ot as t,P as n,R as r,V as i,et as a,i as o,nt as s,t as c,vt as l,wt as u}from"./graphql-DaUSSPTq.js";import{T as d,f}from"./index-Bnw7Ku6J.js";import{i as p,n as m,r as h}from"./badge-C4n7Abu-.js";import{i as g,n as _,t as v}from"./jsx-runtime-DyZJNswf.js";var y=c(`
   query OverviewNumbers {
     overview {
       customers
