@@ -47,7 +47,11 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
     }
     let frequencies = Arc::clone(&app.trigrams.read());
     if frequencies.are_common(&words) {
-        return all;
+        return match app.db.backend() {
+            DbBackend::Sqlite => all,
+            // PostgreSQL would look up every trigram of a `LIKE` pattern, although they are common.
+            _ => compared(&words),
+        };
     }
     let rarest = frequencies.rarest(&trigrams_of_words);
     match app.db.backend() {
@@ -77,14 +81,19 @@ pub(super) fn required_keyword(text: &str, app: &App) -> SimpleExpr {
     }
 }
 
-/// Queries PostgreSQL's index for the rarest trigrams and compares the hits with the whole words. The comparison uses
-/// `strpos`, which the index does not support: for a `LIKE` pattern PostgreSQL would look up every trigram of the word,
-/// even those that occur in every text.
+/// Queries PostgreSQL's index for the rarest trigrams and compares the hits with the whole words.
 fn rare_and_all(rarest: &[&str], words: &BTreeSet<&str>) -> SimpleExpr {
-    let text = || column(Column::SearchText);
-    let holds = |word: &&str| Expr::cust_with_exprs("strpos($1, $2) > 0", [text(), Expr::val(*word)]);
-    let rare = rarest.iter().map(|trigram| contains(text(), trigram));
-    all_of(rare.chain(words.iter().map(holds)))
+    let rare = rarest.iter().map(|trigram| contains(column(Column::SearchText), trigram));
+    all_of(rare.chain([compared(words)]))
+}
+
+/// The condition that the search text contains every word, which PostgreSQL's index does not support. For a `LIKE` pattern
+/// PostgreSQL would look up every trigram of the word, even those that occur in every text.
+fn compared(words: &BTreeSet<&str>) -> SimpleExpr {
+    let holds = |word: &&str| {
+        Expr::cust_with_exprs("strpos($1, $2) > 0", [column(Column::SearchText), Expr::val(*word)])
+    };
+    all_of(words.iter().map(holds))
 }
 
 fn words(folded: &str) -> BTreeSet<&str> {
