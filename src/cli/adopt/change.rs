@@ -110,9 +110,12 @@ pub(super) async fn undo(
     let session = AdoptionSession::begin(ctx).await?;
     let losses = adoption::losses(ctx).await?;
     if format == OutputFormat::Human {
-        let lines: Vec<String> = losses.lines().map(|(count, what)| format!("  {count} {what}\n")).collect();
-        let lost = if lines.is_empty() { "nothing is lost\n".to_owned() } else { lines.concat() };
-        print(&format!("the undo removes what only patron has:\n{lost}"))?;
+        let lines: Vec<String> =
+            losses.lines().map(|(count, what)| format!("{count:>9}  {what}\n")).collect();
+        print(&match lines.is_empty() {
+            true => "nothing that only patron has is lost\n".to_owned(),
+            false => format!("the undo removes what only patron has:\n{}", lines.concat()),
+        })?;
     }
     confirm("Stop patron first. Take the adoption back?", options.yes)?;
     let mut progress = StepProgress::start();

@@ -115,12 +115,15 @@ pub(super) fn adopted_result(adopted: &Adopted, seconds: f64, format: OutputForm
     }
     let mut text = format!("adopted in {seconds:.1} s: patron and EverShop share the database\n");
     for (count, what) in [
-        (customers_without_key, "customers can't log in at patron until their e-mail address is corrected"),
-        (admins_without_key, "admins can't log in at patron until their e-mail address is corrected"),
-        (groups_without_key, "groups have a name that another group has"),
+        (
+            customers_without_key,
+            "customers who can't log in at patron until their e-mail address is corrected",
+        ),
+        (admins_without_key, "admins who can't log in at patron until their e-mail address is corrected"),
+        (groups_without_key, "groups with the name of another group"),
     ] {
         if count > 0 {
-            text.push_str(&format!("{count} {what}\n"));
+            text.push_str(&format!("{what}: {count}\n"));
         }
     }
     text.push_str("next: `patron serve`\n");
