@@ -275,8 +275,8 @@ fn a_shop_is_adopted_and_taken_back() {
         assert_ne!(shop.rows(OBJECTS), before);
         shop.execute("UPDATE customer SET full_name = coalesce(full_name, '') || 'x'");
         let (code, output, error) = shop.adopt(&["--undo", "--yes"]);
-        assert!(code == 0 && output.contains("1 customers need a new password"), "{code} {output}{error}");
-        assert!(output.contains("1 changes of the shop without an entry"), "{output}");
+        assert!(code == 0 && output.contains("1  customers need a new password"), "{code} {output}{error}");
+        assert!(output.contains("1  changes of the shop without an entry"), "{output}");
         assert_eq!(shop.rows(OBJECTS), before);
     }
     assert_eq!(shop.rows("SELECT full_name FROM customer"), ["xx"], "changes of the shop are kept");
