@@ -52,7 +52,7 @@ impl Run {
             Keys::load(&config.tokens, &config.data_dir, &Random::System).expect("the keys are loaded");
         let app =
             App::build(config, keys, Clock::System, Random::System).await.expect("the program is built");
-        Migrator::up(app.db.writer(), None).await.expect("the migrations run");
+        Migrator::up(app.db.migration_connection(), None).await.expect("the migrations run");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = watch::channel(false);

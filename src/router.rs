@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::http::MAX_BODY_BYTES;
-use crate::server::{self, Limits, ServerMetrics};
+use crate::server::{self, Limits, ServerMetrics, StopSignals};
 use crate::{api, http, web};
 
 /// All routes with the middleware.
@@ -45,7 +45,7 @@ pub fn operations(app: &Arc<App>) -> Router {
     http::with_middleware(web::operations(app), app)
 }
 
-/// Serves [`router`] until `stop` becomes true. Then it waits for running requests, up to the shutdown timeout.
+/// Serves [`router`] until `stop` becomes true; [`App::drain`] precedes it. Then it waits for running requests, up to the shutdown timeout.
 ///
 /// # Errors
 /// The listener has no local address.
@@ -53,7 +53,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
     // An app is served once; a second call would keep the first address.
     let _is_first = app.listen_address.set(listener.local_addr()?);
     let metrics = app.metrics.http.server.clone();
-    server::serve(listener, router(&app), limits(&app), metrics, stop).await;
+    let signals = StopSignals { drain: app.drain.subscribe(), stop };
+    server::serve(listener, router(&app), limits(&app), metrics, signals).await;
     Ok(())
 }
 
@@ -61,7 +62,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<b
 /// shutdown as well.
 pub async fn serve_operations(app: Arc<App>, listener: TcpListener) {
     let (_never_stopped, stop) = watch::channel(false);
-    server::serve(listener, operations(&app), limits(&app), ServerMetrics::default(), stop).await;
+    let signals = StopSignals { drain: stop.clone(), stop };
+    server::serve(listener, operations(&app), limits(&app), ServerMetrics::default(), signals).await;
 }
 
 fn limits(app: &App) -> Limits {

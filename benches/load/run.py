@@ -17,6 +17,7 @@ import lists
 import logins
 import report
 import transfer
+import volume
 from drive import PAGE, pgbench, wrk
 from server import Server
 
@@ -25,6 +26,7 @@ ROOT = HERE.parent.parent
 SAMPLE = 20_000  # uuids and cursors that are requested at random
 TOKENS = 1_000  # customers that are logged in
 LISTS = range(14, 18)  # rows that lists.py measures
+VOLUME = range(18, 21)  # rows that volume.py measures
 
 
 class Bench:
@@ -57,11 +59,13 @@ class Bench:
 
     def run(self):
         print(f"{self.customers} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
-        if self.is_selected(*range(1, 11), *LISTS):
+        if self.is_selected(*range(1, 11), *LISTS, *VOLUME):
             with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
                 data.load_postgres(self.postgres, server, self.customers)
             # Restarts patron, so that the estimates of its first seconds are about these customers.
             with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
+                # Before the rows that change many customers.
+                volume.run(self, server)
                 if self.is_selected(*range(1, 11)):
                     self.on_postgres(server)
                 lists.run(self, server, "PostgreSQL")

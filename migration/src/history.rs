@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, RuntimeErr, SqlErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, RuntimeErr, SqlErr, Statement};
 
 use crate::STEPS;
 use crate::adoption::{self, Phase};
@@ -34,7 +34,7 @@ pub enum History {
 }
 
 /// Reads the state of the database's schema. Changes nothing.
-pub async fn read(db: &sea_orm::DatabaseConnection) -> Result<History, DbErr> {
+pub async fn read(db: &impl ConnectionTrait) -> Result<History, DbErr> {
     match adoption::phase(db).await? {
         Some(Phase::Adopting) => return Ok(History::Adopting),
         Some(Phase::Undoing) => return Ok(History::Undoing),
@@ -57,15 +57,21 @@ pub async fn read(db: &sea_orm::DatabaseConnection) -> Result<History, DbErr> {
 }
 
 /// The names of the pending migrations, oldest first.
-pub async fn pending(db: &sea_orm::DatabaseConnection) -> Result<Vec<&'static str>, DbErr> {
+pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<&'static str>, DbErr> {
     let applied = applied(db).await?;
     Ok(STEPS.iter().map(|step| step.name).filter(|name| !applied.contains(*name)).collect())
 }
 
 /// The names of the migrations that have run. Does not use the migrator, which would create its table: a role without that
 /// permission can also read the history.
-async fn applied(db: &sea_orm::DatabaseConnection) -> Result<HashSet<String>, DbErr> {
-    if !SchemaManager::new(db).has_table(TABLE).await? {
+async fn applied(db: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
+    let has_table = match db.get_database_backend() {
+        DbBackend::Sqlite => format!("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{TABLE}')"),
+        _ => format!("SELECT to_regclass('{TABLE}') IS NOT NULL"),
+    };
+    let statement = Statement::from_string(db.get_database_backend(), has_table);
+    let row = db.query_one_raw(statement).await?;
+    if !row.map_or(Ok(false), |row| row.try_get_by_index::<bool>(0))? {
         return Ok(HashSet::new());
     }
     let select = Query::select().column("version").from(TABLE).take();

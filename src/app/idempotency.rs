@@ -15,9 +15,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -25,7 +23,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::caller::Caller;
 use crate::app::running_keys::RunningKey;
-use crate::db::{TxError, TxResult};
+use crate::db::{OpenTransaction, TxError, TxResult};
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
 use crate::error::{Error, Result, is_lock_timeout};
 use crate::types::rate_limit_key;
@@ -142,7 +140,7 @@ impl KeyedRequest {
     ///
     /// # Errors
     /// [`Error::IdempotencyKeyInUse`] if a duplicate was faster.
-    pub(super) async fn claim(&self, tx: &DatabaseTransaction) -> TxResult<()> {
+    pub(super) async fn claim(&self, tx: &OpenTransaction) -> TxResult<()> {
         let Claim { scope, caller, .. } = self.claimed()?;
         let waits_for_lock = !self.app.db.is_embedded();
         if waits_for_lock {
@@ -186,7 +184,7 @@ impl KeyedRequest {
     /// Commits the request's change together with its response. Without a response the key is released.
     pub(super) async fn commit(
         &self,
-        tx: DatabaseTransaction,
+        tx: OpenTransaction,
         response: Option<&StoredResponse>,
     ) -> TxResult<()> {
         let Claim { scope, .. } = self.claimed()?;

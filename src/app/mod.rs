@@ -11,10 +11,11 @@ pub mod write;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use crate::app::export_limits::ExportLimits;
@@ -24,8 +25,8 @@ use crate::clock::Clock;
 use crate::config::{BuildError, Config, private_folder};
 use crate::crypto::keys::Keys;
 use crate::crypto::password_hasher::{HasherError, PasswordHasher};
-use crate::db::Database;
 use crate::db::batch_loader::BatchLoaders;
+use crate::db::{Database, open_error};
 use crate::outbound::mailer::Mailer;
 use crate::outbound::webhook_client::WebhookClient;
 use crate::random::Random;
@@ -67,6 +68,11 @@ pub struct App {
     pub running_keys: RunningKeys,
     /// The metrics of all parts of the program.
     pub metrics: Metrics,
+    /// Whether the schema of the database was once that of this release, since the start.
+    pub had_current_schema: AtomicBool,
+    /// Becomes true when the program begins to stop. Requests are still served, but readiness fails and connections end, so
+    /// that load balancers send further requests to other instances.
+    pub drain: watch::Sender<bool>,
     /// The address on which the server listens. Set when it listens, because the system chooses the port for port 0.
     pub listen_address: OnceLock<SocketAddr>,
     /// In the demo, the customer whose login the playground offers.
@@ -125,6 +131,8 @@ impl App {
             logged_rows: Mutex::default(),
             running_keys,
             metrics,
+            had_current_schema: AtomicBool::new(false),
+            drain: watch::Sender::new(false),
             listen_address,
             demo_customer,
         }))
@@ -149,8 +157,31 @@ impl App {
 /// # Errors
 /// The data folder can't be used, or the database can't be opened.
 pub async fn open_database(config: &Config) -> Result<Database, BuildError> {
+    create_database_folder(config)?;
+    Database::connect(&config.database).await.map_err(|error| BuildError {
+        variable: database_variable(config),
+        message: open_error(&config.database, &error),
+    })
+}
+
+/// The setting that decides where the database is.
+pub fn database_variable(config: &Config) -> &'static str {
+    if config.database.folder.is_some() { "PATRON_DATA_DIR" } else { "DATABASE_URL" }
+}
+
+/// Creates the folder of the default database, if it is missing.
+///
+/// # Errors
+/// The folder can't be created.
+pub fn create_database_folder(config: &Config) -> Result<(), BuildError> {
     if let Some(folder) = &config.database.folder {
-        private_folder(folder).map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))?;
+        private_folder(folder).map_err(|error| BuildError {
+            variable: "PATRON_DATA_DIR",
+            message: format!(
+                "the folder `{}` can't be created: {error}; use another folder, or one that the user that runs patron may write",
+                folder.display()
+            ),
+        })?;
     }
-    Database::connect(&config.database).await.map_err(|error| BuildError::new("DATABASE_URL", &error))
+    Ok(())
 }

@@ -44,10 +44,8 @@
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
-
 use super::idempotency::{KeyedRequest, StoredResponse};
-use crate::db::{Database, NoTransaction, TxResult};
+use crate::db::{Database, NoTransaction, OpenTransaction, TxResult};
 use crate::error::Result;
 
 impl<T> NoTransaction for Write<T> {}
@@ -121,7 +119,7 @@ impl<T> Write<T> {
     /// # Errors
     /// [`Error::IdempotencyKeyInUse`](crate::error::Error::IdempotencyKeyInUse) if a duplicate of the request was faster.
     #[doc(hidden)]
-    pub async fn begin(&self, db: &Database) -> TxResult<DatabaseTransaction> {
+    pub async fn begin(&self, db: &Database) -> TxResult<OpenTransaction> {
         let transaction = db.begin().await?;
         if let Some(keyed) = &self.keyed {
             keyed.claim(&transaction).await?;
@@ -131,11 +129,7 @@ impl<T> Write<T> {
 
     /// Commits an attempt with its response. Only called by [`spend!`](crate::spend).
     #[doc(hidden)]
-    pub async fn commit(
-        &self,
-        transaction: DatabaseTransaction,
-        value: &T,
-    ) -> TxResult<Option<StoredResponse>> {
+    pub async fn commit(&self, transaction: OpenTransaction, value: &T) -> TxResult<Option<StoredResponse>> {
         let response = match &self.render {
             Some(render) => render(value)?,
             None => None,

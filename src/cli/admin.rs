@@ -3,14 +3,16 @@
 use std::io::{IsTerminal, Read};
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::build::admin_ctx;
 use super::exit::{CommandFailure, print};
+use super::list_format::ListOptions;
 use crate::config::Flags;
 use crate::entity::admin_user::Model;
 use crate::random::Random;
 use crate::service::admin;
-use crate::types::{EmailAddress, Password};
+use crate::types::{EmailAddress, Password, timestamp};
 
 /// The subcommands of `patron admin`.
 #[derive(Debug, Subcommand)]
@@ -26,7 +28,7 @@ pub(super) enum Command {
         password: PasswordSource,
     },
     /// List all admins
-    List,
+    List(ListOptions),
     /// Disable an admin and end all of its sessions
     Disable {
         /// E-mail address of the admin
@@ -73,10 +75,7 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFa
             let admin = admin::create(&ctx, email, full_name, &password).await?;
             print(&format!("created {}{notice}\n", admin.email.as_str()))
         }
-        Command::List => {
-            let lines: Vec<String> = admin::list(&ctx).await?.iter().map(line).collect();
-            print(&lines.concat())
-        }
+        Command::List(options) => options.print(admin::list(&ctx).await?, line, object),
         Command::Disable { email } => {
             let admin = admin::set_status(&ctx, &address(&email)?, false).await?;
             print(&format!("disabled {}\n", admin.email.as_str()))
@@ -106,6 +105,17 @@ fn line(admin: &Model) -> String {
     let status = if admin.status { "enabled " } else { "disabled" };
     let created = admin.created_at.format("%Y-%m-%d");
     format!("{status}  {created}  {}  {}\n", admin.email.as_str(), admin.full_name)
+}
+
+fn object(admin: &Model) -> Value {
+    json!({
+        "uuid": admin.uuid,
+        "email": admin.email.as_str(),
+        "full_name": admin.full_name,
+        "enabled": admin.status,
+        "created_at": timestamp(admin.created_at),
+        "last_sign_in_at": admin.last_sign_in_at.map(timestamp),
+    })
 }
 
 fn address(text: &str) -> Result<EmailAddress, CommandFailure> {

@@ -1,44 +1,66 @@
 //! Builds the program for a command: reads the settings, starts logging, and loads the keys.
 //!
-//! Only a command that serves loads or generates the keys in the data folder. Invalid settings end the command with exit
-//! code 78.
+//! Only a command that serves loads or generates the keys in the data folder, and creates a missing database. Invalid settings
+//! end the command with exit code 78.
 
 use std::sync::Arc;
 
 use super::exit::CommandFailure;
-use crate::app::App;
 use crate::app::ctx::AdminCtx;
+use crate::app::{App, create_database_folder, database_variable};
 use crate::clock::Clock;
 use crate::config::{BuildError, Config, Flags, unknown_variables};
 use crate::crypto::keys::Keys;
+use crate::db::{FileLockError, MissingFile, check_file, ensure_reachable, sqlite_file};
+use crate::error::Error;
 use crate::random::Random;
 use crate::service::health;
 use crate::telemetry;
 
-/// Builds the program of a command that serves, with the keys of the data folder.
+/// Builds the program of a command that serves, with the keys of the data folder. Fails if another process serves the same
+/// SQLite database.
 pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, CommandFailure> {
-    build(flags, |config, random| {
-        Keys::load(&config.tokens, &config.data_dir, random)
-            .map_err(|error| BuildError::new("PATRON_DATA_DIR", &error))
+    let app = build(flags, MissingFile::Create, |config, random| {
+        Keys::load(&config.tokens, &config.data_dir, random).map_err(|error| BuildError {
+            variable: "PATRON_DATA_DIR",
+            message: format!(
+                "the keys in `{}` can't be read or created: {error}",
+                config.data_dir.join("keys").display()
+            ),
+        })
     })
-    .await
+    .await?;
+    app.db.lock_for_server().map_err(|error| {
+        let line = format!("{}: {error}", database_variable(&app.config));
+        match error {
+            // It may be about to stop, so a supervisor may try again.
+            FileLockError::Held { .. } => CommandFailure::Unavailable(line),
+            FileLockError::Io { .. } => CommandFailure::Settings(vec![line]),
+        }
+    })?;
+    Ok(app)
 }
 
 /// Builds the context of a command that does not serve, with temporary keys. Fails if the database is not migrated.
 pub(super) async fn admin_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure> {
-    let app = build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await?;
-    health::ensure_ready(&app).await?;
+    let app = build(flags, MissingFile::Refuse, |config, random| Ok(Keys::ephemeral(&config.tokens, random)))
+        .await?;
+    ensure_reachable(&app.config.database).await?;
+    health::ensure_ready(&app).await.map_err(|error| database_failure(&app.config, error))?;
     Ok(AdminCtx::system(app))
 }
 
 /// Builds the context of `patron adopt`, with temporary keys. The database may not be migrated.
 pub(super) async fn unprepared_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure> {
-    let app = build(flags, |config, random| Ok(Keys::ephemeral(&config.tokens, random))).await?;
+    let app = build(flags, MissingFile::Refuse, |config, random| Ok(Keys::ephemeral(&config.tokens, random)))
+        .await?;
+    ensure_reachable(&app.config.database).await?;
     Ok(AdminCtx::system(app))
 }
 
 async fn build(
     flags: &Flags,
+    missing: MissingFile,
     keys: impl Fn(&Config, &Random) -> Result<Keys, BuildError>,
 ) -> Result<Arc<App>, CommandFailure> {
     let config = Config::load(flags)?;
@@ -47,9 +69,31 @@ async fn build(
         let suggestion = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
         tracing::warn!("{name} is set, but is not a setting of patron{suggestion}");
     }
+    ensure_file(&config, missing)?;
     let random = Random::System;
     let keys = keys(&config, &random)?;
     Ok(App::build(config, keys, Clock::System, random).await?)
+}
+
+/// Checks the file of an SQLite database. Creates a missing one, with its folder, only for a command that may.
+pub(super) fn ensure_file(config: &Config, missing: MissingFile) -> Result<(), CommandFailure> {
+    if missing == MissingFile::Create {
+        create_database_folder(config)?;
+    }
+    let failed =
+        |message| CommandFailure::Settings(vec![format!("{}: {message}", database_variable(config))]);
+    check_file(&config.database, missing).map_err(failed)
+}
+
+/// The failure of a command whose database can't be used, with the path of an SQLite database.
+pub(super) fn database_failure(config: &Config, error: Error) -> CommandFailure {
+    match (sqlite_file(&config.database), error) {
+        (Some(path), Error::DatabaseUnusable(reason)) => {
+            let variable = database_variable(config);
+            CommandFailure::Settings(vec![format!("{variable}: `{}`: {reason}", path.display())])
+        }
+        (_, error) => error.into(),
+    }
 }
 
 /// Starts logging and the export of traces.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::exit::CommandFailure;
-use super::serve::{Listeners, Signals, banner, until_signal};
+use super::serve::{Listeners, banner, until_signal};
 use super::start::{NewAdmin, prepare};
+use super::stop::Signals;
 use crate::app::DemoCustomer;
 use crate::app::ctx::AdminCtx;
 use crate::config::Flags;
@@ -34,7 +35,9 @@ pub(super) async fn run(flags: &Flags) -> Result<(), CommandFailure> {
         .with("PATRON_DATA_DIR", folder.path().display().to_string())
         .with("DATABASE_URL", format!("sqlite://{}", database.display()))
         // The demo never sends mail: mails are written to files.
-        .with("PATRON_SMTP_URL", "");
+        .with("PATRON_SMTP_URL", "")
+        // No load balancer sends requests to it.
+        .with("PATRON_DRAIN", "0");
     let app = super::build::build_server(&flags).await?;
     let listeners = Listeners::listen(&app).await?;
     let admin = prepare(&app, true).await?.map(|admin| NewAdmin { is_permanent: false, ..admin });

@@ -3,9 +3,20 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::config::BuildError;
-use crate::config::SettingError;
+use super::text::count;
+use crate::config::{BuildError, Flags, SettingError, with_place};
 use crate::error::Error;
+
+/// The exit codes, as the help lists them.
+pub(super) const EXIT_CODES: [(&str, &str); 7] = [
+    ("0", "success"),
+    ("1", "the command failed"),
+    ("2", "invalid command line"),
+    ("65", "lines of a file were refused"),
+    ("69", "the database can't be reached"),
+    ("70", "internal error"),
+    ("78", "invalid setting"),
+];
 
 /// A command failed.
 #[derive(Debug)]
@@ -23,6 +34,17 @@ pub(super) enum CommandFailure {
 }
 
 impl CommandFailure {
+    /// Names settings as the operator set them: by the flag, or by the settings file and its key, instead of the variable.
+    pub(super) fn with_places(self, flags: &Flags) -> Self {
+        match self {
+            Self::Settings(lines) => {
+                Self::Settings(lines.iter().map(|line| with_place(line, flags)).collect())
+            }
+            Self::Unavailable(line) => Self::Unavailable(with_place(&line, flags)),
+            other => other,
+        }
+    }
+
     /// Prints the failure to standard error and returns its exit code.
     pub(super) fn report(self) -> ExitCode {
         let (lines, code) = match self {
@@ -63,8 +85,9 @@ impl From<Error> for CommandFailure {
             Error::Unavailable { reason, .. } => {
                 Self::Unavailable(format!("DATABASE_URL: the database can't be reached: {reason}"))
             }
-            Error::MigrationsPending(count) => Self::Settings(vec![format!(
-                "the database's schema is {count} migrations behind: run `patron migrate up`, or `patron serve --migrate`"
+            Error::MigrationsPending(pending) => Self::Settings(vec![format!(
+                "the database's schema is {} behind: run `patron migrate up`, or `patron serve --migrate`",
+                count(pending, "migration", "migrations")
             )]),
             Error::DatabaseUnusable(reason) => Self::Settings(vec![format!("DATABASE_URL: {reason}")]),
             Error::Internal(reason) => Self::Internal(format!("internal error: {reason}")),

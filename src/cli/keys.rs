@@ -27,7 +27,10 @@ pub(super) fn run(flags: &Flags, command: &Command) -> Result<(), CommandFailure
     let outcome = rotate(&config.tokens, &config.data_dir, &Random::System, &Clock::System, *end_tokens);
     let outcome = outcome.map_err(|error| match error {
         RotateError::TooSoon { .. } => CommandFailure::Refused(error.to_string()),
-        RotateError::Io(error) => CommandFailure::Settings(vec![format!("PATRON_DATA_DIR: {error}")]),
+        RotateError::Io(error) => CommandFailure::Settings(vec![format!(
+            "PATRON_DATA_DIR: the keys in `{}` can't be read or replaced: {error}",
+            config.data_dir.join("keys").display()
+        )]),
     })?;
     let mut text: String = outcome.keys.iter().map(|path| format!("rotated  {}\n", path.display())).collect();
     for variable in &outcome.set {

@@ -1,15 +1,17 @@
 //! `patron mail`: lists mails with their status, and retries failed ones.
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::build::admin_ctx;
 use super::exit::{CommandFailure, print};
+use super::list_format::ListOptions;
 use super::text::{count, timestamp};
 use crate::config::Flags;
 use crate::entity::mail::Model;
 use crate::service::mail;
-use crate::types::MailStatus;
+use crate::types::{self, MailStatus};
 
 /// The subcommands of `patron mail`.
 #[derive(Debug, Subcommand)]
@@ -19,6 +21,8 @@ pub(super) enum Command {
         /// Only mails with this status
         #[arg(long)]
         status: Option<Status>,
+        #[command(flatten)]
+        options: ListOptions,
     },
     /// Retry unsent mail at once, and for another day
     Retry(MailSelector),
@@ -63,10 +67,8 @@ impl From<Status> for MailStatus {
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFailure> {
     let ctx = admin_ctx(flags).await?;
     match command {
-        Command::List { status } => {
-            let lines: Vec<String> =
-                mail::list(&ctx, status.map(MailStatus::from)).await?.iter().map(line).collect();
-            print(&lines.concat())
+        Command::List { status, options } => {
+            options.print(mail::list(&ctx, status.map(MailStatus::from)).await?, line, object)
         }
         Command::Retry(MailSelector { id, failed: _ }) => {
             let mails = count(mail::retry(&ctx, id).await?, "mail", "mails");
@@ -81,4 +83,17 @@ fn line(mail: &Model) -> String {
     let (status, kind) = (status.to_string(), kind.to_string());
     let error = last_error.as_ref().map(|error| format!("  {error}")).unwrap_or_default();
     format!("{status:<9}  {uuid}  {created}  {kind:<22}  {}  {tries}{error}\n", recipient.as_str())
+}
+
+fn object(mail: &Model) -> Value {
+    json!({
+        "uuid": mail.uuid,
+        "kind": mail.kind.to_string(),
+        "recipient": mail.recipient.as_str(),
+        "status": mail.status.to_string(),
+        "attempts": mail.attempts,
+        "last_error": mail.last_error,
+        "created_at": types::timestamp(mail.created_at),
+        "sent_at": mail.sent_at.map(types::timestamp),
+    })
 }

@@ -2,11 +2,15 @@
 
 use clap::Subcommand;
 use migration::{Migrator, MigratorTrait, search_index};
+use serde_json::json;
 
-use super::exit::{CommandFailure, print};
+use super::exit::CommandFailure;
+use super::list_format::ListOptions;
 use super::start::warn_of_slow_searches;
+use super::text::count;
 use crate::app::open_database;
 use crate::config::{Config, Flags};
+use crate::db::{MissingFile, ensure_reachable, is_missing};
 use crate::error::Error;
 
 /// The refusal to revert a migration of a database that a shop uses, with the remedy.
@@ -24,8 +28,8 @@ pub(super) enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// List the migrations with their status; exit code 1 if any is pending
-    Status,
+    /// List the migrations with their status; exit code 1 if any is pending. Creates no database
+    Status(ListOptions),
 }
 
 /// Runs the command.
@@ -33,37 +37,59 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), CommandF
     // Does not build the whole program: migrations need neither keys nor a data folder.
     let config = Config::load(flags)?;
     super::build::start_telemetry(&config)?;
+    if let Command::Status(options) = command
+        && is_missing(&config.database)
+    {
+        let all: Vec<&str> = migration::STEPS.iter().map(|step| step.name).collect();
+        print_steps(&all, options)?;
+        return Err(pending_steps(all.len()));
+    }
+    let missing = if matches!(command, Command::Up) { MissingFile::Create } else { MissingFile::Refuse };
+    super::build::ensure_file(&config, missing)?;
+    ensure_reachable(&config.database).await?;
     let db = open_database(&config).await?;
-    let connection = db.writer();
+    let connection = db.migration_connection();
     let database = |error| CommandFailure::from(Error::from(error));
+    let unusable = |error| super::build::database_failure(&config, error);
     match command {
         Command::Up => {
-            db.ensure_usable().await?;
-            db.migrate(&config.database).await?;
+            db.ensure_usable().await.map_err(unusable)?;
+            db.migrate(&config.database).await.map_err(unusable)?;
         }
         Command::Down { all } => {
-            db.pending_migrations().await?;
+            db.pending_migrations().await.map_err(unusable)?;
             if migration::adoption::phase(connection).await.map_err(database)?.is_some() {
                 return Err(CommandFailure::Refused(ADOPTED.to_owned()));
             }
             let steps = if *all { None } else { Some(1) };
             Migrator::down(connection, steps).await.map_err(database)?;
         }
-        Command::Status => {}
+        Command::Status(_) => {}
     }
-    db.pending_migrations().await?;
+    db.pending_migrations().await.map_err(unusable)?;
     let pending = migration::history::pending(db.reader()).await.map_err(database)?;
-    let mut text = String::new();
-    for step in migration::STEPS {
-        let status = if pending.contains(&step.name) { "pending" } else { "applied" };
-        text.push_str(&format!("{status}  {}\n", step.name));
-    }
-    print(&text)?;
+    let default = ListOptions::default();
+    print_steps(&pending, if let Command::Status(options) = command { options } else { &default })?;
     if pending.is_empty() && !search_index::exists(connection).await.map_err(database)? {
         warn_of_slow_searches();
     }
-    if matches!(command, Command::Status) && !pending.is_empty() {
-        return Err(CommandFailure::Refused(format!("{} migrations are pending", pending.len())));
+    if matches!(command, Command::Status(_)) && !pending.is_empty() {
+        return Err(pending_steps(pending.len()));
     }
     Ok(())
+}
+
+/// Prints all migrations with their status.
+fn print_steps(pending: &[&str], options: &ListOptions) -> Result<(), CommandFailure> {
+    let status = |name: &str| if pending.contains(&name) { "pending" } else { "applied" };
+    options.print(
+        migration::STEPS.iter().map(|step| step.name),
+        |name| format!("{}  {name}\n", status(name)),
+        |name| json!({"name": name, "status": status(name)}),
+    )
+}
+
+fn pending_steps(number: usize) -> CommandFailure {
+    let verb = if number == 1 { "is" } else { "are" };
+    CommandFailure::Refused(format!("{} {verb} pending", count(number, "migration", "migrations")))
 }

@@ -4,32 +4,41 @@
 
 mod admin;
 mod adopt;
+mod backup;
 mod build;
+mod completions;
+mod config;
 mod demo;
 mod exit;
 mod export;
 mod format;
+mod health;
 mod import;
 mod keys;
+mod list_format;
 mod mail;
+mod man;
 mod migrate;
 mod progress;
+mod restore;
 mod serve;
+mod settings_help;
 mod start;
+mod stop;
 mod text;
 mod webhook;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::api::graphql;
-use crate::config::{Flags, SETTINGS};
+use crate::config::Flags;
 use crate::{router, telemetry};
 
 /// A gateway for customer accounts: REST changes them, GraphQL reads them.
 #[derive(Debug, Parser)]
-#[command(name = "patron", version, after_long_help = after_help(), args_conflicts_with_subcommands = false)]
+#[command(name = "patron", version, after_help = after_help(), args_conflicts_with_subcommands = false)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -62,25 +71,42 @@ enum Command {
     /// Inspect webhooks and replay failed deliveries
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Print the values of the settings and where each comes from, check them, or print a settings file
+    Config(config::Options),
+    /// Explain all settings: flags, variables, values and defaults
+    #[command(override_help = settings_help::settings_help())]
+    Settings,
+    /// Print the completions of a shell
+    Completions(completions::Options),
+    /// Print the manual page
+    Man,
     /// Import customers from a file (CSV, NDJSON)
     Import(import::Options),
     /// Export all customers to a file (CSV, NDJSON)
     Export(export::Options),
+    /// Write the embedded database and the generated keys to one file, also while the server runs
+    Backup(backup::Options),
+    /// Restore a backup, without sending the mails and webhooks that were pending
+    Restore(restore::Options),
+    /// Ask the server on this machine whether it is ready, for health checks
+    Health(health::Options),
     /// Serve a throwaway database with 1 000 customers and an admin
     Demo,
 }
 
+/// The commands about settings.
+const SETTINGS_HELP: &str = "\
+Settings are flags, environment variables, or keys of a TOML file (--config FILE):
+  patron help settings   explains all of them
+  patron config          prints their values, and where each comes from
+  patron config check    checks them
+  patron config example  prints a settings file
+
+Exit codes:";
+
 fn after_help() -> String {
-    let mut help =
-        String::from("Secret settings have no flag. Set them in the environment or the settings file:\n");
-    for setting in SETTINGS.iter().filter(|setting| setting.secret) {
-        help.push_str(&format!("  {:36} {}\n", setting.variable, setting.help));
-    }
-    help.push_str(
-        "\nExit codes:\n  0   success\n  1   the command failed\n  2   invalid command line\n  \
-         65  lines of a file were refused\n  69  the database can't be reached\n  70  internal error\n  78  invalid setting",
-    );
-    help
+    let codes = exit::EXIT_CODES.iter().map(|(code, meaning)| format!("\n  {code:<2}  {meaning}"));
+    SETTINGS_HELP.to_owned() + &codes.collect::<String>()
 }
 
 /// Parses the command line, runs the command, and returns its exit code.
@@ -96,13 +122,20 @@ pub async fn run() -> ExitCode {
         Command::Keys(command) => keys::run(&flags, &command),
         Command::Mail(command) => mail::run(&flags, command).await,
         Command::Webhook(command) => webhook::run(&flags, command).await,
+        Command::Config(options) => config::run(&flags, &options),
+        Command::Settings => exit::print(&settings_help::settings_help()),
+        Command::Completions(options) => completions::run(Cli::command(), &options),
+        Command::Man => man::run(&Cli::command()),
         Command::Import(options) => import::run(&flags, options).await,
         Command::Export(options) => export::run(&flags, options).await,
+        Command::Backup(options) => backup::run(&flags, &options).await,
+        Command::Restore(options) => restore::run(&flags, &options).await,
+        Command::Health(options) => health::run(&flags, &options),
         Command::Demo => demo::run(&flags).await,
     };
     telemetry::stop().await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.with_places(&flags).report(),
     }
 }

@@ -1,8 +1,7 @@
 //! `patron serve`: starts the server and the worker, and stops them on SIGTERM or SIGINT.
 //!
 //! If the database is unavailable at the start, the server starts anyway: liveness responds with 200 and everything else
-//! with 503, until the database is reachable. On a signal, running requests, mails and webhooks may finish within the
-//! shutdown timeout. A second signal exits immediately.
+//! with 503, until the database is reachable. `stop.rs` has the phases of a stop.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -10,11 +9,11 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::exit::{CommandFailure, print};
 use super::start::{NewAdmin, prepare};
+use super::stop::{Signals, stop_at_signal};
 use crate::app::App;
 use crate::clock::Timer;
 use crate::config::{Flags, ServerConfig};
@@ -52,32 +51,9 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), CommandF
             banner(&app, &listeners, None, "")?;
             tokio::spawn(prepare_later(Arc::clone(&app), options.migrate));
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(super::build::database_failure(&app.config, error)),
     }
     until_signal(app, listeners, signals).await
-}
-
-/// The handlers of SIGTERM and SIGINT. They are installed before the banner reports that the server is up: without them,
-/// a signal kills the program immediately.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    /// Installs the handlers.
-    pub(super) fn catch() -> Result<Self, CommandFailure> {
-        let catch = |kind| signal(kind).map_err(|error| CommandFailure::Internal(error.to_string()));
-        Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })
-    }
-
-    /// Waits for the next signal.
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
 
 /// The listening sockets.
@@ -106,24 +82,16 @@ async fn listen(variable: &str, address: SocketAddr) -> Result<TcpListener, Comm
     })
 }
 
-/// Serves until SIGTERM or SIGINT, then lets running requests, mails and webhooks finish within the shutdown timeout.
+/// Serves until SIGTERM and the drain after it, or SIGINT. Then lets running requests, mails and webhooks finish within the
+/// shutdown timeout.
 pub(super) async fn until_signal(
     app: Arc<App>,
     listeners: Listeners,
-    mut signals: Signals,
+    signals: Signals,
 ) -> Result<(), CommandFailure> {
     let (stop, stopped) = watch::channel(false);
     let stopping = Arc::new(OnceLock::new());
-    let signalled = Arc::clone(&stopping);
-    tokio::spawn(async move {
-        signals.next().await;
-        signalled.get_or_init(Timer::start);
-        tracing::info!("stopping: no new connections, running requests finish");
-        stop.send_replace(true);
-        signals.next().await;
-        tracing::warn!("a second signal: stopping at once");
-        std::process::exit(1);
-    });
+    tokio::spawn(stop_at_signal(Arc::clone(&app), signals, stop, Arc::clone(&stopping)));
     if let Some(listener) = listeners.operations {
         tokio::spawn(router::serve_operations(Arc::clone(&app), listener));
     }
@@ -131,7 +99,7 @@ pub(super) async fn until_signal(
     router::serve(Arc::clone(&app), listeners.api, stopped)
         .await
         .map_err(|error| CommandFailure::Internal(error.to_string()))?;
-    // The server and the worker end at the same time: one shutdown timeout after the signal.
+    // The server and the worker end at the same time: one shutdown timeout after the drain.
     if let Err(error) = worker.await {
         tracing::error!(%error, "the worker failed");
     }

@@ -9,7 +9,7 @@
 use crate::app::App;
 use crate::app::ctx::AdminCtx;
 use crate::config::FirstAdmin;
-use crate::db::Sharing;
+use crate::db::{Sharing, ensure_reachable};
 use crate::error::{Error, Result};
 use crate::service::{admin, customer, front_door, health};
 use crate::types::{EmailAddress, Password};
@@ -41,6 +41,7 @@ pub(super) struct NewAdmin {
 
 /// Migrates the database, if requested or embedded, and creates the first admin if there is no admin.
 pub(super) async fn prepare(app: &Arc<App>, migrate: bool) -> Result<Option<NewAdmin>> {
+    ensure_reachable(&app.config.database).await?;
     app.db.ensure_usable().await?;
     if migrate || app.db.is_embedded() {
         app.db.migrate(&app.config.database).await?;

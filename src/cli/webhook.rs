@@ -1,24 +1,27 @@
 //! `patron webhook`: lists endpoints and dead letters, and replays deliveries.
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::build::admin_ctx;
 use super::exit::{CommandFailure, print};
+use super::list_format::ListOptions;
 use super::text::{count, timestamp};
 use crate::app::write::Write;
 use crate::config::Flags;
+use crate::entity::{webhook_delivery, webhook_endpoint};
 use crate::service::query::keyset::Window;
 use crate::service::webhook::{self, DeliveryFilter};
-use crate::types::DeliveryStatus;
+use crate::types::{self, DeliveryStatus};
 
 /// The subcommands of `patron webhook`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the endpoints that receive events
-    List,
+    List(ListOptions),
     /// List the latest deliveries that failed permanently
-    Parked,
+    Parked(ListOptions),
     /// Retry deliveries at once, and for another three days
     Replay(DeliverySelector),
 }
@@ -41,27 +44,14 @@ pub(super) struct DeliverySelector {
 pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFailure> {
     let ctx = admin_ctx(flags).await?;
     match command {
-        Command::List => {
-            let endpoints = webhook::list(&ctx).await?;
-            let lines = endpoints.iter().map(|endpoint| {
-                let status = if endpoint.enabled { "enabled" } else { "disabled" };
-                let events = endpoint.event_filters().collect::<Vec<_>>().join(" ");
-                format!("{status:<8}  {}  {}  {events}\n", endpoint.uuid, endpoint.url)
-            });
-            print(&lines.collect::<String>())
-        }
-        Command::Parked => {
+        Command::List(options) => options.print(webhook::list(&ctx).await?, endpoint_line, endpoint_object),
+        Command::Parked(options) => {
             let filter =
                 DeliveryFilter { status: Some(DeliveryStatus::DeadLetter), ..DeliveryFilter::default() };
             let window = Window { first: Some(100), ..Window::default() };
             let page = webhook::deliveries(&ctx, &window, &filter).await?.page(&ctx).await?;
-            let lines = page.rows.iter().map(|(_, delivery)| {
-                let created = timestamp(delivery.created_at);
-                let tries = count(delivery.attempts, "try", "tries");
-                let error = delivery.last_error.as_deref().unwrap_or_default();
-                format!("{}  {created}  {tries}  {error}\n", delivery.uuid)
-            });
-            print(&lines.collect::<String>())
+            let parked = page.rows.into_iter().map(|(_, delivery)| delivery);
+            options.print(parked, delivery_line, delivery_object)
         }
         Command::Replay(DeliverySelector { id, parked: _, endpoint }) => {
             let replayed = match id {
@@ -72,4 +62,39 @@ pub(super) async fn run(flags: &Flags, command: Command) -> Result<(), CommandFa
             print(&format!("{deliveries} will be sent by `patron serve`\n"))
         }
     }
+}
+
+fn endpoint_line(endpoint: &webhook_endpoint::Model) -> String {
+    let status = if endpoint.enabled { "enabled" } else { "disabled" };
+    let events = endpoint.event_filters().collect::<Vec<_>>().join(" ");
+    format!("{status:<8}  {}  {}  {events}\n", endpoint.uuid, endpoint.url)
+}
+
+fn endpoint_object(endpoint: &webhook_endpoint::Model) -> Value {
+    json!({
+        "uuid": endpoint.uuid,
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "events": endpoint.events,
+        "enabled": endpoint.enabled,
+        "created_at": types::timestamp(endpoint.created_at),
+    })
+}
+
+fn delivery_line(delivery: &webhook_delivery::Model) -> String {
+    let created = timestamp(delivery.created_at);
+    let tries = count(delivery.attempts, "try", "tries");
+    let error = delivery.last_error.as_deref().unwrap_or_default();
+    format!("{}  {created}  {tries}  {error}\n", delivery.uuid)
+}
+
+fn delivery_object(delivery: &webhook_delivery::Model) -> Value {
+    json!({
+        "uuid": delivery.uuid,
+        "status": delivery.status.name(),
+        "attempts": delivery.attempts,
+        "response_status": delivery.response_status,
+        "last_error": delivery.last_error,
+        "created_at": types::timestamp(delivery.created_at),
+    })
 }

@@ -4,23 +4,27 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use super::Values;
-use super::server::is_this_machine;
+use super::postgres_url::{DatabaseHost, PostgresUrl};
 
 /// The URL, timeouts and connections of the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    /// `DATABASE_URL`; may contain a password.
+    /// `DATABASE_URL`, with its first host only; may contain a password.
     pub url: SecretString,
+    /// The hosts of `DATABASE_URL` if it names several, in their order.
+    pub hosts: Vec<DatabaseHost>,
+    /// Whether `DATABASE_URL` sets `target_session_attrs=read-write`: a server that refuses writes is not used.
+    pub requires_read_write: bool,
+    /// `PATRON_DATABASE_POOLER`: what is between patron and PostgreSQL.
+    pub pooler: Pooler,
     /// The folder of the default database, which is created if it is missing; none if `DATABASE_URL` is set.
     pub folder: Option<PathBuf>,
     /// `PATRON_DATABASE_CONNECTIONS`: the maximum number of connections; on SQLite, of readers.
     pub max_connections: u32,
-    /// `PATRON_DATABASE_WAIT`: how long a request waits for a connection.
+    /// `PATRON_DATABASE_WAIT`: how long a request waits for a connection, or for a server that does not respond.
     pub acquire_timeout: Duration,
     /// `PATRON_DATABASE_STATEMENT_TIMEOUT`: when PostgreSQL cancels a statement.
     pub statement_timeout: Duration,
@@ -28,10 +32,27 @@ pub struct DatabaseConfig {
     pub slow: Option<Duration>,
 }
 
+/// What is between patron and PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pooler {
+    /// Nothing, or a proxy that passes on every byte.
+    #[default]
+    None,
+    /// A pooler that gives a client a connection until the client disconnects. It may refuse parameters of the start.
+    Session,
+    /// A pooler that gives a client a connection for the time of a transaction. What a statement leaves on a connection, such
+    /// as a prepared statement, is not there for the next one.
+    Transaction,
+}
+
 impl DatabaseConfig {
     pub(super) fn from_values(v: &mut Values, data_dir: &Path) -> Self {
+        let PostgresUrl { url, hosts, requires_read_write } = v.database_url(data_dir);
         Self {
-            url: v.database_url(data_dir),
+            url: url.into(),
+            hosts,
+            requires_read_write,
+            pooler: v.pooler(),
             folder: (!v.sets("DATABASE_URL")).then(|| data_dir.to_owned()),
             max_connections: v.between("PATRON_DATABASE_CONNECTIONS", 1, 10_000),
             acquire_timeout: v.seconds("PATRON_DATABASE_WAIT"),
@@ -47,7 +68,7 @@ impl DatabaseConfig {
 }
 
 impl Values {
-    fn database_url(&mut self, data_dir: &Path) -> SecretString {
+    fn database_url(&mut self, data_dir: &Path) -> PostgresUrl {
         let default = format!("sqlite://{}", data_dir.join("patron.db").display());
         let url = self.get("DATABASE_URL").map_or(default, str::to_owned);
         // PostgreSQL accepts both schemes; the driver only the short one.
@@ -55,75 +76,41 @@ impl Values {
             Some(remainder) => format!("postgres://{remainder}"),
             None => url,
         };
-        if !["sqlite:", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
-            // Omits the value: it may contain a password.
+        // The messages omit the value: it may contain a password.
+        if url.starts_with("postgres://") {
+            match PostgresUrl::read(&url) {
+                Ok(read) => return read,
+                Err(message) => self.problem("DATABASE_URL", message),
+            }
+        } else if !url.starts_with("sqlite:") {
             self.problem("DATABASE_URL", "must start with sqlite:// or postgres://");
         } else if url.contains(":memory:") || url.contains("mode=memory") {
             self.problem(
                 "DATABASE_URL",
                 "must name a file: every connection would have its own database in memory",
             );
-        } else if url.starts_with("postgres:") {
-            match with_verified_tls(&url) {
-                Some(url) => return url.into(),
-                None => {
-                    let message = "is not a valid URL; special characters in its password must be percent-encoded (# is %23, / is %2F)";
-                    self.problem("DATABASE_URL", message);
-                }
+        }
+        PostgresUrl { url, hosts: Vec::new(), requires_read_write: false }
+    }
+
+    fn pooler(&mut self) -> Pooler {
+        match self.text("PATRON_DATABASE_POOLER").as_str() {
+            "none" => Pooler::None,
+            "session" => Pooler::Session,
+            "transaction" => Pooler::Transaction,
+            other => {
+                self.problem(
+                    "PATRON_DATABASE_POOLER",
+                    format!("`{other}` is not none, session or transaction"),
+                );
+                Pooler::None
             }
         }
-        url.into()
     }
 
     /// Reads milliseconds; none for 0.
     fn milliseconds(&mut self, variable: &'static str) -> Option<Duration> {
         let number = self.at_least(variable, 0);
         (number > 0).then(|| Duration::from_millis(number.into()))
-    }
-}
-
-/// Adds `sslmode=verify-full` to a PostgreSQL URL, unless the URL sets `sslmode` or the server is on this machine. The
-/// driver's default, `prefer`, does not authenticate the server. Returns none for an invalid URL: the driver's message
-/// would quote it with its password.
-fn with_verified_tls(text: &str) -> Option<String> {
-    let mut url = Url::parse(text).ok()?;
-    let options: PgConnectOptions = text.parse().ok()?;
-    let host = options.get_host();
-    let is_local = options.get_socket().is_some() || host.starts_with('/') || is_this_machine(host);
-    if !is_local && !url.query_pairs().any(|(key, _)| key == "sslmode" || key == "ssl-mode") {
-        url.query_pairs_mut().append_pair("sslmode", "verify-full");
-    }
-    Some(url.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_verified_tls;
-
-    #[test]
-    fn tls_to_a_remote_database_is_verified_unless_the_url_sets_sslmode() {
-        for (url, verified) in [
-            ("postgres://u:p@db.internal/x", true),
-            ("postgres://u:p@db.internal:5433/x?application_name=a", true),
-            ("postgres://u:p@10.0.0.1/x", true),
-            ("postgres://u:p@[2001:db8::1]/x", true),
-            ("postgres://u:p@localhost.example/x", true),
-            ("postgres://u:p@localhost/x?host=db.internal", true),
-            ("postgres://u:p@localhost/x?hostaddr=10.0.0.1", true),
-            ("postgres://u:p@db.internal/x?sslmode=disable", false),
-            ("postgres://u:p@db.internal/x?ssl-mode=prefer", false),
-            ("postgres://u:p@localhost/x", false),
-            ("postgres://u:p@127.0.0.2/x", false),
-            ("postgres://u:p@[::1]/x", false),
-            ("postgres://u:p@%2Frun%2Fpostgresql/x", false),
-            ("postgres://u:p@db.internal/x?host=/run/postgresql", false),
-        ] {
-            let rewritten = with_verified_tls(url).unwrap();
-            assert_eq!(rewritten.contains("sslmode=verify-full"), verified, "{url}");
-        }
-        assert!(
-            with_verified_tls("postgres://u:p@db.internal/x#y").unwrap().contains("?sslmode=verify-full")
-        );
-        assert_eq!(with_verified_tls("postgres://u:p#q@db.internal/x"), None);
     }
 }

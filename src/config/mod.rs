@@ -1,20 +1,29 @@
 //! The settings: one struct per concern, built and validated before the program starts.
 //!
 //! `settings.rs` has the table of all settings with their variables, defaults and descriptions. `values.rs` merges the
-//! environment, the settings file and the flags, and converts texts to types. Each struct has a file of its concern.
+//! settings file, the environment and the flags, and converts texts to types. Each struct has a file of its concern.
 //! Validation reports every invalid setting at once.
 
 mod accounts;
 mod build_error;
 mod compat;
 mod database;
+mod effective;
+mod file;
+mod flags;
 mod folder;
 mod graphql;
 mod hashing;
 mod journal;
 mod limits;
+mod mask;
+mod origin;
 mod outgoing;
+mod place;
+mod postgres_url;
 mod server;
+mod setting;
+mod setting_error;
 mod settings;
 mod shop;
 mod telemetry;
@@ -28,15 +37,22 @@ use std::path::PathBuf;
 pub use accounts::{AccountConfig, FirstAdmin, SecondFactorPolicy};
 pub use build_error::BuildError;
 pub use compat::FrontDoorConfig;
-pub use database::DatabaseConfig;
+pub use database::{DatabaseConfig, Pooler};
+pub use effective::{EffectiveSetting, effective_settings};
+pub use flags::Flags;
 pub use folder::private_folder;
 pub use graphql::GraphqlConfig;
 pub use hashing::{HASH_FLOOR, HashingConfig, PasswordHashes};
 pub use journal::JournalConfig;
 pub use limits::LimitConfig;
+pub use origin::Origin;
 pub use outgoing::{MailConfig, WebhookConfig};
+pub use place::with_place;
+pub use postgres_url::DatabaseHost;
 pub use server::{ProxyHeader, ServerConfig};
-pub use settings::{Flags, SETTINGS, Setting, SettingError};
+pub use setting::Setting;
+pub use setting_error::SettingError;
+pub use settings::{SETTINGS, setting_groups};
 pub use shop::{Logo, ShopConfig};
 pub use telemetry::{LogConfig, LogFormat, MetricsConfig, TracesConfig};
 pub use tokens::{MIN_SIGNING_SECRET, SigningSecrets, TokenConfig};
@@ -83,7 +99,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the settings from the environment, a TOML file and flags, in increasing precedence.
+    /// Reads the settings from a TOML file, the environment and flags, in increasing precedence.
     ///
     /// # Errors
     /// Every invalid setting, with its variable.

@@ -25,7 +25,9 @@ pub struct ServerConfig {
     pub proxy_header: ProxyHeader,
     /// `PATRON_REQUEST_TIMEOUT`: a request that takes longer fails with 503.
     pub request_timeout: Duration,
-    /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after SIGTERM.
+    /// `PATRON_DRAIN`: how long requests are still served after SIGTERM, while readiness fails; zero disables it.
+    pub drain: Duration,
+    /// `PATRON_SHUTDOWN_TIMEOUT`: how long running requests may take to finish after that.
     pub shutdown_timeout: Duration,
     /// `PATRON_REQUIRE_IF_MATCH`: whether changes require the header `If-Match`.
     pub require_if_match: bool,
@@ -63,6 +65,7 @@ impl ServerConfig {
             trusted_proxies: v.networks("PATRON_TRUSTED_PROXIES"),
             proxy_header: v.proxy_header("PATRON_PROXY_HEADER"),
             request_timeout: v.seconds("PATRON_REQUEST_TIMEOUT"),
+            drain: Duration::from_secs(v.between("PATRON_DRAIN", 0, 600).into()),
             shutdown_timeout: v.seconds("PATRON_SHUTDOWN_TIMEOUT"),
             require_if_match: v.switch("PATRON_REQUIRE_IF_MATCH"),
             // It gives nothing without an admin's login, so auto is on everywhere but behind the front door: there the

@@ -15,13 +15,17 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use super::settings::{Flags, SETTINGS, SettingError, read_file};
+use super::file::read_file;
+use super::flags::Flags;
+use super::origin::Origin;
+use super::setting_error::SettingError;
+use super::settings::{SETTINGS, find};
 
 /// The values of the settings, with their origins, and the problems that were found. The values are wiped on drop: some
 /// are secret.
 #[derive(Default)]
 pub struct Values {
-    values: BTreeMap<&'static str, (Zeroizing<String>, Option<String>)>,
+    values: BTreeMap<&'static str, (Zeroizing<String>, Origin)>,
     problems: Vec<SettingError>,
 }
 
@@ -33,38 +37,59 @@ impl fmt::Debug for Values {
 }
 
 impl Values {
-    /// Reads the environment, the file and the flags, in increasing precedence.
+    /// Reads the file, the environment and the flags, in increasing precedence.
     ///
     /// # Errors
-    /// If the file can't be read, or contains an unknown setting.
+    /// If the file can't be read or contains an unknown setting, or if a variable is not text.
     pub fn gather(flags: &Flags) -> Result<Self, Vec<SettingError>> {
-        let mut values = BTreeMap::new();
-        for setting in SETTINGS {
-            // Shells and compose files set a variable to the empty text to unset it.
-            if let Ok(value) = std::env::var(setting.variable)
-                && !value.is_empty()
-            {
-                values.insert(setting.variable, (Zeroizing::new(value), None));
-            }
-        }
+        let mut gathered = Self::default();
         if let Some(path) = &flags.file {
             for (variable, value) in read_file(path)? {
-                values.insert(variable, (Zeroizing::new(value), Some(path.display().to_string())));
+                gathered.set(variable, value, Origin::File(path.clone()));
             }
         }
-        for (variable, value) in &flags.values {
-            values.insert(*variable, (Zeroizing::new(value.clone()), Some("a flag".to_owned())));
+        for setting in SETTINGS {
+            // Shells and compose files set a variable to the empty text to unset it.
+            let Some(value) = std::env::var_os(setting.variable).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => gathered.set(setting.variable, value, Origin::Environment),
+                Err(_) => gathered.problems.push(SettingError {
+                    variable: setting.variable.to_owned(),
+                    place: setting.variable.to_owned(),
+                    message: "is not valid UTF-8".to_owned(),
+                }),
+            }
         }
-        Ok(Self { values, problems: Vec::new() })
+        for (&variable, value) in &flags.values {
+            gathered.set(variable, value.clone(), Origin::Flag);
+        }
+        if gathered.problems.is_empty() { Ok(gathered) } else { Err(gathered.problems) }
     }
 
     /// Uses only these flags, and ignores the environment; for tests and the demo.
     pub fn only(flags: &Flags) -> Self {
         let mut values = Self::default();
-        for (variable, value) in &flags.values {
-            values.values.insert(*variable, (Zeroizing::new(value.clone()), None));
+        for (&variable, value) in &flags.values {
+            values.set(variable, value.clone(), Origin::Flag);
         }
         values
+    }
+
+    fn set(&mut self, variable: &'static str, value: String, origin: Origin) {
+        self.values.insert(variable, (Zeroizing::new(value), origin));
+    }
+
+    /// Where the value of a variable comes from.
+    pub(super) fn origin(&self, variable: &str) -> Origin {
+        self.values.get(variable).map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+
+    /// The name under which a variable was set: its flag, its variable, or the file and its key.
+    pub(super) fn place(&self, variable: &str) -> String {
+        let place = find(variable).map(|setting| self.origin(variable).place(setting));
+        place.unwrap_or_else(|| variable.to_owned())
     }
 
     /// Returns the config, or the problems that were found.
@@ -73,8 +98,8 @@ impl Values {
     }
 
     pub(super) fn problem(&mut self, variable: &'static str, message: impl Into<String>) {
-        let origin = self.values.get(variable).and_then(|(_, origin)| origin.clone());
-        self.problems.push(SettingError { variable: variable.to_owned(), origin, message: message.into() });
+        let (place, message) = (self.place(variable), message.into());
+        self.problems.push(SettingError { variable: variable.to_owned(), place, message });
     }
 
     pub(super) fn get(&self, variable: &str) -> Option<&str> {
@@ -86,7 +111,7 @@ impl Values {
     }
 
     pub(super) fn text(&self, variable: &'static str) -> String {
-        let default = || SETTINGS.iter().find(|s| s.variable == variable)?.default;
+        let default = || find(variable)?.default;
         self.get(variable).or_else(default).unwrap_or_default().to_owned()
     }
 
@@ -175,27 +200,26 @@ impl Values {
     }
 
     pub(super) fn switch(&mut self, variable: &'static str) -> bool {
-        match self.text(variable).as_str() {
-            "on" => true,
-            "off" => false,
-            other => {
-                self.problem(variable, format!("`{other}` is not on or off"));
-                true
-            }
-        }
+        let text = self.text(variable);
+        on_or_off(&text).unwrap_or_else(|| {
+            self.problem(
+                variable,
+                format!("`{text}` is not on or off (yes and no, true and false work as well)"),
+            );
+            true
+        })
     }
 
     /// Reads on, off or auto; auto is on for `local` servers only.
     pub(super) fn switch_or_local(&mut self, variable: &'static str, local: bool) -> bool {
-        match self.text(variable).as_str() {
-            "auto" => local,
-            "on" => true,
-            "off" => false,
-            other => {
-                self.problem(variable, format!("`{other}` is not auto, on or off"));
-                false
-            }
+        let text = self.text(variable);
+        if text.trim().eq_ignore_ascii_case("auto") {
+            return local;
         }
+        on_or_off(&text).unwrap_or_else(|| {
+            self.problem(variable, format!("`{text}` is not auto, on or off"));
+            false
+        })
     }
 
     pub(super) fn secret(&self, variable: &'static str) -> Option<SecretString> {
@@ -208,6 +232,15 @@ impl Values {
             self.problem(variable, format!("`{}` is not a folder", folder.display()));
         }
         Some(folder)
+    }
+}
+
+/// Reads the words for on and off, in any case.
+fn on_or_off(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "on" | "yes" | "true" => Some(true),
+        "off" | "no" | "false" => Some(false),
+        _ => None,
     }
 }
 

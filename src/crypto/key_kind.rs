@@ -3,6 +3,11 @@
 use crate::config::{SigningSecrets, TokenConfig};
 use crate::types::Audience;
 
+/// The file of the generated key that encrypts secrets in the database.
+pub(super) const SEALING_FILE: &str = "sealing_secret";
+/// The variable that sets this key.
+pub(super) const SEALING_VARIABLE: &str = "PATRON_SEALING_SECRET";
+
 /// The settings of the keys of one kind of token.
 pub(super) struct KeyKind {
     /// The variable that sets the current key.

@@ -13,7 +13,7 @@ use super::digest::hex;
 use super::encryption::Encryption;
 use super::hs256;
 use super::key_files::KeyFile;
-use super::key_kind::{ADMIN, ADMIN_REFRESH, CUSTOMER, CUSTOMER_REFRESH, KeyKind};
+use super::key_kind::{ADMIN, ADMIN_REFRESH, CUSTOMER, CUSTOMER_REFRESH, KeyKind, SEALING_FILE};
 use crate::config::{SigningSecrets, TokenConfig};
 use crate::random::Random;
 
@@ -126,7 +126,7 @@ impl Keys {
         };
         let encryption = match &config.sealing_secret {
             Some(secret) => Encryption::new(secret),
-            None => Encryption::new(&KeyFile::new(&folder, "sealing_secret").load_or_generate(random)?),
+            None => Encryption::new(&KeyFile::new(&folder, SEALING_FILE).load_or_generate(random)?),
         };
         Ok(Self {
             encryption,

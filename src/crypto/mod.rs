@@ -3,6 +3,7 @@
 pub(crate) mod digest;
 pub mod encryption;
 mod hs256;
+pub mod key_copies;
 pub mod key_files;
 mod key_kind;
 pub mod keys;

@@ -2,8 +2,9 @@
 //! requests would wait for its own connection, and the database would run the same query again and again.
 //!
 //! Nothing is cached: a query starts after its keys were requested, so a read after a write sees the write. Under low load
-//! a key is looked up at once in its own query. If a query fails or panics, all its waiting lookups get an error. If too
-//! many keys are waiting, a lookup is refused as unavailable.
+//! a key is looked up at once in its own query. If a query fails or panics, all its waiting lookups get an error. If the
+//! database is unavailable, so do the lookups that wait for the next query. If too many keys are waiting, a lookup is refused
+//! as unavailable.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -128,7 +129,7 @@ where
         // Lets other ready requests add their keys first.
         tokio::task::yield_now().await;
         loop {
-            let waiting = {
+            let mut waiting = {
                 let mut state = self.loader.state();
                 state.remove_canceled();
                 if state.waiting.is_empty() {
@@ -142,6 +143,10 @@ where
             };
             let keys: HashSet<K> = waiting.iter().map(|(key, _)| *key).collect();
             let result = fetch(keys.into_iter().collect()).await;
+            if matches!(result, Err(Error::Unavailable { .. })) {
+                // They have waited as long as the database is unavailable, and would wait as long again.
+                waiting.append(&mut self.loader.state().waiting);
+            }
             for (key, sender) in waiting {
                 // An error means that the caller hung up.
                 let _hung_up = sender.send(match &result {

@@ -2,24 +2,31 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use parking_lot::Mutex;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
+use super::database_pool::DatabasePool;
 use super::opened_file::OpenedFile;
 use super::sharing::SharingState;
+use crate::clock::Timer;
 use crate::telemetry;
-use crate::telemetry::metrics::{DatabaseMetrics, PoolConnections};
+use crate::telemetry::metrics::DatabaseMetrics;
 
 /// The database connections, shared by all parts of patron. Clones use the same connections.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
-    pub(super) lists: DatabaseConnection,
+    pub(super) writer: DatabasePool,
+    pub(super) reader: DatabasePool,
+    pub(super) lists: DatabasePool,
+    pub(super) migrations: DatabaseConnection,
     /// The metrics of the database.
     pub metrics: DatabaseMetrics,
     /// Whether the last known write was refused.
     pub(super) refuses_writes: Arc<AtomicBool>,
+    /// Started when a write last succeeded that was made to see whether the database accepts writes.
+    pub(super) proven_write: Arc<Mutex<Option<Timer>>>,
     /// The file of an SQLite database.
     pub(super) file: Option<Arc<OpenedFile>>,
     /// Who uses the database.
@@ -27,14 +34,23 @@ pub struct Database {
 }
 
 impl Database {
+    /// `migrations` is the connection of `writer`, as the migrations need it.
     pub(super) fn of(
-        writer: DatabaseConnection,
-        reader: DatabaseConnection,
-        lists: DatabaseConnection,
+        [writer, reader, lists]: [DatabasePool; 3],
+        migrations: DatabaseConnection,
         metrics: DatabaseMetrics,
     ) -> Self {
-        let (refuses_writes, sharing) = (Arc::default(), Arc::default());
-        Self { writer, reader, lists, metrics, refuses_writes, file: None, sharing }
+        Self {
+            writer,
+            reader,
+            lists,
+            migrations,
+            metrics,
+            refuses_writes: Arc::default(),
+            proven_write: Arc::default(),
+            file: None,
+            sharing: Arc::default(),
+        }
     }
 
     /// Whether a write was refused since the last successful one, because the database is read-only or its disk is full.
@@ -42,9 +58,16 @@ impl Database {
         self.refuses_writes.load(Ordering::Relaxed)
     }
 
-    /// Records a successful write.
+    /// Records that a write succeeded.
     pub fn record_write(&self) {
         self.refuses_writes.store(false, Ordering::Relaxed);
+        *self.proven_write.lock() = Some(Timer::start());
+    }
+
+    /// The time since a write succeeded that was recorded. `None` if there was none, or a later write was refused.
+    pub fn last_proven_write(&self) -> Option<Duration> {
+        let elapsed = self.proven_write.lock().as_ref().map(Timer::elapsed);
+        elapsed.filter(|_| !self.is_read_only())
     }
 
     /// The type of the database: SQLite or PostgreSQL.
@@ -58,13 +81,19 @@ impl Database {
     }
 
     /// The connections for short reads.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &DatabasePool {
         &self.reader
     }
 
-    /// The connection for a write without a transaction: a migration, or a single statement.
-    pub fn writer(&self) -> &DatabaseConnection {
+    /// The connection for a single statement that writes, without a transaction.
+    pub fn writer(&self) -> &DatabasePool {
         &self.writer
+    }
+
+    /// The connection for migrations and adoptions. Its statements have no deadline, and need a connection without a pooler
+    /// of transactions.
+    pub fn migration_connection(&self) -> &DatabaseConnection {
+        &self.migrations
     }
 
     /// Records the number of connections in the metrics.
@@ -72,10 +101,10 @@ impl Database {
         if self.is_embedded() {
             let pools = [("reader", &self.reader), ("lists", &self.lists), ("writer", &self.writer)];
             for (pool, connection) in pools {
-                self.metrics.record(connections(pool, connection.get_sqlite_connection_pool()));
+                self.metrics.record(connection.count(pool));
             }
         } else {
-            self.metrics.record(connections("all", self.reader.get_postgres_connection_pool()));
+            self.metrics.record(self.reader.count("all"));
         }
     }
 
@@ -102,13 +131,4 @@ pub(super) fn with_metrics(
         telemetry::statement(system, &info.statement.sql, info.failed, info.elapsed);
     });
     connection
-}
-
-fn connections<D: sea_orm::sqlx::Database>(
-    pool: &'static str,
-    of: &sea_orm::sqlx::Pool<D>,
-) -> PoolConnections {
-    let max = usize::try_from(of.options().get_max_connections()).unwrap_or(usize::MAX);
-    let open = usize::try_from(of.size()).unwrap_or(usize::MAX);
-    PoolConnections { pool, open, idle: of.num_idle(), max }
 }

@@ -13,6 +13,7 @@ use sea_orm::sqlx::sqlite::SqliteConnection;
 use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection, DbErr};
 
 use super::database::Database;
+use super::database_pool::DatabasePool;
 use crate::clock::Timer;
 
 /// Instructions of SQLite's virtual machine between two calls of the progress handler: some hundred microseconds.
@@ -35,7 +36,7 @@ impl Drop for CancelFlag {
 
 impl Database {
     /// The connections for lists, searches and counts, which may be slow.
-    pub fn list_reader(&self) -> &DatabaseConnection {
+    pub fn list_reader(&self) -> &DatabasePool {
         &self.lists
     }
 

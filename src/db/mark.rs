@@ -7,9 +7,10 @@
 use std::sync::atomic::Ordering;
 
 use migration::adoption::{self, Phase};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::database::Database;
+use super::open_transaction::OpenTransaction;
 use super::sharing::Sharing;
 use crate::error::{Error, Result};
 
@@ -82,7 +83,7 @@ impl Database {
     }
 
     /// Marks a transaction as one of patron, unless it is known that there are no guards.
-    pub(super) async fn mark(&self, transaction: &DatabaseTransaction) -> std::result::Result<(), DbErr> {
+    pub(super) async fn mark(&self, transaction: &OpenTransaction) -> std::result::Result<(), DbErr> {
         if !self.is_embedded() && matches!(self.sharing.get(), None | Some(Sharing::Shared)) {
             transaction.execute_unprepared(SET_MARK).await?;
         }

@@ -2,18 +2,29 @@
 //!
 //! SQLite: one connection writes and several read, so that writes never compete for the write lock (`SQLITE_BUSY`). WAL
 //! lets reads continue during a write, and `synchronous=FULL` makes every commit durable. PostgreSQL: one pool, opened
-//! lazily, so that patron starts without the database and recovers when it is available again.
+//! lazily, so that patron starts without the database and recovers when it is available again. Its statements have
+//! deadlines, and its pool leaves servers that do not respond or are read-only: `postgres_server.rs`, `held_connection.rs`.
+//! Several hosts: `host_selection.rs`.
 //!
 //! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, `schema.rs` runs migrations, and
 //! `mark.rs` marks the transactions of a database that EverShop uses as well.
 
 pub mod batch_loader;
 mod database;
+mod database_pool;
+mod file_check;
+mod held_connection;
+mod host_selection;
 mod lists;
 mod mark;
+mod open_transaction;
 mod opened_file;
 mod postgres;
+mod postgres_server;
+mod reachable;
 mod schema;
+mod server_error;
+mod server_lock;
 mod sharing;
 mod sqlite;
 mod transaction;
@@ -27,15 +38,15 @@ use crate::config::DatabaseConfig;
 use crate::error::Result;
 
 pub use database::Database;
+pub use database_pool::DatabasePool;
+pub use file_check::{MissingFile, check_file, is_missing, open_error, sqlite_file};
+pub use open_transaction::OpenTransaction;
+pub use opened_file::{FileLockError, lock_database_file};
+pub use reachable::ensure_reachable;
 pub use sharing::Sharing;
 pub use transaction::{
     BackgroundJob, NoTransaction, TxError, TxResult, ensure_no_transaction, within_transaction,
 };
-
-/// A connection that has been idle for this long is tested before it is used. A test before every query would cost an
-/// additional round trip. If a connection breaks within this time, the query fails, as it would if the connection broke
-/// during the query.
-const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
 impl Database {
     /// Opens the database. A missing SQLite file is created. PostgreSQL is contacted at the first query.
@@ -48,7 +59,6 @@ impl Database {
         options
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout)
-            .test_before_acquire_if_idle_for(TEST_AFTER_IDLE)
             .connect_timeout(config.acquire_timeout)
             .sqlx_logging_level(tracing::log::LevelFilter::Trace)
             // The driver logs the statement with placeholders, never with values.
@@ -59,7 +69,7 @@ impl Database {
         if config.is_embedded() {
             sqlite::connect(options, config, url).await
         } else {
-            postgres::connect(options, config.statement_timeout).await
+            postgres::connect(options, config).await
         }
     }
 

@@ -1,10 +1,15 @@
 //! PostgreSQL: its pool, and the settings that patron relies on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DbErr, Statement};
 
 use super::database::{Database, with_metrics};
+use super::database_pool::{DatabasePool, PostgresConnections};
+use super::host_selection::HostSelection;
+use super::postgres_server::PostgresServer;
+use crate::config::{DatabaseConfig, Pooler};
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::DatabaseMetrics;
 
@@ -27,25 +32,79 @@ const REQUIRED_SETTINGS: [(&str, &str, &str); 5] = [
 const SELECT_SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name IN ('server_encoding', \
     'client_encoding', 'standard_conforming_strings', 'default_transaction_isolation', 'session_replication_role')";
 
-/// Opens the pool lazily.
+/// The maximum age of a connection. Behind a proxy that is connected to several servers, a pool reaches the right one after
+/// this time at the latest.
+const MAX_AGE: Duration = Duration::from_mins(5);
+
+/// Opens the pool lazily. All reads use it. Replicas would be separate pools in the place of `reader` and `lists`.
 pub(super) async fn connect(
     mut options: ConnectOptions,
-    statement_timeout: Duration,
+    config: &DatabaseConfig,
 ) -> std::result::Result<Database, DbErr> {
-    options.connect_lazy(true).statement_timeout(statement_timeout).set_application_name("patron");
-    // PostgreSQL compiles a statement whose estimated cost is high. That takes longer than reading a page, whose cost is
-    // estimated as if all rows were read.
-    options.map_sqlx_postgres_opts(|options| options.options([("jit", "off")]));
     let metrics = DatabaseMetrics::default();
-    let pool = with_metrics(SeaOrm::connect(options).await?, &metrics);
-    Ok(Database::of(pool.clone(), pool.clone(), pool, metrics))
+    let server = Arc::new(PostgresServer::new(config, metrics.clone()));
+    options
+        .connect_lazy(true)
+        .set_application_name("patron")
+        .max_lifetime(MAX_AGE)
+        .test_before_acquire(false);
+    set_start_parameters(&mut options, config);
+    set_hooks(&mut options, &server);
+    let migrations = with_metrics(SeaOrm::connect(options).await?, &metrics);
+    let pool = migrations.get_postgres_connection_pool().clone();
+    let options = pool.connect_options();
+    server.set_options(options.as_ref().clone());
+    let hosts = HostSelection::of(config, &options);
+    let connections = DatabasePool::of_postgres(PostgresConnections { pool, server, hosts });
+    Ok(Database::of([connections.clone(), connections.clone(), connections], migrations, metrics))
+}
+
+/// Sets the parameters of the start of a connection: the statement timeout, and no compilation. PostgreSQL compiles a statement
+/// whose estimated cost is high. That takes longer than reading a page, whose cost is estimated as if all rows were read.
+/// Poolers refuse such parameters, so there they are set by statements, and statements are not kept.
+fn set_start_parameters(options: &mut ConnectOptions, config: &DatabaseConfig) {
+    match config.pooler {
+        Pooler::None => {
+            options.statement_timeout(config.statement_timeout);
+            options.map_sqlx_postgres_opts(|options| options.options([("jit", "off")]));
+        }
+        Pooler::Session => {
+            options.map_sqlx_postgres_opts(|options| options.extra_float_digits(None::<i8>));
+        }
+        Pooler::Transaction => {
+            options.map_sqlx_postgres_opts(|options| {
+                options.extra_float_digits(None::<i8>).statement_cache_capacity(0)
+            });
+        }
+    }
+}
+
+/// Lets the pool ask what is known of the server.
+fn set_hooks(options: &mut ConnectOptions, server: &Arc<PostgresServer>) {
+    let asked = Arc::clone(server);
+    options.map_sqlx_postgres_before_acquire(move |connection, meta| {
+        let server = Arc::clone(&asked);
+        Box::pin(async move { Ok(server.accepts(connection, meta).await) })
+    });
+    let asked = Arc::clone(server);
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let (opened, released) = (Arc::clone(&asked), Arc::clone(&asked));
+        pool.after_connect(move |connection, _| {
+            let server = Arc::clone(&opened);
+            Box::pin(async move { server.prepare(connection).await })
+        })
+        .after_release(move |_, meta| {
+            let is_retired = released.is_retired(meta.age);
+            Box::pin(async move { Ok(!is_retired) })
+        })
+    });
 }
 
 /// Checks the settings of a pooled connection.
 ///
 /// # Errors
 /// [`Error::DatabaseUnusable`] with the setting and the remedy.
-pub(super) async fn ensure_settings(connection: &DatabaseConnection) -> Result<()> {
+pub(super) async fn ensure_settings(connection: &impl ConnectionTrait) -> Result<()> {
     let select = Statement::from_string(connection.get_database_backend(), SELECT_SETTINGS);
     for row in connection.query_all_raw(select).await? {
         let (name, value): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);

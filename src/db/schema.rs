@@ -41,9 +41,18 @@ impl Database {
             History::Adopting => Err(Error::DatabaseUnusable(ADOPTING.to_owned())),
             History::Undoing => Err(Error::DatabaseUnusable(UNDOING.to_owned())),
             History::Newer(name) => Err(Error::DatabaseUnusable(format!(
-                "a newer version of patron has migrated the database ({name}): run that version, or restore a backup"
+                "the database is of a newer release of patron, which has run the migration {name}: run that release, or see \
+                 docs/upgrading.md on going back"
             ))),
         }
+    }
+
+    /// Whether a newer release of patron has migrated the database.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub async fn is_of_newer_release(&self) -> Result<bool> {
+        Ok(matches!(migration::history::read(&self.reader).await?, History::Newer(_)))
     }
 
     /// Runs the pending migrations on a separate connection without a statement timeout, because building an index over
@@ -54,12 +63,14 @@ impl Database {
     pub async fn migrate(&self, config: &DatabaseConfig) -> Result<()> {
         self.pending_migrations().await?;
         if self.is_embedded() {
-            return Ok(migration::up(self.writer()).await?);
+            return Ok(migration::up(self.migration_connection()).await?);
         }
         let unlimited =
             DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 1, ..config.clone() };
         let database = Self::connect(&unlimited).await?;
-        let migrated = migration::up(database.writer()).await;
+        // Chooses among several hosts.
+        database.ensure_usable().await?;
+        let migrated = migration::up(database.migration_connection()).await;
         database.close().await?;
         Ok(migrated?)
     }

@@ -9,11 +9,16 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, Database as SeaOrm, DbErr, RuntimeErr};
 
 use super::database::{Database, with_metrics};
+use super::database_pool::DatabasePool;
 use super::lists;
 use super::opened_file::OpenedFile;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::DatabaseMetrics;
+
+/// A connection that has been idle for this long is tested before it is used. A test before every query would take longer
+/// than many queries.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
 
 /// The error if the file of an SQLite database is not the file that was opened.
 const FILE_MOVED: &str =
@@ -25,6 +30,7 @@ pub(super) async fn connect(
     config: &DatabaseConfig,
     url: &str,
 ) -> std::result::Result<Database, DbErr> {
+    options.test_before_acquire_if_idle_for(TEST_AFTER_IDLE);
     options.map_sqlx_sqlite_opts(|sqlite| {
         sqlite
             .journal_mode(SqliteJournalMode::Wal)
@@ -43,7 +49,8 @@ pub(super) async fn connect(
     let metrics = DatabaseMetrics::default();
     let [writer, reader, lists] = [writer, reader, lists].map(|pool| with_metrics(pool, &metrics));
     let file = OpenedFile::of(sqlite_path(url)?).map(Arc::new);
-    Ok(Database { file, ..Database::of(writer, reader, lists, metrics) })
+    let pools = [writer.clone(), reader, lists].map(DatabasePool::of_sqlite);
+    Ok(Database { file, ..Database::of(pools, writer, metrics) })
 }
 
 impl Database {

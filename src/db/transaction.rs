@@ -5,9 +5,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sea_orm::{DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::DbErr;
 
 use super::database::Database;
+use super::open_transaction::OpenTransaction;
 use crate::clock::Timer;
 use crate::error::{self, Error, Result, is_retriable};
 
@@ -16,25 +17,19 @@ const MAX_ATTEMPTS: u32 = 5;
 
 impl Database {
     /// Begins a transaction. Services use [`transact!`](crate::transact) or [`spend!`](crate::spend) instead.
-    pub async fn begin(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions {
-            // Takes the write lock at once. A transaction that reads first could not write any more after another process
-            // has written (SQLITE_BUSY_SNAPSHOT). PostgreSQL ignores this.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
+    pub async fn begin(&self) -> std::result::Result<OpenTransaction, DbErr> {
         self.ensure_connected()?;
         // Before the transaction: it may have to read it, on another connection.
         self.known_sharing().await?;
         let timer = Timer::start();
-        let transaction = self.writer.begin_with_options(options).await?;
+        let transaction = self.writer.begin().await?;
         self.metrics.transaction_begun(timer.elapsed());
         self.mark(&transaction).await?;
         Ok(transaction)
     }
 
     /// Commits a transaction.
-    pub async fn commit(&self, transaction: DatabaseTransaction) -> std::result::Result<(), DbErr> {
+    pub async fn commit(&self, transaction: OpenTransaction) -> std::result::Result<(), DbErr> {
         transaction.commit().await
     }
 

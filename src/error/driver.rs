@@ -69,6 +69,11 @@ pub fn refuses_writes(error: &DbErr) -> bool {
     }
 }
 
+/// Whether the file of an SQLite database is damaged, or is not a database (CORRUPT, NOTADB).
+pub fn is_damaged(error: &DbErr) -> bool {
+    database_error(error).and_then(sqlite_primary_code).is_some_and(|primary| matches!(primary, 11 | 26))
+}
+
 /// What the database says about a statement that it refuses. `None` if the database caused the failure, not the statement.
 pub fn refused_statement(error: &DbErr) -> Option<&str> {
     if is_transient(error) { None } else { Some(database_error(error)?.message()) }
@@ -103,6 +108,25 @@ fn is_transient_code(error: &(dyn DatabaseError + 'static)) -> bool {
             let code = error.code().unwrap_or_default();
             ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || code == "25006"
         }
+    }
+}
+
+/// The error if a pooler refuses the start of a connection, with the remedy.
+const REFUSED_START: &str = "a connection pooler refuses patron's start parameters: set PATRON_DATABASE_POOLER to its pool_mode, session \
+    or transaction";
+/// The error if statements of one connection reach several connections of the server, with the remedy.
+const MIXED_SESSIONS: &str = "a connection pooler runs each transaction on another connection: set PATRON_DATABASE_POOLER=transaction, \
+    or let it pool sessions";
+
+/// What is wrong with the connection pooler, and how an operator fixes it. `None` for any other error.
+pub(super) fn pooler_remedy(error: &DbErr) -> Option<&'static str> {
+    let error = database_error(error)?;
+    match error.code().as_deref() {
+        // protocol_violation, as PgBouncer reports it.
+        Some("08P01") if error.message().contains("startup parameter") => Some(REFUSED_START),
+        // duplicate_prepared_statement, invalid_sql_statement_name.
+        Some("42P05" | "26000") => Some(MIXED_SESSIONS),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use sea_orm::DbErr;
 
-pub use driver::{UniqueIndex, is_lock_timeout, is_retriable, refused_statement, refuses_writes};
+pub use driver::{UniqueIndex, is_damaged, is_lock_timeout, is_retriable, refused_statement, refuses_writes};
 
 /// The outcome of a service function.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -172,6 +172,10 @@ impl Error {
 /// The error for the name of another group.
 pub const GROUP_NAME_TAKEN: Error = Error::fixed_conflict("Group name is already used");
 
+/// The error if the file of an SQLite database is damaged, with the remedy.
+const DAMAGED_FILE: &str = "the database file is damaged: stop patron, keep a copy of the file, and restore a backup \
+    (docs/backup.md)";
+
 /// The unique indexes of e-mail addresses.
 const EMAIL_INDEXES: [UniqueIndex; 2] = [
     UniqueIndex { table: "customer", columns: &["email_key"] },
@@ -185,6 +189,12 @@ impl From<DbErr> for Error {
         // The migrations explain what the operator has to do.
         if let DbErr::Migration(reason) = error {
             return Self::DatabaseUnusable(reason);
+        }
+        if let Some(remedy) = driver::pooler_remedy(&error) {
+            return Self::DatabaseUnusable(remedy.to_owned());
+        }
+        if driver::is_damaged(&error) {
+            return Self::DatabaseUnusable(format!("{DAMAGED_FILE} ({error})"));
         }
         if EMAIL_INDEXES.iter().any(|index| index.is_violated_by(&error)) {
             Self::EmailTaken

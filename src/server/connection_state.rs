@@ -52,6 +52,8 @@ struct Progress {
     flow_changed_at: Duration,
     /// Whether a request has arrived since the last attempt to evict the connection.
     was_used: bool,
+    /// Whether the server drains, and the connection has not yet been shut down for it.
+    is_draining: bool,
     /// A signal that the connection's task has not handled yet.
     signal: Option<Signal>,
     /// Wakes the connection's task.
@@ -116,6 +118,7 @@ impl ConnectionState {
             is_blocked: false,
             flow_changed_at: now,
             was_used: false,
+            is_draining: false,
             signal: None,
             waker: None,
         };
@@ -264,6 +267,10 @@ impl ConnectionState {
             }
             None => {}
         }
+        if state.is_draining && state.is_http2 {
+            state.is_draining = false;
+            return Action::ShutDown;
+        }
         if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             state.waker = Some(cx.waker().clone());
         }
@@ -331,6 +338,17 @@ impl ConnectionState {
         is_evicted
     }
 
+    /// Lets the client move its further requests to another connection, while the server drains.
+    ///
+    /// Over HTTP/2 the connection gets a GOAWAY, before its first request together with that request: hyper would close it
+    /// otherwise. Over HTTP/1 the next response says that it is the last one. Until then an idle connection stays open,
+    /// because a request may be on its way to the server.
+    pub(super) fn drain(&self) {
+        let mut state = self.state();
+        state.is_draining = true;
+        state.wake();
+    }
+
     /// Signals the task to shut down after the running requests.
     pub(super) fn stop(&self) {
         let mut state = self.state();
@@ -347,6 +365,10 @@ impl ConnectionState {
 impl Progress {
     fn send(&mut self, signal: Signal) {
         self.signal = Some(signal);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -402,6 +424,26 @@ mod tests {
         connection_state.set_blocked(false);
         connection_state.bytes_received();
         assert_eq!(deadline(), Some((10.0, Overdue::Headers)), "the next request");
+    }
+
+    /// A request that is on its way over an idle HTTP/1 connection must not meet a closed connection.
+    #[test]
+    fn draining_shuts_down_http2_connections_only() {
+        for is_http2 in [false, true] {
+            let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
+            connection_state.drain();
+            assert!(
+                matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Headers)),
+                "without a request, the protocol is not known"
+            );
+            let request = connection_state.request_started(is_http2, 1);
+            let expected = if is_http2 { Action::ShutDown } else { Action::Run };
+            assert_eq!(next(&connection_state, &limits()), expected);
+            assert_eq!(next(&connection_state, &limits()), Action::Run, "it is signalled once");
+            let response = run_request(&connection_state, request);
+            connection_state.response_finished(response);
+            assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
+        }
     }
 
     /// HTTP/2 clients also send frames that are not requests, and send several requests at once.

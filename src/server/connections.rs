@@ -8,6 +8,7 @@
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) struct Connections {
     max: usize,
     table: Mutex<Table>,
+    is_draining: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +44,7 @@ pub(super) struct ConnectionSlot(Arc<Connections>);
 
 impl Connections {
     pub(super) fn new(max: usize) -> Self {
-        Self { max, table: Mutex::default() }
+        Self { max, table: Mutex::default(), is_draining: AtomicBool::new(false) }
     }
 
     /// Admits a connection, at the limit by evicting an idle one. `None` if all connections are busy.
@@ -59,6 +61,9 @@ impl Connections {
             if !made_room {
                 return None;
             }
+        }
+        if self.is_draining() {
+            connection_state.drain();
         }
         table.open += 1;
         table.order.push_back(Arc::downgrade(connection_state));
@@ -114,6 +119,19 @@ impl Connections {
                 }
             }
         }
+    }
+
+    /// Begins to drain: open and later connections serve requests, and clients move further ones to other connections.
+    pub(super) fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+        for connection_state in self.table().order.iter().filter_map(Weak::upgrade) {
+            connection_state.drain();
+        }
+    }
+
+    /// Whether the server drains.
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
     }
 
     /// Signals all connections to shut down after their running requests.

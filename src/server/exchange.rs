@@ -108,6 +108,11 @@ impl Exchange {
     pub(super) fn is_http2(&self) -> bool {
         self.is_http2
     }
+
+    /// Whether the response is the last one of its connection, because the server drains. HTTP/2 has no such responses.
+    pub(super) fn is_last(&self) -> bool {
+        !self.is_http2 && self.budget.connections.is_draining()
+    }
 }
 
 impl Drop for Exchange {

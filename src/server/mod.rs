@@ -1,7 +1,8 @@
 //! The server: an accept loop for HTTP/1.1 and HTTP/2 over hyper, with limits for time, connections and memory.
 //!
-//! When the server is stopped, it accepts no further connections and lets running requests finish, at most for the
-//! shutdown timeout. Errors of `accept` are logged and the loop continues. The server knows nothing of the rest of patron:
+//! While the server drains, it serves everything, but ends its connections with the next response (`Connection: close`,
+//! GOAWAY), so that clients and proxies move to other servers without a lost request. When it is stopped, it accepts no
+//! further connections and lets running requests finish, at most for the shutdown timeout. Errors of `accept` are logged and the loop continues. The server knows nothing of the rest of patron:
 //! its configuration is [`Limits`], and its metrics are [`ServerMetrics`].
 
 mod budget;
@@ -37,23 +38,32 @@ pub(crate) use limits::Limits;
 pub(crate) use metrics::ServerMetrics;
 pub(crate) use streamed_body::Streamed;
 
+/// What ends a server. Each signal becomes true at most once.
+#[derive(Clone, Debug)]
+pub(crate) struct StopSignals {
+    /// Clients have to move to another server; this one still serves.
+    pub(crate) drain: watch::Receiver<bool>,
+    /// No further connections.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
 /// Serves until `stop` becomes true. Then returns when the running requests have finished or the shutdown timeout is over.
 pub(crate) async fn serve(
     listener: TcpListener,
     routes: Router,
     limits: Limits,
     metrics: ServerMetrics,
-    stop: watch::Receiver<bool>,
+    signals: StopSignals,
 ) {
     let limit = limits.shutdown_timeout;
-    let mut stopping = stop.clone();
+    let mut stopping = signals.stop.clone();
     let timeout = async {
         // An error means that the sender was dropped, which also stops the server.
         drop(stopping.wait_for(|stop| *stop).await);
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        () = accept(listener, routes, limits, metrics, stop) => {}
+        () = accept(listener, routes, limits, metrics, signals) => {}
         () = timeout => {
             tracing::warn!(limit_s = limit.as_secs(), "requests still running at the end of the shutdown timeout");
         }
@@ -66,7 +76,7 @@ async fn accept(
     routes: Router,
     limits: Limits,
     metrics: ServerMetrics,
-    mut stop: watch::Receiver<bool>,
+    StopSignals { mut drain, mut stop }: StopSignals,
 ) {
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
     let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
@@ -77,6 +87,10 @@ async fn accept(
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
+            () = raised(&mut drain), if !connections.is_draining() => {
+                connections.drain();
+                continue;
+            }
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -102,6 +116,14 @@ async fn accept(
     drop((listener, open));
     connections.stop();
     all_closed.closed().await;
+}
+
+/// Waits until a signal becomes true. That is never if its sender was dropped.
+async fn raised(signal: &mut watch::Receiver<bool>) {
+    let is_raised = signal.wait_for(|raised| *raised).await.is_ok();
+    if !is_raised {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Waits before the next `accept`, unless the error only means that a connection was closed before it was accepted. Other

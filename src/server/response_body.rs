@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::Response;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 
@@ -43,8 +44,11 @@ pub(super) struct WholeBody {
 /// while it is produced.
 pub(super) async fn send_response(
     mut exchange: Exchange,
-    response: Response<Body>,
+    mut response: Response<Body>,
 ) -> Result<Response<ResponseBody>, axum::Error> {
+    if exchange.is_last() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if response.extensions().get::<Streamed>().is_some() {
         return Ok(response.map(|body| ResponseBody::Streamed(StreamedBody::new(exchange, body))));
     }

@@ -1,16 +1,22 @@
 //! Checks whether patron is ready to serve requests: the database is available, migrated and writable.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use sea_orm::sea_query::OnConflict;
 
 use crate::app::App;
+use crate::clock::Timer;
 use crate::entity::throttle;
 use crate::error::{Error, Result};
 use crate::transact;
 
 /// Key of the row that the write check writes.
 const PROBE: &str = "readiness";
+/// A check of writes within this time after a successful one does not write again, so that many probes write little.
+const PROOF: Duration = Duration::from_secs(1);
 
 /// What a check of the readiness probe examines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,21 +68,39 @@ pub enum CheckResult {
 pub async fn ensure_ready(app: &App) -> Result<()> {
     app.db.ensure_usable().await?;
     match app.db.pending_migrations().await? {
-        0 => Ok(()),
+        0 => {
+            app.had_current_schema.store(true, Ordering::Relaxed);
+            Ok(())
+        }
         pending => Err(Error::MigrationsPending(pending)),
     }
 }
 
+/// As [`ensure_ready`], for a server that runs. A newer release may have migrated the database since it started, because an
+/// upgrade migrates the database first and replaces the instances then. Its migrations leave the schema usable for the
+/// release before it (docs/upgrading.md).
+async fn ensure_still_ready(app: &App) -> Result<()> {
+    match ensure_ready(app).await {
+        Err(error @ Error::DatabaseUnusable(_)) if app.had_current_schema.load(Ordering::Relaxed) => {
+            if app.db.is_of_newer_release().await? { Ok(()) } else { Err(error) }
+        }
+        outcome => outcome,
+    }
+}
+
 /// Runs all readiness checks: the database is available, its schema is up to date, and it accepts writes. A check that
-/// depends on a failed one is [`CheckResult::Unknown`].
+/// depends on a failed one is [`CheckResult::Unknown`]. They take at most as long as a request waits for the database.
 pub async fn checks(app: &App) -> [ReadinessCheck; 3] {
     let [mut database, mut migrations, mut writes] =
         [CheckName::Database, CheckName::Migrations, CheckName::Writes]
             .map(|name| ReadinessCheck { name, state: CheckResult::Unknown });
-    match ensure_ready(app).await {
+    let (limit, timer) = (app.config.database.acquire_timeout, Timer::start());
+    match in_time(limit, ensure_still_ready(app)).await {
         Ok(()) => {
             (database.state, migrations.state) = (CheckResult::Ok, CheckResult::Ok);
-            writes.state = ensure_writable(app).await.map_or_else(CheckResult::Failed, |()| CheckResult::Ok);
+            let left = limit.saturating_sub(timer.elapsed());
+            let outcome = in_time(left, ensure_writable(app)).await;
+            writes.state = outcome.map_or_else(CheckResult::Failed, |()| CheckResult::Ok);
         }
         Err(error @ Error::MigrationsPending(_)) => {
             (database.state, migrations.state) = (CheckResult::Ok, CheckResult::Failed(error));
@@ -86,11 +110,16 @@ pub async fn checks(app: &App) -> [ReadinessCheck; 3] {
     [database, migrations, writes]
 }
 
-/// Checks that the database accepts writes. It passes if no write was refused because the disk is full or the
-/// database is read-only. After a refused write, each check tries a write until one succeeds: a server
-/// that is not ready receives no requests that could show that the database accepts writes again.
+/// The outcome of a check, or an error after this time: a server that is frozen accepts connections and never responds.
+async fn in_time(limit: Duration, check: impl Future<Output = Result<()>>) -> Result<()> {
+    let outcome = tokio::time::timeout(limit, check).await;
+    outcome.unwrap_or_else(|_| Err(Error::unavailable("the database does not respond in time")))
+}
+
+/// Checks that the database accepts writes, by a write. It does not wait for a write of a request that fails: a server
+/// behind a load balancer that is not ready receives no requests, and one that is new has received none yet.
 async fn ensure_writable(app: &App) -> Result<()> {
-    if !app.db.is_read_only() {
+    if app.db.last_proven_write().is_some_and(|elapsed| elapsed < PROOF) {
         return Ok(());
     }
     let now = app.clock.now();

@@ -13,6 +13,7 @@ use crate::db::{NoTransaction, TxResult};
 use crate::error::{Error, Result};
 use crate::service::account_table::{AccountTable, StoredAccount};
 use crate::service::login_attempts::LoginAttempts;
+use crate::telemetry::{self, metrics::LoginOutcome};
 use crate::transact;
 use crate::types::{Audience, EmailAddress, fold};
 
@@ -43,7 +44,11 @@ impl<A: AccountTable> Login<A> {
         // An invalid address is counted like an unknown one.
         let key = parsed.as_ref().map_or_else(|| fold(email.trim()), EmailAddress::key);
         let attempts = LoginAttempts::at_login(ctx, A::AUDIENCE, &key);
-        attempts.check_address(ctx).await?;
+        attempts.check_address(ctx).await.inspect_err(|error| {
+            if matches!(error, Error::RateLimited { .. }) {
+                report(ctx, A::AUDIENCE, LoginOutcome::RateLimited, None);
+            }
+        })?;
         let found = match &parsed {
             Some(email) => A::with_email(email).one(ctx.app.db.reader()).await?,
             None => None,
@@ -66,7 +71,7 @@ impl<A: AccountTable> Login<A> {
         Ok(current.filter(|current| A::account(current).accepts_generation(account.token_generation)))
     }
 
-    /// Logs the outcome of the transaction. Replaces the outdated password hash of a successful login. Delays a refused
+    /// Reports the outcome of the transaction. Replaces the outdated password hash of a successful login. Delays a refused
     /// login: its latency, like its message, is the same for every reason.
     ///
     /// # Errors
@@ -80,7 +85,7 @@ impl<A: AccountTable> Login<A> {
         let Some(account) = self.account().filter(|_| outcome.value.is_some()) else {
             return Err(self.reject(ctx, &outcome).await);
         };
-        tracing::info!(audience = A::AUDIENCE.name(), account = %account.uuid, "logged in");
+        self.report(ctx, LoginOutcome::Accepted);
         if self.verified.verdict == Verdict::Outdated
             && let Err(error) = replace_hash::<A>(ctx, &outcome, account, password).await
         {
@@ -90,18 +95,14 @@ impl<A: AccountTable> Login<A> {
         outcome.into_value().ok_or_else(|| Error::internal("a successful login returned nothing"))
     }
 
-    /// Logs that the password was right, and the code of the second factor was not accepted.
-    pub(super) fn log_refused_code(&self) {
-        let account = self.account().map(|account| tracing::field::display(account.uuid));
-        tracing::info!(audience = A::AUDIENCE.name(), account, "a code of the second factor was refused");
+    /// Counts the login, and adds its outcome to the log line of the request, with the account if it exists.
+    pub(super) fn report(&self, ctx: &Ctx, outcome: LoginOutcome) {
+        report(ctx, A::AUDIENCE, outcome, self.account().map(|account| account.uuid));
     }
 
-    /// The log line contains the account, if it exists.
     async fn reject(&self, ctx: &Ctx, outside: &impl NoTransaction) -> Error {
-        let account = self.account().map(|account| account.uuid);
-        report_too_costly(A::AUDIENCE, account, self.verified);
-        let account = account.map(tracing::field::display);
-        tracing::info!(audience = A::AUDIENCE.name(), account, "a login was refused");
+        report_too_costly(A::AUDIENCE, self.account().map(|account| account.uuid), self.verified);
+        self.report(ctx, LoginOutcome::Refused);
         ctx.app.hasher.equalize_latency(outside, self.verified).await;
         WRONG_CREDENTIALS
     }
@@ -109,6 +110,11 @@ impl<A: AccountTable> Login<A> {
     fn account(&self) -> Option<StoredAccount<'_>> {
         self.found.as_ref().map(A::account)
     }
+}
+
+fn report(ctx: &Ctx, audience: Audience, outcome: LoginOutcome, account: Option<Uuid>) {
+    ctx.app.metrics.accounts.login(audience, outcome);
+    telemetry::login(audience.name(), outcome.name(), account);
 }
 
 /// Stores a current hash of a verified password. The version and the tokens of the account do not change.

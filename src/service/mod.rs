@@ -12,6 +12,7 @@ pub mod admin;
 pub mod adoption;
 pub mod auth;
 pub mod backlog;
+pub mod backup;
 pub mod bulk;
 mod confirmation;
 pub mod content_version;

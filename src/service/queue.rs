@@ -4,19 +4,29 @@
 //! the worker that claimed it crashes. A failed attempt is retried after a backoff. When the time for retries has
 //! ended, the row has failed permanently.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
 
 use crate::app::ctx::Ctx;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timer};
 use crate::entity::{mail, webhook_delivery};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::telemetry::metrics::{Backlog, Queue};
 use crate::types::first_characters;
 
 /// The maximum length of a stored error, in characters.
 const MAX_ERROR: usize = 500;
+
+/// The pauses between attempts to record a result, doubled from the first to the longest.
+const FIRST_RECORD_PAUSE: Duration = Duration::from_millis(250);
+/// The longest of these pauses.
+const MAX_RECORD_PAUSE: Duration = Duration::from_secs(4);
+/// A result is recorded no later than this time before the end of its claim.
+const RECORD_MARGIN: Duration = Duration::from_secs(5);
 
 /// Matches rows whose next attempt is due. A time of the next attempt later than `max_postponement` from now was
 /// written by a wrong clock, so it is due as well.
@@ -60,6 +70,15 @@ pub(super) enum AttemptOutcome {
 }
 
 impl AttemptOutcome {
+    /// Its name, as in metrics.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Postponed(_) => "postponed",
+            Self::GivenUp(_) => "given_up",
+        }
+    }
+
     fn count(&self, ctx: &Ctx, queue: Queue) {
         let metrics = &ctx.app.metrics.worker;
         match self {
@@ -84,6 +103,7 @@ pub(super) fn report_mail(ctx: &Ctx, mail: &mail::Model, outcome: &AttemptOutcom
         }
     }
     outcome.count(ctx, Queue::Mail);
+    ctx.app.metrics.accounts.mail_attempted(kind, outcome.name());
 }
 
 /// Logs and counts an attempt to deliver an event, after its outcome is committed.
@@ -100,6 +120,38 @@ pub(super) fn report_delivery(ctx: &Ctx, delivery: &webhook_delivery::Model, out
         }
     }
     outcome.count(ctx, Queue::Webhook);
+}
+
+/// Records the result of an attempt, again and again on another connection while the database is unavailable, until the claim
+/// ends: the mail was sent, and another worker would send it again. `claimed_until` is when that is, and `row` identifies the
+/// mail or the delivery in the log.
+pub(super) async fn record_until<F>(
+    ctx: &Ctx,
+    row: Uuid,
+    claimed_until: DateTime<Utc>,
+    record: impl Fn() -> F,
+) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    let left = (claimed_until - ctx.app.clock.now()).to_std().unwrap_or_default();
+    let (limit, timer) = (left.saturating_sub(RECORD_MARGIN), Timer::start());
+    let mut pause = FIRST_RECORD_PAUSE;
+    loop {
+        match record().await {
+            Err(error @ Error::Unavailable { .. }) if timer.elapsed() + pause < limit => {
+                tracing::warn!(%row, %error, "the result of an attempt was not recorded, will retry");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(MAX_RECORD_PAUSE);
+            }
+            outcome => {
+                if let Err(error) = &outcome {
+                    tracing::error!(%row, %error, "the result of an attempt was not recorded; it may be sent again");
+                }
+                return outcome;
+            }
+        }
+    }
 }
 
 /// The reason of a failed attempt, as it is stored.

@@ -17,6 +17,7 @@ use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
+use uuid::Uuid;
 
 use crate::config::{LogConfig, LogFormat, TracesConfig};
 
@@ -74,13 +75,28 @@ pub fn start_span<'a>(
 ) -> (Span, Option<Trace>) {
     let incoming = Trace::of(header);
     let (span, trace) = if export::is_on() && !probe {
-        let span = tracing::info_span!("request", %request_id, trace_id = Empty, otel.kind = "server");
+        let span = tracing::info_span!(
+            "request",
+            %request_id,
+            trace_id = Empty,
+            login = Empty,
+            audience = Empty,
+            account = Empty,
+            otel.kind = "server"
+        );
         let own = export::trace_of(&span, incoming.as_ref());
         (span, own.or(incoming))
     } else {
         let span = match probe {
             true => tracing::info_span!("probe", %request_id, trace_id = Empty),
-            false => tracing::info_span!("request", %request_id, trace_id = Empty),
+            false => tracing::info_span!(
+                "request",
+                %request_id,
+                trace_id = Empty,
+                login = Empty,
+                audience = Empty,
+                account = Empty
+            ),
         };
         (span, incoming)
     };
@@ -94,6 +110,17 @@ pub fn start_span<'a>(
 pub fn end_span(span: &Span, method: &str, route: &str, status: u16) {
     if export::is_on() {
         export::answered(span, method, route, status);
+    }
+}
+
+/// Records the outcome of a login in the span of the current request, so that the request's line in the log has it: one line
+/// is enough for a request. Without an account, none has the e-mail address, or it was not looked up.
+pub fn login(audience: &'static str, outcome: &'static str, account: Option<Uuid>) {
+    let span = Span::current();
+    span.record("login", outcome);
+    span.record("audience", audience);
+    if let Some(account) = account {
+        span.record("account", tracing::field::display(account));
     }
 }
 

@@ -41,8 +41,8 @@ pub(super) struct Readiness {
 /// A check of something that requests depend on.
 #[derive(Clone, Serialize, ToSchema)]
 pub(super) struct Check {
-    /// `database`: it is reachable. `migrations`: its schema is up to date. `writes`: it accepts writes. More checks
-    /// may be added.
+    /// `database`: it is reachable. `migrations`: its schema is up to date. `writes`: it accepts writes. `stop`: the server
+    /// is stopping; it is the only check then. More checks may be added.
     #[schema(example = "database")]
     name: &'static str,
     /// `unknown`: the check did not run, because an earlier one failed.
@@ -109,7 +109,11 @@ pub(super) async fn get_liveness() -> Data<Health> {
     )
 )]
 pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx): AnonymousCtx) -> Response {
-    let checks: Vec<Check> = health::checks(&app).await.into_iter().map(Check::from).collect();
+    let checks: Vec<Check> = if *app.drain.borrow() {
+        vec![Check::stopping()]
+    } else {
+        health::checks(&app).await.into_iter().map(Check::from).collect()
+    };
     let failed = checks
         .iter()
         .filter_map(|check| Some(Detail { field: check.name.to_owned(), message: check.message.clone()? }));
@@ -123,6 +127,14 @@ pub(super) async fn get_readiness(State(app): State<Arc<App>>, AnonymousCtx(ctx)
     let headers = [(CACHE_CONTROL, NO_STORE), (RETRY_AFTER, HeaderValue::from_static("1"))];
     let body = UnreadyEnvelope { error: Unready { failure, checks } };
     (StatusCode::SERVICE_UNAVAILABLE, headers, Json(body)).into_response()
+}
+
+impl Check {
+    /// The only check of a server that begins to stop: it still processes requests, but clients should use another one.
+    fn stopping() -> Self {
+        let message = "The server is stopping: send requests to another instance".to_owned();
+        Self { name: "stop", status: CheckStatus::Failed, message: Some(message) }
+    }
 }
 
 /// Example for the OpenAPI document: the database can't be reached.

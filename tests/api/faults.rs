@@ -9,7 +9,7 @@ use patron::clock::Timer;
 use patron::entity::{customer, journal_entry};
 use patron::types::EventKind;
 use patron::worker;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, TransactionTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::support::{

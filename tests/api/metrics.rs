@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::support::{Actor, Backend, CUSTOMER_PASSWORD, TestApp, apply, execute, on_both_databases};
+use crate::support::{
+    ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Backend, CUSTOMER_PASSWORD, TestApp, apply, execute,
+    on_both_databases,
+};
 
 /// The samples, keyed by the series as written: name and labels.
 async fn samples(app: &TestApp) -> BTreeMap<String, f64> {
@@ -109,6 +112,86 @@ async fn operations_are_counted_by_root_field(app: &TestApp) {
     assert!(!samples.keys().any(|series| series.to_lowercase().contains("marked")));
 }
 
+/// Asserts the value of each series.
+async fn assert_values(app: &TestApp, expected: &[(&str, f64)]) {
+    let samples = samples(app).await;
+    for (series, count) in expected {
+        assert_eq!(value(&samples, series), *count, "{series}");
+    }
+}
+
+#[apply(on_both_databases!)]
+async fn registrations_logins_resets_and_mails_are_counted(app: &TestApp) {
+    assert_values(
+        app,
+        &[
+            ("patron_registrations_total{caller=\"customer\"}", 0.0),
+            ("patron_logins_total{audience=\"customer\",outcome=\"ok\"}", 0.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"ok\"}", 1.0),
+            ("patron_password_resets_total{step=\"completed\"}", 0.0),
+            ("patron_mail_attempts_total{kind=\"invitation\",outcome=\"given_up\"}", 0.0),
+        ],
+    )
+    .await;
+    let customer = app.register("a@x.io").await;
+    let taken = json!({"full_name": "A", "email": "a@x.io", "password": CUSTOMER_PASSWORD});
+    assert_eq!(app.anonymous().post("/api/customers", &taken).await.status, 409);
+    let other = json!({"full_name": "B", "email": "b@x.io", "password": CUSTOMER_PASSWORD});
+    app.admin().post("/api/customers", &other).await.data();
+    app.log_in_customer(&customer).await;
+    let wrong = json!({"email": "a@x.io", "password": "wrong wrong"});
+    for path in ["/api/customer/tokens", "/api/user/tokens"] {
+        app.anonymous().post(path, &wrong).await.assert_failure(401, "unauthenticated");
+    }
+    let token = app.reset_token("a@x.io").await;
+    let reset = json!({"token": token, "password": "another good one"});
+    app.anonymous().post("/api/customers/password", &reset).await.data();
+    assert_eq!(app.send_due().await, 1, "the mail about the new password");
+    assert_values(
+        app,
+        &[
+            ("patron_registrations_total{caller=\"customer\"}", 1.0),
+            ("patron_registrations_total{caller=\"admin\"}", 1.0),
+            ("patron_logins_total{audience=\"customer\",outcome=\"ok\"}", 1.0),
+            ("patron_logins_total{audience=\"customer\",outcome=\"refused\"}", 1.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"ok\"}", 1.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"refused\"}", 1.0),
+            ("patron_password_resets_total{step=\"requested\"}", 1.0),
+            ("patron_password_resets_total{step=\"completed\"}", 1.0),
+            ("patron_mail_attempts_total{kind=\"verify_email\",outcome=\"sent\"}", 2.0),
+            ("patron_mail_attempts_total{kind=\"reset_password\",outcome=\"sent\"}", 1.0),
+            ("patron_mail_attempts_total{kind=\"password_changed\",outcome=\"sent\"}", 1.0),
+            ("patron_mail_attempts_total{kind=\"password_changed\",outcome=\"postponed\"}", 0.0),
+        ],
+    )
+    .await;
+}
+
+#[apply(on_both_databases!)]
+async fn refused_codes_and_limited_addresses_are_counted(backend: Backend) {
+    let app = TestApp::start_with(backend, |flags| flags.with("PATRON_FAILURES_PER_ADDRESS", "1")).await;
+    let factor = app.turn_factor_on(&app.admin()).await;
+    let without_code = json!({"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD});
+    let response = app.anonymous().post("/api/user/tokens", &without_code).await;
+    response.assert_failure(401, "second_factor_required");
+    assert_eq!(app.log_in_with(&factor.code(&app, 0)).await.status, 200);
+    let wrong = factor.wrong_code(&app);
+    app.log_in_with(&wrong).await.assert_failure(401, "second_factor_invalid");
+    app.log_in_with(&wrong).await.assert_failure(429, "rate_limited");
+    assert_values(
+        &app,
+        &[
+            ("patron_logins_total{audience=\"admin\",outcome=\"ok\"}", 2.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"code_required\"}", 1.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"code_refused\"}", 1.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"rate_limited\"}", 1.0),
+            ("patron_logins_total{audience=\"admin\",outcome=\"refused\"}", 0.0),
+        ],
+    )
+    .await;
+    app.stop().await;
+}
+
 #[apply(on_both_databases!)]
 async fn queue_lag_is_measured(app: &TestApp) {
     app.register("a@x.io").await;
@@ -188,7 +271,7 @@ async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
     assert!(expressions.len() > 40, "{}", expressions.len());
     let mut used = BTreeSet::new();
     for (location, expression) in &expressions {
-        let metrics: Vec<&str> = words(expression).filter(|word| word.starts_with("patron_")).collect();
+        let metrics: Vec<&str> = words(expression).filter(is_metric).collect();
         assert!(
             !metrics.is_empty() || expression.starts_with("up{"),
             "{location} uses no metric: {expression}"
@@ -216,7 +299,7 @@ async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
         .collect();
     assert!(unused.is_empty(), "in /metrics, but in no panel or alert: {unused:?}");
     let document = include_str!("../../docs/operations.md");
-    let documented: BTreeSet<&str> = words(document).filter(|word| word.starts_with("patron_")).collect();
+    let documented: BTreeSet<&str> = words(document).filter(is_metric).collect();
     let bases = names.iter().map(|name| {
         let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
         base.unwrap_or(name)
@@ -299,6 +382,11 @@ fn expressions() -> Vec<(String, String)> {
 
 fn words(expression: &str) -> impl Iterator<Item = &str> {
     expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// Whether a word is the name of a metric, of patron or of any process.
+fn is_metric(word: &&str) -> bool {
+    word.starts_with("patron_") || word.starts_with("process_")
 }
 
 /// The labels that an expression selects or groups by.

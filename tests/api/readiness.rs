@@ -62,11 +62,11 @@ async fn a_healthy_server_is_ready(app: &TestApp) {
 
 #[apply(on_both_databases!)]
 async fn pending_migrations_are_reported(app: &TestApp) {
-    Migrator::down(app.app.db.writer(), Some(1)).await.unwrap();
+    Migrator::down(app.app.db.migration_connection(), Some(1)).await.unwrap();
     let message = "1 migrations are pending: run `patron migrate up`";
     let expected = ["database: ok", "migrations: failed", "writes: unknown"];
     assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
-    Migrator::up(app.app.db.writer(), None).await.unwrap();
+    Migrator::up(app.app.db.migration_connection(), None).await.unwrap();
     assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
 }
 
@@ -86,6 +86,17 @@ async fn a_read_only_database_is_reported(app: &TestApp) {
     set_writable(app, true).await;
     assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
     assert_eq!(app.anonymous().post("/api/customers", &body).await.status, 201);
+}
+
+/// Readiness tests a write itself, before a request shows that writes are refused.
+#[apply(on_both_databases!)]
+async fn a_read_only_database_is_reported_before_a_write_is_refused(app: &TestApp) {
+    set_writable(app, false).await;
+    let message = "The database does not accept writes: it is read-only, or its disk is full";
+    let expected = ["database: ok", "migrations: ok", "writes: failed"];
+    assert_unready(&app.anonymous().get("/health/ready").await, "writes", message, expected);
+    set_writable(app, true).await;
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
 }
 
 /// A process can keep writing to a moved or deleted file that it has open, and those writes would be lost.

@@ -34,6 +34,60 @@ fn every_graphql_error_code_is_documented() {
     assert!(unknown.is_empty(), "in docs/api-design.md but not in the source: {unknown:?}");
 }
 
+/// The section of docs/settings.md for a group of settings.
+fn settings_section(heading: &str, settings: &[&patron::config::Setting]) -> String {
+    let row = |setting: &&patron::config::Setting| {
+        let cell = |text: &str| text.replace('|', "\\|");
+        let default = setting.default.map(|default| format!("`{}`", cell(default))).unwrap_or_default();
+        let value = cell(&format!("`{}`", setting.value));
+        format!(
+            "| `{}` | `{}` | {value} | {default} | {} |\n",
+            setting.variable,
+            setting.key,
+            cell(setting.help)
+        )
+    };
+    let rows: String = settings.iter().map(row).collect();
+    format!("\n## {heading}\n\n| variable | key | value | default | |\n|---|---|---|---|---|\n{rows}")
+}
+
+#[test]
+fn every_setting_is_documented() {
+    let page = include_str!("../../docs/settings.md");
+    for (heading, settings) in patron::config::setting_groups() {
+        let section = settings_section(heading, &settings);
+        assert!(page.contains(&section), "docs/settings.md needs this section:\n{section}");
+    }
+    let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, patron::config::SETTINGS.len(), "docs/settings.md has rows of unknown settings");
+}
+
+/// The anchor of a heading, as renderers of Markdown derive it from a heading of letters, digits and spaces.
+fn anchor(heading: &str) -> String {
+    heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-")
+}
+
+/// An alert that fires at night says what has happened, and where its reader finds out what to do.
+#[test]
+fn every_alert_has_a_description_and_a_runbook() {
+    let runbooks = include_str!("../../docs/operations.md").lines().filter(|line| line.starts_with("### "));
+    let runbooks: BTreeSet<String> = runbooks.map(anchor).collect();
+    let rules = include_str!("../../operations/alerts.yml");
+    let mut linked = BTreeSet::new();
+    for rule in rules.split("- alert: ").skip(1) {
+        let name = rule.lines().next().expect("a rule has a name");
+        let annotation =
+            |key: &str| rule.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "));
+        assert!(annotation("description").is_some_and(|text| text.len() > 40), "{name} has no description");
+        let link = annotation("runbook_url").unwrap_or_else(|| panic!("{name} has no runbook_url"));
+        let heading = link.strip_prefix("docs/operations.md#").unwrap_or_else(|| panic!("{name}: {link}"));
+        assert_eq!(heading, anchor(name), "{name} links to the section of another alert");
+        linked.insert(heading.to_owned());
+    }
+    assert!(linked.len() > 10, "{linked:?}");
+    assert_eq!(linked, runbooks, "docs/operations.md has a section for each alert, and no others");
+}
+
 /// A log text as docs/logs.md lists it: with `…` instead of the values.
 fn without_values(text: &str) -> String {
     let mut parts = text.split('{');

@@ -3,14 +3,18 @@
 mod support;
 
 mod attack;
+mod backup;
 mod browser;
 mod bulk_kills;
 mod cli;
 mod clients;
 mod crash;
+mod drain;
 mod evershop;
 mod graphql_http;
 mod life;
 mod readme;
 mod reference;
+mod rolling;
 mod schemathesis;
+mod upgrade;

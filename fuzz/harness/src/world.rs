@@ -99,7 +99,7 @@ impl World {
         let (ctx, admin, customers) = runtime.block_on(async {
             let app = App::build(config, keys, Clock::fixed(now), Random::seeded(1)).await;
             let ctx = AdminCtx::system(app.expect("the program is built"));
-            Migrator::up(ctx.app.db.writer(), None).await.expect("the migrations run");
+            Migrator::up(ctx.app.db.migration_connection(), None).await.expect("the migrations run");
             let email = EmailAddress::parse_local("admin@localhost").expect("an address");
             let password = Password::new("an admin's password".into()).expect("a valid password");
             let admin = admin::create(&ctx, email, "Admin".to_owned(), &password).await;

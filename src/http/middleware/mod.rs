@@ -19,6 +19,7 @@ mod security_headers;
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -125,8 +126,9 @@ async fn identify_and_log(
     let format = FailureFormat::for_client(&request);
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let running = app.metrics.http.begin(method.as_str(), route);
+    let is_probe = is_probe(&path);
     let (span, trace) =
-        telemetry::start_span(&id, is_probe(&path), |name| request.headers().get(name)?.to_str().ok());
+        telemetry::start_span(&id, is_probe, |name| request.headers().get(name)?.to_str().ok());
     if let Some(trace) = trace {
         request.extensions_mut().insert(trace);
     }
@@ -150,8 +152,14 @@ async fn identify_and_log(
         }
         let (status, route) = (response.status().as_u16(), running.route());
         telemetry::end_span(&Span::current(), running.method(), route, status);
-        let duration_ms = running.answered(status).as_secs_f64() * 1000.0;
-        tracing::info!(%method, path = loggable(&path), route, status, duration_ms, "answered");
+        let duration_ms = milliseconds(running.answered(status));
+        let path = loggable(&path);
+        // Probes would be most of the log, and a failed one logs its reason.
+        if is_probe {
+            tracing::debug!(%method, path, route, status, duration_ms, "answered");
+        } else {
+            tracing::info!(%method, path, route, status, duration_ms, "answered");
+        }
         response
     }
     .instrument(span)
@@ -166,6 +174,12 @@ impl FailureFormat {
         }
         Self::Graphql(MediaType::accepted(request.headers()).unwrap_or(MediaType::Json))
     }
+}
+
+/// A duration for the log, in milliseconds with at most three decimals.
+fn milliseconds(duration: Duration) -> f64 {
+    // Exact: a duration of less than 285 years has fewer than 2^53 microseconds.
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
 
 /// The path for the log, without the query string. A path with other characters than our routes have is not logged,

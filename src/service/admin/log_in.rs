@@ -11,6 +11,7 @@ use crate::service::second_factor::{CodeCheck, check_at_login};
 use crate::service::session;
 use crate::service::token::TokenPair;
 use crate::spend;
+use crate::telemetry::metrics::LoginOutcome;
 
 /// Why a sign-in was refused. Its attempt is committed.
 enum SignInRefusal {
@@ -47,9 +48,12 @@ pub async fn log_in(
         session::admin::start(ctx, tx, &admin, with_code).await.map(Ok)
     })?;
     match outcome.value {
-        Err(SignInRefusal::CodeMissing) => Err(Error::SecondFactorRequired),
+        Err(SignInRefusal::CodeMissing) => {
+            login.report(ctx, LoginOutcome::CodeRequired);
+            Err(Error::SecondFactorRequired)
+        }
         Err(SignInRefusal::CodeRefused) => {
-            login.log_refused_code();
+            login.report(ctx, LoginOutcome::CodeRefused);
             Err(Error::SecondFactorInvalid)
         }
         // The delay of a refused login comes after the commit.

@@ -48,8 +48,10 @@ impl Inspection {
         let config =
             DatabaseConfig { statement_timeout: QUERY_TIMEOUT, max_connections: 1, ..config.clone() };
         let database = Database::connect(&config).await?;
+        // Chooses among several hosts.
+        database.ensure_usable().await?;
         let (isolation, access) = (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly));
-        let transaction = database.writer().begin_with_config(isolation, access).await?;
+        let transaction = database.migration_connection().begin_with_config(isolation, access).await?;
         // A statement that waits for a lock of the shop would make others wait behind it.
         transaction.execute_unprepared("SET LOCAL lock_timeout = '10s'").await?;
         Ok(Self { database, transaction })

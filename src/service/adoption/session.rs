@@ -30,7 +30,9 @@ impl AdoptionSession {
         // Building an index over many rows takes longer than the timeout of requests.
         let config = DatabaseConfig { statement_timeout: Duration::ZERO, max_connections: 2, ..config };
         let database = Database::connect(&config).await?;
-        let lock = adoption::lock(database.writer()).await.map_err(failure)?;
+        // Chooses among several hosts.
+        database.ensure_usable().await?;
+        let lock = adoption::lock(database.migration_connection()).await.map_err(failure)?;
         Ok(Self { database, lock })
     }
 
@@ -44,7 +46,7 @@ impl AdoptionSession {
     }
 
     pub(super) fn connection(&self) -> &DatabaseConnection {
-        self.database.writer()
+        self.database.migration_connection()
     }
 }
 

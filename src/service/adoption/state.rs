@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use migration::adoption::{self, Adoption};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 
 use crate::app::ctx::AdminCtx;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ pub async fn state(ctx: &AdminCtx) -> Result<DatabaseState> {
     })
 }
 
-async fn ensure_readable(db: &DatabaseConnection) -> Result<()> {
+async fn ensure_readable(db: &impl ConnectionTrait) -> Result<()> {
     if row(db, IS_READABLE).await?.try_get_by_index::<bool>(0)? {
         return Ok(());
     }
@@ -69,7 +69,7 @@ async fn ensure_readable(db: &DatabaseConnection) -> Result<()> {
     ))
 }
 
-async fn row(db: &DatabaseConnection, sql: &str) -> Result<QueryResult> {
+async fn row(db: &impl ConnectionTrait, sql: &str) -> Result<QueryResult> {
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     row.ok_or_else(|| Error::internal("the database did not return a row"))
 }

@@ -117,6 +117,7 @@ pub async fn create(ctx: &Ctx, write: Write<Model>, input: CustomerInput) -> Res
         enqueue_verification_mail(ctx, tx, &customer).await?;
         Ok(customer)
     })
+    .inspect(|_| ctx.app.metrics.accounts.registered(ctx.is_admin()))
 }
 
 /// Changes a customer. If no value differs, `version` and `updated_at` stay as they are.

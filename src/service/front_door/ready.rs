@@ -1,6 +1,6 @@
 //! What the front door needs, checked at the start.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::app::App;
 use crate::config::FrontDoorConfig;
@@ -58,7 +58,7 @@ pub async fn ensure_ready(app: &App) -> Result<()> {
 }
 
 /// Reads a single boolean.
-async fn is_true(db: &DatabaseConnection, select: Statement) -> Result<bool> {
+async fn is_true(db: &impl ConnectionTrait, select: Statement) -> Result<bool> {
     let row = db.query_one_raw(select).await?;
     Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
 }

@@ -51,10 +51,18 @@ pub async fn claim(ctx: &AdminCtx) -> Result<Vec<ClaimedMail>> {
     let due = due.all(ctx.app.db.reader()).await?;
     let mut outgoing = Vec::new();
     for mail in due {
-        match transact!(ctx.app.db, |tx| { claim_one(ctx, tx, &mail).await })? {
-            MailClaim::Claimed(mail) => outgoing.push(mail),
-            MailClaim::GivenUp(mail) => queue::report_mail(ctx, &mail, &AttemptOutcome::GivenUp(None)),
-            MailClaim::NotSent => {}
+        match transact!(ctx.app.db, |tx| { claim_one(ctx, tx, &mail).await }) {
+            Ok(MailClaim::Claimed(mail)) => outgoing.push(mail),
+            Ok(MailClaim::GivenUp(mail)) => {
+                queue::report_mail(ctx, &mail, &AttemptOutcome::GivenUp(None));
+            }
+            Ok(MailClaim::NotSent) => {}
+            Err(error) if outgoing.is_empty() => return Err(error),
+            Err(error) => {
+                // Those that are claimed are sent: otherwise they would wait until their claims end.
+                tracing::warn!(%error, "a mail could not be claimed, will retry");
+                break;
+            }
         }
     }
     Ok(outgoing)

@@ -13,7 +13,7 @@ use crate::transact;
 use crate::types::MailStatus;
 
 /// Records the result of an attempt: sent, to be retried, or failed permanently. Does nothing if the mail was deleted
-/// or another worker has claimed it since.
+/// or another worker has claimed it since. Retried until the claim ends.
 pub async fn record_result(
     ctx: &AdminCtx,
     mail: &Model,
@@ -23,6 +23,12 @@ pub async fn record_result(
         Ok(()) => (sent(ctx), AttemptOutcome::Sent),
         Err(error) => failed(ctx, mail, &error),
     };
+    queue::record_until(ctx, mail.uuid, mail.next_attempt_at, || record(ctx, mail, &row)).await?;
+    queue::report_mail(ctx, mail, &outcome);
+    Ok(())
+}
+
+async fn record(ctx: &Ctx, mail: &Model, row: &ActiveModel) -> Result<()> {
     transact!(ctx.app.db, |tx| {
         // The mail may have been deleted with its customer, or claimed by another worker after the end of the lease.
         let update = Entity::update_many().set(row.clone()).filter(Column::MailId.eq(mail.mail_id));
@@ -30,9 +36,7 @@ pub async fn record_result(
             update.filter(Column::Attempts.eq(mail.attempts)).filter(Column::Status.ne(MailStatus::Sent));
         update.exec(tx).await?;
         Ok(())
-    })?;
-    queue::report_mail(ctx, mail, &outcome);
-    Ok(())
+    })
 }
 
 /// The changes to a mail that the mail server accepted.

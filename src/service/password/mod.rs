@@ -70,6 +70,7 @@ pub async fn request_reset(ctx: &Ctx, write: Write<()>, input: ResetRequest) -> 
     let email = input.parse()?;
     login_attempts::count_request(ctx).await?;
     spend!(ctx, write, |tx| { mail::enqueue(ctx, tx, MailKind::ResetPassword, None, &email).await })
+        .inspect(|_| ctx.app.metrics.accounts.reset_requested())
 }
 
 /// Enqueues a mail with a password reset link on behalf of an admin.
@@ -88,6 +89,7 @@ pub async fn send_reset(ctx: &AdminCtx, write: Write<()>, customer: Uuid) -> Res
         mail::enqueue(ctx, tx, kind, Some(id), &customer.email).await?;
         mail::record_request(ctx, tx, kind, &customer).await
     })
+    .inspect(|_| ctx.app.metrics.accounts.reset_requested())
 }
 
 /// Sets a password with a mailed token, ends all sessions, and starts a new session. The customer needs no login after
@@ -119,6 +121,7 @@ pub async fn reset(ctx: &Ctx, write: Write<TokenPair>, input: PasswordReset) -> 
         let saved = save(ctx, tx, current, row, None).await?;
         session::continue_session(ctx, tx, &saved, None).await
     })
+    .inspect(|_| ctx.app.metrics.accounts.reset_completed())
 }
 
 /// Verifies the password of the calling customer, before an action that can't be undone.

@@ -90,10 +90,11 @@ async fn claim_one(
     }
     delivery.attempts += 1;
     delivery.first_attempt_at = Some(first_attempt_at);
+    delivery.next_attempt_at = now + LEASE;
     let row = ActiveModel {
         attempts: Set(delivery.attempts),
         first_attempt_at: Set(delivery.first_attempt_at),
-        next_attempt_at: Set(now + LEASE),
+        next_attempt_at: Set(delivery.next_attempt_at),
         ..Default::default()
     };
     set(tx, delivery.webhook_delivery_id, row).await?;

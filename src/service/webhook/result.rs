@@ -19,7 +19,7 @@ use crate::types::DeliveryStatus;
 pub(super) const RETRY_PERIOD: TimeDelta = TimeDelta::days(3);
 
 /// Records the result of an attempt: delivered, to be retried, or dead letter. Does nothing if another worker has
-/// claimed the delivery since.
+/// claimed the delivery since. Retried until the claim ends.
 pub async fn record_result(
     ctx: &AdminCtx,
     delivery: &Model,
@@ -40,6 +40,13 @@ pub async fn record_result(
     };
     row.duration_ms = Set(Some(duration_ms));
     row.response_status = Set(status);
+    let (uuid, until) = (delivery.uuid, delivery.next_attempt_at);
+    queue::record_until(ctx, uuid, until, || record(ctx, delivery, &row, is_gone)).await?;
+    queue::report_delivery(ctx, delivery, &outcome);
+    Ok(())
+}
+
+async fn record(ctx: &AdminCtx, delivery: &Model, row: &ActiveModel, is_gone: bool) -> Result<()> {
     transact!(ctx.app.db, |tx| {
         if is_gone {
             // By the Standard Webhooks specification, 410 disables the endpoint.
@@ -56,9 +63,7 @@ pub async fn record_result(
         let update = update.filter(Column::WebhookDeliveryId.eq(delivery.webhook_delivery_id));
         update.filter(Column::Status.eq(DeliveryStatus::Pending)).exec(tx).await?;
         Ok(())
-    })?;
-    queue::report_delivery(ctx, delivery, &outcome);
-    Ok(())
+    })
 }
 
 /// The changes to a delivery that the receiver accepted.

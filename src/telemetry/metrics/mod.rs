@@ -4,11 +4,13 @@
 //! The number of label values is bounded: a route is labeled by its template, a GraphQL operation by its root field, and an
 //! uncommon method as `other`. Data from clients is never used as a label.
 
+mod accounts;
 mod database;
 mod graphql;
 mod hashing;
 mod http;
 mod instruments;
+mod process;
 mod worker;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+pub use accounts::{AccountMetrics, LoginOutcome};
 pub use database::{DatabaseMetrics, PoolConnections};
 pub use graphql::{GraphqlMetrics, OperationOutcome};
 pub use hashing::{HashingMetrics, QueueLength};
@@ -26,6 +29,7 @@ pub use prometheus_client::metrics::gauge::Gauge;
 pub use worker::{Backlog, Queue, WorkerMetrics};
 
 use instruments::as_gauge;
+use process::ProcessCollector;
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -38,6 +42,8 @@ pub struct Metrics {
     pub http: HttpMetrics,
     /// Rate, errors and duration of GraphQL operations.
     pub graphql: GraphqlMetrics,
+    /// Registrations, logins, password resets and mails.
+    pub accounts: AccountMetrics,
     /// Tasks and queues of the background worker.
     pub worker: WorkerMetrics,
 }
@@ -54,24 +60,20 @@ impl Metrics {
     pub fn new(database: &DatabaseMetrics, hashing: &HashingMetrics, started: i64) -> Self {
         let mut registry = Registry::default();
         let (http, graphql) = (HttpMetrics::default(), GraphqlMetrics::default());
-        let (worker, tasks) = (WorkerMetrics::default(), Gauge::default());
+        let (accounts, worker) = (AccountMetrics::default(), WorkerMetrics::default());
+        let tasks = Gauge::default();
         let build: Family<[(&str, &str); 1], Gauge> = Family::default();
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
         registry.register("patron_build_info", "The running release; always 1", build);
-        let start: Gauge = Gauge::default();
-        start.set(started);
-        registry.register(
-            "patron_start_time_seconds",
-            "When the program started, in seconds since 1970",
-            start,
-        );
         registry.register("patron_runtime_tasks", "Live tasks of the asynchronous runtime", tasks.clone());
         http.register(&mut registry);
         graphql.register(&mut registry);
         database.register(&mut registry);
         hashing.register(&mut registry);
+        accounts.register(&mut registry);
         worker.register(&mut registry, started);
-        Self { registry, tasks, http, graphql, worker }
+        registry.register_collector(Box::new(ProcessCollector { started }));
+        Self { registry, tasks, http, graphql, accounts, worker }
     }
 
     /// Renders all metrics in the text format of Prometheus, version 0.0.4. The caller has to record the sampled metrics
@@ -111,7 +113,7 @@ mod tests {
             "patron_http_request_duration_seconds_count{method=\"GET\",route=\"/a\"} 1",
             "patron_http_requests_abandoned_total{method=\"GET\",route=\"/a\"} 1",
             "patron_http_requests_in_flight 0",
-            "patron_start_time_seconds 1700000000",
+            "process_start_time_seconds 1700000000",
         ] {
             assert!(text.lines().any(|rendered| rendered == line), "no `{line}` in:\n{text}");
         }

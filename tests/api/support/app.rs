@@ -62,7 +62,7 @@ impl TestApp {
             Backend::Sqlite => (sqlite_copy(folder.path()).await, None),
             Backend::Postgres => {
                 let database = postgres_copy().await;
-                (postgres::url(&database), Some(database))
+                (postgres::program_url(&database), Some(database))
             }
         };
         let flags = settings(flags(folder.path(), &url));
@@ -72,7 +72,7 @@ impl TestApp {
     /// Starts on this PostgreSQL database, which has the usual admin, and drops it in the end.
     pub(super) async fn start_on(database: String, settings: impl Fn(Flags) -> Flags) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let flags = settings(flags(folder.path(), &postgres::url(&database)));
+        let flags = settings(flags(folder.path(), &postgres::program_url(&database)));
         Self::serve_with_admin(folder, flags, Some(database)).await
     }
 
@@ -110,7 +110,8 @@ impl TestApp {
     /// Another instance with changed settings.
     pub(crate) async fn second_instance_with(&self, settings: impl Fn(Flags) -> Flags) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = postgres::url(self.database.as_ref().expect("only PostgreSQL is shared by instances"));
+        let url =
+            postgres::program_url(self.database.as_ref().expect("only PostgreSQL is shared by instances"));
         let flags = settings(flags(folder.path(), &url));
         Self::serve(folder, flags, None).await
     }
@@ -202,7 +203,11 @@ impl TestApp {
 }
 
 pub(super) fn flags(folder: &Path, url: &str) -> Flags {
-    Flags::default()
+    let flags = match postgres::pooler() {
+        Some((mode, _)) => Flags::default().with("PATRON_DATABASE_POOLER", mode),
+        None => Flags::default(),
+    };
+    flags
         .with("PATRON_DATA_DIR", folder.display().to_string())
         .with("DATABASE_URL", url)
         .with("PATRON_DATABASE_CONNECTIONS", "4")
@@ -220,7 +225,7 @@ pub(super) async fn build(flags: Flags) -> Arc<App> {
 /// Migrates the template database and creates the admin, once per run. Tests copy the template.
 async fn prepare(folder: &Path, url: &str) {
     let app = build(flags(folder, url)).await;
-    migration::up(app.db.writer()).await.expect("the migrations run");
+    migration::up(app.db.migration_connection()).await.expect("the migrations run");
     let ctx = AdminCtx::system(Arc::clone(&app));
     let email = EmailAddress::parse_local(ADMIN_EMAIL).expect("an address");
     let password = Password::new(ADMIN_PASSWORD.into()).expect("a good password");

@@ -2,6 +2,7 @@
 
 mod actors;
 mod app;
+mod cluster;
 mod copies;
 mod documented;
 mod dump;
@@ -15,9 +16,11 @@ mod shop;
 #[expect(dead_code, reason = "tests/program/life.rs trusts its certificate")]
 pub(crate) mod smtp;
 mod statements;
+mod switch;
 
 pub(crate) use actors::{Actor, Admin, Anonymous, CUSTOMER_SECRET, Customer, sign};
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
+pub(crate) use cluster::Cluster;
 pub(crate) use dump::{dump, dump_contains};
 pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
@@ -27,6 +30,7 @@ pub(crate) use response::TestResponse;
 pub(crate) use second_factor::{STEP, SecondFactor, recovery_codes};
 pub(crate) use shop::shop_hash;
 pub(crate) use statements::{plan, plan_without_scans, statements_of, statements_of_request};
+pub(crate) use switch::Switch;
 
 /// Defines two tests for a function, `name::sqlite` and `name::postgres`, each with its own database:
 /// `cargo test create_customer::registers` runs both.

@@ -14,6 +14,21 @@ pub(crate) fn url(database: &str) -> String {
     format!("{address}/{database}?{options}")
 }
 
+/// The pool_mode and the port of the pooler that `tests/pgbouncer` starts.
+pub(crate) fn pooler() -> Option<(String, String)> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Some((variable("PATRON_TEST_POOLER")?, variable("PATRON_TEST_POOLER_PORT")?))
+}
+
+/// The URL of a database for the program: through the pooler if there is one.
+pub(crate) fn program_url(database: &str) -> String {
+    let url = url(database);
+    let Some((_, port)) = pooler() else { return url };
+    let mut url = url::Url::parse(&url).expect("a URL");
+    url.set_port(port.parse().ok()).expect("a port");
+    url.into()
+}
+
 /// Runs a statement as superuser.
 pub(crate) async fn execute(sql: &str) {
     let server = connect("postgres").await;

@@ -43,7 +43,9 @@ impl TestApp {
     pub(crate) async fn finish_adoption(&self) {
         let ctx = AdminCtx::system(Arc::clone(&self.app));
         while shop_changes::drain(&ctx).await.expect("the changes are journaled") {}
-        adoption::finish(self.app.db.writer(), &mut |_| {}).await.expect("the adoption is finished");
+        adoption::finish(self.app.db.migration_connection(), &mut |_| {})
+            .await
+            .expect("the adoption is finished");
         sharing::refresh(&ctx).await.expect("the database responds");
     }
 }
@@ -59,7 +61,7 @@ async fn adopt(database: &str) {
     for sql in [SCHEMA, &admin] {
         app.db.writer().execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
-    adoption::apply(app.db.writer(), &mut |_| {}).await.expect("the database is adopted");
+    adoption::apply(app.db.migration_connection(), &mut |_| {}).await.expect("the database is adopted");
     let ctx = AdminCtx::system(Arc::clone(&app));
     while derived::compute_missing(&ctx).await.expect("the database responds") {}
     app.db.clone().close().await.expect("the database closes");

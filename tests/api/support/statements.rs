@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, Once, PoisonError};
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
@@ -15,7 +15,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use super::{Actor, TestApp, TestResponse};
+use super::{Actor, TestApp, TestResponse, postgres};
 
 /// The statements by request id. Requests of other tests are recorded too.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
@@ -110,8 +110,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
             .flatten()
             .find_map(|span| span.extensions().get::<RequestId>().map(|RequestId(id)| id.clone()));
         // The setup of a new connection is not part of the request.
-        let is_counted = !statement.trim_start().starts_with("PRAGMA");
-        if let Some(request) = request.filter(|_| is_counted) {
+        // Behind a pooler of transactions, every statement is one.
+        let is_pooled = postgres::pooler().is_some_and(|(mode, _)| mode == "transaction");
+        let is_setup = |start: &&str| statement.trim_start().starts_with(*start);
+        let is_uncounted = ["PRAGMA", "BEGIN", "SELECT pg_postmaster_start_time"].iter().any(is_setup)
+            || (is_pooled && statement == "COMMIT");
+        if let Some(request) = request.filter(|_| !is_uncounted) {
             let mut statements = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
             statements.get_or_insert_default().entry(request).or_default().push(statement);
         }

@@ -49,7 +49,7 @@ fn a_database_of_a_newer_program_is_refused() {
         {
             let (code, error) = code_and_error(&run(folder, arguments, &[("DATABASE_URL", url)]));
             assert!(
-                code == 78 && error.contains("newer version") && error.contains("m20991231"),
+                code == 78 && error.contains("newer release") && error.contains("m20991231"),
                 "{code} {error}"
             );
         }

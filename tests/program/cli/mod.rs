@@ -2,16 +2,22 @@
 
 mod adopt;
 mod column_map;
+mod config;
+mod errors;
 mod exact_imports;
 mod file_formats;
+mod health;
+mod help;
 mod import_addresses;
 mod invitations;
 mod keys;
+mod lists;
 mod logins;
 mod migrations;
 mod password_hashes;
 mod postgres;
 mod postgres_tls;
+mod request_log;
 mod round_trip;
 mod second_factor;
 mod secrets;
@@ -22,7 +28,7 @@ mod updates;
 mod webhook;
 
 use std::io::Write;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use crate::support::{Folder, Server, code_and_error, free_address, path, patron, run};
@@ -87,6 +93,7 @@ fn the_limit_of_open_files_bounds_the_connections() {
         command
             .env_clear()
             .env("PATRON_LISTEN", "127.0.0.1:0")
+            .env("PATRON_DRAIN", "0")
             .env("PATRON_CONNECTIONS", "500")
             .current_dir(folder.path())
             .args(["-c", &format!("{limit} && exec \"$0\"")])
@@ -103,26 +110,6 @@ fn the_limit_of_open_files_bounds_the_connections() {
         assert_eq!(log.contains("\"wanted\":500,\"allowed\":44"), is_logged, "{log}");
         assert_eq!(log.contains("too many connections"), is_logged, "{log}");
     }
-}
-
-#[test]
-fn help_lists_every_setting_and_unknown_commands_get_a_suggestion() {
-    let folder = Folder::new();
-    for arguments in
-        [&["--help"][..], &["serve", "--help"], &["migrate", "--help"], &["admin", "create", "--help"]]
-    {
-        let output = run(folder.path(), arguments, &[]);
-        assert_eq!(output.status.code(), Some(0));
-        assert!(output.stdout.len() > 500);
-    }
-    let help = String::from_utf8(run(folder.path(), &["--help"], &[]).stdout).unwrap();
-    for setting in patron::config::SETTINGS {
-        assert!(help.contains(setting.variable), "{} is not in the help", setting.variable);
-    }
-    let (code, error) = code_and_error(&run(folder.path(), &["srve"], &[]));
-    assert!(code == 2 && error.contains("serve"), "{error}");
-    let output = run(folder.path(), &["schema"], &[]);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), include_str!("../../../schema.graphql"));
 }
 
 #[test]
@@ -163,31 +150,6 @@ fn the_first_start_migrates_prints_the_admin_once_and_stops_on_sigterm() {
     assert!(!restarted.banner.contains("password"), "{}", restarted.banner);
     let response = restarted.send("POST /api/user/tokens", "", &body);
     assert!(response.starts_with("HTTP/1.1 200"), "the admin can't log in after a restart: {response}");
-}
-
-#[test]
-fn a_port_in_use_is_reported() {
-    let folder = Folder::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let (code, error) = code_and_error(&run(folder.path(), &["--listen", &address], &[]));
-    assert!(code == 78 && error.contains(&format!("PATRON_LISTEN: can't listen on {address}")), "{error}");
-}
-
-#[test]
-fn an_unusable_data_folder_is_reported() {
-    let folder = Folder::new();
-    std::fs::write(folder.path().join("file"), "").unwrap();
-    let (code, error) = code_and_error(&run(folder.path(), &[], &[("PATRON_DATA_DIR", "file/data")]));
-    assert!(code == 78 && error.contains("PATRON_DATA_DIR: "), "{error}");
-    std::fs::create_dir(folder.path().join("data")).unwrap();
-    std::fs::write(
-        folder.path().join("data/patron.db"),
-        "this is not a database, but long enough to be read as one".repeat(40),
-    )
-    .unwrap();
-    let (code, error) = code_and_error(&run(folder.path(), &[], &[]));
-    assert!(code != 0 && error.contains("DATABASE_URL: "), "{code} {error}");
 }
 
 #[test]
@@ -300,7 +262,7 @@ fn the_demo_has_customers_and_leaves_nothing_behind() {
     assert!(leftovers.is_empty(), "{leftovers:?}");
     let (code, error) =
         code_and_error(&run(folder.path(), &["demo", "--database-url", "sqlite://x.db"], &[]));
-    assert!(code == 78 && error.contains("DATABASE_URL"), "{error}");
+    assert!(code == 78 && error.contains("--database-url: the demo always"), "{error}");
 }
 
 /// The playground and introspection are disabled by default when other machines can reach the server, and the banner says

@@ -19,7 +19,7 @@ const INVALID: &[(&str, &str)] = &[
     ("PATRON_EMAIL_VERIFICATION", "maybe"),
     ("PATRON_VERIFY_EMAIL_EXPIRY", "0"),
     ("PATRON_RESET_PASSWORD_EXPIRY", "-1"),
-    ("PATRON_RATE_LIMITS", "true"),
+    ("PATRON_RATE_LIMITS", "maybe"),
     ("PATRON_FAILURES_PER_ADDRESS", "0"),
     ("PATRON_REGISTRATIONS_PER_ADDRESS", "many"),
     ("PATRON_PASSWORDS_PER_ADDRESS", "0"),
@@ -36,7 +36,7 @@ const INVALID: &[(&str, &str)] = &[
     ("PATRON_RECEIVED_BYTES", "1048575"),
     ("PATRON_IDLE_TIMEOUT", "0"),
     ("PATRON_CORS_ORIGINS", "https://shop.example.com, https://Shop.example.com/, *"),
-    ("PATRON_HSTS_SUBDOMAINS", "yes"),
+    ("PATRON_HSTS_SUBDOMAINS", "1"),
     ("PATRON_TRUSTED_PROXIES", "10.0.0.0/8,10.1.2.3/8,0.0.0.0/0,localhost"),
     ("PATRON_PROXY_HEADER", "x-real-ip"),
     ("PATRON_GRAPHQL_BATCH", "51"),
@@ -46,11 +46,11 @@ const INVALID: &[(&str, &str)] = &[
     ("PATRON_SHOP_URL", "javascript:alert(1)"),
     ("PATRON_SHOP_COLOR", "red"),
     ("PATRON_SHOP_LOGO", "nowhere.png"),
-    ("PATRON_CONSOLE", "yes"),
+    ("PATRON_CONSOLE", "local"),
     ("PATRON_REFERENCE", "auto"),
-    ("PATRON_PLAYGROUND", "yes"),
+    ("PATRON_PLAYGROUND", "local"),
     ("PATRON_INTROSPECTION", "localhost"),
-    ("PATRON_METRICS", "yes"),
+    ("PATRON_METRICS", "local"),
     ("PATRON_METRICS_LISTEN", "9464"),
     ("PATRON_SLOW_QUERY", "fast"),
     ("PATRON_OTLP_ENDPOINT", "127.0.0.1:4318"),
@@ -94,10 +94,7 @@ fn a_database_in_memory_is_refused() {
     let folder = Folder::new();
     for url in ["sqlite::memory:", "sqlite://x?mode=memory"] {
         let (code, error) = code_and_error(&run(folder.path(), &["--database-url", url], &[]));
-        assert!(
-            code == 78 && error.contains("DATABASE_URL (from a flag): must name a file"),
-            "{code} {error}"
-        );
+        assert!(code == 78 && error.contains("--database-url: must name a file"), "{code} {error}");
     }
 }
 
@@ -134,26 +131,73 @@ fn invalid_mail_settings_are_reported() {
 }
 
 #[test]
-fn settings_come_from_environment_file_and_flags_in_rising_order() {
+fn settings_come_from_file_environment_and_flags_in_rising_order() {
     let folder = Folder::new();
     let file = folder.path().join("patron.toml");
-    std::fs::write(&file, "listen = \"from-file\"\nhash_threads = 0\nlog_format = \"xml\"\n").unwrap();
-    let environment = [("PATRON_LISTEN", "from-environment"), ("PATRON_HASH_QUEUE", "0")];
+    let text = "public_url = \"from-file\"\nhash_threads = 0\nlisten = \"from-file\"\nlog_format = \"xml\"\n";
+    std::fs::write(&file, text).unwrap();
+    let environment = [
+        ("PATRON_LISTEN", "from-environment"),
+        ("PATRON_HASH_QUEUE", "0"),
+        ("PATRON_LOG_FORMAT", "toml"),
+        // A variable that is empty is not set.
+        ("PATRON_PUBLIC_URL", ""),
+    ];
     let arguments = ["serve", "--config", "patron.toml", "--log-format", "yaml"];
     let (code, error) = code_and_error(&run(folder.path(), &arguments, &environment));
     assert_eq!(code, 78);
-    assert!(error.contains("PATRON_LISTEN (from patron.toml): `from-file`"), "{error}");
-    assert!(error.contains("PATRON_HASH_THREADS (from patron.toml): must be at least 1"), "{error}");
-    assert!(error.contains("PATRON_LOG_FORMAT (from a flag): `yaml`"), "{error}");
-    assert!(error.contains("PATRON_HASH_QUEUE: must be at least 1"), "{error}");
+    for line in [
+        "patron: patron.toml: public_url: `from-file`",
+        "patron: patron.toml: hash_threads: must be at least 1",
+        "patron: PATRON_LISTEN: `from-environment`",
+        "patron: PATRON_HASH_QUEUE: must be at least 1",
+        "patron: --log-format: `yaml`",
+    ] {
+        assert!(error.contains(line), "{line}: {error}");
+    }
+    assert_eq!(error.lines().count(), 5, "{error}");
+}
 
-    std::fs::write(&file, "lisen = \"x\"\nlog = true\n").unwrap();
-    let (code, error) = code_and_error(&run(folder.path(), &["--config", "patron.toml"], &[]));
-    assert_eq!(code, 78);
-    assert!(error.contains("there is no setting `lisen`") && error.contains("`log` must be"), "{error}");
-
+#[test]
+fn an_invalid_settings_file_is_reported() {
+    let folder = Folder::new();
+    for (text, expected) in [
+        ("lisen = \"x\"\n", "patron: patron.toml: there is no setting `lisen`; did you mean `listen`?"),
+        ("log = [1]\n", "patron: patron.toml: `log` must be a string, a whole number, true or false"),
+        ("log = \"info\"\njwt_admin_secret = \"hunter2\n", "patron: patron.toml: line 2: "),
+    ] {
+        std::fs::write(folder.path().join("patron.toml"), text).unwrap();
+        let (code, error) = code_and_error(&run(folder.path(), &["--config", "patron.toml"], &[]));
+        assert!(code == 78 && error.contains(expected) && !error.contains("hunter2"), "{code} {error}");
+    }
+    std::fs::write(folder.path().join("large.toml"), "# x\n".repeat(1024 * 1024 / 4 + 1)).unwrap();
+    let (code, error) = code_and_error(&run(folder.path(), &["--config", "large.toml"], &[]));
+    assert!(
+        code == 78 && error.contains("`large.toml` can't be read: it has more than 1048576 bytes"),
+        "{error}"
+    );
     let (code, error) = code_and_error(&run(folder.path(), &["--config", "missing.toml"], &[]));
-    assert!(code == 78 && error.contains("missing.toml"), "{error}");
+    let expected = "patron: --config: the settings file `missing.toml` can't be read: No such file";
+    assert!(code == 78 && error.contains(expected), "{code} {error}");
+}
+
+/// Also words that other programs use, and the booleans of TOML.
+#[test]
+fn switches_are_on_and_off_in_several_words() {
+    let folder = Folder::new();
+    for (word, result) in
+        [("on", "on"), ("YES", "on"), ("true", "on"), ("off", "off"), ("no", "off"), ("False", "off")]
+    {
+        // `auto` and other words are refused by these settings, so that the words are known to be read.
+        let settings = [("PATRON_RATE_LIMITS", word), ("PATRON_CONSOLE", word)];
+        let (code, error) = code_and_error(&run(folder.path(), &["config", "check"], &settings));
+        assert_eq!(code, 0, "{word}: {error}");
+        std::fs::write(folder.path().join("patron.toml"), format!("reference = {}\n", result == "on"))
+            .unwrap();
+        let server = Server::start(folder.path(), &["--config", "patron.toml"], &settings, "metrics");
+        let is_on = |path: &str| server.send(&format!("GET {path}"), "", "").starts_with("HTTP/1.1 200");
+        assert_eq!((is_on("/admin"), is_on("/api/docs")), (result == "on", result == "on"), "{word}");
+    }
 }
 
 /// Otherwise a misspelled variable would be ignored silently.

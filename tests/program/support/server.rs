@@ -22,6 +22,7 @@ pub(crate) fn patron(folder: &Path, arguments: &[&str], settings: &[(&str, &str)
     command
         .env_clear()
         .env("PATRON_LISTEN", "127.0.0.1:0")
+        .env("PATRON_DRAIN", "0")
         .current_dir(folder)
         .args(arguments)
         .envs(settings.iter().copied());
@@ -143,9 +144,20 @@ impl Server {
     }
 
     /// Sends SIGTERM and waits for the end; returns the exit code and the log.
-    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+    pub(crate) fn terminate(self) -> (Option<i32>, String) {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let killed =
+            Command::new("kill").args([&format!("-{signal}"), &self.child.id().to_string()]).status();
         assert!(killed.expect("kill runs").success());
+    }
+
+    /// Waits for the end; returns the exit code and the log.
+    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().expect("the server ends").code();
         (code, self.log())
     }

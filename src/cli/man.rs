@@ -1,0 +1,80 @@
+//! `patron man`: prints the manual page, with all commands and all settings.
+
+use clap::{Arg, Command as ClapCommand};
+use clap_mangen::Man;
+use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
+
+use super::exit::{CommandFailure, EXIT_CODES, print};
+use super::settings_help::title;
+use crate::config::setting_groups;
+
+/// Prints the page in the format of `man`.
+pub(super) fn run(program: &ClapCommand) -> Result<(), CommandFailure> {
+    let page = page(program).map_err(|error| CommandFailure::Internal(error.to_string()))?;
+    print(&String::from_utf8_lossy(&page))
+}
+
+fn page(program: &ClapCommand) -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let man = Man::new(program.clone()).manual("patron");
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    let mut roff = Roff::new();
+    roff.control("SH", ["COMMANDS"]);
+    add_commands(&mut roff, program, "patron");
+    roff.control("SH", ["SETTINGS"]);
+    roff.text([roman(
+        "A flag overrides the environment, and the environment overrides the file that --config names. The key of a setting \
+         in that file is its flag with _ for -.",
+    )]);
+    for (heading, settings) in setting_groups() {
+        roff.control("SS", [heading]);
+        for setting in settings {
+            add_entry(&mut roff, vec![bold(title(setting))], setting.help);
+        }
+    }
+    roff.control("SH", ["EXIT STATUS"]);
+    for (code, meaning) in EXIT_CODES {
+        add_entry(&mut roff, vec![bold(code)], meaning);
+    }
+    roff.to_writer(&mut page)?;
+    Ok(page)
+}
+
+/// The commands below one, each with its own arguments.
+fn add_commands(roff: &mut Roff, parent: &ClapCommand, path: &str) {
+    for command in parent.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let path = format!("{path} {}", command.get_name());
+        roff.control("SS", [path.as_str()]);
+        roff.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default())]);
+        for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            add_entry(roff, signature(arg), &help);
+        }
+        add_commands(roff, command, &path);
+    }
+}
+
+/// The flags of an argument, and what its value is.
+fn signature(arg: &Arg) -> Vec<Inline> {
+    let short = arg.get_short().map(|short| format!("-{short}"));
+    let long = arg.get_long().map(|long| format!("--{long}"));
+    let flags: Vec<String> = short.into_iter().chain(long).collect();
+    let mut signature = vec![bold(flags.join(", "))];
+    if arg.get_action().takes_values() {
+        let separator = if flags.is_empty() { "" } else { " " };
+        let names = arg.get_value_names().unwrap_or_default();
+        let names = names.iter().map(|name| format!("<{name}>")).collect::<Vec<_>>().join(" ");
+        signature.extend([roman(separator), italic(names)]);
+    }
+    signature
+}
+
+fn add_entry(roff: &mut Roff, term: Vec<Inline>, text: &str) {
+    roff.control("TP", []);
+    roff.text(term);
+    roff.text([roman(text)]);
+}

@@ -1,0 +1,45 @@
+//! Errors of the driver that say something about the server, not about the statement.
+
+use std::io;
+use std::sync::Arc;
+
+use sea_orm::sqlx;
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+
+/// The error of a server that does not respond in time, or must not be used.
+pub(super) fn unresponsive(reason: &'static str) -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, reason))
+}
+
+/// Whether the connection must not be used again after this error: it is broken, or its server is read-only, stops or starts.
+pub(super) fn is_of_server(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        error => is_refusal_of_server(error),
+    }
+}
+
+/// Whether the server refuses statements: read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now.
+pub(super) fn is_refusal_of_server(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    matches!(error.code().as_deref(), Some("25006" | "57P01" | "57P02" | "57P03"))
+}
+
+/// The error of a query, as sea-orm has it.
+pub(super) fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// The error of a statement that returns no rows, as sea-orm has it.
+pub(super) fn execution_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// The error of a connection that was not acquired, as sea-orm has it.
+pub(super) fn acquire_error(error: sqlx::Error) -> DbErr {
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        error => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+    }
+}
