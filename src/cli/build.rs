@@ -3,6 +3,7 @@
 //! Only a command that serves loads or generates the keys in the data folder, and creates a missing database. Invalid settings
 //! end the command with exit code 78.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::exit::CommandFailure;
@@ -21,13 +22,7 @@ use crate::telemetry;
 /// SQLite database.
 pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, CommandFailure> {
     let app = build(flags, MissingFile::Create, |config, random| {
-        Keys::load(&config.tokens, &config.data_dir, random).map_err(|error| BuildError {
-            variable: "PATRON_DATA_DIR",
-            message: format!(
-                "the keys in `{}` can't be read or created: {error}",
-                config.data_dir.join("keys").display()
-            ),
-        })
+        Keys::load(&config.tokens, &config.data_dir, random).map_err(|error| keys_error(config, &error))
     })
     .await?;
     app.db.lock_for_server().map_err(|error| {
@@ -39,6 +34,16 @@ pub(super) async fn build_server(flags: &Flags) -> Result<Arc<App>, CommandFailu
         }
     })?;
     Ok(app)
+}
+
+fn keys_error(config: &Config, error: &std::io::Error) -> BuildError {
+    let remedy = match error.kind() {
+        ErrorKind::PermissionDenied => "; the user that runs patron needs the rights to read and write there",
+        _ => "",
+    };
+    let folder = config.data_dir.join("keys");
+    let message = format!("the keys in `{}` can't be read or created: {error}{remedy}", folder.display());
+    BuildError { variable: "PATRON_DATA_DIR", message }
 }
 
 /// Builds the context of a command that does not serve, with temporary keys. Fails if the database is not migrated.

@@ -13,9 +13,9 @@ pub(super) const EXIT_CODES: [(&str, &str); 7] = [
     ("1", "the command failed"),
     ("2", "invalid command line"),
     ("65", "lines of a file were refused"),
-    ("69", "the database can't be reached"),
+    ("69", "the database is unavailable, or another server uses its file; `patron health`: not ready"),
     ("70", "internal error"),
-    ("78", "invalid setting"),
+    ("78", "invalid setting, or a database that patron can't use"),
 ];
 
 /// A command failed.
@@ -55,7 +55,7 @@ impl CommandFailure {
             Self::Internal(line) => (vec![line], 70),
         };
         for line in lines {
-            eprintln!("patron: {line}");
+            print_error(&format!("patron: {line}"));
         }
         ExitCode::from(code)
     }
@@ -83,7 +83,7 @@ impl From<Error> for CommandFailure {
             Error::Conflict(reason) => Self::Refused(reason.into_owned()),
             Error::EmailTaken => Self::Refused("Email is already used".to_owned()),
             Error::Unavailable { reason, .. } => {
-                Self::Unavailable(format!("DATABASE_URL: the database can't be reached: {reason}"))
+                Self::Unavailable(format!("DATABASE_URL: the database is unavailable: {reason}"))
             }
             Error::MigrationsPending(pending) => Self::Settings(vec![format!(
                 "the database's schema is {} behind: run `patron migrate up`, or `patron serve --migrate`",
@@ -104,4 +104,9 @@ pub(super) fn print(text: &str) -> Result<(), CommandFailure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints a line to standard error. If nothing reads it (`patron … 2>&1 | head -1`), the exit code still has the outcome.
+pub(super) fn print_error(line: &str) {
+    let _closed = writeln!(std::io::stderr(), "{line}");
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::build::admin_ctx;
-use super::exit::CommandFailure;
+use super::exit::{CommandFailure, print_error};
 use super::format::FormatOptions;
 use super::progress::ProgressBar;
 use crate::app::ctx::AdminCtx;
@@ -58,7 +58,7 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFa
     match written {
         Ok(count) => {
             // Standard output may be the file itself.
-            eprintln!("{count} customers exported, in {elapsed}");
+            print_error(&format!("{count} customers exported, in {elapsed}"));
             Ok(())
         }
         // The reader closed the pipe (`patron export | head -1`).

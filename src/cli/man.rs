@@ -1,5 +1,6 @@
 //! `patron man`: prints the manual page, with all commands and all settings.
 
+use clap::builder::PossibleValue;
 use clap::{Arg, Command as ClapCommand};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
@@ -19,7 +20,7 @@ fn page(program: &ClapCommand) -> std::io::Result<Vec<u8>> {
     let man = Man::new(program.clone()).manual("patron");
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    synopsis().to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let mut roff = Roff::new();
@@ -44,6 +45,23 @@ fn page(program: &ClapCommand) -> std::io::Result<Vec<u8>> {
     Ok(page)
 }
 
+/// Every command takes the flags of settings, which the generated synopsis would omit.
+fn synopsis() -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]);
+    roff.text([
+        bold("patron"),
+        roman(" [--config "),
+        italic("FILE"),
+        roman("] [--SETTING "),
+        italic("VALUE"),
+        roman("]... ["),
+        italic("COMMAND"),
+        roman("]"),
+    ]);
+    roff
+}
+
 /// The commands below one, each with its own arguments.
 fn add_commands(roff: &mut Roff, parent: &ClapCommand, path: &str) {
     for command in parent.get_subcommands().filter(|command| !command.is_hide_set()) {
@@ -51,11 +69,28 @@ fn add_commands(roff: &mut Roff, parent: &ClapCommand, path: &str) {
         roff.control("SS", [path.as_str()]);
         roff.text([roman(command.get_about().map(ToString::to_string).unwrap_or_default())]);
         for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
-            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-            add_entry(roff, signature(arg), &help);
+            add_entry(roff, signature(arg), &description(arg));
         }
         add_commands(roff, command, &path);
     }
+}
+
+/// The help of an argument, with the possible values and the default.
+fn description(arg: &Arg) -> String {
+    let mut text = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    if !arg.get_action().takes_values() {
+        return text;
+    }
+    let values = arg.get_possible_values();
+    let values: Vec<&str> =
+        values.iter().filter(|value| !value.is_hide_set()).map(PossibleValue::get_name).collect();
+    if !values.is_empty() {
+        text.push_str(&format!("; one of: {}", values.join(", ")));
+    }
+    if let Some(default) = arg.get_default_values().first() {
+        text.push_str(&format!("; default: {}", default.to_string_lossy()));
+    }
+    text
 }
 
 /// The flags of an argument, and what its value is.

@@ -38,7 +38,7 @@ use crate::{router, telemetry};
 
 /// A gateway for customer accounts: REST changes them, GraphQL reads them.
 #[derive(Debug, Parser)]
-#[command(name = "patron", version, after_help = after_help(), args_conflicts_with_subcommands = false)]
+#[command(name = "patron", version, after_help = after_help())]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -48,7 +48,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API and the playground (the default)
+    /// Serve the API, the console and the account pages (the default)
     Serve(serve::Options),
     /// Migrate the database schema up or down, or show its status
     #[command(subcommand)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::ProgressStyle;
 
+use super::exit::print_error;
 use crate::clock::Timer;
 
 /// The interval between lines without a terminal.
@@ -45,7 +46,7 @@ impl ProgressBar {
             bar.set_position(done.min(self.total));
         } else if elapsed >= self.last_line + LINE_INTERVAL {
             self.last_line = elapsed;
-            eprintln!("{}", self.text(done, customers, elapsed));
+            print_error(&self.text(done, customers, elapsed));
         }
     }
 

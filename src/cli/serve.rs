@@ -47,7 +47,7 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), CommandF
         Ok(admin) => banner(&app, &listeners, admin.as_ref(), "")?,
         Err(Error::Unavailable { reason, .. }) => {
             // Liveness responds with 200, everything else with 503, until the database is reachable.
-            tracing::error!(reason, "the database can't be reached; trying again");
+            tracing::error!(reason, "the database is unavailable; trying again");
             banner(&app, &listeners, None, "")?;
             tokio::spawn(prepare_later(Arc::clone(&app), options.migrate));
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Values;
+use super::values::on_or_off;
 
 /// The secret of EverShop's session cookies if its configuration has none. It is published with EverShop's source.
 const PUBLISHED_SECRET: &str = "keyboard cat";
@@ -26,14 +27,14 @@ pub struct FrontDoorConfig {
 
 impl FrontDoorConfig {
     pub(super) fn from_values(v: &mut Values) -> Option<Self> {
-        match v.text("PATRON_COMPAT").as_str() {
-            "evershop" => Some(Self::read(v)),
-            "off" => None,
-            other => {
-                v.problem("PATRON_COMPAT", format!("`{other}` is not off or evershop"));
-                None
-            }
+        if v.is_front_door() {
+            return Some(Self::read(v));
         }
+        let text = v.text("PATRON_COMPAT");
+        if on_or_off(&text) != Some(false) {
+            v.problem("PATRON_COMPAT", format!("`{text}` is not off or evershop"));
+        }
+        None
     }
 
     fn read(v: &mut Values) -> Self {
@@ -66,6 +67,11 @@ impl FrontDoorConfig {
 }
 
 impl Values {
+    /// Whether patron is the front door of an EverShop.
+    pub(super) fn is_front_door(&self) -> bool {
+        self.text("PATRON_COMPAT").trim().eq_ignore_ascii_case("evershop")
+    }
+
     /// Reads the name of a cookie: a token (RFC 6265 4.1.1).
     fn cookie_name(&mut self, variable: &'static str) -> String {
         let name = self.text(variable);
@@ -94,7 +100,10 @@ mod tests {
         let (name, admin) = ("PATRON_EVERSHOP_COOKIE_NAME", "PATRON_EVERSHOP_ADMIN_COOKIE_NAME");
         assert_eq!(variables(&[]), [""; 0]);
         assert_eq!(variables(&[on, secret]), [""; 0]);
-        assert_eq!(variables(&[("PATRON_COMPAT", "shopify")]), ["PATRON_COMPAT"]);
+        assert_eq!(variables(&[("PATRON_COMPAT", "False")]), [""; 0]);
+        for word in ["shopify", "on"] {
+            assert_eq!(variables(&[("PATRON_COMPAT", word)]), ["PATRON_COMPAT"], "{word}");
+        }
         assert_eq!(variables(&[on]), ["PATRON_EVERSHOP_COOKIE_SECRET"]);
         assert_eq!(variables(&[on, secret, (name, "a b")]), [name]);
         assert_eq!(variables(&[on, secret, (name, "asid")]), [admin]);

@@ -4,7 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sea_orm::sqlx;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use secrecy::{ExposeSecret, SecretString};
+use url::form_urlencoded;
 
 use super::Values;
 use super::postgres_url::{DatabaseHost, PostgresUrl};
@@ -89,6 +92,8 @@ impl Values {
                 "DATABASE_URL",
                 "must name a file: every connection would have its own database in memory",
             );
+        } else if let Err(message) = check_sqlite_url(&url) {
+            self.problem("DATABASE_URL", message);
         }
         PostgresUrl { url, hosts: Vec::new(), requires_read_write: false }
     }
@@ -112,5 +117,49 @@ impl Values {
     fn milliseconds(&mut self, variable: &'static str) -> Option<Duration> {
         let number = self.at_least(variable, 0);
         (number > 0).then(|| Duration::from_millis(number.into()))
+    }
+}
+
+/// Checks a URL that begins with `sqlite:`. It contains no password.
+///
+/// # Errors
+/// What is wrong.
+fn check_sqlite_url(url: &str) -> Result<(), String> {
+    let parsed: Result<SqliteConnectOptions, sqlx::Error> = url.parse();
+    let options = parsed.map_err(|error| match error {
+        sqlx::Error::Configuration(reason) => format!("is not valid: {reason}"),
+        error => format!("is not valid: {error}"),
+    })?;
+    if options.get_filename().as_os_str().is_empty() {
+        return Err("must name a file, such as sqlite://data/patron.db".to_owned());
+    }
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        if matches!((&*key, &*value), ("mode", "ro") | ("immutable", "true" | "1")) {
+            return Err(format!("must not have {key}={value}: patron writes to its database"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_sqlite_url;
+
+    #[test]
+    fn urls_of_sqlite_name_a_file_that_can_be_written() {
+        for url in ["sqlite://data/patron.db", "sqlite:patron.db", "sqlite:///srv/a%20b.db?mode=rwc"] {
+            assert_eq!(check_sqlite_url(url), Ok(()), "{url}");
+        }
+        for (url, message) in [
+            ("sqlite://", "must name a file"),
+            ("sqlite://a.db?mode=writable", "is not valid: unknown value \"writable\" for `mode`"),
+            ("sqlite://a.db?mod=rw", "is not valid: unknown query parameter `mod`"),
+            ("sqlite://a.db?mode=ro", "must not have mode=ro"),
+            ("sqlite://a.db?immutable=1", "must not have immutable=1"),
+        ] {
+            let found = check_sqlite_url(url).unwrap_err();
+            assert!(found.starts_with(message), "{url}: {found}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use super::Config;
 use super::flags::Flags;
-use super::mask::without_password;
+use super::mask::{MASK, without_password};
 use super::origin::Origin;
 use super::setting::Setting;
 use super::setting_error::SettingError;
@@ -16,7 +16,7 @@ use super::values::Values;
 pub struct EffectiveSetting {
     /// The setting.
     pub setting: &'static Setting,
-    /// The value, or the default; none if it is not set. The value of a secret is `***`.
+    /// The value, or the default; none if it is not set. The value of a secret, and of an unreadable `DATABASE_URL`, is `***`.
     pub value: Option<String>,
     /// What the value results in, if it depends on something else: `auto`, and defaults that other settings decide.
     pub result: Option<String>,
@@ -45,17 +45,31 @@ pub fn effective_settings(
         Ok(config) => {
             for shown in &mut settings {
                 let result = result_of(&config, shown.setting.variable);
-                shown.result = result.filter(|_| shown.value.as_deref().is_none_or(|value| value == "auto"));
+                shown.result = result.filter(|_| shown.value.as_deref().is_none_or(is_auto));
             }
             Ok((settings, Vec::new()))
         }
-        Err(problems) => Ok((settings, problems)),
+        Err(problems) => {
+            // A URL that can't be read may have its password anywhere.
+            let is_unreadable = |shown: &&mut EffectiveSetting| {
+                shown.setting.variable == "DATABASE_URL"
+                    && problems.iter().any(|problem| problem.variable == shown.setting.variable)
+            };
+            for shown in settings.iter_mut().filter(is_unreadable) {
+                shown.value = Some(MASK.to_owned());
+            }
+            Ok((settings, problems))
+        }
     }
+}
+
+fn is_auto(value: &str) -> bool {
+    value.trim().eq_ignore_ascii_case("auto")
 }
 
 fn shown_value(values: &Values, setting: &'static Setting) -> Option<String> {
     match values.get(setting.variable) {
-        Some(value) if setting.secret => (!value.is_empty()).then(|| "***".to_owned()),
+        Some(value) if setting.secret => (!value.is_empty()).then(|| MASK.to_owned()),
         Some(value) => Some(without_password(value)),
         None => setting.default.map(str::to_owned),
     }

@@ -60,16 +60,32 @@ fn syntax_error(text: &str, error: &toml::de::Error) -> String {
 /// The setting of a key, with the text of its value.
 fn entry(key: &str, value: toml::Value) -> Result<(&'static Setting, String), String> {
     let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-        let suggestion = nearest_key(key).map(|nearest| format!("; did you mean `{nearest}`?"));
-        return Err(format!("there is no setting `{key}`{}", suggestion.unwrap_or_default()));
+        return Err(format!("there is no setting `{key}`{}", suggestion(key, &value)));
     };
     let text = match value {
         toml::Value::String(text) => text,
         toml::Value::Integer(number) => number.to_string(),
         toml::Value::Boolean(is_on) => is_on.to_string(),
+        toml::Value::Array(_) => {
+            return Err(format!(
+                "`{key}` must be a string, a whole number, true or false; a list is one string with commas"
+            ));
+        }
         _ => return Err(format!("`{key}` must be a string, a whole number, true or false")),
     };
     Ok((setting, text))
+}
+
+/// What was probably meant by an unknown key: a table, the name of a variable, or another key.
+fn suggestion(key: &str, value: &toml::Value) -> String {
+    if value.is_table() {
+        return format!("; settings are not in tables: write the keys of `{key}` without it");
+    }
+    let of_variable = SETTINGS.iter().find(|setting| setting.variable.eq_ignore_ascii_case(key));
+    match of_variable.map(|setting| setting.key).or_else(|| nearest_key(key)) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => "; `patron help settings` lists all settings".to_owned(),
+    }
 }
 
 fn nearest_key(key: &str) -> Option<&'static str> {

@@ -66,7 +66,7 @@ impl clap::Args for Flags {
             .value_name("FILE")
             .value_parser(clap::value_parser!(PathBuf))
             .global(true)
-            .help("TOML file of settings; `patron config example` prints one");
+            .help("TOML file of settings; `patron help settings` explains all flags and keys");
         command.arg(config).args(SETTINGS.iter().filter(|setting| !setting.secret).map(flag))
     }
 

@@ -1,7 +1,9 @@
 //! Masks the passwords of URLs, for output that people read.
 
+use url::form_urlencoded;
+
 /// The text in place of a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// A value without the password of its URL, if it is one with a password: in front of the host, or in the query as
 /// PostgreSQL's clients write it. Also masks URLs that are not valid, such as those whose password has unescaped characters.
@@ -16,10 +18,15 @@ pub(super) fn without_password(text: &str) -> String {
     };
     let Some((path, query)) = rest.split_once('?') else { return format!("{scheme}://{rest}") };
     let parameters = query.split('&').map(|parameter| match parameter.split_once('=') {
-        Some((name, _)) if name.eq_ignore_ascii_case("password") => format!("{name}={MASK}"),
+        Some((name, _)) if is_secret(name) => format!("{name}={MASK}"),
         _ => parameter.to_owned(),
     });
     format!("{scheme}://{path}?{}", parameters.collect::<Vec<_>>().join("&"))
+}
+
+/// Whether the parameter of a query with this name is a password. A name may be percent-encoded.
+fn is_secret(name: &str) -> bool {
+    form_urlencoded::parse(name.as_bytes()).any(|(name, _)| name.to_ascii_lowercase().contains("pass"))
 }
 
 #[cfg(test)]
@@ -37,6 +44,10 @@ mod tests {
             (
                 "postgres://db/x?user=u&password=hunter2&sslmode=disable",
                 "postgres://db/x?user=u&password=***&sslmode=disable",
+            ),
+            (
+                "postgres://db/x?PGPASS=hunter2&p%61ssword=hunter2",
+                "postgres://db/x?PGPASS=***&p%61ssword=***",
             ),
             ("postgres://u@db/x", "postgres://u@db/x"),
             ("sqlite://data/patron.db", "sqlite://data/patron.db"),

@@ -115,7 +115,7 @@ impl Config {
         let v = &mut values;
         let data_dir = PathBuf::from(v.text("PATRON_DATA_DIR"));
         let listen: SocketAddr = v.parsed("PATRON_LISTEN", "an address and port such as 127.0.0.1:3000");
-        let public_url = v.url("PATRON_PUBLIC_URL");
+        let public_url = v.public_url("PATRON_PUBLIC_URL");
         let local = server::is_local(listen, public_url.as_deref());
         let config = Self {
             mail: MailConfig::from_values(v, public_url.as_deref(), &data_dir),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::SecretString;
+use url::Url;
 
 use super::Values;
 
@@ -56,11 +57,8 @@ impl WebhookConfig {
 impl Values {
     /// Reads the sender of mails, which the mailer parses.
     fn sender(&self, variable: &'static str, public_url: Option<&str>) -> String {
-        let host = public_url.and_then(|url| url.split("://").nth(1));
-        let host = host
-            .and_then(|authority| authority.split(['/', ':', '?']).next())
-            .filter(|host| !host.is_empty());
-        let default = || format!("no-reply@{}", host.unwrap_or("localhost"));
+        let host = public_url.and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_owned));
+        let default = || format!("no-reply@{}", host.as_deref().unwrap_or("localhost"));
         self.get(variable).map_or_else(default, str::to_owned)
     }
 }

@@ -9,6 +9,10 @@ use super::values::Values;
 pub fn with_place(message: &str, flags: &Flags) -> String {
     let renamed = message.split_once(": ").filter(|(variable, _)| find(variable).is_some());
     match (renamed, Values::gather(flags)) {
+        // Without a URL, the database is in the data folder.
+        (Some(("DATABASE_URL", rest)), Ok(values)) if !values.sets("DATABASE_URL") => {
+            format!("{}: {rest}", values.place("PATRON_DATA_DIR"))
+        }
         (Some((variable, rest)), Ok(values)) => format!("{}: {rest}", values.place(variable)),
         _ => message.to_owned(),
     }

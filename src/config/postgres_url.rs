@@ -34,6 +34,9 @@ const PARAMETERS: [&str; 18] = [
     "user",
 ];
 
+/// The values of `sslmode`.
+const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+
 /// The parameter that says which servers may be used.
 const SESSION: &str = "target_session_attrs";
 
@@ -82,7 +85,8 @@ impl PostgresUrl {
 }
 
 fn invalid() -> String {
-    "is not a valid URL; special characters in its password must be percent-encoded (# is %23, / is %2F)"
+    "is not a valid URL; special characters in its password must be percent-encoded (# is %23, / is %2F), and its port \
+     must be a number up to 65535"
         .to_owned()
 }
 
@@ -122,6 +126,7 @@ fn host(text: &str) -> Result<DatabaseHost, String> {
 fn check_parameters(url: &mut Url, has_hosts: bool) -> Result<bool, String> {
     let pairs: Vec<(String, String)> =
         url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
+    let has_at_sign = url.query().is_some_and(|query| query.contains('@'));
     let mut requires_read_write = false;
     for (key, value) in &pairs {
         match (key.as_str(), value.as_str()) {
@@ -133,7 +138,15 @@ fn check_parameters(url: &mut Url, has_hosts: bool) -> Result<bool, String> {
                     "has the parameter `{key}` for several hosts: list them as postgres://USER@HOST1:5432,HOST2:5432/DATABASE"
                 ));
             }
+            ("sslmode" | "ssl-mode", mode)
+                if !SSL_MODES.iter().any(|known| mode.eq_ignore_ascii_case(known)) =>
+            {
+                let known = SSL_MODES.join(", ");
+                return Err(format!("has the unknown sslmode `{mode}`; known are {known}"));
+            }
             (key, _) if PARAMETERS.contains(&key) || key.starts_with("options[") => {}
+            // The password has a question mark, and this is a part of it.
+            _ if has_at_sign => return Err(invalid()),
             (key, _) => {
                 let known = PARAMETERS.join(", ");
                 return Err(format!(
@@ -199,7 +212,13 @@ mod tests {
     fn what_is_wrong_is_named_without_the_password() {
         for (url, message) in [
             ("postgres://u:p#q@db.internal/x", "is not a valid URL"),
+            ("postgres://u:123?secret@db/x", "is not a valid URL"),
             ("postgres://u:secret@db/x?sslmod=disable", "has the unknown parameter `sslmod`"),
+            (
+                "postgres://u:secret@db/x?sslmode=verify",
+                "has the unknown sslmode `verify`; known are disable, ",
+            ),
+            ("postgres://u:secret@db:99999/x", "its port must be a number up to 65535"),
             ("postgres://u:secret@db/x?target_session_attrs=standby", "neither any nor read-write"),
             ("postgres://u:secret@db1,db2/x?host=db3", "has the parameter `host` for several hosts"),
             ("postgres://u:secret@db1:x,db2/x", "has a port that is not a number"),

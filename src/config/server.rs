@@ -56,7 +56,7 @@ impl ServerConfig {
         public_url: Option<String>,
         local: bool,
     ) -> Self {
-        let has_own_paths = v.text("PATRON_COMPAT") == "off";
+        let has_own_paths = !v.is_front_door();
         Self {
             listen,
             public_url,
@@ -98,6 +98,22 @@ impl ServerConfig {
 }
 
 impl Values {
+    /// Reads the URL that links in mails begin with.
+    pub(super) fn public_url(&mut self, variable: &'static str) -> Option<String> {
+        let text = self.url(variable)?;
+        let has_more = |url: Url| {
+            let has_user = !url.username().is_empty() || url.password().is_some();
+            has_user || url.query().is_some() || url.fragment().is_some()
+        };
+        if Url::parse(&text).is_ok_and(has_more) {
+            self.problem(
+                variable,
+                "must be a URL without a user, a query and a fragment, such as https://accounts.example.com",
+            );
+        }
+        Some(text)
+    }
+
     /// Reads origins as browsers write them (RFC 6454 6.2): another spelling never matches.
     fn origins(&mut self, variable: &'static str) -> Vec<String> {
         let origins: Vec<String> =

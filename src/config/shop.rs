@@ -5,6 +5,7 @@ use std::fmt;
 use url::Url;
 
 use super::Values;
+use super::mask::without_password;
 use crate::types::Color;
 
 /// The maximum number of characters of the name.
@@ -67,7 +68,8 @@ impl Values {
         };
         let url = Url::parse(text.trim()).ok().filter(is_link);
         if url.is_none() {
-            self.problem(variable, format!("`{text}` is not a URL such as https://shop.example.com"));
+            let shown = without_password(&text);
+            self.problem(variable, format!("`{shown}` is not a URL such as https://shop.example.com"));
         }
         url.map(String::from)
     }

@@ -14,9 +14,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use url::Url;
 
 use super::file::read_file;
 use super::flags::Flags;
+use super::mask::without_password;
 use super::origin::Origin;
 use super::setting_error::SettingError;
 use super::settings::{SETTINGS, find};
@@ -124,7 +126,9 @@ impl Values {
     }
 
     pub(super) fn at_least(&mut self, variable: &'static str, minimum: u32) -> u32 {
-        let number = self.parsed(variable, "a whole number");
+        let is_number = self.text(variable).trim().bytes().all(|byte| byte.is_ascii_digit());
+        let expected = if is_number { "a number up to 4294967295" } else { "a whole number" };
+        let number = self.parsed(variable, expected);
         if number < minimum && !self.problems.iter().any(|p| p.variable == variable) {
             self.problem(variable, format!("must be at least {minimum}, but is {number}"));
         }
@@ -161,12 +165,15 @@ impl Values {
         }
     }
 
+    /// Reads an http:// or https:// URL, without slashes at its end.
     pub(super) fn url(&mut self, variable: &'static str) -> Option<String> {
-        let url = self.get(variable)?.trim_end_matches('/').to_owned();
-        if !url.starts_with("http://") && !url.starts_with("https://") {
-            self.problem(variable, format!("`{url}` is not an http:// or https:// URL"));
+        let text = self.get(variable)?.trim().to_owned();
+        let has_scheme = text.starts_with("http://") || text.starts_with("https://");
+        if !has_scheme || Url::parse(&text).is_err() {
+            let shown = without_password(&text);
+            self.problem(variable, format!("`{shown}` is not an http:// or https:// URL"));
         }
-        Some(url)
+        Some(text.trim_end_matches('/').to_owned())
     }
 
     /// Reads networks in CIDR notation (RFC 4632 3.1, RFC 4291 2.3). A single address is a network of that address.
@@ -236,7 +243,7 @@ impl Values {
 }
 
 /// Reads the words for on and off, in any case.
-fn on_or_off(text: &str) -> Option<bool> {
+pub(super) fn on_or_off(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "on" | "yes" | "true" => Some(true),
         "off" | "no" | "false" => Some(false),

@@ -40,7 +40,7 @@ pub fn check_file(config: &DatabaseConfig, missing: MissingFile) -> Result<(), S
         Ok(metadata) if metadata.is_dir() => {
             Err(format!("`{shown}` is a folder, not a file: add the name of the database file to the path"))
         }
-        Ok(_) => check_content(&path),
+        Ok(_) => check_content(&path, missing),
         Err(error) if error.kind() == ErrorKind::NotFound && missing == MissingFile::Refuse => Err(format!(
             "there is no database at `{shown}` yet: run `patron migrate up`, or `patron serve`, which creates it"
         )),
@@ -79,15 +79,17 @@ pub fn open_error(config: &DatabaseConfig, error: &DbErr) -> String {
     }
 }
 
-/// An empty file is an empty database.
-fn check_content(path: &Path) -> Result<(), String> {
+/// An empty file is an empty database. A command that may create a database writes to it; others may read a copy that is
+/// protected from writes.
+fn check_content(path: &Path, missing: MissingFile) -> Result<(), String> {
     let mut start = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut start));
+    let file = OpenOptions::new().read(true).write(missing == MissingFile::Create).open(path);
+    let read = file.and_then(|file| file.take(16).read_to_end(&mut start));
     match read {
         Ok(_) if start.is_empty() || start == MAGIC => Ok(()),
         Ok(_) => Err(format!("`{}` is not an SQLite database, or it is damaged: {RESTORE}", path.display())),
         Err(error) => {
-            Err(format!("`{}` can't be read: {error}; {}", path.display(), remedy(path, error.kind())))
+            Err(format!("`{}` can't be opened: {error}; {}", path.display(), remedy(path, error.kind())))
         }
     }
 }
@@ -123,15 +125,16 @@ fn remedy(path: &Path, kind: ErrorKind) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{check_content, create};
+    use super::{MissingFile, check_content, create};
 
     #[test]
     fn files_are_created_once_and_checked() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
-        assert_eq!((create(&path), create(&path), check_content(&path)), (Ok(()), Ok(()), Ok(())));
+        assert_eq!((create(&path), create(&path)), (Ok(()), Ok(())));
+        assert_eq!(check_content(&path, MissingFile::Create), Ok(()));
         std::fs::write(&path, "id,name").expect("the file is written");
-        let error = check_content(&path).expect_err("text is refused");
+        let error = check_content(&path, MissingFile::Refuse).expect_err("text is refused");
         assert!(error.contains("a.db` is not an SQLite database"), "{error}");
         let error = create(Path::new("/nowhere/at/all.db")).expect_err("there is no folder");
         assert!(error.contains("create the folder `/nowhere/at`"), "{error}");

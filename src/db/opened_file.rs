@@ -37,7 +37,7 @@ pub enum FileLockError {
         id: Option<u32>,
     },
     /// The lock file can't be created, written or locked.
-    #[error("the lock file `{}` can't be used: {error}. The folder must be on a file system with locks, and writable", .path.display())]
+    #[error("the lock file `{}` can't be used: {error}. The user that runs patron must be able to write it, on a file system with locks", .path.display())]
     Io {
         /// The lock file.
         path: PathBuf,

@@ -130,6 +130,26 @@ pub(super) fn pooler_remedy(error: &DbErr) -> Option<&'static str> {
     }
 }
 
+/// How an operator fixes a refused login. `None` for any other error.
+pub(super) fn login_remedy(error: &DbErr) -> Option<&'static str> {
+    match code(error)?.as_str() {
+        // invalid_authorization_specification, invalid_password.
+        "28000" | "28P01" => Some(
+            "Correct the user and the password in DATABASE_URL, or the rules in pg_hba.conf of the server",
+        ),
+        // invalid_catalog_name.
+        "3D000" => Some("Create the database, or correct its name in DATABASE_URL"),
+        // too_many_connections.
+        "53300" => Some("Lower PATRON_DATABASE_CONNECTIONS, or raise max_connections of the server"),
+        _ => None,
+    }
+}
+
+/// Whether PostgreSQL denies the role the use of a table or a schema (insufficient_privilege).
+pub(super) fn is_denied(error: &DbErr) -> bool {
+    code(error).as_deref() == Some("42501")
+}
+
 /// How an operator fixes a failed TLS connection. `None` for any other error.
 pub(super) fn tls_remedy(error: &DbErr) -> Option<&'static str> {
     let driver = driver_error(error)?;

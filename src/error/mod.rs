@@ -176,6 +176,10 @@ pub const GROUP_NAME_TAKEN: Error = Error::fixed_conflict("Group name is already
 const DAMAGED_FILE: &str = "the database file is damaged: stop patron, keep a copy of the file, and restore a backup \
     (docs/backup.md)";
 
+/// The error if PostgreSQL denies the role the use of a table or a schema, with the remedy.
+const DENIED: &str = "PostgreSQL denies the role of DATABASE_URL the use of a table or a schema, which its log names. The role that runs \
+    `patron migrate up` needs CREATE on the schema; run the server as the same role, or as a member of it";
+
 /// The unique indexes of e-mail addresses.
 const EMAIL_INDEXES: [UniqueIndex; 2] = [
     UniqueIndex { table: "customer", columns: &["email_key"] },
@@ -194,7 +198,10 @@ impl From<DbErr> for Error {
             return Self::DatabaseUnusable(remedy.to_owned());
         }
         if driver::is_damaged(&error) {
-            return Self::DatabaseUnusable(format!("{DAMAGED_FILE} ({error})"));
+            return Self::DatabaseUnusable(DAMAGED_FILE.to_owned());
+        }
+        if driver::is_denied(&error) {
+            return Self::DatabaseUnusable(DENIED.to_owned());
         }
         if EMAIL_INDEXES.iter().any(|index| index.is_violated_by(&error)) {
             Self::EmailTaken
@@ -202,7 +209,7 @@ impl From<DbErr> for Error {
             GROUP_NAME_TAKEN
         } else if !driver::is_transient(&error) {
             Self::internal(error)
-        } else if let Some(remedy) = driver::tls_remedy(&error) {
+        } else if let Some(remedy) = driver::tls_remedy(&error).or_else(|| driver::login_remedy(&error)) {
             Self::unavailable(format!("{error}. {remedy}"))
         } else {
             Self::unavailable(error)

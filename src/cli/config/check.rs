@@ -1,7 +1,8 @@
 //! `patron config check`: checks all settings that can be checked without the database and the network.
 
+use super::unknown_variables::warn_of_unknown_variables;
 use crate::cli::exit::{CommandFailure, print};
-use crate::config::{Config, Flags, unknown_variables};
+use crate::config::{Config, Flags};
 use crate::outbound::mailer::Mailer;
 use crate::outbound::webhook_client::WebhookClient;
 
@@ -10,9 +11,6 @@ pub(super) fn run(flags: &Flags) -> Result<(), CommandFailure> {
     let config = Config::load(flags)?;
     Mailer::new(&config.mail, &config.shop)?;
     WebhookClient::new(&config.webhooks)?;
-    for (name, nearest) in unknown_variables() {
-        let suggestion = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-        eprintln!("patron: warning: {name} is set, but is not a setting of patron{suggestion}");
-    }
+    warn_of_unknown_variables();
     print("the settings are valid\n")
 }

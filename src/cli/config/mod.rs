@@ -3,6 +3,7 @@
 mod check;
 mod example;
 mod show;
+mod unknown_variables;
 
 use clap::{Args, Subcommand};
 

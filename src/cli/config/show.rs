@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::unknown_variables::warn_of_unknown_variables;
 use crate::cli::exit::CommandFailure;
 use crate::cli::list_format::ListOptions;
 use crate::config::{EffectiveSetting, Flags, Origin, effective_settings};
@@ -10,6 +11,7 @@ use crate::config::{EffectiveSetting, Flags, Origin, effective_settings};
 pub(super) fn run(flags: &Flags, options: &ListOptions) -> Result<(), CommandFailure> {
     let (settings, problems) = effective_settings(flags)?;
     options.print(settings, line, object)?;
+    warn_of_unknown_variables();
     if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::cli::build::admin_ctx;
-use crate::cli::exit::{CommandFailure, print};
+use crate::cli::exit::{CommandFailure, print, print_error};
 use crate::cli::progress::ProgressBar;
 use crate::config::Flags;
 use crate::service::import::{Import, ImportOutcome};
@@ -63,9 +63,9 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFa
     print(&summary.text(import.invited(), &elapsed))?;
     let refused_file = refusals.finish()?;
     if let Err(failure) = outcome {
-        eprintln!(
+        print_error(&format!(
             "patron: stopped after line {last}; imported customers are kept, the same command resumes the import"
-        );
+        ));
         return Err(failure);
     }
     match refused_file {

@@ -76,6 +76,46 @@ fn invalid_values_are_shown_and_reported() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("soon"), "{output:?}");
 }
 
+/// A URL that patron can't read may have its password anywhere.
+#[test]
+fn an_unreadable_database_url_is_masked() {
+    let folder = Folder::new();
+    for url in [
+        "postgres:/u:hunter2@db/x",
+        "u:hunter2@db/x",
+        "host=db password=hunter2",
+        "postgres://u:hunter2",
+        "postgres://db/x?passwd=hunter2",
+        "postgres://u:123?hunter2@db/x",
+    ] {
+        for arguments in [&["config"][..], &["config", "--format", "json"]] {
+            let output = run(folder.path(), arguments, &[("DATABASE_URL", url)]);
+            let shown = String::from_utf8_lossy(&output.stdout);
+            let row = shown.lines().find(|line| line.contains("***"));
+            assert!(row.is_some() && !shown.contains("hunter2"), "{url}: {shown}");
+        }
+        let (code, error) =
+            code_and_error(&run(folder.path(), &["config", "check"], &[("DATABASE_URL", url)]));
+        assert!(
+            code == 78 && error.contains("DATABASE_URL: ") && !error.contains("hunter"),
+            "{url}: {error}"
+        );
+    }
+}
+
+#[test]
+fn misspelled_variables_are_named() {
+    let folder = Folder::new();
+    // The nightly backup of the Debian package has settings of this name.
+    let settings = [("PATRON_LISTEM", "x"), ("PATRON_BACKUP_KEEP", "7")];
+    let (code, error) = code_and_error(&run(folder.path(), &["config"], &settings));
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        error.contains("PATRON_LISTEM is set, but is not a setting of patron; did you mean PATRON_LISTEN?")
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
 #[test]
 fn the_check_needs_no_database_and_finds_what_the_start_would_refuse() {
     let folder = Folder::new();

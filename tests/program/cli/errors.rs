@@ -1,11 +1,14 @@
 //! Failures at the start name what was used and what is wrong: the flag, variable or key of the file, the path, the cause.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use patron::clock::Timer;
 
-use crate::support::{Folder, Server, code_and_error, free_address, run};
+use crate::support::{Folder, Server, code_and_error, free_address, path, patron, run};
 
 #[test]
 fn a_port_in_use_is_reported_with_the_setting_that_names_it() {
@@ -131,7 +134,7 @@ fn a_refused_connection_to_postgres_is_reported_at_once() {
         let timer = Timer::start();
         let (code, error) = code_and_error(&run(folder.path(), arguments, &[("DATABASE_URL", &url)]));
         let expected =
-            format!("patron: DATABASE_URL: the database can't be reached: {address}: Connection refused");
+            format!("patron: DATABASE_URL: the database is unavailable: {address}: Connection refused");
         assert!(code == 69 && error.contains(&expected) && !error.contains("hunter2"), "{code} {error}");
         assert!(timer.elapsed() < Duration::from_secs(5), "{arguments:?}: {:?}", timer.elapsed());
     }
@@ -161,4 +164,66 @@ fn a_second_server_on_one_file_is_refused_and_other_commands_work() {
     let server = Server::start(folder.path(), &[], &[], "metrics");
     assert_eq!(server.terminate().0, Some(0));
     assert_eq!(Server::start(folder.path(), &[], &[], "metrics").terminate().0, Some(0));
+}
+
+/// Runs a command that may use only files with the rights for it, also if the tests run as root.
+fn run_with_file_rights(folder: &Path, arguments: &[&str]) -> Output {
+    if !rustix::process::geteuid().is_root() {
+        return run(folder, arguments, &[]);
+    }
+    let mut command = Command::new("setpriv");
+    let capabilities = "-dac_override,-dac_read_search";
+    command.arg(format!("--bounding-set={capabilities}")).arg(format!("--inh-caps={capabilities}"));
+    command.arg(path()).args(arguments).current_dir(folder);
+    command.env_clear().env("PATRON_LISTEN", "127.0.0.1:0").output().expect("setpriv runs")
+}
+
+#[test]
+fn missing_rights_are_reported_with_the_path() {
+    let folder = Folder::new();
+    assert_eq!(run(folder.path(), &["migrate", "up"], &[]).status.code(), Some(0));
+    let data = folder.path().join("data");
+    let set_mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("the mode is set");
+    };
+    let rights = "the user that runs patron needs the rights to read and write";
+    for (file_mode, folder_mode, arguments, expected) in [
+        (
+            0o400,
+            0o700,
+            &["serve"][..],
+            "PATRON_DATA_DIR: `./data/patron.db` can't be opened: Permission denied",
+        ),
+        (
+            0o000,
+            0o700,
+            &["admin", "list"],
+            "PATRON_DATA_DIR: `./data/patron.db` can't be opened: Permission denied",
+        ),
+        (0o600, 0o500, &["migrate", "up"], "PATRON_DATA_DIR: `./data/patron.db` can't be opened: "),
+        (0o600, 0o500, &["serve"], "PATRON_DATA_DIR: the keys in `./data/keys` can't be read or created: "),
+        (0o600, 0o000, &["serve"], "PATRON_DATA_DIR: `./data/patron.db` can't be opened: Permission denied"),
+        (0o600, 0o000, &["migrate", "status"], "PATRON_DATA_DIR: `./data/patron.db` can't be opened: "),
+    ] {
+        set_mode(&data.join("patron.db"), file_mode);
+        set_mode(&data, folder_mode);
+        let (code, error) = code_and_error(&run_with_file_rights(folder.path(), arguments));
+        set_mode(&data, 0o700);
+        assert!(
+            code == 78 && error.contains(expected) && error.contains(rights),
+            "{arguments:?}: {code} {error}"
+        );
+    }
+}
+
+/// As in `patron migrate status 2>&1 | head -1`.
+#[test]
+fn the_exit_code_has_the_outcome_if_nothing_reads_the_output() {
+    let folder = Folder::new();
+    for (arguments, expected) in [(&["migrate", "status"][..], 1), (&["export"], 78), (&["config"], 0)] {
+        let settings = [("PATRON_LISTEM", "x")];
+        let mut child = patron(folder.path(), arguments, &settings).spawn().expect("the program starts");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("the program ends").code(), Some(expected), "{arguments:?}");
+    }
 }

@@ -88,11 +88,13 @@ fn the_manual_page_has_all_commands_and_settings() {
     let page = text_of(&folder, &["man"]).replace("\\-", "-");
     for part in [
         ".TH patron 1",
+        "[--SETTING \\fIVALUE\\fR]... [\\fICOMMAND\\fR]",
         ".SH COMMANDS",
         ".SS \"patron admin create\"",
         "--password-stdin",
         ".SH SETTINGS",
         ".SH \"EXIT STATUS\"",
+        "The format of the output; one of: human, json; default: human",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }

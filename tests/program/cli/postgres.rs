@@ -22,7 +22,7 @@ fn the_database_may_be_unavailable_at_the_start() {
     assert!(response.starts_with("HTTP/1.1 503") && response.contains("retry-after: 1"), "{response}");
     let (code, log) = server.terminate();
     assert_eq!(code, Some(0));
-    assert!(log.contains("can't be reached") && !log.contains("hunter2"), "{log}");
+    assert!(log.contains("the database is unavailable; trying again") && !log.contains("hunter2"), "{log}");
     let (code, error) = code_and_error(&run(folder.path(), &["admin", "list"], &settings));
     assert!(code == 69 && error.contains("DATABASE_URL") && !error.contains("hunter2"), "{code} {error}");
 }
@@ -191,4 +191,41 @@ fn a_database_with_incompatible_settings_is_refused() {
     let settings = [("DATABASE_URL", database.url.as_str())];
     let (code, error) = code_and_error(&run(folder.path(), &["migrate", "up"], &settings));
     assert_eq!(code, 0, "{error}");
+}
+
+#[test]
+fn a_refused_login_and_missing_rights_are_reported_with_a_remedy() {
+    let (folder, database) = (Folder::new(), Postgres::create("denied"));
+    let role = format!("denied_{}", std::process::id());
+    Postgres::execute(&format!("CREATE ROLE {role} LOGIN PASSWORD 'hunter2'"));
+    let (_, address) = database.url.split_once('@').expect("the URL names a role");
+    let migrated = [("DATABASE_URL", database.url.as_str())];
+    assert_eq!(run(folder.path(), &["migrate", "up"], &migrated).status.code(), Some(0));
+    for (url, expected, reason, remedy) in [
+        (
+            format!("postgres://{role}:hunter3@{address}"),
+            69,
+            "password authentication failed",
+            "Correct the user and the password in DATABASE_URL",
+        ),
+        (
+            Postgres::url("no_such_database"),
+            69,
+            "database \"no_such_database\" does not exist",
+            "Create the database, or correct its name in DATABASE_URL",
+        ),
+        (
+            format!("postgres://{role}:hunter2@{address}"),
+            78,
+            "PostgreSQL denies the role of DATABASE_URL",
+            "run the server as the same role",
+        ),
+    ] {
+        let (code, error) =
+            code_and_error(&run(folder.path(), &["admin", "list"], &[("DATABASE_URL", &url)]));
+        assert!(code == expected && error.contains(reason) && error.contains(remedy), "{code} {error}");
+        assert!(error.starts_with("patron: DATABASE_URL: ") && !error.contains("hunter"), "{error}");
+    }
+    drop(database);
+    Postgres::execute(&format!("DROP ROLE {role}"));
 }

@@ -90,6 +90,33 @@ fn an_invalid_database_url_is_not_quoted() {
 }
 
 #[test]
+fn an_invalid_value_is_explained() {
+    let folder = Folder::new();
+    for (variable, value, expected) in [
+        ("PATRON_DATABASE_WAIT", "99999999999", "`99999999999` is not a number up to 4294967295"),
+        ("PATRON_DATABASE_WAIT", "-1", "`-1` is not a whole number"),
+        ("PATRON_PUBLIC_URL", "https://", "`https://` is not an http:// or https:// URL"),
+        ("PATRON_PUBLIC_URL", "https://a b.example", "is not an http:// or https:// URL"),
+        ("PATRON_PUBLIC_URL", "https://u:hunter2@shop.example", "must be a URL without a user"),
+        ("PATRON_PUBLIC_URL", "https://shop.example/?x=1", "must be a URL without a user, a query"),
+        (
+            "PATRON_SHOP_URL",
+            "https://u:hunter2@shop.example",
+            "`https://u:***@shop.example` is not a URL such as",
+        ),
+        ("PATRON_OTLP_ENDPOINT", "grpc://u:hunter2@traces", "`grpc://u:***@traces` is not an http:// or"),
+        ("PATRON_COMPAT", "on", "`on` is not off or evershop"),
+        ("DATABASE_URL", "sqlite://", "must name a file"),
+        ("DATABASE_URL", "sqlite://a.db?mode=ro", "must not have mode=ro: patron writes to its database"),
+        ("DATABASE_URL", "postgres://u:hunter2@db/x?sslmode=verify", "has the unknown sslmode `verify`"),
+    ] {
+        let (code, error) = code_and_error(&run(folder.path(), &["config", "check"], &[(variable, value)]));
+        assert!(code == 78 && error.contains(&format!("patron: {variable}: ")), "{code} {error}");
+        assert!(error.contains(expected) && !error.contains("hunter2"), "{expected}: {error}");
+    }
+}
+
+#[test]
 fn a_database_in_memory_is_refused() {
     let folder = Folder::new();
     for url in ["sqlite::memory:", "sqlite://x?mode=memory"] {
@@ -164,6 +191,12 @@ fn an_invalid_settings_file_is_reported() {
     for (text, expected) in [
         ("lisen = \"x\"\n", "patron: patron.toml: there is no setting `lisen`; did you mean `listen`?"),
         ("log = [1]\n", "patron: patron.toml: `log` must be a string, a whole number, true or false"),
+        ("lisen = \"x\"\nx = 1.5\nlog = 1.5\n", "patron: patron.toml: `log` must be a string"),
+        ("PATRON_LISTEN = \"x\"\n", "there is no setting `PATRON_LISTEN`; did you mean `listen`?"),
+        ("[server]\nlisten = \"x\"\n", "settings are not in tables: write the keys of `server` without it"),
+        ("something = 1\n", "there is no setting `something`; `patron help settings` lists all settings"),
+        ("cors_origins = [\"https://a.example\"]\n", "a list is one string with commas"),
+        ("\nrate_limits = on\n", "patron: patron.toml: line 2: string values must be quoted"),
         ("log = \"info\"\njwt_admin_secret = \"hunter2\n", "patron: patron.toml: line 2: "),
     ] {
         std::fs::write(folder.path().join("patron.toml"), text).unwrap();
