@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::build::{ensure_file, start_telemetry};
 use super::exit::{CommandFailure, print};
+use super::stop::unless_interrupted;
 use super::text::count;
 use crate::clock::{Clock, Timer};
 use crate::config::{Config, Flags};
@@ -47,9 +48,10 @@ pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), CommandF
     let timer = Timer::start();
     ensure_file(&config, MissingFile::Refuse)?;
     let source = database_file(&config)?;
-    let keys = copy_keys(&config.data_dir)
+    let keys = copy_keys(&config.tokens, &config.data_dir)
         .map_err(|error| CommandFailure::Settings(vec![format!("PATRON_DATA_DIR: {error}")]))?;
-    let summary = backup::create(&source, &options.file, &keys, Clock::System.now()).await?;
+    let written = backup::create(&source, &options.file, &keys, Clock::System.now());
+    let summary = unless_interrupted(async { written.await.map_err(CommandFailure::from) }).await?;
     let customers = count(summary.customers, "customer", "customers");
     let keys = count(i64::try_from(keys.len()).unwrap_or(i64::MAX), "key", "keys");
     let mut text = format!(
@@ -75,7 +77,7 @@ pub(super) fn database_file(config: &Config) -> Result<PathBuf, CommandFailure> 
 fn for_postgres(config: &Config, options: &Options) -> String {
     let (file, keys) = (options.file.display(), config.data_dir.join("keys"));
     let mut text = format!(
-        "With the URL of the database in DATABASE_URL, run:\n  pg_dump --format=custom --no-owner --file='{file}' \
+        "With the URL of the database in DATABASE_URL, run:\n  umask 077\n  pg_dump --format=custom --no-owner --file='{file}' \
          --dbname=\"$DATABASE_URL\"\n"
     );
     if keys.is_dir() {

@@ -9,12 +9,13 @@ use clap::Args;
 use super::backup::database_file;
 use super::build::{admin_ctx, unprepared_ctx};
 use super::exit::{CommandFailure, print};
+use super::stop::unless_interrupted;
 use super::text::count;
 use crate::app::create_database_folder;
 use crate::app::ctx::AdminCtx;
-use crate::config::{Config, Flags};
-use crate::crypto::key_copies::{missing_keys, restore_keys};
-use crate::db::lock_database_file;
+use crate::config::{Config, Flags, TokenConfig};
+use crate::crypto::key_copies::{KeyCopy, different_keys, missing_keys, restore_keys};
+use crate::db::{lock_database_file, sqlite_file};
 use crate::error::Error;
 use crate::service::backup::{self, BackupLabel, HeldDeliveries, UnpackedBackup};
 
@@ -36,37 +37,45 @@ pub(super) struct Options {
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, options: &Options) -> Result<(), CommandFailure> {
+    let config = Config::load(flags)?;
     let Some(file) = &options.file else {
+        let database = sqlite_file(&config.database);
+        let _lock = database.map(|database| lock_existing(&database)).transpose()?;
         let ctx = admin_ctx(flags).await?;
         return print(&describe_held(backup::hold_deliveries(&ctx).await?));
     };
-    let config = Config::load(flags)?;
     if !config.database.is_embedded() {
         print(&for_postgres(file))?;
         return Err(CommandFailure::Refused(
             "PostgreSQL is restored with its own programs: nothing was restored".to_owned(),
         ));
     }
-    let target = database_file(&config)?;
-    create_database_folder(&config)?;
-    let _lock = lock_existing(&target)?;
-    let unpacked = backup::unpack(file, &target).await?;
-    let held = prepare(flags, &unpacked, options.resume_deliveries).await?;
-    let keys = restore_keys(&config.data_dir, &unpacked.keys).map_err(data_dir_failed)?;
-    let missing = missing_keys(&config.tokens, &unpacked.keys);
-    let mut text = describe(&target, &unpacked.label, unpacked.keys.len(), &keys);
-    unpacked.install().await?;
-    text.push_str(&held.map(describe_held).unwrap_or_default());
-    for variable in missing {
-        text.push_str(&format!(
-            "{variable} is not in the backup: if a setting had it, set it to the same value before `patron serve`\n"
-        ));
-    }
-    print(&text)
+    let restored = restore(flags, &config, file, options.resume_deliveries);
+    print(&unless_interrupted(restored).await?)
 }
 
-/// Takes the lock of the server that used a database at this path, if there was one: its database may have been moved away
-/// while it runs.
+/// Restores a backup. Returns what it did.
+async fn restore(
+    flags: &Flags,
+    config: &Config,
+    file: &Path,
+    resumes: bool,
+) -> Result<String, CommandFailure> {
+    let target = database_file(config)?;
+    create_database_folder(config)?;
+    let _lock = lock_existing(&target)?;
+    let unpacked = backup::unpack(file, &target).await?;
+    let held = prepare(flags, file, &unpacked, resumes).await?;
+    let keys = restore_keys(&config.data_dir, &unpacked.keys).map_err(data_dir_failed)?;
+    let mut text = describe(&target, &unpacked.label, unpacked.keys.len(), &keys);
+    text.push_str(&held.map(describe_held).unwrap_or_default());
+    text.push_str(&describe_keys(&config.tokens, &unpacked.keys));
+    unpacked.install().await?;
+    Ok(text)
+}
+
+/// Takes the lock of the server that used a database at this path, if there was one. It may run, although its database was
+/// moved away. A new lock file is not created: it could belong to another user than the server.
 fn lock_existing(target: &Path) -> Result<Option<File>, CommandFailure> {
     let mut lock = target.as_os_str().to_owned();
     lock.push(".lock");
@@ -80,18 +89,22 @@ fn data_dir_failed(error: std::io::Error) -> CommandFailure {
     CommandFailure::Settings(vec![format!("PATRON_DATA_DIR: {error}")])
 }
 
-/// Migrates the unpacked database, and holds its pending deliveries unless they are resumed.
+/// Migrates the unpacked database, and holds its pending deliveries unless they are resumed. `file` is the backup, for errors.
 async fn prepare(
     flags: &Flags,
+    file: &Path,
     unpacked: &UnpackedBackup,
     resumes: bool,
 ) -> Result<Option<HeldDeliveries>, CommandFailure> {
-    let url = format!("sqlite://{}", unpacked.path().display());
-    let ctx = unprepared_ctx(&flags.clone().with("DATABASE_URL", url)).await?;
+    let ctx = unprepared_ctx(&flags.clone().with("DATABASE_URL", unpacked.url()?)).await?;
     let prepared = migrate_and_hold(&ctx, resumes).await;
-    // Also after a failure: SQLite deletes the other files of the database then.
     ctx.app.db.clone().close().await.map_err(Error::from)?;
-    Ok(prepared?)
+    prepared.map_err(|error| match error {
+        Error::DatabaseUnusable(reason) => {
+            CommandFailure::Settings(vec![format!("{}: {reason}", file.display())])
+        }
+        error => error.into(),
+    })
 }
 
 async fn migrate_and_hold(ctx: &AdminCtx, resumes: bool) -> Result<Option<HeldDeliveries>, Error> {
@@ -107,6 +120,17 @@ fn describe(target: &Path, label: &BackupLabel, count_of_keys: usize, folder: &P
         target.display(),
         folder.display()
     )
+}
+
+/// The keys of the settings that don't fit the backup, or may not.
+fn describe_keys(config: &TokenConfig, copies: &[KeyCopy]) -> String {
+    let missing = missing_keys(config, copies).into_iter().map(|variable| {
+        format!("{variable} is not in the backup: if a setting had it, set it to the same value before `patron serve`\n")
+    });
+    let different = different_keys(config, copies).into_iter().map(|variable| {
+        format!("{variable} is set to another key than that of the backup: remove the setting before `patron serve`\n")
+    });
+    missing.chain(different).collect()
 }
 
 fn describe_held(HeldDeliveries { mails, deliveries }: HeldDeliveries) -> String {

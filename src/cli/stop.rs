@@ -82,6 +82,17 @@ pub(super) async fn stop_at_signal(
     exit_at_once();
 }
 
+/// Runs a command that leaves nothing behind when it is dropped: at SIGTERM and SIGINT it deletes its temporary files.
+pub(super) async fn unless_interrupted<T>(
+    command: impl Future<Output = Result<T, CommandFailure>>,
+) -> Result<T, CommandFailure> {
+    let mut signals = Signals::catch()?;
+    tokio::select! {
+        outcome = command => outcome,
+        _ = signals.next() => Err(CommandFailure::Refused("interrupted before it was complete".to_owned())),
+    }
+}
+
 fn exit_at_once() -> ! {
     tracing::warn!("a second signal: stopping at once");
     std::process::exit(1);

@@ -35,13 +35,19 @@ fn names() -> impl Iterator<Item = String> {
     of_tokens.chain([SEALING_FILE.to_owned()])
 }
 
-/// Copies the key files in `data_dir/keys`. There may be none: the settings can contain all keys.
+/// Copies the key files in `data_dir/keys` that a server uses. There may be none: the settings can contain all keys. A file
+/// that a setting replaces is left out, because a restored server would use it.
 ///
 /// # Errors
 /// A file can't be read, or is larger than 16 KiB.
-pub fn copy_keys(data_dir: &Path) -> Result<Vec<KeyCopy>> {
+pub fn copy_keys(config: &TokenConfig, data_dir: &Path) -> Result<Vec<KeyCopy>> {
+    let replaced = settings_of_files(config);
+    let is_used = |name: &str| {
+        let current = name.strip_suffix("_previous").unwrap_or(name);
+        !replaced.iter().any(|(file, _, secret)| *file == current && secret.is_some())
+    };
     let mut copies = Vec::new();
-    for name in names() {
+    for name in names().filter(|name| is_used(name)) {
         if let Some(secret) = read(&data_dir.join("keys").join(&name))? {
             copies.push(KeyCopy { name, secret });
         }
@@ -117,22 +123,38 @@ pub fn hand_over(path: &Path, folder: &Metadata) -> Result<()> {
     Ok(())
 }
 
+/// The file of each current key, with the variable of its setting, and the setting if there is one.
+fn settings_of_files(config: &TokenConfig) -> [(&'static str, &'static str, Option<&SecretString>); 5] {
+    let of = |kind: &KeyKind| (kind.file, kind.variable, (kind.secrets)(config).current.as_ref());
+    let sealing = (SEALING_FILE, SEALING_VARIABLE, config.sealing_secret.as_ref());
+    [of(&ADMIN), of(&ADMIN_REFRESH), of(&CUSTOMER), of(&CUSTOMER_REFRESH), sealing]
+}
+
 /// The variables of the current keys that are neither among the copies nor in the settings. A server generates such a key
 /// at its start, and can't read what the key of the backup's server has signed or encrypted.
 pub fn missing_keys(config: &TokenConfig, copies: &[KeyCopy]) -> Vec<&'static str> {
-    let is_copied = |file: &str| copies.iter().any(|copy| copy.name == file);
-    let of_tokens =
-        KINDS.into_iter().filter(|kind| (kind.secrets)(config).current.is_none() && !is_copied(kind.file));
-    let mut variables: Vec<&'static str> = of_tokens.map(|kind| kind.variable).collect();
-    if config.sealing_secret.is_none() && !is_copied(SEALING_FILE) {
-        variables.push(SEALING_VARIABLE);
-    }
-    variables
+    let is_missing = |file: &str, setting: Option<&SecretString>| {
+        setting.is_none() && !copies.iter().any(|copy| copy.name == file)
+    };
+    let keys = settings_of_files(config).into_iter();
+    keys.filter(|(file, _, setting)| is_missing(file, *setting)).map(|(_, variable, _)| variable).collect()
+}
+
+/// The variables of the current keys that the settings have and that differ from the copies. A server uses the setting, and
+/// can't read what the key of the backup's server has signed or encrypted.
+pub fn different_keys(config: &TokenConfig, copies: &[KeyCopy]) -> Vec<&'static str> {
+    let differs = |file: &str, setting: Option<&SecretString>| {
+        let copy = copies.iter().find(|copy| copy.name == file);
+        let texts =
+            copy.zip(setting).map(|(copy, setting)| (copy.secret.expose_secret(), setting.expose_secret()));
+        texts.is_some_and(|(copy, setting)| copy.trim() != setting)
+    };
+    let keys = settings_of_files(config).into_iter();
+    keys.filter(|(file, _, setting)| differs(file, *setting)).map(|(_, variable, _)| variable).collect()
 }
 
 /// The variables of the keys that the settings contain, and the files don't.
 pub fn keys_in_settings(config: &TokenConfig) -> Vec<&'static str> {
-    let of_tokens = KINDS.into_iter().filter(|kind| (kind.secrets)(config).current.is_some());
-    let sealing = config.sealing_secret.is_some().then_some(SEALING_VARIABLE);
-    of_tokens.map(|kind| kind.variable).chain(sealing).collect()
+    let keys = settings_of_files(config).into_iter();
+    keys.filter(|(_, _, setting)| setting.is_some()).map(|(_, variable, _)| variable).collect()
 }

@@ -15,6 +15,13 @@ use super::limits::Limits;
 use super::metrics::ServerMetrics;
 use crate::clock::Timer;
 
+/// How long after a stop a request may take to arrive that has begun to, or is the first one of its connection: the client sent
+/// it before it could know of the stop.
+const ARRIVAL: Duration = Duration::from_secs(2);
+
+/// The idle timeout of a connection after a stop: how long an HTTP/2 client may take to respond to the GOAWAY.
+const STOPPED_IDLE: Duration = Duration::from_secs(1);
+
 /// The state of a connection, shared between its task and the components that handle it.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
@@ -54,6 +61,8 @@ struct Progress {
     was_used: bool,
     /// Whether the server drains, and the connection has not yet been shut down for it.
     is_draining: bool,
+    /// When the server was stopped.
+    stopped_at: Option<Duration>,
     /// A signal that the connection's task has not handled yet.
     signal: Option<Signal>,
     /// Wakes the connection's task.
@@ -119,6 +128,7 @@ impl ConnectionState {
             flow_changed_at: now,
             was_used: false,
             is_draining: false,
+            stopped_at: None,
             signal: None,
             waker: None,
         };
@@ -261,11 +271,11 @@ impl ConnectionState {
         let mut state = self.state();
         match state.signal {
             Some(Signal::Evict | Signal::Reset) => return Action::Close,
-            Some(Signal::ShutDown) => {
+            Some(Signal::ShutDown) if !state.awaits_request() => {
                 state.signal = None;
                 return Action::ShutDown;
             }
-            None => {}
+            Some(Signal::ShutDown) | None => {}
         }
         if state.is_draining && state.is_http2 {
             state.is_draining = false;
@@ -284,9 +294,15 @@ impl ConnectionState {
         match state.head_started_at {
             _ if state.is_blocked => Action::Wait(last_activity + limits.send_timeout, Overdue::Response),
             Some(started_at) => {
-                Action::Wait(started_at.max(last_activity) + limits.header_timeout, Overdue::Headers)
+                let deadline = started_at.max(last_activity) + limits.header_timeout;
+                let stop = state.stopped_at.map_or(deadline, |stopped_at| stopped_at + ARRIVAL);
+                Action::Wait(deadline.min(stop), Overdue::Headers)
             }
-            None => Action::Wait(last_activity + limits.idle_timeout, Overdue::Idle),
+            None => {
+                let idle = last_activity + limits.idle_timeout;
+                let stop = state.stopped_at.map_or(idle, |at| at.max(last_activity) + STOPPED_IDLE);
+                Action::Wait(idle.min(stop), Overdue::Idle)
+            }
         }
     }
 
@@ -349,9 +365,11 @@ impl ConnectionState {
         state.wake();
     }
 
-    /// Signals the task to shut down after the running requests.
+    /// Signals the task to shut down after the running requests. A request over HTTP/1 that is arriving is served before.
     pub(super) fn stop(&self) {
+        let now = self.now();
         let mut state = self.state();
+        state.stopped_at.get_or_insert(now);
         if state.signal.is_none() {
             state.send(Signal::ShutDown);
         }
@@ -368,6 +386,11 @@ impl Progress {
         self.wake();
     }
 
+    /// Whether the head of a request is arriving, or the connection has had none yet.
+    fn awaits_request(&self) -> bool {
+        self.head_started_at.is_some() && self.running == 0 && !self.is_http2
+    }
+
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -382,7 +405,7 @@ fn gauge_value(bytes: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Action, ConnectionState, Duration, Overdue, ServerMetrics};
+    use super::{ARRIVAL, Action, ConnectionState, Duration, Overdue, STOPPED_IDLE, ServerMetrics};
     use crate::clock::Timer;
     use crate::server::limits::Limits;
     use std::task::{Context, Waker};
@@ -497,8 +520,38 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_waits_for_a_request_that_is_arriving() {
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
+        connection_state.stop();
+        let waiting = next(&connection_state, &limits());
+        let Action::Wait(until, Overdue::Headers) = waiting else { panic!("{waiting:?}") };
+        assert!(until <= connection_state.now() + ARRIVAL, "{until:?}");
+        connection_state.request_started(false, 1);
+        assert_eq!(next(&connection_state, &limits()), Action::ShutDown);
+        assert_eq!(next(&connection_state, &limits()), Action::Run);
+    }
+
+    /// A client that does not respond to a GOAWAY would prolong the stop.
+    #[test]
+    fn an_idle_connection_is_closed_soon_after_a_stop() {
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
+        let request = connection_state.request_started(true, 1);
+        let response = run_request(&connection_state, request);
+        connection_state.response_finished(response);
+        connection_state.stop();
+        assert_eq!(next(&connection_state, &limits()), Action::ShutDown);
+        let waiting = next(&connection_state, &limits());
+        let Action::Wait(until, Overdue::Idle) = waiting else { panic!("{waiting:?}") };
+        assert!(until <= connection_state.now() + STOPPED_IDLE, "{until:?}");
+    }
+
+    #[test]
     fn a_shutdown_is_signaled_once() {
         let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
+        let request = connection_state.request_started(false, 1);
+        let response = run_request(&connection_state, request);
+        connection_state.response_finished(response);
+        assert!(!connection_state.evict_idle(), "it was used");
         connection_state.stop();
         assert_eq!(next(&connection_state, &limits()), Action::ShutDown);
         assert!(matches!(next(&connection_state, &limits()), Action::Wait(..)));

@@ -2,8 +2,10 @@
 //!
 //! While the server drains, it serves everything, but ends its connections with the next response (`Connection: close`,
 //! GOAWAY), so that clients and proxies move to other servers without a lost request. When it is stopped, it accepts no
-//! further connections and lets running requests finish, at most for the shutdown timeout. Errors of `accept` are logged and the loop continues. The server knows nothing of the rest of patron:
-//! its configuration is [`Limits`], and its metrics are [`ServerMetrics`].
+//! further connections, serves the requests that are on their way, and lets running requests finish, at most for the shutdown
+//! timeout. Errors of `accept` are logged and the loop continues.
+//!
+//! The server knows nothing of the rest of patron: its configuration is [`Limits`], and its metrics are [`ServerMetrics`].
 
 mod budget;
 mod chunk;
@@ -21,22 +23,28 @@ mod response_body;
 mod stream_executor;
 mod streamed_body;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use budget::MemoryBudget;
 use connection_state::ConnectionState;
 use connections::Connections;
+use stream_executor::StreamExecutor;
 
 use crate::clock::Timer;
 
 pub(crate) use limits::Limits;
 pub(crate) use metrics::ServerMetrics;
 pub(crate) use streamed_body::Streamed;
+
+/// The connections that the operating system accepts at most before the server does: the backlog of tokio's listener.
+const BACKLOG: usize = 1024;
 
 /// What ends a server. Each signal becomes true at most once.
 #[derive(Clone, Debug)]
@@ -80,10 +88,9 @@ async fn accept(
 ) {
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
     let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
-    let budget =
-        Arc::new(MemoryBudget { limits, metrics: metrics.clone(), connections: Arc::clone(&connections) });
-    // Each connection holds a receiver. When the last receiver is dropped, all connections are closed.
+    let budget = Arc::new(MemoryBudget { limits, metrics, connections: Arc::clone(&connections) });
     let (all_closed, open) = watch::channel(());
+    let acceptor = Acceptor { protocol, budget, routes, start, open };
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -93,29 +100,55 @@ async fn accept(
             }
             accepted = listener.accept() => accepted,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                back_off_after(&error).await;
-                continue;
-            }
-        };
-        let connection_state = Arc::new(ConnectionState::new(start, &metrics));
-        let Some(slot) = connections.admit(&connection_state) else { continue };
+        match accepted {
+            Ok(accepted) => acceptor.serve(accepted),
+            Err(error) => back_off_after(&error).await,
+        }
+    }
+    connections.drain();
+    remaining(listener).for_each(|accepted| acceptor.serve(accepted));
+    drop(acceptor);
+    connections.stop();
+    all_closed.closed().await;
+}
+
+/// Starts the tasks of accepted connections.
+struct Acceptor {
+    protocol: Arc<Builder<StreamExecutor>>,
+    budget: Arc<MemoryBudget>,
+    routes: Router,
+    start: Timer,
+    /// Each connection holds a receiver. When the last receiver is dropped, all connections are closed.
+    open: watch::Receiver<()>,
+}
+
+impl Acceptor {
+    fn serve(&self, (stream, peer): (TcpStream, SocketAddr)) {
+        let connection_state = Arc::new(ConnectionState::new(self.start, &self.budget.metrics));
+        let Some(slot) = self.budget.connections.admit(&connection_state) else { return };
         // A response that is written in two parts must not wait until the client acknowledges the first part.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let (budget, protocol, routes) = (Arc::clone(&budget), Arc::clone(&protocol), routes.clone());
-        let open = open.clone();
+        let (budget, protocol, routes) =
+            (Arc::clone(&self.budget), Arc::clone(&self.protocol), self.routes.clone());
+        let open = self.open.clone();
         tokio::spawn(async move {
             connection::serve(&protocol, &budget, (stream, peer), &connection_state, routes).await;
             drop((slot, open));
         });
     }
-    drop((listener, open));
-    connections.stop();
-    all_closed.closed().await;
+}
+
+/// The connections that the operating system has accepted, and the server has not. They would be reset if the socket was closed.
+fn remaining(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    let listener = listener.into_std().ok();
+    let connections = std::iter::from_fn(move || {
+        let (stream, peer) = listener.as_ref()?.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, peer))
+    });
+    connections.take(BACKLOG)
 }
 
 /// Waits until a signal becomes true. That is never if its sender was dropped.

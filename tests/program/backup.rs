@@ -21,7 +21,7 @@ const WRITERS: usize = 4;
 const BEFORE: usize = 20;
 
 /// The settings of a server with an admin.
-fn settings<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn settings<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let base = [
         ("PATRON_RATE_LIMITS", "off"),
         ("PATRON_ADMIN_EMAIL", ADMIN[0]),
@@ -32,12 +32,12 @@ fn settings<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// The URL of the database in the data folder.
-fn database(folder: &Folder) -> String {
+pub(crate) fn database(folder: &Folder) -> String {
     format!("sqlite://{}", folder.path().join("data/patron.db").display())
 }
 
 /// Runs a command that has to succeed, and returns its output.
-fn succeed(folder: &Folder, arguments: &[&str]) -> String {
+pub(crate) fn succeed(folder: &Folder, arguments: &[&str]) -> String {
     let output = run(folder.path(), arguments, &[]);
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).expect("the output is text")

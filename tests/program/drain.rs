@@ -132,6 +132,26 @@ async fn a_draining_server_sends_goaway_over_http2() {
     server.kill();
 }
 
+/// A client that does not respond, such as one whose machine sleeps, keeps no connection open.
+#[test]
+fn an_http2_client_that_ignores_the_goaway_does_not_prolong_the_stop() {
+    let folder = Folder::new();
+    let server = Server::serve(folder.path(), &[("PATRON_DRAIN", "0"), ("PATRON_SHUTDOWN_TIMEOUT", "600")]);
+    let mut used = connect(&server);
+    let mut new = connect(&server);
+    // The preface, empty SETTINGS, and on the first connection a request: GET, http, /, and the host `x` (RFC 7541, appendix A).
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+    let headers = b"\x00\x00\x06\x01\x05\x00\x00\x00\x01\x82\x86\x84\x01\x01x";
+    used.write_all(&[&preface[..], &headers[..]].concat()).expect("a request");
+    new.write_all(preface).expect("a preface");
+    for stream in [&mut used, &mut new] {
+        stream.read_exact(&mut [0; 9]).expect("the settings of the server");
+    }
+    let timer = Timer::start();
+    let (code, log) = server.terminate();
+    assert!(code == Some(0) && timer.elapsed() < SOON, "{:?} {log}", timer.elapsed());
+}
+
 #[test]
 fn sigint_does_not_drain() {
     let folder = Folder::new();
@@ -141,6 +161,25 @@ fn sigint_does_not_drain() {
     let (code, log) = server.wait();
     assert_eq!(code, Some(0), "{log}");
     assert!(timer.elapsed() < SOON && !log.contains("draining"), "{:?} {log}", timer.elapsed());
+}
+
+/// A client that connects just before the stop sends its request just after it.
+#[test]
+fn a_request_that_is_on_its_way_at_the_stop_is_served() {
+    let folder = Folder::new();
+    let server = serve(&folder, "0");
+    let mut new = connect(&server);
+    server.signal("TERM");
+    let timer = Timer::start();
+    while TcpStream::connect(&server.address).is_ok() {
+        assert!(timer.elapsed() < SOON, "the server still listens");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let response = request(&mut new, "/health/live");
+    assert!(response.starts_with("http/1.1 200") && response.contains("connection: close"), "{response}");
+    assert!(is_closed(&mut new));
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0), "{log}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod support;
 
 mod attack;
 mod backup;
+mod backup_attacks;
 mod browser;
 mod bulk_kills;
 mod cli;

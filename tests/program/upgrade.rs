@@ -1,5 +1,5 @@
 //! Upgrades without an interruption: instances of the previous release serve while the new one migrates the database, and
-//! beside it afterwards.
+//! beside it afterwards. And the way back.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -7,8 +7,11 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::support::{
-    ADMIN, Folder, Postgres, Server, admin_token, client, code_and_error, execute, field, output, run,
+    ADMIN, Folder, Postgres, Server, admin_token, client, code_and_error, execute, field, output, rows, run,
 };
+
+/// The maximum number of migrations of a release.
+const MAX_MIGRATIONS: usize = 50;
 
 /// The program of the previous release. `PATRON_TEST_PREVIOUS` names one that was built already.
 fn previous() -> String {
@@ -28,12 +31,17 @@ fn settings(database: &str) -> [(&str, &str); 5] {
     ]
 }
 
-/// Starts the program of the previous release on a database that it migrates.
-fn serve_previous(folder: &Path, database: &str) -> Server {
+/// A command of the previous release.
+fn previous_command(folder: &Path, arguments: &[&str], database: &str) -> Command {
     let mut command = Command::new(previous());
     command.env_clear().env("PATRON_LISTEN", "127.0.0.1:0").envs(settings(database)).current_dir(folder);
-    command.args(["serve", "--migrate"]);
-    Server::spawn(command, "mail")
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Starts the program of the previous release on a database that it migrates.
+fn serve_previous(folder: &Path, database: &str) -> Server {
+    Server::spawn(previous_command(folder, &["serve", "--migrate"], database), "mail")
 }
 
 /// Registers a customer and changes it by its token on the first server; both servers accept the token. Then an admin
@@ -82,6 +90,41 @@ async fn the_previous_release_serves_the_schema_of_this_one() {
     use_both(&new, &old, "new@x.io").await;
     let log = old.kill() + &new.kill();
     assert!(!log.contains("panicked") && !log.contains("\"ERROR\""), "{log}");
+}
+
+/// Reverts the migrations that the previous release does not have, as docs/upgrading.md says.
+fn revert_migrations(folder: &Path, database: &str) {
+    for _ in 0..MAX_MIGRATIONS {
+        let status = previous_command(folder, &["migrate", "status"], database).output();
+        let status = status.expect("the previous release runs");
+        if status.status.success() {
+            return;
+        }
+        let (code, error) = code_and_error(&status);
+        assert!(code == 78 && error.contains("newer"), "{code} {error}");
+        let reverted = run(folder, &["migrate", "down"], &settings(database));
+        assert!(reverted.status.success(), "{reverted:?}");
+    }
+    panic!("the previous release refuses the database after {MAX_MIGRATIONS} migrations were reverted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_previous_release_can_be_started_again_after_the_migrations_are_reverted() {
+    let (folder, database) = (Folder::new(), Postgres::create("downgrade"));
+    for url in [folder.sqlite_url(), database.url.clone()] {
+        let old = serve_previous(folder.path(), &url);
+        use_both(&old, &old, "before@x.io").await;
+        old.kill();
+        let new = Server::serve(folder.path(), &settings(&url));
+        use_both(&new, &new, "new@x.io").await;
+        new.kill();
+        revert_migrations(folder.path(), &url);
+        let old = serve_previous(folder.path(), &url);
+        use_both(&old, &old, "after@x.io").await;
+        old.kill();
+        let emails = rows(&url, "SELECT email FROM customer ORDER BY customer_id");
+        assert_eq!(emails, ["before@x.io", "new@x.io", "after@x.io"]);
+    }
 }
 
 /// The migration of a release that does not exist yet.

@@ -9,10 +9,11 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use migration::history::History;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
-use super::file::{BackupError, close, ensure_intact, install, open, problem, temporary_beside};
+use super::file::{BackupError, close, ensure_intact, open, problem};
 use super::label::{self, BackupLabel};
+use super::unfinished::UnfinishedCopy;
 use crate::crypto::key_copies::KeyCopy;
 use crate::error::Error;
 use crate::types::timestamp;
@@ -38,19 +39,20 @@ pub async fn create(
     now: DateTime<Utc>,
 ) -> Result<BackupSummary, BackupError> {
     ensure_absent(target)?;
-    let copy = temporary_beside(target)?;
+    let copy = UnfinishedCopy::beside(target)?;
     let database = open(source, false).await?;
     ensure_patron(&database, source).await?;
     let path = copy.path().to_str().ok_or_else(|| problem(target, "the path is not valid UTF-8"))?;
     let vacuum = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()]);
-    database.execute_raw(vacuum).await.map_err(|error| problem(source, error))?;
+    let failed = |error: DbErr| problem(target, format!("the database can't be copied: {error}"));
+    database.execute_raw(vacuum).await.map_err(failed)?;
     close(database, source).await?;
     let written = open(copy.path(), true).await?;
     let label = BackupLabel { program: env!("CARGO_PKG_VERSION").to_owned(), created_at: timestamp(now) };
     let finished = finish(&written, target, &label, keys).await;
     // Also after a failure: SQLite deletes its journal then.
     close(written, target).await?;
-    Ok(BackupSummary { customers: finished?, bytes: install(copy, target)?.len() })
+    Ok(BackupSummary { customers: finished?, bytes: copy.install()?.len() })
 }
 
 /// Labels the copy and checks it. Returns the number of its customers.

@@ -1,13 +1,11 @@
 //! The files of databases that are copied, and connections to them.
 
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
-use tempfile::NamedTempFile;
 
 use crate::error::Error;
 
@@ -70,23 +68,6 @@ pub(super) async fn close(db: DatabaseConnection, path: &Path) -> Result<(), Bac
 /// The folder of a file.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Creates an empty file beside `path`, which only its owner can read. It is deleted unless it is [`install`]ed.
-pub(super) fn temporary_beside(path: &Path) -> Result<NamedTempFile, BackupError> {
-    let file = tempfile::Builder::new().prefix(".patron-backup-").tempfile_in(folder_of(path));
-    file.map_err(|error| problem(path, format!("its folder can't be written: {error}")))
-}
-
-/// Renames a complete file to `path`, durably. An existing file is never overwritten.
-pub(super) fn install(file: NamedTempFile, path: &Path) -> Result<Metadata, BackupError> {
-    let failed = |error: std::io::Error| problem(path, error);
-    let folder = File::open(folder_of(path)).map_err(failed)?;
-    // SQLite does not flush the target of VACUUM INTO.
-    file.as_file().sync_all().map_err(failed)?;
-    let file = file.persist_noclobber(path).map_err(|failed| problem(path, failed.error))?;
-    folder.sync_all().map_err(failed)?;
-    file.metadata().map_err(failed)
 }
 
 /// The path of a file that SQLite keeps beside a database: `-wal`, `-shm` or `-journal`.

@@ -8,6 +8,7 @@ mod create;
 mod deliveries;
 mod file;
 mod label;
+mod unfinished;
 mod unpack;
 
 pub use create::{BackupSummary, create};
