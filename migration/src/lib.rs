@@ -40,13 +40,14 @@ mod m20261129_000041_customer_metafield_value;
 mod m20261129_000042_last_sign_in;
 mod m20261129_000043_mail_list;
 mod m20261130_000050_tokens_valid_from;
+mod m20261130_000060_admin_write;
 pub mod search_index;
 mod step;
 
 pub use step::Step;
 
 /// The migrations, oldest first.
-pub const STEPS: [Step; 27] = [
+pub const STEPS: [Step; 28] = [
     m20261129_000001_customer_group::STEP,
     m20261129_000002_customer::STEP,
     m20261129_000003_customer_search::STEP,
@@ -74,6 +75,7 @@ pub const STEPS: [Step; 27] = [
     m20261129_000042_last_sign_in::STEP,
     m20261129_000043_mail_list::STEP,
     m20261130_000050_tokens_valid_from::STEP,
+    m20261130_000060_admin_write::STEP,
 ];
 
 /// The maximum number of attempts at an upgrade that other instances run at the same time. Each failed attempt means that

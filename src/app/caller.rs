@@ -56,7 +56,7 @@ impl Caller {
     }
 }
 
-/// How a calling admin has proven who it is.
+/// How a calling admin has proven who it is, and what it last did, as read from the primary with this request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdminProof {
     /// The session of the token. `None` for a token that EverShop issued.
@@ -65,6 +65,10 @@ pub struct AdminProof {
     pub has_second_factor: bool,
     /// When the admin last confirmed in this session who it is.
     pub stepped_up_at: Option<DateTime<Utc>>,
+    /// When the tokens of this session were last issued.
+    pub session_used_at: Option<DateTime<Utc>>,
+    /// When the admin last changed something, in any session, with a resolution of a second; see `app::own_writes`.
+    pub last_write_at: Option<DateTime<Utc>>,
 }
 
 impl AdminProof {

@@ -5,6 +5,7 @@ mod caller;
 pub mod ctx;
 pub mod export_limits;
 pub mod idempotency;
+mod own_writes;
 pub mod rate_limits;
 mod running_keys;
 pub mod write;
@@ -141,6 +142,7 @@ impl App {
     /// The metrics in the text format of Prometheus. Does not query the database.
     pub fn render_metrics(&self) -> String {
         self.db.record_connections();
+        self.db.record_replicas(&self.clock);
         self.hasher.record_queue();
         self.metrics.render()
     }

@@ -44,7 +44,9 @@
 
 use std::sync::Arc;
 
+use super::ctx::Ctx;
 use super::idempotency::{KeyedRequest, StoredResponse};
+use super::own_writes::OwnWrite;
 use crate::db::{Database, NoTransaction, OpenTransaction, TxResult};
 use crate::error::Result;
 
@@ -129,14 +131,23 @@ impl<T> Write<T> {
 
     /// Commits an attempt with its response. Only called by [`spend!`](crate::spend).
     #[doc(hidden)]
-    pub async fn commit(&self, transaction: OpenTransaction, value: &T) -> TxResult<Option<StoredResponse>> {
+    pub async fn commit(
+        &self,
+        ctx: &Ctx,
+        transaction: OpenTransaction,
+        value: &T,
+    ) -> TxResult<Option<StoredResponse>> {
         let response = match &self.render {
             Some(render) => render(value)?,
             None => None,
         };
+        let own_write = OwnWrite::record(ctx, &transaction).await?;
         match &self.keyed {
             Some(keyed) => keyed.commit(transaction, response.as_ref()).await?,
             None => transaction.commit().await?,
+        }
+        if let Some(own_write) = own_write {
+            own_write.committed(ctx).await;
         }
         Ok(response)
     }
@@ -215,7 +226,8 @@ macro_rules! spend {
     };
     ($ctx:expr, $write:expr, $prepare:block, |$tx:ident, $prepared:ident| $block:block) => {{
         let write = $write;
-        let db = &$ctx.app.db;
+        let context: &$crate::app::ctx::Ctx = &$ctx;
+        let db = &context.app.db;
         let mut preparations = 0;
         'preparing: loop {
             preparations += 1;
@@ -233,7 +245,7 @@ macro_rules! spend {
                     let $tx = &transaction;
                     let work: $crate::db::TxResult<_> = async { $block }.await;
                     let value = work?;
-                    let response = write.commit(transaction, &value).await?;
+                    let response = write.commit(context, transaction, &value).await?;
                     Ok((value, response))
                 };
                 let outcome: $crate::db::TxResult<_> = $crate::db::within_transaction(attempt).await;

@@ -37,7 +37,7 @@ use std::path::PathBuf;
 pub use accounts::{AccountConfig, FirstAdmin, SecondFactorPolicy};
 pub use build_error::BuildError;
 pub use compat::FrontDoorConfig;
-pub use database::{DatabaseConfig, Pooler};
+pub use database::{DatabaseConfig, Pooler, ReplicaHosts};
 pub use effective::{EffectiveSetting, effective_settings};
 pub use flags::Flags;
 pub use folder::private_folder;

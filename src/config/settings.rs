@@ -10,6 +10,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("PATRON_DATABASE_WAIT", "database_wait", "10", "Seconds that a request waits for a database connection, or for a server that does not respond").takes("SECONDS"),
     setting("PATRON_DATABASE_STATEMENT_TIMEOUT", "database_statement_timeout", "15", "Seconds after which PostgreSQL cancels a statement, and SQLite a list or a search").takes("SECONDS"),
     setting("PATRON_DATABASE_POOLER", "database_pooler", "none", "Connection pooler between patron and PostgreSQL, such as PgBouncer: none, session or transaction, as its pool_mode; see docs/databases.md").takes("none|session|transaction"),
+    optional("DATABASE_READ_URL", "database_read_url", "Replicas that answer the large reads of admins (lists, searches, numbers, exports): a URL of PostgreSQL as DATABASE_URL, of the same database; its hosts, HOST1:5432,HOST2:5432, are used in turn. Set it on all instances; see docs/databases.md [default: none; DATABASE_URL answers]").takes("URL"),
+    setting("PATRON_READ_AFTER_WRITE", "read_after_write", "5", "Seconds that a replica may lag before it is left out, and that an admin who changed something reads from DATABASE_URL, with 3 more; 300 at most").takes("SECONDS"),
     setting("PATRON_SLOW_QUERY", "slow_query", "1000", "A statement that takes longer than this many milliseconds is logged as slow, without its values; 0 disables this log").takes("MILLISECONDS"),
     setting("PATRON_LISTEN", "listen", "127.0.0.1:3000", "Address and port to listen on").takes("ADDRESS:PORT").opens("Server"),
     optional("PATRON_PUBLIC_URL", "public_url", "URL at which clients reach this server [default: http:// and the listening address]").takes("URL"),

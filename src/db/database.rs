@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
 use super::database_pool::DatabasePool;
 use super::opened_file::OpenedFile;
+use super::replica_set::ReplicaSet;
 use super::sharing::SharingState;
 use crate::clock::Timer;
 use crate::telemetry;
@@ -31,6 +32,8 @@ pub struct Database {
     pub(super) file: Option<Arc<OpenedFile>>,
     /// Who uses the database.
     pub(super) sharing: Arc<SharingState>,
+    /// The replicas of PostgreSQL; none if the settings name none.
+    pub(super) replicas: Option<Arc<ReplicaSet>>,
 }
 
 impl Database {
@@ -50,6 +53,7 @@ impl Database {
             proven_write: Arc::default(),
             file: None,
             sharing: Arc::default(),
+            replicas: None,
         }
     }
 
@@ -110,6 +114,9 @@ impl Database {
 
     /// Closes all connections. Waits for connections in use.
     pub async fn close(self) -> std::result::Result<(), DbErr> {
+        if let Some(replicas) = &self.replicas {
+            replicas.close().await;
+        }
         self.reader.close().await?;
         self.lists.close().await?;
         self.writer.close().await

@@ -88,12 +88,17 @@ impl DatabasePool {
     pub(super) fn count(&self, name: &'static str) -> PoolConnections {
         match &self.0 {
             PoolBackend::Sqlite(connection) => count(name, connection.get_sqlite_connection_pool()),
-            PoolBackend::Postgres(connections) => count(name, &connections.pool),
+            PoolBackend::Postgres(connections) => connections.count(name),
         }
     }
 }
 
 impl PostgresConnections {
+    /// The numbers of connections, under this name.
+    pub(super) fn count(&self, name: &'static str) -> PoolConnections {
+        count(name, &self.pool)
+    }
+
     /// A connection for a transaction.
     async fn hold(&self) -> Result<HeldConnection, DbErr> {
         let acquired = match &self.hosts {
@@ -111,7 +116,7 @@ impl PostgresConnections {
 
     /// A connection for one statement. Behind a pooler of transactions, every statement is one: without it, the parts of the
     /// statement would run on different connections of the server.
-    async fn hold_for_statement(&self) -> Result<HeldConnection, DbErr> {
+    pub(super) async fn hold_for_statement(&self) -> Result<HeldConnection, DbErr> {
         let mut held = self.hold().await?;
         if self.server.pooler == Pooler::Transaction {
             held.begin().await?;

@@ -67,6 +67,11 @@ impl HeldConnection {
         self.end("ROLLBACK").await
     }
 
+    /// Lets the connection be closed instead of returned to the pool.
+    pub(super) fn discard(&mut self) {
+        self.is_broken = true;
+    }
+
     async fn end(&mut self, statement: &str) -> Result<(), DbErr> {
         if self.is_in_transaction {
             self.run_unprepared(statement).await.map_err(execution_error)?;

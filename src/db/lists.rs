@@ -35,7 +35,7 @@ impl Drop for CancelFlag {
 }
 
 impl Database {
-    /// The connections for lists, searches and counts, which may be slow.
+    /// The connections for lists, searches and counts, which may be slow. Never those of a replica.
     pub fn list_reader(&self) -> &DatabasePool {
         &self.lists
     }

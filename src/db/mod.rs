@@ -4,7 +4,7 @@
 //! lets reads continue during a write, and `synchronous=FULL` makes every commit durable. PostgreSQL: one pool, opened
 //! lazily, so that patron starts without the database and recovers when it is available again. Its statements have
 //! deadlines, and its pool leaves servers that do not respond or are read-only: `postgres_server.rs`, `held_connection.rs`.
-//! Several hosts: `host_selection.rs`.
+//! Several hosts: `host_selection.rs`. Large reads may use replicas: `replica_check.rs`, `list_reader.rs`.
 //!
 //! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, `schema.rs` runs migrations, and
 //! `mark.rs` marks the transactions of a database that EverShop uses as well.
@@ -13,15 +13,21 @@ pub mod batch_loader;
 mod database;
 mod database_pool;
 mod file_check;
+mod heartbeat;
 mod held_connection;
 mod host_selection;
+mod list_reader;
 mod lists;
 mod mark;
 mod open_transaction;
 mod opened_file;
+mod pool_options;
 mod postgres;
 mod postgres_server;
 mod reachable;
+mod replica;
+mod replica_check;
+mod replica_set;
 mod schema;
 mod server_error;
 mod server_lock;
@@ -29,9 +35,7 @@ mod sharing;
 mod sqlite;
 mod transaction;
 
-use std::time::Duration;
-
-use sea_orm::{ConnectOptions, DbErr};
+use sea_orm::DbErr;
 use secrecy::ExposeSecret;
 
 use crate::config::DatabaseConfig;
@@ -40,6 +44,7 @@ use crate::error::Result;
 pub use database::Database;
 pub use database_pool::DatabasePool;
 pub use file_check::{MissingFile, check_file, is_missing, open_error, sqlite_file};
+pub use list_reader::ListReader;
 pub use open_transaction::OpenTransaction;
 pub use opened_file::{FileLockError, lock_database_file};
 pub use reachable::ensure_reachable;
@@ -55,17 +60,7 @@ impl Database {
     /// The URL is not valid, or the SQLite file can't be opened.
     pub async fn connect(config: &DatabaseConfig) -> std::result::Result<Self, DbErr> {
         let url = config.url.expose_secret();
-        let mut options = ConnectOptions::new(url.to_owned());
-        options
-            .max_connections(config.max_connections)
-            .acquire_timeout(config.acquire_timeout)
-            .connect_timeout(config.acquire_timeout)
-            .sqlx_logging_level(tracing::log::LevelFilter::Trace)
-            // The driver logs the statement with placeholders, never with values.
-            .sqlx_slow_statements_logging_settings(
-                tracing::log::LevelFilter::Warn,
-                config.slow.unwrap_or(Duration::MAX),
-            );
+        let options = pool_options::pool_options(config, url);
         if config.is_embedded() {
             sqlite::connect(options, config, url).await
         } else {

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DbErr, Statement};
+use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbErr, Statement};
+use secrecy::ExposeSecret;
 
 use super::database::{Database, with_metrics};
 use super::database_pool::{DatabasePool, PostgresConnections};
 use super::host_selection::HostSelection;
+use super::pool_options::pool_options;
 use super::postgres_server::PostgresServer;
-use crate::config::{DatabaseConfig, Pooler};
+use super::replica::Replica;
+use super::replica_set::ReplicaSet;
+use crate::config::{DatabaseConfig, DatabaseHost, Pooler, ReplicaHosts};
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::DatabaseMetrics;
 
@@ -36,27 +41,80 @@ const SELECT_SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name 
 /// this time at the latest.
 const MAX_AGE: Duration = Duration::from_mins(5);
 
-/// Opens the pool lazily. All reads use it. Replicas would be separate pools in the place of `reader` and `lists`.
+/// Opens the pool lazily, and one for each replica.
 pub(super) async fn connect(
-    mut options: ConnectOptions,
+    options: ConnectOptions,
     config: &DatabaseConfig,
 ) -> std::result::Result<Database, DbErr> {
     let metrics = DatabaseMetrics::default();
     let server = Arc::new(PostgresServer::new(config, metrics.clone()));
+    let migrations = with_metrics(open(options, config, &server).await?, &metrics);
+    let pool = migrations.get_postgres_connection_pool().clone();
+    let options = pool.connect_options();
+    server.set_options(options.as_ref().clone());
+    let hosts = HostSelection::of(config, &options);
+    let connections = DatabasePool::of_postgres(PostgresConnections { pool, server, hosts });
+    let replicas = match &config.replicas {
+        Some(hosts) => Some(Arc::new(connect_replicas(config, hosts, &metrics).await?)),
+        None => None,
+    };
+    let pools = [connections.clone(), connections.clone(), connections];
+    Ok(Database { replicas, ..Database::of(pools, migrations, metrics) })
+}
+
+/// Opens a pool lazily.
+async fn open(
+    mut options: ConnectOptions,
+    config: &DatabaseConfig,
+    server: &Arc<PostgresServer>,
+) -> std::result::Result<DatabaseConnection, DbErr> {
     options
         .connect_lazy(true)
         .set_application_name("patron")
         .max_lifetime(MAX_AGE)
         .test_before_acquire(false);
     set_start_parameters(&mut options, config);
-    set_hooks(&mut options, &server);
-    let migrations = with_metrics(SeaOrm::connect(options).await?, &metrics);
-    let pool = migrations.get_postgres_connection_pool().clone();
-    let options = pool.connect_options();
-    server.set_options(options.as_ref().clone());
-    let hosts = HostSelection::of(config, &options);
-    let connections = DatabasePool::of_postgres(PostgresConnections { pool, server, hosts });
-    Ok(Database::of([connections.clone(), connections.clone(), connections], migrations, metrics))
+    set_hooks(&mut options, server);
+    SeaOrm::connect(options).await
+}
+
+async fn connect_replicas(
+    config: &DatabaseConfig,
+    replicas: &ReplicaHosts,
+    metrics: &DatabaseMetrics,
+) -> std::result::Result<ReplicaSet, DbErr> {
+    let mut opened = Vec::new();
+    for host in &replicas.hosts {
+        opened.push(connect_replica(config, replicas, Some(host), metrics).await?);
+    }
+    if opened.is_empty() {
+        opened.push(connect_replica(config, replicas, None, metrics).await?);
+    }
+    Ok(ReplicaSet::new(opened, config.read_after_write))
+}
+
+/// Opens the pool of a replica lazily. Without a host it is the one of the URL.
+async fn connect_replica(
+    config: &DatabaseConfig,
+    replicas: &ReplicaHosts,
+    host: Option<&DatabaseHost>,
+    metrics: &DatabaseMetrics,
+) -> std::result::Result<Replica, DbErr> {
+    let server = Arc::new(PostgresServer::of_replica(config, metrics.clone()));
+    let connection = open(pool_options(config, replicas.url.expose_secret()), config, &server).await?;
+    let pool = connection.get_postgres_connection_pool().clone();
+    let mut options = PgConnectOptions::clone(&pool.connect_options());
+    if let Some(host) = host {
+        options = options.host(&host.name).port(host.port);
+        pool.set_connect_options(options.clone());
+    }
+    let name = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    server.set_options(options);
+    let connections = PostgresConnections { pool, server, hosts: None };
+    Ok(Replica::new(&name, connections, metrics.replicas.clone()))
 }
 
 /// Sets the parameters of the start of a connection: the statement timeout, and no compilation. PostgreSQL compiles a statement

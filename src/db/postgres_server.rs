@@ -57,6 +57,8 @@ pub(super) struct PostgresServer {
     pub(super) metrics: DatabaseMetrics,
     statement_timeout: Duration,
     requires_read_write: bool,
+    /// Whether it is a replica: it may refuse writes, and one host may lead to several servers.
+    is_replica: bool,
     /// Whether the host that the pool connects to is good; false before the first search and after a failure.
     pub(super) has_good_host: AtomicBool,
     /// How to connect to the current host; none until the pool is open.
@@ -92,6 +94,7 @@ impl PostgresServer {
             metrics,
             statement_timeout: timeout,
             requires_read_write: config.requires_read_write,
+            is_replica: false,
             has_good_host: AtomicBool::new(false),
             options: Mutex::default(),
             identity: Mutex::default(),
@@ -104,6 +107,10 @@ impl PostgresServer {
             probes: AtomicU64::new(0),
             last_probe: AtomicBool::new(true),
         }
+    }
+
+    pub(super) fn of_replica(config: &DatabaseConfig, metrics: DatabaseMetrics) -> Self {
+        Self { requires_read_write: false, is_replica: true, ..Self::new(config, metrics) }
     }
 
     /// Sets how to connect to the current host.
@@ -136,7 +143,7 @@ impl PostgresServer {
             );
         }
         let previous = self.identity.lock().replace(state.identity.clone());
-        if previous.is_some_and(|previous| previous != state.identity) {
+        if !self.is_replica && previous.is_some_and(|previous| previous != state.identity) {
             *self.moved.lock() = Some(Timer::start());
         }
         if state.is_read_only && self.requires_read_write {
@@ -162,7 +169,7 @@ impl PostgresServer {
             return true;
         }
         let state = tokio::time::timeout(self.wait / 2, read_state(connection)).await;
-        let is_usable = matches!(state, Ok(Ok(ServerState { is_read_only: false, .. })));
+        let is_usable = matches!(state, Ok(Ok(state)) if self.is_replica || !state.is_read_only);
         if !is_usable {
             self.retire();
         }
@@ -188,7 +195,9 @@ impl PostgresServer {
         self.doubt_host();
         *self.retired.lock() = Some(Timer::start());
         self.abandoned.send_modify(|count| *count += 1);
-        tracing::warn!("the database server does not respond; its connections are closed");
+        if !self.is_replica {
+            tracing::warn!("the database server does not respond; its connections are closed");
+        }
     }
 
     /// Lets the hosts be searched again before the next connection.
@@ -256,7 +265,7 @@ impl PostgresServer {
             return self.last_probe.load(Ordering::Acquire);
         }
         let Some(options) = self.options.lock().clone() else { return true };
-        let known = self.identity.lock().clone();
+        let known = self.identity.lock().clone().filter(|_| !self.is_replica);
         let responds = match tokio::time::timeout((self.wait / 2).max(MIN_PROBE), connect(&options)).await {
             Ok(Ok(state)) => known.is_none_or(|known| known == state.identity),
             // Any other error is an answer of the server: it has too many connections, for example.

@@ -25,6 +25,26 @@ pub(super) fn is_refusal_of_server(error: &sqlx::Error) -> bool {
     matches!(error.code().as_deref(), Some("25006" | "57P01" | "57P02" | "57P03"))
 }
 
+/// Whether a read that failed with this error on a replica may succeed on the primary: the replica is unavailable, its tables
+/// are those of an older release, or the read conflicts with what it replays. Not if the statement was canceled.
+pub(super) fn is_of_replica(error: &DbErr) -> bool {
+    let DbErr::Query(RuntimeErr::SqlxError(driver)) = error else { return false };
+    let sqlx::Error::Database(database) = &**driver else { return is_of_server(driver) };
+    let code = database.code().unwrap_or_default();
+    // Connection exceptions, insufficient resources, operator intervention but for query_canceled, system errors.
+    let is_of_its_server = ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
+    // undefined_table, undefined_column.
+    is_of_its_server || matches!(code.as_ref(), "42P01" | "42703") || is_conflict(error)
+}
+
+/// Whether a replica has canceled a read, because it waited too long to replay a change of the rows that were being read.
+pub(super) fn is_conflict(error: &DbErr) -> bool {
+    let DbErr::Query(RuntimeErr::SqlxError(driver)) = error else { return false };
+    let sqlx::Error::Database(database) = &**driver else { return false };
+    // serialization_failure, deadlock_detected.
+    matches!(database.code().as_deref(), Some("40001" | "40P01"))
+}
+
 /// The error of a query, as sea-orm has it.
 pub(super) fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))

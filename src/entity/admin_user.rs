@@ -35,7 +35,7 @@ pub struct Model {
 }
 
 /// What is known of an admin at every request: the columns that determine whether its tokens are valid, its second factor,
-/// and its last step-up.
+/// its last step-up, and when it last changed something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
     pub admin_user_id: i32,
@@ -47,6 +47,10 @@ pub struct Account {
     pub has_second_factor: bool,
     /// When the admin of the session last confirmed who it is.
     pub stepped_up_at: Option<DateTimeUtc>,
+    /// When the tokens of the session were last issued.
+    pub session_used_at: Option<DateTimeUtc>,
+    /// When the admin last changed something, in any session; see `admin_write`.
+    pub last_write_at: Option<DateTimeUtc>,
 }
 
 impl Account {
@@ -58,11 +62,19 @@ impl Account {
 pub enum Relation {
     #[sea_orm(has_one = "super::admin_second_factor::Entity")]
     SecondFactor,
+    #[sea_orm(has_one = "super::admin_write::Entity")]
+    LastWrite,
 }
 
 impl Related<super::admin_second_factor::Entity> for Entity {
     fn to() -> RelationDef {
         Relation::SecondFactor.def()
+    }
+}
+
+impl Related<super::admin_write::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::LastWrite.def()
     }
 }
 

@@ -8,6 +8,7 @@ pub mod admin_recovery_code;
 pub mod admin_second_factor;
 pub mod admin_session;
 pub mod admin_user;
+pub mod admin_write;
 pub mod customer;
 pub mod customer_address;
 pub mod customer_group;

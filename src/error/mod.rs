@@ -122,7 +122,7 @@ pub enum Error {
         retry_after: u32,
     },
     /// The database's schema is older than the program, by this many migrations.
-    #[error("{0} migrations are pending")]
+    #[error("migrations are pending ({0})")]
     MigrationsPending(usize),
     /// The database can't be used until an operator fixes it. The text is written by patron and names no host.
     #[error("the database can't be used: {0}")]

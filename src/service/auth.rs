@@ -16,7 +16,9 @@ use crate::config::SecondFactorPolicy;
 use crate::db::Database;
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::admin_user::Account;
-use crate::entity::{admin_second_factor, admin_session, admin_user, customer, customer_session};
+use crate::entity::{
+    admin_second_factor, admin_session, admin_user, admin_write, customer, customer_session,
+};
 use crate::error::Result;
 use crate::service::customer::find_batched;
 use crate::service::token;
@@ -67,7 +69,8 @@ pub async fn authenticate(app: &App, access_token: &str) -> Result<Authenticated
 /// The caller of an admin's token: one that may do what admins may, or one that has to set up a second factor first.
 fn calling_admin(app: &App, admin: Account, session: Option<Uuid>) -> Caller {
     let Account { admin_user_id, uuid, has_second_factor, stepped_up_at, .. } = admin;
-    let proof = AdminProof { session, has_second_factor, stepped_up_at };
+    let Account { session_used_at, last_write_at, .. } = admin;
+    let proof = AdminProof { session, has_second_factor, stepped_up_at, session_used_at, last_write_at };
     let is_required = app.config.accounts.admin_second_factor == SecondFactorPolicy::Required;
     if is_required && !has_second_factor {
         return Caller::UnenrolledAdmin { admin_user_id, uuid, proof };
@@ -107,16 +110,19 @@ async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Accoun
         .ok_or(INVALID_ACCESS_TOKEN)
 }
 
-/// The columns of the account, and when its second factor was confirmed.
-type AdminRow = (i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+/// The columns of the account, when its second factor was confirmed, and when it last changed something.
+type AdminRow = (i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
 
 async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>> {
     let select = admin_user::Entity::find().select_only().columns(Account::COLUMNS);
     let select = select.join(JoinType::LeftJoin, admin_user::Relation::SecondFactor.def());
     let select = select.column(admin_second_factor::Column::ConfirmedAt);
+    let select = select.join(JoinType::LeftJoin, admin_user::Relation::LastWrite.def());
+    let select = select.column(admin_write::Column::WrittenAt);
     let select = select.filter(admin_user::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
     let rows: Vec<AdminRow> = select.into_tuple().all(db.reader()).await?;
-    let accounts = rows.into_iter().map(|(id, uuid, status, generation, valid_from, confirmed_at)| {
+    let accounts = rows.into_iter().map(|row| {
+        let (id, uuid, status, generation, valid_from, confirmed_at, last_write_at) = row;
         let account = Account {
             admin_user_id: id,
             uuid,
@@ -125,15 +131,28 @@ async fn admins(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Account>
             tokens_valid_from: valid_from,
             has_second_factor: confirmed_at.is_some(),
             stepped_up_at: None,
+            session_used_at: None,
+            last_write_at,
         };
         (uuid, account)
     });
     Ok(accounts.collect())
 }
 
-/// The session, the columns of the account, and when its second factor was confirmed and it last stepped up.
-type SessionRow =
-    (Uuid, i32, Uuid, bool, i64, Option<DateTime<Utc>>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+/// The session with the times of its last step-up and its last use, the columns of the account, when its second factor was
+/// confirmed, and when it last changed something.
+type SessionRow = (
+    Uuid,
+    Option<DateTime<Utc>>,
+    DateTime<Utc>,
+    i32,
+    Uuid,
+    bool,
+    i64,
+    Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
+    Option<DateTime<Utc>>,
+);
 
 /// Reads the admins by pairs of admin and session. A pair whose session has ended is missing in the result.
 async fn admins_with_sessions(
@@ -143,13 +162,16 @@ async fn admins_with_sessions(
     let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
     let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
     let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
+    let select = select.columns([admin_session::Column::SteppedUpAt, admin_session::Column::LastUsedAt]);
     let select = select.columns(Account::COLUMNS);
     let select = select.join(JoinType::LeftJoin, admin_user::Relation::SecondFactor.def());
     let select = select.column(admin_second_factor::Column::ConfirmedAt);
-    let select = select.column(admin_session::Column::SteppedUpAt);
+    let select = select.join(JoinType::LeftJoin, admin_user::Relation::LastWrite.def());
+    let select = select.column(admin_write::Column::WrittenAt);
     let rows: Vec<SessionRow> = select.into_tuple().all(db.reader()).await?;
     let accounts = rows.into_iter().map(|row| {
-        let (session, id, uuid, status, generation, valid_from, confirmed_at, at) = row;
+        let (session, stepped_up_at, used_at, ..) = row;
+        let (.., id, uuid, status, generation, valid_from, confirmed_at, last_write_at) = row;
         let account = Account {
             admin_user_id: id,
             uuid,
@@ -157,7 +179,9 @@ async fn admins_with_sessions(
             token_generation: generation,
             tokens_valid_from: valid_from,
             has_second_factor: confirmed_at.is_some(),
-            stepped_up_at: at,
+            stepped_up_at,
+            session_used_at: Some(used_at),
+            last_write_at,
         };
         ((uuid, session), account)
     });

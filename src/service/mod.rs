@@ -39,6 +39,7 @@ pub mod overview;
 pub mod password;
 pub mod query;
 mod queue;
+pub mod replicas;
 pub mod saved_view;
 pub mod second_factor;
 mod secret;

@@ -129,7 +129,7 @@ async fn counts<const N: usize>(ctx: &AdminCtx, numbers: [SelectStatement; N]) -
     for number in numbers {
         select.expr(SimpleExpr::SubQuery(None, Box::new(number.into_sub_query_statement())));
     }
-    let row = ctx.app.db.list_reader().query_one(&select).await?;
+    let row = ctx.list_reader().query_one(&select).await?;
     let row = row.ok_or_else(|| Error::internal("a statement without a table returned no row"))?;
     let mut values = [0; N];
     for (index, value) in values.iter_mut().enumerate() {

@@ -162,7 +162,7 @@ impl From<health::ReadinessCheck> for Check {
                 tracing::warn!(%error, check = name.as_str(), "not ready");
                 let message = match error {
                     Error::MigrationsPending(count) => {
-                        format!("{count} migrations are pending: run `patron migrate up`")
+                        format!("migrations are pending ({count}): run `patron migrate up`")
                     }
                     Error::DatabaseUnusable(reason) => reason,
                     _ if name == CheckName::Writes => {

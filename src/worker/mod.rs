@@ -16,7 +16,9 @@ use crate::app::App;
 use crate::app::ctx::SystemCtx;
 use crate::error::{Error, Result};
 use crate::service::journal::PUBLISH_BATCH;
-use crate::service::{backlog, customer, derived, housekeeping, metafield, session, sharing, shop_changes};
+use crate::service::{
+    backlog, customer, derived, housekeeping, metafield, replicas, session, sharing, shop_changes,
+};
 
 use task::Task;
 
@@ -98,6 +100,7 @@ async fn run_jobs(app: Arc<App>, stop: watch::Receiver<bool>) {
             Ok(if more { BATCH_PAUSE } else { CLEAN_UP_PAUSE })
         }),
         run_periodically(&ctx, "sharing", stop.clone(), refresh_sharing),
+        check_replicas(&ctx, stop.clone()),
         run_periodically(&ctx, "backlog", stop.clone(), async |ctx: SystemCtx| {
             backlog::measure(&ctx).await?;
             Ok(BACKLOG_PAUSE)
@@ -127,6 +130,13 @@ async fn journal_shop_changes(ctx: SystemCtx) -> Result<Duration> {
         return Ok(CLEAN_UP_PAUSE);
     }
     Ok(if shop_changes::drain(&ctx).await? { Duration::ZERO } else { EVENT_PAUSE })
+}
+
+/// Checks the replicas again and again, if there are any.
+async fn check_replicas(ctx: &SystemCtx, stop: watch::Receiver<bool>) {
+    if replicas::are_configured(ctx) {
+        run_periodically(ctx, "replicas", stop, async |ctx: SystemCtx| replicas::check(&ctx).await).await;
+    }
 }
 
 async fn refresh_sharing(ctx: SystemCtx) -> Result<Duration> {

@@ -278,7 +278,13 @@ async fn an_admin_changes_its_password(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn a_token_of_evershop_gets_no_session_without_a_code(app: &TestApp) {
     let row = admin_user::Entity::find().one(app.app.db.writer()).await.unwrap().unwrap();
-    let proof = AdminProof { session: None, has_second_factor: false, stepped_up_at: None };
+    let proof = AdminProof {
+        session: None,
+        has_second_factor: false,
+        stepped_up_at: None,
+        session_used_at: None,
+        last_write_at: None,
+    };
     let caller = Caller::Admin { admin_user_id: row.admin_user_id, uuid: row.uuid, proof };
     let ctx = Ctx { caller, ..AdminCtx::system(app.app.clone()).into_inner() }.into_own_admin().unwrap();
     let change = async |current: &str, password: &str| {

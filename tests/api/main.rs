@@ -73,6 +73,7 @@ mod rate_limits;
 mod readiness;
 mod reference;
 mod refresh_storms;
+mod replicas;
 mod saved_views;
 mod search;
 mod second_factor;

@@ -258,6 +258,8 @@ async fn dashboard_and_alerts_use_existing_metrics(app: &TestApp) {
     app.anonymous().query("{ countries { code } }").await.data();
     drop(app.app.metrics.http.begin("GET", Some("/health/live")));
     app.app.metrics.http.server.reset("stream", "stalled", 1);
+    app.app.db.metrics.replicas.record("127.0.0.1:5433", true, Some(Duration::ZERO));
+    app.app.db.metrics.replicas.read_from("primary");
     run_worker(app).await;
     let samples = samples(app).await;
     let (mut names, mut labels) = (BTreeSet::new(), BTreeMap::new());

@@ -63,7 +63,7 @@ async fn a_healthy_server_is_ready(app: &TestApp) {
 #[apply(on_both_databases!)]
 async fn pending_migrations_are_reported(app: &TestApp) {
     Migrator::down(app.app.db.migration_connection(), Some(1)).await.unwrap();
-    let message = "1 migrations are pending: run `patron migrate up`";
+    let message = "migrations are pending (1): run `patron migrate up`";
     let expected = ["database: ok", "migrations: failed", "writes: unknown"];
     assert_unready(&app.anonymous().get("/health/ready").await, "migrations", message, expected);
     Migrator::up(app.app.db.migration_connection(), None).await.unwrap();

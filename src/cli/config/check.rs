@@ -1,6 +1,6 @@
 //! `patron config check`: checks all settings that can be checked without the database and the network.
 
-use super::warn_of_unknown_variables;
+use super::unknown_variables::warn_of_unknown_variables;
 use crate::cli::exit::{CommandFailure, print};
 use crate::config::{Config, Flags};
 use crate::outbound::mailer::Mailer;

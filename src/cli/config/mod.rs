@@ -3,12 +3,13 @@
 mod check;
 mod example;
 mod show;
+mod unknown_variables;
 
 use clap::{Args, Subcommand};
 
-use super::exit::{CommandFailure, print, print_error};
+use super::exit::{CommandFailure, print};
 use super::list_format::ListOptions;
-use crate::config::{Flags, unknown_variables};
+use crate::config::Flags;
 
 /// The options of `patron config`.
 #[derive(Debug, Args)]
@@ -34,14 +35,5 @@ pub(super) fn run(flags: &Flags, options: &Options) -> Result<(), CommandFailure
         None => show::run(flags, &options.list),
         Some(Command::Check) => check::run(flags),
         Some(Command::Example) => print(&example::example_file()),
-    }
-}
-
-/// Warns of variables of the environment that look like settings but are not. They are not errors: other programs may use
-/// them.
-fn warn_of_unknown_variables() {
-    for (name, nearest) in unknown_variables() {
-        let suggestion = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-        print_error(&format!("patron: warning: {name} is set, but is not a setting of patron{suggestion}"));
     }
 }

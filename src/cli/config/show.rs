@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::warn_of_unknown_variables;
+use super::unknown_variables::warn_of_unknown_variables;
 use crate::cli::exit::CommandFailure;
 use crate::cli::list_format::ListOptions;
 use crate::config::{EffectiveSetting, Flags, Origin, effective_settings};

@@ -22,7 +22,8 @@ pub type AdminPage = Listing<Entity>;
 pub fn page(_ctx: &AdminCtx, window: &Window) -> Result<AdminPage> {
     let value = |row: &Model| i64::from(row.admin_user_id);
     let number = NumberColumn { name: "ADMIN", column: Column::AdminUserId, value };
-    Listing::parse(number, false, window, Condition::all())
+    // Accounts: a disabled one is shown as such at once.
+    Ok(Listing::parse(number, false, window, Condition::all())?.of_primary())
 }
 
 /// Those of these admins whose second factor is on, by primary key. The calling code has to authorize the caller for the

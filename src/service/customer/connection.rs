@@ -63,7 +63,7 @@ impl Connection {
 
     /// Reads the page.
     pub async fn rows(&self, ctx: &AdminCtx) -> Result<Slice<Model>> {
-        self.keyset.rows::<Entity>(&self.condition, ctx.app.db.list_reader()).await
+        self.keyset.rows::<Entity>(&self.condition, &ctx.list_reader()).await
     }
 
     /// Counts the customers on all pages.
@@ -74,7 +74,7 @@ impl Connection {
     /// Whether there are customers at or before the `after` cursor or, for a backward page, at or after the `before`
     /// cursor.
     pub async fn has_rows_before_start(&self, ctx: &AdminCtx) -> Result<bool> {
-        self.keyset.has_rows_before_start::<Entity>(&self.condition, ctx.app.db.list_reader()).await
+        self.keyset.has_rows_before_start::<Entity>(&self.condition, &ctx.list_reader()).await
     }
 
     /// Whether the page is a backward one (`last`).

@@ -1,7 +1,10 @@
 //! Reads the customers that a filter finds, in the order of their primary keys. The filter is
 //! [prepared](Criterion::prepare).
 
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
+};
 use uuid::Uuid;
 
 use super::criterion::Criterion;
@@ -18,6 +21,7 @@ const IN_ORDER: Reading = Reading::Page(SortField::CustomerId);
 /// The next customers after this primary key that a filter finds; without a filter, all of them.
 pub(in crate::service) async fn matching_after(
     ctx: &AdminCtx,
+    db: &impl ConnectionTrait,
     filter: Option<&Criterion>,
     after: i32,
     limit: u64,
@@ -27,7 +31,7 @@ pub(in crate::service) async fn matching_after(
         select = select.filter(filter.condition(&ctx.app, IN_ORDER));
     }
     let select = select.order_by_asc(Column::CustomerId).limit(limit);
-    Ok(select.all(ctx.app.db.list_reader()).await?)
+    Ok(select.all(db).await?)
 }
 
 /// The newest customers that a filter finds, and the number of all that it finds. Each is its public identifier and the number
@@ -37,6 +41,7 @@ pub(in crate::service) async fn newest_matching(
     filter: &Criterion,
     limit: u64,
 ) -> Result<(Vec<(Uuid, i64)>, u64)> {
+    // A write relies on it, so no replica is read.
     let db = ctx.app.db.list_reader();
     let newest = Entity::find().filter(filter.condition(&ctx.app, IN_ORDER));
     let newest = newest.select_only().columns([Column::Uuid, Column::EventSequence]);
@@ -58,6 +63,6 @@ pub(in crate::service) async fn most_addresses(ctx: &AdminCtx, filter: Option<&C
         select = select.filter(customer_address::Column::CustomerId.in_subquery(matching));
     }
     let select = select.group_by(customer_address::Column::CustomerId).order_by_desc(count()).limit(1);
-    let most: Option<i64> = select.into_tuple().one(ctx.app.db.list_reader()).await?;
+    let most: Option<i64> = select.into_tuple().one(&ctx.list_reader()).await?;
     Ok(most.and_then(|most| u64::try_from(most).ok()).unwrap_or_default())
 }

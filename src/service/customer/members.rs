@@ -30,7 +30,7 @@ pub struct Members {
 /// # Errors
 /// [`Error::Unavailable`] if customers were added to a group between the two queries.
 pub async fn of_groups(ctx: &AdminCtx, group_ids: &[i32]) -> Result<Members> {
-    let db = ctx.app.db.list_reader();
+    let db = &ctx.list_reader();
     let first_over_limit = batch_loader::select_per_key(db, group_ids.to_vec(), |group_id| {
         let mut select = Sql::select();
         select

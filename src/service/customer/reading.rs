@@ -54,7 +54,7 @@ pub(super) async fn first_few<E: EntityTrait>(
         beyond.expr(Expr::val(1)).from(E::default()).and_where(rows).offset(FEW).limit(1);
         select.expr(SimpleExpr::SubQuery(None, Box::new(beyond.into_sub_query_statement())));
     }
-    let row = ctx.app.db.list_reader().query_one(&select).await?;
+    let row = ctx.list_reader().query_one(&select).await?;
     let row = row.ok_or_else(|| Error::internal("a statement without a table returned no row"))?;
     for index in 0..count {
         if row.try_get_by_index::<Option<i32>>(index)?.is_none() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::app::ctx::AdminCtx;
 use crate::entity::{customer, customer_address, customer_group};
@@ -33,7 +33,8 @@ pub async fn page(ctx: &AdminCtx, after: i32) -> Result<Vec<ExportedCustomer>> {
         .filter(customer::Column::CustomerId.gt(after))
         .order_by_asc(customer::Column::CustomerId)
         .limit(PAGE);
-    complete(ctx, customers.all(ctx.app.db.reader()).await?).await
+    let db = ctx.app.db.reader();
+    complete(customers.all(db).await?, db).await
 }
 
 /// The highest number of addresses of a customer, but at most the number that a customer may have.
@@ -44,10 +45,9 @@ pub async fn max_addresses(ctx: &AdminCtx) -> Result<usize> {
 
 /// Adds to each of these customers its group and its addresses.
 pub(super) async fn complete(
-    ctx: &AdminCtx,
     customers: Vec<customer::Model>,
+    db: &impl ConnectionTrait,
 ) -> Result<Vec<ExportedCustomer>> {
-    let db = ctx.app.db.reader();
     let ids: Vec<i32> = customers.iter().map(|customer| customer.customer_id).collect();
     let mut addresses: HashMap<i32, Vec<_>> = HashMap::new();
     for address in customer_address::Entity::find_by_customers(&ids).all(db).await? {

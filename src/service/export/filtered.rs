@@ -130,8 +130,9 @@ impl FilteredExport {
     /// The next customers. Boxed, because the compiler can't prove that the future of [`Self::next`] is `Send` otherwise.
     fn batch(&self) -> BoxFuture<'_, Result<Vec<ExportedCustomer>>> {
         Box::pin(async {
-            let customers = matching_after(&self.ctx, self.filter.as_ref(), self.last, BATCH).await?;
-            complete(&self.ctx, customers).await
+            let db = &self.ctx.list_reader();
+            let customers = matching_after(&self.ctx, db, self.filter.as_ref(), self.last, BATCH).await?;
+            complete(customers, db).await
         })
     }
 

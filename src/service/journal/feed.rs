@@ -39,7 +39,8 @@ impl Feed {
     /// [`Error::PositionExpired`] if events behind the cursor have been deleted.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<Model>> {
         let page = self.listing.page(ctx).await?;
-        // After the events were read, so that a deletion before that is noticed.
+        // After the events were read, so that a deletion before that is noticed. On the primary, which is never behind the
+        // replica that the events may be from.
         if let Some(earliest) = self.listing.cursors().min()
             && earliest < expired_position(ctx.app.db.reader()).await?
         {

@@ -43,7 +43,7 @@ impl CustomerMails {
 
     /// Reads the page of each of these customers.
     pub async fn pages(&self, ctx: &AdminCtx, customer_ids: &[i32]) -> Result<HashMap<i32, Page<Model>>> {
-        let db = ctx.app.db.list_reader();
+        let db = &ctx.list_reader();
         let ids = pad_to_power_of_two(customer_ids.to_vec());
         let after = self.keyset.numbers().next();
         let select = Entity::find().filter(Column::MailId.in_subquery(self.newest(&ids, after)));

@@ -24,6 +24,7 @@ pub struct Listing<E: EntityTrait> {
     keyset: Keyset,
     number: fn(&E::Model) -> i64,
     after: Option<String>,
+    is_of_primary: bool,
 }
 
 /// A page of rows.
@@ -54,7 +55,13 @@ impl<E: EntityTrait> Listing<E> {
         let (kind, nulls) = (ColumnKind::Long, Nulls::Never);
         let key = SortKey { name: number.name, expression, kind, nulls, descending };
         let keyset = Keyset::parse(vec![key], window)?;
-        Ok(Self { condition, keyset, number: number.value, after: window.after.clone() })
+        let after = window.after.clone();
+        Ok(Self { condition, keyset, number: number.value, after, is_of_primary: false })
+    }
+
+    /// The same list, never read from a replica.
+    pub(in crate::service) fn of_primary(self) -> Self {
+        Self { is_of_primary: true, ..self }
     }
 
     /// The numbers in the cursors of the request.
@@ -64,7 +71,7 @@ impl<E: EntityTrait> Listing<E> {
 
     /// Reads the page.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<E::Model>> {
-        let db = ctx.app.db.list_reader();
+        let db = &if self.is_of_primary { ctx.app.db.list_reader_of(None) } else { ctx.list_reader() };
         let Slice { rows, more } = self.keyset.rows::<E>(&self.condition, db).await?;
         let behind = self.keyset.has_rows_before_start::<E>(&self.condition, db).await?;
         let cursor = |row: &E::Model| self.keyset.cursor(vec![(self.number)(row).into()]);

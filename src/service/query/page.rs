@@ -182,7 +182,7 @@ impl ListQuery {
         }
         let offset = u64::from(self.page - 1) * u64::from(self.limit);
         let select = select.offset(offset).limit(u64::from(self.limit));
-        Ok(select.all(ctx.app.db.list_reader()).await?)
+        Ok(select.all(&ctx.list_reader()).await?)
     }
 
     /// Counts the rows on all pages.
@@ -198,7 +198,7 @@ pub(in crate::service) async fn count_matching<E: EntityTrait>(
 ) -> Result<i64> {
     let select = E::find().select_only().expr(Expr::col(Asterisk).count());
     let select = select.filter(condition.clone()).into_tuple();
-    Ok(select.one(ctx.app.db.list_reader()).await?.unwrap_or_default())
+    Ok(select.one(&ctx.list_reader()).await?.unwrap_or_default())
 }
 
 fn number(filter: &Filter, min: u32, max: u32) -> Result<u32> {

@@ -10,6 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::instruments::{as_gauge, durations};
+use super::replicas::ReplicaMetrics;
 
 /// The kinds of statements, by their first word. `other` stands for `WITH`, `PRAGMA` and the like.
 const KINDS: [&str; 5] = ["select", "insert", "update", "delete", "other"];
@@ -34,7 +35,7 @@ struct ConnectionLabels {
 /// The number of connections of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolConnections {
-    /// The name of the pool: on SQLite `reader`, `lists` and `writer`, on PostgreSQL `all`.
+    /// The name of the pool: on SQLite `reader`, `lists` and `writer`; on PostgreSQL `all`, and the name of each replica.
     pub pool: &'static str,
     /// Open connections.
     pub open: usize,
@@ -54,6 +55,8 @@ pub struct DatabaseMetrics {
     max: Family<PoolLabels, Gauge>,
     begins: Histogram,
     retries: Counter,
+    /// The metrics of the replicas.
+    pub replicas: ReplicaMetrics,
 }
 
 impl Default for DatabaseMetrics {
@@ -70,6 +73,7 @@ impl Default for DatabaseMetrics {
             max: Family::default(),
             begins: durations(),
             retries: Counter::default(),
+            replicas: ReplicaMetrics::default(),
         }
     }
 }
@@ -101,6 +105,7 @@ impl DatabaseMetrics {
             "How long statements took, without the wait for a connection",
             self.statements.clone(),
         );
+        self.replicas.register(registry);
     }
 
     /// Records a statement.

@@ -11,6 +11,7 @@ mod hashing;
 mod http;
 mod instruments;
 mod process;
+mod replicas;
 mod worker;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub use hashing::{HashingMetrics, QueueLength};
 pub use http::{HttpMetrics, RunningRequest};
 pub use instruments::intern;
 pub use prometheus_client::metrics::gauge::Gauge;
+pub use replicas::ReplicaMetrics;
 pub use worker::{Backlog, Queue, WorkerMetrics};
 
 use instruments::as_gauge;

@@ -73,8 +73,15 @@ impl Cluster {
         for statement in ["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"] {
             primary.execute_unprepared(statement).await.expect("the primary is read-only");
         }
+        primary.close().await.expect("the connection closes");
+        self.catch_up(standby).await;
+        self.run(&["promote", &standby.folder]).await;
+    }
+
+    /// Waits until the standby shows everything that was committed.
+    pub(crate) async fn catch_up(&self, standby: &Standby) {
+        let (primary, replica) = (self.database(&self.port).await, self.database(&standby.port).await);
         let position = text(&primary, "SELECT pg_current_wal_insert_lsn()::text").await;
-        let replica = self.database(&standby.port).await;
         let replayed = format!("SELECT (pg_last_wal_replay_lsn() >= '{position}')::text");
         while text(&replica, &replayed).await != "true" {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -82,7 +89,23 @@ impl Cluster {
         for connection in [primary, replica] {
             connection.close().await.expect("the connection closes");
         }
-        self.run(&["promote", &standby.folder]).await;
+    }
+
+    /// Runs a statement on the server at this port, as superuser.
+    pub(crate) async fn execute_on(&self, port: &str, sql: &str) {
+        let server = self.database(port).await;
+        server.execute_unprepared(sql).await.expect("the server runs the statement");
+        server.close().await.expect("the connection closes");
+    }
+
+    /// Lets the standby show what it shows now, until [`resume_replay`](Self::resume_replay).
+    pub(crate) async fn pause_replay(&self, standby: &Standby) {
+        self.catch_up(standby).await;
+        self.execute_on(&standby.port, "SELECT pg_wal_replay_pause()").await;
+    }
+
+    pub(crate) async fn resume_replay(&self, standby: &Standby) {
+        self.execute_on(&standby.port, "SELECT pg_wal_replay_resume()").await;
     }
 
     /// Kills the primary.

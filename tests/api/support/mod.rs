@@ -20,7 +20,7 @@ mod switch;
 
 pub(crate) use actors::{Actor, Admin, Anonymous, CUSTOMER_SECRET, Customer, sign};
 pub(crate) use app::{ADMIN_EMAIL, ADMIN_PASSWORD, Backend, CUSTOMER_PASSWORD, NOW, TestApp};
-pub(crate) use cluster::Cluster;
+pub(crate) use cluster::{Cluster, Standby};
 pub(crate) use dump::{dump, dump_contains};
 pub(crate) use mails::Mail;
 pub(crate) use postgres::execute;
