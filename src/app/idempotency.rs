@@ -11,6 +11,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
@@ -34,6 +35,9 @@ const RETENTION: TimeDelta = TimeDelta::hours(24);
 const PRUNE_BATCH: u64 = 10_000;
 /// How long a duplicate on another instance waits for the first request, as a value of PostgreSQL's `lock_timeout`.
 const LOCK_TIMEOUT: &str = "2s";
+
+/// How long a request that failed temporarily looks for the response of its change.
+const FAILED_LOOKUP: Duration = Duration::from_millis(500);
 
 /// A response that is returned again when the request is repeated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,10 +223,16 @@ impl KeyedRequest {
     ) -> Result<Option<StoredResponse>> {
         // Without a claim the request was refused before its caller was authenticated.
         let Some(Claim { scope, is_anonymous, .. }) = self.claim.get() else { return Ok(None) };
+        if !is_final {
+            // The change may have been made, and the response stored, if the database failed at the commit. The request has
+            // waited for the database once, and does not wait as long again.
+            let found = tokio::time::timeout(FAILED_LOOKUP, self.find(scope)).await;
+            return found.unwrap_or(Ok(None));
+        }
         if let Some(first) = self.find(scope).await? {
             return Ok(Some(first));
         }
-        if *is_anonymous || !is_final {
+        if *is_anonymous {
             return Ok(None);
         }
         let outcome = crate::transact!(self.app.db, |tx| {

@@ -10,7 +10,7 @@ use super::start::warn_of_slow_searches;
 use super::text::count;
 use crate::app::open_database;
 use crate::config::{Config, Flags};
-use crate::db::{MissingFile, ensure_reachable, is_missing};
+use crate::db::{MissingFile, ensure_reachable, ensure_unpooled, is_missing};
 use crate::error::Error;
 
 /// The refusal to revert a migration of a database that a shop uses, with the remedy.
@@ -58,6 +58,9 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), CommandF
         }
         Command::Down { all } => {
             db.pending_migrations().await.map_err(unusable)?;
+            if !db.is_embedded() {
+                ensure_unpooled(&config.database).map_err(unusable)?;
+            }
             if migration::adoption::phase(connection).await.map_err(database)?.is_some() {
                 return Err(CommandFailure::Refused(ADOPTED.to_owned()));
             }
@@ -70,7 +73,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), CommandF
     let pending = migration::history::pending(db.reader()).await.map_err(database)?;
     let default = ListOptions::default();
     print_steps(&pending, if let Command::Status(options) = command { options } else { &default })?;
-    if pending.is_empty() && !search_index::exists(connection).await.map_err(database)? {
+    if pending.is_empty() && !search_index::exists(db.reader()).await.map_err(database)? {
         warn_of_slow_searches();
     }
     if matches!(command, Command::Status(_)) && !pending.is_empty() {

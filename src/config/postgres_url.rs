@@ -69,6 +69,12 @@ impl PostgresUrl {
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let (first, hosts) = split_hosts(text)?;
         let mut url = Url::parse(&first).map_err(|_| invalid())?;
+        // An unencoded character of a password has ended what was read as its host and port, and the rest would be logged.
+        let is_cut =
+            url.path().contains('@') || url.fragment().is_some_and(|fragment| fragment.contains('@'));
+        if is_cut {
+            return Err(invalid());
+        }
         let requires_read_write = check_parameters(&mut url, !hosts.is_empty())?;
         let options: PgConnectOptions = url.as_str().parse().map_err(|_| invalid())?;
         let is_local = if hosts.is_empty() {
@@ -212,7 +218,9 @@ mod tests {
     fn what_is_wrong_is_named_without_the_password() {
         for (url, message) in [
             ("postgres://u:p#q@db.internal/x", "is not a valid URL"),
-            ("postgres://u:123?secret@db/x", "is not a valid URL"),
+            ("postgres://u:12/secret@db.internal/x", "is not a valid URL"),
+            ("postgres://u:12?secret@db.internal/x", "is not a valid URL"),
+            ("postgres://u:12#secret@db.internal/x", "is not a valid URL"),
             ("postgres://u:secret@db/x?sslmod=disable", "has the unknown parameter `sslmod`"),
             (
                 "postgres://u:secret@db/x?sslmode=verify",

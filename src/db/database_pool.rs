@@ -4,13 +4,14 @@
 //! deadlines.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{PgPool, Postgres};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, sqlx,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait, sqlx,
 };
 
 use super::held_connection::HeldConnection;
@@ -21,8 +22,8 @@ use super::server_error::{acquire_error, is_of_server};
 use crate::config::Pooler;
 use crate::telemetry::metrics::PoolConnections;
 
-/// The error if none of the hosts is good in time.
-const NO_HOST: &str = "no host of DATABASE_URL can be reached and accepts writes";
+/// The pause after a connection could not be opened, before the hosts are searched again.
+const REPEAT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Connections to the database. Clones use the same connections.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ enum PoolBackend {
 pub(super) struct PostgresConnections {
     pub(super) pool: PgPool,
     pub(super) server: Arc<PostgresServer>,
-    pub(super) hosts: Option<HostSelection>,
+    pub(super) hosts: Option<Arc<HostSelection>>,
 }
 
 impl DatabasePool {
@@ -105,10 +106,7 @@ impl PostgresConnections {
             None => self.pool.acquire().await.map_err(acquire_error),
             Some(hosts) => {
                 let acquired = tokio::time::timeout(self.server.wait, self.acquire_of(hosts)).await;
-                match acquired {
-                    Ok(acquired) => acquired.map_err(acquire_error),
-                    Err(_) => Err(DbErr::Conn(RuntimeErr::Internal(NO_HOST.to_owned()))),
-                }
+                acquired.unwrap_or_else(|_| Err(hosts.error()))
             }
         };
         Ok(HeldConnection::new(acquired?, Arc::clone(&self.server)))
@@ -124,17 +122,20 @@ impl PostgresConnections {
         Ok(held)
     }
 
-    async fn acquire_of(&self, hosts: &HostSelection) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    async fn acquire_of(&self, hosts: &Arc<HostSelection>) -> Result<PoolConnection<Postgres>, DbErr> {
         loop {
-            hosts.select(&self.pool, &self.server).await;
+            hosts.select(&self.pool, &self.server).await?;
             tokio::select! {
                 biased;
                 acquired = self.pool.acquire() => match acquired {
-                    Err(error) if is_of_server(&error) => self.server.doubt_host(),
-                    acquired => return acquired,
+                    Err(error) if is_of_server(&error) => {
+                        self.server.doubt_host();
+                        tokio::time::sleep(REPEAT_PAUSE).await;
+                    }
+                    acquired => return acquired.map_err(acquire_error),
                 },
-                // The host does not respond, or all connections are in use.
-                () = tokio::time::sleep(self.server.wait / 4) => self.server.doubt_host(),
+                // Otherwise the place in the queue is kept.
+                () = hosts.wait_for_change(&self.pool, &self.server) => {}
             }
         }
     }

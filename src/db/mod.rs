@@ -48,6 +48,7 @@ pub use list_reader::ListReader;
 pub use open_transaction::OpenTransaction;
 pub use opened_file::{FileLockError, lock_database_file};
 pub use reachable::ensure_reachable;
+pub use schema::ensure_unpooled;
 pub use sharing::Sharing;
 pub use transaction::{
     BackgroundJob, NoTransaction, TxError, TxResult, ensure_no_transaction, within_transaction,

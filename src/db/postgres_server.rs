@@ -5,7 +5,8 @@
 //! than the last sign of a change: the pool closes it when it is taken or returned. A statement that takes long asks whether the
 //! server responds on a new connection. If it does not, or if another server answers, all running statements are abandoned.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -25,12 +26,16 @@ use crate::telemetry::metrics::DatabaseMetrics;
 const STATE: &str = "SELECT pg_postmaster_start_time()::text, current_setting('transaction_read_only'), \
     current_setting('statement_timeout')";
 
+/// Why a server is not used with `target_session_attrs=read-write`.
+pub(super) const READ_ONLY: &str =
+    "the server is read-only, and target_session_attrs requires one that accepts writes";
+
 /// A connection that has been idle for this long is checked before it is used, and one that is in use all the time once in
 /// this time. A check before every statement would cost an additional round trip.
 const CHECK_PAUSE: Duration = Duration::from_secs(1);
 
 /// The minimum time in which a server has to respond to a new connection: a busy one is not a frozen one.
-const MIN_PROBE: Duration = Duration::from_secs(1);
+pub(super) const MIN_PROBE: Duration = Duration::from_secs(1);
 
 /// The minimum time between two retirements, so that refused writes do not replace all connections again and again.
 const RETIRE_PAUSE: Duration = Duration::from_millis(100);
@@ -72,8 +77,9 @@ pub(super) struct PostgresServer {
     has_warned: AtomicBool,
     /// Counts how often all running statements were abandoned.
     abandoned: watch::Sender<u64>,
-    probe: tokio::sync::Mutex<()>,
-    probes: AtomicU64,
+    /// Locked while the server is asked whether it responds.
+    probe: Arc<tokio::sync::Mutex<()>>,
+    /// Its last answer.
     last_probe: AtomicBool,
 }
 
@@ -103,8 +109,7 @@ impl PostgresServer {
             checked: Mutex::new(Timer::start()),
             has_warned: AtomicBool::new(false),
             abandoned: watch::Sender::new(0),
-            probe: tokio::sync::Mutex::default(),
-            probes: AtomicU64::new(0),
+            probe: Arc::default(),
             last_probe: AtomicBool::new(true),
         }
     }
@@ -148,7 +153,7 @@ impl PostgresServer {
         }
         if state.is_read_only && self.requires_read_write {
             self.doubt_host();
-            return Err(unresponsive("the server is read-only"));
+            return Err(unresponsive(READ_ONLY));
         }
         Ok(())
     }
@@ -220,7 +225,7 @@ impl PostgresServer {
     /// Those of the statement, and an I/O error if the server does not respond or the statement is overdue. Then the
     /// connection must not be used again.
     pub(super) async fn watch<T>(
-        &self,
+        self: &Arc<Self>,
         abandoned: &mut watch::Receiver<u64>,
         statement: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, sqlx::Error> {
@@ -257,13 +262,26 @@ impl PostgresServer {
     }
 
     /// Whether the server of the running statements responds, in half of the time that requests wait and at least a second. One
-    /// question is asked at a time, and all who ask in the meantime get its answer.
-    async fn responds(&self) -> bool {
-        let before = self.probes.load(Ordering::Acquire);
-        let _running = self.probe.lock().await;
-        if self.probes.load(Ordering::Acquire) != before {
+    /// question is asked at a time, and all who ask in the meantime get its answer. A separate task asks it: otherwise
+    /// clients that hang up in time would end each question before it has an answer, and a frozen server would never be left.
+    async fn responds(self: &Arc<Self>) -> bool {
+        let Ok(asking) = Arc::clone(&self.probe).try_lock_owned() else {
+            drop(self.probe.lock().await);
             return self.last_probe.load(Ordering::Acquire);
-        }
+        };
+        let server = Arc::clone(self);
+        let answer = tokio::spawn(async move {
+            let responds = server.ask().await;
+            server.last_probe.store(responds, Ordering::Release);
+            drop(asking);
+            responds
+        });
+        // Without an answer, the program ends.
+        answer.await.unwrap_or(false)
+    }
+
+    /// Asks the server on a new connection, and abandons all statements if it does not respond.
+    async fn ask(&self) -> bool {
         let Some(options) = self.options.lock().clone() else { return true };
         let known = self.identity.lock().clone().filter(|_| !self.is_replica);
         let responds = match tokio::time::timeout((self.wait / 2).max(MIN_PROBE), connect(&options)).await {
@@ -272,8 +290,6 @@ impl PostgresServer {
             Ok(Err(error @ sqlx::Error::Database(_))) => !is_refusal_of_server(&error),
             _ => false,
         };
-        self.last_probe.store(responds, Ordering::Release);
-        self.probes.fetch_add(1, Ordering::AcqRel);
         if !responds {
             self.abandon();
         }

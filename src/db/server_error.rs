@@ -6,17 +6,26 @@ use std::sync::Arc;
 use sea_orm::sqlx;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
+use crate::error::is_refusal_of_start;
+
 /// The error of a server that does not respond in time, or must not be used.
 pub(super) fn unresponsive(reason: &'static str) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, reason))
 }
 
-/// Whether the connection must not be used again after this error: it is broken, or its server is read-only, stops or starts.
+/// Whether the connection must not be used again after this error: it is broken, its server is read-only, stops or starts, or
+/// its prepared statements are not those that the driver knows.
 pub(super) fn is_of_server(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
-        error => is_refusal_of_server(error),
+        error => is_refusal_of_server(error) || has_other_statements(error),
     }
+}
+
+/// duplicate_prepared_statement, invalid_sql_statement_name: a pooler, or another program, has changed the session.
+fn has_other_statements(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    matches!(error.code().as_deref(), Some("42P05" | "26000"))
 }
 
 /// Whether the server refuses statements: read_only_sql_transaction, admin_shutdown, crash_shutdown, cannot_connect_now.
@@ -43,6 +52,14 @@ pub(super) fn is_conflict(error: &DbErr) -> bool {
     let sqlx::Error::Database(database) = &**driver else { return false };
     // serialization_failure, deadlock_detected.
     matches!(database.code().as_deref(), Some("40001" | "40P01"))
+}
+
+/// Whether the server refuses the login, so that a repetition can't succeed before an operator has changed something: the
+/// password is wrong, the database does not exist, or a pooler does not know a parameter.
+pub(super) fn is_refusal_of_login(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    let code = error.code().unwrap_or_default();
+    code.starts_with("28") || code == "3D000" || is_refusal_of_start(&**error)
 }
 
 /// The error of a query, as sea-orm has it.

@@ -113,7 +113,7 @@ fn is_transient_code(error: &(dyn DatabaseError + 'static)) -> bool {
 
 /// The error if a pooler refuses the start of a connection, with the remedy.
 const REFUSED_START: &str = "a connection pooler refuses patron's start parameters: set PATRON_DATABASE_POOLER to its pool_mode, session \
-    or transaction";
+    or transaction, and leave `options` out of DATABASE_URL";
 /// The error if statements of one connection reach several connections of the server, with the remedy.
 const MIXED_SESSIONS: &str = "a connection pooler runs each transaction on another connection: set PATRON_DATABASE_POOLER=transaction, \
     or let it pool sessions";
@@ -121,13 +121,16 @@ const MIXED_SESSIONS: &str = "a connection pooler runs each transaction on anoth
 /// What is wrong with the connection pooler, and how an operator fixes it. `None` for any other error.
 pub(super) fn pooler_remedy(error: &DbErr) -> Option<&'static str> {
     let error = database_error(error)?;
-    match error.code().as_deref() {
-        // protocol_violation, as PgBouncer reports it.
-        Some("08P01") if error.message().contains("startup parameter") => Some(REFUSED_START),
-        // duplicate_prepared_statement, invalid_sql_statement_name.
-        Some("42P05" | "26000") => Some(MIXED_SESSIONS),
-        _ => None,
+    if is_refusal_of_start(error) {
+        return Some(REFUSED_START);
     }
+    // duplicate_prepared_statement, invalid_sql_statement_name.
+    matches!(error.code().as_deref(), Some("42P05" | "26000")).then_some(MIXED_SESSIONS)
+}
+
+/// Whether a pooler refuses a parameter of the start of a connection: protocol_violation, as PgBouncer reports it.
+pub fn is_refusal_of_start(error: &(dyn DatabaseError + 'static)) -> bool {
+    error.code().as_deref() == Some("08P01") && error.message().contains("startup parameter")
 }
 
 /// How an operator fixes a refused login. `None` for any other error.

@@ -9,7 +9,10 @@ use std::borrow::Cow;
 
 use sea_orm::DbErr;
 
-pub use driver::{UniqueIndex, is_damaged, is_lock_timeout, is_retriable, refused_statement, refuses_writes};
+pub use driver::{
+    UniqueIndex, is_damaged, is_lock_timeout, is_refusal_of_start, is_retriable, refused_statement,
+    refuses_writes,
+};
 
 /// The outcome of a service function.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -154,6 +157,7 @@ impl Error {
             Self::Unavailable { reason, retry_after } => {
                 Self::Unavailable { reason: reason.clone(), retry_after: *retry_after }
             }
+            Self::DatabaseUnusable(reason) => Self::DatabaseUnusable(reason.clone()),
             other => Self::internal(other),
         }
     }

@@ -9,7 +9,8 @@ use patron::app::ctx::AdminCtx;
 use patron::clock::Timer;
 use patron::entity::{customer, webhook_delivery};
 use patron::worker;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, PaginatorTrait, Statement};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -21,6 +22,8 @@ use crate::support::{
 
 /// How long requests of these tests wait for the database, in seconds.
 const WAIT: u64 = 4;
+/// Half of that time.
+const HALF: Duration = Duration::from_secs(WAIT / 2);
 /// The margin for a busy machine.
 const BUSY: Duration = Duration::from_secs(4);
 
@@ -31,7 +34,11 @@ async fn register(app: &TestApp, email: &str) -> TestResponse {
 
 /// A server on the database of a cluster, which it migrates.
 async fn start_on(app: &TestApp, url: &str) -> TestApp {
-    let wait = WAIT.to_string();
+    start_with_wait(app, url, WAIT).await
+}
+
+async fn start_with_wait(app: &TestApp, url: &str, wait: u64) -> TestApp {
+    let wait = wait.to_string();
     let server = app
         .second_instance_with(|flags| {
             flags.with("DATABASE_URL", url).with("PATRON_DATABASE_WAIT", wait.clone())
@@ -93,6 +100,114 @@ async fn requests_and_probes_of_a_frozen_postgres_end_in_time() {
     server.stop().await;
     app.stop().await;
     cluster.stop().await;
+}
+
+/// A connection that keeps all others from writing customers.
+async fn block_writes(cluster: &Cluster) -> DatabaseConnection {
+    let blocker = cluster.database(&cluster.port).await;
+    let lock = "BEGIN; LOCK TABLE customer IN SHARE MODE";
+    blocker.execute_unprepared(lock).await.expect("the table is locked");
+    blocker
+}
+
+/// Waits until so many statements wait for the table.
+async fn wait_until_blocked(blocker: &DatabaseConnection, count: i64) {
+    let timer = Timer::start();
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'customer'::regclass";
+    loop {
+        let row = blocker.query_one_raw(Statement::from_string(DbBackend::Postgres, waiting)).await;
+        let row = row.expect("the server responds").expect("a row");
+        let found: i64 = row.try_get_by_index(0).expect("a number");
+        if found >= count {
+            return;
+        }
+        assert!(timer.elapsed() < Duration::from_secs(20), "{found} of {count} statements wait");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Ends all other connections on the side of the server, and unlocks the table.
+async fn unblock(blocker: DatabaseConnection) {
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'patron' AND pid <> pg_backend_pid()";
+    blocker.execute_unprepared(end).await.expect("the connections end");
+    blocker.close().await.expect("the connection closes");
+}
+
+/// Whether its change was made is looked up after a failure, but not for as long again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_with_a_key_waits_for_a_frozen_postgres_once() {
+    const LONG_WAIT: u64 = 8;
+    let (app, cluster) = (TestApp::start(Backend::Postgres).await, Cluster::start().await);
+    let switch = Switch::start(&cluster.port).await;
+    let url = cluster.url(&format!("127.0.0.1:{}", switch.port));
+    let server = start_with_wait(&app, &url, LONG_WAIT).await;
+    let blocker = block_writes(&cluster).await;
+    let client = server.anonymous();
+    let body = json!({"full_name": "John Smith", "email": "a@x.io", "password": CUSTOMER_PASSWORD});
+    let request = client.request(reqwest::Method::POST, "/api/customers").json(&body);
+    let freeze = async {
+        wait_until_blocked(&blocker, 1).await;
+        switch.set_target(None);
+        switch.freeze();
+        Timer::start()
+    };
+    let (response, timer) = tokio::join!(client.send(request.header("idempotency-key", "frozen")), freeze);
+    let elapsed = timer.elapsed();
+    response.assert_failure(503, "unavailable");
+    assert!(elapsed < Duration::from_secs(LONG_WAIT + 1) + BUSY, "{elapsed:?}");
+    unblock(blocker).await;
+    server.stop().await;
+    app.stop().await;
+    cluster.stop().await;
+}
+
+/// Otherwise clients with a shorter time limit would keep a server from leaving a frozen database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_postgres_is_left_although_all_clients_hang_up() {
+    let (app, cluster) = (TestApp::start(Backend::Postgres).await, Cluster::start().await);
+    let switch = Switch::start(&cluster.port).await;
+    let server = start_on(&app, &cluster.url(&format!("127.0.0.1:{}", switch.port))).await;
+    let blocker = block_writes(&cluster).await;
+    let emails: Vec<String> = (0..8).map(|number| format!("{number}@x.io")).collect();
+    let requests = join_all(emails.iter().map(|email| register(&server, email)));
+    let hang_up = async {
+        // All connections. The server is asked whether it responds when a statement has run for half of the time.
+        wait_until_blocked(&blocker, 4).await;
+        tokio::time::sleep(HALF / 2).await;
+        switch.set_target(None);
+        switch.freeze();
+        // The question has been asked by then, and the other half, in which it has to respond, is not over.
+        tokio::time::sleep(HALF - Duration::from_millis(100)).await;
+    };
+    tokio::select! {
+        responses = requests => panic!("{responses:?}"),
+        () = hang_up => {}
+    }
+    unblock(blocker).await;
+    switch.set_target(Some(&cluster.port));
+    let elapsed = register_until_accepted(&server, "after@x.io").await;
+    assert!(elapsed < Duration::from_secs(WAIT) + BUSY, "{elapsed:?}");
+    server.stop().await;
+    app.stop().await;
+    cluster.stop().await;
+}
+
+/// A wrong password or database is not an outage that has to be waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_login_at_several_hosts_is_reported_at_once() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let own = app.app.config.database.url.expose_secret();
+    let database = app.database.as_deref().unwrap();
+    let host = own.rsplit_once('@').unwrap().1.split_once('/').unwrap().0;
+    let url = own.replace(host, &format!("{host},{host}")).replace(database, "patron_missing");
+    let server = app
+        .second_instance_with(|flags| flags.with("DATABASE_URL", &url).with("PATRON_DATABASE_WAIT", "30"))
+        .await;
+    let timer = Timer::start();
+    server.anonymous().get("/health/ready").await.assert_failure(503, "unavailable");
+    assert!(timer.elapsed() < Duration::from_secs(10), "{:?}", timer.elapsed());
+    server.stop().await;
+    app.stop().await;
 }
 
 /// Through a proxy, and with both servers in the URL. The former primary keeps its connections and refuses writes.

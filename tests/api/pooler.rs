@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use patron::config::Flags;
+use patron::error::Error;
 use sea_orm::{ConnectionTrait, Statement};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -34,6 +35,36 @@ async fn nothing_is_left_on_a_connection_behind_a_pooler_of_transactions() {
     assert_eq!(value(&transaction, "SELECT current_setting('statement_timeout')").await, "7s");
     assert_eq!(value(&transaction, "SELECT current_setting('jit')").await, "off");
     transaction.rollback().await.unwrap();
+    app.stop().await;
+}
+
+/// Otherwise each later use of such a statement would fail, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_lost_its_statements_is_left() {
+    let single =
+        |flags: Flags| flags.with("PATRON_DATABASE_POOLER", "none").with("PATRON_DATABASE_CONNECTIONS", "1");
+    let app = TestApp::start_with(Backend::Postgres, single).await;
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+    app.app.db.writer().execute_unprepared("DEALLOCATE ALL").await.unwrap();
+    let ready = app.anonymous().get("/health/ready").await;
+    ready.assert_failure(503, "unavailable");
+    assert!(ready.message().contains("PATRON_DATABASE_POOLER=transaction"), "{ready:?}");
+    assert_eq!(app.anonymous().get("/health/ready").await.status, 200);
+    app.stop().await;
+}
+
+/// Migrations give names to their statements.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_is_not_changed_through_a_pooler_of_transactions() {
+    let pooled = |flags: Flags| flags.with("PATRON_DATABASE_POOLER", "transaction");
+    let app = TestApp::start_with(Backend::Postgres, pooled).await;
+    let (db, config) = (&app.app.db, &app.app.config.database);
+    db.migrate(config).await.expect("nothing is to be done");
+    let forget = "DELETE FROM seaql_migrations WHERE version = (SELECT MAX(version) FROM seaql_migrations)";
+    db.writer().execute_unprepared(forget).await.unwrap();
+    let refused = db.migrate(config).await;
+    let is_named = |text: &str| text.contains("PATRON_DATABASE_POOLER to none");
+    assert!(matches!(&refused, Err(Error::DatabaseUnusable(text)) if is_named(text)), "{refused:?}");
     app.stop().await;
 }
 
@@ -69,8 +100,12 @@ async fn a_pooler_that_refuses_start_parameters_is_named() {
     let ready = server.anonymous().get("/health/ready").await;
     ready.assert_failure(503, "unavailable");
     let message = "a connection pooler refuses patron's start parameters: set PATRON_DATABASE_POOLER to its pool_mode, session \
-        or transaction";
+        or transaction, and leave `options` out of DATABASE_URL";
     assert_eq!(ready.message(), message);
+    // Its account is looked up together with those of other requests.
+    let request = server.anonymous().request(reqwest::Method::GET, "/api/customers/export");
+    let response = server.anonymous().send(request.bearer_auth(app.admin().token().unwrap())).await;
+    response.assert_failure(503, "unavailable");
     server.stop().await;
     pooler.abort();
     app.stop().await;

@@ -18,6 +18,7 @@ use super::build::unprepared_ctx;
 use super::exit::{CommandFailure, print};
 use crate::app::ctx::AdminCtx;
 use crate::config::{Config, Flags};
+use crate::db::ensure_unpooled;
 use crate::service::adoption::{self, DatabaseState, Phase};
 
 const EMBEDDED: &str = "the database is SQLite, which EverShop can't use: set DATABASE_URL to the PostgreSQL database of the shop";
@@ -30,9 +31,11 @@ const FOREIGN: &str = "the database has a table customer that is neither EverSho
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFailure> {
     // Before it is opened: opening SQLite creates the file.
-    if Config::load(flags)?.database.is_embedded() {
+    let config = Config::load(flags)?.database;
+    if config.is_embedded() {
         return Err(CommandFailure::Refused(EMBEDDED.to_owned()));
     }
+    ensure_unpooled(&config)?;
     let ctx = unprepared_ctx(flags).await?;
     let state = adoption::state(&ctx).await?;
     let refusal = match &state {

@@ -204,7 +204,10 @@ impl TestApp {
 
 pub(super) fn flags(folder: &Path, url: &str) -> Flags {
     let flags = match postgres::pooler() {
-        Some((mode, _)) => Flags::default().with("PATRON_DATABASE_POOLER", mode),
+        // Statements take up to four round trips, so a thousand concurrent ones wait for longer.
+        Some((mode, _)) => {
+            Flags::default().with("PATRON_DATABASE_POOLER", mode).with("PATRON_DATABASE_WAIT", "25")
+        }
         None => Flags::default(),
     };
     flags

@@ -43,9 +43,10 @@ impl TestApp {
     pub(crate) async fn finish_adoption(&self) {
         let ctx = AdminCtx::system(Arc::clone(&self.app));
         while shop_changes::drain(&ctx).await.expect("the changes are journaled") {}
-        adoption::finish(self.app.db.migration_connection(), &mut |_| {})
-            .await
-            .expect("the adoption is finished");
+        // Not through a pooler, which refuses its parameters.
+        let direct = postgres::connect(self.database.as_ref().expect("a PostgreSQL database")).await;
+        adoption::finish(&direct, &mut |_| {}).await.expect("the adoption is finished");
+        direct.close().await.expect("the connection closes");
         sharing::refresh(&ctx).await.expect("the database responds");
     }
 }
