@@ -12,7 +12,8 @@ WORKDIR /src
 # .dockerignore lists what is copied.
 COPY . .
 RUN cargo build --release --locked --package patron
-RUN install -D target/release/patron /image/usr/bin/patron
+RUN install -D target/release/patron /image/usr/bin/patron && \
+  install -D --mode=0644 LICENSE /image/usr/share/doc/patron/LICENSE
 # Volumes get the owner and the rights of this folder.
 RUN install -d -m 0700 -o 65532 -g 65532 /image/var/lib/patron
 
