@@ -13,10 +13,8 @@ const SIMILAR: f64 = 0.9;
 /// The prefixes of patron's settings.
 const OWN_PREFIXES: [&str; 3] = ["PATRON_", "JWT_ADMIN_", "JWT_CUSTOMER_"];
 
-/// Prefixes of other variables: those that Kubernetes sets for a service named patron, those of the nightly backup
-/// (`operations/debian/backup`), and those of the tests.
-const OTHER_PREFIXES: [&str; 5] =
-    ["PATRON_PORT_", "PATRON_SERVICE_", "PATRON_BACKUP_", "PATRON_TEST_", "PATRON_FUZZ_"];
+/// Prefixes of other variables: those that Kubernetes sets for a service named patron, and those of the tests.
+const OTHER_PREFIXES: [&str; 4] = ["PATRON_PORT_", "PATRON_SERVICE_", "PATRON_TEST_", "PATRON_FUZZ_"];
 
 /// Names that other programs use for the same settings.
 const COMMON_NAMES: [(&str, &str); 5] = [

@@ -106,8 +106,8 @@ fn an_unreadable_database_url_is_masked() {
 #[test]
 fn misspelled_variables_are_named() {
     let folder = Folder::new();
-    // The nightly backup of the Debian package has settings of this name.
-    let settings = [("PATRON_LISTEM", "x"), ("PATRON_BACKUP_KEEP", "7")];
+    // Kubernetes sets the second one for a service named patron.
+    let settings = [("PATRON_LISTEM", "x"), ("PATRON_SERVICE_HOST", "10.0.0.7")];
     let (code, error) = code_and_error(&run(folder.path(), &["config"], &settings));
     assert_eq!(code, 0, "{error}");
     assert!(
