@@ -7,14 +7,11 @@
 //! (if it took longer, the time is recorded again), and the clocks of two instances may differ. [`MARGIN`] is their sum.
 
 use chrono::TimeDelta;
-use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 use super::ctx::{Caller, Ctx};
 use crate::clock::Timer;
 use crate::db::{ListReader, OpenTransaction, TxResult};
-use crate::entity::admin_write::{ActiveModel, Column, Entity};
 
 /// A change within this time after a recorded one is not recorded, and a commit that takes longer is recorded again.
 const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
@@ -22,11 +19,34 @@ const RESOLUTION: TimeDelta = TimeDelta::seconds(1);
 /// How much longer than `PATRON_READ_AFTER_WRITE` an admin reads from the primary.
 const MARGIN: TimeDelta = TimeDelta::seconds(3);
 
+/// Records the time `$2` of the admin `$1`, unless the recorded one is after `$3`. One after `$4` is of a wrong clock.
+///
+/// Not `ON CONFLICT … DO UPDATE`, which locks the row even if it changes nothing: all changes of an admin that run when a second
+/// has passed would be committed one after the other. This locks it only until the first of them is committed.
+const RECORD: &str = r#"
+WITH "recorded" AS (
+  UPDATE "admin_write" SET "written_at" = $2
+  WHERE "admin_user_id" = $1 AND ("written_at" <= $3 OR "written_at" > $4)
+)
+INSERT INTO "admin_write" ("admin_user_id", "written_at")
+SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM "admin_write" WHERE "admin_user_id" = $1)
+ON CONFLICT DO NOTHING
+"#;
+
 impl Ctx {
     /// The connections for lists, searches, counts and exports: those of a replica if the caller is an admin that has not
     /// changed anything lately. Not for reads that a write relies on, nor for what decides who may do what.
     pub fn list_reader(&self) -> ListReader {
         self.app.db.list_reader_of(self.may_read_replicas().then_some(&self.app.clock))
+    }
+
+    /// Records a change that is not the last one of its request, in the transaction of the change.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn record_write(&self, tx: &OpenTransaction) -> TxResult<()> {
+        OwnWrite::record(self, tx).await?;
+        Ok(())
     }
 
     fn may_read_replicas(&self) -> bool {
@@ -75,15 +95,12 @@ impl OwnWrite {
     }
 }
 
-/// Writes the current time, unless a later one is there. A time that is too far in the future is of a wrong clock.
+/// Records the current time, unless one of the last second is there.
 async fn write(ctx: &Ctx, db: &impl ConnectionTrait, admin_user_id: i32) -> Result<(), DbErr> {
-    let clock = &ctx.app.clock;
-    let row = ActiveModel { admin_user_id: Set(admin_user_id), written_at: Set(clock.now()) };
-    let written_at = || Expr::col((Entity, Column::WrittenAt));
-    let mut overwrite = OnConflict::column(Column::AdminUserId);
-    overwrite.update_column(Column::WrittenAt);
-    let is_older = written_at().lt(clock.now()).or(written_at().gt(clock.latest(TimeDelta::zero())));
-    overwrite.action_and_where(is_older);
-    Entity::insert(row).on_conflict(overwrite).exec_without_returning(db).await?;
+    let (clock, now) = (&ctx.app.clock, ctx.app.clock.now());
+    let values: [Value; 4] =
+        [admin_user_id.into(), now.into(), (now - RESOLUTION).into(), clock.latest(TimeDelta::zero()).into()];
+    // Only PostgreSQL has replicas.
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, RECORD, values)).await?;
     Ok(())
 }

@@ -128,7 +128,9 @@ pub async fn delete(ctx: &AdminCtx, write: Write<Model>, uuid: Uuid) -> Result<W
     while has_more_than_a_batch(ctx, uuid).await? {
         transact!(ctx.app.db, |tx| {
             let group = find_to_delete(ctx, tx, uuid).await?;
-            move_to_default(ctx, tx, group.customer_group_id).await
+            let moved = move_to_default(ctx, tx, group.customer_group_id).await?;
+            ctx.record_write(tx).await?;
+            Ok(moved)
         })?;
     }
     spend!(ctx, write, |tx| {
