@@ -13,7 +13,7 @@ use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{AssertSqlSafe, Executor, Postgres};
 use sea_orm::{DbErr, ExecResult, QueryResult, Statement, sqlx};
 use sea_query_sqlx::SqlxValues;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::postgres_server::PostgresServer;
 use super::server_error::{execution_error, is_of_server, query_error};
@@ -29,6 +29,8 @@ pub(super) struct HeldConnection {
     abandoned: watch::Receiver<u64>,
     is_in_transaction: bool,
     is_broken: bool,
+    /// Given back when the connection is back in the pool, or closed.
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for HeldConnection {
@@ -42,7 +44,13 @@ impl std::fmt::Debug for HeldConnection {
 impl HeldConnection {
     pub(super) fn new(connection: PoolConnection<Postgres>, server: Arc<PostgresServer>) -> Self {
         let (connection, abandoned) = (Some(connection), server.subscribe());
-        Self { connection, server, abandoned, is_in_transaction: false, is_broken: false }
+        Self { connection, server, abandoned, is_in_transaction: false, is_broken: false, permit: None }
+    }
+
+    /// Gives the permit back when the connection is back in the pool, or closed. That is later than the drop: the server may
+    /// still run the statement of a client that hung up.
+    pub(super) fn keep(&mut self, permit: OwnedSemaphorePermit) {
+        self.permit = Some(permit);
     }
 
     /// Begins a transaction, in one round trip.
@@ -158,7 +166,7 @@ impl Drop for HeldConnection {
             return;
         }
         let (server, is_in_transaction) = (Arc::clone(&self.server), self.is_in_transaction);
-        let mut abandoned = self.abandoned.clone();
+        let (mut abandoned, permit) = (self.abandoned.clone(), self.permit.take());
         tokio::spawn(async move {
             if is_in_transaction {
                 let rollback = Executor::execute(&mut *connection, "ROLLBACK");
@@ -175,6 +183,7 @@ impl Drop for HeldConnection {
                 _ = abandoned.changed() => {}
                 () = tokio::time::sleep(server.release_limit()) => {}
             }
+            drop(permit);
         });
     }
 }

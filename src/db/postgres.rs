@@ -6,6 +6,7 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConnection, DbErr, Statement};
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 
 use super::database::{Database, with_metrics};
 use super::database_pool::{DatabasePool, PostgresConnections};
@@ -101,7 +102,10 @@ async fn connect_replica(
     metrics: &DatabaseMetrics,
 ) -> std::result::Result<Replica, DbErr> {
     let server = Arc::new(PostgresServer::of_replica(config, metrics.clone()));
-    let connection = open(pool_options(config, replicas.url.expose_secret()), config, &server).await?;
+    let mut pool_limits = pool_options(config, replicas.url.expose_secret());
+    // One more for the check, so that it does not wait for reads.
+    pool_limits.max_connections(config.max_connections.saturating_add(1));
+    let connection = open(pool_limits, config, &server).await?;
     let pool = connection.get_postgres_connection_pool().clone();
     let mut options = PgConnectOptions::clone(&pool.connect_options());
     if let Some(host) = host {
@@ -114,7 +118,8 @@ async fn connect_replica(
     };
     server.set_options(options);
     let connections = PostgresConnections { pool, server, hosts: None };
-    Ok(Replica::new(&name, connections, metrics.replicas.clone()))
+    let reads = usize::try_from(config.max_connections).unwrap_or(Semaphore::MAX_PERMITS);
+    Ok(Replica::new(&name, connections, reads, metrics.replicas.clone()))
 }
 
 /// Sets the parameters of the start of a connection: the statement timeout, and no compilation. PostgreSQL compiles a statement

@@ -3,12 +3,17 @@
 //! Each read first reads the heartbeat on its own connection. So it is known how far that connection's server lags, also if
 //! the host is a load balancer in front of several servers, and a server that does not respond costs a read a second. A read
 //! that fails because of the replica, or that would be too old, is left to the primary.
+//!
+//! A replica all of whose connections are in use is not one that does not respond: otherwise a busy replica would be left out,
+//! and the primary would get all of its reads. So reads have a permit each, and the check has a separate connection.
 
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use sea_orm::{DbErr, QueryResult, Statement};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::error::Elapsed;
 
 use super::database_pool::PostgresConnections;
@@ -18,7 +23,8 @@ use super::server_error::{is_conflict, is_of_replica};
 use crate::clock::{Clock, Timer};
 use crate::telemetry::metrics::{PoolConnections, ReplicaMetrics, intern};
 
-/// The time in which a replica has to open a connection and to show its heartbeat.
+/// The time in which a replica has to open a connection and to show its heartbeat. As long, before that, a read waits for its
+/// turn.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The number of checks in a row after which it is logged that a replica is left out. A single one may be early: the first
@@ -39,7 +45,10 @@ pub(super) struct Freshness<'a> {
 pub(super) struct Replica {
     /// Its host and port, or its socket.
     name: &'static str,
+    /// One more than the reads at the same time, for the check.
     connections: PostgresConnections,
+    /// A permit for each of the reads at the same time.
+    turns: Arc<Semaphore>,
     metrics: ReplicaMetrics,
     state: Mutex<ReplicaState>,
 }
@@ -55,14 +64,26 @@ struct ReplicaState {
 }
 
 impl Replica {
-    pub(super) fn new(name: &str, connections: PostgresConnections, metrics: ReplicaMetrics) -> Self {
-        Self { name: intern(name), connections, metrics, state: Mutex::default() }
+    /// At most `reads` run at the same time. The pool has a connection more.
+    pub(super) fn new(
+        name: &str,
+        connections: PostgresConnections,
+        reads: usize,
+        metrics: ReplicaMetrics,
+    ) -> Self {
+        let turns = Arc::new(Semaphore::new(reads));
+        Self { name: intern(name), connections, turns, metrics, state: Mutex::default() }
     }
 
     /// Whether reads may use it, as far as is known.
     pub(super) fn is_usable(&self, now: Duration, limit: Duration) -> bool {
         let state = *self.state.lock();
         state.responds && state.shown_until.is_some_and(|until| now.saturating_sub(until) <= limit)
+    }
+
+    /// Whether a read would not have to wait for its turn.
+    pub(super) fn is_free(&self) -> bool {
+        self.turns.available_permits() > 0
     }
 
     /// Runs a statement that returns rows. `None` if the primary has to run it.
@@ -122,9 +143,21 @@ impl Replica {
 
     /// A connection whose server is fresh enough.
     async fn hold_fresh(&self, freshness: Freshness<'_>) -> Option<HeldConnection> {
-        let (held, until) = self.hold(freshness.heartbeat).await?;
+        let turn = self.wait_for_turn().await?;
+        let (mut held, until) = self.hold(freshness.heartbeat).await?;
+        held.keep(turn);
         let is_fresh = freshness.clock.monotonic().saturating_sub(until?) <= freshness.limit;
         is_fresh.then_some(held)
+    }
+
+    /// The permit of a read; none if the others take too long. Then the replica is only busy.
+    async fn wait_for_turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            tracing::debug!(replica = self.name, "all connections to a replica are in use");
+            return None;
+        };
+        Some(turn)
     }
 
     /// A connection, and the time before which everything that was committed is on its server; none if the server has no

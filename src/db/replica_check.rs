@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::database::Database;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Random;
 
 /// The maximum pause between two checks. A lag is known with this resolution.
@@ -19,10 +19,11 @@ impl Database {
         self.replicas.is_some()
     }
 
-    /// Writes the heartbeat, and asks every replica for it. Returns the pause before the next check.
+    /// Writes the heartbeat, and asks every replica for it. Returns the pause before the next check. Also if the primary is
+    /// unavailable: readiness and requests report that, and the replicas are needed as soon as it is back.
     ///
     /// # Errors
-    /// The primary is unavailable.
+    /// The primary refuses the heartbeat.
     pub async fn check_replicas(&self, clock: &Clock, random: &Random) -> Result<Duration> {
         let Some(set) = &self.replicas else { return Ok(MAX_PAUSE) };
         let beat = set.heartbeat.beat(&self.writer, clock, random).await;
@@ -31,8 +32,10 @@ impl Database {
             self.record_write();
         }
         join_all(set.replicas.iter().map(|replica| replica.check(set.freshness(clock)))).await;
-        beat?;
-        Ok((set.limit / 4).min(MAX_PAUSE))
+        match beat.map_err(Error::from) {
+            Ok(()) | Err(Error::Unavailable { .. }) => Ok((set.limit / 4).min(MAX_PAUSE)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Records the lag of the replicas and the numbers of their connections in the metrics.

@@ -1,4 +1,5 @@
-//! The replicas of the database, and which of them a read uses: those that were fresh at the last check, in turn.
+//! The replicas of the database, and which of them a read uses: those that were fresh at the last check, in turn. A busy one
+//! only if all of them are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,8 +36,10 @@ impl ReplicaSet {
         let now = clock.monotonic();
         let usable: Vec<&Arc<Replica>> =
             self.replicas.iter().filter(|replica| replica.is_usable(now, self.limit)).collect();
-        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(usable.len())?;
-        usable.get(turn).copied().cloned()
+        let free: Vec<&Arc<Replica>> = usable.iter().copied().filter(|replica| replica.is_free()).collect();
+        let candidates = if free.is_empty() { usable } else { free };
+        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(candidates.len())?;
+        candidates.get(turn).copied().cloned()
     }
 
     pub(super) fn freshness<'a>(&'a self, clock: &'a Clock) -> Freshness<'a> {

@@ -34,16 +34,19 @@ pub(super) fn is_refusal_of_server(error: &sqlx::Error) -> bool {
     matches!(error.code().as_deref(), Some("25006" | "57P01" | "57P02" | "57P03"))
 }
 
-/// Whether a read that failed with this error on a replica may succeed on the primary: the replica is unavailable, its tables
-/// are those of an older release, or the read conflicts with what it replays. Not if the statement was canceled.
+/// Whether a read that failed with this error on a replica may succeed on the primary: the replica is unavailable or damaged,
+/// its tables are those of an older release, its role may not read them, or the read conflicts with what it replays. Not if the
+/// statement was canceled.
 pub(super) fn is_of_replica(error: &DbErr) -> bool {
     let DbErr::Query(RuntimeErr::SqlxError(driver)) = error else { return false };
     let sqlx::Error::Database(database) = &**driver else { return is_of_server(driver) };
     let code = database.code().unwrap_or_default();
-    // Connection exceptions, insufficient resources, operator intervention but for query_canceled, system errors.
-    let is_of_its_server = ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class));
-    // undefined_table, undefined_column.
-    is_of_its_server || matches!(code.as_ref(), "42P01" | "42703") || is_conflict(error)
+    // Connection exceptions, insufficient resources, operator intervention but for query_canceled, system errors, internal
+    // errors such as a corrupted index.
+    let is_of_its_server = ["08", "53", "57P", "58", "XX"].iter().any(|class| code.starts_with(class));
+    // undefined_table, undefined_column, undefined_function, insufficient_privilege.
+    let is_of_its_database = matches!(code.as_ref(), "42P01" | "42703" | "42883" | "42501");
+    is_of_its_server || is_of_its_database || is_of_server(driver) || is_conflict(error)
 }
 
 /// Whether a replica has canceled a read, because it waited too long to replay a change of the rows that were being read.

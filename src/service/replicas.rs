@@ -13,7 +13,7 @@ pub fn are_configured(ctx: &SystemCtx) -> bool {
 /// Checks all replicas once. Returns the pause before the next check.
 ///
 /// # Errors
-/// The primary is unavailable.
+/// The primary refuses the heartbeat.
 pub async fn check(ctx: &SystemCtx) -> Result<Duration> {
     ctx.app.db.check_replicas(&ctx.app.clock, &ctx.app.random).await
 }
