@@ -5,7 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition};
 use uuid::Uuid;
 
-use super::retention::expired_position;
+use super::retention::positions;
 use crate::app::ctx::AdminCtx;
 use crate::entity::journal_entry::{Column, Entity, Model};
 use crate::error::{Error, Result};
@@ -38,14 +38,15 @@ impl Feed {
     /// # Errors
     /// [`Error::PositionExpired`] if events behind the cursor have been deleted.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<Model>> {
-        let page = self.listing.page(ctx).await?;
-        // After the events were read, so that a deletion before that is noticed. On the primary, which is never behind the
-        // replica that the events may be from.
-        if let Some(earliest) = self.listing.cursors().min()
-            && earliest < expired_position(ctx.app.db.reader()).await?
-        {
+        let mut page = self.listing.page(ctx).await?;
+        // After the events were read, so that a deletion before that is noticed, and on the primary.
+        let (last, expired) = positions(ctx.app.db.reader()).await?;
+        if self.listing.cursors().min().is_some_and(|earliest| earliest < expired) {
             return Err(Error::PositionExpired);
         }
+        // A replica may show events that the primary has yet to confirm. If it fails before, another server becomes the primary
+        // without them, and assigns their positions again. A client that had read them would miss those events.
+        self.listing.cut(&mut page, last);
         Ok(page)
     }
 }

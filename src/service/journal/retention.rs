@@ -25,7 +25,7 @@ const MAX_CLOCK_ERROR: TimeDelta = TimeDelta::days(1);
 /// Advances the stored position up to which entries have expired, and returns the condition of the entries to delete:
 /// those up to that position without a webhook delivery. Without a retention time the position does not advance.
 pub(in crate::service) async fn advance_expiry(ctx: &Ctx) -> Result<Condition> {
-    let mut expired = expired_position(ctx.app.db.reader()).await?;
+    let (_, mut expired) = positions(ctx.app.db.reader()).await?;
     if let Some(retention) = ctx.app.config.journal.retention {
         let now = ctx.app.clock.now();
         let mut next = expired;
@@ -49,10 +49,10 @@ pub(in crate::service) async fn advance_expiry(ctx: &Ctx) -> Result<Condition> {
     Ok(Condition::all().add(Column::Position.lte(expired)).add(Expr::exists(deliveries).not()))
 }
 
-/// The position up to which entries have expired.
-pub(super) async fn expired_position(db: &impl ConnectionTrait) -> TxResult<i64> {
+/// The last assigned position, and the position up to which entries have expired.
+pub(super) async fn positions(db: &impl ConnectionTrait) -> TxResult<(i64, i64)> {
     let row = journal_position::Entity::find().one(db).await?;
-    Ok(row.map_or(0, |row| row.expired_position))
+    Ok(row.map_or((0, 0), |row| (row.position, row.expired_position)))
 }
 
 /// Reads the batch of entries after the position `after` and returns the position of its last expired entry. An entry

@@ -69,6 +69,16 @@ impl<E: EntityTrait> Listing<E> {
         self.keyset.numbers()
     }
 
+    /// Removes the rows with a higher number from a page whose lowest number comes first.
+    pub(in crate::service) fn cut(&self, page: &mut Page<E::Model>, highest: i64) {
+        let count = page.rows.len();
+        page.rows.retain(|(_, row)| (self.number)(row) <= highest);
+        if page.rows.len() < count {
+            page.has_next = false;
+            page.end = self.end(&page.rows);
+        }
+    }
+
     /// Reads the page.
     pub async fn page(&self, ctx: &AdminCtx) -> Result<Page<E::Model>> {
         let db = &if self.is_of_primary { ctx.app.db.list_reader_of(None) } else { ctx.list_reader() };
@@ -77,7 +87,11 @@ impl<E: EntityTrait> Listing<E> {
         let cursor = |row: &E::Model| self.keyset.cursor(vec![(self.number)(row).into()]);
         let rows: Vec<_> = rows.into_iter().map(|row| (cursor(&row), row)).collect();
         let (has_next, has_previous) = if self.keyset.backward() { (behind, more) } else { (more, behind) };
-        let end = rows.last().map(|(cursor, _)| cursor.clone()).or_else(|| self.after.clone());
+        let end = self.end(&rows);
         Ok(Page { rows, has_next, has_previous, end })
+    }
+
+    fn end(&self, rows: &[(String, E::Model)]) -> Option<String> {
+        rows.last().map(|(cursor, _)| cursor.clone()).or_else(|| self.after.clone())
     }
 }
