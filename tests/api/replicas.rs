@@ -1,13 +1,17 @@
-//! Reads from replicas: two instances with a standby whose replay is paused, that lags, does not respond, or is older than
-//! the schema.
+//! Reads from replicas: two instances with a standby whose replay is paused, that lags, is busy, does not respond, is older
+//! than the schema, or is ahead of the primary.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use patron::app::ctx::{AdminCtx, SystemCtx};
 use patron::service::{admin, replicas};
 use patron::types::{EmailAddress, Password};
+use patron::worker;
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN_EMAIL, ADMIN_PASSWORD, Actor, Backend, Cluster, Standby, Switch, TestApp};
@@ -35,11 +39,15 @@ struct ReplicatedShop {
 
 /// A server on the primary of a cluster, which it migrates, with a replica at this port.
 async fn serve(app: &TestApp, cluster: &Cluster, replica: u16) -> TestApp {
+    serve_with(app, cluster, &cluster.url(&format!("127.0.0.1:{replica}"))).await
+}
+
+/// As [`serve`], with the URL of the replica.
+async fn serve_with(app: &TestApp, cluster: &Cluster, read_url: &str) -> TestApp {
     let url = cluster.url(&format!("127.0.0.1:{}", cluster.port));
-    let read_url = cluster.url(&format!("127.0.0.1:{replica}"));
     let server = app
         .second_instance_with(|flags| {
-            flags.with("DATABASE_URL", url.as_str()).with("DATABASE_READ_URL", read_url.as_str())
+            flags.with("DATABASE_URL", url.as_str()).with("DATABASE_READ_URL", read_url)
         })
         .await;
     server.app.db.migrate(&server.app.config.database).await.expect("the migrations run");
@@ -57,6 +65,14 @@ async fn create_admin(server: &TestApp) -> Value {
 /// Checks the replica, as the worker does every second.
 async fn check(server: &TestApp) {
     replicas::check(&SystemCtx::system(Arc::clone(&server.app))).await.expect("the primary responds");
+}
+
+/// Waits until this many rows are selected on a server.
+async fn wait_for(server: &DatabaseConnection, select: &str, rows: usize) {
+    let select = Statement::from_string(DbBackend::Postgres, select);
+    while server.query_all_raw(select.clone()).await.expect("the server responds").len() < rows {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 async fn metric(server: &TestApp, series: &str) -> f64 {
@@ -302,4 +318,117 @@ async fn a_replica_with_an_older_schema_is_left_out() {
     server.stop().await;
     app.stop().await;
     cluster.stop().await;
+}
+
+/// The standby replays the lock of a table, and not yet its end. So statements wait there, and on the primary they don't.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_replica_is_not_left_out() {
+    const COUNT: &str = "{ customersConnection { totalCount } }";
+    let shop = ReplicatedShop::start().await;
+    let [server, _] = &shop.servers;
+    server.register("a@x.io").await;
+    shop.replicate().await;
+    let primary = shop.cluster.database(&shop.cluster.port).await;
+    let lock = primary.begin().await.expect("the primary responds");
+    let locked = lock.execute_unprepared("LOCK TABLE customer IN ACCESS EXCLUSIVE MODE").await;
+    locked.expect("the table is locked");
+    shop.cluster.pause_replay(&shop.standby).await;
+    lock.rollback().await.expect("the lock ends");
+    let connections = usize::try_from(server.app.config.database.max_connections).unwrap();
+    let admin = server.admin_with(&shop.tokens);
+    let waiting = join_all((0..connections).map(|_| admin.query(COUNT)));
+    let others = async {
+        let standby = shop.cluster.database(&shop.standby.port).await;
+        let select =
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'patron'";
+        wait_for(&standby, select, connections).await;
+        let of_primary = "patron_replica_reads_total{server=\"primary\"}";
+        let reads = metric(server, of_primary).await;
+        assert_eq!(admin.query(COUNT).await.data()["customersConnection"]["totalCount"], 1);
+        assert_eq!(metric(server, of_primary).await, reads + 1.0);
+        assert_eq!(shop.of_replica(server, "up").await, 1.0);
+        check(server).await;
+        assert_eq!(shop.of_replica(server, "up").await, 1.0);
+        shop.cluster.resume_replay(&shop.standby).await;
+        standby.close().await.expect("the connection closes");
+    };
+    let reads = shop.of_replica(server, "reads_total").await;
+    let (counts, ()) = tokio::join!(waiting, others);
+    for count in counts {
+        assert_eq!(count.data()["customersConnection"]["totalCount"], 1);
+    }
+    let connections = f64::from(server.app.config.database.max_connections);
+    assert_eq!(shop.of_replica(server, "reads_total").await, reads + connections);
+    primary.close().await.expect("the connection closes");
+    shop.stop().await;
+}
+
+/// The role of `DATABASE_READ_URL` may read the heartbeat and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_replica_refuses_is_read_from_the_primary() {
+    let (app, cluster) = (TestApp::start(Backend::Postgres).await, Cluster::start().await);
+    let standby = cluster.start_standby().await;
+    let url = cluster.url(&format!("127.0.0.1:{}", standby.port));
+    let (_, rest) = url.split_once('@').expect("a user");
+    let server = serve_with(&app, &cluster, &format!("postgres://reader:secret@{rest}")).await;
+    let tokens = create_admin(&server).await;
+    server.app.clock.advance(TimeDelta::seconds(OWN_WINDOW));
+    server.register("a@x.io").await;
+    for sql in ["CREATE ROLE reader LOGIN PASSWORD 'secret'", "GRANT SELECT ON throttle TO reader"] {
+        cluster.execute_on(&cluster.port, sql).await;
+    }
+    check(&server).await;
+    cluster.catch_up(&standby).await;
+    check(&server).await;
+    let up = format!("patron_replica_up{{replica=\"127.0.0.1:{}\"}}", standby.port);
+    assert_eq!(metric(&server, &up).await, 1.0);
+    assert_eq!(names(&server, &tokens).await, ["John Smith"]);
+    let failures = format!("patron_replica_read_failures_total{{replica=\"127.0.0.1:{}\"}}", standby.port);
+    assert!(metric(&server, &failures).await >= 1.0);
+    server.stop().await;
+    app.stop().await;
+    cluster.stop().await;
+}
+
+/// The primary waits for another standby before it shows a commit, and this one shows it at once. After a failover to the other
+/// one the commit may be lost, and its positions are assigned again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_shown_when_the_primary_shows_it() {
+    const EVENTS: &str = "{ events(first: 100) { nodes { id } pageInfo { hasNextPage endCursor } } }";
+    let shop = ReplicatedShop::start().await;
+    let ([server, _], primary) = (&shop.servers, shop.cluster.port.as_str());
+    let configure = async |setting: &str| {
+        for sql in [&format!("ALTER SYSTEM {setting}"), "SELECT pg_reload_conf()"] {
+            shop.cluster.execute_on(primary, sql).await;
+        }
+    };
+    // Without effect before the second setting.
+    configure("SET synchronous_standby_names = 'missing'").await;
+    server.register("a@x.io").await;
+    shop.replicate().await;
+    configure("SET synchronous_commit = on").await;
+    let is_set = "SELECT 1 WHERE current_setting('synchronous_commit') = 'on'";
+    let connection = shop.cluster.database(primary).await;
+    wait_for(&connection, is_set, 1).await;
+    connection.close().await.expect("the connection closes");
+    let admin = server.admin_with(&shop.tokens);
+    let events = async || admin.query(EVENTS).await.data()["events"].clone();
+    let ctx = AdminCtx::system(Arc::clone(&server.app));
+    let reading = async {
+        let standby = shop.cluster.database(&shop.standby.port).await;
+        wait_for(&standby, "SELECT 1 FROM journal_position WHERE position > 0", 1).await;
+        standby.close().await.expect("the connection closes");
+        let reads = shop.of_replica(server, "reads_total").await;
+        let nothing = json!({"nodes": [], "pageInfo": {"hasNextPage": false, "endCursor": null}});
+        assert_eq!(events().await, nothing);
+        assert!(shop.of_replica(server, "reads_total").await > reads);
+        configure("RESET synchronous_standby_names").await;
+    };
+    let (published, ()) = tokio::join!(worker::publish(&ctx), reading);
+    let published = published.expect("the primary confirms the commit");
+    shop.replicate().await;
+    let reads = shop.of_replica(server, "reads_total").await;
+    assert_eq!(events().await["nodes"].as_array().expect("a list").len(), published);
+    assert!(shop.of_replica(server, "reads_total").await > reads);
+    shop.stop().await;
 }
