@@ -398,7 +398,7 @@ async fn an_event_is_shown_when_the_primary_shows_it() {
     let shop = ReplicatedShop::start().await;
     let ([server, _], primary) = (&shop.servers, shop.cluster.port.as_str());
     let configure = async |setting: &str| {
-        for sql in [&format!("ALTER SYSTEM {setting}"), "SELECT pg_reload_conf()"] {
+        for sql in [format!("ALTER SYSTEM {setting}").as_str(), "SELECT pg_reload_conf()"] {
             shop.cluster.execute_on(primary, sql).await;
         }
     };
