@@ -52,10 +52,17 @@ pub fn operations(app: &Arc<App>) -> Router {
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: watch::Receiver<bool>) -> std::io::Result<()> {
     // An app is served once; a second call would keep the first address.
     let _is_first = app.listen_address.set(listener.local_addr()?);
+    let routes = router(&app);
+    serve_routes(&app, listener, routes, stop).await;
+    Ok(())
+}
+
+/// Serves other routes over the same connections and within the same limits, without the middleware. `benches/http`
+/// measures with it what the connections alone cost.
+pub async fn serve_routes(app: &App, listener: TcpListener, routes: Router, stop: watch::Receiver<bool>) {
     let metrics = app.metrics.http.server.clone();
     let signals = StopSignals { drain: app.drain.subscribe(), stop };
-    server::serve(listener, router(&app), limits(&app), metrics, signals).await;
-    Ok(())
+    server::serve(listener, routes, limits(app), metrics, signals).await;
 }
 
 /// Serves [`operations`] until the process exits, within the same limits: metrics and health are available during a

@@ -9,6 +9,8 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
+import bulk
+
 GIVEN_NAMES = ["Amara", "Zofie", "Grace", "Liam", "Rosa", "Uma", "Wei", "Yusuf"]
 FAMILY_NAMES = ["Dubois", "Bauer", "Costa", "Jensen", "Rossi", "Tanaka", "Wang", "Petrov", "Kowalski", "Haddad", "Silva"]
 PASSWORD = "correct horse battery"
@@ -16,30 +18,6 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 # The custom field that every customer has a value of.
 FIELD = {"ownerType": "customer", "fieldKey": "tier", "name": "Tier", "fieldType": "short_text"}
-
-# The UUID of customer N is the MD5 of N, so that the scripts of pgbench can compute it. Half of the customers live in
-# Austin and nearly all are silver; a town and each other tier have few. A third never logged in.
-POSTGRES = """
-CREATE TEMPORARY TABLE generated AS
-SELECT numbered.*, name || E'\\n' || email || E'\\n' || telephone || E'\\n' || postcode || E'\\n' || city || E'\\n' || address_1 || E'\\n' || translate(telephone, '+ ', '') AS texts
-FROM (SELECT i, 'customer' || i || '@example.com' AS email,
-        (ARRAY{given_names})[1 + i % {given_count}] || ' ' || (ARRAY{family_names})[1 + i / {given_count} % {family_count}] || ' ' || (i / 88) AS name,
-        timestamptz '2026-01-01 00:00:00Z' - i * interval '1 second' AS created_at,
-        CASE WHEN i % 3 > 0 THEN timestamptz '2026-01-01 00:00:00Z' - (i::bigint * 7919 % 31536000) * interval '1 second' END AS last_sign_in_at,
-        CASE WHEN i % 100 > 0 THEN 'silver' ELSE 'vip ' || i % 10000 END AS tier,
-        '+1 555 ' || lpad(i::text, 8, '0') AS telephone, 'Market Street ' || (1 + i % 300) AS address_1,
-        CASE WHEN i % 2 = 0 THEN 'Austin' ELSE 'Town ' || i % 5000 END AS city, (10000 + i % 90000)::text AS postcode
-      FROM generate_series({first}, {last}) AS i) AS numbered;
-INSERT INTO customer (uuid, status, group_id, email, email_key, password, full_name, search_text, created_at, updated_at, meta_data, version, last_sign_in_at, metafields_indexed)
-SELECT md5(i::text)::uuid, 1, 1, email, email, '{hash}', name, lower(texts), created_at, created_at, json_build_object('custom', json_build_object('tier', tier)), 1, last_sign_in_at, TRUE
-FROM generated;
-INSERT INTO customer_address (uuid, customer_id, full_name, telephone, address_1, city, postcode, province, country, is_default, country_key, province_key, city_key, postcode_key, telephone_key)
-SELECT md5('a' || i)::uuid, customer_id, full_name, telephone, address_1, city, postcode, 'US-TX', 'US', TRUE, 'us', 'us-tx', lower(city), postcode, translate(telephone, '+ ', '')
-FROM generated JOIN customer ON customer.uuid = md5(i::text)::uuid;
-INSERT INTO customer_metafield_value (name, value_key, customer_id)
-SELECT 'custom.tier', 's' || tier, customer_id FROM generated JOIN customer ON customer.uuid = md5(i::text)::uuid;
-DROP TABLE generated;
-"""
 
 
 def psql(url, sql):
@@ -66,23 +44,15 @@ def define_field(server):
 
 
 def load_postgres(url, server, customers):
+    bulk.load(url, prepare_postgres(url, server), customers)
+
+
+def prepare_postgres(url, server):
+    """Creates what the customers of a new database need, and returns the hash of their password."""
     define_field(server)
     hash_ = password_hash(server, lambda: psql(url, "SELECT password FROM customer").strip())
     psql(url, "DELETE FROM customer")
-    add_postgres(url, hash_, 1, customers)
-
-
-def add_postgres(url, hash_, first, last):
-    """Inserts customers with these numbers. Drops the search index first: creating it afterwards is much faster."""
-    names = {"given_names": GIVEN_NAMES, "given_count": len(GIVEN_NAMES),
-             "family_names": FAMILY_NAMES, "family_count": len(FAMILY_NAMES)}
-    index = psql(url, "SELECT indexdef FROM pg_indexes WHERE indexname = 'customer_search_text_idx'")
-    psql(url, "DROP INDEX customer_search_text_idx")
-    for start in range(first, last + 1, 1_000_000):
-        end = min(start + 999_999, last)
-        psql(url, POSTGRES.format(hash=hash_, first=start, last=end, **names))
-    psql(url, "SET maintenance_work_mem = '1GB';" + index)
-    psql(url, "VACUUM ANALYZE")
+    return hash_
 
 
 def timestamp(seconds):
@@ -168,32 +138,45 @@ def samples(url, server, folder, count, tokens, page):
 
     with ThreadPoolExecutor(4) as pool:
         access_tokens = list(pool.map(log_in, [email for _, email in rows[:tokens]]))
-    # Cursors are opaque: the server returns them for rows that are selected by their timestamps.
-    query = """query ($at: DateTime) { customersConnection(first: 1, filter: {createdAt: {lteq: $at}}) { edges { cursor } } }"""
     total = int(psql(url, "SELECT count(*) FROM customer"))
-
-    def cursor(number):
-        at = (START - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        response = server.post("/api/graphql", {"query": query, "variables": {"at": at}}, server.token)
-        return response["data"]["customersConnection"]["edges"][0]["cursor"]
-
-    positions = [random.randint(1, total - 100) for _ in range(500)]
     # Some names and addresses contain a number of three digits.
     keywords = [f"customer{number}" for number in random.sample(range(100, 1000), 300)]
     return [
         write_lines(folder / "uuids", (identifier for identifier, _ in rows)),
         write_lines(folder / "emails", (email for _, email in rows)),
         write_lines(folder / "tokens", access_tokens),
-        write_lines(folder / "cursors", map(cursor, positions)),
-        write_lines(folder / "middle", [cursor(total // 2)]),
+        write_cursors(server, folder, total),
+        write_lines(folder / "middle", [cursor(server, total // 2)]),
         write_lines(folder / "keywords", keywords),
     ]
+
+
+def write_uuids(folder, customers, count):
+    """Writes the uuids of random customers without asking the database, which would sort millions."""
+    numbers = (random.randint(1, customers) for _ in range(count))
+    return write_lines(folder / "uuids", (str(uuid.UUID(hashlib.md5(str(number).encode()).hexdigest())) for number in numbers))
+
+
+def write_cursors(server, folder, customers):
+    return write_lines(folder / "cursors", [cursor(server, random.randint(1, customers - 100)) for _ in range(500)])
+
+
+def cursor(server, number):
+    """The cursor of a customer. Cursors are opaque: the server returns them for rows that are selected by their timestamps."""
+    query = """query ($at: DateTime) { customersConnection(first: 1, filter: {createdAt: {lteq: $at}}) { edges { cursor } } }"""
+    at = (START - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    response = server.post("/api/graphql", {"query": query, "variables": {"at": at}}, server.token)
+    return response["data"]["customersConnection"]["edges"][0]["cursor"]
 
 
 def new_database(server, name):
     """Creates an empty database on the server of this URL, and drops an old one of the same name."""
     drop_database(server, name)
     psql(server, f"CREATE DATABASE bench_{name}")
+    return database_url(server, name)
+
+
+def database_url(server, name):
     return server.replace("/postgres?", f"/bench_{name}?")
 
 

@@ -39,4 +39,7 @@ def pgbench(url, script, seconds, connections, customers):
     command = [program, "-n", "-M", "prepared", "-c", str(connections), "-j2", "-T", str(seconds)]
     command += ["-D", f"customers={customers}", "-f", HERE / script, url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"^tps = ([\d.]+)", text, re.M)[1])
+    rate = re.search(r"^tps = ([\d.]+)", text, re.M)
+    if not rate:
+        sys.exit(f"{script}: pgbench finished no transaction. The machine may be busy: use longer rounds (--seconds)\n{text}")
+    return float(rate[1])

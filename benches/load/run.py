@@ -1,45 +1,51 @@
 """Drives patron and, for comparison, the database alone. Started by benches/run."""
 
-import argparse
-import json
 import os
 import platform
 import re
 import statistics
-import sys
+import subprocess
 import tempfile
 import time
+from datetime import date
 from pathlib import Path
 
 import data
 import growth
+import idle
 import lists
 import logins
+import mixed
+import options
+import reads
 import report
+import server as programs
 import transfer
 import volume
 from drive import PAGE, pgbench, wrk
 from server import Server
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 SAMPLE = 20_000  # uuids and cursors that are requested at random
 TOKENS = 1_000  # customers that are logged in
-LISTS = range(14, 18)  # rows that lists.py measures
+READS = range(0, 4)  # rows that reads.py measures
+LISTS = [14, 21, 22, 23]  # rows that lists.py measures
 VOLUME = range(18, 21)  # rows that volume.py measures
 
 
 class Bench:
-    def __init__(self, options, folder):
-        self.options, self.folder, self.rows = options, folder, []
-        self.seconds, self.customers = options.seconds, options.customers
-        self.postgres = os.environ["PATRON_TEST_POSTGRES_URL"]
-        data.make_durable(self.postgres)
+    def __init__(self, chosen, folder):
+        self.options, self.folder, self.rows = chosen, folder, []
+        self.seconds, self.customers = chosen.seconds, chosen.customers
+        self.server = os.environ["PATRON_TEST_POSTGRES_URL"]
+        data.make_durable(self.server)
+        if self.is_selected(12):
+            growth.check_space(self)
+        self.postgres = data.new_database(self.server, "main")
 
     def is_selected(self, *rows):
         return not self.options.only or any(row in self.options.only for row in rows)
 
-    def compare(self, row, what, goal, ours, theirs):
+    def compare(self, row, what, goal, ours, theirs, connections=64):
         """Measures patron and the reference in turn, and reports the ratio of the medians."""
         results, references = [], []
         for _ in range(self.options.rounds):
@@ -48,27 +54,38 @@ class Bench:
         rate = statistics.median(rate for rate, _ in results)
         p99 = statistics.median(p99 for _, p99 in results)
         reference = statistics.median(references)
-        self.add(row, what, goal, rate / reference, f"{rate:,.0f}/s, p99 {p99:.1f} ms; reference {reference:,.0f}/s", rate, reference)
+        self.add(row, what, rate / reference, f"{rate:,.0f}/s, p99 {p99:.1f} ms; reference {reference:,.0f}/s", goal=goal,
+                 connections=connections, ours=rate, reference=reference)
         return rate, p99
 
-    def add(self, row, what, goal, figure, detail, ours=None, reference=None):
-        goal_text = goal if isinstance(goal, str) else f"≥ {goal}"
-        self.rows.append({"row": row, "what": what, "goal": goal_text, "figure": round(figure, 3), "detail": detail,
-                          "ours": ours, "reference": reference})
-        print(f"  {row:>2}  {what}: {figure:.2f} (goal {goal_text}); {detail}", flush=True)
+    def add(self, row, what, figure, detail, goal=None, unit="", connections=None, ours=None, reference=None, samples=None):
+        """Reports a figure. `goal` is a key of report.GOALS; a figure without a unit is a ratio."""
+        goal = report.GOALS[goal] if goal else None
+        self.rows.append({"row": row, "what": what, "connections": connections, "goal": goal, "figure": round(figure, 3), "unit": unit,
+                          "met": report.is_met(goal, figure), "detail": detail, "ours": ours, "reference": reference, "samples": samples})
+        at = report.at(connections)
+        judged = f" ({goal}: {'met' if self.rows[-1]['met'] else 'missed'})" if goal else ""
+        print(f"  {row:>2}  {what}{at}: {figure:,.2f}{' ' + unit if unit else ''}{judged}; {detail}", flush=True)
+
+    def serve(self, **settings):
+        return Server(self.folder / "pg", DATABASE_URL=self.postgres, **settings)
 
     def run(self):
-        print(f"{self.customers} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
-        if self.is_selected(*range(1, 11), *LISTS, *VOLUME):
-            with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
+        print(f"{self.customers:,} customers, {self.options.rounds} rounds of {self.seconds} s", flush=True)
+        if self.is_selected(*range(0, 12), *LISTS, 15, 16, *VOLUME):
+            with self.serve() as server:
                 data.load_postgres(self.postgres, server, self.customers)
+        if self.is_selected(*range(0, 11), *LISTS, 15, 16, *VOLUME):
             # Restarts patron, so that the estimates of its first seconds are about these customers.
-            with Server(self.folder / "pg", DATABASE_URL=self.postgres) as server:
+            with self.serve() as server:
                 # Before the rows that change many customers.
                 volume.run(self, server)
-                if self.is_selected(*range(1, 11)):
+                if self.is_selected(*range(0, 11), 15, 16):
+                    data.samples(self.postgres, server, self.folder, SAMPLE, TOKENS, PAGE)
+                if self.is_selected(*range(0, 11)):
                     self.on_postgres(server)
                 lists.run(self, server, "PostgreSQL")
+            self.under_load()
         if self.is_selected(9, *LISTS):
             with Server(self.folder / "lite", DATABASE_URL=f"sqlite://{self.folder}/patron.db") as server:
                 data.load_sqlite(self.folder / "patron.db", server, self.customers)
@@ -80,86 +97,98 @@ class Bench:
         self.starts()
         if self.is_selected(13):
             transfer.run(self)
-        # Row 12 takes long, so it runs only on request.
-        if 12 in self.options.only:
+        data.drop_database(self.server, "main")
+        if self.is_selected(12):
             growth.run(self)
 
     def on_postgres(self, server):
-        files = data.samples(self.postgres, server, self.folder, SAMPLE, TOKENS, PAGE)
         env = {"token": server.token, "folder": self.folder, "page": PAGE}
-        drive = lambda script, connections=64, url="/api/graphql", seconds=self.seconds, **more: wrk(
-            server.url + url, script, seconds, connections, **env, **more)
+        drive = lambda script, connections=64, url="/api/graphql", seconds=self.seconds, base=server.url, **more: wrk(
+            base + url, script, seconds, connections, **env, **more)
         alone = lambda script, connections=64: pgbench(self.postgres, script, self.seconds, connections, self.customers)
         drive("customer.lua")  # Warms up both sides.
-        self.single = None
-        if self.is_selected(1, 5, 9):
-            self.single = self.compare(1, "customer(id), random uuid", 1.0, lambda: drive("customer.lua"), lambda: alone("customer.sql"))
-        if self.is_selected(2):
-            self.compare(2, "currentCustomer, 1 000 tokens", 0.8, lambda: drive("current.lua"), lambda: alone("customer.sql"))
-        if self.is_selected(3):
-            self.compare(3, "page of 20 with group and addresses", 0.2, lambda: drive("page.lua"), lambda: alone("page.sql"))
+        reads.run(self, server, drive, alone)
         if self.is_selected(4):
-            first = statistics.median(wrk(server.url + "/api/graphql", "page.lua", self.seconds, 1, **env, only="first")[0] for _ in range(self.options.rounds))
-            middle = statistics.median(wrk(server.url + "/api/graphql", "page.lua", self.seconds, 1, **env, only="middle")[0] for _ in range(self.options.rounds))
-            self.add(4, "page half-way by cursor, time against the first", "≤ 1.2", first / middle, f"{1000 / middle:.2f} ms and {1000 / first:.2f} ms")
+            first, middle = (statistics.median(drive("page.lua", 1, only=page)[0] for _ in range(self.options.rounds)) for page in ["first", "middle"])
+            self.add(4, "page half-way by cursor, time against the first", first / middle, f"{1000 / middle:.2f} ms and {1000 / first:.2f} ms",
+                     goal="4", connections=1)
         if self.is_selected(5):
             p99 = statistics.median(drive("keyword.lua", 16)[1] for _ in range(self.options.rounds))
             base = statistics.median(drive("customer.lua", 16)[1] for _ in range(self.options.rounds))
-            self.add(5, "keyword, p99 against that of row 1, 16 connections", "≤ 10", p99 / base, f"{p99:.1f} ms and {base:.1f} ms")
+            self.add(5, "keyword, p99 against that of row 1", p99 / base, f"{p99:.1f} ms and {base:.1f} ms", goal="5", connections=16)
         if self.is_selected(6):
-            self.compare(6, "PATCH of a name", 0.5, lambda: drive("patch.lua", url="/api/customers/"), lambda: alone("patch.sql"))
+            self.compare(6, "PATCH of a name", "6", lambda: drive("patch.lua", url="/api/customers/"), lambda: alone("patch.sql"))
         if self.is_selected(7):
             logins.log_in(self, server, drive)
         if self.is_selected(8):
             logins.refresh(self, server, drive, alone)
+        self.single = statistics.median(drive("customer.lua")[0] for _ in range(self.options.rounds)) if self.is_selected(9) else None
+
+    def under_load(self):
+        """Rows whose memory is that of a process which did nothing else."""
         if self.is_selected(10):
-            wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 256, **env)
-            self.add(10, "memory under row 1 at 256 connections, MB", "≤ 100", server.memory(), "")
-        for file in files:
-            file.unlink()
+            with self.serve() as server:
+                wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 256, token=server.token, folder=self.folder)
+                self.add(10, "memory under row 1", server.memory(), "", goal="10 busy", unit="MB", connections=256)
+        if self.is_selected(15):
+            with self.serve() as server:
+                mixed.run(self, server)
+        if self.is_selected(16):
+            idle.run(self)
 
     def on_sqlite(self, server):
-        files = data.samples_sqlite(self.folder / "patron.db", self.folder, SAMPLE)
-        env = {"token": server.token, "folder": self.folder, "page": PAGE}
+        data.samples_sqlite(self.folder / "patron.db", self.folder, SAMPLE)
+        env = {"token": server.token, "folder": self.folder}
         run = lambda: wrk(server.url + "/api/graphql", "customer.lua", self.seconds, 64, **env)[0]
         run()
         rate = statistics.median(run() for _ in range(self.options.rounds))
-        if self.single:
-            self.add(9, "row 1 on SQLite against PostgreSQL", 0.7, rate / self.single[0], f"{rate:,.0f}/s", rate, self.single[0])
-        for file in files:
-            file.unlink()
+        self.add(9, "row 1 on SQLite against PostgreSQL", rate / self.single, f"{rate:,.0f}/s; PostgreSQL {self.single:,.0f}/s", goal="9",
+                 connections=64, ours=rate, reference=self.single)
 
     def starts(self):
-        if not self.is_selected(11):
+        if not self.is_selected(10, 11):
             return
-        times, idle, after_login = [], [], []
+        times, idle_memory, after_login = [], [], []
         for _ in range(5):
-            with Server(self.folder / "pg", log_in=False, DATABASE_URL=self.postgres) as server:
+            with self.serve(log_in=False) as server:
                 times.append(server.started_ms)
                 # The memory of the start is released some seconds later, like that of a hash.
                 time.sleep(3)
-                idle.append(server.memory())
+                idle_memory.append(server.memory())
                 server.log_in()
                 time.sleep(6)
                 after_login.append(server.memory())
-        self.add(11, "start to ready, PostgreSQL, ms", "≤ 150", statistics.median(times), f"{min(times):.0f} to {max(times):.0f} ms")
-        self.add(10, "memory, idle, MB", "≤ 30", statistics.median(idle), f"{statistics.median(after_login):.0f} MB six seconds after a login")
+        if self.is_selected(11):
+            self.add(11, "start to ready, PostgreSQL", statistics.median(times), f"{min(times):.0f} to {max(times):.0f} ms", goal="11", unit="ms")
+        if self.is_selected(10):
+            self.add(10, "memory, idle", statistics.median(idle_memory), f"{statistics.median(after_login):.0f} MB six seconds after a login",
+                     goal="10 idle", unit="MB")
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="benches/run")
-    parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", type=lambda text: {int(row) for row in text.split(",")}, default=set())
-    parser.add_argument("--out", type=Path, default=ROOT / "target/bench")
-    options = parser.parse_args()
+    chosen = options.parse()
+    programs.choose(chosen.program)
+    # Those that the selected rows need are there, or this fails now.
+    for name, row in [("patron", None), ("bare-http", 0), ("bare-argon2", 7)]:
+        if row is None or not chosen.only or row in chosen.only:
+            programs.program(name)
     with tempfile.TemporaryDirectory(prefix="patron-bench-") as folder:
-        bench = Bench(options, Path(folder))
+        if not chosen.only or 16 in chosen.only:
+            idle.raise_open_files(chosen.idle + 2 * idle.ROOM)
+        bench = Bench(chosen, Path(folder))
         bench.run()
-    machine = {"cpu": cpu(), "cores": os.cpu_count(), "system": platform.platform(), "date": str(__import__("datetime").date.today())}
-    report.write(options.out, {"machine": machine, "customers": options.customers, "seconds": options.seconds,
-                               "rounds": options.rounds, "rows": bench.rows})
+    machine = {"cpu": cpu(), "cores": os.cpu_count(), "system": platform.platform(), "date": str(date.today())}
+    report.write(chosen.out, {"machine": machine, "program": measured_program(chosen), "customers": chosen.customers, "seconds": chosen.seconds,
+                              "rounds": chosen.rounds, "rows": bench.rows})
+
+
+def measured_program(chosen):
+    """The commit of the program, if it was built for this run."""
+    if chosen.program:
+        return str(chosen.program)
+    git = lambda *arguments: subprocess.run(["git", "-C", options.ROOT, *arguments], capture_output=True, text=True).stdout.strip()
+    changes = " with local changes" if git("status", "--porcelain", "--untracked-files=no") else ""
+    return f"commit {git('rev-parse', '--short', 'HEAD') or 'unknown'}{changes}"
 
 
 def cpu():

@@ -1,4 +1,4 @@
-"""Runs the release binary as a server on loopback."""
+"""Finds the programs, and runs patron as a server on loopback."""
 
 import json
 import os
@@ -8,17 +8,39 @@ import time
 import urllib.request
 from pathlib import Path
 
-BINARY = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).resolve().parents[2] / "target")) / "release/patron"
+RELEASE = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).resolve().parents[2] / "target")) / "release"
 ADMIN = {"email": "admin@bench.example", "password": "staple battery horse"}
 
 
+chosen = None  # the binary of patron that was selected with --program
+
+
+def choose(binary):
+    global chosen
+    chosen = binary
+
+
+def program(name="patron"):
+    """The path of a program: patron, or a reference, which is beside it or among the builds."""
+    if name == "patron" and chosen:
+        return chosen
+    for folder in ([chosen.parent] if chosen else []) + [RELEASE]:
+        if (folder / name).is_file():
+            return folder / name
+    raise SystemExit(f"the program {name} is missing. Build it: cargo build --release --locked -p {name}")
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Server:
-    def __init__(self, folder, log_in=True, binary=BINARY, **settings):
-        self.wants_token, self.binary = log_in, binary
+    def __init__(self, folder, log_in=True, binary=None, **settings):
+        self.wants_token, self.binary = log_in, binary or program()
         folder.mkdir(exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.folder = folder
         self.env = {

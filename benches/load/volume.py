@@ -6,11 +6,10 @@ import time
 import urllib.request
 
 import data
+from bulk import TABLES
 
 REQUESTS = 80  # of each kind, one after the other; fewer registrations than one network address may send
 ENTRIES = 50_000  # journal entries that are published at once
-# The tables of customers. Each change adds a row to the journal as well.
-TABLES = ["customer", "customer_address", "customer_metafield_value"]
 
 
 def run(bench, server):
@@ -32,8 +31,8 @@ def run(bench, server):
 
 def sizes(bench):
     tables, indexes = size(bench.postgres, "table"), size(bench.postgres, "indexes")
-    bench.add(18, "bytes per customer with an address, in tables and indexes", "none", (tables + indexes) / bench.customers,
-              f"{tables / bench.customers:,.0f} in tables, {indexes / bench.customers:,.0f} in indexes")
+    bench.add(18, "a customer with an address, in tables and indexes", (tables + indexes) / bench.customers,
+              f"{tables / bench.customers:,.0f} in tables, {indexes / bench.customers:,.0f} in indexes", unit="bytes")
 
 
 def size(url, kind):
@@ -62,7 +61,7 @@ def measure(bench, what, request, items):
         request(item)
     entries = rows(bench.postgres) - entries
     bytes_ = (settled(bench.postgres) - written) / len(items)
-    bench.add(19, f"bytes in the write-ahead log: {what}", "none", bytes_, f"{entries / len(items):.1f} journal entries each")
+    bench.add(19, f"in the write-ahead log: {what}", bytes_, f"{entries / len(items):.1f} journal entries each", unit="bytes")
 
 
 def publish(bench, server):
@@ -81,9 +80,9 @@ def publish(bench, server):
     rate = ENTRIES / (time.perf_counter() - inserted)
     published = (journal_size(bench.postgres) - before) / ENTRIES
     data.psql(bench.postgres, "VACUUM FULL journal_entry")
-    bench.add(20, "journal entries published per second", "none", rate, f"inserted in {inserted - start:.1f} s")
-    bench.add(20, "bytes per journal entry, with indexes", "none", (journal_size(bench.postgres) - before) / ENTRIES,
-              f"{published:,.0f} before the space of its unpublished version is used again")
+    bench.add(20, "journal entries published", rate, f"inserted in {inserted - start:.1f} s", unit="/s")
+    bench.add(20, "a journal entry, with indexes", (journal_size(bench.postgres) - before) / ENTRIES,
+              f"{published:,.0f} before the space of its unpublished version is used again", unit="bytes")
 
 
 def journal_size(url):
