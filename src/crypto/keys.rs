@@ -14,6 +14,7 @@ use super::encryption::Encryption;
 use super::hs256;
 use super::key_files::KeyFile;
 use super::key_kind::{ADMIN, ADMIN_REFRESH, CUSTOMER, CUSTOMER_REFRESH, KeyKind, SEALING_FILE};
+use super::verified_tokens::VerifiedTokens;
 use crate::config::{SigningSecrets, TokenConfig};
 use crate::random::Random;
 
@@ -99,6 +100,8 @@ pub struct Keys {
     pub customer_refresh: KeyRing,
     /// For sealed values in the database.
     pub encryption: Encryption,
+    /// Access tokens that these keys verified lately.
+    pub verified: VerifiedTokens,
 }
 
 /// The secrets of the keys of one kind of token.
@@ -134,6 +137,7 @@ impl Keys {
             admin_refresh: ring(&ADMIN_REFRESH)?,
             customer: ring(&CUSTOMER)?,
             customer_refresh: ring(&CUSTOMER_REFRESH)?,
+            verified: VerifiedTokens::default(),
         })
     }
 
@@ -150,6 +154,7 @@ impl Keys {
             admin_refresh: ring(&ADMIN_REFRESH),
             customer: ring(&CUSTOMER),
             customer_refresh: ring(&CUSTOMER_REFRESH),
+            verified: VerifiedTokens::default(),
         }
     }
 }

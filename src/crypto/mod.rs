@@ -9,3 +9,4 @@ mod key_kind;
 pub mod keys;
 pub mod password_hasher;
 pub(crate) mod signed_cookie;
+pub mod verified_tokens;

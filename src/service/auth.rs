@@ -22,7 +22,7 @@ use crate::entity::{
 use crate::error::Result;
 use crate::service::customer::find_batched;
 use crate::service::token;
-use crate::types::Audience;
+use crate::types::{Audience, VerifiedToken};
 
 /// The result of a successful authentication.
 #[derive(Clone, Debug)]
@@ -93,7 +93,7 @@ pub(super) async fn admin_without_session(app: &App, uuid: Uuid) -> Result<Optio
 /// [`Error::Unauthenticated`](crate::error::Error::Unauthenticated) if the admin is disabled, the token was revoked or its
 /// session has ended. Also for a token without a session, which EverShop issues without asking for a code, if the admin has
 /// a second factor.
-async fn find_admin(app: &App, verified: &token::VerifiedToken) -> Result<Account> {
+async fn find_admin(app: &App, verified: &VerifiedToken) -> Result<Account> {
     let (db, uuid) = (app.db.clone(), verified.account);
     let admin = match verified.session {
         Some(session) => {

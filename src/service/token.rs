@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::crypto::keys::{KeyRing, SigningKey};
 use crate::entity::{admin_user, customer};
 use crate::error::{Error, Result};
-use crate::types::{Audience, EmailAddress};
+use crate::types::{Audience, EmailAddress, VerifiedToken};
 
 /// The purpose of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,36 +160,6 @@ impl std::fmt::Debug for TokenPair {
     }
 }
 
-/// The claims of a token that has not expired, with a valid signature, audience and kind. The caller of [`verify`] has
-/// to check that the account has not invalidated it.
-#[derive(Clone, Debug)]
-pub struct VerifiedToken {
-    /// The public identifier of the account.
-    pub account: Uuid,
-    /// The account's `token_generation` when the token was issued. `None` for a token of EverShop.
-    pub generation: Option<i64>,
-    /// When the token was issued, in whole seconds.
-    pub issued_at: DateTime<Utc>,
-    /// The session of the token.
-    pub session: Option<Uuid>,
-    /// For refresh tokens: the number of refreshes of the session when the token was issued.
-    pub step: Option<i64>,
-    /// The identifier of the token (`jti`).
-    pub id: Option<Uuid>,
-}
-
-impl VerifiedToken {
-    /// Whether an account with these columns has not invalidated the token. Without a generation, it has to be issued at
-    /// `valid_from` or later. An account whose generation has increased before that column existed accepts no such token.
-    pub fn is_accepted(&self, generation: i64, valid_from: Option<DateTime<Utc>>) -> bool {
-        match (self.generation, valid_from) {
-            (Some(issued), _) => issued == generation,
-            (None, Some(valid_from)) => self.issued_at >= valid_from,
-            (None, None) => generation == 0,
-        }
-    }
-}
-
 /// The time from which tokens of EverShop are valid if all of them become invalid now. Their time is in whole seconds, so it is
 /// the end of the current second. Never before `earlier`, the time of the last such change: another clock may be ahead.
 pub(in crate::service) fn valid_from(now: DateTime<Utc>, earlier: Option<DateTime<Utc>>) -> DateTime<Utc> {
@@ -288,7 +258,13 @@ fn issue(
 }
 
 /// Verifies an access token of either audience. Returns its audience and its claims, or `None` if it is invalid.
+///
+/// The claims of a token that was verified before are remembered ([`VerifiedTokens`](crate::crypto::verified_tokens)).
 pub fn verify_access(app: &App, token: &str) -> Option<(Audience, VerifiedToken)> {
+    let known = app.keys.verified.get(token, |verified| is_current(app, verified));
+    if known.is_some() {
+        return known;
+    }
     let key_id = key_id(token)?;
     let audience = match &key_id {
         // The key identifies the audience, so no claim is used before the token is verified.
@@ -297,7 +273,9 @@ pub fn verify_access(app: &App, token: &str) -> Option<(Audience, VerifiedToken)
             .find(|audience| keys(app, *audience, TokenKind::Access).find(id).is_some())?,
         None => claimed_audience(token)?,
     };
-    Some((audience, verify_with_key_id(app, token, key_id.as_deref(), audience, TokenKind::Access)?))
+    let verified = verify_with_key_id(app, token, key_id.as_deref(), audience, TokenKind::Access)?;
+    app.keys.verified.insert(token, audience, verified.clone());
+    Some((audience, verified))
 }
 
 /// Verifies the signature, algorithm, audience, kind, issuer and expiry of a token. Returns `None` if it is invalid.
@@ -321,23 +299,27 @@ fn verify_with_key_id(
         // A token of EverShop, or of a patron release without key identifiers.
         None => keys.all().find_map(decode)?.claims,
     };
-    let expires = DateTime::<Utc>::from_timestamp_secs(claims.exp)?;
-    let issued = DateTime::<Utc>::from_timestamp_secs(claims.iat)?;
-    // A token from the future was issued by a wrong clock, and would be valid for too long.
-    let is_current = app.clock.now() < expires && issued <= app.clock.latest(TimeDelta::zero());
-    let is_valid = claims.token_type == audience && claims.token_kind == kind && is_current;
+    let is_valid = claims.token_type == audience && claims.token_kind == kind;
     let account = match audience {
         Audience::Admin => claims.user,
         Audience::Customer => claims.customer,
     };
-    account.filter(|account| is_valid && account.is_unlimited()).map(|account| VerifiedToken {
+    let account = account.filter(|account| is_valid && account.is_unlimited())?;
+    let verified = VerifiedToken {
         account: account.uuid,
         generation: claims.generation,
-        issued_at: issued,
+        issued_at: DateTime::from_timestamp_secs(claims.iat)?,
+        expires_at: DateTime::from_timestamp_secs(claims.exp)?,
         session: claims.session,
         step: claims.step,
         id: claims.jti,
-    })
+    };
+    Some(verified).filter(|verified| is_current(app, verified))
+}
+
+/// Whether a token has not expired. A token from the future was issued by a wrong clock, and would be valid for too long.
+fn is_current(app: &App, token: &VerifiedToken) -> bool {
+    app.clock.now() < token.expires_at && token.issued_at <= app.clock.latest(TimeDelta::zero())
 }
 
 /// The key identifier in the header of a token (RFC 7515 4.1.4), which is optional. The outer `None` is for a text

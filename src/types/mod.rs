@@ -18,6 +18,7 @@ mod text;
 mod timestamp;
 mod token_hash;
 mod trigrams;
+mod verified_token;
 mod webhook;
 
 pub use address_key::{AddressTexts, place_key, postcode_key, telephone_key};
@@ -43,4 +44,5 @@ pub use timestamp::{InvalidTimestamp, parse_rfc3339, timestamp};
 pub(crate) use timestamp::{is_leap_second, is_storable};
 pub use token_hash::TokenHash;
 pub use trigrams::{Trigrams, trigrams};
+pub use verified_token::VerifiedToken;
 pub use webhook::DeliveryStatus;
