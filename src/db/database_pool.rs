@@ -1,9 +1,10 @@
 //! Connections by which statements run one by one, and on which transactions begin.
 //!
 //! On SQLite they are sea-orm's. On PostgreSQL, statements run on held connections (`held_connection.rs`), which have
-//! deadlines.
+//! deadlines, and between two statements they wait as ready connections (`ready_connections.rs`).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sea_orm::prelude::async_trait::async_trait;
@@ -13,12 +14,15 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait, sqlx,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::held_connection::HeldConnection;
 use super::host_selection::HostSelection;
 use super::open_transaction::OpenTransaction;
 use super::postgres_server::PostgresServer;
+use super::ready_connections::ReadyConnections;
 use super::server_error::{acquire_error, is_of_server};
+use crate::clock::Timer;
 use crate::config::Pooler;
 use crate::telemetry::metrics::PoolConnections;
 
@@ -38,9 +42,10 @@ enum PoolBackend {
 /// The pool of PostgreSQL with what is known of its server.
 #[derive(Debug)]
 pub(super) struct PostgresConnections {
-    pub(super) pool: PgPool,
+    pool: PgPool,
     pub(super) server: Arc<PostgresServer>,
-    pub(super) hosts: Option<Arc<HostSelection>>,
+    ready: Arc<ReadyConnections>,
+    hosts: Option<Arc<HostSelection>>,
 }
 
 impl DatabasePool {
@@ -79,7 +84,7 @@ impl DatabasePool {
         match &self.0 {
             PoolBackend::Sqlite(connection) => connection.close_by_ref().await,
             PoolBackend::Postgres(connections) => {
-                connections.pool.close().await;
+                connections.close().await;
                 Ok(())
             }
         }
@@ -95,21 +100,80 @@ impl DatabasePool {
 }
 
 impl PostgresConnections {
-    /// The numbers of connections, under this name.
-    pub(super) fn count(&self, name: &'static str) -> PoolConnections {
-        count(name, &self.pool)
+    pub(super) fn new(pool: PgPool, server: Arc<PostgresServer>, hosts: Option<Arc<HostSelection>>) -> Self {
+        let ready = Arc::new(ReadyConnections::of(&pool));
+        Self { pool, server, ready, hosts }
     }
 
-    /// A connection for a transaction.
+    /// The numbers of connections, under this name. Those that are ready for a statement are idle.
+    pub(super) fn count(&self, name: &'static str) -> PoolConnections {
+        let PoolConnections { pool, open, idle, max } = count(name, &self.pool);
+        PoolConnections { pool, open, idle: idle + self.ready.count(), max }
+    }
+
+    /// Closes all connections. Waits for connections in use.
+    pub(super) async fn close(&self) {
+        self.ready.close();
+        self.pool.close().await;
+    }
+
+    /// A connection for a transaction. Waits as long as the pool would, if all are in use.
     async fn hold(&self) -> Result<HeldConnection, DbErr> {
-        let acquired = match &self.hosts {
-            None => self.pool.acquire().await.map_err(acquire_error),
-            Some(hosts) => {
-                let acquired = tokio::time::timeout(self.server.wait, self.acquire_of(hosts)).await;
-                acquired.unwrap_or_else(|_| Err(hosts.error()))
+        if let Some(permit) = self.ready.try_permit() {
+            return self.hold_with(permit).await;
+        }
+        let held = async { self.hold_with(self.permit().await?).await };
+        let held = tokio::time::timeout(self.server.wait, held).await;
+        held.unwrap_or_else(|_elapsed| Err(self.timeout_error()))
+    }
+
+    /// Waits for the right to use a connection. In the meantime it follows a change of the host, because the statements that
+    /// use all connections may wait for a server that does not respond.
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, DbErr> {
+        let mut permit = std::pin::pin!(self.ready.permit());
+        let Some(hosts) = &self.hosts else { return permit.await.map_err(acquire_error) };
+        loop {
+            tokio::select! {
+                biased;
+                permit = &mut permit => return permit.map_err(acquire_error),
+                // The place in the queue is kept.
+                () = hosts.wait_for_change(&self.pool, &self.server) => {}
             }
+        }
+    }
+
+    async fn hold_with(&self, permit: OwnedSemaphorePermit) -> Result<HeldConnection, DbErr> {
+        // Started before the pool is asked, so that no change of the server is missed.
+        let borrowed = Timer::start();
+        let connection = match self.ready_connection() {
+            Some(ready) => ready,
+            None => (self.acquire().await?, borrowed),
         };
-        Ok(HeldConnection::new(acquired?, Arc::clone(&self.server)))
+        Ok(HeldConnection::new(connection, permit, Arc::clone(&self.ready), Arc::clone(&self.server)))
+    }
+
+    /// A connection that waits for its next statement. None while the host is searched: then the pool checks all of them.
+    fn ready_connection(&self) -> Option<(PoolConnection<Postgres>, Timer)> {
+        if self.hosts.is_some() && !self.server.has_good_host.load(Ordering::Acquire) {
+            self.ready.return_unused(&self.server);
+            return None;
+        }
+        self.ready.take(&self.server)
+    }
+
+    /// A connection of the pool.
+    async fn acquire(&self) -> Result<PoolConnection<Postgres>, DbErr> {
+        let Some(hosts) = &self.hosts else { return self.pool.acquire().await.map_err(acquire_error) };
+        let acquired = tokio::time::timeout(self.server.wait, self.acquire_of(hosts)).await;
+        acquired.unwrap_or_else(|_elapsed| Err(self.timeout_error()))
+    }
+
+    /// The error if no connection was available in time.
+    fn timeout_error(&self) -> DbErr {
+        match &self.hosts {
+            Some(hosts) => hosts.error(),
+            None => acquire_error(sqlx::Error::PoolTimedOut),
+        }
     }
 
     /// A connection for one statement. Behind a pooler of transactions, every statement is one: without it, the parts of the

@@ -13,24 +13,33 @@ use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{AssertSqlSafe, Executor, Postgres};
 use sea_orm::{DbErr, ExecResult, QueryResult, Statement, sqlx};
 use sea_query_sqlx::SqlxValues;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::postgres_server::PostgresServer;
+use super::ready_connections::{ReadyConnections, give_back};
 use super::server_error::{execution_error, is_of_server, query_error};
 use crate::clock::Timer;
 use crate::config::Pooler;
 use crate::telemetry;
 
-/// A connection that is returned to the pool, or closed, when it is dropped. An open transaction is rolled back.
+/// A connection that waits for the next statement, is returned to the pool, or is closed, when it is dropped. An open
+/// transaction is rolled back.
 pub(super) struct HeldConnection {
     /// None after it was given back.
     connection: Option<PoolConnection<Postgres>>,
+    /// Started before the pool handed it out.
+    borrowed: Timer,
+    permit: Option<OwnedSemaphorePermit>,
+    /// The permit of a read on a replica.
+    turn: Option<OwnedSemaphorePermit>,
+    ready: Arc<ReadyConnections>,
     server: Arc<PostgresServer>,
     abandoned: watch::Receiver<u64>,
     is_in_transaction: bool,
+    /// Whether the last statement succeeded, so that the server waits for the next one.
+    is_clean: bool,
     is_broken: bool,
-    /// Given back when the connection is back in the pool, or closed.
-    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for HeldConnection {
@@ -42,15 +51,32 @@ impl std::fmt::Debug for HeldConnection {
 }
 
 impl HeldConnection {
-    pub(super) fn new(connection: PoolConnection<Postgres>, server: Arc<PostgresServer>) -> Self {
-        let (connection, abandoned) = (Some(connection), server.subscribe());
-        Self { connection, server, abandoned, is_in_transaction: false, is_broken: false, permit: None }
+    pub(super) fn new(
+        (connection, borrowed): (PoolConnection<Postgres>, Timer),
+        permit: OwnedSemaphorePermit,
+        ready: Arc<ReadyConnections>,
+        server: Arc<PostgresServer>,
+    ) -> Self {
+        let (connection, permit, abandoned) = (Some(connection), Some(permit), server.subscribe());
+        let (is_in_transaction, is_clean, is_broken) = (false, true, false);
+        Self {
+            connection,
+            borrowed,
+            permit,
+            turn: None,
+            ready,
+            server,
+            abandoned,
+            is_in_transaction,
+            is_clean,
+            is_broken,
+        }
     }
 
-    /// Gives the permit back when the connection is back in the pool, or closed. That is later than the drop: the server may
-    /// still run the statement of a client that hung up.
-    pub(super) fn keep(&mut self, permit: OwnedSemaphorePermit) {
-        self.permit = Some(permit);
+    /// Gives the permit back when the connection is back in the pool, kept for the next caller, or closed. That may be later than
+    /// the drop: the server may still run the statement of a client that hung up.
+    pub(super) fn keep(&mut self, turn: OwnedSemaphorePermit) {
+        self.turn = Some(turn);
     }
 
     /// Begins a transaction, in one round trip.
@@ -95,6 +121,8 @@ impl HeldConnection {
     pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
         let timer = Timer::start();
         let query = self.query(statement);
+        // Until it has succeeded: its caller may be dropped while it runs.
+        self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection).map_err(execution_error)?;
         let outcome = server.watch(abandoned, query.execute(connection)).await;
@@ -104,6 +132,8 @@ impl HeldConnection {
     pub(super) async fn query_one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
         let timer = Timer::start();
         let query = self.query(statement);
+        // Until it has succeeded: its caller may be dropped while it runs.
+        self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection).map_err(query_error)?;
         let outcome = server.watch(abandoned, query.fetch_optional(connection)).await;
@@ -114,6 +144,8 @@ impl HeldConnection {
     pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let timer = Timer::start();
         let query = self.query(statement);
+        // Until it has succeeded: its caller may be dropped while it runs.
+        self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection).map_err(query_error)?;
         let outcome = server.watch(abandoned, query.fetch_all(connection)).await;
@@ -129,6 +161,7 @@ impl HeldConnection {
     }
 
     async fn run_unprepared(&mut self, sql: &str) -> Result<ExecResult, sqlx::Error> {
+        self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection)?;
         let outcome = server.watch(abandoned, connection.execute(AssertSqlSafe(sql.to_owned()))).await;
@@ -149,6 +182,7 @@ impl HeldConnection {
     }
 
     fn judge<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        self.is_clean = outcome.is_ok();
         if outcome.as_ref().is_err_and(is_of_server) {
             self.is_broken = true;
             self.server.retire();
@@ -160,13 +194,21 @@ impl HeldConnection {
 impl Drop for HeldConnection {
     fn drop(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
-        if self.is_broken || tokio::runtime::Handle::try_current().is_err() {
+        if self.is_broken || Handle::try_current().is_err() {
             // Not in order: the server may not respond.
             drop(connection.detach());
             return;
         }
+        if self.is_clean && !self.is_in_transaction {
+            match self.ready.keep(connection, self.borrowed, &self.server) {
+                None => return,
+                Some(checked) => connection = checked,
+            }
+        }
+        // Until the connection is in the pool again, so that the next caller does not have to wait there.
+        let permits = (self.permit.take(), self.turn.take());
         let (server, is_in_transaction) = (Arc::clone(&self.server), self.is_in_transaction);
-        let (mut abandoned, permit) = (self.abandoned.clone(), self.permit.take());
+        let mut abandoned = self.abandoned.clone();
         tokio::spawn(async move {
             if is_in_transaction {
                 let rollback = Executor::execute(&mut *connection, "ROLLBACK");
@@ -175,15 +217,8 @@ impl Drop for HeldConnection {
                     return;
                 }
             }
-            // The pool waits for the statement that a dropped caller left, without a limit. Dropping its future closes the
-            // connection.
-            let release = connection.return_to_pool();
-            tokio::select! {
-                () = release => {}
-                _ = abandoned.changed() => {}
-                () = tokio::time::sleep(server.release_limit()) => {}
-            }
-            drop(permit);
+            give_back(connection, abandoned, server.release_limit()).await;
+            drop(permits);
         });
     }
 }

@@ -3,8 +3,9 @@
 //! SQLite: one connection writes and several read, so that writes never compete for the write lock (`SQLITE_BUSY`). WAL
 //! lets reads continue during a write, and `synchronous=FULL` makes every commit durable. PostgreSQL: one pool, opened
 //! lazily, so that patron starts without the database and recovers when it is available again. Its statements have
-//! deadlines, and its pool leaves servers that do not respond or are read-only: `postgres_server.rs`, `held_connection.rs`.
-//! Several hosts: `host_selection.rs`. Large reads may use replicas: `replica_check.rs`, `list_reader.rs`.
+//! deadlines, and its pool leaves servers that do not respond or are read-only: `postgres_server.rs`, `held_connection.rs`,
+//! `ready_connections.rs`. Several hosts: `host_selection.rs`. Large reads may use replicas: `replica_check.rs`,
+//! `list_reader.rs`.
 //!
 //! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, `schema.rs` runs migrations, and
 //! `mark.rs` marks the transactions of a database that EverShop uses as well.
@@ -25,6 +26,7 @@ mod pool_options;
 mod postgres;
 mod postgres_server;
 mod reachable;
+mod ready_connections;
 mod replica;
 mod replica_check;
 mod replica_set;

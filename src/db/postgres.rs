@@ -54,7 +54,7 @@ pub(super) async fn connect(
     let options = pool.connect_options();
     server.set_options(options.as_ref().clone());
     let hosts = HostSelection::of(config, &options);
-    let connections = DatabasePool::of_postgres(PostgresConnections { pool, server, hosts });
+    let connections = DatabasePool::of_postgres(PostgresConnections::new(pool, server, hosts));
     let replicas = match &config.replicas {
         Some(hosts) => Some(Arc::new(connect_replicas(config, hosts, &metrics).await?)),
         None => None,
@@ -117,7 +117,7 @@ async fn connect_replica(
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
     server.set_options(options);
-    let connections = PostgresConnections { pool, server, hosts: None };
+    let connections = PostgresConnections::new(pool, server, None);
     let reads = usize::try_from(config.max_connections).unwrap_or(Semaphore::MAX_PERMITS);
     Ok(Replica::new(&name, connections, reads, metrics.replicas.clone()))
 }

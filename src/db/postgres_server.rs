@@ -186,6 +186,12 @@ impl PostgresServer {
         self.retired.lock().as_ref().is_some_and(|timer| timer.elapsed() <= age)
     }
 
+    /// Whether a connection that the pool handed out this long ago may lead to a server that is left: since then all
+    /// connections were retired, or new ones led to another server.
+    pub(super) fn has_changed_within(&self, time: Duration) -> bool {
+        self.is_retired(time) || self.moved.lock().as_ref().is_some_and(|moved| moved.elapsed() <= time)
+    }
+
     /// Retires all connections: they are closed when they are taken or returned. Running statements continue.
     pub(super) fn retire(&self) {
         self.doubt_host();

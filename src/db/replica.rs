@@ -138,7 +138,7 @@ impl Replica {
 
     /// Closes all connections. Waits for connections in use.
     pub(super) async fn close(&self) {
-        self.connections.pool.close().await;
+        self.connections.close().await;
     }
 
     /// A connection whose server is fresh enough.
