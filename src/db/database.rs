@@ -1,5 +1,6 @@
 //! The connections of all parts of patron to the database.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,9 +16,14 @@ use crate::clock::Timer;
 use crate::telemetry;
 use crate::telemetry::metrics::DatabaseMetrics;
 
-/// The database connections, shared by all parts of patron. Clones use the same connections.
+/// The database connections, shared by all parts of patron. Clones use the same connections. A lookup clones it, so a clone
+/// counts one reference instead of one for each connection and metric.
 #[derive(Clone, Debug)]
-pub struct Database {
+pub struct Database(Arc<DatabaseParts>);
+
+/// The parts of a [`Database`].
+#[derive(Debug)]
+pub struct DatabaseParts {
     pub(super) writer: DatabasePool,
     pub(super) reader: DatabasePool,
     pub(super) lists: DatabasePool,
@@ -25,19 +31,27 @@ pub struct Database {
     /// The metrics of the database.
     pub metrics: DatabaseMetrics,
     /// Whether the last known write was refused.
-    pub(super) refuses_writes: Arc<AtomicBool>,
+    pub(super) refuses_writes: AtomicBool,
     /// Started when a write last succeeded that was made to see whether the database accepts writes.
-    pub(super) proven_write: Arc<Mutex<Option<Timer>>>,
+    pub(super) proven_write: Mutex<Option<Timer>>,
     /// The file of an SQLite database.
     pub(super) file: Option<Arc<OpenedFile>>,
     /// Who uses the database.
-    pub(super) sharing: Arc<SharingState>,
+    pub(super) sharing: SharingState,
     /// The replicas of PostgreSQL; none if the settings name none.
     pub(super) replicas: Option<Arc<ReplicaSet>>,
 }
 
-impl Database {
-    /// `migrations` is the connection of `writer`, as the migrations need it.
+impl Deref for Database {
+    type Target = DatabaseParts;
+
+    fn deref(&self) -> &DatabaseParts {
+        &self.0
+    }
+}
+
+impl DatabaseParts {
+    /// Without a file or replicas. `migrations` is the connection of `writer`, as the migrations need it.
     pub(super) fn of(
         [writer, reader, lists]: [DatabasePool; 3],
         migrations: DatabaseConnection,
@@ -49,12 +63,18 @@ impl Database {
             lists,
             migrations,
             metrics,
-            refuses_writes: Arc::default(),
-            proven_write: Arc::default(),
+            refuses_writes: AtomicBool::new(false),
+            proven_write: Mutex::default(),
             file: None,
-            sharing: Arc::default(),
+            sharing: SharingState::default(),
             replicas: None,
         }
+    }
+}
+
+impl Database {
+    pub(super) fn of(parts: DatabaseParts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Whether a write was refused since the last successful one, because the database is read-only or its disk is full.

@@ -43,7 +43,7 @@ use secrecy::ExposeSecret;
 use crate::config::DatabaseConfig;
 use crate::error::Result;
 
-pub use database::Database;
+pub use database::{Database, DatabaseParts};
 pub use database_pool::DatabasePool;
 pub use file_check::{MissingFile, check_file, is_missing, open_error, sqlite_file};
 pub use list_reader::ListReader;

@@ -8,7 +8,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database as SeaOrm, DatabaseConne
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::database::{Database, with_metrics};
+use super::database::{Database, DatabaseParts, with_metrics};
 use super::database_pool::{DatabasePool, PostgresConnections};
 use super::host_selection::HostSelection;
 use super::pool_options::pool_options;
@@ -60,7 +60,7 @@ pub(super) async fn connect(
         None => None,
     };
     let pools = [connections.clone(), connections.clone(), connections];
-    Ok(Database { replicas, ..Database::of(pools, migrations, metrics) })
+    Ok(Database::of(DatabaseParts { replicas, ..DatabaseParts::of(pools, migrations, metrics) }))
 }
 
 /// Opens a pool lazily.

@@ -8,7 +8,7 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database as SeaOrm, DbErr, RuntimeErr};
 
-use super::database::{Database, with_metrics};
+use super::database::{Database, DatabaseParts, with_metrics};
 use super::database_pool::DatabasePool;
 use super::lists;
 use super::opened_file::OpenedFile;
@@ -50,7 +50,7 @@ pub(super) async fn connect(
     let [writer, reader, lists] = [writer, reader, lists].map(|pool| with_metrics(pool, &metrics));
     let file = OpenedFile::of(sqlite_path(url)?).map(Arc::new);
     let pools = [writer.clone(), reader, lists].map(DatabasePool::of_sqlite);
-    Ok(Database { file, ..Database::of(pools, writer, metrics) })
+    Ok(Database::of(DatabaseParts { file, ..DatabaseParts::of(pools, writer, metrics) }))
 }
 
 impl Database {
