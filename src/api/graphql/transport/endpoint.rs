@@ -3,6 +3,7 @@
 //! A request that is not well-formed GraphQL over HTTP gets a failure in the form of REST. Every other error is in the
 //! `errors` of a GraphQL response.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::{Request, Response as GraphqlResponse};
@@ -33,14 +34,24 @@ use crate::http::{AnyCtx, CurrentCustomer, Failure, FailureCode, MediaType};
 use crate::telemetry;
 use crate::telemetry::metrics::OperationOutcome;
 
-/// The state that both endpoints share.
+/// The state that both endpoints share. Every request clones it, so a clone counts one reference.
 #[derive(Clone)]
-struct GraphqlEndpoint {
+struct GraphqlEndpoint(Arc<EndpointState>);
+
+struct EndpointState {
     app: Arc<App>,
     schemas: Schemas,
-    documents: Arc<DocumentCache>,
-    public_responses: Arc<PublicResponseCache>,
+    documents: DocumentCache,
+    public_responses: PublicResponseCache,
     pending: PendingBytes,
+}
+
+impl Deref for GraphqlEndpoint {
+    type Target = EndpointState;
+
+    fn deref(&self) -> &EndpointState {
+        &self.0
+    }
 }
 
 impl FromRef<GraphqlEndpoint> for Arc<App> {
@@ -56,7 +67,13 @@ pub(super) fn routes(app: &Arc<App>, schemas: Schemas) -> Router {
     Router::new()
         .route("/api/graphql", get(query_by_url).post(query_by_body))
         .route("/api/admin/graphql", get(query_by_url_as_admin).post(query_by_body_as_admin))
-        .with_state(GraphqlEndpoint { app: Arc::clone(app), schemas, documents, public_responses, pending })
+        .with_state(GraphqlEndpoint(Arc::new(EndpointState {
+            app: Arc::clone(app),
+            schemas,
+            documents,
+            public_responses,
+            pending,
+        })))
 }
 
 async fn query_by_url(
@@ -133,7 +150,7 @@ fn media_type(headers: &HeaderMap) -> Result<MediaType, Failure> {
     })
 }
 
-impl GraphqlEndpoint {
+impl EndpointState {
     fn budget(&self) -> Arc<RequestBudget> {
         Arc::new(RequestBudget::new(&self.app.config.graphql, &self.pending))
     }
