@@ -1,7 +1,8 @@
 //! Reads requests from bodies and URLs (GraphQL over HTTP, 5). Unknown parameters are ignored.
 //!
-//! The extractor of the library reads most bodies. Bodies that it doesn't read as specified, and bodies that it
-//! refuses, are parsed here, so that the client gets an exact message.
+//! The extractor of the library reads batches. Bodies that it doesn't read as specified, and bodies that it refuses, are
+//! parsed here, so that the client gets an exact message. So are single operations: the extractor copies them again,
+//! because a body may also be a batch.
 
 use std::collections::HashMap;
 
@@ -77,8 +78,14 @@ impl Operations {
     /// 415 when its media type isn't JSON, 413 when it is too large, 400 when it is not a valid request.
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
         let text = read_json_text(headers, body).await?;
+        if !is_array(&text) {
+            return match serde_json::from_slice::<Fields>(&text) {
+                Ok(fields) => fields.try_into().map(Self::Single),
+                Err(_) => Self::parse(&text),
+            };
+        }
         // The extractor would read an array of values as the fields of a request, in their order.
-        if is_array(&text) && serde_json::from_slice::<Vec<HashMap<String, IgnoredAny>>>(&text).is_err() {
+        if serde_json::from_slice::<Vec<HashMap<String, IgnoredAny>>>(&text).is_err() {
             return Self::parse(&text);
         }
         let extracted = GraphQLBatchRequest::<Failure>::from_request(post(text.clone()), &()).await;
