@@ -5,6 +5,7 @@
 //! their bodies, in the format that the client reads. A panic in a handler becomes a 500, and a request that exceeds
 //! `PATRON_REQUEST_TIMEOUT` a 503.
 
+mod catch_panic;
 mod concurrency_limit;
 mod cors;
 pub(crate) mod etag;
@@ -18,17 +19,19 @@ mod request_id;
 mod security_headers;
 
 use std::any::Any;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::Route;
 use headers::{ContentType, HeaderMapExt, Mime};
-use tower::{ServiceExt, service_fn};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tracing::{Instrument, Span};
@@ -39,6 +42,7 @@ use crate::http::extract::json_body::is_json;
 use crate::http::failure::{Failure, FailureFormat};
 use crate::server::Streamed;
 use crate::telemetry;
+use catch_panic::catch_panic;
 use concurrency_limit::limit_concurrency;
 use cors::{cors, is_preflight};
 use etag::set_entity_tag;
@@ -61,10 +65,12 @@ pub(crate) fn with_middleware(routes: Router, app: &Arc<App>) -> Router {
     let routes = routes
         .fallback(async || Failure::from_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Failure::from_status(StatusCode::METHOD_NOT_ALLOWED))
-        .layer(CatchPanicLayer::custom(on_panic))
-        .layer(from_fn_with_state(Arc::clone(app), stack))
-        .layer(CompressionLayer::new().compress_when(
-            DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)).and(may_be_compressed),
+        // Together, because axum boxes each layer, and clones it with everything inside for each request.
+        .layer((
+            CompressionLayer::new().compress_when(
+                DefaultPredicate::new().and(SizeAbove::new(MIN_COMPRESSED)).and(may_be_compressed),
+            ),
+            Stack(Arc::clone(app)),
         ));
     // CORS is the outermost layer, so that pages can read failures as well.
     let Some(cors) = cors(&app.config.server.cors_origins) else { return routes };
@@ -98,12 +104,53 @@ fn may_be_compressed(_: StatusCode, _: Version, headers: &HeaderMap, extensions:
         && headers.get(header::ETAG).is_none_or(|tag| tag.as_bytes().starts_with(b"W/"))
 }
 
-/// The middleware of patron, from the innermost to the outermost. It is one layer of axum, because every layer clones
-/// all layers inside it for each request.
-async fn stack(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let app = &app;
-    let keyed =
-        async move |request| idempotent(app, request, async move |request| next.run(request).await).await;
+/// The middleware of patron as a layer of axum. A layer from a function would box and clone the handler again.
+#[derive(Clone)]
+struct Stack(Arc<App>);
+
+/// A handler with the middleware of patron around it.
+#[derive(Clone)]
+struct StackedRoute {
+    app: Arc<App>,
+    route: Route,
+}
+
+impl Layer<Route> for Stack {
+    type Service = StackedRoute;
+
+    fn layer(&self, route: Route) -> StackedRoute {
+        StackedRoute { app: Arc::clone(&self.0), route }
+    }
+}
+
+impl Service<Request> for StackedRoute {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (app, route) = (Arc::clone(&self.app), self.route.clone());
+        Box::pin(async move { Ok(stack(&app, request, route).await) })
+    }
+}
+
+/// The response of a handler, also if it panics.
+async fn handle(route: Route, request: Request) -> Response {
+    match catch_panic(route.oneshot(request)).await {
+        Ok(Ok(response)) => response,
+        Err(panic) => on_panic(&*panic),
+    }
+}
+
+/// The middleware of patron, from the innermost to the outermost.
+async fn stack(app: &Arc<App>, request: Request, route: Route) -> Response {
+    let keyed = async move |request| {
+        idempotent(app, request, async move |request| handle(route, request).await).await
+    };
     let timed = async move |request| limit_time(app, keyed(request)).await;
     let tagged = async move |request| set_entity_tag(request, timed).await;
     let permitted = async move |request| limit_concurrency(app, request, tagged).await;
@@ -209,7 +256,7 @@ async fn limit_time(app: &App, response: impl Future<Output = Response>) -> Resp
     }
 }
 
-fn on_panic(panic: Box<dyn Any + Send>) -> Response {
+fn on_panic(panic: &(dyn Any + Send)) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let panic = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
     tracing::error!(panic, "a handler panicked");
