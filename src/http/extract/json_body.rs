@@ -69,6 +69,10 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     if has_content_coding(headers) {
         return Err(Failure::content_coding());
     }
+    // What nearly all clients send, without parsing it as a media type.
+    if headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json") {
+        return Ok(());
+    }
     let content_type = headers.typed_get::<ContentType>().map(Mime::from);
     if content_type.is_some_and(|content_type| is_json(&content_type) && is_utf_8(&content_type)) {
         Ok(())

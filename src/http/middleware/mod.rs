@@ -239,10 +239,12 @@ fn loggable(path: &str) -> &str {
 /// A failure that a library responded with in its own format. JSON and HTML are our own: no library writes them.
 fn foreign_failure(response: &Response) -> Option<Failure> {
     let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
     let content_type = response.headers().typed_get::<ContentType>().map(Mime::from);
     let is_own = content_type.is_some_and(|kind| is_json(&kind) || kind.essence_str() == "text/html");
-    let is_failure = status.is_client_error() || status.is_server_error();
-    (is_failure && !is_own).then(|| Failure::from_status(status))
+    (!is_own).then(|| Failure::from_status(status))
 }
 
 async fn limit_time(app: &App, response: impl Future<Output = Response>) -> Response {
