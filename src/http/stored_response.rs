@@ -31,7 +31,11 @@ pub(super) fn stored_response(parts: &response::Parts, body: &[u8]) -> StoredRes
     StoredResponse {
         status: parts.status.as_u16(),
         headers: headers.collect(),
-        body: String::from_utf8_lossy(body).into_owned(),
+        // Checked as a whole first, which is several times as fast as the search for invalid bytes.
+        body: match std::str::from_utf8(body) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(body).into_owned(),
+        },
     }
 }
 
