@@ -18,7 +18,8 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::db::TxResult;
-use crate::entity::{admin_user, customer};
+use crate::entity::admin_user;
+use crate::entity::customer_row::CustomerRow;
 use crate::error::{Error, Result};
 
 /// The maximum number of keys in a query.
@@ -36,9 +37,9 @@ pub struct BatchLoaders {
     /// Admins by their UUID and the UUID of one of their sessions.
     pub admin_sessions: Arc<BatchLoader<(Uuid, Uuid), admin_user::Account>>,
     /// Customers by UUID.
-    pub customers: Arc<BatchLoader<Uuid, customer::Model>>,
+    pub customers: Arc<BatchLoader<Uuid, CustomerRow>>,
     /// Customers by their UUID and the UUID of one of their sessions.
-    pub sessions: Arc<BatchLoader<(Uuid, Uuid), customer::Model>>,
+    pub sessions: Arc<BatchLoader<(Uuid, Uuid), CustomerRow>>,
 }
 
 /// Batches lookups of one kind.

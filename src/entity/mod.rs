@@ -4,6 +4,7 @@
 //! crate, this module imports only `types`.
 #![expect(missing_docs, reason = "a column is documented only if its name doesn't explain it")]
 
+pub mod address_row;
 pub mod admin_recovery_code;
 pub mod admin_second_factor;
 pub mod admin_session;
@@ -13,6 +14,7 @@ pub mod customer;
 pub mod customer_address;
 pub mod customer_group;
 pub mod customer_metafield_value;
+pub mod customer_row;
 pub mod customer_session;
 pub mod idempotency_key;
 pub mod journal_entry;
@@ -20,6 +22,7 @@ pub mod journal_position;
 pub mod mail;
 pub mod metafield_definition;
 pub mod reset_password_token;
+mod row;
 pub mod saved_view;
 pub mod shop_change;
 pub mod throttle;

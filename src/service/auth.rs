@@ -16,9 +16,8 @@ use crate::config::SecondFactorPolicy;
 use crate::db::Database;
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::entity::admin_user::Account;
-use crate::entity::{
-    admin_second_factor, admin_session, admin_user, admin_write, customer, customer_session,
-};
+use crate::entity::customer_row::{CustomerRow, SessionCustomer};
+use crate::entity::{admin_second_factor, admin_session, admin_user, admin_write, customer_session};
 use crate::error::Result;
 use crate::service::customer::find_batched;
 use crate::service::token;
@@ -32,7 +31,7 @@ pub struct Authenticated {
     /// The identifier of the token (`jti`).
     pub token_id: Option<Uuid>,
     /// The row of an authenticated customer, so that services don't have to read it again.
-    pub customer: Option<customer::Model>,
+    pub customer: Option<CustomerRow>,
 }
 
 /// Verifies an access token and returns its caller.
@@ -192,13 +191,13 @@ async fn admins_with_sessions(
 async fn customers_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
-) -> Result<HashMap<(Uuid, Uuid), customer::Model>> {
+) -> Result<HashMap<(Uuid, Uuid), CustomerRow>> {
     let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
-    let select = customer_session::Entity::find().filter(customer_session::Column::Uuid.is_in(sessions));
-    let rows = select.find_also_related(customer::Entity).all(db.reader()).await?;
-    let customers = rows.into_iter().filter_map(|(session, customer)| {
-        let customer = customer?;
-        Some(((customer.uuid, session.uuid), customer))
-    });
+    let select = CustomerRow::select().inner_join(customer_session::Entity);
+    let select = select.column(customer_session::Column::Uuid);
+    let select = select.filter(customer_session::Column::Uuid.is_in(sessions));
+    let rows = select.into_model::<SessionCustomer>().all(db.reader()).await?;
+    let customers =
+        rows.into_iter().map(|SessionCustomer { customer, session }| ((customer.uuid, session), customer));
     Ok(customers.collect())
 }

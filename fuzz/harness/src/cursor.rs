@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
-use patron::entity::customer::Model;
+use patron::entity::customer_row::CustomerRow;
 use patron::error::{Error, Result};
 use patron::service::customer::{Connection, Sort, SortField};
 use patron::service::query::keyset::Window;
@@ -103,7 +103,7 @@ fn rows(world: &World, window: &Window, sort: &[Sort]) -> Result<Vec<Row>> {
         connection.has_rows_before_start(&world.ctx).await.expect("the database responds");
         connection.rows(&world.ctx).await.expect("the database responds")
     });
-    let row = |row: &Model| Row {
+    let row = |row: &CustomerRow| Row {
         id: row.customer_id,
         cursor: connection.cursor(row),
         values: sort.iter().map(|sort| value(sort.field, row)).collect(),
@@ -112,7 +112,7 @@ fn rows(world: &World, window: &Window, sort: &[Sort]) -> Result<Vec<Row>> {
 }
 
 /// The value of a customer that a field sorts by.
-fn value(field: SortField, row: &Model) -> Value {
+fn value(field: SortField, row: &CustomerRow) -> Value {
     match field {
         SortField::CustomerId => row.customer_id.into(),
         SortField::Email => row.email.key().into(),

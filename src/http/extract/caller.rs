@@ -21,7 +21,7 @@ use super::shop_caller::authenticate_by_cookie;
 use crate::app::App;
 use crate::app::ctx::{AdminCtx, Caller, Ctx, CustomerCtx, OwnAdminCtx, SteppedUpCtx};
 use crate::app::idempotency::KeyedRequest;
-use crate::entity::customer;
+use crate::entity::customer_row::CustomerRow;
 use crate::error::Error;
 use crate::http::failure::Failure;
 use crate::http::idempotency_key::{MalformedKey, malformed_key};
@@ -33,7 +33,7 @@ use crate::types::IfMatch;
 
 /// The row of the calling customer, as it was read during authentication. `None` for other callers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CurrentCustomer(pub Option<customer::Model>);
+pub(crate) struct CurrentCustomer(pub Option<CustomerRow>);
 
 /// Must be extracted after the [`Ctx`], which reads the row.
 impl<S: Send + Sync> FromRequestParts<S> for CurrentCustomer {

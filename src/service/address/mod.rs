@@ -24,6 +24,7 @@ use crate::app::ctx::{Caller, Ctx};
 use crate::app::write::{Write, Written};
 use crate::db::TxResult;
 use crate::db::batch_loader::pad_to_power_of_two;
+use crate::entity::address_row::{AddressRow, CustomerAddressRow};
 use crate::entity::customer_address::{ActiveModel, Column, Entity, Model};
 use crate::entity::{PublicId, customer};
 use crate::error::{Error, Result};
@@ -159,8 +160,8 @@ pub async fn delete(
 /// Returns the addresses of these customers, the default of each first.
 ///
 /// It does not authorize: the caller of this function must have checked that `ctx` may see these customers.
-pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<Model>> {
-    Ok(Entity::find_by_customers(customer_ids).all(ctx.app.db.reader()).await?)
+pub async fn of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<Vec<AddressRow>> {
+    Ok(AddressRow::of_customers(customer_ids).into_model().all(ctx.app.db.reader()).await?)
 }
 
 /// Counts the addresses of each of these customers that has one.
@@ -176,15 +177,16 @@ pub async fn count_of_customers(ctx: &Ctx, customer_ids: &[i32]) -> Result<HashM
 
 /// Finds an address that the caller may see, and the public identifier of its customer. An admin may see every address,
 /// a customer its own addresses.
-pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(Model, Uuid)>> {
-    let mut select = Entity::find().filter(Column::Uuid.eq(uuid)).find_also_related(customer::Entity);
+pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<(AddressRow, Uuid)>> {
+    let select = AddressRow::select().inner_join(customer::Entity).column(customer::Column::Uuid);
+    let mut select = select.filter(Column::Uuid.eq(uuid));
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => {}
         Caller::Customer { customer_id, .. } => select = select.filter(Column::CustomerId.eq(customer_id)),
         Caller::UnenrolledAdmin { .. } | Caller::Anonymous => return Ok(None),
     }
-    let row = select.one(ctx.app.db.reader()).await?;
-    Ok(row.and_then(|(address, customer)| Some((address, customer?.uuid))))
+    let found = select.into_model::<CustomerAddressRow>().one(ctx.app.db.reader()).await?;
+    Ok(found.map(|found| (found.address, found.customer)))
 }
 
 /// Locks the customer's row and returns its primary key. Without the lock, two concurrent transactions could each

@@ -10,7 +10,8 @@ use super::criterion::Criterion;
 use super::reading::Reading;
 use super::sort::{Sort, SortField};
 use crate::app::ctx::{AdminCtx, Ctx};
-use crate::entity::customer::{Column, Entity, Model};
+use crate::entity::customer::{Column, Entity};
+use crate::entity::customer_row::CustomerRow;
 use crate::entity::name_key;
 use crate::error::{Error, Result};
 use crate::service::query::condition::column;
@@ -62,8 +63,8 @@ impl Connection {
     }
 
     /// Reads the page.
-    pub async fn rows(&self, ctx: &AdminCtx) -> Result<Slice<Model>> {
-        self.keyset.rows::<Entity>(&self.condition, &ctx.list_reader()).await
+    pub async fn rows(&self, ctx: &AdminCtx) -> Result<Slice<CustomerRow>> {
+        self.keyset.rows_of(CustomerRow::select(), &self.condition, &ctx.list_reader()).await
     }
 
     /// Counts the customers on all pages.
@@ -83,7 +84,7 @@ impl Connection {
     }
 
     /// Encodes the cursor of a customer on the page.
-    pub fn cursor(&self, row: &Model) -> String {
+    pub fn cursor(&self, row: &CustomerRow) -> String {
         self.keyset.cursor(self.fields.iter().map(|field| value(*field, row)).collect())
     }
 }
@@ -114,7 +115,7 @@ fn key(ctx: &Ctx, sort: Sort) -> SortKey {
 }
 
 /// The value of one row that [`key`] compares.
-fn value(field: SortField, row: &Model) -> Json {
+fn value(field: SortField, row: &CustomerRow) -> Json {
     match field {
         SortField::CustomerId => row.customer_id.into(),
         SortField::Email => row.email_key.as_deref().into(),

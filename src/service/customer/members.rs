@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query as Sql};
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::app::ctx::AdminCtx;
 use crate::db::batch_loader;
-use crate::entity::customer::{Column, Entity, Model};
+use crate::entity::customer::{Column, Entity};
+use crate::entity::customer_row::CustomerRow;
 use crate::error::{Error, Result};
 
 /// Maximum number of customers of a group that is returned as one list.
@@ -20,7 +21,7 @@ pub const MAX_MEMBERS: u64 = 100;
 #[derive(Debug, Default)]
 pub struct Members {
     /// Customers of the groups with at most [`MAX_MEMBERS`], newest first.
-    pub rows: Vec<Model>,
+    pub rows: Vec<CustomerRow>,
     /// Primary keys of the groups with more than [`MAX_MEMBERS`].
     pub too_large: Vec<i32>,
 }
@@ -47,8 +48,10 @@ pub async fn of_groups(ctx: &AdminCtx, group_ids: &[i32]) -> Result<Members> {
         .collect();
     let small: Vec<i32> = group_ids.iter().copied().filter(|id| !too_large.contains(id)).collect();
     let max_rows = MAX_MEMBERS * small.len() as u64;
-    let select = Entity::find().filter(Column::GroupId.is_in(batch_loader::pad_to_power_of_two(small)));
-    let rows = select.order_by_desc(Column::CustomerId).limit(max_rows + 1).all(db).await?;
+    let select =
+        CustomerRow::select().filter(Column::GroupId.is_in(batch_loader::pad_to_power_of_two(small)));
+    let select = select.order_by_desc(Column::CustomerId).limit(max_rows + 1);
+    let rows: Vec<CustomerRow> = select.into_model().all(db).await?;
     if rows.len() as u64 > max_rows {
         return Err(Error::unavailable("customers were added to a group while it was read"));
     }

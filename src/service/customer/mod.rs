@@ -52,6 +52,7 @@ use crate::app::write::{Write, Written};
 use crate::db::batch_loader::pad_to_power_of_two;
 use crate::db::{Database, TxResult};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
+use crate::entity::customer_row::CustomerRow;
 use crate::entity::{PublicId, customer_group};
 use crate::error::{Error, Result};
 use crate::service::account::{enqueue_verification_mail, insert_metafield_values, save, search_text_of};
@@ -210,34 +211,39 @@ pub enum CustomerKey {
 }
 
 /// Finds a customer by public identifier or e-mail address.
-pub async fn find(ctx: &AdminCtx, key: &CustomerKey) -> Result<Option<Model>> {
+pub async fn find(ctx: &AdminCtx, key: &CustomerKey) -> Result<Option<CustomerRow>> {
     match key {
         CustomerKey::Uuid(uuid) => find_batched(&ctx.app, *uuid).await,
-        CustomerKey::Email(email) => Ok(Entity::find_by_address(email).one(ctx.app.db.reader()).await?),
+        CustomerKey::Email(email) => {
+            let select = CustomerRow::select().filter(customer::Column::EmailKey.eq(email.key()));
+            Ok(select.into_model().one(ctx.app.db.reader()).await?)
+        }
     }
 }
 
 /// Finds a customer by public identifier; concurrent calls share one query.
-pub(super) async fn find_batched(app: &App, uuid: Uuid) -> Result<Option<Model>> {
+pub(super) async fn find_batched(app: &App, uuid: Uuid) -> Result<Option<CustomerRow>> {
     let db = app.db.clone();
     let fetch = move |uuids| by_public_id(db.clone(), uuids);
     app.batch_loaders.customers.get(uuid, fetch).await
 }
 
 /// The customers with these primary keys.
-pub async fn by_ids(ctx: &AdminCtx, ids: &[i32]) -> Result<Vec<Model>> {
-    let select = Entity::find().filter(customer::Column::CustomerId.is_in(pad_to_power_of_two(ids.to_vec())));
-    Ok(select.all(ctx.app.db.reader()).await?)
+pub async fn by_ids(ctx: &AdminCtx, ids: &[i32]) -> Result<Vec<CustomerRow>> {
+    let ids = pad_to_power_of_two(ids.to_vec());
+    let select = CustomerRow::select().filter(customer::Column::CustomerId.is_in(ids));
+    Ok(select.into_model().all(ctx.app.db.reader()).await?)
 }
 
-async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, Model>> {
-    let select = Entity::find().filter(customer::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
-    Ok(select.all(db.reader()).await?.into_iter().map(|row| (row.uuid, row)).collect())
+async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, CustomerRow>> {
+    let select = CustomerRow::select().filter(customer::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
+    let rows = select.into_model::<CustomerRow>().all(db.reader()).await?;
+    Ok(rows.into_iter().map(|row| (row.uuid, row)).collect())
 }
 
 /// Finds a customer that the caller may see. An admin may see every customer, a customer only itself, an anonymous
 /// caller none.
-pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
+pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<CustomerRow>> {
     match ctx.caller {
         Caller::Admin { .. } | Caller::System => find_batched(&ctx.app, uuid).await,
         Caller::Customer { uuid: own, .. } if own == uuid => find_batched(&ctx.app, uuid).await,
@@ -246,8 +252,8 @@ pub async fn find_visible(ctx: &Ctx, uuid: Uuid) -> Result<Option<Model>> {
 }
 
 /// Returns one page of customers.
-pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<Model>> {
-    query.rows::<Entity>(ctx).await
+pub async fn list(ctx: &AdminCtx, query: &ListQuery) -> Result<Vec<CustomerRow>> {
+    query.rows_of(CustomerRow::select(), ctx).await
 }
 
 /// Counts the customers on all pages of a query.

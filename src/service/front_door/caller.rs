@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::app::ctx::Caller;
 use crate::config::FrontDoorConfig;
+use crate::entity::customer_row::CustomerRow;
 use crate::entity::{admin_user, customer};
 use crate::error::Result;
 use crate::service::auth::{Authenticated, admin_without_session};
@@ -29,7 +30,8 @@ pub async fn authenticate(
 }
 
 async fn customer(app: &App, customer_id: i32) -> Result<Option<Authenticated>> {
-    let customer = customer::Entity::find_by_id(customer_id).one(app.db.reader()).await?;
+    let select = CustomerRow::select().filter(customer::Column::CustomerId.eq(customer_id));
+    let customer = select.into_model::<CustomerRow>().one(app.db.reader()).await?;
     let Some(customer) = customer.filter(|customer| customer.status.is_enabled()) else { return Ok(None) };
     let caller = Caller::Customer { customer_id, uuid: customer.uuid, session: None };
     Ok(Some(Authenticated { caller, token_id: None, customer: Some(customer) }))

@@ -9,10 +9,11 @@ use super::limit::{MAX_PER_HOUR, count_last_hour};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::entity::customer;
+use crate::entity::customer_row::CustomerRow;
 use crate::entity::mail::Model;
 use crate::outbound::mailer::Variables;
 use crate::service::{greeting, mailed_token};
-use crate::types::MailKind;
+use crate::types::{EmailAddress, MailKind};
 
 /// Prepares the variables of a mail to a customer, and creates the token of its link. Returns `None` if the mail must not be sent.
 pub(super) async fn prepare(
@@ -21,7 +22,7 @@ pub(super) async fn prepare(
     mail: &Model,
     customer: &customer::Model,
 ) -> TxResult<Option<Variables>> {
-    let mut variables = without_link(ctx, mail, Some(customer));
+    let mut variables = without_link(ctx, mail, Some(&Addressee::from(customer)));
     match mail.kind {
         MailKind::VerifyEmail => {
             if !customer.status.is_enabled() || !customer.can_confirm(&mail.recipient) {
@@ -65,13 +66,33 @@ pub(super) async fn prepare(
     Ok(Some(variables))
 }
 
+/// What a mail says of its customer.
+pub(super) struct Addressee<'a> {
+    full_name: &'a str,
+    /// The e-mail address, if it is verified.
+    verified: Option<&'a EmailAddress>,
+}
+
+impl<'a> From<&'a customer::Model> for Addressee<'a> {
+    fn from(customer: &'a customer::Model) -> Self {
+        let verified = customer.email_verified_at.map(|_| &customer.email);
+        Self { full_name: &customer.full_name, verified }
+    }
+}
+
+impl<'a> From<&'a CustomerRow> for Addressee<'a> {
+    fn from(customer: &'a CustomerRow) -> Self {
+        let verified = customer.email_verified_at.map(|_| &customer.email);
+        Self { full_name: &customer.full_name, verified }
+    }
+}
+
 /// The variables of a mail except its link. Without a customer, the name is empty.
-pub(super) fn without_link(ctx: &Ctx, mail: &Model, customer: Option<&customer::Model>) -> Variables {
+pub(super) fn without_link(ctx: &Ctx, mail: &Model, customer: Option<&Addressee<'_>>) -> Variables {
     let config = &ctx.app.config.accounts;
-    let name = |customer: &customer::Model| {
-        let is_verified =
-            customer.email_verified_at.is_some() && customer.email.key() == mail.recipient.key();
-        greeting::greeting_name(&customer.full_name, is_verified)
+    let name = |customer: &Addressee<'_>| {
+        let is_verified = customer.verified.is_some_and(|email| email.key() == mail.recipient.key());
+        greeting::greeting_name(customer.full_name, is_verified)
     };
     Variables {
         full_name: customer.map(name).unwrap_or_default(),

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, NullOrdering, SimpleExpr};
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, Order, QueryFilter, QuerySelect, QueryTrait, Select, Value,
+    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QuerySelect, QueryTrait,
+    Select, Value,
 };
 use serde_json::Value as Json;
 
@@ -226,6 +227,20 @@ impl Keyset {
         condition: &Condition,
         db: &impl ConnectionTrait,
     ) -> Result<Slice<E::Model>> {
+        self.rows_of(E::find(), condition, db).await
+    }
+
+    /// Reads the page of the rows that match the condition, with the columns of this selection.
+    pub async fn rows_of<E, R>(
+        &self,
+        all: Select<E>,
+        condition: &Condition,
+        db: &impl ConnectionTrait,
+    ) -> Result<Slice<R>>
+    where
+        E: EntityTrait,
+        R: FromQueryResult,
+    {
         let mut condition = condition.clone();
         for (position, ahead) in [(&self.after, true), (&self.before, false)] {
             let beyond = position.as_ref().map(|position| self.beyond(position, ahead, false));
@@ -239,14 +254,14 @@ impl Keyset {
             // before them.
             Some((key, value)) => {
                 let others = condition.clone().add(key.at_or_past(value, self.reads_upwards(key)));
-                rows.extend(self.select::<E>(others, limit).all(db).await?);
+                rows.extend(self.select(&all, others, limit).into_model::<R>().all(db).await?);
                 let remaining = limit - rows.len() as u64;
                 if remaining > 0 {
                     let nulls = condition.add(key.expression.clone().is_null());
-                    rows.extend(self.select::<E>(nulls, remaining).all(db).await?);
+                    rows.extend(self.select(&all, nulls, remaining).into_model::<R>().all(db).await?);
                 }
             }
-            None => rows.extend(self.select::<E>(condition, limit).all(db).await?),
+            None => rows.extend(self.select(&all, condition, limit).into_model::<R>().all(db).await?),
         }
         let more = rows.len() > self.count;
         rows.truncate(self.count);
@@ -269,8 +284,8 @@ impl Keyset {
     }
 
     /// Selects up to `limit` rows that match the condition, in the order of reading.
-    fn select<E: EntityTrait>(&self, condition: Condition, limit: u64) -> Select<E> {
-        let mut select = E::find().filter(condition);
+    fn select<E: EntityTrait>(&self, all: &Select<E>, condition: Condition, limit: u64) -> Select<E> {
+        let mut select = all.clone().filter(condition);
         for key in &self.keys {
             let upwards = self.reads_upwards(key);
             let order = if upwards { Order::Asc } else { Order::Desc };

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use sea_orm::sea_query::{Asterisk, BinOper, Expr, ExprTrait, Func, SimpleExpr};
-use sea_orm::{Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{Condition, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::app::ctx::AdminCtx;
 use crate::error::{Error, Result};
@@ -176,13 +176,22 @@ impl ListQuery {
 
     /// Reads the rows of the page.
     pub async fn rows<E: EntityTrait>(&self, ctx: &AdminCtx) -> Result<Vec<E::Model>> {
-        let mut select = E::find().filter(self.condition.clone());
+        self.rows_of(E::find(), ctx).await
+    }
+
+    /// Reads the rows of the page, with the columns of this selection.
+    pub async fn rows_of<E, R>(&self, all: Select<E>, ctx: &AdminCtx) -> Result<Vec<R>>
+    where
+        E: EntityTrait,
+        R: FromQueryResult,
+    {
+        let mut select = all.filter(self.condition.clone());
         for (key, direction) in &self.order {
             select = select.order_by(key.clone(), direction.clone());
         }
         let offset = u64::from(self.page - 1) * u64::from(self.limit);
         let select = select.offset(offset).limit(u64::from(self.limit));
-        Ok(select.all(&ctx.list_reader()).await?)
+        Ok(select.into_model().all(&ctx.list_reader()).await?)
     }
 
     /// Counts the rows on all pages.

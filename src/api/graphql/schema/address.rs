@@ -7,12 +7,12 @@ use super::country::{Country, Province};
 use super::node::{NodeKind, global_id};
 use crate::api::graphql::caller::customer_url;
 use crate::api::graphql::sized_output::Text;
-use crate::entity::customer_address::Model;
+use crate::entity::address_row::AddressRow;
 use crate::service::country;
 
 /// A postal address of a customer.
 pub(super) struct CustomerAddress {
-    pub(super) row: Model,
+    pub(super) row: AddressRow,
     /// The uuid of the customer it belongs to.
     pub(super) customer: Uuid,
 }

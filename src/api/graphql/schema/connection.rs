@@ -10,7 +10,7 @@ use super::customer::Customer;
 use crate::api::graphql::caller::admin;
 use crate::api::graphql::error::ResolverError;
 use crate::api::graphql::sized_output::List;
-use crate::entity::customer::Model;
+use crate::entity::customer_row::CustomerRow;
 use crate::service::customer::Connection;
 use crate::service::query::keyset::Slice;
 use crate::service::query::page;
@@ -28,13 +28,13 @@ pub(super) struct CustomerConnection(Arc<CustomerPage>);
 
 pub(super) struct CustomerPage {
     query: Connection,
-    slice: OnceCell<Slice<Model>>,
+    slice: OnceCell<Slice<CustomerRow>>,
     total_count: OnceCell<i64>,
     more_opposite: OnceCell<bool>,
 }
 
 impl CustomerPage {
-    async fn slice(&self, ctx: &Context<'_>) -> Result<&Slice<Model>> {
+    async fn slice(&self, ctx: &Context<'_>) -> Result<&Slice<CustomerRow>> {
         let ctx = admin(ctx)?;
         Ok(self.slice.get_or_try_init(|| self.query.rows(ctx)).await.map_err(ResolverError)?)
     }

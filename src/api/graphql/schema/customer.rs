@@ -18,7 +18,7 @@ use super::session::Session;
 use crate::api::graphql::caller::{admin, customer_url};
 use crate::api::graphql::error::{ResolverError, nullable};
 use crate::api::graphql::sized_output::{AnyJson, List, Text};
-use crate::entity::customer::Model;
+use crate::entity::customer_row::CustomerRow;
 use crate::entity::metafield_definition;
 use crate::http::urls;
 use crate::service::customer;
@@ -33,20 +33,20 @@ const MAILS: usize = 10;
 /// A customer account. Only admins and the customer itself can read it.
 #[derive(Clone)]
 pub(super) struct Customer {
-    row: Model,
+    row: CustomerRow,
     /// The customers of the same page, whose addresses, groups and sessions are loaded together.
     batch: Arc<CustomerBatch>,
 }
 
 impl Customer {
     /// The customers of a page.
-    pub(super) fn page(rows: Vec<Model>) -> Vec<Self> {
+    pub(super) fn page(rows: Vec<CustomerRow>) -> Vec<Self> {
         let batch = Arc::new(CustomerBatch::of(&rows));
         rows.into_iter().map(|row| Self { row, batch: Arc::clone(&batch) }).collect()
     }
 
     /// The row.
-    pub(super) fn row(&self) -> &Model {
+    pub(super) fn row(&self) -> &CustomerRow {
         &self.row
     }
 
@@ -57,8 +57,8 @@ impl Customer {
 }
 
 /// A single customer.
-impl From<Model> for Customer {
-    fn from(row: Model) -> Self {
+impl From<CustomerRow> for Customer {
+    fn from(row: CustomerRow) -> Self {
         let batch = Arc::new(CustomerBatch::of(std::slice::from_ref(&row)));
         Self { row, batch }
     }

@@ -17,7 +17,9 @@ use super::list_connection::ListConnection;
 use super::mail::Mail;
 use crate::api::graphql::caller::{admin, caller};
 use crate::api::graphql::error::ResolverError;
-use crate::entity::{customer, customer_address, customer_group, customer_session};
+use crate::entity::address_row::AddressRow;
+use crate::entity::customer_row::CustomerRow;
+use crate::entity::{customer_group, customer_session};
 use crate::error::Error;
 use crate::service::{self, address, group, session};
 
@@ -29,14 +31,14 @@ pub(super) struct CustomerBatch {
     customer_ids: Vec<i32>,
     group_ids: Vec<i32>,
     groups: Fetched<CustomerGroup>,
-    addresses: Fetched<Vec<customer_address::Model>>,
+    addresses: Fetched<Vec<AddressRow>>,
     address_counts: Fetched<i64>,
     sessions: Fetched<Vec<customer_session::Model>>,
     mails: CustomerMailPages,
 }
 
 impl CustomerBatch {
-    pub(super) fn of(customers: &[customer::Model]) -> Self {
+    pub(super) fn of(customers: &[CustomerRow]) -> Self {
         let mut group_ids: Vec<i32> = customers.iter().filter_map(|row| row.group_id).collect();
         group_ids.sort_unstable();
         group_ids.dedup();
@@ -63,11 +65,7 @@ impl CustomerBatch {
     }
 
     /// The addresses of a customer of the page.
-    pub(super) async fn addresses(
-        &self,
-        ctx: &Context<'_>,
-        customer_id: i32,
-    ) -> Result<Vec<customer_address::Model>> {
+    pub(super) async fn addresses(&self, ctx: &Context<'_>, customer_id: i32) -> Result<Vec<AddressRow>> {
         let ctx = caller(ctx)?;
         let fetch = async || {
             let rows = address::of_customers(ctx, &self.customer_ids).await?;
