@@ -1,6 +1,8 @@
 //! Randomness. Only this module reads random numbers (clippy.toml enforces it), so that tests and the demo can use a seed.
 //! If the operating system has no randomness, the program panics.
 
+use std::cell::RefCell;
+
 use chrono::TimeDelta;
 use parking_lot::Mutex;
 use rand::rngs::{StdRng, SysRng};
@@ -37,9 +39,14 @@ impl Random {
         bytes
     }
 
-    /// A random UUID (RFC 9562, version 4).
+    /// A random UUID (RFC 9562, version 4). It is a name and not a secret, so it needs no system call: every request has one,
+    /// and a refresh three.
     pub fn uuid(&self) -> Uuid {
-        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+        let bytes = match self {
+            Self::System => name_bytes(),
+            Self::Seeded(_) => self.bytes(),
+        };
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
     /// A delay that is up to a fifth longer or shorter, so that operations that failed together are not retried together.
@@ -56,5 +63,38 @@ impl Random {
         const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
         let letter = |byte: u8| char::from(ALPHABET[usize::from(byte % 32)]);
         self.bytes::<N>().into_iter().map(letter).collect()
+    }
+}
+
+/// Random bytes for a name. They come from a cryptographic generator of the thread (ChaCha with 12 rounds), which the operating
+/// system's generator has seeded, so names are unique and can't be guessed from others.
+fn name_bytes() -> [u8; 16] {
+    thread_local! {
+        static GENERATOR: RefCell<StdRng> = RefCell::new(StdRng::from_seed(Random::System.bytes()));
+    }
+    let mut bytes = [0; 16];
+    GENERATOR.with_borrow_mut(|generator| generator.fill_bytes(&mut bytes));
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::Random;
+
+    #[test]
+    fn every_thread_has_its_own_names() {
+        let names = || (0..1000).map(|_| Random::System.uuid()).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(names)).collect();
+        let names: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        assert!(names.iter().all(|name| name.get_version_num() == 4));
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), 4000);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_names() {
+        let names = || Random::seeded(7).uuid();
+        assert_eq!(names(), names());
     }
 }
