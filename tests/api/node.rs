@@ -55,3 +55,26 @@ async fn invalid_identifiers_are_null(app: &TestApp) {
     app.admin().delete(&format!("/api/customers/{uuid}")).await.data();
     assert_eq!(app.admin().query_with(QUERY, json!({"id": id})).await.data()["node"], Value::Null);
 }
+
+/// The library resolves the fields of a node, and patron those of a customer (`src/api/graphql/in_place.rs`).
+#[apply(on_both_databases!)]
+async fn a_customer_has_the_same_fields_as_a_node(app: &TestApp) {
+    const FIELDS: &str = "__typename id customerId uuid status email again: email fullName emailVerifiedAt pendingEmail createdAt \
+        updatedAt lastSignInAt version urn addAddressApi updateProfileApi editUrl metaData metafields { key } addressCount \
+        group { __typename groupName uuid version editUrl } sessions { id userAgent } \
+        addresses { __typename id uuid fullName telephone city address1 address2 isDefault version updateApi \
+            country { __typename code name postcodeRequired provinceLabel } province { code name } }";
+    let ann = app.customer("ann@x.io").await;
+    app.add_address(&ann.row, "US-CA", true).await;
+    let own = ann.query("{ currentCustomer { id uuid } }").await.data()["currentCustomer"].clone();
+    let node = format!("query ($id: ID!) {{ node(id: $id) {{ ... on Customer {{ {FIELDS} }} }} }}");
+    let node = app.admin().query_with(&node, json!({"id": own["id"]})).await.data()["node"].clone();
+    assert_eq!((&node["__typename"], &node["addressCount"]), (&json!("Customer"), &json!(1)));
+    let single = format!("query ($id: String) {{ customer(id: $id) {{ {FIELDS} }} }}");
+    let single = app.admin().query_with(&single, json!({"id": own["uuid"]})).await;
+    assert_eq!(single.data()["customer"], node);
+    for (list, rows) in [("customers", "items"), ("customersConnection", "nodes")] {
+        let list_query = format!("{{ {list} {{ {rows} {{ {FIELDS} }} }} }}");
+        assert_eq!(app.admin().query(&list_query).await.data()[list][rows], json!([node]), "{list}");
+    }
+}

@@ -9,6 +9,7 @@ mod budget_extension;
 mod caller;
 mod error;
 mod error_code;
+mod in_place;
 mod schema;
 mod sized_output;
 mod transport;

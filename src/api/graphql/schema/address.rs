@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::country::{Country, Province};
 use super::node::{NodeKind, global_id};
 use crate::api::graphql::caller::customer_url;
+use crate::api::graphql::in_place::{InPlace, InPlaceObject};
 use crate::api::graphql::sized_output::Text;
 use crate::entity::address_row::AddressRow;
 use crate::service::country;
@@ -15,6 +16,10 @@ pub(super) struct CustomerAddress {
     pub(super) row: AddressRow,
     /// The uuid of the customer it belongs to.
     pub(super) customer: Uuid,
+}
+
+impl InPlaceObject for CustomerAddress {
+    const CONCURRENT: &'static [&'static str] = &[];
 }
 
 /// A postal address of a customer.
@@ -72,8 +77,8 @@ impl CustomerAddress {
     }
 
     /// The country; null if its stored code is unknown.
-    async fn country(&self) -> Option<Country> {
-        country::find(&self.row.country).map(Country)
+    async fn country(&self) -> Option<InPlace<Country>> {
+        country::find(&self.row.country).map(Country).map(InPlace)
     }
 
     /// The province. If it is not in ISO 3166-2, its name and code are the stored text.

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use super::customer::Customer;
 use crate::api::graphql::caller::admin;
 use crate::api::graphql::error::ResolverError;
+use crate::api::graphql::in_place::InPlace;
 use crate::api::graphql::sized_output::List;
 use crate::entity::customer_row::CustomerRow;
 use crate::service::customer::Connection;
@@ -71,8 +72,9 @@ impl CustomerConnection {
     }
 
     /// The customers.
-    async fn nodes(&self, ctx: &Context<'_>) -> Result<List<Customer>> {
-        Ok(List(Customer::page(self.0.slice(ctx).await?.rows.clone())))
+    async fn nodes(&self, ctx: &Context<'_>) -> Result<List<InPlace<Customer>>> {
+        let rows = self.0.slice(ctx).await?.rows.clone();
+        Ok(Customer::page(rows).into_iter().map(InPlace).collect())
     }
 
     /// Information about the pages before and after this one.
@@ -103,8 +105,8 @@ impl CustomerEdge {
     }
 
     /// The customer.
-    async fn node(&self) -> &Customer {
-        &self.node
+    async fn node(&self) -> InPlace<&Customer> {
+        InPlace(&self.node)
     }
 }
 

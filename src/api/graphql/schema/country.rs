@@ -4,6 +4,7 @@ use async_graphql::Object;
 use rust_iso3166::CountryCode;
 use rust_iso3166::iso3166_2::Subdivision;
 
+use crate::api::graphql::in_place::InPlaceObject;
 use crate::api::graphql::sized_output::{List, Text};
 use crate::service::country;
 
@@ -12,6 +13,10 @@ pub(super) const AVERAGE_PROVINCES: usize = 10;
 
 /// A country of ISO 3166-1.
 pub(super) struct Country(pub(super) CountryCode);
+
+impl InPlaceObject for Country {
+    const CONCURRENT: &'static [&'static str] = &[];
+}
 
 /// A country of ISO 3166-1.
 #[Object]

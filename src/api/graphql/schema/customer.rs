@@ -17,6 +17,7 @@ use super::node::{NodeKind, global_id};
 use super::session::Session;
 use crate::api::graphql::caller::{admin, customer_url};
 use crate::api::graphql::error::{ResolverError, nullable};
+use crate::api::graphql::in_place::{InPlace, InPlaceObject};
 use crate::api::graphql::sized_output::{AnyJson, List, Text};
 use crate::entity::customer_row::CustomerRow;
 use crate::entity::metafield_definition;
@@ -62,6 +63,11 @@ impl From<CustomerRow> for Customer {
         let batch = Arc::new(CustomerBatch::of(std::slice::from_ref(&row)));
         Self { row, batch }
     }
+}
+
+impl InPlaceObject for Customer {
+    const CONCURRENT: &'static [&'static str] =
+        &["addresses", "addressCount", "mails", "sessions", "group", "metafields", "metafield"];
 }
 
 /// A customer account. Only admins and the customer itself can read it.
@@ -134,9 +140,9 @@ impl Customer {
 
     /// The postal addresses, the default address first.
     #[graphql(complexity = "1 + 2 * child_complexity")]
-    async fn addresses(&self, ctx: &Context<'_>) -> Result<List<CustomerAddress>> {
+    async fn addresses(&self, ctx: &Context<'_>) -> Result<List<InPlace<CustomerAddress>>> {
         let rows = self.batch.addresses(ctx, self.row.customer_id).await?;
-        let address = |row| CustomerAddress { row, customer: self.row.uuid };
+        let address = |row| InPlace(CustomerAddress { row, customer: self.row.uuid });
         Ok(rows.into_iter().map(address).collect())
     }
 
@@ -174,10 +180,10 @@ impl Customer {
     }
 
     /// The group of the customer.
-    async fn group(&self, ctx: &Context<'_>) -> Option<Result<CustomerGroup>> {
+    async fn group(&self, ctx: &Context<'_>) -> Option<Result<InPlace<CustomerGroup>>> {
         nullable(async || {
             let Some(id) = self.row.group_id else { return Ok(None) };
-            self.batch.group(ctx, id).await
+            Ok(self.batch.group(ctx, id).await?.map(InPlace))
         })
         .await
     }
@@ -254,9 +260,9 @@ pub(super) struct CustomerCollection(pub(super) ListQuery);
 #[Object]
 impl CustomerCollection {
     /// The customers of this page.
-    async fn items(&self, ctx: &Context<'_>) -> Result<List<Customer>> {
+    async fn items(&self, ctx: &Context<'_>) -> Result<List<InPlace<Customer>>> {
         let rows = customer::list(admin(ctx)?, &self.0).await.map_err(ResolverError)?;
-        Ok(List(Customer::page(rows)))
+        Ok(Customer::page(rows).into_iter().map(InPlace).collect())
     }
 
     /// The number of this page, from 1.

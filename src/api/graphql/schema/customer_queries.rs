@@ -13,6 +13,7 @@ use super::metafield::MetafieldDefinition;
 use super::node::{self, Node};
 use crate::api::graphql::caller::admin;
 use crate::api::graphql::error::{ResolverError, nullable};
+use crate::api::graphql::in_place::InPlace;
 use crate::api::graphql::sized_output::List;
 use crate::error::Error;
 use crate::http::CurrentCustomer;
@@ -30,10 +31,10 @@ pub(super) struct CustomerQueries;
 impl CustomerQueries {
     /// The customer to whom the token belongs; null for any other caller.
     #[graphql(complexity = "ROOT + child_complexity")]
-    async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<Customer>> {
+    async fn current_customer(&self, ctx: &Context<'_>) -> Result<Option<InPlace<Customer>>> {
         // The row was read when the token was checked, so no further round trip is needed.
         let CurrentCustomer(row) = ctx.data::<CurrentCustomer>()?;
-        Ok(row.clone().map(Customer::from))
+        Ok(row.clone().map(Customer::from).map(InPlace))
     }
 
     /// A customer by `id` or by `email`. Admins only.
@@ -43,7 +44,7 @@ impl CustomerQueries {
         ctx: &Context<'_>,
         #[graphql(desc = "The customer's uuid, with or without hyphens.")] id: Option<String>,
         #[graphql(desc = "The customer's e-mail address, ignoring case.")] email: Option<String>,
-    ) -> Option<Result<Customer>> {
+    ) -> Option<Result<InPlace<Customer>>> {
         nullable(async || {
             // Before the arguments are checked, so that other callers learn nothing about them.
             let ctx = admin(ctx)?;
@@ -55,7 +56,7 @@ impl CustomerQueries {
             // No customer has an invalid uuid or e-mail address.
             let Some(key) = key else { return Ok(None) };
             let row = customer::find(ctx, &key).await.map_err(ResolverError)?;
-            Ok(row.map(Customer::from))
+            Ok(row.map(Customer::from).map(InPlace))
         })
         .await
     }

@@ -10,6 +10,7 @@ use super::loader::GroupBatch;
 use super::node::{NodeKind, global_id};
 use crate::api::graphql::caller::admin;
 use crate::api::graphql::error::{ResolverError, nullable};
+use crate::api::graphql::in_place::InPlaceObject;
 use crate::api::graphql::sized_output::{List, Text};
 use crate::entity::customer_group::Model;
 use crate::error::Error;
@@ -40,6 +41,10 @@ impl From<Model> for CustomerGroup {
         let batch = Arc::new(GroupBatch::of(std::slice::from_ref(&row)));
         Self { row, batch }
     }
+}
+
+impl InPlaceObject for CustomerGroup {
+    const CONCURRENT: &'static [&'static str] = &["customers"];
 }
 
 /// A group of customers. Admins can read all groups, a customer only its own.
