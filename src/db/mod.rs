@@ -7,8 +7,9 @@
 //! `ready_connections.rs`. Several hosts: `host_selection.rs`. Large reads may use replicas: `replica_check.rs`,
 //! `list_reader.rs`.
 //!
-//! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups, `schema.rs` runs migrations, and
-//! `mark.rs` marks the transactions of a database that EverShop uses as well.
+//! `transaction.rs` runs transactions and retries them, `batch_loader.rs` batches lookups (with the texts of
+//! `lookup_texts.rs`), `schema.rs` runs migrations, and `mark.rs` marks the transactions of a database that EverShop uses as
+//! well.
 
 pub mod batch_loader;
 mod database;
@@ -19,6 +20,7 @@ mod held_connection;
 mod host_selection;
 mod list_reader;
 mod lists;
+pub mod lookup_texts;
 mod mark;
 mod open_transaction;
 mod opened_file;

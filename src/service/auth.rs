@@ -7,7 +7,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QueryResult,
+    QuerySelect, RelationTrait,
+};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -15,6 +18,7 @@ use crate::app::ctx::{AdminProof, Caller, INVALID_ACCESS_TOKEN};
 use crate::config::SecondFactorPolicy;
 use crate::db::Database;
 use crate::db::batch_loader::pad_to_power_of_two;
+use crate::db::lookup_texts::LookupTexts;
 use crate::entity::admin_user::Account;
 use crate::entity::customer_row::{CustomerRow, SessionCustomer};
 use crate::entity::{admin_second_factor, admin_session, admin_user, admin_write, customer_session};
@@ -158,16 +162,21 @@ async fn admins_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
 ) -> Result<HashMap<(Uuid, Uuid), Account>> {
-    let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
-    let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
-    let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
-    let select = select.columns([admin_session::Column::SteppedUpAt, admin_session::Column::LastUsedAt]);
-    let select = select.columns(Account::COLUMNS);
-    let select = select.join(JoinType::LeftJoin, admin_user::Relation::SecondFactor.def());
-    let select = select.column(admin_second_factor::Column::ConfirmedAt);
-    let select = select.join(JoinType::LeftJoin, admin_user::Relation::LastWrite.def());
-    let select = select.column(admin_write::Column::WrittenAt);
-    let rows: Vec<SessionRow> = select.into_tuple().all(db.reader()).await?;
+    static TEXTS: LookupTexts = LookupTexts::new();
+    let sessions = keys.into_iter().map(|(_, session)| session).collect();
+    let statement = TEXTS.statement(db.backend(), pad_to_power_of_two(sessions), |sessions| {
+        let select = admin_session::Entity::find().filter(admin_session::Column::Uuid.is_in(sessions));
+        let select = select.inner_join(admin_user::Entity).select_only().column(admin_session::Column::Uuid);
+        let select = select.columns([admin_session::Column::SteppedUpAt, admin_session::Column::LastUsedAt]);
+        let select = select.columns(Account::COLUMNS);
+        let select = select.join(JoinType::LeftJoin, admin_user::Relation::SecondFactor.def());
+        let select = select.column(admin_second_factor::Column::ConfirmedAt);
+        let select = select.join(JoinType::LeftJoin, admin_user::Relation::LastWrite.def());
+        select.column(admin_write::Column::WrittenAt)
+    });
+    let rows = db.reader().query_all_raw(statement).await?;
+    let rows: Vec<SessionRow> =
+        rows.iter().map(QueryResult::try_get_many_by_index).collect::<std::result::Result<_, _>>()?;
     let accounts = rows.into_iter().map(|row| {
         let (session, stepped_up_at, used_at, ..) = row;
         let (.., id, uuid, status, generation, valid_from, confirmed_at, last_write_at) = row;
@@ -192,11 +201,14 @@ async fn customers_with_sessions(
     db: Database,
     keys: Vec<(Uuid, Uuid)>,
 ) -> Result<HashMap<(Uuid, Uuid), CustomerRow>> {
-    let sessions = pad_to_power_of_two(keys).into_iter().map(|(_, session)| session);
-    let select = CustomerRow::select().inner_join(customer_session::Entity);
-    let select = select.column(customer_session::Column::Uuid);
-    let select = select.filter(customer_session::Column::Uuid.is_in(sessions));
-    let rows = select.into_model::<SessionCustomer>().all(db.reader()).await?;
+    static TEXTS: LookupTexts = LookupTexts::new();
+    let sessions = keys.into_iter().map(|(_, session)| session).collect();
+    let statement = TEXTS.statement(db.backend(), pad_to_power_of_two(sessions), |sessions| {
+        let select = CustomerRow::select().inner_join(customer_session::Entity);
+        let select = select.column(customer_session::Column::Uuid);
+        select.filter(customer_session::Column::Uuid.is_in(sessions))
+    });
+    let rows = SessionCustomer::find_by_statement(statement).all(db.reader()).await?;
     let customers =
         rows.into_iter().map(|SessionCustomer { customer, session }| ((customer.uuid, session), customer));
     Ok(customers.collect())

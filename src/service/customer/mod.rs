@@ -26,7 +26,8 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::{self, Set};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -50,6 +51,7 @@ use crate::app::App;
 use crate::app::ctx::{AdminCtx, Caller, Ctx, SteppedUpCtx};
 use crate::app::write::{Write, Written};
 use crate::db::batch_loader::pad_to_power_of_two;
+use crate::db::lookup_texts::LookupTexts;
 use crate::db::{Database, TxResult};
 use crate::entity::customer::{self, ActiveModel, Entity, Model};
 use crate::entity::customer_row::CustomerRow;
@@ -236,8 +238,11 @@ pub async fn by_ids(ctx: &AdminCtx, ids: &[i32]) -> Result<Vec<CustomerRow>> {
 }
 
 async fn by_public_id(db: Database, uuids: Vec<Uuid>) -> Result<HashMap<Uuid, CustomerRow>> {
-    let select = CustomerRow::select().filter(customer::Column::Uuid.is_in(pad_to_power_of_two(uuids)));
-    let rows = select.into_model::<CustomerRow>().all(db.reader()).await?;
+    static TEXTS: LookupTexts = LookupTexts::new();
+    let statement = TEXTS.statement(db.backend(), pad_to_power_of_two(uuids), |uuids| {
+        CustomerRow::select().filter(customer::Column::Uuid.is_in(uuids))
+    });
+    let rows = CustomerRow::find_by_statement(statement).all(db.reader()).await?;
     Ok(rows.into_iter().map(|row| (row.uuid, row)).collect())
 }
 
