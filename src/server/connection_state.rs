@@ -22,6 +22,10 @@ const ARRIVAL: Duration = Duration::from_secs(2);
 /// The idle timeout of a connection after a stop: how long an HTTP/2 client may take to respond to the GOAWAY.
 const STOPPED_IDLE: Duration = Duration::from_secs(1);
 
+/// How long a connection is idle before it frees its buffers. Longer than the pauses of a client that works without a break, which
+/// would otherwise pay for new buffers with each request.
+const REST_AFTER: Duration = Duration::from_secs(1);
+
 /// The state of a connection, shared between its task and the components that handle it.
 #[derive(Debug)]
 pub(super) struct ConnectionState {
@@ -46,7 +50,9 @@ struct Progress {
     unsent: HeldMemory,
     /// Unanswered requests, with the part of their bodies that has arrived.
     requests: HeldMemory,
-    /// When the last request was answered, or the last response was sent.
+    /// Bodies of requests that are not dropped yet. hyper may not have read them to their ends.
+    bodies: u32,
+    /// When the last request was answered, its body dropped, or the last response was sent.
     last_activity: Duration,
     /// When the server began to read the current headers. For the first request this is when the connection was opened.
     head_started_at: Option<Duration>,
@@ -57,6 +63,8 @@ struct Progress {
     is_blocked: bool,
     /// The last change of `is_blocked`.
     flow_changed_at: Duration,
+    /// Whether the buffers were freed, and no request has arrived since.
+    is_resting: bool,
     /// Whether a request has arrived since the last attempt to evict the connection.
     was_used: bool,
     /// Whether the server drains, and the connection has not yet been shut down for it.
@@ -110,6 +118,8 @@ pub(super) enum Overdue {
     Response,
     /// No further request has arrived.
     Idle,
+    /// No further request has arrived for a second. The connection stays open, and frees its buffers.
+    Rest,
 }
 
 impl ConnectionState {
@@ -121,11 +131,13 @@ impl ConnectionState {
             waiting: 0,
             unsent: HeldMemory::default(),
             requests: HeldMemory::default(),
+            bodies: 0,
             last_activity: now,
             head_started_at: Some(now),
             is_http2: false,
             is_blocked: false,
             flow_changed_at: now,
+            is_resting: false,
             was_used: false,
             is_draining: false,
             stopped_at: None,
@@ -150,6 +162,7 @@ impl ConnectionState {
         state.waiting += 1;
         state.head_started_at = None;
         state.is_http2 = is_http2;
+        state.is_resting = false;
         state.was_used = true;
         state.requests.begin(bytes, now, None)
     }
@@ -249,6 +262,28 @@ impl ConnectionState {
         }
     }
 
+    /// Records a request's body that will arrive.
+    pub(super) fn body_opened(&self) {
+        self.state().bodies += 1;
+    }
+
+    /// Records that a request's body was dropped. What the client has not sent of it would look like another request, if the
+    /// connection rested before hyper is polled again, which closes it.
+    pub(super) fn body_dropped(&self) {
+        let now = self.now();
+        let mut state = self.state();
+        state.bodies -= 1;
+        state.last_activity = now;
+    }
+
+    /// Records that the connection rests until its next request.
+    pub(super) fn rest(&self) {
+        let mut state = self.state();
+        state.is_resting = true;
+        state.unsent.rest();
+        state.requests.rest();
+    }
+
     /// Records that bytes have arrived from the client.
     pub(super) fn bytes_received(&self) {
         let mut state = self.state();
@@ -301,7 +336,12 @@ impl ConnectionState {
             None => {
                 let idle = last_activity + limits.idle_timeout;
                 let stop = state.stopped_at.map_or(idle, |at| at.max(last_activity) + STOPPED_IDLE);
-                Action::Wait(idle.min(stop), Overdue::Idle)
+                let (deadline, rest) = (idle.min(stop), last_activity + REST_AFTER);
+                if !state.is_resting && state.bodies == 0 && rest < deadline {
+                    Action::Wait(rest, Overdue::Rest)
+                } else {
+                    Action::Wait(deadline, Overdue::Idle)
+                }
             }
         }
     }
@@ -405,7 +445,9 @@ fn gauge_value(bytes: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ARRIVAL, Action, ConnectionState, Duration, Overdue, STOPPED_IDLE, ServerMetrics};
+    use super::{
+        ARRIVAL, Action, ConnectionState, Duration, Overdue, REST_AFTER, STOPPED_IDLE, ServerMetrics,
+    };
     use crate::clock::Timer;
     use crate::server::limits::Limits;
     use std::task::{Context, Waker};
@@ -441,6 +483,8 @@ mod tests {
         let response = run_request(&connection_state, request);
         assert_eq!(deadline(), Some((120.0, Overdue::Response)));
         connection_state.response_finished(response);
+        assert_eq!(deadline(), Some((1.0, Overdue::Rest)));
+        connection_state.rest();
         assert_eq!(deadline(), Some((75.0, Overdue::Idle)));
         connection_state.set_blocked(true);
         assert_eq!(deadline(), Some((120.0, Overdue::Response)), "written, but not read by the client");
@@ -465,8 +509,25 @@ mod tests {
             assert_eq!(next(&connection_state, &limits()), Action::Run, "it is signalled once");
             let response = run_request(&connection_state, request);
             connection_state.response_finished(response);
-            assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
+            assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Rest)));
         }
+    }
+
+    /// hyper may still wait for the rest of the body, which would look like another request.
+    #[test]
+    fn a_connection_rests_only_after_the_bodies_of_its_requests_are_dropped() {
+        let connection_state = ConnectionState::new(Timer::start(), &ServerMetrics::default());
+        let request = connection_state.request_started(false, 1);
+        connection_state.body_opened();
+        let response = run_request(&connection_state, request);
+        connection_state.response_finished(response);
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
+        std::thread::sleep(Duration::from_millis(5));
+        let dropped_at = connection_state.now();
+        connection_state.body_dropped();
+        let next = next(&connection_state, &limits());
+        let Action::Wait(until, Overdue::Rest) = next else { panic!("{next:?}") };
+        assert!(until >= dropped_at + REST_AFTER, "hyper is polled before, {until:?}");
     }
 
     /// HTTP/2 clients also send frames that are not requests, and send several requests at once.
@@ -484,7 +545,7 @@ mod tests {
         assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Response)));
         connection_state.response_finished(response);
         connection_state.bytes_received();
-        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Rest)));
     }
 
     /// The next headers arrived while a response was being sent slowly.
@@ -516,7 +577,7 @@ mod tests {
         }
         assert_eq!(next(&connection_state, &limits()), Action::Run);
         connection_state.request_abandoned(request, true);
-        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Idle)));
+        assert!(matches!(next(&connection_state, &limits()), Action::Wait(_, Overdue::Rest)));
     }
 
     #[test]
@@ -538,6 +599,7 @@ mod tests {
         let request = connection_state.request_started(true, 1);
         let response = run_request(&connection_state, request);
         connection_state.response_finished(response);
+        connection_state.rest();
         connection_state.stop();
         assert_eq!(next(&connection_state, &limits()), Action::ShutDown);
         let waiting = next(&connection_state, &limits());

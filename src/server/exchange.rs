@@ -53,6 +53,7 @@ impl Exchange {
     pub(super) fn count_body(&self, body: Incoming) -> Body {
         let Some(counter) = self.body.clone() else { return Body::new(body) };
         let (connection_state, budget) = (Arc::clone(&self.connection_state), Arc::clone(&self.budget));
+        connection_state.body_opened();
         Body::new(CountedBody { body, counter, request: self.request, connection_state, budget })
     }
 

@@ -92,6 +92,13 @@ impl HeldMemory {
         ended.bytes
     }
 
+    /// Frees the memory of the list if nothing is held.
+    pub(super) fn rest(&mut self) {
+        if self.is_empty() {
+            self.entries = Vec::new();
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.open == 0
     }

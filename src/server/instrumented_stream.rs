@@ -1,24 +1,30 @@
 //! A TCP stream that records in the [`ConnectionState`] when bytes arrive and when writes are blocked.
 //!
-//! It also notices that a client hung up while its request is running, and resets a connection instead of closing it when
-//! its memory has to be freed.
+//! It also tells HTTP/2 from HTTP/1 by the first bytes, notices that a client hung up while its request is running, and resets
+//! a connection instead of closing it when its memory has to be freed.
 
 use std::io::{ErrorKind, IoSlice, Result};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::connection_state::ConnectionState;
 
+/// The first bytes of an HTTP/2 connection (RFC 9113 3.4).
+const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// The TCP stream of a connection.
 pub(super) struct InstrumentedStream {
-    pub(super) stream: TcpStream,
-    pub(super) connection_state: Arc<ConnectionState>,
+    stream: TcpStream,
+    connection_state: Arc<ConnectionState>,
+    /// Bytes that have arrived, and are read before those of the TCP stream.
+    pub(super) unread: Bytes,
     /// Whether hyper has read all bytes that have arrived. Then it notices a hang-up itself.
-    pub(super) is_drained: bool,
+    is_drained: bool,
 }
 
 impl AsyncRead for InstrumentedStream {
@@ -27,6 +33,13 @@ impl AsyncRead for InstrumentedStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
+        if !self.unread.is_empty() {
+            let length = self.unread.len().min(buffer.remaining());
+            buffer.put_slice(&self.unread.split_to(length));
+            self.is_drained = false;
+            self.connection_state.bytes_received();
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
         self.is_drained = outcome.is_pending();
@@ -49,6 +62,33 @@ impl Drop for InstrumentedStream {
 }
 
 impl InstrumentedStream {
+    pub(super) fn new(stream: TcpStream, connection_state: Arc<ConnectionState>) -> Self {
+        Self { stream, connection_state, unread: Bytes::new(), is_drained: false }
+    }
+
+    /// Waits until the first bytes show the protocol. Returns whether it is HTTP/2. The bytes are then unread.
+    pub(super) fn poll_protocol(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        loop {
+            let mut bytes = [0; HTTP2_PREFACE.len()];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            buffer.put_slice(&self.unread);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            let has_ended = buffer.filled().len() == self.unread.len();
+            self.unread = Bytes::copy_from_slice(buffer.filled());
+            if has_ended || !HTTP2_PREFACE.starts_with(&self.unread) {
+                return Poll::Ready(Ok(false));
+            }
+            if self.unread.len() == HTTP2_PREFACE.len() {
+                return Poll::Ready(Ok(true));
+            }
+        }
+    }
+
+    /// Waits until bytes have arrived, or the client has hung up.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.stream.poll_read_ready(cx)
+    }
+
     /// Fails if the client hung up while a request is running, so that the request is canceled. hyper notices a hang-up
     /// itself, except when it has bytes of a next request: then it stops reading. Called by `poll_flush`, which hyper calls
     /// whenever it is polled.

@@ -12,12 +12,14 @@ mod chunk;
 mod connection;
 mod connection_state;
 mod connections;
+mod deadlines;
 mod exchange;
 mod held_memory;
 mod instrumented_stream;
 mod limits;
 mod metrics;
 mod nofile_limit;
+mod protocols;
 mod request_body;
 mod response_body;
 mod stream_executor;
@@ -28,14 +30,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use budget::MemoryBudget;
 use connection_state::ConnectionState;
 use connections::Connections;
-use stream_executor::StreamExecutor;
+use protocols::Protocols;
 
 use crate::clock::Timer;
 
@@ -87,10 +88,10 @@ async fn accept(
     StopSignals { mut drain, mut stop }: StopSignals,
 ) {
     let connections = Arc::new(Connections::new(nofile_limit::raise_nofile_limit(limits.connections)));
-    let (protocol, start) = (Arc::new(connection::protocol(&limits)), Timer::start());
+    let (protocols, start) = (Arc::new(Protocols::new(&limits)), Timer::start());
     let budget = Arc::new(MemoryBudget { limits, metrics, connections: Arc::clone(&connections) });
     let (all_closed, open) = watch::channel(());
-    let acceptor = Acceptor { protocol, budget, routes, start, open };
+    let acceptor = Acceptor { protocols, budget, routes, start, open };
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -114,7 +115,7 @@ async fn accept(
 
 /// Starts the tasks of accepted connections.
 struct Acceptor {
-    protocol: Arc<Builder<StreamExecutor>>,
+    protocols: Arc<Protocols>,
     budget: Arc<MemoryBudget>,
     routes: Router,
     start: Timer,
@@ -130,11 +131,11 @@ impl Acceptor {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        let (budget, protocol, routes) =
-            (Arc::clone(&self.budget), Arc::clone(&self.protocol), self.routes.clone());
+        let (budget, protocols, routes) =
+            (Arc::clone(&self.budget), Arc::clone(&self.protocols), self.routes.clone());
         let open = self.open.clone();
         tokio::spawn(async move {
-            connection::serve(&protocol, &budget, (stream, peer), &connection_state, routes).await;
+            connection::serve(&protocols, &budget, (stream, peer), &connection_state, routes).await;
             drop((slot, open));
         });
     }

@@ -57,6 +57,12 @@ pub(super) struct CountedBody {
     pub(super) budget: Arc<MemoryBudget>,
 }
 
+impl Drop for CountedBody {
+    fn drop(&mut self) {
+        self.connection_state.body_dropped();
+    }
+}
+
 impl HttpBody for CountedBody {
     type Data = Bytes;
     type Error = hyper::Error;

@@ -74,6 +74,7 @@ mod readiness;
 mod reference;
 mod refresh_storms;
 mod replicas;
+mod resting_connections;
 mod saved_views;
 mod search;
 mod second_factor;
