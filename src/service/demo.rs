@@ -96,7 +96,7 @@ pub async fn seed(ctx: &AdminCtx, count: usize) -> Result<()> {
         .zip(records.collect::<Result<Vec<_>>>()?)
         .map(|(number, record)| Line { number, record: Ok(record) });
     let options = Options { create_groups: true, ..Options::default() };
-    let mut import = Import::new(options);
+    let import = Import::new(options);
     loop {
         let batch: Vec<Line> = lines.by_ref().take(BATCH).collect();
         if batch.is_empty() {

@@ -1,14 +1,15 @@
 //! `patron import`: creates customers from a CSV or NDJSON file, and changes existing ones on request.
 //!
-//! Reading, preparing and writing run in parallel (`pipeline.rs`). Each batch is written in one transaction. Refused lines
-//! are listed in a file (`refused_lines.rs`) and end the command with exit code 65. After a failure, the written customers are
-//! kept; the same command resumes the import, since customers that are as the file says are skipped.
+//! Reading, preparing and writing run in parallel (`pipeline.rs`). Each batch is written in one transaction (`writing.rs`).
+//! Refused lines are listed in a file (`refused_lines.rs`) and end the command with exit code 65. After a failure, the written
+//! customers are kept; the same command resumes the import, since customers that are as the file says are skipped.
 
 mod open;
 mod options;
 mod pipeline;
 mod refused_lines;
 mod summary;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(super) use options::Options;
 use pipeline::{prepare_ahead, read_ahead};
 use refused_lines::Refusals;
 use summary::Summary;
+use writing::BatchWriter;
 
 /// Runs the command.
 pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFailure> {
@@ -33,23 +35,19 @@ pub(super) async fn run(flags: &Flags, options: Options) -> Result<(), CommandFa
     let (lines, position, length) = open(&options, &map)?;
     let mut refusals = Refusals::create(&options.refused.clone().unwrap_or_else(|| beside(&options.file)))?;
     let import_options = options.of_import();
-    let mut prepared = prepare_ahead(&ctx, import_options, read_ahead(lines, Arc::clone(&position)));
-    let mut import = Import::new(import_options);
+    let prepared = prepare_ahead(&ctx, import_options, read_ahead(lines, Arc::clone(&position)));
+    let import = Import::new(import_options);
+    let mut writer = BatchWriter::new(&ctx, &import, prepared);
     let mut progress = ProgressBar::start(if options.dry_run { "tried" } else { "imported" }, length);
     let mut summary = Summary::new(import_options);
     let mut last = 0;
     let outcome = loop {
-        let batch = match prepared.next().await {
-            Ok(Some(batch)) => batch,
+        let lines = match writer.next().await {
+            Ok(Some(lines)) => lines,
             Ok(None) => break Ok(()),
             Err(failure) => break Err(failure),
         };
-        let numbers: Vec<u64> = batch.numbers().collect();
-        let outcomes = match import.write(&ctx, batch).await {
-            Ok(outcomes) => outcomes,
-            Err(error) => break Err(error.into()),
-        };
-        for (number, outcome) in numbers.into_iter().zip(outcomes) {
+        for (number, outcome) in lines {
             last = number;
             summary.count(number, &outcome)?;
             if let ImportOutcome::Refused(problems) = &outcome {

@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryTrait, TryIntoModel};
 use uuid::Uuid;
 
 use super::plan::CreatedCustomer;
+use super::turn::{BatchProgress, Turn};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::entity::{customer, customer_address};
@@ -19,13 +20,16 @@ use crate::types::EventKind;
 /// Maximum number of addresses per INSERT statement, because the number of its parameters is limited.
 const ADDRESSES_PER_INSERT: usize = 1000;
 
-/// Inserts customers. Returns their primary keys, by uuid.
+/// Inserts customers. Returns their primary keys, by uuid. The next batch may insert its customers as soon as these are.
 pub(super) async fn insert(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     new: &[CreatedCustomer<'_>],
+    turn: &Turn,
 ) -> TxResult<HashMap<Uuid, i32>> {
     if new.is_empty() {
+        turn.after_previous(BatchProgress::Inserted).await?;
+        turn.record(BatchProgress::Inserted);
         return Ok(HashMap::new());
     }
     // A file may restore a deleted customer, whose journal then continues. An identifier that the file does not give is
@@ -41,12 +45,7 @@ pub(super) async fn insert(
             row
         })
         .collect();
-    let mut insert = customer::Entity::insert_many(rows.iter().cloned()).into_query();
-    insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
-    let mut ids: HashMap<Uuid, i32> = HashMap::with_capacity(new.len());
-    for row in tx.query_all(&insert).await? {
-        ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
-    }
+    let ids = insert_rows(tx, &rows, turn).await?;
     let mut customers: Vec<(customer::Model, i64)> = Vec::with_capacity(new.len());
     let mut addresses = Vec::new();
     let mut owners = HashMap::new();
@@ -77,5 +76,24 @@ pub(super) async fn insert(
         Some((*owner, *last, created))
     });
     journal::append_batch(ctx, tx, customers.chain(addresses)).await?;
+    Ok(ids)
+}
+
+/// Inserts rows when it is their turn. Returns their primary keys, by uuid.
+async fn insert_rows(
+    tx: &impl ConnectionTrait,
+    rows: &[customer::ActiveModel],
+    turn: &Turn,
+) -> TxResult<HashMap<Uuid, i32>> {
+    let mut insert = customer::Entity::insert_many(rows.iter().cloned()).into_query();
+    insert.returning(Query::returning().columns([customer::Column::CustomerId, customer::Column::Uuid]));
+    let insert = tx.get_database_backend().build(&insert);
+    turn.after_previous(BatchProgress::Inserted).await?;
+    let inserted = tx.query_all_raw(insert).await?;
+    turn.record(BatchProgress::Inserted);
+    let mut ids = HashMap::with_capacity(rows.len());
+    for row in inserted {
+        ids.insert(row.try_get("", "uuid")?, row.try_get("", "customer_id")?);
+    }
     Ok(ids)
 }

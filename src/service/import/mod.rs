@@ -1,6 +1,6 @@
 //! Imports customers from a file, in batches, by the validation rules of the API.
 //!
-//! A batch is first prepared (parsed, validated, hashed) and then written in one transaction. While one batch is
+//! A batch is first prepared (parsed, validated, hashed) and then written in one transaction. While batches are
 //! written, the next one can be prepared. The transaction checks that the groups and custom fields that the batch was
 //! validated against are unchanged; if they changed, the batch is prepared again. An invalid line is refused and does
 //! not stop the import. If a batch fails, nothing of it is written.
@@ -10,6 +10,7 @@
 
 mod account;
 mod addresses;
+mod batch_names;
 mod by_email;
 mod draft;
 mod earlier_lines;
@@ -22,13 +23,16 @@ mod owners;
 mod plan;
 mod prepare;
 mod times;
+mod turn;
 mod update;
 mod values;
 mod write;
 
 use serde_json::{Map, Value};
 
+pub use batch_names::BatchNames;
 pub use prepare::{Batch, prepare};
+pub use turn::{Turn, Turns};
 pub use write::Import;
 
 use crate::error::Problem;

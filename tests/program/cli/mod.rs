@@ -9,6 +9,7 @@ mod file_formats;
 mod health;
 mod help;
 mod import_addresses;
+mod import_batches;
 mod invitations;
 mod keys;
 mod lists;
