@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
@@ -47,6 +47,13 @@ impl Random {
             Self::Seeded(_) => self.bytes(),
         };
         uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
+    /// A UUID that begins with this time, in milliseconds, and is random otherwise (RFC 9562, version 7). Many of them are
+    /// neighbours in an index, however large it is.
+    pub fn uuid_of(&self, time: DateTime<Utc>) -> Uuid {
+        let milliseconds = u64::try_from(time.timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.bytes()).into_uuid()
     }
 
     /// A delay that is up to a fifth longer or shorter, so that operations that failed together are not retried together.

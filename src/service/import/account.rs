@@ -43,16 +43,16 @@ impl ImportedAccount {
         group_id: i32,
         meta_data: Json,
     ) -> Self {
-        let random = &ctx.app.random;
+        let now = ctx.app.clock.now();
+        let new_uuid = || ctx.app.random.uuid_of(now);
         let addresses = new.addresses.as_deref().unwrap_or_default().iter();
-        let addresses = addresses
-            .map(|ImportedAddress { uuid, draft }| (uuid.unwrap_or_else(|| random.uuid()), draft.clone()));
+        let addresses =
+            addresses.map(|ImportedAddress { uuid, draft }| (uuid.unwrap_or_else(new_uuid), draft.clone()));
         let addresses: Vec<_> = addresses.collect();
         let searched = addresses.iter().map(|(_, draft)| draft.texts());
-        let now = ctx.app.clock.now();
         let Times { created_at, updated_at, email_verified_at } = draft.times;
         Self {
-            uuid: draft.uuid.unwrap_or_else(|| random.uuid()),
+            uuid: draft.uuid.unwrap_or_else(new_uuid),
             status: draft.status.unwrap_or(CustomerStatus::Enabled),
             group_id: Some(group_id),
             full_name: new.full_name.clone(),
