@@ -1,16 +1,21 @@
-//! Inserts journal entries in batches. The columns that all entries of a call share are sent once per statement.
+//! Inserts journal entries in batches. The values that the entries of a statement share are sent once: those of the caller, and the
+//! kind and the fields of changes that are alike, such as those of an import.
+//!
+//! The statement is text and not built by sea-query, which would copy the values.
+
+use std::fmt::Write;
+use std::iter::Peekable;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, InsertStatement, Query, Value};
-use sea_orm::{ActiveEnum, ConnectionTrait};
+use sea_orm::sea_query::Value;
+use sea_orm::{ActiveEnum, ConnectionTrait, Statement};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::change::Change;
 use crate::app::ctx::{Caller, Ctx};
 use crate::db::TxResult;
-use crate::entity::journal_entry::{Column, Entity};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::types::Actor;
 
 /// The number of entries that one statement inserts: a statement has a limited number of parameters.
@@ -20,29 +25,16 @@ const BATCH: usize = 500;
 /// only if it changed, and only its changed fields.
 const SCHEMA_VERSION: i16 = 2;
 
-/// The columns that differ between the entries of a statement.
-const ENTRY_COLUMNS: [Column; 8] = [
-    Column::Uuid,
-    Column::Kind,
-    Column::CustomerUuid,
-    Column::Sequence,
-    Column::Record,
-    Column::Data,
-    Column::Fields,
-    Column::Before,
-];
-
-/// The columns that all entries of a statement share.
-const COMMON_COLUMNS: [Column; 8] = [
-    Column::SchemaVersion,
-    Column::CreatedAt,
-    Column::Actor,
-    Column::ActorUuid,
-    Column::TokenId,
-    Column::IpAddress,
-    Column::UserAgent,
-    Column::RequestId,
-];
+/// The start of the statement. Its first columns are shared by all entries of the statement, the last are those of
+/// [`entry_values`].
+const INSERT: &str = r#"INSERT INTO "journal_entry" ("schema_version", "created_at", "actor", "actor_uuid", "token_id",
+"ip_address", "user_agent", "request_id", "kind", "fields", "before", "uuid", "customer_uuid", "sequence", "record", "data")
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "column1", "column2", "column3", "column4", "column5"
+FROM (VALUES "#;
+/// The number of columns that all entries of a statement share.
+const SHARED: usize = 11;
+/// The number of columns of each entry.
+const COLUMNS: usize = 5;
 
 /// A new journal entry.
 pub(super) struct NewEntry {
@@ -76,54 +68,80 @@ async fn insert_with(
     common: &[Value],
     entries: impl IntoIterator<Item = NewEntry>,
 ) -> TxResult<()> {
-    let mut entries = entries.into_iter();
-    let mut next = || {
-        let batch: Vec<EntryValues> =
-            entries.by_ref().take(BATCH).map(|entry| entry_values(ctx, entry)).collect();
-        if batch.is_empty() { Ok(None) } else { statement(common, batch).map(Some) }
-    };
-    let mut statement = next()?;
-    while let Some(insert) = statement {
+    let mut entries = entries.into_iter().peekable();
+    let mut next = || Some(statement(ctx, tx, common, entries.next()?, &mut entries));
+    let mut following = next();
+    while let Some(insert) = following {
         // Builds the next statement while the database executes this one.
-        let (inserted, following) = tokio::join!(tx.execute(&insert), async { next() });
+        let (inserted, built) = tokio::join!(tx.execute_raw(insert), async { next() });
         inserted?;
-        statement = following?;
+        following = built;
     }
     Ok(())
 }
 
 /// Inserts one entry and returns its primary key.
 pub(super) async fn insert_one(ctx: &Ctx, tx: &impl ConnectionTrait, entry: NewEntry) -> TxResult<i64> {
-    let mut insert = statement(&common_values(ctx), vec![entry_values(ctx, entry)])?;
-    insert.returning_col(Column::JournalEntryId);
+    let mut insert = statement(ctx, tx, &common_values(ctx), entry, &mut std::iter::empty().peekable());
+    insert.sql.push_str(r#" RETURNING "journal_entry_id""#);
     let inserted =
-        tx.query_one(&insert).await?.ok_or_else(|| Error::internal("an entry was not inserted"))?;
+        tx.query_one_raw(insert).await?.ok_or_else(|| Error::internal("an entry was not inserted"))?;
     Ok(inserted.try_get("", "journal_entry_id")?)
 }
 
-fn statement(common: &[Value], entries: Vec<EntryValues>) -> Result<InsertStatement> {
-    let mut rows = Query::select();
-    for number in 1..=ENTRY_COLUMNS.len() {
-        rows.column(("entry", format!("column{number}")));
+/// The statement that inserts the first entry and those that follow with the same kind, fields and previous values.
+fn statement(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    common: &[Value],
+    first: NewEntry,
+    following: &mut Peekable<impl Iterator<Item = NewEntry>>,
+) -> Statement {
+    let NewEntry { customer, change: Change { kind, record, data, fields, before } } = first;
+    let mut entries = vec![entry_values(ctx, customer, record, data)];
+    let is_alike = |entry: &NewEntry| {
+        let Change { kind: other, fields: other_fields, before: other_before, .. } = &entry.change;
+        *other == kind && *other_fields == fields && *other_before == before
+    };
+    while entries.len() < BATCH
+        && let Some(NewEntry { customer, change }) = following.next_if(is_alike)
+    {
+        entries.push(entry_values(ctx, customer, change.record, change.data));
     }
-    rows.exprs(common.iter().cloned().map(Expr::val)).from_values(entries, "entry");
-    let mut insert = Query::insert();
-    insert.into_table(Entity).columns(ENTRY_COLUMNS.into_iter().chain(COMMON_COLUMNS));
-    insert.select_from(rows).map_err(Error::internal)?;
-    Ok(insert)
+    let shared: [Value; 3] = [kind.to_value().into(), Json::from(fields).into(), Json::Object(before).into()];
+    let sql = text(entries.len());
+    let mut values = Vec::with_capacity(SHARED + COLUMNS * entries.len());
+    values.extend_from_slice(common);
+    values.extend(shared);
+    values.extend(entries.into_iter().flatten());
+    Statement::from_sql_and_values(tx.get_database_backend(), sql, values)
 }
 
-/// The values of [`ENTRY_COLUMNS`].
-type EntryValues = (Uuid, Value, Option<Uuid>, Option<i64>, Uuid, Json, Json, Json);
-
-fn entry_values(ctx: &Ctx, entry: NewEntry) -> EntryValues {
-    let Change { kind, record, data, fields, before } = entry.change;
-    let (customer, sequence) = entry.customer.unzip();
-    let uuid = ctx.app.random.uuid();
-    (uuid, kind.to_value().into(), customer, sequence, record, data, fields.into(), Json::Object(before))
+/// The text of the statement that inserts this number of entries.
+fn text(entries: usize) -> String {
+    let mut sql = INSERT.to_owned();
+    for entry in 0..entries {
+        let first = SHARED + COLUMNS * entry + 1;
+        let start = if entry == 0 { "(" } else { ", (" };
+        sql.push_str(start);
+        for column in 0..COLUMNS {
+            let separator = if column == 0 { "" } else { ", " };
+            // Writing to a text can't fail.
+            let _written = write!(sql, "{separator}${}", first + column);
+        }
+        sql.push(')');
+    }
+    sql.push_str(r#") AS "entry""#);
+    sql
 }
 
-/// The values of [`COMMON_COLUMNS`].
+/// The values of the columns that differ between entries.
+fn entry_values(ctx: &Ctx, customer: Option<(Uuid, i64)>, record: Uuid, data: Json) -> [Value; COLUMNS] {
+    let (customer, sequence) = customer.unzip();
+    [ctx.app.random.uuid().into(), customer.into(), sequence.into(), record.into(), data.into()]
+}
+
+/// The values of the columns that all entries of a caller share.
 fn common_values(ctx: &Ctx) -> [Value; 8] {
     let (actor, actor_uuid) = match ctx.caller {
         Caller::Anonymous => (Actor::Anonymous, None),
@@ -143,7 +161,7 @@ fn common_values(ctx: &Ctx) -> [Value; 8] {
     ]
 }
 
-/// The values of [`COMMON_COLUMNS`] for a change that EverShop made. Its admins and customers are not known.
+/// The same for a change that EverShop made. Its admins and customers are not known.
 fn shop_values(ctx: &Ctx, at: DateTime<Utc>) -> [Value; 8] {
     [
         SCHEMA_VERSION.into(),
