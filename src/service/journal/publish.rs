@@ -6,7 +6,6 @@
 //! entries of one customer are in the order of their sequence numbers, because the customer's row is locked until the
 //! commit.
 
-use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement,
@@ -24,14 +23,17 @@ use crate::types::EventKind;
 /// The maximum number of entries that one transaction publishes.
 pub const PUBLISH_BATCH: usize = 500;
 
-/// Assigns positions to a batch. `$1` is the last position in use, `$2` the highest primary key of the batch.
-const ASSIGN_POSITIONS: &str = r#"
-UPDATE "journal_entry" SET "position" = "numbered"."position"
-FROM (
-  SELECT "journal_entry_id" AS "id", $1 + ROW_NUMBER() OVER (ORDER BY "journal_entry_id") AS "position"
-  FROM "journal_entry" WHERE "position" IS NULL AND "journal_entry_id" <= $2
-) AS "numbered"
-WHERE "journal_entry_id" = "numbered"."id"
+/// Publishes a batch. `$1` is the last position in use, `$2` the maximum number of entries. The entries are found by their primary
+/// keys, which are read first: from a condition on the position, PostgreSQL expects as many entries as waited when it last
+/// analyzed the table, and may read the whole journal.
+const PUBLISH: &str = r#"
+WITH "unpublished" AS MATERIALIZED (
+  SELECT "journal_entry_id" AS "id" FROM "journal_entry" WHERE "position" IS NULL ORDER BY "journal_entry_id" LIMIT $2
+), "numbered" AS MATERIALIZED (
+  SELECT "id", $1 + ROW_NUMBER() OVER (ORDER BY "id") AS "number" FROM "unpublished"
+)
+UPDATE "journal_entry" SET "position" = "number" FROM "numbered" WHERE "journal_entry_id" = "id"
+RETURNING "journal_entry_id", "position", "kind", "customer_uuid"
 "#;
 
 /// A published entry.
@@ -57,33 +59,22 @@ pub(in crate::service) async fn publish_batch(
 ) -> TxResult<Vec<Published>> {
     let last = journal_position::Entity::find().lock_exclusive().one(tx).await?;
     let last = last.ok_or_else(|| Error::internal("journal_position has no row"))?;
-    let unpublished =
-        Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
-    let unpublished =
-        unpublished.order_by_asc(Column::JournalEntryId).limit(PUBLISH_BATCH as u64).into_tuple::<i64>();
-    let Some(highest) = unpublished.all(tx).await?.pop() else { return Ok(Vec::new()) };
-    let values = [last.position.into(), highest.into()];
-    let assign = Statement::from_sql_and_values(ctx.app.db.backend(), ASSIGN_POSITIONS, values);
-    // Entries with lower keys that were committed between the two statements are published as well.
-    let count = tx.execute_raw(assign).await?.rows_affected();
-    let count = i64::try_from(count).map_err(Error::internal)?;
-    journal_position::Entity::update_many()
-        .col_expr(
-            journal_position::Column::Position,
-            Expr::col(journal_position::Column::Position).add(count),
-        )
-        .exec(tx)
-        .await?;
-    let published = Entity::find()
-        .select_only()
-        .columns([Column::JournalEntryId, Column::Kind, Column::CustomerUuid])
-        .filter(Column::Position.gt(last.position))
-        .order_by_asc(Column::Position)
-        .into_tuple::<(i64, EventKind, Option<Uuid>)>();
-    let published = published.all(tx).await?.into_iter();
-    Ok(published
-        .map(|(journal_entry_id, kind, customer)| Published { journal_entry_id, kind, customer })
-        .collect())
+    let values = [last.position.into(), (PUBLISH_BATCH as i64).into()];
+    let publish = Statement::from_sql_and_values(ctx.app.db.backend(), PUBLISH, values);
+    let mut published: Vec<(i64, Published)> = Vec::new();
+    for row in tx.query_all_raw(publish).await? {
+        let entry = Published {
+            journal_entry_id: row.try_get("", "journal_entry_id")?,
+            kind: row.try_get("", "kind")?,
+            customer: row.try_get("", "customer_uuid")?,
+        };
+        published.push((row.try_get("", "position")?, entry));
+    }
+    published.sort_unstable_by_key(|(position, _)| *position);
+    let Some((last, _)) = published.last() else { return Ok(Vec::new()) };
+    let update = journal_position::Entity::update_many();
+    update.col_expr(journal_position::Column::Position, (*last).into()).exec(tx).await?;
+    Ok(published.into_iter().map(|(_, entry)| entry).collect())
 }
 
 /// The number of unpublished entries, and the timestamp of the oldest.
