@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use crate::types::{Actor, EventKind};
 
 /// A change of a record, written in the same transaction. It is the source of an event and of an audit entry.
-/// Afterwards only its position is set, and its data is erased when its customer is deleted.
+/// Afterwards only its position is set, if it has none, and its data is erased when its customer is deleted.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "journal_entry")]
 pub struct Model {
@@ -40,7 +40,7 @@ pub struct Model {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub request_id: String,
-    /// The position in the feed. NULL until the entry is published, after its commit.
+    /// The position in the feed. NULL until the entry is published: after its commit, or with it.
     pub position: Option<i64>,
 }
 

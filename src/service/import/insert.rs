@@ -21,12 +21,15 @@ use crate::types::EventKind;
 const ADDRESSES_PER_INSERT: usize = 1000;
 
 /// Inserts customers. Returns their primary keys, by uuid. The next batch may insert its customers as soon as these are.
+/// `is_last`: the batch writes nothing after them.
 pub(super) async fn insert(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     new: &[CreatedCustomer<'_>],
     turn: &Turn,
+    is_last: bool,
 ) -> TxResult<HashMap<Uuid, i32>> {
+    let last_in = is_last.then_some(turn);
     if new.is_empty() {
         turn.after_previous(BatchProgress::Inserted).await?;
         turn.record(BatchProgress::Inserted);
@@ -65,18 +68,39 @@ pub(super) async fn insert(
     for chunk in addresses.chunks(ADDRESSES_PER_INSERT) {
         inserted.extend(customer_address::Entity::insert_many(chunk.to_vec()).exec_with_returning(tx).await?);
     }
+    append_entries(ctx, tx, (&customers, &inserted), owners, last_in).await?;
+    Ok(ids)
+}
+
+/// The uuid of each customer and the number of its last entry, by primary key.
+type LastNumbers = HashMap<i32, (Uuid, i64)>;
+
+/// Writes the journal entries of inserted customers and addresses. `last_in` is the turn of a batch that writes nothing after
+/// them: its commit may publish them.
+async fn append_entries(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    (customers, addresses): (&[(customer::Model, i64)], &[customer_address::Model]),
+    mut owners: LastNumbers,
+    last_in: Option<&Turn>,
+) -> TxResult<()> {
+    let count = customers.len() + addresses.len();
     let customers = customers.iter().map(|(row, number)| {
         let created = Change::created(EventKind::CustomerCreated, row.uuid, snapshot::customer(row));
         (row.uuid, *number, created)
     });
-    let addresses = inserted.iter().filter_map(|row| {
+    let addresses = addresses.iter().filter_map(|row| {
         let (owner, last) = owners.get_mut(&row.customer_id)?;
         *last += 1;
         let created = Change::created(EventKind::AddressCreated, row.uuid, snapshot::address(row));
         Some((*owner, *last, created))
     });
-    journal::append_batch(ctx, tx, customers.chain(addresses)).await?;
-    Ok(ids)
+    let Some(turn) = last_in else {
+        return journal::append_batch(ctx, tx, customers.chain(addresses)).await;
+    };
+    // The batch before has the lower positions.
+    turn.after_previous(BatchProgress::Committed).await?;
+    journal::append_and_publish(ctx, tx, count, customers.chain(addresses)).await
 }
 
 /// Inserts rows when it is their turn. Returns their primary keys, by uuid.

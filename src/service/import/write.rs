@@ -154,7 +154,8 @@ impl Import {
     ) -> TxResult<u64> {
         let mut ids = HashMap::new();
         if !self.options.dry_run {
-            ids = insert(ctx, tx, &plan.created, turn).await?;
+            let is_last = plan.updated.is_empty() && !self.options.send_invitations;
+            ids = insert(ctx, tx, &plan.created, turn, is_last).await?;
             for update in &plan.updated {
                 update.write(ctx, tx).await?;
             }

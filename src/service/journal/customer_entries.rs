@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::CustomerSequence;
 use super::change::{Change, erased};
-use super::write::{NewEntry, insert, insert_of_shop};
+use super::publish::reserve_positions;
+use super::write::{NewEntry, insert, insert_at, insert_of_shop};
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::db::batch_loader;
@@ -31,10 +32,23 @@ pub(in crate::service) async fn append_batch(
     tx: &impl ConnectionTrait,
     changes: impl IntoIterator<Item = (Uuid, i64, Change)>,
 ) -> TxResult<()> {
-    let changes = changes.into_iter();
-    let entries =
-        changes.map(|(customer, sequence, change)| NewEntry { customer: Some((customer, sequence)), change });
-    insert(ctx, tx, entries).await
+    insert(ctx, tx, changes.into_iter().map(new_entry)).await
+}
+
+/// As [`append_batch`]. The commit publishes this number of entries, if no other entry waits and no endpoint needs deliveries.
+/// The transaction ends soon after, because nothing else is published until then.
+pub(in crate::service) async fn append_and_publish(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    count: usize,
+    changes: impl IntoIterator<Item = (Uuid, i64, Change)>,
+) -> TxResult<()> {
+    let position = reserve_positions(tx, count).await?;
+    insert_at(ctx, tx, position, changes.into_iter().map(new_entry)).await
+}
+
+fn new_entry((customer, sequence, change): (Uuid, i64, Change)) -> NewEntry {
+    NewEntry { customer: Some((customer, sequence)), change }
 }
 
 /// The sequence number of the last entry of each of these customers, or 0.

@@ -20,11 +20,13 @@ use uuid::Uuid;
 pub use audit::{AuditFilter, AuditPage, audit};
 pub use change::changes;
 pub(super) use change::{Change, snapshot};
-pub(super) use customer_entries::{DeletedCustomer, append_batch, erase, erase_of_shop, last_sequences};
+pub(super) use customer_entries::{
+    DeletedCustomer, append_and_publish, append_batch, erase, erase_of_shop, last_sequences,
+};
 pub(super) use feed::kinds;
 pub use feed::{Feed, FeedFilter, feed};
 pub use publish::PUBLISH_BATCH;
-pub(super) use publish::{Published, backlog, is_due, publish_batch};
+pub(super) use publish::{Published, backlog, is_due, lock_positions, publish_batch};
 pub(super) use retention::advance_expiry;
 
 use crate::app::ctx::Ctx;

@@ -5,9 +5,13 @@
 //! the commit, by one transaction at a time, and a new entry never appears before a position that was already read. The
 //! entries of one customer are in the order of their sequence numbers, because the customer's row is locked until the
 //! commit.
+//!
+//! An import publishes its entries with its commit if no other entry waits. It holds the lock of the publisher until then, so
+//! the order is that of the commits as well.
 
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     Statement,
 };
 use uuid::Uuid;
@@ -15,7 +19,7 @@ use uuid::Uuid;
 use crate::app::ctx::Ctx;
 use crate::db::TxResult;
 use crate::entity::journal_entry::{Column, Entity};
-use crate::entity::journal_position;
+use crate::entity::{journal_position, webhook_endpoint};
 use crate::error::{Error, Result};
 use crate::telemetry::metrics::Backlog;
 use crate::types::EventKind;
@@ -47,9 +51,11 @@ pub(in crate::service) struct Published {
 /// Whether there are unpublished entries. Checked without a transaction, because a transaction on SQLite blocks other
 /// writers.
 pub(in crate::service) async fn is_due(ctx: &Ctx) -> Result<bool> {
-    let unpublished =
-        Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null());
-    Ok(unpublished.into_tuple::<i64>().one(ctx.app.db.reader()).await?.is_some())
+    Ok(unpublished().into_tuple::<i64>().one(ctx.app.db.reader()).await?.is_some())
+}
+
+fn unpublished() -> Select<Entity> {
+    Entity::find().select_only().column(Column::JournalEntryId).filter(Column::Position.is_null())
 }
 
 /// Publishes a batch of unpublished entries and returns them.
@@ -75,6 +81,41 @@ pub(in crate::service) async fn publish_batch(
     let update = journal_position::Entity::update_many();
     update.col_expr(journal_position::Column::Position, (*last).into()).exec(tx).await?;
     Ok(published.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// Reserves positions for this number of entries, which the transaction inserts next: its commit publishes them. Returns the
+/// first one. No other transaction publishes until this one ends.
+///
+/// `None` if an entry waits for its position, which is that of an earlier commit, if an endpoint needs deliveries, which the
+/// publisher creates, or if another transaction publishes.
+pub(super) async fn reserve_positions(tx: &impl ConnectionTrait, count: usize) -> TxResult<Option<i64>> {
+    let waits = unpublished().into_tuple::<i64>().one(tx).await?.is_some();
+    if waits || needs_deliveries(tx).await? {
+        return Ok(None);
+    }
+    let last = journal_position::Entity::find();
+    let last = last.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(tx).await?;
+    let Some(last) = last else { return Ok(None) };
+    // Again, because an endpoint is enabled under the lock.
+    if needs_deliveries(tx).await? {
+        return Ok(None);
+    }
+    let next = last.position + i64::try_from(count).map_err(Error::internal)?;
+    let update = journal_position::Entity::update_many();
+    update.col_expr(journal_position::Column::Position, next.into()).exec(tx).await?;
+    Ok(Some(last.position + 1))
+}
+
+async fn needs_deliveries(tx: &impl ConnectionTrait) -> TxResult<bool> {
+    let enabled = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::Enabled.eq(true));
+    let enabled = enabled.select_only().column(webhook_endpoint::Column::WebhookEndpointId);
+    Ok(enabled.into_tuple::<i64>().one(tx).await?.is_some())
+}
+
+/// Lets no transaction publish until this one ends. For a change of the endpoints that may need deliveries.
+pub(in crate::service) async fn lock_positions(tx: &impl ConnectionTrait) -> TxResult<()> {
+    journal_position::Entity::find().lock_exclusive().one(tx).await?;
+    Ok(())
 }
 
 /// The number of unpublished entries, and the timestamp of the oldest.

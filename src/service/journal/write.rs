@@ -28,13 +28,14 @@ const SCHEMA_VERSION: i16 = 2;
 /// The start of the statement. Its first columns are shared by all entries of the statement, the last are those of
 /// [`entry_values`].
 const INSERT: &str = r#"INSERT INTO "journal_entry" ("schema_version", "created_at", "actor", "actor_uuid", "token_id",
-"ip_address", "user_agent", "request_id", "kind", "fields", "before", "uuid", "customer_uuid", "sequence", "record", "data")
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "column1", "column2", "column3", "column4", "column5"
+"ip_address", "user_agent", "request_id", "kind", "fields", "before", "uuid", "customer_uuid", "sequence", "record", "data",
+"position")
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "column1", "column2", "column3", "column4", "column5", "column6"
 FROM (VALUES "#;
 /// The number of columns that all entries of a statement share.
 const SHARED: usize = 11;
 /// The number of columns of each entry.
-const COLUMNS: usize = 5;
+const COLUMNS: usize = 6;
 
 /// A new journal entry.
 pub(super) struct NewEntry {
@@ -49,7 +50,17 @@ pub(super) async fn insert(
     tx: &impl ConnectionTrait,
     entries: impl IntoIterator<Item = NewEntry>,
 ) -> TxResult<()> {
-    insert_with(ctx, tx, &common_values(ctx), entries).await
+    insert_with(ctx, tx, &common_values(ctx), None, entries).await
+}
+
+/// As [`insert`], with positions from this one on, if they are reserved.
+pub(super) async fn insert_at(
+    ctx: &Ctx,
+    tx: &impl ConnectionTrait,
+    position: Option<i64>,
+    entries: impl IntoIterator<Item = NewEntry>,
+) -> TxResult<()> {
+    insert_with(ctx, tx, &common_values(ctx), position, entries).await
 }
 
 /// Inserts entries of changes that EverShop made at this time.
@@ -59,17 +70,18 @@ pub(super) async fn insert_of_shop(
     at: DateTime<Utc>,
     entries: impl IntoIterator<Item = NewEntry>,
 ) -> TxResult<()> {
-    insert_with(ctx, tx, &shop_values(ctx, at), entries).await
+    insert_with(ctx, tx, &shop_values(ctx, at), None, entries).await
 }
 
 async fn insert_with(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     common: &[Value],
+    mut position: Option<i64>,
     entries: impl IntoIterator<Item = NewEntry>,
 ) -> TxResult<()> {
     let mut entries = entries.into_iter().peekable();
-    let mut next = || Some(statement(ctx, tx, common, entries.next()?, &mut entries));
+    let mut next = || Some(statement(ctx, tx, common, &mut position, entries.next()?, &mut entries));
     let mut following = next();
     while let Some(insert) = following {
         // Builds the next statement while the database executes this one.
@@ -82,7 +94,8 @@ async fn insert_with(
 
 /// Inserts one entry and returns its primary key.
 pub(super) async fn insert_one(ctx: &Ctx, tx: &impl ConnectionTrait, entry: NewEntry) -> TxResult<i64> {
-    let mut insert = statement(ctx, tx, &common_values(ctx), entry, &mut std::iter::empty().peekable());
+    let mut insert =
+        statement(ctx, tx, &common_values(ctx), &mut None, entry, &mut std::iter::empty().peekable());
     insert.sql.push_str(r#" RETURNING "journal_entry_id""#);
     let inserted =
         tx.query_one_raw(insert).await?.ok_or_else(|| Error::internal("an entry was not inserted"))?;
@@ -94,11 +107,12 @@ fn statement(
     ctx: &Ctx,
     tx: &impl ConnectionTrait,
     common: &[Value],
+    position: &mut Option<i64>,
     first: NewEntry,
     following: &mut Peekable<impl Iterator<Item = NewEntry>>,
 ) -> Statement {
     let NewEntry { customer, change: Change { kind, record, data, fields, before } } = first;
-    let mut entries = vec![entry_values(ctx, customer, record, data)];
+    let mut entries = vec![entry_values(ctx, customer, record, data, take_position(position))];
     let is_alike = |entry: &NewEntry| {
         let Change { kind: other, fields: other_fields, before: other_before, .. } = &entry.change;
         *other == kind && *other_fields == fields && *other_before == before
@@ -106,7 +120,8 @@ fn statement(
     while entries.len() < BATCH
         && let Some(NewEntry { customer, change }) = following.next_if(is_alike)
     {
-        entries.push(entry_values(ctx, customer, change.record, change.data));
+        let position = take_position(position);
+        entries.push(entry_values(ctx, customer, change.record, change.data, position));
     }
     let shared: [Value; 3] = [kind.to_value().into(), Json::from(fields).into(), Json::Object(before).into()];
     let sql = text(entries.len());
@@ -136,9 +151,23 @@ fn text(entries: usize) -> String {
 }
 
 /// The values of the columns that differ between entries.
-fn entry_values(ctx: &Ctx, customer: Option<(Uuid, i64)>, record: Uuid, data: Json) -> [Value; COLUMNS] {
+fn entry_values(
+    ctx: &Ctx,
+    customer: Option<(Uuid, i64)>,
+    record: Uuid,
+    data: Json,
+    position: Option<i64>,
+) -> [Value; COLUMNS] {
     let (customer, sequence) = customer.unzip();
-    [ctx.app.random.uuid().into(), customer.into(), sequence.into(), record.into(), data.into()]
+    let uuid = ctx.app.random.uuid();
+    [uuid.into(), customer.into(), sequence.into(), record.into(), data.into(), position.into()]
+}
+
+/// The position of the next entry, if positions are reserved.
+fn take_position(position: &mut Option<i64>) -> Option<i64> {
+    let taken = (*position)?;
+    *position = Some(taken + 1);
+    Some(taken)
 }
 
 /// The values of the columns that all entries of a caller share.

@@ -80,6 +80,7 @@ pub async fn create(
     let secret = sign::new_secret(&ctx.app.random);
     let sealed = sign::seal(&ctx.app, uuid, &secret)?;
     spend!(ctx, write, |tx| {
+        journal::lock_positions(tx).await?;
         if Entity::find().count(tx).await? >= MAX_ENDPOINTS {
             return Err(TOO_MANY_ENDPOINTS.into());
         }
@@ -113,6 +114,8 @@ pub async fn update(
 ) -> Result<Written<Model>> {
     ctx.require_if_match()?;
     spend!(ctx, write, |tx| {
+        // Before the endpoint, as the publisher does.
+        journal::lock_positions(tx).await?;
         let current = find_for_update::<Entity>(tx, uuid).await?;
         ctx.if_match.check(current.content_version())?;
         let before = EndpointDraft::from(&current);
