@@ -73,6 +73,11 @@ async fn a_customer_has_the_same_fields_as_a_node(app: &TestApp) {
     let single = format!("query ($id: String) {{ customer(id: $id) {{ {FIELDS} }} }}");
     let single = app.admin().query_with(&single, json!({"id": own["uuid"]})).await;
     assert_eq!(single.data()["customer"], node);
+    let fragment = format!(
+        "query ($id: String) {{ customer(id: $id) {{ {FIELDS} ... on Node {{ ... on CustomerGroup {{ groupName }} }} }} }}"
+    );
+    let fragment = app.admin().query_with(&fragment, json!({"id": own["uuid"]})).await;
+    assert_eq!(fragment.data()["customer"], node, "a fragment for another type selects nothing");
     for (list, rows) in [("customers", "items"), ("customersConnection", "nodes")] {
         let list_query = format!("{{ {list} {{ {rows} {{ {FIELDS} }} }} }}");
         assert_eq!(app.admin().query(&list_query).await.data()[list][rows], json!([node]), "{list}");
