@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use super::budget::MemoryBudget;
 use super::connection_state::{ConnectionState, MemoryKind};
 use super::held_memory::StreamHandle;
-use super::request_body::{BodyCounter, CountedBody, size_of_head};
+use super::request_body::{BodyCounter, CountedBody, OpenBody, size_of_head};
 use super::stream_executor::StreamExecutor;
 
 /// A request and its response.
@@ -52,9 +52,8 @@ impl Exchange {
     /// The request's body, whose bytes are counted as they arrive.
     pub(super) fn count_body(&self, body: Incoming) -> Body {
         let Some(counter) = self.body.clone() else { return Body::new(body) };
-        let (connection_state, budget) = (Arc::clone(&self.connection_state), Arc::clone(&self.budget));
-        connection_state.body_opened();
-        Body::new(CountedBody { body, counter, request: self.request, connection_state, budget })
+        let (budget, open) = (Arc::clone(&self.budget), OpenBody::new(&self.connection_state));
+        Body::new(CountedBody { body, counter, request: self.request, budget, open })
     }
 
     /// Waits until the client has read enough of the connection's earlier responses to fit another one into the budget.

@@ -53,13 +53,24 @@ pub(super) struct CountedBody {
     pub(super) body: Incoming,
     pub(super) counter: BodyCounter,
     pub(super) request: usize,
-    pub(super) connection_state: Arc<ConnectionState>,
     pub(super) budget: Arc<MemoryBudget>,
+    /// The last field, which is dropped last: hyper has to know of the drop of the body before the connection may rest.
+    pub(super) open: OpenBody,
 }
 
-impl Drop for CountedBody {
+/// Records in the state of the connection that a body is not dropped yet.
+pub(super) struct OpenBody(Arc<ConnectionState>);
+
+impl OpenBody {
+    pub(super) fn new(connection_state: &Arc<ConnectionState>) -> Self {
+        connection_state.body_opened();
+        Self(Arc::clone(connection_state))
+    }
+}
+
+impl Drop for OpenBody {
     fn drop(&mut self) {
-        self.connection_state.body_dropped();
+        self.0.body_dropped();
     }
 }
 
@@ -77,7 +88,7 @@ impl HttpBody for CountedBody {
         {
             let added = self.counter.add(bytes.len());
             if added > 0 {
-                self.connection_state.body_received(self.request, added);
+                self.open.0.body_received(self.request, added);
                 self.budget.enforce(MemoryKind::Requests);
             }
         }
