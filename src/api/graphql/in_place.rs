@@ -46,13 +46,14 @@ async fn resolve_in_place<T: InPlaceObject>(
     object: &T,
 ) -> ServerResult<Value> {
     let selections = &ctx.item.node.items;
+    // A fragment for another type, in one for an interface. `bind` has merged all others.
+    if selections.iter().any(|selection| !matches!(selection.node, Selection::Field(_))) {
+        return resolve_container(ctx, object).await;
+    }
     let mut fields: IndexMap<Name, Value> = IndexMap::with_capacity(selections.len());
     let mut concurrent: Vec<BoxFuture<'_, ServerResult<(usize, Value)>>> = Vec::new();
     for selection in selections {
-        let Selection::Field(field) = &selection.node else {
-            // Only selections of interfaces have fragments when they are executed.
-            return resolve_container(ctx, object).await;
-        };
+        let Selection::Field(field) = &selection.node else { continue };
         let (name, key) = (field.node.name.node.as_str(), field.node.response_key().node.clone());
         if name == "__typename" {
             fields.insert(key, Value::String(object.introspection_type_name().into_owned()));

@@ -79,9 +79,11 @@ impl Operations {
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
         let text = read_json_text(headers, body).await?;
         if !is_array(&text) {
-            return match serde_json::from_slice::<Fields>(&text) {
-                Ok(fields) => fields.try_into().map(Self::Single),
-                Err(_) => Self::parse(&text),
+            // As text, because the parser doesn't check the bytes of values that it ignores.
+            let fields = std::str::from_utf8(&text).ok().map(serde_json::from_str::<Fields>);
+            return match fields {
+                Some(Ok(fields)) => fields.try_into().map(Self::Single),
+                Some(Err(_)) | None => Self::parse(&text),
             };
         }
         // The extractor would read an array of values as the fields of a request, in their order.
