@@ -113,8 +113,10 @@ impl PostgresConnections {
 
     /// Closes all connections. Waits for connections in use.
     pub(super) async fn close(&self) {
+        // Closed first: an open pool would test the ready connections, without a limit.
+        let closed = self.pool.close();
         self.ready.close();
-        self.pool.close().await;
+        closed.await;
     }
 
     /// A connection for a transaction. Waits as long as the pool would, if all are in use.
