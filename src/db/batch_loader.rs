@@ -368,19 +368,21 @@ mod tests {
                 }
             })
         };
+        // It runs its own query, and the others wait.
+        let mut lone = Box::pin(get(0));
+        assert!(lone.as_mut().now_or_never().is_none() && loader.state().is_lone_running);
         for key in 0..2 * MAX_WAITING {
             let hung_up = get(key).now_or_never();
             assert!(hung_up.is_none(), "polled once, and dropped: {hung_up:?}");
         }
-        assert!(loader.state().waiting.len() <= MAX_WAITING);
-        // The first one does not wait: it runs its own query.
-        let mut waiting: Vec<_> = (0..=MAX_WAITING).map(|key| Box::pin(get(key))).collect();
+        assert_eq!(loader.state().waiting.len(), MAX_WAITING);
+        let mut waiting: Vec<_> = (1..=MAX_WAITING).map(|key| Box::pin(get(key))).collect();
         let refused = waiting.iter_mut().filter_map(|caller| caller.as_mut().now_or_never()).count();
         assert_eq!((refused, loader.state().waiting.len()), (0, MAX_WAITING));
         let refused = get(0).now_or_never();
         assert!(matches!(refused, Some(Err(Error::Unavailable { .. }))), "{refused:?}");
-        // Also for the first one, which is not polled again.
-        open.add_permits(2);
+        open.add_permits(1);
+        assert_eq!(lone.await.unwrap(), Some(0));
         let last = waiting.pop().unwrap();
         assert_eq!(last.await.unwrap(), Some(MAX_WAITING));
         assert_eq!(get(1).await.unwrap(), Some(1));
