@@ -43,6 +43,9 @@ impl VerifiedTokens {
         token: &str,
         is_current: impl FnOnce(&VerifiedToken) -> bool,
     ) -> Option<(Audience, VerifiedToken)> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return None;
+        }
         let mut tokens = self.0.lock();
         let (audience, verified) = tokens.get(token)?;
         if is_current(verified) {
