@@ -175,8 +175,10 @@ async fn admins_with_sessions(
         select.column(admin_write::Column::WrittenAt)
     });
     let rows = db.reader().query_all_raw(statement).await?;
-    let rows: Vec<SessionRow> =
-        rows.iter().map(QueryResult::try_get_many_by_index).collect::<std::result::Result<_, _>>()?;
+    let rows: Vec<SessionRow> = rows
+        .iter()
+        .map(QueryResult::try_get_many_by_index::<SessionRow>)
+        .collect::<std::result::Result<_, _>>()?;
     let accounts = rows.into_iter().map(|row| {
         let (session, stepped_up_at, used_at, ..) = row;
         let (.., id, uuid, status, generation, valid_from, confirmed_at, last_write_at) = row;
