@@ -70,9 +70,14 @@ async fn a_forbidden_field_makes_its_parent_null(app: &TestApp) {
         assert_eq!(response.graphql_code(), "FORBIDDEN");
         assert_eq!(response.body["errors"][0]["path"], json!(["currentCustomer", field]));
     }
-    let response = customer.query("{ currentCustomer { email metaData } }").await;
-    assert_eq!(response.body["data"], json!({"currentCustomer": {"email": "a@x.io", "metaData": null}}));
-    assert_eq!(response.graphql_code(), "FORBIDDEN");
+    // A fragment for another type selects nothing, and no field is resolved twice because of it.
+    for fragment in ["", "... on Node { ... on CustomerGroup { groupName } }"] {
+        let query = format!("{{ currentCustomer {{ email metaData {fragment} }} }}");
+        let response = customer.query(&query).await;
+        assert_eq!(response.body["data"], json!({"currentCustomer": {"email": "a@x.io", "metaData": null}}));
+        assert_eq!(response.graphql_code(), "FORBIDDEN");
+        assert_eq!(response.body["errors"].as_array().unwrap().len(), 1, "{response:?}");
+    }
     let response = app.anonymous().query("{ customer(id: \"x\") { uuid } customerGroup(id: 1) { uuid } countries(countries: [\"DE\"]) { code } }").await;
     assert_eq!(
         response.body["data"],
