@@ -158,12 +158,13 @@ def write_uuids(folder, customers, count):
 
 
 def write_cursors(server, folder, customers):
-    return write_lines(folder / "cursors", [cursor(server, random.randint(1, customers - 100)) for _ in range(500)])
+    return write_lines(folder / "cursors", [cursor(server, random.randint(100, customers)) for _ in range(500)])
 
 
 def cursor(server, number):
-    """The cursor of a customer. Cursors are opaque: the server returns them for rows that are selected by their timestamps."""
-    query = """query ($at: DateTime) { customersConnection(first: 1, filter: {createdAt: {lteq: $at}}) { edges { cursor } } }"""
+    """The cursor of a customer. Cursors are opaque: the server returns that of the newest row whose timestamp is not lower. The
+    newest rows have the lowest timestamps, and the page after it has those that are older."""
+    query = """query ($at: DateTime) { customersConnection(first: 1, filter: {createdAt: {gteq: $at}}) { edges { cursor } } }"""
     at = (START - timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     response = server.post("/api/graphql", {"query": query, "variables": {"at": at}}, server.token)
     return response["data"]["customersConnection"]["edges"][0]["cursor"]
