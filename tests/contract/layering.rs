@@ -262,8 +262,8 @@ fn dependencies(sources: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
     for source in sources {
         for Use { path, name, .. } in source.uses().0.into_iter().filter(|used| used.is_reexport) {
             let name = format!("{}::{name}", source.module);
-            // A file may define a function with its own name, such as `save::save`.
-            if !by_module.contains_key(name.as_str()) {
+            // A file may define a function with its own name, such as `save::save`, and a macro is exported where it is defined.
+            if !by_module.contains_key(name.as_str()) && name != path {
                 origins.insert(name, path);
             }
         }
