@@ -31,11 +31,12 @@ fn haproxy() -> PathBuf {
     if installed.is_file() { installed.to_owned() } else { tool(&["haproxy"]) }
 }
 
-/// Starts HAProxy in front of the instances `a` and `b`.
+/// Starts HAProxy in front of the instances `a` and `b`. A check that takes long is not a failed one: without a time for it,
+/// HAProxy waits as long as until the next check, and on a busy machine leaves the instance that is left.
 fn start_proxy(folder: &Path, address: &str, [a, b]: [&str; 2]) -> ProcessGroup {
     let configuration = format!(
-        "global\n  maxconn 256\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 30s\n  timeout server 30s\n\
-         listen patron\n  bind {address}\n  option httpchk GET /health/ready\n  option redispatch\n  \
+        "global\n  maxconn 256\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 30s\n  timeout server 30s\n  \
+         timeout check 10s\nlisten patron\n  bind {address}\n  option httpchk GET /health/ready\n  option redispatch\n  \
          http-response set-header x-instance %s\n  server a {a} check inter 200ms fall 2 rise 1\n  \
          server b {b} check inter 200ms fall 2 rise 1\n"
     );
