@@ -17,6 +17,9 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::{Actor, TestApp, TestResponse, postgres};
 
+/// The beginnings of statements that set up a connection. The last one is that of a pooler of sessions.
+const SETUP: [&str; 4] = ["PRAGMA", "BEGIN", "SELECT pg_postmaster_start_time", "SET statement_timeout"];
+
 /// The statements by request id. Requests of other tests are recorded too.
 static STATEMENTS: Mutex<Option<HashMap<String, Vec<String>>>> = Mutex::new(None);
 
@@ -113,8 +116,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
         // Behind a pooler of transactions, every statement is one.
         let is_pooled = postgres::pooler().is_some_and(|(mode, _)| mode == "transaction");
         let is_setup = |start: &&str| statement.trim_start().starts_with(*start);
-        let is_uncounted = ["PRAGMA", "BEGIN", "SELECT pg_postmaster_start_time"].iter().any(is_setup)
-            || (is_pooled && statement == "COMMIT");
+        let is_uncounted = SETUP.iter().any(is_setup) || (is_pooled && statement == "COMMIT");
         if let Some(request) = request.filter(|_| !is_uncounted) {
             let mut statements = STATEMENTS.lock().unwrap_or_else(PoisonError::into_inner);
             statements.get_or_insert_default().entry(request).or_default().push(statement);
