@@ -5,18 +5,27 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::exit::CommandFailure;
 use crate::app::ctx::AdminCtx;
-use crate::app::{App, create_database_folder, database_variable};
+use crate::app::{App, create_database_folder, database_variable, open_database};
 use crate::clock::Clock;
 use crate::config::{BuildError, Config, Flags, unknown_variables};
 use crate::crypto::keys::Keys;
-use crate::db::{FileLockError, MissingFile, check_file, ensure_reachable, sqlite_file};
+use crate::db::{Database, FileLockError, MissingFile, check_file, ensure_reachable, sqlite_file};
 use crate::error::Error;
 use crate::random::Random;
 use crate::service::health;
 use crate::telemetry;
+
+/// How long the end of a command waits for its databases to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The databases of the running command, which [`close_databases`] closes. A command that serves closes its own when it stops.
+static OPENED: Mutex<Vec<Database>> = Mutex::new(Vec::new());
 
 /// Builds the program of a command that serves, with the keys of the data folder. Fails if another process serves the same
 /// SQLite database.
@@ -48,8 +57,7 @@ fn keys_error(config: &Config, error: &std::io::Error) -> BuildError {
 
 /// Builds the context of a command that does not serve, with temporary keys. Fails if the database is not migrated.
 pub(super) async fn admin_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure> {
-    let app = build(flags, MissingFile::Refuse, |config, random| Ok(Keys::ephemeral(&config.tokens, random)))
-        .await?;
+    let app = build_command(flags).await?;
     ensure_reachable(&app.config.database).await?;
     health::ensure_ready(&app).await.map_err(|error| database_failure(&app.config, error))?;
     Ok(AdminCtx::system(app))
@@ -57,10 +65,39 @@ pub(super) async fn admin_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure>
 
 /// Builds the context of `patron adopt`, with temporary keys. The database may not be migrated.
 pub(super) async fn unprepared_ctx(flags: &Flags) -> Result<AdminCtx, CommandFailure> {
-    let app = build(flags, MissingFile::Refuse, |config, random| Ok(Keys::ephemeral(&config.tokens, random)))
-        .await?;
+    let app = build_command(flags).await?;
     ensure_reachable(&app.config.database).await?;
     Ok(AdminCtx::system(app))
+}
+
+async fn build_command(flags: &Flags) -> Result<Arc<App>, CommandFailure> {
+    let keys = |config: &Config, random: &Random| Ok(Keys::ephemeral(&config.tokens, random));
+    let app = build(flags, MissingFile::Refuse, keys).await?;
+    OPENED.lock().push(app.db.clone());
+    Ok(app)
+}
+
+/// Opens the database of a command that needs nothing else of the program.
+pub(super) async fn open(config: &Config) -> Result<Database, CommandFailure> {
+    let database = open_database(config).await?;
+    OPENED.lock().push(database.clone());
+    Ok(database)
+}
+
+/// Closes the databases of a command, whether it succeeded or failed. The last connection to an SQLite database merges its
+/// write-ahead log into it, so that it is a single file again.
+pub(super) async fn close_databases() {
+    let opened = std::mem::take(&mut *OPENED.lock());
+    let closed = async {
+        for database in opened {
+            if let Err(error) = database.close().await {
+                tracing::warn!(%error, "the database could not be closed");
+            }
+        }
+    };
+    if tokio::time::timeout(CLOSE_TIMEOUT, closed).await.is_err() {
+        tracing::warn!("the database is still in use; ending without closing it");
+    }
 }
 
 async fn build(

@@ -8,7 +8,6 @@ use super::exit::CommandFailure;
 use super::list_format::ListOptions;
 use super::start::warn_of_slow_searches;
 use super::text::count;
-use crate::app::open_database;
 use crate::config::{Config, Flags};
 use crate::db::{MissingFile, ensure_reachable, ensure_unpooled, is_missing};
 use crate::error::Error;
@@ -47,7 +46,7 @@ pub(super) async fn run(flags: &Flags, command: &Command) -> Result<(), CommandF
     let missing = if matches!(command, Command::Up) { MissingFile::Create } else { MissingFile::Refuse };
     super::build::ensure_file(&config, missing)?;
     ensure_reachable(&config.database).await?;
-    let db = open_database(&config).await?;
+    let db = super::build::open(&config).await?;
     let connection = db.migration_connection();
     let database = |error| CommandFailure::from(Error::from(error));
     let unusable = |error| super::build::database_failure(&config, error);

@@ -133,6 +133,7 @@ pub async fn run() -> ExitCode {
         Command::Health(options) => health::run(&flags, &options),
         Command::Demo => demo::run(&flags).await,
     };
+    build::close_databases().await;
     telemetry::stop().await;
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -178,6 +178,30 @@ fn run_with_file_rights(folder: &Path, arguments: &[&str]) -> Output {
     command.env_clear().env("PATRON_LISTEN", "127.0.0.1:0").output().expect("setpriv runs")
 }
 
+/// Copies of the file made after a command has ended are complete.
+#[test]
+fn a_command_leaves_a_single_database_file() {
+    let folder = Folder::new();
+    for (arguments, expected) in [
+        (&["migrate", "up"][..], 0),
+        (&["migrate", "status"], 0),
+        (&["admin", "list"], 0),
+        (&["admin", "disable", "nobody@example.com"], 1),
+        (&["export"], 0),
+        (&["import", "missing.csv"], 1),
+        (&["mail", "list"], 0),
+        (&["webhook", "list"], 0),
+    ] {
+        for _ in 0..3 {
+            let (code, error) = code_and_error(&run(folder.path(), arguments, &[]));
+            assert_eq!(code, expected, "{arguments:?}: {error}");
+            let files = std::fs::read_dir(folder.path().join("data")).expect("the folder is read");
+            let files: Vec<_> = files.map(|file| file.expect("a file").file_name()).collect();
+            assert_eq!(files, ["patron.db"], "{arguments:?}");
+        }
+    }
+}
+
 #[test]
 fn missing_rights_are_reported_with_the_path() {
     let folder = Folder::new();
