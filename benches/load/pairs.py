@@ -1,6 +1,7 @@
-"""Drives two builds of patron in turn, each on its own database with the same customers. Started by benches/pairs."""
+"""Drives builds of patron in turn, each on its own database with the same customers. Started by benches/pairs."""
 
 import argparse
+import contextlib
 import os
 import statistics
 import tempfile
@@ -31,8 +32,8 @@ def load(name, binary, folder, customers):
     return url
 
 
-def rates(sides, script, path, pairs, seconds):
-    """Requests per second of both builds, pair by pair. The build that runs first alternates."""
+def rates(sides, script, path, rounds, seconds):
+    """Requests per second of all builds, round by round. Every second round goes in the opposite order."""
 
     def drive(server, folder, url):
         env = {}
@@ -42,46 +43,52 @@ def rates(sides, script, path, pairs, seconds):
             env = {"check": 1}
         return wrk(server.url + path, script, seconds, CONNECTIONS, token=server.token, folder=folder, page=PAGE, **env)[0]
 
-    for side in sides:  # Warm up both builds.
+    for side in sides:  # Warm up all builds.
         drive(*side)
     results = []
-    for number in range(pairs):
-        before, after = sides if number % 2 == 0 else sides[::-1]
-        pair = [drive(*before), drive(*after)]
-        results.append(pair if number % 2 == 0 else pair[::-1])
+    for number in range(rounds):
+        if number % 2 == 0:
+            results.append([drive(*side) for side in sides])
+        else:
+            results.append([drive(*side) for side in sides[::-1]][::-1])
     return results
+
+
+def report(results, names):
+    """Each build beside the one before it; of more than two also the last beside the first."""
+    steps = list(zip(range(len(names)), range(1, len(names))))
+    for before, after in steps + ([(0, len(names) - 1)] if len(names) > 2 else []):
+        ratios = [in_round[after] / in_round[before] for in_round in results]
+        listed = ", ".join(f"{ratio:.3f}" for ratio in ratios)
+        last = results[-1]
+        print(f"      {names[before]} -> {names[after]}: {statistics.median(ratios):.3f} "
+              f"(pairs {listed}; last {last[before]:,.0f}/s and {last[after]:,.0f}/s)", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="benches/pairs")
     parser.add_argument("before", type=Path)
-    parser.add_argument("after", type=Path)
+    parser.add_argument("after", type=Path, nargs="+")
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--only", type=lambda text: [int(row) for row in text.split(",")], default=list(ROWS))
     options = parser.parse_args()
     data.make_durable(os.environ["PATRON_TEST_POSTGRES_URL"])
-    with tempfile.TemporaryDirectory() as scratch:
+    builds = [options.before, *options.after]
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as running:
         sides = []
-        for name, binary in [("before", options.before), ("after", options.after)]:
-            folder = Path(scratch) / name
+        for number, binary in enumerate(builds):
+            name, folder = f"build{number}", Path(scratch) / str(number)
+            running.callback(data.drop_database, os.environ["PATRON_TEST_POSTGRES_URL"], name)
             url = load(name, binary.resolve(), folder, options.customers)
-            sides.append((name, binary.resolve(), folder, url))
-        servers = [Server(folder, binary=binary, DATABASE_URL=url) for _, binary, folder, url in sides]
-        with servers[0], servers[1]:
-            running = []
-            for server, (_, _, folder, url) in zip(servers, sides):
-                data.samples(url, server, folder, SAMPLE, TOKENS, PAGE)
-                running.append((server, folder, url))
-            for row in options.only:
-                what, script, path = ROWS[row]
-                results = rates(running, script, path, options.pairs, options.seconds)
-                ratio = statistics.median(after / before for before, after in results)
-                ratios = ", ".join(f"{after / before:.3f}" for before, after in results)
-                print(f"  {row:>2}  {what}: {ratio:.3f} (pairs {ratios}; last {results[-1][0]:,.0f}/s and {results[-1][1]:,.0f}/s)", flush=True)
-        for name, *_ in sides:
-            data.drop_database(os.environ["PATRON_TEST_POSTGRES_URL"], name)
+            server = running.enter_context(Server(folder, binary=binary.resolve(), DATABASE_URL=url))
+            data.samples(url, server, folder, SAMPLE, TOKENS, PAGE)
+            sides.append((server, folder, url))
+        for row in options.only:
+            what, script, path = ROWS[row]
+            print(f"  {row:>2}  {what}", flush=True)
+            report(rates(sides, script, path, options.pairs, options.seconds), [build.name for build in builds])
 
 
 main()

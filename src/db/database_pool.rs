@@ -221,7 +221,7 @@ impl ConnectionTrait for DatabasePool {
             PoolBackend::Sqlite(connection) => connection.execute_raw(statement).await,
             PoolBackend::Postgres(connections) => {
                 let mut held = connections.hold_for_statement().await?;
-                let result = held.execute(&statement).await?;
+                let result = held.execute(statement).await?;
                 held.commit().await?;
                 Ok(result)
             }
@@ -241,7 +241,7 @@ impl ConnectionTrait for DatabasePool {
             PoolBackend::Sqlite(connection) => connection.query_one_raw(statement).await,
             PoolBackend::Postgres(connections) => {
                 let mut held = connections.hold_for_statement().await?;
-                let row = held.query_one(&statement).await?;
+                let row = held.query_one(statement).await?;
                 held.commit().await?;
                 Ok(row)
             }
@@ -253,7 +253,7 @@ impl ConnectionTrait for DatabasePool {
             PoolBackend::Sqlite(connection) => connection.query_all_raw(statement).await,
             PoolBackend::Postgres(connections) => {
                 let mut held = connections.hold_for_statement().await?;
-                let rows = held.query_all(&statement).await?;
+                let rows = held.query_all(statement).await?;
                 held.commit().await?;
                 Ok(rows)
             }

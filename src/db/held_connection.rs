@@ -118,45 +118,48 @@ impl HeldConnection {
         self.run_unprepared(sql).await.map_err(execution_error)
     }
 
-    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         let timer = Timer::start();
-        let query = self.query(statement);
+        let Statement { sql, values, .. } = statement;
+        let query = self.query(&sql, values);
         // Until it has succeeded: its caller may be dropped while it runs.
         self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection).map_err(execution_error)?;
         let outcome = server.watch(abandoned, query.execute(connection)).await;
-        self.observe(statement, &timer, outcome).map(ExecResult::from).map_err(execution_error)
+        self.observe(&sql, &timer, outcome).map(ExecResult::from).map_err(execution_error)
     }
 
-    pub(super) async fn query_one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
+    pub(super) async fn query_one(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let timer = Timer::start();
-        let query = self.query(statement);
+        let Statement { sql, values, .. } = statement;
+        let query = self.query(&sql, values);
         // Until it has succeeded: its caller may be dropped while it runs.
         self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection).map_err(query_error)?;
         let outcome = server.watch(abandoned, query.fetch_optional(connection)).await;
-        let row = self.observe(statement, &timer, outcome).map_err(query_error)?;
+        let row = self.observe(&sql, &timer, outcome).map_err(query_error)?;
         Ok(row.map(QueryResult::from))
     }
 
-    pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub(super) async fn query_all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let timer = Timer::start();
-        let query = self.query(statement);
+        let Statement { sql, values, .. } = statement;
+        let query = self.query(&sql, values);
         // Until it has succeeded: its caller may be dropped while it runs.
         self.is_clean = false;
         let Self { connection, server, abandoned, .. } = &mut *self;
         let connection = connection_of(connection).map_err(query_error)?;
         let outcome = server.watch(abandoned, query.fetch_all(connection)).await;
-        let rows: Vec<PgRow> = self.observe(statement, &timer, outcome).map_err(query_error)?;
+        let rows: Vec<PgRow> = self.observe(&sql, &timer, outcome).map_err(query_error)?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 
-    /// The driver's query, with the values of a statement.
-    fn query<'q>(&self, statement: &'q Statement) -> Query<'q, Postgres, SqlxValues> {
-        let values = statement.values.clone().unwrap_or_else(|| Values(Vec::new()));
-        let query = sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values));
+    /// The driver's query.
+    fn query<'q>(&self, sql: &'q str, values: Option<Values>) -> Query<'q, Postgres, SqlxValues> {
+        let values = values.unwrap_or_else(|| Values(Vec::new()));
+        let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
         query.persistent(self.server.pooler != Pooler::Transaction)
     }
 
@@ -171,13 +174,13 @@ impl HeldConnection {
     /// Measures a statement, and notes what its outcome says about the connection.
     fn observe<T>(
         &mut self,
-        statement: &Statement,
+        sql: &str,
         timer: &Timer,
         outcome: Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
         let (failed, elapsed) = (outcome.is_err(), timer.elapsed());
-        self.server.metrics.statement(&statement.sql, failed, elapsed);
-        telemetry::statement("postgresql", &statement.sql, failed, elapsed);
+        self.server.metrics.statement(sql, failed, elapsed);
+        telemetry::statement("postgresql", sql, failed, elapsed);
         self.judge(outcome)
     }
 

@@ -61,7 +61,7 @@ impl ConnectionTrait for OpenTransaction {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match &self.0 {
             TransactionConnection::Sqlite(transaction) => transaction.execute_raw(statement).await,
-            TransactionConnection::Postgres(held) => held.lock().await.execute(&statement).await,
+            TransactionConnection::Postgres(held) => held.lock().await.execute(statement).await,
         }
     }
 
@@ -75,14 +75,14 @@ impl ConnectionTrait for OpenTransaction {
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match &self.0 {
             TransactionConnection::Sqlite(transaction) => transaction.query_one_raw(statement).await,
-            TransactionConnection::Postgres(held) => held.lock().await.query_one(&statement).await,
+            TransactionConnection::Postgres(held) => held.lock().await.query_one(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &self.0 {
             TransactionConnection::Sqlite(transaction) => transaction.query_all_raw(statement).await,
-            TransactionConnection::Postgres(held) => held.lock().await.query_all(&statement).await,
+            TransactionConnection::Postgres(held) => held.lock().await.query_all(statement).await,
         }
     }
 }

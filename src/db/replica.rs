@@ -93,7 +93,7 @@ impl Replica {
         statement: &Statement,
     ) -> Option<Result<Vec<QueryResult>, DbErr>> {
         let mut held = self.hold_fresh(freshness).await?;
-        let outcome = held.query_all(statement).await;
+        let outcome = held.query_all(statement.clone()).await;
         self.finish(held, outcome).await
     }
 
@@ -104,7 +104,7 @@ impl Replica {
         statement: &Statement,
     ) -> Option<Result<Option<QueryResult>, DbErr>> {
         let mut held = self.hold_fresh(freshness).await?;
-        let outcome = held.query_one(statement).await;
+        let outcome = held.query_one(statement.clone()).await;
         self.finish(held, outcome).await
     }
 
@@ -172,7 +172,7 @@ impl Replica {
             Err(elapsed) => return self.give_up(&elapsed),
         };
         let left = PATIENCE.saturating_sub(timer.elapsed());
-        let shown = tokio::time::timeout(left, held.query_one(&select)).await;
+        let shown = tokio::time::timeout(left, held.query_one(select)).await;
         let number = match shown {
             Ok(Ok(row)) => row.and_then(|row| row.try_get_by_index::<i32>(0).ok()),
             Ok(Err(error)) => {
