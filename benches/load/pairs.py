@@ -19,7 +19,6 @@ ROWS = {
     6: ("PATCH of a name", "patch.lua", "/api/customers/"),
     8: ("refresh with rotation", "refresh.lua", "/api/customer/token/refresh"),
 }
-CONNECTIONS = 64
 SAMPLE = 20_000  # uuids and cursors that are requested at random
 TOKENS = 1_000  # customers that are logged in
 
@@ -32,7 +31,7 @@ def load(name, binary, folder, customers):
     return url
 
 
-def rates(sides, script, path, rounds, seconds):
+def rates(sides, script, path, options):
     """Requests per second of all builds, round by round. Every second round goes in the opposite order."""
 
     def drive(server, folder, url):
@@ -41,12 +40,12 @@ def rates(sides, script, path, rounds, seconds):
             # Each token can be used once: every run begins with new ones. The script checks every response itself.
             new_families(server, folder, url)
             env = {"check": 1}
-        return wrk(server.url + path, script, seconds, CONNECTIONS, token=server.token, folder=folder, page=PAGE, **env)[0]
+        return wrk(server.url + path, script, options.seconds, options.connections, token=server.token, folder=folder, page=PAGE, **env)[0]
 
     for side in sides:  # Warm up all builds.
         drive(*side)
     results = []
-    for number in range(rounds):
+    for number in range(options.pairs):
         if number % 2 == 0:
             results.append([drive(*side) for side in sides])
         else:
@@ -72,6 +71,7 @@ def main():
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--only", type=lambda text: [int(row) for row in text.split(",")], default=list(ROWS))
     options = parser.parse_args()
     data.make_durable(os.environ["PATRON_TEST_POSTGRES_URL"])
@@ -88,7 +88,7 @@ def main():
         for row in options.only:
             what, script, path = ROWS[row]
             print(f"  {row:>2}  {what}", flush=True)
-            report(rates(sides, script, path, options.pairs, options.seconds), [build.name for build in builds])
+            report(rates(sides, script, path, options), [build.name for build in builds])
 
 
 main()
