@@ -23,6 +23,10 @@ use crate::entity::admin_user;
 use crate::entity::customer_row::CustomerRow;
 use crate::error::{Error, Result};
 
+/// How many queries in a row nobody else may have waited for before a caller looks its key up by itself. With fewer, lone
+/// queries split the batches of some dozen connections: 16 connections got 6 % fewer responses.
+const LONE_AFTER: u8 = 16;
+
 /// The maximum number of keys in a query.
 const MAX_KEYS: usize = 256;
 
@@ -55,14 +59,14 @@ struct LoaderState<K, V> {
     is_running: bool,
     /// Whether a caller runs the query for its own key. A key that arrives while it runs does not wait for it.
     is_lone_running: bool,
-    /// Whether more than one caller waited for the last batch. Then the first of the next callers waits for others.
-    is_busy: bool,
+    /// The number of queries since more than one caller waited, at most [`LONE_AFTER`].
+    lone_queries: u8,
 }
 
 impl<K, V> Default for BatchLoader<K, V> {
     fn default() -> Self {
-        let (is_running, is_lone_running, is_busy) = (false, false, false);
-        Self(Mutex::new(LoaderState { waiting: Vec::new(), is_running, is_lone_running, is_busy }))
+        let (waiting, is_running, is_lone_running, lone_queries) = (Vec::new(), false, false, LONE_AFTER);
+        Self(Mutex::new(LoaderState { waiting, is_running, is_lone_running, lone_queries }))
     }
 }
 
@@ -96,6 +100,9 @@ where
             if state.waiting.len() >= MAX_WAITING {
                 return Err(Error::unavailable("too many lookups are waiting"));
             }
+            if state.is_lone_running {
+                state.lone_queries = 0;
+            }
             state.waiting.push((key, sender));
             !std::mem::replace(&mut state.is_running, true)
         };
@@ -125,10 +132,10 @@ impl<K, V> BatchLoader<K, V> {
 struct LoneLookup<K, V>(Arc<BatchLoader<K, V>>);
 
 impl<K, V> LoneLookup<K, V> {
-    /// `None` if other callers are waiting or running.
+    /// `None` if other callers are waiting or running, or were a moment ago.
     fn start(loader: &Arc<BatchLoader<K, V>>) -> Option<Self> {
         let mut state = loader.state();
-        if state.is_running || state.is_lone_running || state.is_busy {
+        if state.is_running || state.is_lone_running || state.lone_queries < LONE_AFTER {
             return None;
         }
         state.is_lone_running = true;
@@ -170,7 +177,10 @@ where
                     self.ended = true;
                     return;
                 }
-                state.is_busy = state.waiting.len() > 1;
+                state.lone_queries = match state.waiting.len() {
+                    1 => (state.lone_queries + 1).min(LONE_AFTER),
+                    _ => 0,
+                };
                 let count = state.waiting.len().min(MAX_KEYS);
                 state.waiting.drain(..count).collect::<Vec<_>>()
             };
@@ -241,7 +251,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{BatchLoader, MAX_WAITING, pad_to_power_of_two};
+    use super::{BatchLoader, LONE_AFTER, LoneLookup, MAX_WAITING, pad_to_power_of_two};
     use crate::error::{Error, Result};
     use futures_util::FutureExt;
     use parking_lot::Mutex;
@@ -353,6 +363,27 @@ mod tests {
         assert_eq!(*batches.lock(), [1, 2, 4]);
     }
 
+    #[tokio::test]
+    async fn lone_lookups_begin_when_nobody_else_has_waited_for_some_queries() {
+        let loader: Arc<BatchLoader<u32, u32>> = Arc::default();
+        let look_up = async || {
+            let fetch = async |keys: Vec<u32>| Ok(keys.into_iter().map(|key| (key, key)).collect());
+            assert_eq!(loader.get(1, fetch).await.unwrap(), Some(1));
+            // The task ends after it has sent its last result.
+            tokio::task::yield_now().await;
+            assert!(!loader.state().is_running);
+        };
+        let lone = LoneLookup::start(&loader);
+        assert!(lone.is_some());
+        look_up().await;
+        drop(lone);
+        for _ in 1..LONE_AFTER {
+            assert!(LoneLookup::start(&loader).is_none());
+            look_up().await;
+        }
+        assert!(LoneLookup::start(&loader).is_some());
+    }
+
     /// Clients that hang up while the database is slow do not count against the limit of waiting keys.
     #[tokio::test]
     async fn the_number_of_waiting_keys_is_limited() {
@@ -398,7 +429,7 @@ mod tests {
         // A lone caller runs the query itself, so it panics as well.
         let lone = Arc::clone(&loader);
         assert!(tokio::spawn(async move { lone.get(1, panicking).await }).await.unwrap_err().is_panic());
-        loader.state().is_busy = true;
+        loader.state().lone_queries = 0;
         assert!(loader.get(1, panicking).await.is_err());
         let working = async |keys: Vec<u32>| Ok(keys.into_iter().map(|key| (key, key)).collect());
         assert_eq!(loader.get(1, working).await.unwrap(), Some(1));
