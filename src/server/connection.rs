@@ -3,7 +3,7 @@
 //! The connection has one timer. When a deadline has passed, an idle HTTP/2 connection gets a GOAWAY and a grace period,
 //! the stream of a stalled response is reset, and any other connection is closed.
 //!
-//! An HTTP/1.1 connection rests after a second without requests: hyper's connection is dropped with its buffers, and the task
+//! An HTTP/1.1 connection rests after 100 ms without requests: hyper's connection is dropped with its buffers, and the task
 //! waits for the next bytes with little more than the socket. An HTTP/2 connection stays, because client and server share
 //! its compression state of headers.
 

@@ -24,7 +24,7 @@ const STOPPED_IDLE: Duration = Duration::from_secs(1);
 
 /// How long a connection is idle before it frees its buffers. Longer than the pauses of a client that works without a break, which
 /// would otherwise pay for new buffers with each request.
-const REST_AFTER: Duration = Duration::from_secs(1);
+const REST_AFTER: Duration = Duration::from_millis(100);
 
 /// The state of a connection, shared between its task and the components that handle it.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ pub(super) enum Overdue {
     Response,
     /// No further request has arrived.
     Idle,
-    /// No further request has arrived for a second. The connection stays open, and frees its buffers.
+    /// No further request has arrived for a moment. The connection stays open, and frees its buffers.
     Rest,
 }
 
@@ -483,7 +483,7 @@ mod tests {
         let response = run_request(&connection_state, request);
         assert_eq!(deadline(), Some((120.0, Overdue::Response)));
         connection_state.response_finished(response);
-        assert_eq!(deadline(), Some((1.0, Overdue::Rest)));
+        assert_eq!(deadline(), Some((REST_AFTER.as_secs_f64().round(), Overdue::Rest)));
         connection_state.rest();
         assert_eq!(deadline(), Some((75.0, Overdue::Idle)));
         connection_state.set_blocked(true);
