@@ -23,7 +23,7 @@ use crate::entity::admin_user;
 use crate::entity::customer_row::CustomerRow;
 use crate::error::{Error, Result};
 
-/// How many queries in a row nobody else may have waited for before a caller looks its key up by itself. With fewer, lone
+/// How many queries in a row no other caller may have waited for before a caller looks its key up by itself. With fewer, lone
 /// queries split the batches of some dozen connections: 16 connections got 6 % fewer responses.
 const LONE_AFTER: u8 = 16;
 
@@ -132,7 +132,7 @@ impl<K, V> BatchLoader<K, V> {
 struct LoneLookup<K, V>(Arc<BatchLoader<K, V>>);
 
 impl<K, V> LoneLookup<K, V> {
-    /// `None` if other callers are waiting or running, or were a moment ago.
+    /// `None` if other callers are waiting or running, or were recently.
     fn start(loader: &Arc<BatchLoader<K, V>>) -> Option<Self> {
         let mut state = loader.state();
         if state.is_running || state.is_lone_running || state.lone_queries < LONE_AFTER {
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lone_lookups_begin_when_nobody_else_has_waited_for_some_queries() {
+    async fn lone_lookups_begin_when_no_other_caller_has_waited_for_some_queries() {
         let loader: Arc<BatchLoader<u32, u32>> = Arc::default();
         let look_up = async || {
             let fetch = async |keys: Vec<u32>| Ok(keys.into_iter().map(|key| (key, key)).collect());

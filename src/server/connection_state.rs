@@ -118,7 +118,7 @@ pub(super) enum Overdue {
     Response,
     /// No further request has arrived.
     Idle,
-    /// No further request has arrived for a moment. The connection stays open, and frees its buffers.
+    /// No further request has arrived for 100 ms. The connection stays open, and frees its buffers.
     Rest,
 }
 
