@@ -88,15 +88,17 @@ pub(super) async fn open(config: &Config) -> Result<Database, CommandFailure> {
 /// write-ahead log into it, so that it is a single file again.
 pub(super) async fn close_databases() {
     let opened = std::mem::take(&mut *OPENED.lock());
-    let closed = async {
-        for database in opened {
-            if let Err(error) = database.close().await {
-                tracing::warn!(%error, "the database could not be closed");
-            }
-        }
-    };
-    if tokio::time::timeout(CLOSE_TIMEOUT, closed).await.is_err() {
-        tracing::warn!("the database is still in use; ending without closing it");
+    for database in opened {
+        close(database, CLOSE_TIMEOUT).await;
+    }
+}
+
+/// Closes a database within this time, or logs why not.
+pub(super) async fn close(database: Database, within: Duration) {
+    match tokio::time::timeout(within, database.close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
+        Err(_) => tracing::warn!("the database is still in use; stopping without closing it"),
     }
 }
 

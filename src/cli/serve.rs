@@ -106,11 +106,7 @@ pub(super) async fn until_signal(
     // Requests that exceeded the shutdown timeout may hold connections. Closing does not wait for them.
     let elapsed = stopping.get().map_or(Duration::ZERO, Timer::elapsed);
     let remaining = app.config.server.shutdown_timeout.saturating_sub(elapsed).clamp(MIN_CLOSE, MAX_CLOSE);
-    match tokio::time::timeout(remaining, app.db.clone().close()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the database could not be closed"),
-        Err(_) => tracing::warn!("the database is still in use; stopping without closing it"),
-    }
+    super::build::close(app.db.clone(), remaining).await;
     Ok(())
 }
 

@@ -482,8 +482,12 @@ mod tests {
         assert_eq!(next(&connection_state, &limits()), Action::Run);
         let response = run_request(&connection_state, request);
         assert_eq!(deadline(), Some((120.0, Overdue::Response)));
+        let (before, tenth) = (connection_state.now(), Duration::from_millis(100));
         connection_state.response_finished(response);
-        assert_eq!(deadline(), Some((REST_AFTER.as_secs_f64().round(), Overdue::Rest)));
+        let Action::Wait(until, Overdue::Rest) = next(&connection_state, &limits()) else {
+            panic!("no rest")
+        };
+        assert!((before + tenth..=connection_state.now() + tenth).contains(&until), "{before:?} {until:?}");
         connection_state.rest();
         assert_eq!(deadline(), Some((75.0, Overdue::Idle)));
         connection_state.set_blocked(true);
