@@ -168,11 +168,15 @@ fn record(
     update_slowest(&mut observations);
 }
 
-/// The peak memory of a process (VmHWM), in KiB; 0 when the process has ended.
+/// The peak memory of a process (VmHWM) without the pages of files (RssFile), in KiB; 0 when the process has ended. Pages
+/// of files are the program itself; the kernel can drop them at any time.
 fn peak_memory(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default()
+    let kib = |name: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default()
+    };
+    kib("VmHWM:").saturating_sub(kib("RssFile:"))
 }
 
 fn kill(process: u32) {
