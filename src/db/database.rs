@@ -115,8 +115,10 @@ impl Database {
     }
 
     /// The connection for migrations and adoptions. Its statements have no deadline, and need a connection without a pooler
-    /// of transactions.
+    /// of transactions. It comes from the pool of the driver, so those that wait for a statement return there first: one may
+    /// be the only one.
     pub fn migration_connection(&self) -> &DatabaseConnection {
+        self.writer.return_ready();
         &self.migrations
     }
 

@@ -79,6 +79,13 @@ impl DatabasePool {
         }
     }
 
+    /// Returns the connections that wait for a statement to the pool of the driver.
+    pub(super) fn return_ready(&self) {
+        if let PoolBackend::Postgres(connections) = &self.0 {
+            connections.ready.return_unused(&connections.server);
+        }
+    }
+
     /// Closes all connections. Waits for connections in use.
     pub(super) async fn close(&self) -> Result<(), DbErr> {
         match &self.0 {
