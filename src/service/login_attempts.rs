@@ -9,9 +9,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use crate::app::ctx::Ctx;
 use crate::crypto::digest::sha256_hex;
@@ -233,24 +231,17 @@ async fn count_failure(ctx: &Ctx, tx: &impl ConnectionTrait, address: Option<&st
     Ok(())
 }
 
-/// Locks the row of a key. Inserts it if there is none.
+/// Locks the row of a key. Inserts it if there is none. It is one statement, which changes nothing of an existing row.
 async fn lock(tx: &impl ConnectionTrait, key: &str, now: DateTime<Utc>) -> TxResult<Model> {
-    // A successful login may delete the row between the insert and the lock. Then both are repeated.
-    for _ in 0..10 {
-        let row = ActiveModel {
-            key: Set(key.to_owned()),
-            count: Set(0),
-            since: Set(now),
-            updated_at: Set(now),
-            blocked_until: Set(None),
-        };
-        let conflict = OnConflict::column(Column::Key).do_nothing().to_owned();
-        Entity::insert(row).on_conflict(conflict).exec_without_returning(tx).await?;
-        if let Some(row) = Entity::find_by_id(key).lock_exclusive().one(tx).await? {
-            return Ok(row);
-        }
-    }
-    Err(Error::unavailable("a row of `throttle` was deleted repeatedly").into())
+    let row = ActiveModel {
+        key: Set(key.to_owned()),
+        count: Set(0),
+        since: Set(now),
+        updated_at: Set(now),
+        blocked_until: Set(None),
+    };
+    let existing = OnConflict::column(Column::Key).update_column(Column::Key).to_owned();
+    Ok(Entity::insert(row).on_conflict(existing).exec_with_returning(tx).await?)
 }
 
 /// How long an account is blocked after this number of wrong passwords: 1 s, doubled by each, up to 15 minutes.
