@@ -185,14 +185,16 @@ where
                 state.waiting.drain(..count).collect::<Vec<_>>()
             };
             let keys: HashSet<K> = waiting.iter().map(|(key, _)| *key).collect();
-            let result = fetch(keys.into_iter().collect()).await;
+            let each_has_one_caller = keys.len() == waiting.len();
+            let mut result = fetch(keys.into_iter().collect()).await;
             if matches!(result, Err(Error::Unavailable { .. })) {
                 // They have waited as long as the database is unavailable, and would wait as long again.
                 waiting.append(&mut self.loader.state().waiting);
             }
             for (key, sender) in waiting {
                 // An error means that the caller hung up.
-                let _hung_up = sender.send(match &result {
+                let _hung_up = sender.send(match &mut result {
+                    Ok(rows) if each_has_one_caller => Ok(rows.remove(&key)),
                     Ok(rows) => Ok(rows.get(&key).cloned()),
                     Err(error) => Err(error.clone_for_waiters()),
                 });

@@ -30,6 +30,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::Route;
+use futures_util::FutureExt;
 use headers::{ContentType, HeaderMapExt, Mime};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::compression::CompressionLayer;
@@ -247,15 +248,16 @@ fn foreign_failure(response: &Response) -> Option<Failure> {
     (!is_own).then(|| Failure::from_status(status))
 }
 
-async fn limit_time(app: &App, response: impl Future<Output = Response>) -> Response {
+/// Not an async function, which would contain the future of the response twice.
+fn limit_time(app: &App, response: impl Future<Output = Response>) -> impl Future<Output = Response> {
     let limit = app.config.server.request_timeout;
-    match tokio::time::timeout(limit, app.db.cancel_lists_on_drop(response)).await {
-        Ok(response) => response,
-        Err(_) => {
+    let timed = tokio::time::timeout(limit, app.db.cancel_lists_on_drop(response));
+    timed.map(move |response| {
+        response.unwrap_or_else(|_elapsed| {
             tracing::warn!(limit_s = limit.as_secs(), "the request took too long");
             Failure::unavailable(1).into_response()
-        }
-    }
+        })
+    })
 }
 
 fn on_panic(panic: &(dyn Any + Send)) -> Response {

@@ -118,7 +118,7 @@ async fn query_by_body(
     Ok(match operations {
         Operations::Batch(operations) => {
             endpoint.check_batch(operations.len())?;
-            let body = endpoint.batch_body((ctx, customer), operations, &budget).await;
+            let body = Box::pin(endpoint.batch_body((ctx, customer), operations, &budget)).await;
             response::batch(body, media_type, &headers)
         }
         Operations::Single(parameters) => {
@@ -273,7 +273,8 @@ impl EndpointState {
                 request.set_parsed_query(document);
                 let request = request.data(Definitions::default()).data(customer).data(budget);
                 let request = with_caller(request, ctx);
-                let response = schema.execute(request).await;
+                // On the heap: otherwise the futures around it are as large, and each is copied into the next one.
+                let response = Box::pin(schema.execute(request)).await;
                 if request_budget.is_exceeded() {
                     ExecutionResult::too_large(&request_budget)
                 } else {

@@ -90,7 +90,8 @@ impl Operations {
         if serde_json::from_slice::<Vec<HashMap<String, IgnoredAny>>>(&text).is_err() {
             return Self::parse(&text);
         }
-        let extracted = GraphQLBatchRequest::<Failure>::from_request(post(text.clone()), &()).await;
+        // On the heap: this future is large, and most requests are not batches.
+        let extracted = Box::pin(GraphQLBatchRequest::<Failure>::from_request(post(text.clone()), &())).await;
         match extracted.map(GraphQLBatchRequest::into_inner) {
             // An empty query: the client sent no query, or an empty one.
             Ok(batch) if batch.iter().any(|request| request.query.is_empty()) => Self::parse(&text),

@@ -43,18 +43,21 @@ pub(super) fn bind(
 
 type Set = Positioned<SelectionSet>;
 
+/// Among so many items a field is found by comparing all names, which is faster than hashing.
+const FEW: usize = 16;
+
 /// The merged selections of one type, in the order in which they first appear.
 #[derive(Default)]
 struct Collected<'a> {
     items: Vec<Item<'a>>,
-    /// The index of the field in `items`, by its response name.
+    /// The index of the field in `items`, by its response name. Empty while there are few items.
     fields: HashMap<&'a str, usize>,
     /// The fragments that are collected already.
     fragments: HashSet<&'a Name>,
 }
 
 enum Item<'a> {
-    /// A field, with the selection sets of all its occurrences.
+    /// A field, and the selection sets of its further occurrences.
     Field(&'a Positioned<Field>, Vec<&'a Set>),
     /// Selections for another type.
     Inline(&'a Positioned<TypeCondition>, &'a Set),
@@ -68,7 +71,8 @@ struct Binder<'a> {
 impl<'a> Binder<'a> {
     /// Merges the selection sets of a type into one.
     fn merge(&self, sets: &[&'a Set], parent: &str) -> Result<Set, ServerError> {
-        let mut collected = Collected::default();
+        let items = Vec::with_capacity(sets.iter().map(|set| set.node.items.len()).sum());
+        let mut collected = Collected { items, ..Collected::default() };
         for set in sets {
             self.collect(set, parent, &mut collected)?;
         }
@@ -123,8 +127,8 @@ impl<'a> Binder<'a> {
 
     fn item(&self, item: Item<'a>, parent: &str) -> Result<Positioned<Selection>, ServerError> {
         match item {
-            Item::Field(field, sets) => {
-                let bound = self.field(&field.node, &sets, parent)?;
+            Item::Field(field, more) => {
+                let bound = self.field(&field.node, more, parent)?;
                 Ok(Positioned::new(Selection::Field(Positioned::new(bound, field.pos)), field.pos))
             }
             Item::Inline(condition, set) => {
@@ -138,15 +142,15 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn field(&self, field: &'a Field, sets: &[&'a Set], parent: &str) -> Result<Field, ServerError> {
+    /// `sets` are the selection sets of further occurrences of the field.
+    fn field(&self, field: &'a Field, mut sets: Vec<&'a Set>, parent: &str) -> Result<Field, ServerError> {
         let selection_set = match field.selection_set.node.items.is_empty() {
             true => field.selection_set.clone(),
             false => {
                 let definition = DEFINITIONS.type_field(parent, &field.name.node);
-                self.merge(
-                    sets,
-                    definition.map_or("", |definition| definition.ty.inner_named_type().as_str()),
-                )?
+                let name = definition.map_or("", |definition| definition.ty.inner_named_type().as_str());
+                sets.insert(0, &field.selection_set);
+                self.merge(&sets, name)?
             }
         };
         let arguments = field.arguments.iter().filter_map(|(name, value)| {
@@ -200,15 +204,36 @@ impl<'a> Binder<'a> {
 
 impl<'a> Collected<'a> {
     fn add(&mut self, field: &'a Positioned<Field>) {
-        let (name, set) = (field.node.response_key().node.as_str(), &field.node.selection_set);
-        match self.fields.get(name).and_then(|index| self.items.get_mut(*index)) {
-            Some(Item::Field(_, sets)) => sets.push(set),
+        let name = response_name(field);
+        match self.position(name).and_then(|index| self.items.get_mut(index)) {
+            Some(Item::Field(_, more)) => more.push(&field.node.selection_set),
             _ => {
-                self.fields.insert(name, self.items.len());
-                self.items.push(Item::Field(field, vec![set]));
+                if self.items.len() > FEW {
+                    self.fields.insert(name, self.items.len());
+                }
+                self.items.push(Item::Field(field, Vec::new()));
             }
         }
     }
+
+    /// The index of the field with this response name in `items`.
+    fn position(&mut self, name: &str) -> Option<usize> {
+        let names = self.items.iter().map(|item| match item {
+            Item::Field(field, _) => Some(response_name(field)),
+            Item::Inline(..) => None,
+        });
+        if self.items.len() <= FEW {
+            return names.into_iter().position(|other| other == Some(name));
+        }
+        if self.fields.is_empty() {
+            self.fields = names.enumerate().filter_map(|(index, name)| Some((name?, index))).collect();
+        }
+        self.fields.get(name).copied()
+    }
+}
+
+fn response_name(field: &Positioned<Field>) -> &str {
+    field.node.response_key().node.as_str()
 }
 
 /// Whether every object of a type also has the other type: it is the same type, or an interface that the type
