@@ -85,8 +85,8 @@ class Server:
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
         return json.load(urllib.request.urlopen(request, timeout=60))
 
-    def memory(self):
-        """Returns the resident memory in MB."""
+    def memory(self, kind="VmRSS"):
+        """Returns the resident memory in MB. RssAnon is without the pages of the program file, which the kernel can drop."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{kind}:"):
                 return int(line.split()[1]) / 1024
