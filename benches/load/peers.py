@@ -18,7 +18,7 @@ from drive import wrk
 from peer_requests import Mercurius, PostGraphile, verify, write_requests
 from peer_servers import CONNECTIONS, NodeServer, PatronServer, cpu_seconds
 from run import cpu
-from server import BINARY, Server
+from server import RELEASE, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 # benches/peers installs the servers here.
@@ -105,7 +105,7 @@ def versions(program):
 def main():
     numbers = lambda text: [int(number) for number in text.split(",")]
     parser = argparse.ArgumentParser(prog="benches/peers")
-    parser.add_argument("--program", type=lambda text: Path(text).resolve(), default=BINARY)
+    parser.add_argument("--program", type=lambda text: Path(text).resolve(), default=RELEASE / "patron")
     parser.add_argument("--connections", type=numbers, default=[16, 64])
     parser.add_argument("--workers", type=numbers, default=[1, 2])
     parser.add_argument("--customers", type=int, default=100_000)
