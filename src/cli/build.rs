@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 
 use super::exit::CommandFailure;
@@ -88,9 +89,7 @@ pub(super) async fn open(config: &Config) -> Result<Database, CommandFailure> {
 /// write-ahead log into it, so that it is a single file again.
 pub(super) async fn close_databases() {
     let opened = std::mem::take(&mut *OPENED.lock());
-    for database in opened {
-        close(database, CLOSE_TIMEOUT).await;
-    }
+    join_all(opened.into_iter().map(|database| close(database, CLOSE_TIMEOUT))).await;
 }
 
 /// Closes a database within this time, or logs why not.
