@@ -43,14 +43,10 @@ pub(super) fn bind(
 
 type Set = Positioned<SelectionSet>;
 
-/// Among so many items a field is found by comparing all names, which is faster than hashing.
-const FEW: usize = 16;
-
 /// The merged selections of one type, in the order in which they first appear.
-#[derive(Default)]
 struct Collected<'a> {
     items: Vec<Item<'a>>,
-    /// The index of the field in `items`, by its response name. Empty while there are few items.
+    /// The index of the field in `items`, by its response name.
     fields: HashMap<&'a str, usize>,
     /// The fragments that are collected already.
     fragments: HashSet<&'a Name>,
@@ -71,8 +67,8 @@ struct Binder<'a> {
 impl<'a> Binder<'a> {
     /// Merges the selection sets of a type into one.
     fn merge(&self, sets: &[&'a Set], parent: &str) -> Result<Set, ServerError> {
-        let items = Vec::with_capacity(sets.iter().map(|set| set.node.items.len()).sum());
-        let mut collected = Collected { items, ..Collected::default() };
+        let count = sets.iter().map(|set| set.node.items.len()).sum();
+        let mut collected = Collected::with_capacity(count);
         for set in sets {
             self.collect(set, parent, &mut collected)?;
         }
@@ -203,37 +199,25 @@ impl<'a> Binder<'a> {
 }
 
 impl<'a> Collected<'a> {
+    /// Nothing, with room for so many items.
+    fn with_capacity(count: usize) -> Self {
+        Self {
+            items: Vec::with_capacity(count),
+            fields: HashMap::with_capacity(count),
+            fragments: HashSet::new(),
+        }
+    }
+
     fn add(&mut self, field: &'a Positioned<Field>) {
-        let name = response_name(field);
-        match self.position(name).and_then(|index| self.items.get_mut(index)) {
+        let name = field.node.response_key().node.as_str();
+        match self.fields.get(name).and_then(|index| self.items.get_mut(*index)) {
             Some(Item::Field(_, more)) => more.push(&field.node.selection_set),
             _ => {
-                if self.items.len() > FEW {
-                    self.fields.insert(name, self.items.len());
-                }
+                self.fields.insert(name, self.items.len());
                 self.items.push(Item::Field(field, Vec::new()));
             }
         }
     }
-
-    /// The index of the field with this response name in `items`.
-    fn position(&mut self, name: &str) -> Option<usize> {
-        let names = self.items.iter().map(|item| match item {
-            Item::Field(field, _) => Some(response_name(field)),
-            Item::Inline(..) => None,
-        });
-        if self.items.len() <= FEW {
-            return names.into_iter().position(|other| other == Some(name));
-        }
-        if self.fields.is_empty() {
-            self.fields = names.enumerate().filter_map(|(index, name)| Some((name?, index))).collect();
-        }
-        self.fields.get(name).copied()
-    }
-}
-
-fn response_name(field: &Positioned<Field>) -> &str {
-    field.node.response_key().node.as_str()
 }
 
 /// Whether every object of a type also has the other type: it is the same type, or an interface that the type
